@@ -1,0 +1,1 @@
+"""PAM Warehouse: police performance figures from raw extracts to published marts."""

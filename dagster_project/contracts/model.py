@@ -1,0 +1,200 @@
+"""What one extract's file holds: the shape of the contracts' YAML, checked when it is read."""
+
+import re
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+FOLDER = Path(__file__).parent
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+ColumnType = Literal[
+    "text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"
+]
+Kind = Literal["events", "list", "indicators", "monthly_file"]
+
+DATE_TYPES = frozenset({"date", "timestamp", "month"})
+
+
+class ContractError(ValueError):
+    """A contract's YAML that says something it can't mean. The message names the file and the field."""
+
+
+def plain_header(header: str) -> str:
+    """The form in which two headers are compared: no case, no byte order mark, no blanks, `_` or `-`."""
+    return re.sub(r"[\s_\-\ufeff]+", "", header).casefold()
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Part):
+    """One column of a contract.
+
+    `required`: the header must be there. `key`: part of what a row is known by. `places_row`: the date
+    that puts the row in the covered window. `identifier`: hashed before anything is stored.
+    `values`: the allowed ones of a choice, in the spelling that the marts show. `aliases`: further headers.
+    """
+
+    name: Name
+    description: Text
+    type: ColumnType = "text"
+    key: bool = False
+    required: bool = False
+    identifier: bool = False
+    places_row: bool = False
+    values: tuple[Text, ...] = ()
+    aliases: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.type == "choice") != bool(self.values):
+            raise ValueError(f"column {self.name}: `values` goes with type choice, and a choice needs them")
+        if len({v.casefold() for v in self.values}) != len(self.values):
+            raise ValueError(f"column {self.name}: `values` has one value twice")
+        if self.identifier and self.type != "text":
+            raise ValueError(f"column {self.name}: an identifier is text")
+        if self.key and not self.required:
+            raise ValueError(f"column {self.name}: a key column is required")
+        if self.places_row and self.type not in DATE_TYPES:
+            raise ValueError(f"column {self.name}: places_row needs a date, timestamp or month")
+        if self.places_row and not self.required:
+            raise ValueError(f"column {self.name}: the date that places a row is required")
+        return self
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """Every header that means this column, as `plain_header` writes them."""
+        return frozenset(plain_header(h) for h in (self.name, *self.aliases))
+
+
+class PoliceUk(_Part):
+    """How a file published on data.police.uk gives this extract.
+
+    `columns`: published header -> contract column. `absent`: contract columns that the source has not;
+    their rules do not apply. `times_are_utc`: a time without an offset is UTC there, not London.
+    """
+
+    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    columns: dict[Text, Name]
+    absent: tuple[Name, ...] = ()
+    times_are_utc: bool = False
+
+
+class Contract(_Part):
+    """One extract: what a row is, its columns, and what follows from them."""
+
+    extract: Name
+    title: Text
+    description: Text
+    kind: Kind
+    rhythm: Literal["nightly", "monthly", "yearly"]
+    report: tuple[str, ...] = ()
+    grain: Text
+    doubled_group: Text | None = None
+    empty_is_suspect: bool = False
+    police_uk: PoliceUk | None = None
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [c.name for c in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("columns: one name is there twice")
+        headers = [h for c in self.columns for h in c.headers]
+        if len(set(headers)) != len(headers):
+            raise ValueError("columns: one header would mean two columns")
+        placing = [c.name for c in self.columns if c.places_row]
+        if len(placing) != (0 if self.kind == "indicators" else 1):
+            raise ValueError("columns: exactly one column has places_row (none for kind indicators)")
+        if self.kind in ("events", "list") and not self.key:
+            raise ValueError(f"columns: kind {self.kind} needs a key")
+        if self.kind in ("indicators", "monthly_file") and self.key:
+            raise ValueError(f"columns: kind {self.kind} has no key")
+        if sum(c.type == "unit" for c in self.columns) > 1:
+            raise ValueError("columns: one unit at most")
+        if self.doubled_group and self.by_header(self.doubled_group) is None:
+            raise ValueError("doubled_group: names no column")
+        if self.police_uk:
+            for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
+                if name not in names:
+                    raise ValueError(f"police_uk: {name} is no column")
+            if set(self.police_uk.columns.values()) & set(self.police_uk.absent):
+                raise ValueError("police_uk: a column is both given and absent")
+            if set(self.date_columns) - set(self.police_uk.columns.values()):
+                raise ValueError("police_uk: columns misses the date that places a row")
+        return self
+
+    @cached_property
+    def key(self) -> list[str]:
+        """The key's columns; empty where rows are known by file and line."""
+        return [c.name for c in self.columns if c.key]
+
+    @cached_property
+    def date_columns(self) -> list[str]:
+        """The placing column, as a list of one or none."""
+        return [c.name for c in self.columns if c.places_row]
+
+    @property
+    def date_column(self) -> str | None:
+        """The column whose date places a row in the covered window; None for public health."""
+        return self.date_columns[0] if self.date_columns else None
+
+    @property
+    def has_units(self) -> bool:
+        """Whether rows name a local policing unit: such extracts have figures by section and unit."""
+        return any(c.type == "unit" for c in self.columns)
+
+    @property
+    def identifiers(self) -> list[str]:
+        """Columns that are stored as keyed hashes only."""
+        return [c.name for c in self.columns if c.identifier]
+
+    @property
+    def required(self) -> list[str]:
+        """Columns whose header must be there."""
+        return [c.name for c in self.columns if c.required]
+
+    def column(self, name: str) -> Column:
+        """The column `name`. Raises KeyError."""
+        for c in self.columns:
+            if c.name == name:
+                return c
+        raise KeyError(name)
+
+    def by_header(self, header: str) -> Column | None:
+        """The column that a canonical file's header means, or None."""
+        plain = plain_header(header)
+        return next((c for c in self.columns if plain in c.headers), None)
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one YAML. Raises ContractError with the file's name and the field."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path.name}: not readable as YAML: {error}") from error
+    if not isinstance(body, dict):
+        raise ContractError(f"{path.name}: not a mapping of fields")
+    try:
+        contract = Contract.model_validate(body)
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc']) or 'contract'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        raise ContractError(f"{path.name}: {said}") from error
+    if contract.extract != path.stem:
+        raise ContractError(f"{path.name}: extract: says {contract.extract}, the file is {path.name}")
+    return contract
+
+
+@cache
+def load_contracts(folder: Path = FOLDER) -> dict[str, Contract]:
+    """All contracts of a folder by extract, sorted by name. Raises ContractError for the first bad one."""
+    return {path.stem: read_contract(path) for path in sorted(folder.glob("*.yml"))}

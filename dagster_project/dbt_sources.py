@@ -1,0 +1,173 @@
+"""What dbt is told of the raw schema and the staging models: written from the contracts, so that a column's type, meaning
+and key are said once. The file is not kept in version control."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .contracts import Column, Contract, load_contracts
+from .settings import DBT_PROJECT
+
+PATH = DBT_PROJECT / "models" / "staging" / "_from_contracts.yml"
+
+ROW_COLUMNS = {
+    "_extract": "Extract that the row came in",
+    "_force_code": "Force that dropped the file",
+    "_load_id": "Load that the row came with",
+    "_line": "Line of the file on which the row begins; the header is line 1",
+    "_key": "The key's values, in one text",
+    "_date": "The date that places the row in the covered window",
+    "_extracted_at": "When the file was extracted, UTC",
+    "_source_file": "Name of the file",
+}
+
+TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "loads": (
+        "Accepted files that still have a say, one row a load",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "load_id": "Load",
+            "form": "canonical, or police_uk for a file of data.police.uk",
+            "known_by": "What makes two rows versions of one: key, indicator, or file (rows have no key)",
+            "load_rank": "Order of extraction within the extract and force; equal where extracted at is",
+            "covered_from": "First covered day",
+            "covered_to": "Last covered day",
+            "extracted_at": "When the file was extracted, UTC",
+            "source_file": "Name of the file",
+            "night_id": "Night that landed it",
+            "is_tonight": "Whether that is this night",
+            "rows_in_file": "Rows in the file",
+            "rows_landed": "Rows landed from it",
+            "rows_quarantined": "Rows quarantined from it",
+        },
+    ),
+    "contracts": (
+        "What the models need of the contracts, one row an extract",
+        {
+            "extract": "Extract",
+            "kind": "events, list, indicators or monthly_file",
+            "rhythm": "How often it is expected",
+            "is_keyed": "Whether rows have a key",
+            "has_areas": "Whether figures go below the force",
+            "rows_by_day": "Whether a covered week without rows is suspect",
+        },
+    ),
+    "contract_values": (
+        "Allowed values of the contracts' lists, one row a value",
+        {"extract": "Extract", "column_name": "Column", "value": "Value, in the spelling that the marts show"},
+    ),
+    "row_index": (
+        "Rows that another load could supersede, one row a landed row",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "load_id": "Load",
+            "line": "Line of the file",
+            "row_key": "Key, or the indicator",
+            "row_date": "Date that places the row",
+        },
+    ),
+    "withheld": (
+        "Rows that are in a file and not to be used: in quarantine, or at odds with an equal extraction",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "load_id": "Load",
+            "line": "Line of the file",
+            "row_key": "Key; such a row counts as present",
+        },
+    ),
+    "own_areas": (
+        "The home's own list of areas; replaces the seed's for the forces that it names",
+        {
+            "force_code": "Force",
+            "section_code": "Code of the section",
+            "section_name": "Name of the section",
+            "lpu_code": "Code of the unit",
+            "lpu_name": "Name of the unit",
+        },
+    ),
+    "own_offence_codes": (
+        "The home's own offence codes, on top of the seed's",
+        {"offence_code": "Code", "offence_class": "possession or trafficking"},
+    ),
+}
+
+
+def _source_column(column: Column) -> dict[str, Any]:
+    return {"name": column.name, "description": column.description, "data_type": column.type}
+
+
+def _extract_source(contract: Contract) -> dict[str, Any]:
+    return {
+        "name": contract.extract,
+        "description": f"{contract.title}, as landed. {contract.description}",
+        "columns": [_source_column(c) for c in contract.columns]
+        + [{"name": n, "description": d, "data_type": "text"} for n, d in ROW_COLUMNS.items()],
+    }
+
+
+def _staging_model(contract: Contract) -> dict[str, Any]:
+    return {
+        "name": f"stg_{contract.extract}",
+        "description": f"{contract.title}: current rows, typed; {contract.grain}. {contract.description}",
+        "columns": [
+            {"name": "force_code", "description": "Force"},
+            {"name": "load_id", "description": "Load that the row came with"},
+            {"name": "line", "description": "Line of the file on which the row begins"},
+            *({"name": c.name, "description": c.description} for c in contract.columns),
+            {"name": "unit_code", "description": "Unit in the list of areas, `unknown` where it names none"},
+        ],
+        "data_tests": [
+            {
+                "one_current_version": {
+                    "arguments": {
+                        "key": contract.key,
+                        "date": contract.date_column,
+                        "keyless": contract.police_uk is not None,
+                    }
+                }
+            }
+        ],
+    }
+
+
+def contents() -> dict[str, Any]:
+    """The properties file as data: one source of all raw tables, one entry for each staging model."""
+    contracts = load_contracts().values()
+    return {
+        "version": 2,
+        "sources": [
+            {
+                "name": "raw",
+                "database": "work",
+                "schema": "raw",
+                "description": "What landing left: immutable rows, all text, and the lists that say what they mean.",
+                "tables": [
+                    *(_extract_source(c) for c in contracts),
+                    *(
+                        {
+                            "name": name,
+                            "description": description,
+                            "columns": [{"name": n, "description": d} for n, d in columns.items()],
+                        }
+                        for name, (description, columns) in TABLES.items()
+                    ),
+                ],
+            }
+        ],
+        "models": [_staging_model(c) for c in contracts],
+    }
+
+
+def write(path: Path = PATH) -> bool:
+    """Write the properties file if it differs from what is there. Returns whether it did."""
+    text = "# Written by `pam` from the contracts: change those, not this.\n" + yaml.safe_dump(
+        contents(), sort_keys=False, allow_unicode=True, width=120
+    )
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True

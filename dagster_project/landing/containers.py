@@ -1,0 +1,101 @@
+"""From a file to the bytes of its text: hashed as stored, unpacked, and known to be whole."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from .refusal import Refused, StillChanging
+
+CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file's bytes as they are stored, their SHA-256 (hex) and their number."""
+
+    data: bytes
+    sha256: str
+    size: int
+
+
+def read_stored(path: Path) -> Stored:
+    """Read a file once: what is hashed is what is parsed. Raises Refused, OSError."""
+    digest = hashlib.sha256()
+    chunks = []
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            chunks.append(chunk)
+    data = b"".join(chunks)
+    if not data:
+        raise Refused("empty: the file has no bytes, not even a header")
+    if path.stat().st_size != len(data):
+        raise StillChanging("changed while it was read: it will be read again")
+    return Stored(data, digest.hexdigest(), len(data))
+
+
+def unpack(stored: Stored, container: str) -> bytes:
+    """The text's bytes, out of the container. Raises Refused when it is damaged or cut short."""
+    if container == ".csv":
+        return stored.data
+    if container == ".csv.gz":
+        return _gunzip(stored.data)
+    raise Refused(f"no reader for {container}")
+
+
+def _gunzip(data: bytes) -> bytes:
+    chunks = []
+    try:
+        # GzipFile checks the CRC and the length of every member.
+        with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+            while chunk := file.read(CHUNK):
+                chunks.append(chunk)
+    except EOFError as error:
+        raise Refused("cut short: the gzip stream ends before its end mark") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise Refused("damaged: not a sound gzip file") from error
+    text = b"".join(chunks)
+    if not text:
+        raise Refused("empty: the file has no bytes, not even a header")
+    return text
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the sidecar claims of the stored file; None where it claims nothing."""
+
+    rows: int | None
+    sha256: str | None
+
+    def check_bytes(self, stored: Stored) -> None:
+        """Raises Refused when the bytes are others."""
+        if self.sha256 is not None and self.sha256 != stored.sha256:
+            raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
+
+    def check_rows(self, rows: int) -> None:
+        """Raises Refused when the number of data rows is another."""
+        if self.rows is not None and self.rows != rows:
+            raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """The sidecar, None where there is none. Raises Refused when it can't be understood: then it doesn't
+    hold."""
+    try:
+        body = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError) as error:
+        raise Refused("manifest: can't be read as JSON") from error
+    if not isinstance(body, dict):
+        raise Refused("manifest: not an object with rows and sha256")
+    rows, sha256 = body.get("rows"), body.get("sha256")
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
+        raise Refused("manifest: rows is not a whole number")
+    if sha256 is not None and not isinstance(sha256, str):
+        raise Refused("manifest: sha256 is not text")
+    return Manifest(rows, None if sha256 is None else sha256.strip().lower())

@@ -1,0 +1,125 @@
+"""What the header says: the separator, where each contract column is, what is missing, what is not wanted."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from ..contracts import Contract, plain_header
+from .refusal import Refused
+
+SEPARATORS = (",", "\t", ";", "|")
+HEADER_CHARACTERS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is laid out.
+
+    `width`: fields of the header. `position`: contract column -> field, from 0. `unknown`: headers that
+    mean no column of the contract. `missing`: optional columns of the contract without a header. `lines`:
+    physical lines up to the header's last; `start`: where the text goes on after it.
+    """
+
+    separator: str
+    width: int
+    position: Mapping[str, int]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+    lines: int
+    start: int
+
+
+def read_header(text: str, contract: Contract, form: str) -> Layout:
+    """Find the header on the first line that is not blank. Raises Refused where it isn't the contract's."""
+    skipped, start, told = _skip(text)
+    if start >= len(text):
+        raise Refused("no header: the file has no text")
+    wanted = wanted_headers(contract, form)
+    best: tuple[int, str, list[str], int] | None = None
+    for separator in (told,) if told else SEPARATORS:
+        fields, lines = _fields(text, start, separator)
+        hits = len({wanted[h] for f in fields if (h := plain_header(f)) in wanted})
+        if best is None or hits > best[0]:
+            best = (hits, separator, fields, lines)
+    hits, separator, fields, lines = best
+    if hits == 0:
+        raise Refused("no header: the first line names none of the contract's columns")
+    position, unknown = _positions(fields, wanted)
+    missing = [
+        c.name for c in contract.columns if c.name not in position and not _excused(contract, form, c.name)
+    ]
+    if lacking := [name for name in missing if contract.column(name).required]:
+        raise Refused(f"misses required columns: {', '.join(lacking)}")
+    return Layout(
+        separator=separator,
+        width=len(fields),
+        position=position,
+        unknown=unknown,
+        missing=tuple(missing),
+        lines=skipped + lines,
+        start=_after(text, start, lines),
+    )
+
+
+def wanted_headers(contract: Contract, form: str) -> dict[str, str]:
+    """`plain_header` -> contract column, for a canonical or a data.police.uk file."""
+    if form == "police_uk" and contract.police_uk:
+        return {plain_header(h): name for h, name in contract.police_uk.columns.items()}
+    return {h: c.name for c in contract.columns for h in c.headers}
+
+
+def _excused(contract: Contract, form: str, name: str) -> bool:
+    """Whether the source is data.police.uk, and the contract says that it never has the column."""
+    return form == "police_uk" and contract.police_uk is not None and name in contract.police_uk.absent
+
+
+def _skip(text: str) -> tuple[int, int, str | None]:
+    """Pass blank lines and Excel's `sep=;`: physical lines passed, where the header begins, separator
+    told."""
+    lines = start = 0
+    told = None
+    while start < len(text):
+        end = text.find("\n", start)
+        line = (text[start:] if end < 0 else text[start:end]).strip(" \r")
+        if line.lower().startswith("sep=") and len(line) == 5 and line[4] in SEPARATORS:
+            told = line[4]
+        elif line:
+            break
+        lines += 1
+        start = len(text) if end < 0 else end + 1
+    return lines, start, told
+
+
+def _fields(text: str, start: int, separator: str) -> tuple[list[str], int]:
+    """The header's fields and how many physical lines it takes."""
+    head = text[start : start + HEADER_CHARACTERS].split("\n")
+    reader = csv.reader((line + "\n" for line in head), delimiter=separator, skipinitialspace=True)
+    try:
+        fields = next(islice(reader, 1), [])
+    except csv.Error:
+        return [], 1
+    return [f.strip() for f in fields], reader.line_num
+
+
+def _after(text: str, start: int, lines: int) -> int:
+    for _ in range(lines):
+        end = text.find("\n", start)
+        if end < 0:
+            return len(text)
+        start = end + 1
+    return start
+
+
+def _positions(fields: list[str], wanted: Mapping[str, str]) -> tuple[dict[str, int], tuple[str, ...]]:
+    position: dict[str, int] = {}
+    unknown = []
+    for index, field in enumerate(fields):
+        name = wanted.get(plain_header(field))
+        if name is None:
+            unknown.append(field[:60] or f"(column {index + 1} has no name)")
+        elif name in position:
+            raise Refused(f"two headers mean {name}: '{fields[position[name]]}' and '{field}'")
+        else:
+            position[name] = index
+    return position, tuple(unknown)

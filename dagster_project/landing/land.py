@@ -1,0 +1,356 @@
+"""A night's files, one after another: what each becomes, and the ledger that says so."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from ..contracts import Contract
+from ..settings import Home
+from . import forms, pseudonyms
+from .archive import move_to_archive
+from .connection import connect
+from .containers import Stored, read_manifest, read_stored, unpack
+from .decisions import Decisions, moment_text
+from .header import Layout, read_header
+from .ledger import LedgerEntry, commit, read_ledger
+from .names import InboxFile
+from .reader import blanks_of, read_cells
+from .refusal import Refused, StillChanging
+from .repeats import doubled, repeats
+from .rules import PARSED, Sheet, parse
+from .store import Load, clear, quarantine_rows, same_rows, tidy, write_quarantine, write_raw
+from .text import decode
+from .ties import KIND, load_of, settle
+
+UNRECOGNISED = "_files"
+SUSPECT_DAYS = 7
+LARGE = 100_000
+
+
+def land_files(
+    home: Home,
+    contracts: Mapping[str, Contract],
+    files: list[InboxFile],
+    night_id: str,
+    *,
+    now: datetime | None = None,
+    archive: bool,
+    progress: Callable[[LedgerEntry], None] | None = None,
+) -> list[LedgerEntry]:
+    """Land files and return one entry for each, in order of landing.
+
+    Extract by extract, the oldest extraction first; an extract's entries are committed together, after
+    its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
+    else's), a file that was decided before is passed over: its entry is returned as `known` and not
+    written again. `progress` is called with every entry.
+
+    A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything
+    lands, and OSError or duckdb.Error when rows can't be stored: what is committed by then stays, the
+    rest lands next time.
+    """
+    if not files:
+        return []
+    landing = _Landing(home, contracts, night_id, now, archive)
+    groups: dict[str, list[InboxFile]] = defaultdict(list)
+    for file in files:
+        groups[UNRECOGNISED if file.problem else file.extract].append(file)
+    identified = any(contracts[name].identifiers for name in groups if name != UNRECOGNISED)
+    entries = []
+    try:
+        landing.open(identified)
+        for name in sorted(groups):
+            entries += landing.land_extract(name, sorted(groups[name], key=_order), progress)
+    finally:
+        landing.close()
+    return entries
+
+
+def _order(file: InboxFile) -> tuple:
+    """Oldest extraction first; data.police.uk files, extracted when they land, by age of the file."""
+    return (
+        file.extracted_at is None,
+        file.extracted_at or datetime.min,
+        file.mtime,
+        file.name,
+        str(file.path),
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a file holds: rows, bad ones, repeats merged, rows whose keys clash; and why to hold it, if so."""
+
+    rows: int
+    bad: int
+    merged: int
+    clashing: int
+    held: str | None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether any key repeats."""
+        return self.merged + self.clashing > 0
+
+
+class _Landing:
+    """One call of `land_files`: its connection, clock and what the ledger knows."""
+
+    def __init__(
+        self,
+        home: Home,
+        contracts: Mapping[str, Contract],
+        night_id: str,
+        now: datetime | None,
+        archive: bool,
+    ) -> None:
+        self.home, self.contracts, self.night_id, self.now, self.archive = (
+            home,
+            contracts,
+            night_id,
+            now,
+            archive,
+        )
+        self.decisions = Decisions(read_ledger(home))
+        self.key: pseudonyms.Key | None = None
+        self.con: duckdb.DuckDBPyConnection | None = None
+
+    def open(self, identified: bool) -> None:
+        """Connect. `identified`: personal identifiers will come, so the key is needed."""
+        if identified:
+            self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
+        tidy(self.home, self.decisions.loads)
+        self.con = connect()
+        forms.install(self.con)
+        if self.key:
+            pseudonyms.install(self.con, self.key)
+
+    def close(self) -> None:
+        """Let the connection and its memory go."""
+        if self.con is not None:
+            self.con.close()
+
+    def land_extract(
+        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None
+    ) -> list[LedgerEntry]:
+        """Land one extract's files, commit their entries, then archive them."""
+        entries, new, done = [], [], []
+        for file in files:
+            entry = self._passed_over(file)
+            if entry is None:
+                entry, stays = self._land(file)
+                if not stays:
+                    new.append(entry)
+                    done.append(file)
+                    self.decisions.add(entry)
+            entries.append(entry)
+            if progress:
+                progress(entry)
+        commit(self.home, self.night_id, name, new)
+        if self.archive:
+            for file in done:
+                move_to_archive(self.home, file, self._clock().date())
+        return entries
+
+    def _clock(self) -> datetime:
+        """Now, and later than anything in the ledger: the order of landing never depends on a clock
+        set back."""
+        return max(self.now or datetime.now(UTC), self.decisions.latest + timedelta(microseconds=1))
+
+    def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
+        """For an inbox that is not ours to empty: the entry of a file that was decided before and is
+        as it was."""
+        if self.archive:
+            return None
+        earlier = self.decisions.same_drop(file)
+        if earlier is None:
+            return None
+        said = f": {earlier.reason}" if earlier.reason else ""
+        return self._entry(
+            file,
+            self._clock(),
+            outcome="known",
+            reason=f"decided before: {earlier.outcome}{said}",
+            load_id=earlier.load_id,
+            sha256=earlier.sha256,
+            bytes=earlier.bytes,
+        )
+
+    def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
+        """One file's entry, and whether the file is to be left alone: it is still being written."""
+        at = self._clock()
+        facts: dict = {}
+        try:
+            if file.problem:
+                raise Refused(file.problem)
+            return self._read(file, at, facts), False
+        except StillChanging as error:
+            return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
+        except Refused as error:
+            return self._entry(file, at, outcome="refused", reason=str(error), **facts), False
+
+    def _read(self, file: InboxFile, at: datetime, facts: dict) -> LedgerEntry:
+        """Decide on a file whose name is in order. `facts` fills with what is known of it. Raises Refused."""
+        try:
+            manifest = read_manifest(file.manifest)
+            stored = read_stored(file.path)
+            facts.update(sha256=stored.sha256, bytes=stored.size)
+            if manifest:
+                manifest.check_bytes(stored)
+            earlier = self.decisions.same_bytes(file, stored.sha256)
+            if earlier is None:
+                sheet = self._parse(file, self.contracts[file.extract], stored, facts)
+                found = self._weigh(sheet)
+                earlier = self._same_content(file, sheet, found)
+            if manifest:
+                manifest.check_rows(earlier.rows_in_file if earlier else found.rows)
+            if earlier:
+                return self._known(file, at, facts, earlier)
+            if rival := self.decisions.same_extraction(file):
+                said = f"{rival.source_file} came first, with other content"
+                raise Refused(f"two files claim to be one extraction: {said}")
+        except Refused:
+            raise
+        except OSError as error:
+            raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
+        except Exception as error:
+            # The error's own words may hold a row: only its kind is said.
+            raise Refused(f"could not be read: {type(error).__name__}") from error
+        return self._store(file, at, facts, sheet, found)
+
+    def _same_content(self, file: InboxFile, sheet: Sheet, found: _Found) -> LedgerEntry | None:
+        """The load that the rows just read are already, though in other bytes: another container or encoding."""
+        rival = self.decisions.same_extraction(file)
+        for other in [rival] if rival else self.decisions.newest(file):
+            counts = (other.rows_in_file, other.rows_duplicate)
+            if counts == (found.rows, found.merged) and same_rows(
+                self.con, self.home, load_of(other), sheet, found.repeated
+            ):
+                return other
+        return None
+
+    def _parse(self, file: InboxFile, contract: Contract, stored: Stored, facts: dict) -> Sheet:
+        decoded = decode(unpack(stored, file.container))
+        facts["encoding"] = decoded.encoding
+        layout: Layout = read_header(decoded.text, contract, file.form)
+        facts.update(
+            delimiter=layout.separator,
+            unknown_columns=list(layout.unknown),
+            missing_columns=list(layout.missing),
+        )
+        sheet = Sheet(
+            contract,
+            file.form,
+            file.covered_from,
+            file.covered_to,
+            layout,
+            blanks_of(decoded.text, layout.separator),
+        )
+        read_cells(self.con, decoded.text, layout)
+        parse(self.con, sheet)
+        return sheet
+
+    def _weigh(self, sheet: Sheet) -> _Found:
+        """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
+        n_rows, n_bad, n_keys, n_distinct = self.con.execute(
+            f"select count(*), count(*) filter (where bad), count(_key), count(distinct _key) from {PARSED}"
+        ).fetchone()
+        held = None
+        # A doubled feed has at most half as many keys as rows: nearly every night ends the question here.
+        if not sheet.key or 2 * n_distinct <= n_rows:
+            held = doubled(self.con, sheet)
+        if n_rows == 0 and sheet.contract.empty_is_suspect:
+            days = (sheet.covered_to - sheet.covered_from).days + 1
+            if days >= SUSPECT_DAYS:
+                held = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
+        if n_distinct == n_keys:
+            return _Found(n_rows, n_bad, 0, 0, held)
+        n_merged, n_clashing = repeats(self.con, sheet)
+        return _Found(n_rows, n_bad, n_merged, n_clashing, held)
+
+    def _store(self, file: InboxFile, at: datetime, facts: dict, sheet: Sheet, found: _Found) -> LedgerEntry:
+        """Write the file's rows. Errors here are no fault of the file: they end the night."""
+        load = self._load(file, at, facts["sha256"])
+        n_quarantined = 0
+        kinds: dict[str, int] = {}
+        withheld: dict[str, int] = {}
+        write_raw(self.con, self.home, load, sheet, found.repeated)
+        if found.bad or found.clashing:
+            kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
+            write_quarantine(self.con, self.home, load, sheet)
+        if found.held is None and sheet.key and (others := self.decisions.tied(file)):
+            withheld = settle(self.con, self.home, sheet.contract, load, others)
+            if n_tied := withheld.pop(load.load_id, 0):
+                kinds[KIND] = n_tied
+                n_quarantined += n_tied
+        indicators = self._indicators() if sheet.contract.kind == "indicators" else []
+        if found.rows > LARGE:
+            clear(self.con)
+        return self._entry(
+            file,
+            at,
+            outcome="held" if found.held else "accepted",
+            reason=found.held,
+            load_id=load.load_id,
+            rows_in_file=found.rows,
+            rows_landed=found.rows - n_quarantined - found.merged,
+            rows_quarantined=n_quarantined,
+            rows_duplicate=found.merged,
+            quarantine_reasons=kinds,
+            indicators=indicators,
+            withheld=withheld,
+            key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
+            **facts,
+        )
+
+    def _indicators(self) -> list[str]:
+        """Indicator ids among the good rows: a later download replaces those indicators and no other."""
+        rows = self.con.execute(
+            f"""
+            select distinct c_indicator_id from {PARSED}
+            where not bad and c_indicator_id is not null
+            order by 1
+            """
+        ).fetchall()
+        return [indicator for (indicator,) in rows]
+
+    def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
+        """Named by what the file claims and holds: an interrupted landing is written over by the next."""
+        extracted_at = file.extracted_at or at
+        claim = (
+            f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{extracted_at}|{sha256}"
+        )
+        name = f"{extracted_at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
+        return Load(name, file.extract, file.force_code, moment_text(extracted_at), file.name)
+
+    def _known(self, file: InboxFile, at: datetime, facts: dict, earlier: LedgerEntry) -> LedgerEntry:
+        said = f"{earlier.outcome} on {earlier.landed_at[:10]}"
+        reason = f"the same as {earlier.source_file}, {said}: nothing changes"
+        return self._entry(
+            file,
+            at,
+            outcome="known",
+            reason=reason,
+            load_id=earlier.load_id,
+            rows_in_file=earlier.rows_in_file,
+            **facts,
+        )
+
+    def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:
+        extracted_at = file.extracted_at or (at if file.form == "police_uk" else None)
+        return LedgerEntry(
+            night_id=self.night_id,
+            landed_at=moment_text(at),
+            extract=None if file.problem else file.extract,
+            force_code=file.force_code,
+            source_file=file.name,
+            form=file.form,
+            covered_from=file.covered_from,
+            covered_to=file.covered_to,
+            extracted_at=moment_text(extracted_at) if extracted_at else None,
+            file_mtime=file.mtime,
+            **{"bytes": file.size, **more},
+        )

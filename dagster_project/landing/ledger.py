@@ -1,0 +1,151 @@
+"""What was landed, known, held and refused: append-only JSON lines, a file per night and extract.
+
+A load exists once its line is here. Parquet without a line is what an interrupted night left behind, and is
+written over when its file lands again.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ..settings import Home
+
+Outcome = Literal["accepted", "known", "held", "refused"]
+
+
+class LedgerEntry(BaseModel):
+    """One file of one night. Times are UTC, ISO 8601.
+
+    For accepted and held files rows_in_file = rows_landed + rows_quarantined + rows_duplicate.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    night_id: str
+    landed_at: str
+    extract: str | None = None
+    force_code: str | None = None
+    source_file: str
+    outcome: Outcome
+    reason: str | None = None
+    load_id: str | None = None
+    form: Literal["canonical", "police_uk"] | None = None
+    covered_from: date | None = None
+    covered_to: date | None = None
+    extracted_at: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    file_mtime: float | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    rows_in_file: int | None = None
+    rows_landed: int | None = None
+    rows_quarantined: int | None = None
+    rows_duplicate: int | None = None
+    unknown_columns: list[str] = []
+    missing_columns: list[str] = []
+    quarantine_reasons: dict[str, int] = {}
+    indicators: list[str] = []
+    key_fingerprint: str | None = None
+    withheld: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one load as they stand now: those that a later file's tie withheld count as quarantined."""
+
+    rows_in_file: int
+    rows_landed: int
+    rows_quarantined: int
+    rows_duplicate: int
+
+
+_seen: dict[tuple[str, int, int], list[LedgerEntry]] = {}
+
+
+def read_ledger(home: Home) -> list[LedgerEntry]:
+    """All entries in order of landing. A ledger that is not there yet is empty; a broken line raises
+    ValueError."""
+    entries: list[LedgerEntry] = []
+    if not home.ledger.is_dir():
+        return entries
+    with os.scandir(home.ledger) as found:
+        files = [f for f in found if f.name.endswith(".jsonl") and not f.name.startswith(".")]
+    for file in sorted(files, key=lambda f: f.name):
+        stat = file.stat()
+        # Files only ever grow by being replaced: name, time and size tell whether one was read before.
+        key = (file.path, stat.st_mtime_ns, stat.st_size)
+        if key not in _seen:
+            lines = Path(file.path).read_text(encoding="utf-8").splitlines()
+            _seen[key] = [LedgerEntry.model_validate_json(line) for line in lines if line]
+        entries += _seen[key]
+    return sorted(entries, key=lambda e: e.landed_at)
+
+
+def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """The accepted loads, one entry each, in order of landing. Of a load with several entries (held, then
+    released) the last counts."""
+    last: dict[str, LedgerEntry] = {}
+    for e in entries:
+        if e.load_id and e.outcome in ("accepted", "held"):
+            last.pop(e.load_id, None)
+            last[e.load_id] = e
+    return [e for e in last.values() if e.outcome == "accepted"]
+
+
+def counts(entries: Iterable[LedgerEntry]) -> dict[str, Counts]:
+    """Rows of every accepted or held load, by load id, ties of later files included."""
+    found: dict[str, Counts] = {}
+    withheld: dict[str, int] = {}
+    for e in entries:
+        if e.load_id and e.outcome in ("accepted", "held"):
+            found[e.load_id] = Counts(
+                e.rows_in_file or 0, e.rows_landed or 0, e.rows_quarantined or 0, e.rows_duplicate or 0
+            )
+        for load, n in e.withheld.items():
+            withheld[load] = withheld.get(load, 0) + n
+    return {
+        load: Counts(c.rows_in_file, c.rows_landed - n, c.rows_quarantined + n, c.rows_duplicate)
+        for load, c in found.items()
+        for n in (withheld.get(load, 0),)
+    }
+
+
+def commit(home: Home, night_id: str, extract: str, entries: list[LedgerEntry]) -> None:
+    """Append entries of one night and extract, whole or not at all: new file, fsync, rename. No entries:
+    no file."""
+    if not entries:
+        return
+    path = home.ledger / f"{night_id}__{extract}.jsonl"
+    earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = earlier + "".join(
+        json.dumps(e.model_dump(mode="json"), ensure_ascii=False) + "\n" for e in entries
+    )
+    write_whole(path, text.encode("utf-8"))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file (0600) so that readers see the old one or the new one, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames within a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,102 @@
+"""Personal identifiers as keyed hashes: HMAC-SHA-256, composed in SQL, since DuckDB has none (RFC 2104)."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ..settings import Home
+
+KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
+BLOCK = 64
+REMEDY = (
+    f"Give the earlier key again, in {KEY_VARIABLE} or in pseudonym.key; if it is lost, start a new home "
+    "and drop all files again"
+)
+
+
+class PseudonymKeyError(RuntimeError):
+    """The key can't be had, or is another than the one that earlier loads were hashed with."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A pseudonym key; its bytes appear in no text form of it."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the key's SHA-256: tells keys apart, tells nothing of them."""
+        return hashlib.sha256(self.secret).hexdigest()[:16]
+
+    def pads(self) -> tuple[bytes, bytes]:
+        """Inner and outer padding of RFC 2104, each one hash block long."""
+        secret = hashlib.sha256(self.secret).digest() if len(self.secret) > BLOCK else self.secret
+        secret = secret.ljust(BLOCK, b"\0")
+        return bytes(b ^ 0x36 for b in secret), bytes(b ^ 0x5C for b in secret)
+
+
+def find_key(home: Home, used: str | None) -> Key:
+    """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, made on first use.
+
+    `used` is the fingerprint of the key that earlier loads were hashed with, None where there are none.
+    Raises PseudonymKeyError when the key can't be had or is another one.
+    """
+    if given := os.environ.get(KEY_VARIABLE):
+        key = Key(given.encode("utf-8"))
+    else:
+        if used is None:
+            _make(home.key_file)
+        key = _read(home.key_file, used)
+    if used is not None and used != key.fingerprint:
+        raise PseudonymKeyError(
+            f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
+            f"has {key.fingerprint}, and one person would become two. {REMEDY}"
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Make a key file of 32 random bytes, unless there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Exclusive creation: of two first nights at once, one makes the key and the other reads it.
+    with contextlib.suppress(FileExistsError):
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _read(path: Path, used: str | None) -> Key:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise PseudonymKeyError(f"{path.name} can be read by others than its owner: set its mode to 0600")
+        secret = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise PseudonymKeyError(f"the pseudonym key with fingerprint {used} is gone. {REMEDY}") from error
+    if not secret:
+        raise PseudonymKeyError(f"{path.name} is empty. {REMEDY}")
+    return Key(secret.encode("utf-8"))
+
+
+def install(con: duckdb.DuckDBPyConnection, key: Key) -> None:
+    """Make `pam_pseudonym(x)` known to a connection: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes.
+
+    The key goes in as parameters of the session, never as part of a statement, which errors and logs may
+    show.
+    """
+    inner, outer = key.pads()
+    con.execute("set variable pam_inner = ?", [inner])
+    con.execute("set variable pam_outer = ?", [outer])
+    con.execute(
+        """
+        create or replace temp macro pam_pseudonym(x) as
+            sha256(getvariable('pam_outer') || unhex(sha256(getvariable('pam_inner') || encode(x))))
+        """
+    )

@@ -1,0 +1,59 @@
+"""A held file that a person has looked at and believes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from ..contracts import Contract
+from ..settings import Home
+from .connection import connect
+from .decisions import Decisions, moment_text
+from .ledger import LedgerEntry, commit, read_ledger
+from .ties import KIND, load_of, settle
+
+
+class NotHeld(ValueError):
+    """There is no such held load, or it was released before."""
+
+
+def release_load(
+    home: Home,
+    contracts: Mapping[str, Contract],
+    load_id: str,
+    night_id: str,
+    *,
+    by: str,
+    now: datetime | None = None,
+) -> LedgerEntry:
+    """Accept a held load as it is: a new entry in the ledger, which says who released it and why it was held.
+
+    Its rows are stored already; only ties with loads of the same time are settled now. Raises NotHeld.
+    """
+    decisions = Decisions(read_ledger(home))
+    held = decisions.loads.get(load_id)
+    if held is None or held.outcome != "held":
+        raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
+    contract = contracts[held.extract]
+    at = max(now or datetime.now(UTC), decisions.latest + timedelta(microseconds=1))
+    withheld: dict[str, int] = {}
+    n_tied = 0
+    keyed = contract.key and held.form == "canonical"
+    window = (held.covered_from, held.covered_to)
+    others = decisions.tied_with(held.extract, held.force_code, held.extracted_at, window) if keyed else []
+    if others:
+        with connect() as con:
+            withheld = settle(con, home, contract, load_of(held), others)
+        n_tied = withheld.pop(load_id, 0)
+    entry = held.model_copy(
+        update={
+            "night_id": night_id,
+            "landed_at": moment_text(at),
+            "outcome": "accepted",
+            "reason": f"released by {by}; was held: {held.reason}",
+            "rows_landed": held.rows_landed - n_tied,
+            "rows_quarantined": held.rows_quarantined + n_tied,
+            "quarantine_reasons": held.quarantine_reasons | ({KIND: n_tied} if n_tied else {}),
+            "withheld": withheld,
+        }
+    )
+    commit(home, night_id, held.extract, [entry])
+    return entry

@@ -1,0 +1,109 @@
+"""Rows that are there more than once: a feed that was doubled, and keys that repeat within one file."""
+
+import duckdb
+
+from .reader import CELLS
+from .rules import PARSED, Sheet, delivered_columns
+
+DOUBLED_ROWS = 100
+DOUBLED_DISTINCT = 50
+
+MERGED = "landing_merged"
+CLASHING = "landing_clashing"
+REPEATED_KIND = "key repeated with other content"
+
+
+def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file whose feed was doubled, or None.
+
+    Doubled: every distinct row (the contract's columns as delivered) occurs an even number of times,
+    among at least 100 rows and 50 distinct ones; in the whole file, or in one group of the column that
+    the contract names. Rows of odd width are no part of it: their columns are unknown.
+    """
+    contract = sheet.contract
+    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
+    group = f"coalesce(trim(cells[{sheet.layout.position[grouped.name] + 1}]), '')" if grouped else "''"
+    found = con.execute(
+        f"""
+        with distinct_rows as (
+            select {group} as part, count(*) as n
+            from {CELLS}
+            where len(cells) = {sheet.layout.width}
+            group by {group}, {delivered_columns(sheet)}
+        ),
+        parts as (
+            select part, sum(n) as n_rows, count(*) as n_distinct, bool_and(n % 2 = 0) as is_even
+            from distinct_rows
+            group by grouping sets ((), (part))
+        )
+        select part, n_rows::bigint, n_distinct
+        from parts
+        where is_even and n_rows >= {DOUBLED_ROWS} and n_distinct >= {DOUBLED_DISTINCT}
+        order by part nulls first
+        """
+    ).fetchall()
+    if not found:
+        return None
+    part, rows, distinct = found[0]
+    where = "the file" if part is None or not grouped else f"{contract.doubled_group} '{part}'"
+    return (
+        f"doubled feed: every distinct row of {where} occurs an even number of times "
+        f"({rows} rows, {distinct} distinct)"
+    )
+
+
+def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
+    """Sort out keys that repeat: tables `landing_merged (line)` and `landing_clashing (line, reason, kind)`.
+
+    Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing:
+    every row of a key whose rows differ; a row that breaks a rule differs from all. Returns the number of both.
+    """
+    columns = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
+    con.execute(
+        f"""
+        create or replace temp table landing_repeated as
+        with repeated as (
+            select _key from {PARSED} where _key is not null group by _key having count(*) > 1
+        ),
+        contents as (
+            select
+                p.line, p._key, p.bad,
+                dense_rank() over (
+                    partition by p._key order by {columns}, case when p.bad then p.line end nulls first
+                ) as content,
+                row_number() over (
+                    partition by p._key, {columns}, case when p.bad then p.line end order by p.line
+                ) as copy
+            from {PARSED} as p
+            join repeated as r on p._key = r._key
+        )
+        select line, _key, bad, copy, max(content) over (partition by _key) > 1 as clashes
+        from contents
+        """
+    )
+    con.execute(
+        f"""
+        create or replace temp table {MERGED} as
+        select line from landing_repeated where not clashes and copy > 1
+        """
+    )
+    name = ", ".join(sheet.key)
+    con.execute(
+        f"""
+        create or replace temp table {CLASHING} as
+        with keys as (
+            select _key, count(*) as n, array_to_string(list_slice(list(line order by line), 1,
+            5), ', ') as lines from landing_repeated where clashes group by _key
+        )
+        select
+            r.line,
+            '{name}: the same key with other content on lines ' || k.lines
+                || case when k.n > 5 then ' and ' || (k.n - 5) || ' more' else '' end as reason,
+            '{REPEATED_KIND}' as kind
+        from landing_repeated as r
+        join keys as k on r._key = k._key
+        """
+    )
+    return con.execute(
+        f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"
+    ).fetchone()

@@ -1,0 +1,203 @@
+"""Rows against their contract, in SQL: canonical values, keys and dates; every reason of those that break a
+rule."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from ..contracts import Column, Contract
+from .forms import FAULT, canonical, literal
+from .header import Layout
+from .reader import CELLS
+
+PARSED = "landing_parsed"
+KEY_JOINT = "chr(31)"
+QUOTED_VALUE = 60
+"""Characters of a bad value that a reason may repeat."""
+
+RAGGED = "wrong number of fields"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What one file's rows are held against: contract, form of the file, window and layout.
+
+    `blanks`: SQL for the characters to trim from a cell.
+    """
+
+    contract: Contract
+    form: str
+    covered_from: date
+    covered_to: date
+    layout: Layout
+    blanks: str
+
+    @property
+    def source(self):
+        """The contract's part for data.police.uk, where the file comes from there."""
+        return self.contract.police_uk if self.form == "police_uk" else None
+
+    @property
+    def key(self) -> list[str]:
+        """The key's columns; none where the source has not got them: rows are then known by file and line."""
+        absent = self.source.absent if self.source else ()
+        return [] if set(self.contract.key) & set(absent) else self.contract.key
+
+    def canonical(self, column: Column) -> str:
+        """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
+        if column.name not in self.layout.position:
+            return "cast(null as varchar)"
+        return canonical(column, f"t_{column.name}", utc=bool(self.source and self.source.times_are_utc))
+
+
+def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Fill the temporary table `landing_parsed`, one row for every row of the file, good or bad.
+
+    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header),
+    bad.
+    """
+    con.execute(
+        f"""
+        create or replace temp table {PARSED} as
+        select
+            line, {_names("c_", sheet)}, _key, _date, ragged,
+            (ragged or {" or ".join(f"({rule})" for rule in _broken(sheet))}) as bad
+        from ({_placed(sheet, CELLS)})
+        """
+    )
+
+
+def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str) -> None:
+    """Fill `table` with the rows that `extra (line, reason, kind)` names, each with all its reasons.
+
+    `extra` names a row once; its reason may be NULL where the row's own rules say it all. Columns: line,
+    q_<column> (as delivered and trimmed, identifiers hashed), _key, _reasons and _kinds (texts joined by
+    "; ").
+    """
+    said = _reasons(sheet)
+    delivered = ", ".join(f"{_delivered(c)} as q_{c.name}" for c in sheet.contract.columns)
+    chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
+    con.execute(
+        f"""
+        create or replace temp table {table} as
+        select
+            line, {delivered}, _key,
+            concat_ws('; ', {", ".join(reason for reason, _ in said)}, reason) as _reasons,
+            concat_ws('; ', {", ".join(kind for _, kind in said)}, kind) as _kinds
+        from ({_placed(sheet, chosen, more="reason, kind, ")})
+        """
+    )
+
+
+def delivered_columns(sheet: Sheet) -> str:
+    """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
+    return ", ".join(
+        f"coalesce(trim(cells[{index + 1}], {sheet.blanks}), '')"
+        for name, index in sheet.layout.position.items()
+    )
+
+
+def _names(prefix: str, sheet: Sheet) -> str:
+    return ", ".join(prefix + c.name for c in sheet.contract.columns)
+
+
+def _placed(sheet: Sheet, source: str, more: str = "") -> str:
+    """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
+    width = sheet.layout.width
+    trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
+    # Apart from the trimming: within one expression DuckDB would trim twice.
+    blanked = ", ".join(f"nullif(t_{c.name}, '') as t_{c.name}" for c in sheet.contract.columns)
+    forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
+    key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
+    placing = sheet.contract.date_column
+    day = f"left(c_{placing}, 10)" if placing else "cast(null as varchar)"
+    return f"""
+        select *, {key} as _key, {day} as _date
+        from (
+            select *, {forms}
+            from (
+                select line, {more} n_fields, n_fields <> {width} as ragged, {blanked}
+                from (select line, {more} len(cells) as n_fields, {trimmed} from {source} as
+                rows_read) as rows_trimmed
+            ) as rows_blanked
+        ) as rows_formed
+    """
+
+
+def _trimmed(sheet: Sheet, column: Column) -> str:
+    """A cell's trimmed text.
+
+    In a row of odd width only the key is looked for: what stands elsewhere may be anything, an address
+    included.
+    """
+    index = sheet.layout.position.get(column.name)
+    if index is None:
+        return "cast(null as varchar)"
+    cell = f"trim(cells[{index + 1}], {sheet.blanks})"
+    return (
+        cell if column.name in sheet.key else f"case when len(cells) = {sheet.layout.width} then {cell} end"
+    )
+
+
+def _delivered(column: Column) -> str:
+    return f"c_{column.name}" if column.identifier else f"t_{column.name}"
+
+
+def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """Every rule of a row: SQL that is true where it is broken, SQL of the reason, the kind."""
+    rules = []
+    for c in sheet.contract.columns:
+        if c.name not in sheet.layout.position:
+            continue
+        blank = f"t_{c.name} is null"
+        if c.name in sheet.key:
+            rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
+        elif c.places_row:
+            rules.append((blank, literal(f"{c.name}: blank, and it places the row"), f"{c.name}: blank"))
+        if c.type in FAULT:
+            unread = f"t_{c.name} is not null and c_{c.name} is null"
+            rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
+    return rules + _window(sheet)
+
+
+def _fault(column: Column) -> str:
+    said = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
+    before, after = literal(f"{column.name}: '"), literal(f"' {said}")
+    return f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
+
+
+def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The row's date against the window: a state may begin before it, a month counts from its first day."""
+    contract, name = sheet.contract, sheet.contract.date_column
+    if name is None:
+        return []
+    first, last = sheet.covered_from, sheet.covered_to
+    kind = f"{name}: outside the window"
+    day = f"{literal(f'{name}: ')} || _date || "
+    if contract.kind == "list":
+        return [
+            (f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)
+        ]
+    said = literal(f" is outside the window {first} to {last}")
+    if contract.column(name).type == "month":
+        first = first.replace(day=1)
+    return [(f"_date not between '{first}' and '{last}'", day + said, kind)]
+
+
+def _broken(sheet: Sheet) -> list[str]:
+    return [f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet)] or ["false"]
+
+
+def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
+    """SQL of each rule's reason and kind, NULL where it holds.
+
+    A row of odd width has that reason alone: its cells may stand under others' names.
+    """
+    width = sheet.layout.width
+    fields = f"n_fields || ' fields where the header has {width}'"
+    said = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
+    for broken, reason, kind in _rules(sheet):
+        when = f"case when not ragged and ({broken}) then "
+        said.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
+    return said

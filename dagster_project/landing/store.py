@@ -1,0 +1,227 @@
+"""Where landed and quarantined rows go: Parquet that appears whole or not at all, one file a load, all
+text."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ..settings import Home
+from .forms import literal
+from .ledger import sync_folder
+from .reader import CELLS
+from .repeats import CLASHING, MERGED
+from .rules import PARSED, Sheet, reasons
+
+QUARANTINED = "landing_quarantined"
+TIE = "__tie_"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the rows of one file are stored under."""
+
+    load_id: str
+    extract: str
+    force_code: str
+    extracted_at: str
+    source_file: str
+
+    def raw(self, home: Home) -> Path:
+        """Its landed rows."""
+        return home.raw / self.extract / self.force_code / f"{self.load_id}.parquet"
+
+    def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
+        """Its quarantined rows; those that a later load's tie withheld have a file of their own."""
+        name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
+        return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
+
+    def withheld(self, home: Home, tied_with: str | None = None) -> Path:
+        """Keys of its rows that are present in the file and not to be used."""
+        return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
+
+
+def good_rows(sheet: Sheet, repeated: bool) -> str:
+    """SQL: the rows of `landing_parsed` that load."""
+    unrepeated = (
+        f"and not exists (from {MERGED} as m where m.line = p.line)"
+        f" and not exists (from {CLASHING} as x where x.line = p.line)"
+    )
+    return f"from {PARSED} as p where not p.bad {unrepeated if repeated else ''}"
+
+
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> None:
+    """Store the good rows: the contract's columns in canonical form, then what landing knows of the row."""
+    columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
+    write_parquet(
+        con,
+        f"""
+        select
+            {columns},
+            {literal(load.extract)} as _extract,
+            {literal(load.force_code)} as _force_code,
+            {literal(load.load_id)} as _load_id,
+            cast(line as varchar) as _line,
+            _key,
+            _date,
+            {literal(load.extracted_at)} as _extracted_at,
+            {literal(load.source_file)} as _source_file
+        {good_rows(sheet, repeated)}
+        """,
+        load.raw(home),
+    )
+
+
+def quarantine_rows(
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
+) -> tuple[dict[str, int], int]:
+    """Collect `landing_quarantined`: rows that break a rule or clash. Returns the number of rows by kind
+    of reason."""
+    rows = (
+        f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
+    )
+    if repeated:
+        rows += f" union all select line, reason, kind from {CLASHING}"
+    con.execute(
+        f"""
+        create or replace temp table landing_extra as
+        select line, string_agg(reason, '; ') as reason, string_agg(distinct kind, '; ') as kind
+        from ({rows})
+        group by line
+        """
+    )
+    reasons(con, sheet, "landing_extra", QUARANTINED)
+    kinds = con.execute(
+        f"""
+        select kind, count(*) from (select unnest(string_split(_kinds, '; ')) as kind from {QUARANTINED})
+        group by kind order by kind
+        """
+    ).fetchall()
+    return dict(kinds), con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0]
+
+
+def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
+    columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
+    write_parquet(
+        con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home)
+    )
+    if sheet.key:
+        write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
+
+
+def _known_of(load: Load) -> str:
+    return f"""
+        {literal(load.extract)} as _extract,
+        {literal(load.force_code)} as _force_code,
+        {literal(load.load_id)} as _load_id,
+        cast(line as varchar) as _line,
+        _key,
+        _reasons,
+        {literal(load.extracted_at)} as _extracted_at,
+        {literal(load.source_file)} as _source_file
+    """
+
+
+def write_tie(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str
+) -> None:
+    """Withhold rows of a stored load: `rows` (SQL) gives the contract's columns, line, _key and _reasons."""
+    names = ", ".join(columns)
+    write_parquet(con, f"select {names}, {_known_of(load)} from {rows}", load.quarantine(home, rival))
+    write_withheld(con, load, rows, load.withheld(home, rival))
+
+
+def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: Path) -> None:
+    """Store keys of rows (SQL that gives line and _key)."""
+    write_parquet(
+        con,
+        f"""
+        select
+            {literal(load.extract)} as extract,
+            {literal(load.force_code)} as force_code,
+            {literal(load.load_id)} as load_id,
+            cast(line as varchar) as _line,
+            _key
+        from {rows}
+        """,
+        path,
+    )
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write a query's rows under another name, force them to disk, then give the file its name: mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f".{path.name}.new")
+    # Made beforehand, so that no umask ever lets others read it.
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    con.execute(
+        f"copy ({select}) to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)"
+    )
+    handle = os.open(new, os.O_RDONLY)
+    try:
+        os.fchmod(handle, 0o600)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(new, path)
+    sync_folder(path.parent)
+
+
+def parquet_of(*paths: Path) -> str:
+    """SQL that reads Parquet files."""
+    return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
+
+
+def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> bool:
+    """Whether the file just read has the rows of a stored load, whatever their lines: those differ
+    between containers.
+
+    Good rows are compared in canonical form, quarantined ones as delivered.
+    """
+    columns = [c.name for c in sheet.contract.columns]
+    names = ", ".join(columns)
+    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good_rows(sheet, repeated)}"
+    if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
+        return False
+    quarantine_rows(con, sheet, repeated)
+    bad = f"select {', '.join(f'q_{n} as {n}' for n in columns)} from {QUARANTINED}"
+    path = load.quarantine(home)
+    if not path.exists():
+        return con.execute(f"select count(*) from ({bad})").fetchone()[0] == 0
+    return not _differ(con, f"select {names} from {parquet_of(path)}", bad)
+
+
+def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    return con.execute(
+        f"select exists (({one}) except all ({other})) or exists (({other}) except all ({one}))"
+    ).fetchone()[0]
+
+
+def tidy(home: Home, loads: Mapping[str, object]) -> None:
+    """Remove what an interrupted night withheld: one of the two loads that differ is not in the ledger."""
+    found = [(path, "__") for path in home.withheld.glob("*__*.parquet")]
+    found += [(path, TIE) for path in home.quarantine.glob(f"*/*/*{TIE}*.parquet")]
+    for path, joint in found:
+        if not all(load in loads for load in path.stem.split(joint)):
+            path.unlink()
+
+
+def clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the memory of the last file back."""
+    con.execute(f"drop view if exists {CELLS}")
+    for table in (
+        "landing_lines",
+        "landing_records",
+        PARSED,
+        QUARANTINED,
+        MERGED,
+        CLASHING,
+        "landing_repeated",
+        "landing_extra",
+        "landing_tied",
+        "landing_withheld",
+    ):
+        con.execute(f"drop table if exists {table}")

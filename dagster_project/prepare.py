@@ -1,0 +1,270 @@
+"""What dbt reads: the candidate's `raw` schema, made anew each night from the ledger, the raw Parquet and the contracts.
+
+Views over the Parquet, not copies. Loads that can't matter any more (a newer one covers all of their window) are left
+out, so that a night does not read every file of the past.
+"""
+
+import csv
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from .contracts import Contract, load_contracts
+from .landing import LedgerEntry, accepted, read_ledger
+from .settings import Home
+
+STORAGE = "v1.5.0"
+"""Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
+
+WORK = "work.duckdb"
+WAREHOUSE = "warehouse.duckdb"
+ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
+SCHEMAS = ("raw", "seeds", "staging", "measures", "audit")
+
+OWN_LISTS = {
+    "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
+    "offence_codes": ("offence_code", "offence_class"),
+}
+OFFENCE_CLASSES = ("possession", "trafficking")
+
+
+class SeedError(ValueError):
+    """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One accepted file as dbt sees it."""
+
+    entry: LedgerEntry
+    known_by: str
+    """`key`, `file` (rows have none: file and line) or `indicator`."""
+    rank: int
+    """Order of extraction within its extract and force; equal for equal `extracted at`."""
+
+
+def extracted(entry: LedgerEntry) -> datetime:
+    """When a load's file was extracted, as a UTC time."""
+    return datetime.fromisoformat(str(entry.extracted_at).replace("Z", "+00:00")).astimezone(UTC)
+
+
+def _known_by(contract: Contract, entry: LedgerEntry) -> str:
+    if contract.kind == "indicators":
+        return "indicator"
+    return "key" if contract.key and entry.form == "canonical" else "file"
+
+
+def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], night_id: str) -> list[Load]:
+    """The accepted loads that can still have a say, with their rank.
+
+    A load is spent when one newer load of an earlier night, with no row withheld, covers its whole window: each of its
+    rows has a newer version there or is withdrawn by it. Tonight's loads leave the ones before them standing for one
+    night, so that what they withdraw can be listed.
+    """
+    loads: list[Load] = []
+    withheld = {load for e in entries for load, n in e.withheld.items() if n}
+    groups: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for e in accepted(entries):
+        if e.extract in contracts:
+            groups.setdefault((e.extract, str(e.force_code)), []).append(e)
+    for (extract, _), group in sorted(groups.items()):
+        contract = contracts[extract]
+        times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
+        ranked = [Load(e, _known_by(contract, e), times[extracted(e)]) for e in group]
+        for load in ranked:
+            if not any(_spends(contract, newer, load, withheld, night_id) for newer in ranked):
+                loads.append(load)
+    return loads
+
+
+def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], night_id: str) -> bool:
+    n, e = newer.entry, load.entry
+    if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id == night_id:
+        return False
+    if n.rows_quarantined or n.load_id in withheld:
+        return False
+    if load.known_by == "indicator":
+        return set(e.indicators) <= set(n.indicators) and _covers(n, e)
+    return _covers(n, e)
+
+
+def _covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
+    assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
+    return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
+
+
+def fresh_candidate(home: Home) -> None:
+    """Empty the candidate folder and make its two files, in a format that older clients can read.
+
+    Raises OSError where the folder can't be written.
+    """
+    shutil.rmtree(home.candidate, ignore_errors=True)
+    home.candidate.mkdir(parents=True, mode=0o700)
+    con = duckdb.connect()
+    try:
+        for name in (WAREHOUSE, WORK):
+            path = home.candidate / name
+            con.execute(f"attach '{_quoted(path)}' as made (storage_version '{STORAGE}')")
+            con.execute("detach made")
+            os.chmod(path, 0o600)
+    finally:
+        con.close()
+
+
+def prepare_raw(home: Home, night_id: str) -> list[Load]:
+    """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
+
+    Raises SeedError for a bad list of the home's own.
+    """
+    contracts = load_contracts()
+    entries = read_ledger(home)
+    loads = standing(entries, contracts, night_id)
+    con = duckdb.connect(str(home.candidate / WORK))
+    try:
+        for schema in SCHEMAS:
+            con.execute(f"create schema if not exists {schema}")
+        con.execute("begin")
+        _load_list(con, loads, night_id)
+        _contract_lists(con, contracts)
+        for extract, contract in contracts.items():
+            paths = [
+                home.raw / extract / str(load.entry.force_code) / f"{load.entry.load_id}.parquet"
+                for load in loads
+                if load.entry.extract == extract and load.entry.rows_landed
+            ]
+            con.execute(_raw_view(contract, paths))
+        _row_index(con, contracts, loads)
+        _withheld(con, home, loads)
+        for name, columns in OWN_LISTS.items():
+            _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        con.execute("commit")
+    finally:
+        con.close()
+    return loads
+
+
+def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str) -> None:
+    con.execute(
+        "create table raw.loads (extract varchar, force_code varchar, load_id varchar, form varchar, known_by varchar,"
+        " load_rank integer, covered_from date, covered_to date, extracted_at timestamp, source_file varchar,"
+        " night_id varchar, is_tonight boolean, rows_in_file bigint, rows_landed bigint, rows_quarantined bigint)"
+    )
+    if loads:
+        con.executemany(
+            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
+                    extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id == night_id,
+                    e.rows_in_file, e.rows_landed, e.rows_quarantined,
+                )
+                for load in loads
+                for e in (load.entry,)
+            ],
+        )  # fmt: skip
+
+
+def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    con.execute(
+        "create table raw.contracts (extract varchar, kind varchar, rhythm varchar, is_keyed boolean,"
+        " has_areas boolean, rows_by_day boolean)"
+    )
+    con.executemany(
+        "insert into raw.contracts values (?, ?, ?, ?, ?, ?)",
+        [
+            (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.empty_is_suspect)
+            for c in contracts.values()
+        ],
+    )
+    con.execute("create table raw.contract_values (extract varchar, column_name varchar, value varchar)")
+    con.executemany(
+        "insert into raw.contract_values values (?, ?, ?)",
+        [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values],
+    )
+
+
+def _raw_view(contract: Contract, paths: list[Path]) -> str:
+    name = f'raw."{contract.extract}"'
+    if paths:
+        listed = ", ".join(f"'{_quoted(p)}'" for p in paths)
+        return f"create view {name} as select * from read_parquet([{listed}], union_by_name = true)"
+    columns = ", ".join(f'"{c}" varchar' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
+    return f"create table {name} ({columns})"
+
+
+def _row_index(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], loads: list[Load]) -> None:
+    """Every row that another load could supersede: extracts and forces with one load alone have none."""
+    several: dict[tuple[str, str], int] = {}
+    for load in loads:
+        at = (str(load.entry.extract), str(load.entry.force_code))
+        several[at] = several.get(at, 0) + 1
+    selects = []
+    for extract, contract in contracts.items():
+        forces = [f for (x, f), n in several.items() if x == extract and n > 1]
+        if forces:
+            key = "indicator_id" if contract.kind == "indicators" else "_key"
+            listed = ", ".join(f"'{f}'" for f in sorted(forces))
+            selects.append(
+                f"select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+                f' {key} as row_key, cast(_date as date) as row_date from raw."{extract}" where _force_code in ({listed})'
+            )
+    empty = (
+        "select cast(null as varchar) as extract, cast(null as varchar) as force_code, cast(null as varchar) as load_id,"
+        " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
+    )
+    con.execute("create view raw.row_index as " + " union all ".join(selects or [empty]))
+
+
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load]) -> None:
+    con.execute(
+        "create table raw.withheld (extract varchar, force_code varchar, load_id varchar, line varchar, row_key varchar)"
+    )
+    shown = {load.entry.load_id for load in loads}
+    paths = (
+        [p for p in home.withheld.glob("*.parquet") if p.stem.split("__")[0] in shown] if home.withheld.is_dir() else []
+    )
+    if paths:
+        con.execute(
+            "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",
+            [[str(p) for p in sorted(paths)]],
+        )
+
+
+def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
+    con.execute(f"create table raw.own_{name} ({', '.join(f'{c} varchar' for c in columns)})")
+    rows = read_own_list(path, columns)
+    if rows:
+        con.executemany(f"insert into raw.own_{name} values ({', '.join('?' * len(columns))})", rows)
+
+
+def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
+    if not path.exists():
+        return []
+    rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [c for c in columns if c not in (reader.fieldnames or [])]
+        if missing:
+            raise SeedError(f"{path}: line 1: the header lacks {', '.join(missing)}")
+        for record in reader:
+            line = reader.line_num
+            row = tuple((record[c] or "").strip() for c in columns)
+            if not all(row):
+                blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
+                raise SeedError(f"{path}: line {line}: {blank} is blank")
+            if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
+                raise SeedError(f"{path}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}")
+            known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+            if known in rows:
+                raise SeedError(f"{path}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+            rows[known] = (line, row)
+    return [row for _, row in rows.values()]
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

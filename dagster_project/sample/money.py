@@ -1,0 +1,224 @@
+"""Made-up confiscation orders, returns, cash seizures, forfeitures and orders under the Misuse of Drugs Act:
+section 4 of the report.
+
+Printed sums hold to the penny; rows have pence. Where police and charity come to a pound less than the
+printed total, the pence that rounding hid are put back (50,243.46 + 35,236.48 = 85,479.94, printed 85,480).
+"2025/26 to date" is taken to be April to November 2025, and its round sums to be exact. Assumed: compensation
+and the offences of years before, how many orders there were where only their value is printed, and December
+2025.
+"""
+
+from random import Random
+
+from .files import Extract, Form, pounds, pounds_signed
+from .made import random_for, refs
+from .published import Published
+from .spans import DAY, Span, Total, draw_days, pieces, share, span
+
+COVERED = span("2019-04-01", "2025-12-31")
+TO_DATE = span("2025-04-01", "2025-11-30")
+"""The part year that the text of section 4 speaks of."""
+
+CUTS = (TO_DATE.start, TO_DATE.end + DAY)
+
+CONFISCATION, MDA = "mart_confiscation_orders", "mart_mda_orders"
+"""Both have a measure `orders` and one `order_value`."""
+
+RECIPIENTS = ("Police", "Charity")
+
+DRUG_SUPPLY_PER_CENT = 62
+"""Most cases arise from drug supply (4.1): the same share of every period's orders."""
+
+MDA_POLICE_ORDERS_PER_CENT = 48
+SEIZURES_TO_DATE = 14
+RETURNED_TO_DATE = (2, 410000)
+"""Seizures of 2025/26 that went back to their owner, and their pence."""
+
+
+def _per_row(totals: list[Total], counts: list[Total]) -> int:
+    """Average pence a row, over the periods that print both: what an unprinted period is given."""
+    rows = {each.span: each.value for each in counts}
+    both = [each for each in totals if each.span in rows]
+    return sum(each.value for each in both) // sum(rows[each.span] for each in both)
+
+
+def _values(totals: list[Total], counts: list[Total]) -> dict[Span, int]:
+    """Pence for each piece of the window: as printed, or the average of a row."""
+    printed, average = {each.span: each.value for each in totals}, _per_row(totals, counts)
+    return {each.span: printed.get(each.span, average * each.value) for each in counts}
+
+
+def confiscation_orders(published: Published) -> Extract:
+    """Orders by the court, with what was ordered, the benefit found and any compensation out of it.
+
+    Written in Windows-1252, with pound signs and thousands. Fraud and other cases carry the compensation.
+    """
+    rng = random_for("confiscation_orders")
+    counts = pieces(published.totals("orders", COVERED, mart=CONFISCATION), COVERED, CUTS)
+    values = published.totals("order_value", COVERED, scale=100, mart=CONFISCATION)
+    ordered = _values(values, counts)
+    benefit = _values(published.totals("benefit_value", COVERED, scale=100), counts)
+    compensation = {
+        each.span: each.value for each in published.totals("compensation_value", COVERED, scale=100)
+    }
+    rows: list[tuple[str, ...]] = []
+    for piece in counts:
+        amounts = share(rng, ordered[piece.span], piece.value, least=100)
+        extra = share(rng, benefit[piece.span] - ordered[piece.span], piece.value)
+        offences = _offences(rng, piece.value)
+        paid = _compensation(amounts, offences, compensation.get(piece.span, ordered[piece.span] // 20))
+        rows += [
+            (
+                day,
+                offence,
+                pounds_signed(amount),
+                pounds_signed(amount + more),
+                pounds_signed(back) if back else "",
+            )
+            for day, offence, amount, more, back in zip(
+                draw_days(rng, [piece]), offences, amounts, extra, paid, strict=True
+            )
+        ]
+    return Extract(
+        "confiscation_orders",
+        COVERED,
+        ["order_ref", "order_date", "offence_category", "order_value", "benefit_value", "compensation_value"],
+        [(ref, *row) for ref, row in zip(refs("CON", len(rows)), rows, strict=True)],
+        form=Form(encoding="cp1252"),
+    )
+
+
+def _offences(rng: Random, number: int) -> list[str]:
+    """Offence categories of a period's orders: most of them drug supply, the rest half and half."""
+    drugs = -(-number * DRUG_SUPPLY_PER_CENT // 100)
+    fraud = (number - drugs + 1) // 2
+    offences = ["Drug supply"] * drugs + ["Fraud"] * fraud + ["Other"] * (number - drugs - fraud)
+    rng.shuffle(offences)
+    return offences
+
+
+def _compensation(amounts: list[int], offences: list[str], total: int) -> list[int]:
+    """Compensation out of the orders that are not for drug supply, in proportion to them, to the penny."""
+    bearing = [
+        0 if offence == "Drug supply" else amount for amount, offence in zip(amounts, offences, strict=True)
+    ]
+    paid = [total * each // sum(bearing) for each in bearing]
+    paid[bearing.index(max(bearing))] += total - sum(paid)
+    return paid
+
+
+def aris_returns(published: Published) -> Extract:
+    """Quarterly returns of the asset recovery incentive scheme; those of 2025/26 are an average year's."""
+    rng = random_for("aris_returns")
+    totals = published.totals("aris_returns", COVERED, scale=100)
+    average = sum(each.value for each in totals) // len(totals)
+    this_year = Total(Span(TO_DATE.start, COVERED.end), average * 3 // 4)
+    rows: list[tuple[str, str]] = []
+    for year in [*totals, this_year]:
+        months = ("05", "08", "11") if year is this_year else ("05", "08", "11", "02")
+        amounts = share(rng, year.value, len(months), skew=False)
+        first = year.span.start.year
+        rows += [
+            (f"{first + (month == '02')}-{month}-15", pounds(amount))
+            for month, amount in zip(months, amounts, strict=True)
+        ]
+    return Extract(
+        "aris_returns",
+        COVERED,
+        ["return_ref", "received_on", "amount"],
+        [(ref, *row) for ref, row in zip(refs("ARI", len(rows)), rows, strict=True)],
+    )
+
+
+def cash(published: Published) -> tuple[Extract, Extract]:
+    """Seizures (the whole list, with its status as it is now) and the forfeitures that came of some of them.
+
+    A forfeiture takes the oldest seizure before it that has none; where there is none, the cash was seized
+    before the list begins. Later seizures without one went back, but for those of 2025/26 that the text calls
+    under investigation.
+    """
+    rng = random_for("cash_seizures")
+    obtained = published.totals("orders_obtained", COVERED)
+    counts = pieces([*obtained, Total(TO_DATE, SEIZURES_TO_DATE + RETURNED_TO_DATE[0])], COVERED, CUTS)
+    investigated = published.totals("under_investigation_value", COVERED, scale=100)
+    to_date = Total(
+        TO_DATE, sum(each.value for each in investigated if each.span == TO_DATE) + RETURNED_TO_DATE[1]
+    )
+    values = _values([*published.totals("orders_obtained_value", COVERED, scale=100), to_date], counts)
+    seizures: list[list[str]] = []
+    for piece in counts:
+        back, back_value = RETURNED_TO_DATE if piece.span == TO_DATE else (0, 0)
+        amounts = share(rng, back_value, back, least=5000)
+        amounts += share(rng, values[piece.span] - back_value, piece.value - back, least=5000)
+        days = draw_days(rng, [piece])
+        statuses = ["Returned"] * back + ["Under investigation"] * (piece.value - back)
+        seizures += sorted(
+            [day, pounds(amount), status] for day, amount, status in zip(days, amounts, statuses, strict=True)
+        )
+    seizure_refs = refs("SEI", len(seizures))
+
+    forfeited = pieces(published.totals("forfeiture_orders", COVERED), COVERED, CUTS)
+    forfeited_value = _values(published.totals("forfeiture_value", COVERED, scale=100), forfeited)
+    last_year = TO_DATE.start.isoformat()
+    free = [at for at, (day, _, _) in enumerate(seizures) if day < last_year]
+    forfeitures: list[tuple[str, str, str]] = []
+    for piece in forfeited:
+        amounts = share(rng, forfeited_value[piece.span], piece.value, least=5000)
+        for day, amount in zip(draw_days(rng, [piece]), amounts, strict=True):
+            of = free.pop(0) if free and seizures[free[0]][0] < day else None
+            if of is not None:
+                seizures[of][2] = "Forfeited"
+            forfeitures.append((day, pounds(amount), "" if of is None else seizure_refs[of]))
+    for at in free:
+        seizures[at][2] = "Returned"
+    return (
+        Extract(
+            "cash_seizures",
+            COVERED,
+            ["seizure_ref", "order_date", "amount", "status"],
+            [(ref, *row) for ref, row in zip(seizure_refs, seizures, strict=True)],
+        ),
+        Extract(
+            "forfeiture_orders",
+            COVERED,
+            ["order_ref", "order_date", "amount", "seizure_ref"],
+            [(ref, *row) for ref, row in zip(refs("FOR", len(forfeitures)), forfeitures, strict=True)],
+        ),
+    )
+
+
+def mda_orders(published: Published) -> Extract:
+    """Orders under the Misuse of Drugs Act, to the police or to charities."""
+    rng = random_for("mda_orders")
+    counts = pieces(published.totals("orders", COVERED, mart=MDA), COVERED, CUTS)
+    printed = {
+        recipient: published.totals("order_value", COVERED, scale=100, category=recipient, mart=MDA)
+        for recipient in ("all", *RECIPIENTS)
+    }
+    values = _values(printed["all"], counts)
+    parts = {name: {each.span: each.value for each in printed[name]} for name in RECIPIENTS}
+    rows: list[tuple[str, str, str]] = []
+    for piece in counts:
+        total = values[piece.span]
+        police, charity = (parts[name].get(piece.span) for name in RECIPIENTS)
+        if police is None or charity is None:
+            police = total * 55 // 100
+            charity = total - police
+        lost = total - police - charity
+        police, charity = police + lost * 46 // 100, charity + lost * 48 // 100
+        to_police = piece.value * MDA_POLICE_ORDERS_PER_CENT // 100
+        orders = [
+            *((amount, "Police") for amount in share(rng, police, to_police, least=1000)),
+            *((amount, "Charity") for amount in share(rng, charity, piece.value - to_police, least=1000)),
+        ]
+        rng.shuffle(orders)
+        rows += [
+            (day, pounds(amount), recipient)
+            for day, (amount, recipient) in zip(draw_days(rng, [piece]), orders, strict=True)
+        ]
+    return Extract(
+        "mda_orders",
+        COVERED,
+        ["order_ref", "order_date", "amount", "recipient"],
+        [(ref, *row) for ref, row in zip(refs("MDA", len(rows)), rows, strict=True)],
+    )

@@ -1,0 +1,253 @@
+"""A made-up download in the shape of OHID Fingertips that has the figures of 5.2 to 5.7 of the report.
+
+Which indicator stands behind which measure is read from `seeds/public_health_indicators.csv`. Printed values
+stand where they were printed: the three-year death rate, whose years the report does not state, in the newest
+period. Assumed: every other value, and the numbers behind percentage changes (an England total of 140,000, a
+county total of 1,900 the year before). Districts and unitary authorities come under both of the download's
+local area types, as in a real one; some rows are breakdowns by deprivation, some values are blank: both are
+there to be dealt with.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+
+from .files import Extract
+from .made import random_for
+from .published import SEEDS, Figure, Published
+from .spans import span
+
+COVERED = span("2015-01-01", "2025-12-31")
+
+HEADERS = (
+    "Indicator ID",
+    "Indicator Name",
+    "Parent Code",
+    "Parent Name",
+    "Area Code",
+    "Area Name",
+    "Area Type",
+    "Sex",
+    "Age",
+    "Category Type",
+    "Category",
+    "Time period",
+    "Value",
+    "Lower CI 95.0 limit",
+    "Upper CI 95.0 limit",
+    "Count",
+    "Denominator",
+    "Value note",
+    "Time period Sortable",
+)
+MADE_UP = "Made-up sample value"
+"""In the download's own `Value note`, on every row."""
+
+ENGLAND = ("E92000001", "England", "England", 57_700_000)
+AREAS = {
+    "country": [ENGLAND],
+    "region": [("E12000004", "East Midlands region (statistical)", "Regions (statistical)", 4_934_000)],
+    "upper_tier": [
+        ("E06000015", "Derby", "Counties & UAs (from Apr 2023)", 274_000),
+        ("E10000007", "Derbyshire", "Counties & UAs (from Apr 2023)", 822_000),
+    ],
+    "district": [
+        (code, name, "Districts & UAs (from Apr 2023)", people)
+        for code, name, people in (
+            ("E06000015", "Derby", 274_000),
+            ("E07000032", "Amber Valley", 130_000),
+            ("E07000033", "Bolsover", 84_000),
+            ("E07000034", "Chesterfield", 106_000),
+            ("E07000035", "Derbyshire Dales", 72_000),
+            ("E07000036", "Erewash", 114_000),
+            ("E07000037", "High Peak", 92_000),
+            ("E07000038", "North East Derbyshire", 107_000),
+            ("E07000039", "South Derbyshire", 117_000),
+        )
+    ],
+}
+THREE_YEARS = ("2018 - 20", "2019 - 21", "2020 - 22", "2021 - 23", "2022 - 24")
+FINANCIAL_YEARS = ("2019/20", "2020/21", "2021/22", "2022/23", "2023/24")
+YEARS = ("2020", "2021", "2022", "2023", "2024")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one indicator's values look. `rate` per 100,000 of England; `digits` after the point."""
+
+    periods: tuple[str, ...]
+    area_types: tuple[str, ...]
+    rate: Decimal
+    digits: int = 1
+    age: str = "All ages"
+    sexes: tuple[str, ...] = ("Persons", "Male", "Female")
+    before: dict[str, int] = field(default_factory=dict)
+    """Persons counted the year before a printed percentage change, by name of the area."""
+
+
+SHAPES = {
+    "drug_misuse_death_rate": Shape(
+        THREE_YEARS, ("country", "region", "upper_tier", "district"), Decimal("5.4")
+    ),
+    "alcohol_admission_rate": Shape(
+        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0
+    ),
+    "ocu_prevalence": Shape(
+        ("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs", sexes=("Persons",)
+    ),
+    "treatment_registrations": Shape(
+        YEARS,
+        ("country", "upper_tier"),
+        Decimal("245"),
+        age="18+ yrs",
+        before={"England": 140_000, "Derbyshire": 1_900},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A row of the seed: which indicator and which of its columns a measure takes."""
+
+    id: str
+    name: str
+    value_column: str
+
+
+def indicators() -> dict[str, Indicator]:
+    """The seed's first choice of indicator for each measure."""
+    with (SEEDS / "public_health_indicators.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: int(row["priority"]))
+    found: dict[str, Indicator] = {}
+    for row in rows:
+        found.setdefault(
+            row["measure"],
+            Indicator(row["indicator_id"], row["indicator_name"], row["value_column"].strip().lower()),
+        )
+    return found
+
+
+def public_health(published: Published) -> Extract:
+    """The download: every indicator that the seed maps and `SHAPES` describes."""
+    rng = random_for("public_health")
+    rows = [
+        row
+        for measure, indicator in indicators().items()
+        if measure in SHAPES
+        for row in _rows(rng, published, measure, indicator, SHAPES[measure])
+    ]
+    return Extract("public_health", COVERED, HEADERS, rows, extracted_at="20260102T090000Z")
+
+
+def _rows(
+    rng: Random, published: Published, measure: str, indicator: Indicator, shape: Shape
+) -> Iterator[tuple[object, ...]]:
+    """All rows of one indicator: areas by period and sex, then England by deprivation."""
+    printed = _printed(published, measure, shape)
+    for area_type in shape.area_types:
+        for code, name, kind, people in AREAS[area_type]:
+            level = Decimal(80 + rng.randrange(45)) / 100 if area_type != "country" else Decimal(1)
+            for at, period in enumerate(shape.periods):
+                for sex in shape.sexes:
+                    heads = people if sex == "Persons" else people // 2
+                    tilt = {"Persons": 100, "Male": 140, "Female": 60}[sex]
+                    wanted = printed.get((area_type, name, period)) if sex == "Persons" else None
+                    rate = shape.rate * level * tilt * (90 + 4 * at + rng.randrange(5)) / 10_000
+                    # small numbers of deaths are not published: the value is blank, not nought
+                    hidden = (
+                        measure == "drug_misuse_death_rate"
+                        and area_type == "district"
+                        and sex == "Female"
+                        and at < 2
+                    )
+                    yield _row(indicator, shape, (code, name, kind), sex, period, rate, heads, wanted, hidden)
+    code, name, kind, people = ENGLAND
+    for decile in range(1, 11):
+        rate = shape.rate * (150 - 10 * decile) / 100
+        yield _row(
+            indicator,
+            shape,
+            (code, name, kind),
+            "Persons",
+            shape.periods[-1],
+            rate,
+            people // 10,
+            None,
+            False,
+            ("District & UA deprivation deciles in England (IMD2019)", f"Decile {decile}"),
+        )
+
+
+def _row(
+    indicator: Indicator,
+    shape: Shape,
+    area: tuple[str, str, str],
+    sex: str,
+    period: str,
+    rate: Decimal,
+    people: int,
+    wanted: Decimal | None,
+    hidden: bool,
+    category: tuple[str, str] = ("", ""),
+) -> tuple[object, ...]:
+    """One row. `wanted` is what the measure's own column must say."""
+    if wanted is not None and indicator.value_column == "value":
+        rate = wanted
+    years = 3 if " - " in period else 1
+    counted = int(rate * people * years / 100_000)
+    if wanted is not None and indicator.value_column == "count":
+        counted, rate = int(wanted), wanted * 100_000 / people
+    unit = Decimal(1).scaleb(-shape.digits)
+    value, low, high = (
+        ("", "", "")
+        if hidden
+        else (each.quantize(unit) for each in (rate, rate * Decimal("0.85"), rate * Decimal("1.17")))
+    )
+    if wanted is not None and indicator.value_column == "value":
+        value = wanted
+    code, name, kind = area
+    parent = ("", "") if kind == "England" else ("E92000001", "England")
+    return (
+        indicator.id,
+        indicator.name,
+        *parent,
+        code,
+        name,
+        kind,
+        sex,
+        shape.age,
+        *category,
+        period,
+        value,
+        low,
+        high,
+        "" if hidden else counted,
+        people * years,
+        MADE_UP,
+        f"{period[:4]}0000",
+    )
+
+
+def _printed(published: Published, measure: str, shape: Shape) -> dict[tuple[str, str, str], Decimal]:
+    """What the measure must say, by area type, area and period."""
+    wanted: dict[tuple[str, str, str], Decimal] = {}
+    for each in (
+        figure for figure in published.figures if figure.measure == measure and figure.value is not None
+    ):
+        period = _period(each, shape)
+        if each.figure == "value":
+            wanted[each.area_type, each.area, period] = Decimal(each.value or 0)
+        elif each.figure == "pct_change":
+            before = shape.before[each.area]
+            wanted[each.area_type, each.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(
+                before
+            )
+            wanted[each.area_type, each.area, period] = before * (100 + Decimal(each.value or 0)) / 100
+    return wanted
+
+
+def _period(figure: Figure, shape: Shape) -> str:
+    """The download's label for a printed period; one that the report does not state is the newest."""
+    return figure.label if figure.label in shape.periods else shape.periods[-1]

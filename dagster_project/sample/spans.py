@@ -1,0 +1,163 @@
+"""Spans of days, and how a published sum over overlapping spans is laid out over the days of the sample."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from random import Random
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A run of days, both ends included."""
+
+    start: date
+    end: date
+
+    @property
+    def length(self) -> int:
+        """Days in the span."""
+        return (self.end - self.start).days + 1
+
+    def days(self) -> list[str]:
+        """Its days as ISO text."""
+        return [(self.start + DAY * n).isoformat() for n in range(self.length)]
+
+    def within(self, other: "Span") -> bool:
+        """Whether all of it lies in `other`."""
+        return other.start <= self.start and self.end <= other.end
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a span adds up to: rows, people or pence, always a whole number."""
+
+    span: Span
+    value: int
+
+
+def span(start: str, end: str) -> Span:
+    """The span between two ISO dates."""
+    return Span(date.fromisoformat(start), date.fromisoformat(end))
+
+
+def pieces(totals: Iterable[Total], covered: Span, cuts: Iterable[date] = ()) -> list[Total]:
+    """Cut `covered` where totals begin or end (and at `cuts`), and number the pieces so that all totals hold.
+
+    A report prints sums over spans that overlap (two financial years, two rolling years), which leaves some
+    freedom. Seen as a running total, each printed sum fixes the distance between two edges; edges that no sum
+    joins are free to slide, and are put where an even flow of events would have them, as near as the printed
+    sums allow. Outside the printed spans (the last weeks of the covered window) the flow goes on at its
+    average: the sample's own assumption.
+
+    Raises ValueError where the totals contradict each other, or no run of counts (none of them negative)
+    meets them.
+    """
+    wanted = list(totals)
+    edges = sorted(
+        {covered.start, covered.end + DAY, *cuts}
+        | {total.span.start for total in wanted}
+        | {total.span.end + DAY for total in wanted}
+    )
+    groups = _joined_edges(edges, wanted)
+    running: dict[date, int] = {}
+    for group in sorted(groups, key=len, reverse=True):
+        shift = _shift(group, running)
+        running |= {edge: at + shift for edge, at in group.items()}
+    return [Total(Span(left, right - DAY), running[right] - running[left]) for left, right in pairwise(edges)]
+
+
+def _joined_edges(edges: Sequence[date], totals: Sequence[Total]) -> list[dict[date, int]]:
+    """Groups of edges that totals join; each edge with its running total since the group's first edge."""
+    steps: dict[date, list[tuple[date, int]]] = {edge: [] for edge in edges}
+    for total in totals:
+        left, right = total.span.start, total.span.end + DAY
+        steps[left].append((right, total.value))
+        steps[right].append((left, -total.value))
+    groups: list[dict[date, int]] = []
+    for first in edges:
+        if any(first in group for group in groups):
+            continue
+        group, waiting = {first: 0}, [first]
+        while waiting:
+            here = waiting.pop()
+            for there, value in steps[here]:
+                at = group[here] + value
+                if there not in group:
+                    group[there] = at
+                    waiting.append(there)
+                elif group[there] != at:
+                    raise ValueError(f"published sums contradict each other between {here} and {there}")
+        groups.append(group)
+    return groups
+
+
+def _shift(group: dict[date, int], running: dict[date, int]) -> int:
+    """How far to slide a group so that the running total of all edges placed so far never falls."""
+    if not running:
+        return 0
+    low = [running[b] - at for a, at in group.items() for b in running if b < a]
+    high = [running[b] - at for a, at in group.items() for b in running if b > a]
+    first = min(group)
+    shift = _even_flow(first, running) - group[first]
+    if low and high and max(low) > min(high):
+        raise ValueError(f"no run of counts meets the published sums around {first}")
+    if low:
+        shift = max(shift, *low)
+    return min(shift, *high) if high else shift
+
+
+def _even_flow(edge: date, running: dict[date, int]) -> int:
+    """The running total at `edge`, were the flow even between the placed edges beside it, or beyond all."""
+    placed = sorted(running)
+    before = [b for b in placed if b < edge]
+    after = [b for b in placed if b > edge]
+    left, right = (before[-1], after[0]) if before and after else (placed[0], placed[-1])
+    if left == right:
+        return running[left]
+    rise, width = running[right] - running[left], (right - left).days
+    return running[left] + (2 * rise * (edge - left).days + width) // (2 * width)
+
+
+def draw_days(rng: Random, counts: Iterable[Total]) -> list[str]:
+    """A day for each row of each piece, evenly at random, in order of time."""
+    drawn: list[str] = []
+    for piece in counts:
+        if piece.value:
+            drawn += sorted(rng.choices(piece.span.days(), k=piece.value))
+    return drawn
+
+
+def share(rng: Random, total: int, parts: int, least: int = 0, skew: bool = True) -> list[int]:
+    """`total` cut into `parts` whole numbers of at least `least`.
+
+    Uneven, as real amounts are; with `skew` a few are large and most are small. Whole-number arithmetic
+    throughout, so that every Python gives the same parts.
+    """
+    if not parts:
+        if total:
+            raise ValueError(f"nothing to share {total} among")
+        return []
+    if total < least * parts:
+        raise ValueError(f"{total} is too little for {parts} parts of at least {least}")
+    power = 3 if skew else 1
+    weights = [50**power + rng.randrange(1000) ** power for _ in range(parts)]
+    spare, weight = total - least * parts, sum(weights)
+    cut = [least + spare * each // weight for each in weights]
+    cut[weights.index(max(weights))] += total - sum(cut)
+    return cut
+
+
+def scatter(rng: Random, total: int, parts: int) -> list[int]:
+    """`total` single things (people) dropped at random on `parts` rows; many rows get none."""
+    counts = [0] * parts
+    for _ in range(total):
+        counts[rng.randrange(parts)] += 1
+    return counts
+
+
+def choose(rng: Random, places: Sequence[int], number: int) -> set[int]:
+    """`number` of `places`, at random, no place twice."""
+    return set(rng.sample(places, number))

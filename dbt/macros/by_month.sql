@@ -1,0 +1,53 @@
+{#- Sums a subject's events by month, the grain from which every period is made.
+
+    `events`: a relation with force_code, leaf_code (unit, or district; null where the extract has none), leaf_name, event_on,
+    measure, category, amount. Rows on days that coverage does not hold add nothing, but their category is one that was seen.
+    A stock takes every row, since a line may be older than the window; of counts on several days (`last`) the latest holds. -#}
+{% macro by_month(mart, events) %}
+with events as (
+    select * from {{ events }}
+),
+
+covered as (
+    select
+        events.*,
+        measures.aggregation,
+        {{ month_no('events.event_on') }} as month_no,
+        windows.coverage is not null as is_covered
+    from events
+    inner join {{ ref('measure_list') }} as measures
+        on events.measure = measures.measure
+        and measures.mart = '{{ mart }}'
+    left join {{ ref('coverage_windows') }} as windows
+        on measures.coverage = windows.coverage
+        and events.force_code = windows.force_code
+        and events.event_on between windows.covered_from and windows.covered_to
+),
+
+final as (
+    select
+        force_code,
+        leaf_code,
+        measure,
+        category,
+        month_no,
+        max(leaf_name) as leaf_name,
+        case max(aggregation)
+            when 'last' then max_by(case when is_covered then amount end, case when is_covered then event_on end)
+            when 'stock' then sum(amount)
+            else sum(case when is_covered then amount else 0 end)
+        end as amount
+    from covered
+    group by force_code, leaf_code, measure, category, month_no
+)
+
+select
+    force_code,
+    leaf_code,
+    leaf_name,
+    measure,
+    category,
+    cast(month_no as int) as month_no,
+    cast(amount as decimal(38, 10)) as amount
+from final
+{% endmacro %}

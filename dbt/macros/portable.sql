@@ -1,0 +1,21 @@
+{#- The few expressions that DuckDB and Spark spell differently. Everything else in the models is common to both. -#}
+
+{% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between', 'pam_warehouse')(first, last)) }}{% endmacro %}
+{% macro default__days_between(first, last) %}datediff({{ last }}, {{ first }}){% endmacro %}
+{% macro duckdb__days_between(first, last) %}date_diff('day', {{ first }}, {{ last }}){% endmacro %}
+
+{% macro add_days(day, number) %}{{ return(adapter.dispatch('add_days', 'pam_warehouse')(day, number)) }}{% endmacro %}
+{% macro default__add_days(day, number) %}date_add({{ day }}, {{ number }}){% endmacro %}
+{% macro duckdb__add_days(day, number) %}cast({{ day }} + {{ number }} as date){% endmacro %}
+
+{% macro last_known(column) %}{{ return(adapter.dispatch('last_known', 'pam_warehouse')(column)) }}{% endmacro %}
+{% macro default__last_known(column) %}last_value({{ column }}) ignore nulls{% endmacro %}
+{% macro duckdb__last_known(column) %}last_value({{ column }} ignore nulls){% endmacro %}
+
+{% macro replace_all(text, pattern, replacement) %}{{ return(adapter.dispatch('replace_all', 'pam_warehouse')(text, pattern, replacement)) }}{% endmacro %}
+{% macro default__replace_all(text, pattern, replacement) %}regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}'){% endmacro %}
+{% macro duckdb__replace_all(text, pattern, replacement) %}regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g'){% endmacro %}
+
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'pam_warehouse')(text, pattern)) }}{% endmacro %}
+{% macro default__matches(text, pattern) %}{{ text }} rlike '{{ pattern }}'{% endmacro %}
+{% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}

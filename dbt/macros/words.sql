@@ -1,0 +1,34 @@
+{#- Whether a `;`-separated list (as landing stores it: trimmed items, no blanks round the `;`) holds an item, whatever its case. -#}
+{% macro list_has(column, item) -%}
+concat(';', lower(coalesce({{ column }}, '')), ';') like '%;{{ item | lower }};%'
+{%- endmacro %}
+
+{#- What a row is split by; a blank one is `Not recorded`, so that all = the sum of the categories. -#}
+{% macro category(column) -%}
+coalesce({{ column }}, 'Not recorded')
+{%- endmacro %}
+
+{#- A name as a code: lower case, everything but letters and digits a hyphen. -#}
+{% macro slug(column) -%}
+trim(both '-' from {{ replace_all('lower(' ~ column ~ ')', '[^a-z0-9]+', '-') }})
+{%- endmacro %}
+
+{#- Short English month name of a month number 1-12. -#}
+{% macro month_name(number) -%}
+substr('JanFebMarAprMayJunJulAugSepOctNovDec', ({{ number }} - 1) * 3 + 1, 3)
+{%- endmacro %}
+
+{#- Months since year 0: what periods are counted in. -#}
+{% macro month_no(day) -%}
+(year({{ day }}) * 12 + month({{ day }}) - 1)
+{%- endmacro %}
+
+{#- Twelve months from April or another month: `2024/25`. -#}
+{% macro year_pair(first_year) -%}
+concat(cast({{ first_year }} as varchar(4)), '/', substr(cast({{ first_year }} + 1 as varchar(4)), 3, 2))
+{%- endmacro %}
+
+{#- The year in which a day's financial year (April to March) begins. -#}
+{% macro financial_year(day) -%}
+(case when month({{ day }}) >= 4 then year({{ day }}) else year({{ day }}) - 1 end)
+{%- endmacro %}

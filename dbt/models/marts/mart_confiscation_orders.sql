@@ -1,0 +1,1 @@
+{{ conform('mart_confiscation_orders', ref('confiscation_orders_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_drug_tests', ref('drug_tests_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_intelligence', ref('intelligence_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_iom', ref('iom_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_mda_orders', ref('mda_orders_monthly')) }}

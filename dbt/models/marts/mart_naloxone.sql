@@ -1,0 +1,1 @@
+{{ conform('mart_naloxone', ref('naloxone_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_prevention_activity', ref('prevention_activity_monthly')) }}

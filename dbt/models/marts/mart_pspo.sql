@@ -1,0 +1,1 @@
+{{ conform('mart_pspo', ref('pspo_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_school_inputs', ref('school_inputs_monthly')) }}

@@ -1,0 +1,1 @@
+{{ conform('mart_street_crime', ref('street_crime_monthly'), districts=true) }}

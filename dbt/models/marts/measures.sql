@@ -1,0 +1,46 @@
+-- Names carry no database: the file is read under whatever name it is attached.
+{%- set marts = [
+    'drug_offences',
+    'naloxone',
+    'drug_tests',
+    'stop_search',
+    'county_lines',
+    'op_trapped',
+    'school_inputs',
+    'confiscation_orders',
+    'cash_seizures',
+    'mda_orders',
+    'incidents',
+    'intelligence',
+    'pspo',
+    'iom',
+    'public_health',
+    'community_voices',
+    'street_crime',
+    'prevention_activity',
+] %}
+{% for mart in marts -%}
+select
+    'mart_{{ mart }}' as mart,
+    force_code,
+    area_type,
+    area_code,
+    area_name,
+    measure,
+    category,
+    period_type,
+    period_start,
+    period_end,
+    period_label,
+    value,
+    unit,
+    numerator,
+    denominator,
+    prior_value,
+    volume_change,
+    pct_change,
+    data_status
+from {{ ref('mart_' ~ mart).include(database=false) }}
+{% if not loop.last %}union all
+{% endif -%}
+{% endfor %}

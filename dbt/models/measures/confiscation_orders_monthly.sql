@@ -1,0 +1,1 @@
+{{ by_month('mart_confiscation_orders', ref('confiscation_orders_events')) }}

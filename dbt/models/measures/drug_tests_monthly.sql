@@ -1,0 +1,1 @@
+{{ by_month('mart_drug_tests', ref('drug_tests_events')) }}

@@ -1,0 +1,1 @@
+{{ by_month('mart_incidents', ref('incidents_events')) }}

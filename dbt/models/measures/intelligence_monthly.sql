@@ -1,0 +1,1 @@
+{{ by_month('mart_intelligence', ref('intelligence_events')) }}

@@ -1,0 +1,1 @@
+{{ by_month('mart_iom', ref('iom_events')) }}

@@ -1,0 +1,1 @@
+{{ by_month('mart_naloxone', ref('naloxone_events')) }}

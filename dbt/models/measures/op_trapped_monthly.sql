@@ -1,0 +1,1 @@
+{{ by_month('mart_op_trapped', ref('op_trapped_events')) }}

@@ -1,0 +1,1 @@
+{{ by_month('mart_pspo', ref('pspo_events')) }}

@@ -1,0 +1,1 @@
+{{ by_month('mart_school_inputs', ref('school_inputs_events')) }}

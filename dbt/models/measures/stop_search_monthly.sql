@@ -1,0 +1,1 @@
+{{ by_month('mart_stop_search', ref('stop_search_events')) }}

@@ -1,0 +1,119 @@
+-- Every period that has rows, for each force and coverage: its dates, name and status, and the status a year earlier.
+{%- set to_end = 'order by month_no rows between unbounded preceding and current row' %}
+with months as (
+    select
+        *,
+        sum(is_touched) over (partition by coverage, force_code, calendar_year) as touched_in_calendar_year,
+        sum(is_touched) over (partition by coverage, force_code, financial_year) as touched_in_financial_year,
+        sum(is_touched) over (partition by coverage, force_code, calendar_year {{ to_end }}) as touched_calendar,
+        sum(is_touched) over (partition by coverage, force_code, financial_year {{ to_end }}) as touched_financial,
+        sum(covered_days) over (partition by coverage, force_code, calendar_year {{ to_end }}) as covered_calendar,
+        sum(covered_days) over (partition by coverage, force_code, financial_year {{ to_end }}) as covered_financial,
+        sum(covered_days) over (
+            partition by coverage, force_code order by month_no rows between 11 preceding and current row
+        ) as covered_rolling
+    from {{ ref('coverage_months') }}
+),
+
+spelled as (
+    select
+        *,
+        touched_in_calendar_year > 0 or touched_in_financial_year > 0 as has_row,
+        {{ month_name('month_of_year') }} as month_name,
+        {{ month_name('(month_of_year % 12) + 1') }} as next_month_name,
+        make_date(calendar_year, 1, 1) as calendar_start,
+        make_date(financial_year, 4, 1) as financial_start,
+        make_date(case when month_of_year = 12 then calendar_year else calendar_year - 1 end, (month_of_year % 12) + 1, 1)
+            as rolling_start,
+        cast(calendar_year as varchar(4)) as calendar_name,
+        {{ year_pair('calendar_year - 1') }} as rolling_name,
+        {{ year_pair('financial_year') }} as financial_name
+    from months
+),
+
+listed as (
+    select
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'month' as period_type,
+        month_start as period_start,
+        concat(month_name, ' ', calendar_name) as period_label,
+        covered_days,
+        has_row
+    from spelled
+    union all
+    select
+        coverage, force_code, month_no, is_end_covered, month_end,
+        'calendar_year', calendar_start, calendar_name, covered_calendar,
+        month_of_year = 12 and touched_in_calendar_year > 0
+    from spelled
+    union all
+    select
+        coverage, force_code, month_no, is_end_covered, month_end,
+        'financial_year', financial_start, financial_name, covered_financial,
+        month_of_year = 3 and touched_in_financial_year > 0
+    from spelled
+    union all
+    select
+        coverage, force_code, month_no, is_end_covered, month_end,
+        'rolling_12_months', rolling_start,
+        case
+            when month_of_year = 12 then concat('Jan-Dec ', calendar_name)
+            else concat(next_month_name, '-', month_name, ' ', rolling_name)
+        end,
+        covered_rolling,
+        has_row and month_no - 11 >= first_covered_month_no
+    from spelled
+    union all
+    select
+        coverage, force_code, month_no, is_end_covered, month_end,
+        'calendar_year_to_date', calendar_start,
+        case when month_of_year = 1 then concat('Jan ', calendar_name) else concat('Jan-', month_name, ' ', calendar_name) end,
+        covered_calendar,
+        has_row and touched_calendar > 0
+    from spelled
+    union all
+    select
+        coverage, force_code, month_no, is_end_covered, month_end,
+        'financial_year_to_date', financial_start,
+        case when month_of_year = 4 then concat('Apr ', financial_name) else concat('Apr-', month_name, ' ', financial_name) end,
+        covered_financial,
+        has_row and touched_financial > 0
+    from spelled
+),
+
+judged as (
+    select
+        *,
+        case
+            when covered_days = 0 then 'not_available'
+            when covered_days = {{ days_between('period_start', 'period_end') }} + 1 then 'complete'
+            else 'partial'
+        end as data_status,
+        case when is_end_covered = 1 then 'complete' else 'not_available' end as end_status
+    from listed
+),
+
+compared as (
+    select
+        *,
+        lag(case when has_row then data_status end, 12)
+            over (partition by coverage, force_code, period_type order by month_no) as prior_status,
+        lag(case when has_row then end_status end, 12)
+            over (partition by coverage, force_code, period_type order by month_no) as prior_end_status
+    from judged
+)
+
+select
+    coverage,
+    force_code,
+    month_no,
+    period_type,
+    period_start,
+    period_end,
+    period_label,
+    data_status,
+    end_status,
+    prior_status,
+    prior_end_status
+from compared
+where has_row

@@ -1,0 +1,1 @@
+{{ stage('cash_seizures') }}

@@ -1,0 +1,1 @@
+{{ stage('community_voices') }}

@@ -1,0 +1,1 @@
+{{ stage('confiscation_orders') }}

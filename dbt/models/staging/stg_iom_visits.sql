@@ -1,0 +1,1 @@
+{{ stage('iom_visits') }}

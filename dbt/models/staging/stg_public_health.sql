@@ -1,0 +1,1 @@
+{{ stage('public_health') }}

@@ -1,0 +1,1 @@
+{{ stage('school_inputs') }}

@@ -1,0 +1,1 @@
+{{ stage('stop_search') }}

@@ -1,0 +1,1 @@
+{{ stage('street_crime') }}

@@ -1,0 +1,129 @@
+"""Files as forces' systems write them: encodings, line ends, delimiters, headers, sidecars."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .fields import AREAS, FORCES, RECIPES, dress
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one system writes its files."""
+
+    encoding: str = "utf-8"
+    newline: str = "\n"
+    delimiter: str = ","
+    headers: str = "plain"  # plain | title | shout | dashes
+    shuffle: bool = False
+    extras: bool = False
+    container: str = ""  # "" | ".gz"
+
+
+STYLES = (
+    Style(),
+    Style("utf-16", "\r\n", "\t", "title", True, True),
+    Style("cp1252", "\r\n", ";", "shout", False, True),
+    Style("utf-8-sig", "\r\n", ",", "title", True, True, ".gz"),
+    Style("utf-8", "\n", "|", "dashes", True, False),
+    Style("utf-8-sig", "\n", ";", "plain", False, True, ".gz"),
+    Style("cp1252", "\n", "\t", "title", True, False),
+)
+EXTRAS = ("Officer Name", "Subject DOB", "Notes")
+
+
+@dataclass
+class Nights:
+    """What was written: files by night, and what they are read against.
+
+    `nights` are lists of paths in the order of arrival, each night in a directory of its own; `notes` say
+    what an odd file is for, by `nightNN/name`.
+    """
+
+    directory: Path
+    nights: list = field(default_factory=list)
+    areas: list = field(default_factory=lambda: list(AREAS))
+    forces: dict = field(default_factory=lambda: dict(FORCES))
+    notes: dict = field(default_factory=dict)
+
+    def place(self, night, name):
+        """The path of a new file of a night (numbered from 0)."""
+        while len(self.nights) <= night:
+            self.nights.append([])
+        folder = Path(self.directory) / f"night{night + 1:02d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        if path.exists():
+            raise FileExistsError(f"{path}: a night takes each name once")
+        self.nights[night].append(path)
+        return path
+
+
+def canonical_name(extract, force, start, end, stamp, container=""):
+    return f"{extract}__{force}__{start}__{end}__{stamp}.csv{container}"
+
+
+def header_text(name, way):
+    """A contract column's name as this system spells it."""
+    return {
+        "plain": name,
+        "title": f" {name.replace('_', ' ').title()} ",
+        "shout": name.upper().replace("_", ""),
+        "dashes": name.replace("_", "-").capitalize(),
+    }[way]
+
+
+def table_text(header, rows, style):
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=style.delimiter, lineterminator=style.newline)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def encode(text, style):
+    data = text.encode(style.encoding)
+    return gzip.compress(data, mtime=0) if style.container == ".gz" else data
+
+
+def dressed(rng, extract, rows):
+    """Typed rows to dicts of text; a value that is text already stays (`!` marks it, see broken rows)."""
+    fields = RECIPES[extract]
+    return [{f.name: _text(rng, f, row[f.name]) for f in fields} for row in rows]
+
+
+def _text(rng, field_, value):
+    if isinstance(value, str) and value.startswith("!"):
+        return value[1:]
+    return dress(rng, field_, value)
+
+
+def extract_cells(rng, extract, texts, style):
+    """Header and cells of dressed rows in a style: its order, its spellings, its unnamed columns."""
+    names = [f.name for f in RECIPES[extract]]
+    if style.shuffle:
+        rng.shuffle(names)
+    header = [header_text(name, style.headers) for name in names]
+    extras = EXTRAS if style.extras else ()
+    cells = [[row[name] for name in names] + [_extra(rng, extra) for extra in extras] for row in texts]
+    return header + list(extras), cells
+
+
+def _extra(rng, name):
+    if name == "Officer Name":
+        return rng.choice(("PC 1234 Example", "Sgt, Example", ""))
+    if name == "Subject DOB":
+        return f"{rng.randint(1, 28):02d}/{rng.randint(1, 12):02d}/19{rng.randint(50, 99)}"
+    return rng.choice(('said "no comment"', "two\nlines; and | a, comma\ttoo", "", "café"))
+
+
+def add_manifest(path, rows, holds=True, digest=True):
+    """Write the sidecar of a file: true, or with one row too many."""
+    said = {"rows": rows if holds else rows + 1}
+    if digest:
+        said["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(path.name + ".manifest.json").write_text(json.dumps(said), "utf-8")

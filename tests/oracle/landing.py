@@ -1,0 +1,275 @@
+"""A plain model of landing: nights of files in, current rows and coverage out.
+
+It remembers every accepted file and, at the end, asks the contract's questions of each key in turn. Nothing
+is incremental, so that the order of arrival can only matter where the contract says so: which of two files
+that claim one identity came first, and which data.police.uk file of a month is the newest.
+"""
+
+import calendar
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from .contract import EXTRACTS, police_uk
+from .reading import Refused, read_bytes, read_content, row_day
+
+NAME = re.compile(
+    r"(?P<extract>[a-z0-9_]+?)__(?P<force>[a-z0-9-]+)__(?P<start>\d{4}-\d\d-\d\d)__(?P<end>\d{4}-\d\d-\d\d)"
+    r"__(?P<stamp>\d{8}T\d{6}Z)\.csv(?:\.gz|\.zip)?"
+)
+POLICE_UK_NAME = re.compile(
+    r"(?P<month>\d{4}-\d\d)-(?P<force>[a-z-]+?)-(?P<suffix>stop-and-search|street)\.csv(?:\.gz|\.zip)?"
+)
+SUFFIXES = {"stop-and-search": "stop_search", "street": "street_crime"}
+
+
+@dataclass
+class FileResult:
+    """What became of one dropped file. Counts are final: rows in conflict with a tie are in quarantine."""
+
+    night: int
+    name: str
+    outcome: str  # accepted | known | held | refused
+    reason: str | None = None
+    extract: str | None = None
+    force: str | None = None
+    rows_in_file: int = 0
+    rows_landed: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    unknown_columns: list = field(default_factory=list)
+    quarantine: list = field(default_factory=list)  # of reading.Bad
+
+
+@dataclass
+class Load:
+    """One accepted file. `stamp` orders loads: extracted at, or the place in the order of arrival."""
+
+    extract: str
+    force: str
+    form: str  # canonical | police_uk
+    start: date
+    end: date
+    stamp: object
+    good: dict
+    bad_keys: set
+    result: FileResult
+
+    def covers(self, day):
+        return self.start <= day <= self.end
+
+    def holds(self, key):
+        return key in self.good or key in self.bad_keys
+
+
+@dataclass
+class Landing:
+    """What all the nights come to.
+
+    rows: (extract, force) -> current rows, dicts of typed values with `_day` (date or None), `_key`, `_file`,
+        `_line` and `_form`.
+    windows: (extract, force) -> list of (from, to, form) that count towards coverage.
+    files: one FileResult a drop, in the order of arrival.
+    withdrawn: (extract, force) -> keys that a newer file took away.
+    warnings: (extract, force) -> {key: name of the newest file, which has it in quarantine}: the last good
+        version stands.
+    """
+
+    rows: dict = field(default_factory=dict)
+    windows: dict = field(default_factory=dict)
+    files: list = field(default_factory=list)
+    withdrawn: dict = field(default_factory=dict)
+    warnings: dict = field(default_factory=dict)
+
+    def covered(self, extract, force, form=None):
+        """The set of covered days, of one form only if asked."""
+        days = set()
+        for start, end, of in self.windows.get((extract, force), []):
+            if form in (None, of):
+                days |= {start + timedelta(n) for n in range((end - start).days + 1)}
+        return days
+
+
+def land(nights, forces, releases=()):
+    """Land nights of files.
+
+    Args:
+        nights: list of lists of paths (anything else than data files in them is passed over).
+        forces: force code -> name; a file of another force is refused.
+        releases: names of held files that a person has released: they load as they are.
+
+    Returns:
+        Landing.
+    """
+    landing, loads, identities, seen = Landing(), [], {}, set()
+    for night, paths in enumerate(nights):
+        for path in map(Path, paths):
+            if path.name.startswith(".") or path.name.endswith((".manifest.json", ".tmp", ".part")):
+                continue
+            result = FileResult(night, path.name, "accepted")
+            landing.files.append(result)
+            try:
+                load = _take(path, result, forces, identities, seen, len(landing.files), releases)
+            except Refused as refusal:
+                result.outcome, result.reason = "refused", str(refusal)
+            else:
+                if load:
+                    loads.append(load)
+    groups = {}
+    for load in loads:
+        groups.setdefault((load.extract, load.force), []).append(load)
+    for (extract, force), group in groups.items():
+        _settle(landing, extract, force, group)
+    return landing
+
+
+def parse_name(name):
+    """(contract, force, form, start, end, extracted at or None) of a file name.
+
+    Raises:
+        Refused: the name is of no known form, or its window is none.
+    """
+    try:
+        if (match := NAME.fullmatch(name)) and match["extract"] in EXTRACTS:
+            start, end = date.fromisoformat(match["start"]), date.fromisoformat(match["end"])
+            stamp = datetime.strptime(match["stamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            if end < start:
+                raise Refused("window ends before it begins")
+            return EXTRACTS[match["extract"]], match["force"], "canonical", start, end, stamp
+        if match := POLICE_UK_NAME.fullmatch(name):
+            start = date.fromisoformat(match["month"] + "-01")
+            end = start.replace(day=calendar.monthrange(start.year, start.month)[1])
+            contract = police_uk(EXTRACTS[SUFFIXES[match["suffix"]]])
+            return contract, match["force"], "police_uk", start, end, None
+    except ValueError as error:
+        raise Refused(f"file name: {error}") from error
+    raise Refused("file name not recognised")
+
+
+def _take(path, result, forces, identities, seen, place, releases):
+    """Decide on one file; a Load if it is accepted, None if it is known or held."""
+    contract, force, form, start, end, stamp = parse_name(path.name)
+    result.extract, result.force = contract.name, force
+    if force not in forces:
+        raise Refused(f"unknown force {force}")
+    digest = hashlib.sha256(read_bytes(path)).hexdigest()
+    identity = (contract.name, force, start, end, stamp)
+    if form == "canonical":
+        if identity in identities:
+            if identities[identity] != digest:
+                raise Refused("two files claim to be one extraction")
+            result.outcome = "known"
+            return None
+    else:
+        # Extracted at is when it landed, so the same file looked at again is known, a new drop is newer.
+        drop = (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        if drop in seen:
+            result.outcome = "known"
+            return None
+        seen.add(drop)
+    content = read_content(path, contract, start, end, naive_is_utc=form == "police_uk")
+    identities[identity] = digest
+    result.rows_in_file, result.unknown_columns = content.rows_in_file, content.unknown
+    result.rows_landed, result.rows_quarantined = len(content.good), len(content.bad)
+    result.rows_duplicate, result.quarantine = content.duplicates, content.bad
+    if content.hold and path.name not in releases:
+        result.outcome, result.reason = "held", content.hold
+        return None
+    for key, values in content.good.items():
+        values.update(_day=row_day(values, contract), _key=key, _file=path.name, _form=form)
+        values.setdefault("_line", key)
+    # Of data.police.uk files the later arrival is newer; `place` is only ever compared within those.
+    stamp = place if form == "police_uk" or contract.name == "street_crime" else stamp
+    return Load(contract.name, force, form, start, end, stamp, content.good, content.bad_keys, result)
+
+
+def _settle(landing, extract, force, loads):
+    """Current rows and coverage of one extract of one force from its accepted loads."""
+    kind = EXTRACTS[extract].kind
+    canonical = [load for load in loads if load.form == "canonical"]
+    monthly = [load for load in loads if load.form == "police_uk" and not _outranked(load, canonical)]
+    place = (extract, force)
+    if kind == "indicators":
+        rows = _newest_of_each_indicator(canonical)
+    elif kind == "monthly":
+        rows = _newest_of_each_month(loads)
+        canonical, monthly = [], loads
+    else:
+        rows = _current(landing, place, canonical, whole_list=kind == "list")
+        rows += _newest_of_each_month(monthly)
+    landing.rows[place] = rows
+    landing.windows[place] = [(load.start, load.end, load.form) for load in canonical + monthly]
+
+
+def _outranked(load, canonical):
+    """A data.police.uk month gives way whole to a canonical file that covers any day of it."""
+    return any(other.start <= load.end and other.end >= load.start for other in canonical)
+
+
+def _newest_of_each_month(loads):
+    newest = {}
+    for load in loads:
+        newest[load.start, load.end] = max(load, newest.get((load.start, load.end), load), key=_arrival)
+    return [row for load in newest.values() for row in load.good.values()]
+
+
+def _arrival(load):
+    return load.stamp
+
+
+def _newest_of_each_indicator(loads):
+    newest = {}
+    for load in sorted(loads, key=lambda load: (load.stamp, load.start, load.end)):
+        newest |= {row["indicator_id"]: load for row in load.good.values()}
+    return [row for load in loads for row in load.good.values() if newest[row["indicator_id"]] is load]
+
+
+def _current(landing, place, loads, whole_list):
+    """Current rows of a keyed extract. A list covers every date: what it lacks is gone."""
+    _quarantine_ties(loads)
+    holders = {}
+    for load in loads:
+        for key in set(load.good) | load.bad_keys:
+            holders.setdefault(key, []).append(load)
+    landing.withdrawn[place], landing.warnings[place], rows = set(), {}, []
+    for key, holding in holders.items():
+        good = [load for load in holding if key in load.good]
+        if not good:
+            continue
+        version = max(good, key=_arrival)
+        row = version.good[key]
+        newer = [load for load in loads if load.stamp > version.stamp]
+        if any((whole_list or load.covers(row["_day"])) and not load.holds(key) for load in newer):
+            landing.withdrawn[place].add(key)
+            continue
+        rows.append(row)
+        if doubtful := [load for load in holding if load.stamp > version.stamp]:
+            landing.warnings[place][key] = max(doubtful, key=_arrival).result.name
+    return rows
+
+
+def _quarantine_ties(loads):
+    """A key that differs between two files of one extracted-at is quarantined in both."""
+    by_stamp = {}
+    for load in loads:
+        by_stamp.setdefault(load.stamp, []).append(load)
+    for tied in by_stamp.values():
+        versions = {}
+        for load in tied:
+            for key, row in load.good.items():
+                versions.setdefault(key, []).append((load, row))
+        for key, held in versions.items():
+            first = _contract_values(held[0][1])
+            if all(_contract_values(row) == first for _, row in held):
+                continue
+            for load, _ in held:
+                del load.good[key]
+                load.bad_keys.add(key)
+                load.result.rows_landed -= 1
+                load.result.rows_quarantined += 1
+
+
+def _contract_values(row):
+    return {name: value for name, value in row.items() if not name.startswith("_")}

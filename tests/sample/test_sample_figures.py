@@ -1,0 +1,162 @@
+"""Whether the sample's rows add up to the printed report: a test for every printed figure and sentence."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+import pytest
+
+from .counting import (
+    COUNTERS,
+    FORCE,
+    SECTIONS,
+    UNITS,
+    Ask,
+    Row,
+    Rows,
+    agrees,
+    counted,
+    flow,
+    seed,
+    substances,
+)
+
+PRINTED = [row for row in seed("published_figures.csv") if row["kind"] == "figure"]
+STATEMENTS = {
+    (row["paragraph"], row["measure"]) for row in seed("published_figures.csv") if row["kind"] == "statement"
+}
+# figures that no rows can agree with, and what the rows say instead
+DISAGREES = {
+    ("3.6", "lines_closed", "value"): (30, "32 is the sum of 13 months, not of the last 12"),
+    ("3.6", "persons_safeguarded", "value"): (61, "the table of 3.5 adds to 61"),
+}
+AGREES_WHEN_CUT = {
+    ("2.1", "possession_offences", "pct_change"): "538 of 1,649 is 32.63%, printed 32%",
+    ("3.8", "properties_identified", "pct_change"): "56 of 22 is 254.55%, printed 254%",
+}
+NOT_COMPUTABLE = {
+    ("5.2-5.7", "death_registration_delay_median_days", "value"): "no indicator of the warehouse",
+}
+
+
+def name(row: Row) -> str:
+    return "-".join(
+        row[part] for part in ("paragraph", "measure", "figure", "area_name", "category", "period_label")
+    ).replace(" ", "_")
+
+
+@pytest.mark.parametrize("printed", PRINTED, ids=[name(row) for row in PRINTED])
+def test_the_rows_add_up_to_the_printed_figure(
+    printed: Row, sample_rows: Rows, sample_windows: dict[str, tuple[str, str]]
+) -> None:
+    which = (printed["paragraph"], printed["measure"], printed["figure"])
+    if which in NOT_COMPUTABLE:
+        assert (printed["mart"], printed["measure"]) not in COUNTERS
+        return
+    if printed["printed"] == "*":
+        assert printed["period_start"] > sample_windows["intelligence"][1]
+        assert counted(sample_rows, printed) == 0
+        return
+    value = counted(sample_rows, printed)
+    if which in DISAGREES:
+        instead, why = DISAGREES[which]
+        assert value == instead != Decimal(printed["value"]), why
+    elif which in AGREES_WHEN_CUT:
+        assert agrees(value, printed, ROUND_DOWN), AGREES_WHEN_CUT[which]
+        assert not agrees(value, printed, ROUND_HALF_UP), AGREES_WHEN_CUT[which]
+    else:
+        assert agrees(value, printed, ROUND_HALF_UP), value
+
+
+def test_the_exceptions_are_figures_of_the_report() -> None:
+    printed = {(row["paragraph"], row["measure"], row["figure"]) for row in PRINTED}
+    assert {*DISAGREES, *AGREES_WHEN_CUT, *NOT_COMPUTABLE} <= printed
+
+
+def over(start: str, end: str, category: str = "all", area: tuple[str, str] = ("force", FORCE)) -> Ask:
+    return Ask(start, end, *area, category, "")
+
+
+def school_inputs_increased(rows: Rows) -> bool:
+    inputs = COUNTERS["mart_school_inputs", "inputs_delivered"]
+    engaged = COUNTERS["mart_school_inputs", "young_people_engaged"]
+    return all(
+        measure(rows, over("2025-01-01", "2025-09-30", phase))
+        > measure(rows, over("2024-01-01", "2024-09-30", phase))
+        for measure in (inputs, engaged)
+        for phase in ("Primary", "Secondary", "Further education")
+    )
+
+
+def all_positives_have_a_substance(rows: Rows) -> bool:
+    ask = over("2024-09-01", "2025-10-31")
+    named = sum(
+        COUNTERS["mart_drug_tests", f"positive_{each}"](rows, ask) for each in ("cocaine", "opiates", "both")
+    )
+    assert substances(False, False)(rows, ask) == 135
+    return named == COUNTERS["mart_drug_tests", "tests_positive"](rows, ask)
+
+
+def naloxone_adds_up(rows: Rows) -> bool:
+    count = COUNTERS["mart_naloxone", "naloxone_administrations"]
+
+    def within(area_type: str, area: str) -> Decimal:
+        return count(rows, over("2024-05-01", "2025-11-30", area=(area_type, area)))
+
+    sections = sorted(set(SECTIONS.values()))
+    units = {(SECTIONS[unit.lower()], unit) for unit in UNITS.values()}
+    return sum(within("section", each) for each in sections) == within("force", FORCE) and all(
+        sum(within("lpu", unit) for at, unit in units if at == section) == within("section", section)
+        for section in sections
+    )
+
+
+def lines_over_thirteen_months(rows: Rows) -> bool:
+    ask = over("2024-10-01", "2025-10-31")
+    return (
+        COUNTERS["mart_county_lines", "lines_identified"](rows, ask),
+        COUNTERS["mart_county_lines", "lines_closed"](rows, ask),
+    ) == (29, 32)
+
+
+def most_confiscations_are_drug_supply(rows: Rows) -> bool:
+    by_offence = flow("confiscation_orders", category="offence_category")
+    years = [(f"{year}-04-01", f"{year + 1}-03-31") for year in range(2019, 2026)]
+    return all(
+        2 * by_offence(rows, over(*year, "Drug supply")) > by_offence(rows, over(*year)) for year in years
+    )
+
+
+def police_and_charity_add_up(rows: Rows) -> bool:
+    value = COUNTERS["mart_mda_orders", "order_value"]
+    parts = [value(rows, over("2024-04-01", "2025-03-31", each)) for each in ("Police", "Charity")]
+    whole = value(rows, over("2024-04-01", "2025-03-31"))
+    # the printed parts are a pound short: the pence make it up
+    assert sum(part.quantize(Decimal(1), ROUND_HALF_UP) for part in parts) + 1 == whole.quantize(
+        Decimal(1), ROUND_HALF_UP
+    )
+    return sum(parts) == whole
+
+
+def months_add_to_years(rows: Rows) -> bool:
+    items = COUNTERS["mart_intelligence", "intelligence_items"]
+    return all(
+        sum(items(rows, over(f"{year}-{month:02d}-01", f"{year}-{month:02d}-31")) for month in range(1, 13))
+        == items(rows, over(f"{year}-01-01", f"{year}-12-31"))
+        for year in (2023, 2024, 2025)
+    )
+
+
+SENTENCES = {
+    ("3.11", "inputs_delivered"): (school_inputs_increased, False),
+    ("2.17", "tests_positive"): (all_positives_have_a_substance, False),
+    ("2.12", "naloxone_administrations"): (naloxone_adds_up, True),
+    ("3.5", "lines_identified"): (lines_over_thirteen_months, True),
+    ("4.1", "orders"): (most_confiscations_are_drug_supply, True),
+    ("4.8", "order_value"): (police_and_charity_add_up, True),
+    ("6.7", "intelligence_items"): (months_add_to_years, True),
+}
+
+
+@pytest.mark.parametrize("sentence", sorted(STATEMENTS), ids="-".join)
+def test_a_sentence_of_the_report_holds_or_not(sentence: tuple[str, str], sample_rows: Rows) -> None:
+    holds, expected = SENTENCES[sentence]
+    assert holds(sample_rows) is expected
