@@ -41,6 +41,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "rows_in_file": "Rows in the file",
             "rows_landed": "Rows landed from it",
             "rows_quarantined": "Rows quarantined from it",
+            "rows_duplicate": "Identical repeats, counted once",
         },
     ),
     "contracts": (
@@ -68,6 +69,23 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "row_key": "Key, or the indicator",
             "row_date": "Date that places the row",
         },
+    ),
+    "landed_rows": (
+        "All landed rows in one shape, one row a landed row",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "load_id": "Load",
+            "line": "Line of the file",
+            "row_key": "Key; null where rows have none",
+            "row_date": "Date that places the row",
+            "unit": "Unit as landed",
+            "row_kind": "Value of the contract's first list",
+        },
+    ),
+    "night": (
+        "This night, one row",
+        {"night_id": "Night", "night_date": "Its date in London, against which files are late"},
     ),
     "withheld": (
         "Rows that are in a file and not to be used: in quarantine, or at odds with an equal extraction",

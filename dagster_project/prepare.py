@@ -8,13 +8,13 @@ import csv
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
 from .contracts import Contract, load_contracts
-from .landing import LedgerEntry, accepted, read_ledger
+from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
 from .settings import Home
 
 STORAGE = "v1.5.0"
@@ -115,10 +115,10 @@ def fresh_candidate(home: Home) -> None:
         con.close()
 
 
-def prepare_raw(home: Home, night_id: str) -> list[Load]:
+def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
-    Raises SeedError for a bad list of the home's own.
+    `today` is the night's date, against which files are late. Raises SeedError for a bad list of the home's own.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
@@ -128,7 +128,8 @@ def prepare_raw(home: Home, night_id: str) -> list[Load]:
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
-        _load_list(con, loads, night_id)
+        con.execute("create table raw.night as select ? as night_id, cast(? as date) as night_date", [night_id, today])
+        _load_list(con, loads, night_id, counts(entries))
         _contract_lists(con, contracts)
         for extract, contract in contracts.items():
             paths = [
@@ -138,6 +139,7 @@ def prepare_raw(home: Home, night_id: str) -> list[Load]:
             ]
             con.execute(_raw_view(contract, paths))
         _row_index(con, contracts, loads)
+        _landed_rows(con, contracts)
         _withheld(con, home, loads)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
@@ -147,20 +149,28 @@ def prepare_raw(home: Home, night_id: str) -> list[Load]:
     return loads
 
 
-def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str) -> None:
+def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
+    n = totals[str(load.entry.load_id)]
+    return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
+
+
+def _load_list(
+    con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str, totals: dict[str, Counts]
+) -> None:
     con.execute(
         "create table raw.loads (extract varchar, force_code varchar, load_id varchar, form varchar, known_by varchar,"
         " load_rank integer, covered_from date, covered_to date, extracted_at timestamp, source_file varchar,"
-        " night_id varchar, is_tonight boolean, rows_in_file bigint, rows_landed bigint, rows_quarantined bigint)"
+        " night_id varchar, is_tonight boolean, rows_in_file bigint, rows_landed bigint, rows_quarantined bigint,"
+        " rows_duplicate bigint)"
     )
     if loads:
         con.executemany(
-            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
                     extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id == night_id,
-                    e.rows_in_file, e.rows_landed, e.rows_quarantined,
+                    *_counted(load, totals),
                 )
                 for load in loads
                 for e in (load.entry,)
@@ -217,6 +227,20 @@ def _row_index(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], l
         " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
     )
     con.execute("create view raw.row_index as " + " union all ".join(selects or [empty]))
+
+
+def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """All landed rows in one shape, for what the gate asks of every extract: when, where, and of which kind."""
+    selects = []
+    for extract, contract in contracts.items():
+        unit = next((c.name for c in contract.columns if c.type == "unit"), None)
+        kind = next((c.name for c in contract.columns if c.type == "choice"), None)
+        selects.append(
+            "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+            f" _key as row_key, cast(_date as date) as row_date, {unit or 'cast(null as varchar)'} as unit,"
+            f' {kind or "cast(null as varchar)"} as row_kind from raw."{extract}"'
+        )
+    con.execute("create view raw.landed_rows as " + " union all ".join(selects))
 
 
 def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load]) -> None:

@@ -6,13 +6,13 @@ from datetime import date
 from pathlib import Path
 
 from ..settings import Home
+from .files import make_folder
 from .names import MANIFEST, InboxFile
 
 
 def move_to_archive(home: Home, file: InboxFile, day: date) -> Path:
     """Move a file, and its manifest, to `archive/<day>/`; never over another: the name gets a number."""
-    folder = home.archive / day.isoformat()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = make_folder(home.archive / day.isoformat())
     target = folder / file.name
     number = 1
     while target.exists() or target.with_name(target.name + MANIFEST).exists():

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import zipfile
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -39,12 +40,13 @@ def read_stored(path: Path) -> Stored:
 
 
 def unpack(stored: Stored, container: str) -> bytes:
-    """The text's bytes, out of the container. Raises Refused when it is damaged or cut short."""
+    """The bytes of a CSV's text, out of the container. Raises Refused when it is damaged or cut short."""
     if container == ".csv":
         return stored.data
-    if container == ".csv.gz":
-        return _gunzip(stored.data)
-    raise Refused(f"no reader for {container}")
+    text = _gunzip(stored.data) if container == ".csv.gz" else _unzip(stored.data)
+    if not text:
+        raise Refused("empty: the file has no bytes, not even a header")
+    return text
 
 
 def _gunzip(data: bytes) -> bytes:
@@ -58,10 +60,30 @@ def _gunzip(data: bytes) -> bytes:
         raise Refused("cut short: the gzip stream ends before its end mark") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise Refused("damaged: not a sound gzip file") from error
-    text = b"".join(chunks)
-    if not text:
-        raise Refused("empty: the file has no bytes, not even a header")
-    return text
+    return b"".join(chunks)
+
+
+def _unzip(data: bytes) -> bytes:
+    """The one CSV of a zip. What a Mac adds of its own is passed over."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as file:
+            names = [
+                i.filename
+                for i in file.infolist()
+                if not i.is_dir() and not i.filename.startswith("__MACOSX/") and _basename(i.filename)[0] != "."
+            ]
+            if len(names) != 1 or not names[0].lower().endswith(".csv"):
+                raise Refused(f"a zip must hold one CSV and nothing else: this one has {len(names)} files")
+            # Reading to the end checks the CRC.
+            return file.read(names[0])
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise Refused("damaged or cut short: not a sound zip file") from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error
+
+
+def _basename(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -96,6 +118,8 @@ def read_manifest(path: Path) -> Manifest | None:
     rows, sha256 = body.get("rows"), body.get("sha256")
     if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
         raise Refused("manifest: rows is not a whole number")
+    if rows is None and sha256 is None:
+        raise Refused("manifest: says neither rows nor sha256")
     if sha256 is not None and not isinstance(sha256, str):
         raise Refused("manifest: sha256 is not text")
     return Manifest(rows, None if sha256 is None else sha256.strip().lower())

@@ -11,8 +11,14 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment_text(at: datetime) -> str:
-    """The ledger's spelling of a time: UTC, `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """The ledger's spelling of a time that a file name gives: UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def landing_text(at: datetime) -> str:
+    """The ledger's spelling of a time of landing: UTC with microseconds, so that its texts sort as the
+    times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Decisions:

@@ -27,39 +27,44 @@ class Layout:
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
     lines: int
+    rows: int
     start: int
 
 
-def read_header(text: str, contract: Contract, form: str) -> Layout:
-    """Find the header on the first line that is not blank. Raises Refused where it isn't the contract's."""
+def read_header(text: str, contract: Contract, form: str, separator: str | None = None) -> Layout:
+    """Find the header of a CSV on the first line that is not blank.
+
+    `separator` where it is known; else it is the one under which most of the contract's headers are
+    found. Raises Refused where the header isn't the contract's.
+    """
     skipped, start, told = _skip(text)
     if start >= len(text):
         raise Refused("no header: the file has no text")
     wanted = wanted_headers(contract, form)
     best: tuple[int, str, list[str], int] | None = None
-    for separator in (told,) if told else SEPARATORS:
-        fields, lines = _fields(text, start, separator)
+    for candidate in (separator or told,) if separator or told else SEPARATORS:
+        fields, lines = _fields(text, start, candidate)
         hits = len({wanted[h] for f in fields if (h := plain_header(f)) in wanted})
         if best is None or hits > best[0]:
-            best = (hits, separator, fields, lines)
-    hits, separator, fields, lines = best
-    if hits == 0:
+            best = (hits, candidate, fields, lines)
+    _, chosen, fields, lines = best
+    return lay_out(fields, contract, form, chosen, (skipped + lines, skipped + 1, _after(text, start, lines)))
+
+
+def lay_out(
+    fields: list[str], contract: Contract, form: str, separator: str = "", passed: tuple[int, int, int] = (1, 1, 0)
+) -> Layout:
+    """The layout that a header's fields give. `passed`: lines, rows and characters up to its end.
+
+    Raises Refused where the header isn't the contract's.
+    """
+    position, unknown = _positions(fields, wanted_headers(contract, form))
+    if not position:
         raise Refused("no header: the first line names none of the contract's columns")
-    position, unknown = _positions(fields, wanted)
-    missing = [
-        c.name for c in contract.columns if c.name not in position and not _excused(contract, form, c.name)
-    ]
+    missing = [c.name for c in contract.columns if c.name not in position and not _excused(contract, form, c.name)]
     if lacking := [name for name in missing if contract.column(name).required]:
         raise Refused(f"misses required columns: {', '.join(lacking)}")
-    return Layout(
-        separator=separator,
-        width=len(fields),
-        position=position,
-        unknown=unknown,
-        missing=tuple(missing),
-        lines=skipped + lines,
-        start=_after(text, start, lines),
-    )
+    return Layout(separator, len(fields), position, unknown, tuple(missing), *passed)
 
 
 def wanted_headers(contract: Contract, form: str) -> dict[str, str]:

@@ -13,17 +13,15 @@ from ..settings import Home
 from . import forms, pseudonyms
 from .archive import move_to_archive
 from .connection import connect
-from .containers import Stored, read_manifest, read_stored, unpack
-from .decisions import Decisions, moment_text
-from .header import Layout, read_header
+from .containers import Stored, read_manifest, read_stored
+from .decisions import Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .names import InboxFile
-from .reader import blanks_of, read_cells
+from .opening import open_file
 from .refusal import Refused, StillChanging
 from .repeats import doubled, repeats
 from .rules import PARSED, Sheet, parse
 from .store import Load, clear, quarantine_rows, same_rows, tidy, write_quarantine, write_raw
-from .text import decode
 from .ties import KIND, load_of, settle
 
 UNRECOGNISED = "_files"
@@ -202,7 +200,7 @@ class _Landing:
                 manifest.check_bytes(stored)
             earlier = self.decisions.same_bytes(file, stored.sha256)
             if earlier is None:
-                sheet = self._parse(file, self.contracts[file.extract], stored, facts)
+                sheet = self._parse(file, stored, facts)
                 found = self._weigh(sheet)
                 earlier = self._same_content(file, sheet, found)
             if manifest:
@@ -222,7 +220,8 @@ class _Landing:
         return self._store(file, at, facts, sheet, found)
 
     def _same_content(self, file: InboxFile, sheet: Sheet, found: _Found) -> LedgerEntry | None:
-        """The load that the rows just read are already, though in other bytes: another container or encoding."""
+        """The load that the rows just read are already, though in other bytes: another container or
+        encoding."""
         rival = self.decisions.same_extraction(file)
         for other in [rival] if rival else self.decisions.newest(file):
             counts = (other.rows_in_file, other.rows_duplicate)
@@ -232,24 +231,11 @@ class _Landing:
                 return other
         return None
 
-    def _parse(self, file: InboxFile, contract: Contract, stored: Stored, facts: dict) -> Sheet:
-        decoded = decode(unpack(stored, file.container))
-        facts["encoding"] = decoded.encoding
-        layout: Layout = read_header(decoded.text, contract, file.form)
-        facts.update(
-            delimiter=layout.separator,
-            unknown_columns=list(layout.unknown),
-            missing_columns=list(layout.missing),
-        )
-        sheet = Sheet(
-            contract,
-            file.form,
-            file.covered_from,
-            file.covered_to,
-            layout,
-            blanks_of(decoded.text, layout.separator),
-        )
-        read_cells(self.con, decoded.text, layout)
+    def _parse(self, file: InboxFile, stored: Stored, facts: dict) -> Sheet:
+        """Read a file's rows and hold them against their contract."""
+        contract = self.contracts[file.extract]
+        opened = open_file(self.con, file, stored, contract, facts)
+        sheet = Sheet(contract, file.form, file.covered_from, file.covered_to, opened.layout, opened.blanks)
         parse(self.con, sheet)
         return sheet
 
@@ -319,12 +305,10 @@ class _Landing:
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
         """Named by what the file claims and holds: an interrupted landing is written over by the next."""
-        extracted_at = file.extracted_at or at
-        claim = (
-            f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{extracted_at}|{sha256}"
-        )
-        name = f"{extracted_at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
-        return Load(name, file.extract, file.force_code, moment_text(extracted_at), file.name)
+        said = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)
+        claim = f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{said}|{sha256}"
+        name = f"{file.extracted_at or at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
+        return Load(name, file.extract, file.force_code, said, file.name)
 
     def _known(self, file: InboxFile, at: datetime, facts: dict, earlier: LedgerEntry) -> LedgerEntry:
         said = f"{earlier.outcome} on {earlier.landed_at[:10]}"
@@ -340,17 +324,19 @@ class _Landing:
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:
-        extracted_at = file.extracted_at or (at if file.form == "police_uk" else None)
+        extracted_at = None
+        if file.form:
+            extracted_at = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)
         return LedgerEntry(
             night_id=self.night_id,
-            landed_at=moment_text(at),
+            landed_at=landing_text(at),
             extract=None if file.problem else file.extract,
             force_code=file.force_code,
             source_file=file.name,
             form=file.form,
             covered_from=file.covered_from,
             covered_to=file.covered_to,
-            extracted_at=moment_text(extracted_at) if extracted_at else None,
+            extracted_at=extracted_at,
             file_mtime=file.mtime,
             **{"bytes": file.size, **more},
         )

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..settings import Home
+from .files import write_whole
 
 Outcome = Literal["accepted", "known", "held", "refused"]
 
@@ -124,28 +125,5 @@ def commit(home: Home, night_id: str, extract: str, entries: list[LedgerEntry]) 
         return
     path = home.ledger / f"{night_id}__{extract}.jsonl"
     earlier = path.read_text(encoding="utf-8") if path.exists() else ""
-    text = earlier + "".join(
-        json.dumps(e.model_dump(mode="json"), ensure_ascii=False) + "\n" for e in entries
-    )
+    text = earlier + "".join(json.dumps(e.model_dump(mode="json"), ensure_ascii=False) + "\n" for e in entries)
     write_whole(path, text.encode("utf-8"))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file (0600) so that readers see the old one or the new one, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames within a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..contracts import Contract
 
 MANIFEST = ".manifest.json"
-CONTAINERS = (".csv", ".csv.gz")
+CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
 CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
@@ -61,9 +61,7 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
         for name in sorted(names):
-            if name.startswith((".", "~$")) or name.lower().endswith(
-                (MANIFEST, ".tmp", ".part", ".filepart")
-            ):
+            if name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart")):
                 continue
             path = Path(folder, name)
             if path.is_file():
@@ -87,9 +85,7 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
     """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
     container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
     if container is None:
-        raise _Unreadable(
-            f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}"
-        )
+        raise _Unreadable(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
     said["container"] = container
     stem = name[: -len(container)]
     if match := _POLICE_UK.fullmatch(stem):
@@ -100,9 +96,7 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
         raise _Unreadable(f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file")
 
 
-def _canonical(
-    match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict
-) -> None:
+def _canonical(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
         raise _Unreadable(f"no contract is called '{extract[:60]}': contracts/ has {', '.join(contracts)}")
@@ -127,9 +121,7 @@ def _canonical(
     )
 
 
-def _police_uk(
-    match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict
-) -> None:
+def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
     rest = match["rest"].lower()
     for contract in contracts.values():
         if contract.police_uk and rest.endswith("-" + contract.police_uk.suffix):

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from ..settings import Home
+from .files import make_folder
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
@@ -63,7 +64,7 @@ def find_key(home: Home, used: str | None) -> Key:
 
 def _make(path: Path) -> None:
     """Make a key file of 32 random bytes, unless there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     # Exclusive creation: of two first nights at once, one makes the key and the other reads it.
     with contextlib.suppress(FileExistsError):
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

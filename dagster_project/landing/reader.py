@@ -24,17 +24,15 @@ ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
 
 def blanks_of(text: str, separator: str) -> str:
     """SQL for the characters to trim. Most files have spaces only, and trimming one is twice as fast."""
-    only_spaces = (
-        text.isascii() and "\r" not in text and '"' not in text and (separator == "\t" or "\t" not in text)
-    )
+    only_spaces = text.isascii() and "\r" not in text and '"' not in text and (separator == "\t" or "\t" not in text)
     return PLAIN_BLANKS if only_spaces else ALL_BLANKS
 
 
-def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> None:
+def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_row: bool = False) -> None:
     """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
 
-    Raises Refused when the text is cut short: a quote that never closes, or a last line without its end
-    and with fewer fields than the header.
+    `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. Raises Refused when the text
+    is cut short: a quote that never closes, or a last line without its end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")
     _number_lines(con, text, layout)
@@ -49,8 +47,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> Non
             """
         )
     else:
-        _split_quoted(con, layout.separator)
-        con.execute(f"create temp view {CELLS} as from landing_records")
+        _split_quoted(con, layout.separator, by_row)
+        shift = layout.rows - layout.lines if by_row else 0
+        con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells from landing_records")
     if text[text.rfind("\n") + 1 :].strip(" \r"):
         _check_last(con, layout)
 
@@ -101,7 +100,7 @@ def quote_patterns(separator: str) -> tuple[str, str]:
     return opened, field
 
 
-def _split_quoted(con: duckdb.DuckDBPyConnection, separator: str) -> None:
+def _split_quoted(con: duckdb.DuckDBPyConnection, separator: str, by_row: bool) -> None:
     """`landing_lines (line, t)` to `landing_records (line, cells)`, joining lines where a quote stays
     open."""
     opened, field = quote_patterns(separator)
@@ -120,7 +119,7 @@ def _split_quoted(con: duckdb.DuckDBPyConnection, separator: str) -> None:
     )
     crossing = con.execute("select coalesce(bool_or(opens), false) from landing_quoted").fetchone()[0]
     if crossing:
-        _join_records(con)
+        _join_records(con, by_row)
     con.execute(
         """
         create or replace temp table landing_records as
@@ -146,7 +145,7 @@ def _split_quoted(con: duckdb.DuckDBPyConnection, separator: str) -> None:
     con.execute("drop table landing_lines; drop table landing_quoted")
 
 
-def _join_records(con: duckdb.DuckDBPyConnection) -> None:
+def _join_records(con: duckdb.DuckDBPyConnection, by_row: bool) -> None:
     """Replace `landing_lines` by one row a record. Raises Refused when the last quote never closes."""
     # A line turns "a quote is open before me" into "... after me": it may set the answer whatever it
     # was (opens = reopens), keep it (no quote, or only opens within what was open), or swap it. So the
@@ -168,14 +167,14 @@ def _join_records(con: duckdb.DuckDBPyConnection) -> None:
             line,
             (
                 coalesce(max(opens::int) filter (where is_set) over (partition by part), 0)
-                + count(*) filter (where swaps) over (partition by part order by line rows
-                unbounded preceding)
+                + count(*) filter (where swaps) over (partition by part order by line rows unbounded preceding)
             ) % 2 = 1 as open_after
         from sets
         """
     )
+    number = "min(min(line)) over () - 1 + row_number() over (order by min(line))" if by_row else "min(line)"
     con.execute(
-        """
+        f"""
         create or replace temp table landing_joined as
         with before as (
             select
@@ -191,10 +190,10 @@ def _join_records(con: duckdb.DuckDBPyConnection) -> None:
             left join landing_states as s on l.line = s.line
         ),
         numbered as (
-            select line, t, count(*) filter (where not is_open) over (order by line rows unbounded
-            preceding) as record from before
+            select line, t, count(*) filter (where not is_open) over (order by line rows unbounded preceding) as record
+            from before
         )
-        select min(line) as line, string_agg(t, chr(10) order by line) as t
+        select {number} as line, string_agg(t, chr(10) order by line) as t
         from numbered
         group by record
         order by 1
@@ -210,6 +209,4 @@ def _join_records(con: duckdb.DuckDBPyConnection) -> None:
 def _check_last(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     last = con.execute(f"select line, len(cells) from {CELLS} order by line desc limit 1").fetchone()
     if last and last[1] < layout.width:
-        raise Refused(
-            f"cut short: line {last[0]} is the last, has no line end and {last[1]} of {layout.width} fields"
-        )
+        raise Refused(f"cut short: line {last[0]} is the last, has no line end and {last[1]} of {layout.width} fields")

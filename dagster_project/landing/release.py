@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ..contracts import Contract
 from ..settings import Home
 from .connection import connect
-from .decisions import Decisions, moment_text
+from .decisions import Decisions, landing_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .ties import KIND, load_of, settle
 
@@ -46,7 +46,7 @@ def release_load(
     entry = held.model_copy(
         update={
             "night_id": night_id,
-            "landed_at": moment_text(at),
+            "landed_at": landing_text(at),
             "outcome": "accepted",
             "reason": f"released by {by}; was held: {held.reason}",
             "rows_landed": held.rows_landed - n_tied,

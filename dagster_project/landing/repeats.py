@@ -47,8 +47,7 @@ def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     part, rows, distinct = found[0]
     where = "the file" if part is None or not grouped else f"{contract.doubled_group} '{part}'"
     return (
-        f"doubled feed: every distinct row of {where} occurs an even number of times "
-        f"({rows} rows, {distinct} distinct)"
+        f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
     )
 
 
@@ -56,9 +55,11 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
     """Sort out keys that repeat: tables `landing_merged (line)` and `landing_clashing (line, reason, kind)`.
 
     Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing:
-    every row of a key whose rows differ; a row that breaks a rule differs from all. Returns the number of both.
+    every row of a key whose rows differ. Returns how many of both.
     """
-    columns = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
+    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns)
+    # What can't be read has no canonical form: bad rows are compared as delivered.
+    content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
     con.execute(
         f"""
         create or replace temp table landing_repeated as
@@ -68,14 +69,11 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
         contents as (
             select
                 p.line, p._key, p.bad,
-                dense_rank() over (
-                    partition by p._key order by {columns}, case when p.bad then p.line end nulls first
-                ) as content,
-                row_number() over (
-                    partition by p._key, {columns}, case when p.bad then p.line end order by p.line
-                ) as copy
+                dense_rank() over (partition by p._key order by {content}) as content,
+                row_number() over (partition by p._key, {content} order by p.line) as copy
             from {PARSED} as p
             join repeated as r on p._key = r._key
+            join {CELLS} as c on p.line = c.line
         )
         select line, _key, bad, copy, max(content) over (partition by _key) > 1 as clashes
         from contents
@@ -84,7 +82,7 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
     con.execute(
         f"""
         create or replace temp table {MERGED} as
-        select line from landing_repeated where not clashes and copy > 1
+        select line from landing_repeated where not clashes and copy > 1 and not bad
         """
     )
     name = ", ".join(sheet.key)
@@ -104,6 +102,4 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
         join keys as k on r._key = k._key
         """
     )
-    return con.execute(
-        f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"
-    ).fetchone()
+    return con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})").fetchone()

@@ -93,8 +93,7 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
 def delivered_columns(sheet: Sheet) -> str:
     """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
     return ", ".join(
-        f"coalesce(trim(cells[{index + 1}], {sheet.blanks}), '')"
-        for name, index in sheet.layout.position.items()
+        f"coalesce(trim(cells[{index + 1}], {sheet.blanks}), '')" for name, index in sheet.layout.position.items()
     )
 
 
@@ -135,9 +134,7 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
     if index is None:
         return "cast(null as varchar)"
     cell = f"trim(cells[{index + 1}], {sheet.blanks})"
-    return (
-        cell if column.name in sheet.key else f"case when len(cells) = {sheet.layout.width} then {cell} end"
-    )
+    return cell if column.name in sheet.key else f"case when len(cells) = {sheet.layout.width} then {cell} end"
 
 
 def _delivered(column: Column) -> str:
@@ -176,9 +173,7 @@ def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
     kind = f"{name}: outside the window"
     day = f"{literal(f'{name}: ')} || _date || "
     if contract.kind == "list":
-        return [
-            (f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)
-        ]
+        return [(f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)]
     said = literal(f" is outside the window {first} to {last}")
     if contract.column(name).type == "month":
         first = first.replace(day=1)

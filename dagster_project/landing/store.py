@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from ..settings import Home
+from .files import make_file, make_folder, put_in_place, unfinished
 from .forms import literal
-from .ledger import sync_folder
 from .reader import CELLS
 from .repeats import CLASHING, MERGED
 from .rules import PARSED, Sheet, reasons
@@ -74,14 +74,10 @@ def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     )
 
 
-def quarantine_rows(
-    con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
-) -> tuple[dict[str, int], int]:
+def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool) -> tuple[dict[str, int], int]:
     """Collect `landing_quarantined`: rows that break a rule or clash. Returns the number of rows by kind
     of reason."""
-    rows = (
-        f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
-    )
+    rows = f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
     if repeated:
         rows += f" union all select line, reason, kind from {CLASHING}"
     con.execute(
@@ -105,9 +101,7 @@ def quarantine_rows(
 def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
     """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
     columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
-    write_parquet(
-        con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home)
-    )
+    write_parquet(con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home))
     if sheet.key:
         write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
 
@@ -153,21 +147,14 @@ def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows under another name, force them to disk, then give the file its name: mode 0600."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.new")
+    make_folder(path.parent)
+    new = unfinished(path)
     # Made beforehand, so that no umask ever lets others read it.
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    con.execute(
-        f"copy ({select}) to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)"
-    )
-    handle = os.open(new, os.O_RDONLY)
-    try:
-        os.fchmod(handle, 0o600)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(new, path)
-    sync_folder(path.parent)
+    os.close(make_file(new))
+    con.execute(f"copy ({select}) to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    put_in_place(new, path)
 
 
 def parquet_of(*paths: Path) -> str:
@@ -179,7 +166,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     """Whether the file just read has the rows of a stored load, whatever their lines: those differ
     between containers.
 
-    Good rows are compared in canonical form, quarantined ones as delivered.
+    All in canonical form; of quarantined rows, what has none is compared as delivered.
     """
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
@@ -187,11 +174,15 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, repeated)
-    bad = f"select {', '.join(f'q_{n} as {n}' for n in columns)} from {QUARANTINED}"
     path = load.quarantine(home)
     if not path.exists():
-        return con.execute(f"select count(*) from ({bad})").fetchone()[0] == 0
-    return not _differ(con, f"select {names} from {parquet_of(path)}", bad)
+        return con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0] == 0
+    bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
+    stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
+    readable = ", ".join(
+        f"t_{c.name}" if c.identifier else f"coalesce({sheet.canonical(c)}, t_{c.name})" for c in sheet.contract.columns
+    )
+    return not _differ(con, f"select {readable} from ({stored})", f"select {readable} from ({bad})")
 
 
 def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:

@@ -22,3 +22,11 @@ where versions > 1
     {%- for column in key %} or {{ column }} is null{% endfor %}
 {%- endif %}
 {% endtest %}
+
+{#- No two rows share these columns. -#}
+{% test unique_together(model, columns) %}
+select {{ columns | join(', ') }}
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 4.1-4.2.
 with orders as (
     select * from {{ ref('stg_confiscation_orders') }}

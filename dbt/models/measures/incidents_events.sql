@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 6.3-6.6. Drugs is one of the row's qualifiers.
 with drugs as (
     select * from {{ ref('stg_incidents') }} where {{ list_has('qualifiers', 'Drugs') }}

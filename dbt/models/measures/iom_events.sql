@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 7.6-7.7.
 with visits as (
     select * from {{ ref('stg_iom_visits') }} where lower(operation) = 'knightlow'

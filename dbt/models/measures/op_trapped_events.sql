@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 3.8, 8.4. An address repeats where it has an earlier identification, by date, then reference.
 with identified as (
     select

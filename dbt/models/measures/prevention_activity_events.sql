@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 2.4-2.7, 5.12.
 select {{ event('activity_on', 'activities', category('activity'), extract='prevention_activity') }}
 from {{ ref('stg_prevention_activity') }}

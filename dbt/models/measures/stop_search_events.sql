@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Report 3.2-3.3. Rows of data.police.uk have no reference, and do not say whether the object was found.
 with searches as (
     select * from {{ ref('stg_stop_search') }}

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- What each measure can be asked for: the union of the accepted windows, cut where a coverage has a limit of its own.
 with coverages as (
     select extract as coverage, extract, cast(null as varchar) as form, cast(null as date) as available_from

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every month that a row's date can have (landing takes the years 1900 to 2100).
 with digits as (
     select 0 as n

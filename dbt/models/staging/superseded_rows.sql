@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- What a newer file means: the landed rows that do not count, and why. Staging leaves them out.
 with loads as (
     select loads.*, contracts.kind

@@ -1,0 +1,162 @@
+"""The night as Dagster's assets and checks: what is shown, and in which order it runs. What a step does is elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from . import gate, transform
+from .contracts import load_contracts
+from .landing import LedgerEntry
+from .transform import Node
+
+NIGHT = {"night"}
+
+
+class Translator(DagsterDbtTranslator):
+    """Every dbt node to its asset: the key is schema and name, the group the folder."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`raw/incidents`, `staging/stg_incidents`, `marts/mart_incidents`, `seeds/areas`."""
+        props = dbt_resource_props
+        schema = props["source_name"] if props["resource_type"] == "source" else props["schema"]
+        return dg.AssetKey([schema, props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The schema: staging, measures, marts, audit, seeds."""
+        return str(dbt_resource_props["schema"])
+
+
+def make_assets() -> tuple[list[Any], list[Any]]:
+    """The assets and the checks of a night."""
+    contracts = load_contracts()
+
+    @dg.multi_asset(
+        name="landing",
+        specs=[
+            dg.AssetSpec(
+                ["raw", c.extract], description=c.description, group_name="landing", kinds={"parquet"}, skippable=True
+            )
+            for c in contracts.values()
+        ],
+        required_resource_keys=NIGHT,
+        can_subset=True,
+    )
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """The inbox's files, by extract. Those of all extracts are landed, whichever are selected."""
+        entries: list[LedgerEntry] = context.resources.night.land()
+        for e in entries:
+            if e.outcome in ("held", "refused"):
+                context.log.warning(f"{e.source_file} is {e.outcome}: {e.reason}")
+        for key in sorted(context.selected_asset_keys):
+            own = [e for e in entries if e.extract == key.path[-1]]
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={
+                    **{o: sum(e.outcome == o for e in own) for o in ("accepted", "known", "held", "refused")},
+                    "rows_landed": sum(e.rows_landed or 0 for e in own if e.outcome == "accepted"),
+                    "rows_quarantined": sum(e.rows_quarantined or 0 for e in own if e.outcome == "accepted"),
+                },
+            )
+
+    @dbt_assets(
+        name="models",
+        manifest=transform.manifest_json(),
+        exclude="resource_type:unit_test",
+        dagster_dbt_translator=Translator(),
+        required_resource_keys=NIGHT,
+    )
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        """The dbt project, built and tested in the candidate."""
+        run = context.resources.night
+        stopped: Exception | None = None
+        try:
+            run.build()
+        except Exception as error:
+            stopped = error
+        yield from _results(context, run.nodes)
+        if stopped:
+            raise stopped
+
+    suites = gate.load_suites()
+    marts = [dg.AssetKey(["marts", s.name]) for s in suites.values() if s.subject == "mart"]
+    specs = [
+        dg.AssetCheckSpec(
+            name="gate",
+            asset=_judged(extract="extract", name=name),
+            additional_deps=[dg.AssetKey(["audit", "extract_facts"])],
+            description=f"{name}: what holds a night back, and what only warns",
+            blocking=True,
+        )
+        for name in contracts
+    ] + [
+        dg.AssetCheckSpec(
+            name="gate",
+            asset=key,
+            additional_deps=[dg.AssetKey(["audit", "mart_facts"])],
+            description=f"{key.path[-1]}: what can't be true holds the night back",
+            blocking=True,
+        )
+        for key in marts
+    ]
+
+    @dg.multi_asset_check(name="gate", specs=specs, required_resource_keys=NIGHT)
+    def check_night(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        """Great Expectations against the candidate. One result an extract and one a mart; none is left out."""
+        checks = context.resources.night.judge()
+        for spec in specs:
+            own = [c for c in checks if c.subject == spec.asset_key.path[-1].removeprefix("stg_") and c.suite != "dbt"]
+            failed = [c for c in own if not c.passed]
+            holds = gate.held_by(failed)
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=not failed,
+                severity=dg.AssetCheckSeverity.ERROR if holds else dg.AssetCheckSeverity.WARN,
+                metadata={c.rule: c.found for c in failed} | {"rules": len(own)},
+            )
+
+    @dg.asset(
+        key=["published", "warehouse"],
+        deps=[*marts, dg.AssetKey(["marts", "measures"])],
+        group_name="published",
+        kinds={"duckdb"},
+        required_resource_keys=NIGHT,
+        description="The file that analysts and BI tools read, replaced in one step.",
+    )
+    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Publish the candidate, if the gate let it pass."""
+        receipt = context.resources.night.publish()
+        return dg.MaterializeResult(
+            metadata={"night": receipt.night_id, "sha256": receipt.sha256, "figures": sum(receipt.figures.values())}
+        )
+
+    return [landing, models, warehouse], [check_night]
+
+
+def _judged(extract: str, name: str) -> dg.AssetKey:
+    return dg.AssetKey(["staging", f"stg_{name}"])
+
+
+def _results(context: dg.AssetExecutionContext, nodes: list[Node]) -> Iterator[Any]:
+    """Dagster's results for dbt's: a materialisation a model and seed, a check a test."""
+    known = transform.manifest()
+    by_check = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
+    assets = {k.path[-1]: k for k in context.selected_asset_keys}
+    for node in nodes:
+        if node.kind in ("model", "seed"):
+            if node.ok and node.name in assets:
+                yield dg.MaterializeResult(
+                    asset_key=assets[node.name], metadata={"seconds": round(node.seconds, 3)}
+                )
+        elif node.kind == "test":
+            attached = getattr(known.nodes[node.unique_id], "attached_node", None) or ""
+            key = by_check.get((attached.split(".")[-1], node.name))
+            if key:
+                yield dg.AssetCheckResult(
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    passed=node.status == "pass",
+                    metadata={"message": node.message or node.status},
+                )

@@ -1,0 +1,44 @@
+"""Files and folders for the owner alone, that appear whole or not at all."""
+
+import os
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder and those above it that are missing, all 0700 whatever the umask."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        # `mkdir(parents=True)` would give the mode to the last one only.
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def make_file(path: Path) -> int:
+    """Open a new or emptied file (0600) to write; its descriptor."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old one or the new one, also after a power cut."""
+    make_folder(path.parent)
+    new = unfinished(path)
+    with os.fdopen(make_file(new), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    put_in_place(new, path)
+
+
+def unfinished(path: Path) -> Path:
+    """What a file is called while it is written: hidden, in the same folder."""
+    return path.with_name(f".{path.name}.new")
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Give a finished file its name, for good."""
+    os.replace(new, path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

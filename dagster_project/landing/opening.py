@@ -1,0 +1,56 @@
+"""From a file in any container to rows of cells: the one place that knows which container is read how."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from ..contracts import Contract
+from .containers import Stored, unpack
+from .header import Layout, read_header
+from .names import InboxFile
+from .parquet import read_parquet
+from .reader import ALL_BLANKS, blanks_of, read_cells
+from .sheets import sheet_text
+from .text import decode
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How the rows that now are in `landing_cells` are laid out. `blanks`: SQL for the characters to trim."""
+
+    layout: Layout
+    blanks: str
+
+
+def open_file(
+    con: duckdb.DuckDBPyConnection, file: InboxFile, stored: Stored, contract: Contract, facts: dict
+) -> Opened:
+    """Fill `landing_cells (line, cells)` from a file.
+
+    `facts` gets what the ledger keeps of it, as far as it can be read: encoding, delimiter, columns that
+    are unknown or missing. Raises Refused.
+    """
+    if file.container == ".parquet":
+        facts["encoding"] = "parquet"
+        layout = read_parquet(con, file.path, contract, file.form)
+        _tell(facts, layout)
+        return Opened(layout, ALL_BLANKS)
+    if file.container == ".xlsx":
+        facts["encoding"] = "xlsx"
+        text = sheet_text(stored.data)
+        layout = read_header(text, contract, file.form, separator=",")
+        _tell(facts, layout)
+        read_cells(con, text, layout, by_row=True)
+    else:
+        decoded = decode(unpack(stored, file.container))
+        text = decoded.text
+        facts["encoding"] = decoded.encoding
+        layout = read_header(text, contract, file.form)
+        _tell(facts, layout)
+        facts["delimiter"] = layout.separator
+        read_cells(con, text, layout)
+    return Opened(layout, blanks_of(text, layout.separator))
+
+
+def _tell(facts: dict, layout: Layout) -> None:
+    facts.update(unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))

@@ -1,0 +1,60 @@
+"""Parquet: typed columns as the texts that a CSV would have, so that both are read by the same rules."""
+
+from pathlib import Path
+
+import duckdb
+
+from ..contracts import Contract
+from .forms import literal
+from .header import Layout, lay_out
+from .reader import CELLS
+from .refusal import Refused
+
+HEADER_LINE = 1
+"""Rows are numbered as in a CSV of the same content, whose header is line 1."""
+
+
+def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract, form: str) -> Layout:
+    """Fill `landing_cells (line, cells)` from a Parquet file. Raises Refused."""
+    source = f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false"
+    con.execute("set TimeZone = 'UTC'")
+    try:
+        columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
+        layout = lay_out([name.strip() for name, _ in columns], contract, form)
+        cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
+        con.execute(f"drop view if exists {CELLS}")
+        con.execute(
+            f"""
+            create or replace temp table landing_records as
+            select file_row_number + {HEADER_LINE} + 1 as line, [{cells}] as cells
+            from {source}, file_row_number = true)
+            """
+        )
+    except duckdb.Error as error:
+        raise Refused("damaged or cut short: not a sound Parquet file") from error
+    if con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records").fetchone()[0]:
+        raise Refused("holds NUL characters: damaged, or not text")
+    con.execute(f"create temp view {CELLS} as from landing_records")
+    return layout
+
+
+def _text(name: str, kind: str) -> str:
+    """SQL for a column as text, from its DuckDB type."""
+    column = '"' + name.replace('"', '""') + '"'
+    text = f"cast({column} as varchar)"
+    match kind:
+        case "VARCHAR":
+            return f"replace({column}, chr(13) || chr(10), chr(10))"
+        case "DOUBLE" | "FLOAT":
+            # Not a number is how many programs write "blank". A double means the digits that it
+            # is sure of, and a whole one was most likely a whole number with blanks in its
+            # column.
+            shown = f"printf('%.15g', {column})" if kind == "DOUBLE" else text
+            whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
+            plain = f"case when {whole} then cast(cast({column} as bigint) as varchar) else {shown} end"
+            return f"case when not isnan({column}) then {plain} end"
+        case "TIMESTAMP WITH TIME ZONE":
+            return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%SZ')"
+        case "BOOLEAN":
+            return f"upper({text})"
+    return f"array_to_string({column}, ';')" if kind.endswith("[]") else text

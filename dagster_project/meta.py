@@ -1,0 +1,300 @@
+"""What the published file says of itself: the `meta` schema, written into the candidate before it is published.
+
+Figures and their provenance only: no row of an extract, no identifier, no path of the machine.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from .contracts import Contract, load_contracts
+from .gate import Check
+from .landing import LedgerEntry, counts
+from .nights import Night, Receipt
+from .prepare import WAREHOUSE, WORK
+from .transform import manifest
+
+GRACE = {"nightly": 3, "monthly": 45, "yearly": 400}
+"""Days that an extract's newest covered day may lie behind the night before it is late, by rhythm."""
+
+TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "extracts": (
+        "The ledger by extract and force: what was dropped, what it covers and how fresh it is. An extract that no force"
+        " ever dropped has one row, without a force.",
+        {
+            "extract": ("varchar", "Extract"),
+            "title": ("varchar", "Extract in words"),
+            "force_code": ("varchar", "Force; null where the extract was never dropped"),
+            "rhythm": ("varchar", "How often it is expected: nightly, monthly or yearly"),
+            "status": ("varchar", "current, late, or never dropped"),
+            "files_accepted": ("bigint", "Files accepted"),
+            "files_held": ("bigint", "Files held and not replaced"),
+            "files_refused": ("bigint", "Files refused"),
+            "rows_landed": ("bigint", "Rows landed from accepted files"),
+            "rows_quarantined": ("bigint", "Rows quarantined from accepted files"),
+            "rows_duplicate": ("bigint", "Identical repeats in accepted files, counted once"),
+            "rows_current": ("bigint", "Rows that count tonight: the newest version of each"),
+            "rows_withdrawn": ("bigint", "Rows that tonight's files took back"),
+            "covered_from": ("date", "First covered day"),
+            "covered_to": ("date", "Last covered day"),
+            "covered_days": ("bigint", "Covered days"),
+            "extracted_at": ("timestamp", "When the newest accepted file was extracted, UTC"),
+            "days_late": ("bigint", "Days by which its newest covered day is later than its rhythm allows; 0 in time"),
+        },
+    ),
+    "files": (
+        "The ledger: one row a file and night that decided on it.",
+        {
+            "night_id": ("varchar", "Night"),
+            "landed_at": ("timestamp", "When it was landed, UTC"),
+            "extract": ("varchar", "Extract; null where the name is no extract's"),
+            "force_code": ("varchar", "Force"),
+            "source_file": ("varchar", "Name of the file; null where the name is no extract's"),
+            "outcome": ("varchar", "accepted, known, held or refused"),
+            "reason": ("varchar", "Why it was held or refused"),
+            "load_id": ("varchar", "Load; each landed row bears it"),
+            "covered_from": ("date", "First covered day"),
+            "covered_to": ("date", "Last covered day"),
+            "extracted_at": ("timestamp", "When it was extracted, UTC"),
+            "rows_in_file": ("bigint", "Rows in the file"),
+            "rows_landed": ("bigint", "Rows landed"),
+            "rows_quarantined": ("bigint", "Rows quarantined"),
+            "rows_duplicate": ("bigint", "Identical repeats, counted once"),
+            "columns_not_stored": ("varchar", "Columns of the file that the contract does not name"),
+            "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
+        },
+    ),
+    "checks": (
+        "What each check of the gate said of this night. A failed warning is published with the night.",
+        {
+            "night_id": ("varchar", "Night"),
+            "suite": ("varchar", "Suite of expectations/, or dbt"),
+            "subject": ("varchar", "Extract, mart or model"),
+            "rule": ("varchar", "Rule"),
+            "severity": ("varchar", "critical (holds a night back) or warning"),
+            "passed": ("boolean", "Whether it passed"),
+            "found": ("varchar", "What broke the rule"),
+            "reason": ("varchar", "Why the rule is there"),
+            "advice": ("varchar", "What to do"),
+        },
+    ),
+    "dictionary": (
+        "Every relation, column and measure of this file, in words.",
+        {
+            "kind": ("varchar", "relation, column or measure"),
+            "schema_name": ("varchar", "Schema"),
+            "relation_name": ("varchar", "Relation"),
+            "name": ("varchar", "Relation, column or measure"),
+            "title": ("varchar", "Name for a heading"),
+            "unit": ("varchar", "Unit of a measure"),
+            "data_type": ("varchar", "Type of a column"),
+            "description": ("varchar", "What it means"),
+            "formula": ("varchar", "How a measure's months make a period"),
+            "available_from": ("date", "First day on which a measure was recorded, where its extract is older"),
+        },
+    ),
+    "nights": (
+        "Every night so far, this one last.",
+        {
+            "night_id": ("varchar", "Night"),
+            "started_at": ("timestamp", "Begin, UTC"),
+            "finished_at": ("timestamp", "End, UTC; null for this night"),
+            "outcome": ("varchar", "published, held or failed"),
+            "reason": ("varchar", "Why it was held or failed"),
+            "files_accepted": ("bigint", "Files accepted"),
+            "files_held": ("bigint", "Files held"),
+            "files_refused": ("bigint", "Files refused"),
+            "rows_landed": ("bigint", "Rows landed"),
+            "rows_quarantined": ("bigint", "Rows quarantined"),
+            "warnings": ("bigint", "Failed warnings"),
+            "figures": ("bigint", "Rows of all marts"),
+        },
+    ),
+}
+
+FORMULAS = {
+    "sum": "The rows of the period's covered days, added",
+    "stock": "As at the period's last day",
+    "last": "The last count in the period",
+    "published": "As published",
+}
+
+
+def write_meta(
+    night: Night, entries: list[LedgerEntry], checks: Iterable[Check], receipts: Iterable[Receipt], this: Receipt
+) -> None:
+    """Write the `meta` schema into the candidate. `this` is the night's own receipt, as far as it is known."""
+    con = duckdb.connect(str(night.home.candidate / WAREHOUSE))
+    try:
+        con.execute("begin")
+        con.execute("drop schema if exists meta cascade")
+        con.execute("create schema meta")
+        facts = _extract_rows(night, entries)
+        _fill(con, "extracts", facts)
+        _fill(con, "files", [_file_row(e) for e in entries])
+        _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
+        _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
+        _fill(con, "dictionary", _dictionary_rows())
+        _comment_marts(con)
+        con.execute("commit")
+    finally:
+        con.close()
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    description, columns = TABLES[table]
+    con.execute(f"create table meta.{table} ({', '.join(f'{n} {t}' for n, (t, _) in columns.items())})")
+    if rows:
+        con.executemany(f"insert into meta.{table} values ({', '.join('?' * len(columns))})", rows)
+    con.execute(f"comment on table meta.{table} is {_text(description)}")
+    for name, (_, said) in columns.items():
+        con.execute(f"comment on column meta.{table}.{name} is {_text(said)}")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _moment(value: str | None) -> str | None:
+    return value.replace("T", " ").replace("Z", "") if value else None
+
+
+def _file_row(e: LedgerEntry) -> tuple[Any, ...]:
+    # A name that is no extract's may be anything, a person's name among them.
+    named = e.extract is not None
+    return (
+        e.night_id, _moment(e.landed_at), e.extract, e.force_code, e.source_file if named else None, e.outcome,
+        e.reason if named else "The name is no extract's; the home's ledger has it.", e.load_id,
+        e.covered_from, e.covered_to, _moment(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
+        e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns),
+    )  # fmt: skip
+
+
+def _check_row(c: Check) -> tuple[Any, ...]:
+    return (c.suite, c.subject, c.rule, c.severity, c.passed, c.found, c.reason, c.advice)
+
+
+def _night_row(r: Receipt) -> tuple[Any, ...]:
+    by = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
+    return (
+        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.reason,
+        len(by["accepted"]), len(by["held"]), len(by["refused"]),
+        sum(f.get("rows_landed") or 0 for f in by["accepted"]),
+        sum(f.get("rows_quarantined") or 0 for f in by["accepted"]),
+        sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning"), sum(r.figures.values()),
+    )  # fmt: skip
+
+
+def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
+    con = duckdb.connect(str(night.home.candidate / WORK), read_only=True)
+    try:
+        facts = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "select extract, force_code, rows_current, rows_withdrawn, covered_to from audit.extract_facts"
+            ).fetchall()
+        }
+        covered = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "select coverage, force_code, min(covered_from), max(covered_to),"
+                " sum(date_diff('day', covered_from, covered_to) + 1)::bigint"
+                " from staging.coverage_windows group by 1, 2"
+            ).fetchall()
+        }
+    finally:
+        con.close()
+    return [
+        row
+        for contract in load_contracts().values()
+        for row in _rows_of(contract, [e for e in entries if e.extract == contract.extract], facts, covered, night.today)
+    ]
+
+
+def _rows_of(
+    contract: Contract, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date
+) -> list[tuple[Any, ...]]:
+    forces = sorted({str(e.force_code) for e in entries if e.force_code})
+    if not forces:
+        never = (contract.extract, contract.title, None, contract.rhythm, "never dropped", 0, 0, 0, 0, 0, 0, 0, 0)
+        return [(*never, None, None, 0, None, None)]
+    return [_row_of(contract, force, entries, facts, covered, today) for force in forces]
+
+
+def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """The last word on each load, and every refused file."""
+    last: dict[str, LedgerEntry] = {}
+    for e in entries:
+        if e.outcome != "known":
+            last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
+    return list(last.values())
+
+
+def _row_of(
+    contract: Contract, force: str, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date
+) -> tuple[Any, ...]:
+    own = [e for e in standing_files(entries) if e.force_code == force]
+    taken = [e for e in own if e.outcome == "accepted"]
+    newest = max((str(e.extracted_at) for e in taken), default=None)
+    held = [e for e in own if e.outcome == "held" and (newest is None or str(e.extracted_at) > newest)]
+    totals = counts(entries)
+    rows = [totals[str(e.load_id)] for e in taken]
+    current, withdrawn, _ = facts.get((contract.extract, force), (0, 0, None))
+    first, last, days = covered.get((contract.extract, force), (None, None, 0))
+    late = max(0, (today - last).days - GRACE[contract.rhythm]) if last else None
+    return (
+        contract.extract, contract.title, force, contract.rhythm, "late" if late or last is None else "current",
+        len(taken), len(held), sum(e.outcome == "refused" for e in own),
+        sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
+        current, withdrawn, first, last, days, _moment(newest), late,
+    )  # fmt: skip
+
+
+def _dictionary_rows() -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for node in _published_models():
+        rows.append(("relation", "marts", node.alias, node.alias, None, None, None, node.description, None, None))
+        rows += [
+            ("column", "marts", node.alias, c.name, None, None, c.data_type, c.description, None, None)
+            for c in node.columns.values()
+        ]
+    for table, (description, columns) in TABLES.items():
+        rows.append(("relation", "meta", table, table, None, None, None, description, None, None))
+        rows += [("column", "meta", table, n, None, None, t, d, None, None) for n, (t, d) in columns.items()]
+    return rows + _measure_rows()
+
+
+def _published_models() -> list[Any]:
+    nodes = manifest().nodes.values()
+    return sorted((n for n in nodes if n.resource_type == "model" and n.schema == "marts"), key=lambda n: n.alias)
+
+
+def _measure_rows() -> list[tuple[Any, ...]]:
+    from .seeds import read_seed
+
+    limits = {r["coverage"]: r["available_from"] or None for r in read_seed("coverage_limits")}
+    return [
+        (
+            "measure", "marts", m["mart"], m["measure"], m["title"], m["unit"], None, m["meaning"],
+            _formula(m), limits.get(m["coverage"]),
+        )
+        for m in read_seed("measure_list")
+        if m["is_published"] == "true"
+    ]  # fmt: skip
+
+
+def _formula(measure: dict[str, str]) -> str:
+    if measure["numerator"]:
+        below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
+        return f"100 * {measure['numerator']} / {below}, each added over the period first"
+    return FORMULAS[measure["aggregation"]]
+
+
+def _comment_marts(con: duckdb.DuckDBPyConnection) -> None:
+    for node in _published_models():
+        kind = "view" if node.alias == "measures" else "table"
+        con.execute(f"comment on {kind} marts.{node.alias} is {_text(node.description)}")
+        for column in node.columns.values():
+            con.execute(f"comment on column marts.{node.alias}.{column.name} is {_text(column.description)}")

@@ -1,0 +1,213 @@
+"""The steps of a night, in order, and what they pass on: land, build, judge, publish.
+
+Dagster calls them as assets and checks; nothing here knows of Dagster. Each step leaves the home such that the next
+night succeeds by itself, wherever this one stops.
+"""
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import duckdb
+
+from . import gate, meta, prepare, publish, transform
+from .contracts import load_contracts
+from .gate import Check
+from .landing import LedgerEntry, find_files, land_files, read_ledger
+from .landing.files import write_whole
+from .nights import Night, Receipt, read_receipts, stamp, take_lock, write_receipt
+from .seeds import force_names
+from .settings import Home
+from .transform import Node
+
+
+class NightHeldError(RuntimeError):
+    """The gate holds the night back. The last publication stands; the receipt has the rules."""
+
+
+class NightFailedError(RuntimeError):
+    """The night could not be finished. The last publication stands."""
+
+
+class Listener:
+    """What a night tells those who watch. Does nothing; `pam nightly` draws its progress from it."""
+
+    def stage(self, name: str) -> None:
+        """A step begins: landing, building, checking, publishing."""
+
+    def file(self, entry: LedgerEntry) -> None:
+        """A file is decided on."""
+
+    def node(self, name: str, status: str) -> None:
+        """dbt is done with a node."""
+
+
+class NightRun:
+    """One night, from the inbox to the published file.
+
+    `inbox`: where files are read; the home's own when None, whose files are then moved to the archive. Another folder
+    is left as it is.
+    """
+
+    def __init__(self, home: Home, inbox: Path | None = None, listener: Listener | None = None) -> None:
+        self.home = home.create()
+        self.inbox = inbox
+        self.listener = listener or Listener()
+        self.night: Night | None = None
+        self.entries: list[LedgerEntry] = []
+        self.nodes: list[Node] = []
+        self.checks: list[Check] | None = None
+        self.receipt: Receipt | None = None
+        self.seconds: dict[str, float] = {}
+        self._lock: TextIO | None = None
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self.listener.stage(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - began, 3)
+
+    def begin(self) -> Night:
+        """Take the home's lock and give the night its id. Raises NightUnderWayError."""
+        if self.night is None:
+            self._lock = take_lock(self.home)
+            self.night = Night.begin(self.home)
+        return self.night
+
+    def land(self) -> list[LedgerEntry]:
+        """Land the inbox. Returns what became of each file that is new."""
+        night = self.begin()
+        with self._step("landing"):
+            contracts = load_contracts()
+            inbox = self.inbox or self.home.inbox
+            if not inbox.is_dir():
+                raise NotADirectoryError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
+            files = find_files(inbox, contracts, force_names())
+            self.entries = land_files(
+                self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
+            )
+        return self.entries
+
+    def build(self) -> list[Node]:
+        """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
+        night = self._begun()
+        with self._step("building"):
+            prepare.fresh_candidate(self.home)
+            prepare.prepare_raw(self.home, night.night_id, night.today)
+            self.nodes = transform.build(self.home, progress=self.listener.node)
+        tests = transform.checks(self.nodes)
+        if gate.held_by(tests):
+            self.checks = tests
+            raise self._held()
+        broken = transform.broken(self.nodes)
+        if broken or not self.nodes:
+            said = "; ".join(f"{n.name}: {n.message or n.status}" for n in broken[:3])
+            raise NightFailedError(f"dbt could not build {len(broken)} of the models: {said or 'it built none'}")
+        return self.nodes
+
+    def judge(self) -> list[Check]:
+        """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
+        self._begun()
+        with self._step("checking"):
+            self.checks = [*transform.checks(self.nodes), *gate.judge(self.home)]
+            if not self.nodes or not self.checks:
+                raise NightFailedError("nothing was checked: build the candidate first")
+        if gate.held_by(self.checks):
+            self._held()
+        return self.checks
+
+    def publish(self) -> Receipt:
+        """Publish the candidate. Raises NightHeldError, and NightFailedError where the gate was not asked."""
+        night = self._begun()
+        if self.checks is None:
+            raise NightFailedError("nothing was checked: a night is published only after its gate")
+        if gate.held_by(self.checks):
+            raise NightHeldError(self._reason())
+        with self._step("publishing"):
+            receipt = self._receipt("published", "")
+            meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
+            digest = publish.seal(self.home)
+            publish.publish(self.home)
+        self.receipt = replace(receipt, sha256=digest, seconds=self.seconds).finished(night)
+        write_receipt(self.home, self.receipt)
+        return self.receipt
+
+    def fail(self, error: BaseException | str) -> Receipt:
+        """Write down that the night failed, unless it is down already that it was held or published."""
+        if self.receipt is None:
+            night = self.begin()
+            self.receipt = self._receipt("failed", str(error) or type(error).__name__).finished(night)
+            write_receipt(self.home, self.receipt)
+        return self.receipt
+
+    def end(self) -> None:
+        """Give the lock back."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _begun(self) -> Night:
+        if self.night is None:
+            raise NightFailedError("a night begins with landing: run the whole job `nightly`")
+        return self.night
+
+    def _held(self) -> NightHeldError:
+        night = self._begun()
+        self.receipt = self._receipt("held", self._reason()).finished(night)
+        write_receipt(self.home, self.receipt)
+        return NightHeldError(self._reason())
+
+    def _reason(self) -> str:
+        held = gate.held_by(self.checks or [])
+        return "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held[:5]) + (
+            f"; and {len(held) - 5} more" if len(held) > 5 else ""
+        )
+
+    def _receipt(self, outcome: Any, reason: str) -> Receipt:
+        night = self._begun()
+        published = outcome == "published"
+        return Receipt(
+            night_id=night.night_id,
+            outcome=outcome,
+            started_at=stamp(night.started_at),
+            finished_at="",
+            reason=reason,
+            files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
+            checks=[c.as_dict() for c in self.checks or []],
+            figures=publish.count_figures(self.home) if published else {},
+            withdrawn=list_withdrawn(night) if published else {},
+            seconds=dict(self.seconds),
+        )
+
+
+def list_withdrawn(night: Night) -> dict[str, int]:
+    """Rows that the night's files take back, by extract; each is in `nights/<night id>__withdrawn.csv`."""
+    con = duckdb.connect(str(night.home.candidate / prepare.WORK), read_only=True)
+    try:
+        rows = con.execute(
+            "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
+            " newer.source_file from staging.superseded_rows as gone"
+            " join raw.loads as newer on gone.by_load_id = newer.load_id and newer.is_tonight"
+            " join raw.landed_rows as landed on gone.load_id = landed.load_id and gone.line = landed.line"
+            " join raw.loads as own on landed.load_id = own.load_id"
+            " where gone.reason = 'withdrawn' order by all"
+        ).fetchall()
+    finally:
+        con.close()
+    if not rows:
+        return {}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"])
+    writer.writerows(rows)
+    write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
+    extracts = [row[0] for row in rows]
+    return {extract: extracts.count(extract) for extract in sorted(set(extracts))}

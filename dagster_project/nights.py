@@ -1,0 +1,119 @@
+"""A night: its id, its lock, and the receipt that says what became of it."""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from .landing.files import write_whole
+from .settings import LONDON, Home
+
+Outcome = Literal["published", "held", "failed"]
+
+
+class NightUnderWayError(RuntimeError):
+    """Another night is writing in this home."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of the warehouse in one home."""
+
+    home: Home
+    night_id: str
+    started_at: datetime
+    today: date
+    """The night's date in London, against which extracts are late."""
+
+    @classmethod
+    def begin(cls, home: Home, now: datetime | None = None) -> "Night":
+        """A new night, its id taken from the clock: `20260106T020000Z`, with a number where one has that already."""
+        now = now or datetime.now(UTC)
+        stamp = night_id = now.strftime("%Y%m%dT%H%M%SZ")
+        n = 1
+        while (home.nights / f"{night_id}.json").exists() or any(home.ledger.glob(f"{night_id}__*")):
+            n += 1
+            night_id = f"{stamp}-{n}"
+        return cls(home, night_id, now, now.astimezone(LONDON).date())
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a night. Kept as `nights/<night id>.json`; `meta.nights` has a row of each."""
+
+    night_id: str
+    outcome: Outcome
+    started_at: str
+    finished_at: str
+    reason: str = ""
+    """Why it was held or failed."""
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """The files that this night decided on, as in the ledger."""
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
+    """Rows of each mart."""
+    withdrawn: dict[str, int] = field(default_factory=dict)
+    """Rows of earlier files that this night's files take back, by extract."""
+    sha256: str | None = None
+    """Of the published file."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Where the time went."""
+
+    def finished(self, night: Night) -> "Receipt":
+        """The same, ended now."""
+        now = datetime.now(UTC)
+        total = (now - night.started_at).total_seconds()
+        return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC time as receipts write it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_receipt(home: Home, receipt: Receipt) -> Path:
+    """Keep a receipt; whole or not at all."""
+    path = home.nights / f"{receipt.night_id}.json"
+    write_whole(path, json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
+    return path
+
+
+def read_receipts(home: Home) -> list[Receipt]:
+    """All receipts, oldest first. One that can't be read raises ValueError with its name."""
+    receipts = []
+    for path in sorted(home.nights.glob("*.json")) if home.nights.is_dir() else ():
+        try:
+            receipts.append(Receipt(**json.loads(path.read_text(encoding="utf-8"))))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: not a receipt: {error}") from error
+    return sorted(receipts, key=lambda r: (r.started_at, r.night_id))
+
+
+@contextlib.contextmanager
+def locked(home: Home) -> Iterator[None]:
+    """Keep other nights out of a home; the lock goes with the process. Raises NightUnderWayError at once."""
+    handle = take_lock(home)
+    try:
+        yield
+    finally:
+        handle.close()
+
+
+def take_lock(home: Home) -> TextIO:
+    """The open lock file; closing it gives the lock back. Raises NightUnderWayError."""
+    home.create()
+    handle = (home.path / ".night.lock").open("a+")
+    os.chmod(handle.name, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise NightUnderWayError(
+            f"another night is under way in {home.path}; wait for it, or end that process"
+        ) from None
+    return handle

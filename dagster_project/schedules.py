@@ -1,0 +1,35 @@
+"""When nights run."""
+
+from typing import Any
+
+import dagster as dg
+
+JOB = "nightly"
+
+
+@dg.failure_hook(required_resource_keys={"night"})
+def note_failure(context: dg.HookContext) -> None:
+    """A night that stops is written down: held, or failed with the reason."""
+    context.resources.night.fail(context.op_exception or "a step failed")
+
+
+def nightly_job() -> Any:
+    """The whole night, in one process: its steps share the libraries that cost most of a small night to import."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        description="Land the inbox, build the marts, ask the gate, publish.",
+        executor_def=dg.in_process_executor,
+        hooks={note_failure},
+    )
+
+
+def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
+    """02:00 in London, whatever the clocks do."""
+    return dg.ScheduleDefinition(
+        name="nightly_at_two",
+        job=job,
+        cron_schedule="0 2 * * *",
+        execution_timezone="Europe/London",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )

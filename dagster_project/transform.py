@@ -1,0 +1,190 @@
+"""dbt, in this process: the manifest is parsed once and kept, the connections are closed when a run is over."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import dbt_sources
+from .gate import Check
+from .settings import DBT_PROJECT, SEEDS, Home
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+TARGET = DBT_PROJECT / "target"
+MANIFEST = TARGET / "manifest.json"
+_STAMP = TARGET / "pam_manifest.stamp"
+_PARSED = TARGET / "pam_manifest.msgpack"
+_one_at_a_time = threading.Lock()
+"""dbt keeps its flags and its adapter in module globals."""
+
+Progress = Callable[[str, str], None]
+"""Called with a node's name and its status as each is done."""
+
+
+class BuildError(RuntimeError):
+    """dbt could not build the candidate. The message names the models and says what dbt said."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What dbt did with one node."""
+
+    unique_id: str
+    name: str
+    kind: str
+    """model, seed, test or unit_test."""
+    status: str
+    """success, pass, fail, warn, error or skipped."""
+    message: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was built, or passed."""
+        return self.status in ("success", "pass", "warn")
+
+
+def _project_stamp() -> str:
+    """Changes when anything does that the manifest is made of."""
+    import dbt.version
+
+    digest = hashlib.sha256(f"{dbt.version.__version__} {DBT_PROJECT}".encode())
+    files = [
+        *DBT_PROJECT.glob("*.yml"),
+        *(p for folder in ("models", "macros", "tests") for p in (DBT_PROJECT / folder).rglob("*") if p.is_file()),
+        *(p for p in SEEDS.iterdir() if p.suffix in (".csv", ".yml")),
+    ]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(DBT_PROJECT.parent)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def manifest() -> "Manifest":
+    """The parsed dbt project, from this checkout's target/ where nothing has changed since. Raises BuildError."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    dbt_sources.write()
+    stamp = _project_stamp()
+    if _STAMP.exists() and _STAMP.read_text() == stamp and _PARSED.exists() and MANIFEST.exists():
+        try:
+            return Manifest.from_msgpack(_PARSED.read_bytes())
+        except Exception:  # a file of another version, or cut short: parse again
+            _STAMP.unlink(missing_ok=True)
+    parsed = _invoke(["parse", "--no-partial-parse"], None, TARGET).result
+    _PARSED.write_bytes(parsed.to_msgpack())
+    _STAMP.write_text(stamp)
+    return parsed
+
+
+def manifest_json() -> Path:
+    """dbt's manifest.json, up to date."""
+    manifest()
+    return MANIFEST
+
+
+@contextmanager
+def _closed_after() -> Iterator[None]:
+    """dbt-duckdb leaves its file open for writing; nothing could read or move it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    try:
+        yield
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    def hear(event: Any) -> None:
+        if progress and event.info.name == "NodeFinished":
+            progress(event.data.node_info.node_name, event.data.node_info.node_status)
+
+    result = dbtRunner(manifest=parsed, callbacks=[hear]).invoke(
+        [
+            "--quiet", "--log-level", "none", "--log-level-file", "none", *args, "--project-dir", str(DBT_PROJECT),
+            "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
+        ]
+    )  # fmt: skip
+    if result.exception:
+        raise BuildError(f"dbt {args[0]}: {result.exception}") from result.exception
+    if result.result is None:
+        raise BuildError(f"dbt {args[0]} gave no result")
+    return result
+
+
+def build(home: Home, select: Iterable[str] = (), progress: Progress | None = None) -> list[Node]:
+    """Build and test the candidate's models, in its files. `select` as dbt has it; all where it is empty.
+
+    Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
+    """
+    chosen = list(select)
+    with _one_at_a_time:
+        os.environ["PAM_CANDIDATE"] = str(home.candidate)
+        with _closed_after():
+            result = _invoke(
+                ["build", "--exclude-resource-type", "unit_test", "--no-write-json", *(["-s", *chosen] if chosen else [])],
+                manifest(),
+                home.candidate / "dbt",
+                progress,
+            )
+    return [
+        Node(
+            unique_id=r.node.unique_id,
+            name=r.node.name,
+            kind=str(r.node.resource_type),
+            status=str(r.status),
+            message=(r.message or "").strip(),
+            seconds=r.execution_time,
+        )
+        for r in result.result.results
+    ]
+
+
+def broken(nodes: Iterable[Node]) -> list[Node]:
+    """Models and seeds that were not built: the night has failed, whatever the checks say."""
+    return [n for n in nodes if n.kind in ("model", "seed") and not n.ok]
+
+
+def checks(nodes: Iterable[Node]) -> list[Check]:
+    """dbt's tests as the gate's checks: keys and lists are either right or they are not, so all of them hold a night."""
+    return [
+        Check(
+            suite="dbt",
+            subject=_subject(n),
+            rule=n.name,
+            severity="critical",
+            passed=n.status == "pass",
+            found="" if n.status == "pass" else (n.message or n.status),
+            reason="A key, a list or a reference of the models.",
+            advice="Look at the rows that the test selects: `pam dbt test -s " + n.name + "`.",
+        )
+        for n in nodes
+        if n.kind == "test"
+    ]
+
+
+def _subject(node: Node) -> str:
+    test = manifest().nodes.get(node.unique_id)
+    attached = getattr(test, "attached_node", None)
+    return attached.split(".")[-1] if attached else "project"
+
+
+def run_by_hand(home: Home, args: list[str]) -> int:
+    """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code."""
+    from dbt.cli.main import dbtRunner
+
+    dbt_sources.write()
+    os.environ["PAM_CANDIDATE"] = str(home.candidate)
+    with _closed_after():
+        result = dbtRunner().invoke([*args, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)])
+    return 0 if result.success else 1

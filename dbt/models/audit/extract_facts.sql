@@ -1,0 +1,176 @@
+-- What the gate's suites ask of an extract. A ratio or share is null where there is too little to judge by.
+with night as (
+    select * from {{ source('raw', 'night') }}
+),
+
+loads as (
+    select * from {{ source('raw', 'loads') }}
+),
+
+current_rows as (
+    select landed.*
+    from {{ source('raw', 'landed_rows') }} as landed
+    left join {{ ref('superseded_rows') }} as superseded
+        on landed.load_id = superseded.load_id
+        and landed.line = superseded.line
+    where superseded.load_id is null
+),
+
+files as (
+    select
+        loads.extract,
+        loads.force_code,
+        max(contracts.kind) as kind,
+        max(contracts.rhythm) as rhythm,
+        max(loads.covered_to) as covered_to,
+        count(*) as files,
+        sum(case when loads.is_tonight then 1 else 0 end) as files_tonight,
+        sum(case when loads.is_tonight then loads.rows_in_file else 0 end) as rows_in_file_tonight,
+        sum(case when loads.is_tonight then loads.rows_landed else 0 end) as rows_landed_tonight,
+        sum(case when loads.is_tonight then loads.rows_quarantined else 0 end) as rows_quarantined_tonight,
+        sum(abs(loads.rows_in_file - loads.rows_landed - loads.rows_quarantined - loads.rows_duplicate)) as rows_unaccounted
+    from loads
+    inner join {{ source('raw', 'contracts') }} as contracts on loads.extract = contracts.extract
+    group by loads.extract, loads.force_code
+),
+
+withdrawn as (
+    select loads.extract, loads.force_code, count(*) as rows_withdrawn_tonight
+    from {{ ref('superseded_rows') }} as superseded
+    inner join loads
+        on superseded.by_load_id = loads.load_id
+    where superseded.reason = 'withdrawn' and loads.is_tonight
+    group by loads.extract, loads.force_code
+),
+
+-- Rows whose newer version is in quarantine: the last good one stands.
+stood_in as (
+    select
+        current_rows.extract,
+        current_rows.force_code,
+        count(distinct current_rows.row_key) as rows_stood_in,
+        max(newer.source_file) as quarantined_file
+    from current_rows
+    inner join loads as own on current_rows.load_id = own.load_id
+    inner join {{ source('raw', 'withheld') }} as withheld
+        on current_rows.extract = withheld.extract
+        and current_rows.force_code = withheld.force_code
+        and current_rows.row_key = withheld.row_key
+    inner join loads as newer
+        on withheld.load_id = newer.load_id
+        and newer.load_rank > own.load_rank
+    group by current_rows.extract, current_rows.force_code
+),
+
+-- The last four covered weeks against the year before them.
+covered as (
+    select
+        windows.coverage as extract,
+        windows.force_code,
+        sum(case when files.covered_to is null then 0 else greatest(0, {{ days_between(
+            'greatest(windows.covered_from, ' ~ add_days('files.covered_to', -27) ~ ')',
+            'least(windows.covered_to, files.covered_to)') }} + 1) end) as recent_days,
+        sum(greatest(0, {{ days_between(
+            'greatest(windows.covered_from, ' ~ add_days('files.covered_to', -391) ~ ')',
+            'least(windows.covered_to, ' ~ add_days('files.covered_to', -28) ~ ')') }} + 1)) as history_days
+    from {{ ref('coverage_windows') }} as windows
+    inner join files
+        on windows.coverage = files.extract
+        and windows.force_code = files.force_code
+    group by windows.coverage, windows.force_code
+),
+
+by_kind as (
+    select
+        current_rows.extract,
+        current_rows.force_code,
+        coalesce(current_rows.row_kind, '') as row_kind,
+        count(*) as all_rows,
+        sum(case when units.unit_code is null then 1 else 0 end) as unplaced_rows,
+        sum(case when current_rows.row_date > {{ add_days('files.covered_to', -28) }} then 1 else 0 end) as recent_rows,
+        sum(case
+            when current_rows.row_date > {{ add_days('files.covered_to', -392) }}
+                and current_rows.row_date <= {{ add_days('files.covered_to', -28) }} then 1
+            else 0
+        end) as history_rows,
+        sum(case when files.kind in ('events', 'monthly_file') and windows.coverage is null then 1 else 0 end)
+            as rows_outside_windows
+    from current_rows
+    inner join files
+        on current_rows.extract = files.extract
+        and current_rows.force_code = files.force_code
+    left join {{ ref('unit_names') }} as units
+        on current_rows.force_code = units.force_code
+        and lower(current_rows.unit) = units.unit_name
+    left join {{ ref('coverage_windows') }} as windows
+        on current_rows.extract = windows.coverage
+        and current_rows.force_code = windows.force_code
+        and current_rows.row_date between windows.covered_from and windows.covered_to
+    group by current_rows.extract, current_rows.force_code, coalesce(current_rows.row_kind, '')
+),
+
+counted as (
+    select
+        *,
+        sum(recent_rows) over (partition by extract, force_code) as recent_total,
+        sum(history_rows) over (partition by extract, force_code) as history_total
+    from by_kind
+),
+
+volumes as (
+    select
+        extract,
+        force_code,
+        sum(all_rows) as rows_current,
+        sum(unplaced_rows) as rows_unplaced,
+        sum(rows_outside_windows) as rows_outside_windows,
+        max(recent_total) as recent_rows,
+        max(history_total) as history_rows,
+        sum(abs(
+            cast(recent_rows as double) / nullif(recent_total, 0) - cast(history_rows as double) / nullif(history_total, 0)
+        )) / 2 as kinds_shift
+    from counted
+    group by extract, force_code
+)
+
+select
+    files.extract,
+    files.force_code,
+    files.rhythm,
+    files.files,
+    files.files_tonight,
+    cast(coalesce(volumes.rows_current, 0) as bigint) as rows_current,
+    cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as bigint) as rows_withdrawn,
+    cast(coalesce(stood_in.rows_stood_in, 0) as bigint) as rows_stood_in,
+    stood_in.quarantined_file,
+    cast(files.rows_unaccounted as bigint) as rows_unaccounted,
+    cast(coalesce(volumes.rows_outside_windows, 0) as bigint) as rows_outside_windows,
+    files.covered_to,
+    {{ days_between('files.covered_to', 'night.night_date') }}
+        - case files.rhythm when 'nightly' then 3 when 'monthly' then 45 else 400 end as days_late,
+    100.0 * files.rows_quarantined_tonight / nullif(files.rows_in_file_tonight, 0) as pct_quarantined,
+    100.0 * coalesce(withdrawn.rows_withdrawn_tonight, 0)
+        / nullif(coalesce(withdrawn.rows_withdrawn_tonight, 0) + files.rows_landed_tonight, 0) as pct_withdrawn,
+    case when contracts.has_areas and contracts.kind <> 'monthly_file' and volumes.rows_current >= 50
+            and files.force_code in (select force_code from {{ ref('unit_names') }})
+        then 100.0 * volumes.rows_unplaced / volumes.rows_current end as pct_unplaced,
+    case when covered.recent_days >= 14 and covered.history_days >= 84 and volumes.history_rows >= 50
+        then (cast(volumes.recent_rows as double) / covered.recent_days)
+            / (cast(volumes.history_rows as double) / covered.history_days) end as volume_ratio,
+    case when volumes.recent_rows >= 50 and volumes.history_rows >= 200
+        then 100.0 * volumes.kinds_shift end as pct_kinds_shift
+from files
+cross join night
+inner join {{ source('raw', 'contracts') }} as contracts on files.extract = contracts.extract
+left join volumes
+    on files.extract = volumes.extract
+    and files.force_code = volumes.force_code
+left join withdrawn
+    on files.extract = withdrawn.extract
+    and files.force_code = withdrawn.force_code
+left join stood_in
+    on files.extract = stood_in.extract
+    and files.force_code = stood_in.force_code
+left join covered
+    on files.extract = covered.extract
+    and files.force_code = covered.force_code

@@ -1,0 +1,159 @@
+-- What the gate's suites ask of a mart: how many figures break each rule, for every measure. Measures without figures have a
+-- row of zeros, so that a suite always has something to judge.
+{%- set place = 'figures.mart, figures.force_code, figures.measure' %}
+{%- set period = 'figures.period_type, figures.period_start, figures.period_end' %}
+with figures as (
+    select
+        measures.*,
+        listed.aggregation,
+        listed.coverage,
+        case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as asked_from
+    from {{ ref('measures') }} as measures
+    inner join {{ ref('measure_list') }} as listed
+        on measures.mart = listed.mart
+        and measures.measure = listed.measure
+),
+
+repeated as (
+    select {{ place }}, count(*) - 1 as n
+    from figures
+    group by {{ place }}, figures.area_type, figures.area_code, figures.category, {{ period }}
+    having count(*) > 1
+),
+
+by_category as (
+    select
+        {{ place }},
+        sum(case when figures.category = 'all' then figures.value end) as whole,
+        sum(case when figures.category <> 'all' then figures.value end) as parts,
+        sum(case when figures.category <> 'all' then 1 else 0 end) as categories
+    from figures
+    where figures.aggregation in ('sum', 'stock')
+    group by {{ place }}, figures.area_type, figures.area_code, {{ period }}
+),
+
+by_area as (
+    select
+        {{ place }},
+        sum(case when figures.area_type = 'force' then figures.value end) as force_value,
+        sum(case when figures.area_type in ('lpu', 'district') then figures.value end) as units_value,
+        sum(case when figures.area_type = 'section' then figures.value end) as sections_value,
+        sum(case when figures.area_type = 'lpu' and figures.area_code = 'unknown' then figures.value end) as unplaced_value,
+        sum(case when figures.area_type in ('lpu', 'district') then 1 else 0 end) as units,
+        sum(case when figures.area_type = 'section' then 1 else 0 end) as sections
+    from figures
+    where figures.aggregation in ('sum', 'stock')
+    group by {{ place }}, figures.category, {{ period }}
+),
+
+by_year as (
+    select
+        {{ place }},
+        sum(case when figures.period_type = 'month' then figures.value end) as months_value,
+        sum(case when figures.period_type <> 'month' then figures.value end) as year_value,
+        sum(case when figures.period_type <> 'month' then 1 else 0 end) as years
+    from figures
+    where figures.aggregation = 'sum' and figures.period_type in ('month', 'calendar_year')
+    group by {{ place }}, figures.area_type, figures.area_code, figures.category, year(figures.period_end)
+    union all
+    select
+        {{ place }},
+        sum(case when figures.period_type = 'month' then figures.value end) as months_value,
+        sum(case when figures.period_type <> 'month' then figures.value end) as year_value,
+        sum(case when figures.period_type <> 'month' then 1 else 0 end) as years
+    from figures
+    where figures.aggregation = 'sum' and figures.period_type in ('month', 'financial_year')
+    group by {{ place }}, figures.area_type, figures.area_code, figures.category, {{ financial_year('figures.period_end') }}
+),
+
+in_coverage as (
+    select
+        {{ place }},
+        figures.value,
+        figures.data_status,
+        figures.aggregation,
+        figures.denominator,
+        max(case when windows.coverage is null then 0 else 1 end) as is_covered
+    from figures
+    left join {{ ref('coverage_windows') }} as windows
+        on figures.coverage = windows.coverage
+        and figures.force_code = windows.force_code
+        and windows.covered_from <= figures.period_end
+        and windows.covered_to >= figures.asked_from
+    where figures.aggregation <> 'published'
+    group by
+        {{ place }}, figures.area_type, figures.area_code, figures.category, {{ period }},
+        figures.value, figures.data_status, figures.aggregation, figures.denominator
+),
+
+found as (
+    select mart, force_code, measure, 'repeated_rows' as rule, n from repeated
+    union all
+    select mart, force_code, measure, 'all_not_its_categories', 1 from by_category
+    where categories > 0 and coalesce(whole, 0) <> coalesce(parts, 0)
+    union all
+    select mart, force_code, measure, 'force_not_its_units', 1 from by_area
+    where units > 0 and coalesce(force_value, 0) <> coalesce(units_value, 0)
+    union all
+    select mart, force_code, measure, 'sections_not_the_rest', 1 from by_area
+    where sections > 0 and coalesce(sections_value, 0) <> coalesce(force_value, 0) - coalesce(unplaced_value, 0)
+    union all
+    select mart, force_code, measure, 'year_not_its_months', 1 from by_year
+    where years > 0 and coalesce(months_value, 0) <> coalesce(year_value, 0)
+    union all
+    select mart, force_code, measure, 'percent_out_of_range', 1 from figures
+    where unit = 'percent' and (value < 0 or value > 100)
+    union all
+    select mart, force_code, measure, 'numerator_over_denominator', 1 from figures
+    where numerator > denominator
+    union all
+    select mart, force_code, measure, 'rate_not_its_parts', 1 from figures
+    where unit = 'percent' and denominator > 0
+        and abs(coalesce(value, -1) - {{ percent_of('numerator', 'denominator') }}) > 0.00000001
+    union all
+    select mart, force_code, measure, 'value_without_coverage', 1 from in_coverage
+    where is_covered = 0 and (value is not null or data_status <> 'not_available')
+    union all
+    select mart, force_code, measure, 'no_value_in_coverage', 1 from in_coverage
+    where is_covered = 1 and (
+        data_status = 'not_available'
+        or (value is null and aggregation in ('sum', 'stock'))
+        or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
+    )
+    union all
+    select mart, force_code, measure, 'change_not_the_difference', 1 from figures
+    where volume_change <> value - prior_value
+        or (data_status <> 'complete' and (volume_change is not null or pct_change is not null))
+        or (unit = 'percent' and pct_change is not null)
+        or (prior_value is null and (volume_change is not null or pct_change is not null))
+    union all
+    select mart, force_code, measure, 'count_not_whole', 1 from figures
+    where unit = 'count' and aggregation <> 'published' and (value < 0 or value <> floor(value))
+),
+
+sizes as (
+    select mart, force_code, measure, count(*) as figures from figures group by mart, force_code, measure
+)
+
+select
+    listed.mart,
+    listed.measure,
+    sizes.force_code,
+    cast(coalesce(max(sizes.figures), 0) as bigint) as figures
+    {%- for rule in [
+        'repeated_rows', 'all_not_its_categories', 'force_not_its_units', 'sections_not_the_rest', 'year_not_its_months',
+        'percent_out_of_range', 'numerator_over_denominator', 'rate_not_its_parts', 'value_without_coverage',
+        'no_value_in_coverage', 'change_not_the_difference', 'count_not_whole',
+    ] %},
+    cast(sum(case when found.rule = '{{ rule }}' then found.n else 0 end) as bigint) as {{ rule }}
+    {%- endfor %}
+from {{ ref('measure_list') }} as listed
+left join sizes
+    on listed.mart = sizes.mart
+    and listed.measure = sizes.measure
+left join found
+    on sizes.mart = found.mart
+    and sizes.force_code = found.force_code
+    and sizes.measure = found.measure
+where listed.is_published
+group by listed.mart, listed.measure, sizes.force_code

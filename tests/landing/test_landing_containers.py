@@ -1,0 +1,215 @@
+"""Zip, Excel and Parquet: the same extraction as the CSV, known as such whichever comes first."""
+
+import zipfile
+from datetime import date, datetime
+from io import BytesIO
+
+import duckdb
+import pytest
+
+from dagster_project.landing.sheets import sheet_text
+
+from .conftest import HEADERS
+from .workbook import workbook
+
+HEADER = HEADERS["confiscation_orders"].split(",")
+TEXT = (
+    ",".join(HEADER)
+    + "\n1001,2025-03-01,Drug supply,1250.10,0.3\n"
+    + '"A\nB",02/03/2025,fraud,(3),\n'
+    + "007,2026-03-03,Other,12x,5\n"
+)
+ROWS = [
+    [1001, date(2025, 3, 1), "Drug supply", 1250.1, 0.1 + 0.2],
+    ["A\nB", "02/03/2025", "fraud", -3, None],
+    ["007", datetime(2026, 3, 3), "Other", "12x", 5],
+]
+EXPECTED = [
+    ("1001", "2025-03-01", "Drug supply", "1250.10", "0.30"),
+    ("A\nB", "2025-03-02", "Fraud", "-3.00", None),
+]
+
+
+def zipped(**files: str | bytes) -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in files.items():
+            file.writestr(name.replace("__", "/").replace("_", "."), data)
+    return out.getvalue()
+
+
+def parquet(tmp_path, select: str) -> bytes:
+    path = tmp_path / "made.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"copy ({select}) to '{path}' (format parquet)")
+    return path.read_bytes()
+
+
+PARQUET = """
+    select * from (values
+        ('1001', date '2025-03-01', 'Drug supply', '1250.10', 0.1::double + 0.2::double),
+        ('A' || chr(13) || chr(10) || 'B', date '2025-03-02', 'fraud', '-3', 'nan'::double),
+        ('007', date '2026-03-03', 'Other', '12x', 5.0::double)
+    ) as t("Order Ref", order_date, offence_category, order_value, "benefit-value")
+"""
+
+
+@pytest.fixture
+def dressed(tmp_path):
+    return {
+        ".csv": TEXT.encode(),
+        ".csv.gz": TEXT.encode(),
+        ".zip": zipped(orders_csv=TEXT, __MACOSX___orders_csv="x", folder__=""),
+        ".csv.zip": zipped(folder__Orders_CSV=TEXT.encode("utf-16")),
+        ".xlsx": workbook([HEADER, *ROWS], [["another sheet"]]),
+        ".parquet": parquet(tmp_path, PARQUET),
+    }
+
+
+def put(warehouse, ext, data):
+    name = f"confiscation_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z{ext}"
+    return warehouse.put(name, data)
+
+
+def night(warehouse, ext, data):
+    put(warehouse, ext, data)
+    (entry,) = warehouse.night()
+    return entry
+
+
+ALL = [".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet"]
+
+
+@pytest.mark.parametrize("ext", ALL)
+def test_the_same_rows_out_of_any_container(warehouse, dressed, ext):
+    entry = night(warehouse, ext, dressed[ext])
+    assert entry.outcome == "accepted", entry.reason
+    assert [tuple(row[c] for c in HEADER) for row in warehouse.raw(entry)] == EXPECTED
+    (bad,) = warehouse.quarantine(entry)
+    assert bad["_key"] == "007" and bad["_reasons"] == (
+        "order_value: '12x' is not an amount; order_date: 2026-03-03 is outside the window 2025-01-01 to 2025-12-31"
+    )
+    assert entry.encoding == {".xlsx": "xlsx", ".parquet": "parquet", ".csv.zip": "utf-16-le"}.get(ext, "utf-8")
+
+
+@pytest.mark.parametrize("first", ALL)
+@pytest.mark.parametrize("second", ALL)
+def test_another_container_of_the_same_extraction_is_known(warehouse, dressed, first, second):
+    assert night(warehouse, first, dressed[first]).outcome == "accepted"
+    assert night(warehouse, second, dressed[second]).outcome == "known"
+
+
+@pytest.mark.parametrize(("ext", "lines"), [(".csv", ["2", "3", "5"]), (".xlsx", ["2", "3", "4"])])
+def test_lines_of_a_text_rows_of_a_sheet(warehouse, dressed, ext, lines):
+    entry = night(warehouse, ext, dressed[ext])
+    found = [r["_line"] for r in (*warehouse.raw(entry), *warehouse.quarantine(entry))]
+    assert found == lines
+
+
+def test_rows_of_parquet_are_numbered_as_in_a_csv_without_line_breaks(warehouse, dressed):
+    entry = night(warehouse, ".parquet", dressed[".parquet"])
+    assert [r["_line"] for r in warehouse.raw(entry)] == ["2", "3"]
+
+
+def test_a_sheet_with_blank_rows_and_a_tall_header(warehouse):
+    header = ["Order\nRef", *HEADER[1:]]
+    rows = [[], [None], header, ROWS[0], [], ["", " "], ROWS[1], ["9", date(2025, 3, 1), "Other", 1, 1], [], []]
+    entry = night(warehouse, ".xlsx", workbook(rows))
+    assert [r["_line"] for r in warehouse.raw(entry)] == ["4", "7", "8"]
+    # A row of blanks that somebody typed is a row.
+    assert [(r["_line"], r["_key"]) for r in warehouse.quarantine(entry)] == [("6", None)]
+
+
+def test_what_excel_means():
+    rows = [
+        [True, 12.0, 1e20, 0.1 + 0.2, 1e-7, -0.5],
+        [datetime(2025, 3, 1, 10, 4, 59, 999999), date(2025, 3, 1), "007", 'a"b', "x,y", " z "],
+    ]
+    assert sheet_text(workbook(rows)) == (
+        'TRUE,12,100000000000000000000,0.3,0.0000001,-0.5\n2025-03-01 10:05:00,2025-03-01,007,"a""b","x,y", z \n'
+    )
+
+
+def test_what_parquet_means(warehouse, tmp_path):
+    select = """
+        select
+            'I' || i as incident_ref, 'ROC'::blob as record_type, ['Drugs', 'Alcohol'] as qualifiers,
+            timestamptz '2025-06-30 23:30:00+00' as created_at, 12.0::double as channel, 1.5::float as lpu, 7 as extra
+        from range(2) as t(i)
+    """
+    name = "incidents__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.parquet"
+    warehouse.put(name, parquet(tmp_path, select))
+    (entry,) = warehouse.night()
+    assert entry.outcome == "accepted", entry.reason
+    row = warehouse.raw(entry)[1]
+    assert (row["incident_ref"], row["record_type"], row["qualifiers"]) == ("I1", "ROC", "Drugs;Alcohol")
+    assert (row["created_at"], row["channel"], row["lpu"]) == ("2025-07-01 00:30:00", "12", "1.5")
+    assert entry.unknown_columns == ["extra"] and entry.missing_columns == ["grade"]
+
+
+def test_a_month_of_data_police_uk_in_a_zip(warehouse):
+    warehouse.put("2024-01-derbyshire-street.zip", zipped(street_csv="Month,Crime type\n2024-01,Drugs\n"))
+    assert warehouse.night()[0].rows_landed == 1
+
+
+def test_a_header_and_no_rows(warehouse, tmp_path):
+    for at, ext, data in (
+        ("20260105T020000Z", ".xlsx", workbook([HEADER])),
+        ("20260106T020000Z", ".parquet", parquet(tmp_path, PARQUET.replace("from (values", "from (values")
+                                                 .rstrip() + " where false")),
+    ):  # fmt: skip
+        warehouse.put(f"confiscation_orders__derbyshire__2025-01-01__2025-12-31__{at}{ext}", data)
+        (entry,) = warehouse.night()
+        assert (entry.outcome, entry.rows_in_file) == ("accepted", 0)
+
+
+@pytest.mark.parametrize(
+    ("ext", "data", "reason"),
+    [
+        (".zip", b"PK nonsense", "not a sound zip"),
+        (".zip", zipped(a_csv=TEXT)[:-30], "not a sound zip"),
+        (".zip", zipped(a_csv=TEXT, b_csv=TEXT), "this one has 2 files"),
+        (".zip", zipped(a_txt=TEXT), "a zip must hold one CSV"),
+        (".zip", zipped(), "this one has 0 files"),
+        (".zip", zipped(a_csv=""), "empty"),
+        (".zip", zipped(a_csv=TEXT + "A9,2025"), "cut short"),
+        (".xlsx", b"PK nonsense", "not a sound Excel file"),
+        (".xlsx", workbook([HEADER, *ROWS])[:-40], "not a sound Excel file"),
+        (".xlsx", TEXT.encode(), "not a sound Excel file"),
+        (".xlsx", workbook([]), "no header"),
+        (".xlsx", workbook(ROWS), "no header"),
+        (".xlsx", workbook([HEADER[:3], *ROWS]), "misses required columns: order_value, benefit_value"),
+        (".xlsx", workbook([[*HEADER, "Order Ref"]]), "two headers mean order_ref"),
+        (".parquet", b"PAR1 nonsense", "not a sound Parquet"),
+        (".parquet", TEXT.encode(), "not a sound Parquet"),
+    ],
+)
+def test_containers_that_are_refused_whole(warehouse, ext, data, reason):
+    entry = night(warehouse, ext, data)
+    assert entry.outcome == "refused" and reason in entry.reason
+
+
+def test_damage_within(warehouse, dressed):
+    for ext in (".zip", ".parquet"):
+        data = bytearray(dressed[ext])
+        data[60:80] = bytes(b ^ 0xFF for b in data[60:80])
+        assert night(warehouse, ext, bytes(data)).outcome == "refused", ext
+
+
+@pytest.mark.parametrize(
+    ("select", "reason"),
+    [
+        (PARQUET.replace('"Order Ref"', '"Ref"'), "misses required columns: order_ref"),
+        ("select 1 as x", "no header"),
+        (PARQUET.replace("'fraud'", "'fr' || chr(0)"), "NUL"),
+    ],
+)
+def test_parquet_that_is_refused_whole(warehouse, tmp_path, select, reason):
+    entry = night(warehouse, ".parquet", parquet(tmp_path, select))
+    assert entry.outcome == "refused" and reason in entry.reason
+
+
+def test_a_manifest_of_a_workbook(warehouse, dressed):
+    path = put(warehouse, ".xlsx", dressed[".xlsx"])
+    path.with_name(path.name + ".manifest.json").write_text('{"rows": 3}')
+    assert warehouse.night()[0].outcome == "accepted"

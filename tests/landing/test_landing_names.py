@@ -1,0 +1,104 @@
+"""Names: what they say, and the reason where they can't be meant."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from dagster_project.contracts import load_contracts
+from dagster_project.landing.names import describe, find_files
+
+CONTRACTS = load_contracts()
+FORCES = {"derbyshire", "avon-and-somerset"}
+GOOD = "incidents__derbyshire__2023-01-01__2025-12-31__20260105T020000Z.csv"
+
+
+def said_of(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_text("x")
+    return describe(path, CONTRACTS, FORCES)
+
+
+def test_a_canonical_name(tmp_path):
+    file = said_of(tmp_path, GOOD)
+    assert file.problem is None
+    assert (file.form, file.extract, file.force_code, file.container) == (
+        "canonical",
+        "incidents",
+        "derbyshire",
+        ".csv",
+    )
+    assert (file.covered_from, file.covered_to) == (date(2023, 1, 1), date(2025, 12, 31))
+    assert file.extracted_at == datetime(2026, 1, 5, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ext", [".csv", ".CSV", ".csv.gz", ".Csv.GZ"])
+def test_endings_in_any_case(tmp_path, ext):
+    file = said_of(tmp_path, GOOD.removesuffix(".csv") + ext)
+    assert file.problem is None and file.container == ext.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "extract", "force", "to"),
+    [
+        ("2024-02-derbyshire-street.csv", "street_crime", "derbyshire", date(2024, 2, 29)),
+        (
+            "2024-01-avon-and-somerset-stop-and-search.csv",
+            "stop_search",
+            "avon-and-somerset",
+            date(2024, 1, 31),
+        ),
+    ],
+)
+def test_data_police_uk_names_cover_their_month(tmp_path, name, extract, force, to):
+    file = said_of(tmp_path, name)
+    assert file.problem is None and file.form == "police_uk"
+    assert (file.extract, file.force_code, file.covered_to) == (extract, force, to)
+    assert file.covered_from == to.replace(day=1) and file.extracted_at is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("notes.txt", "not a kind of file"),
+        ("notes.csv", "neither"),
+        (GOOD.replace("incidents", "accidents"), "no contract is called 'accidents'"),
+        (GOOD.replace("derbyshire", "mordor"), "unknown force 'mordor'"),
+        (GOOD.replace("2023-01-01", "2025-02-30"), "covered from: '2025-02-30'"),
+        (GOOD.replace("2025-12-31", "31-12-2025"), "covered to: '31-12-2025'"),
+        (GOOD.replace("2023-01-01", "20230101"), "covered from"),
+        (GOOD.replace("2023-01-01", "0023-01-01"), "covered from"),
+        (GOOD.replace("2023-01-01", "2026-01-01"), "ends before it begins"),
+        (GOOD.replace("T020000Z", "T020000"), "extracted at"),
+        (GOOD.replace("T020000Z", "T250000Z"), "no time there is"),
+        ("2024-13-derbyshire-street.csv", "no month there is"),
+        ("2024-01-mordor-street.csv", "unknown force 'mordor'"),
+        ("2024-01-derbyshire-outcomes.csv", "no contract takes this file"),
+    ],
+)
+def test_names_that_cannot_be_meant(tmp_path, name, reason):
+    assert reason in said_of(tmp_path, name).problem
+
+
+def test_what_is_found_and_what_is_not(tmp_path):
+    for name in (
+        GOOD,
+        GOOD + ".manifest.json",
+        GOOD + ".part",
+        "upload.tmp",
+        ".hidden.csv",
+        "2024-01/2024-01-derbyshire-street.csv",
+        ".old/2024-02-derbyshire-street.csv",
+        "odd.doc",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    (tmp_path / "2024-03-derbyshire-street.csv").mkdir()
+    found = find_files(tmp_path, CONTRACTS, FORCES)
+    assert sorted(f.name for f in found) == ["2024-01-derbyshire-street.csv", GOOD, "odd.doc"]
+    assert [f.name for f in found if f.problem] == ["odd.doc"]
+
+
+def test_no_inbox_no_files(tmp_path):
+    assert find_files(tmp_path / "none", CONTRACTS, FORCES) == []

@@ -1,0 +1,96 @@
+"""Identifiers: hashed as Python's hmac would, with a key that never shows and may not change."""
+
+import hashlib
+import hmac
+import os
+
+import duckdb
+import pytest
+
+from dagster_project.landing import PseudonymKeyError
+from dagster_project.landing.pseudonyms import Key, find_key, install
+
+ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
+
+
+@pytest.mark.parametrize("secret", [b"k", b"k" * 63, b"k" * 64, b"k" * 65, b"k" * 200, bytes(range(256))])
+@pytest.mark.parametrize("text", ["", "D/123", "Caf\u00e9 \u20ac \U0001f600", "x" * 1000])
+def test_sql_agrees_with_python_s_hmac(secret, text):
+    with duckdb.connect() as con:
+        install(con, Key(secret))
+        (found,) = con.execute("select pam_pseudonym($1)", [text]).fetchone()
+    assert found == hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_identifiers_are_hashed_everywhere_and_nowhere_in_the_clear(warehouse, monkeypatch):
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s\u00e9same")
+    rows = [ROW.format(" PERSON-1 "), ROW.format("PERSON-2").replace("2025", "2024"), "PERSON-3,2025"]
+    entry = warehouse.land("drug_tests", *rows)
+    hashed = [hmac.new("s\u00e9same".encode(), f"PERSON-{i}".encode(), hashlib.sha256).hexdigest() for i in (1, 2, 3)]
+    (row,) = warehouse.raw(entry)
+    assert (row["custody_ref"], row["_key"]) == (hashed[0], hashed[0])
+    assert [(r["custody_ref"], r["_key"]) for r in warehouse.quarantine(entry)] == [(h, h) for h in hashed[1:]]
+    assert [r["_key"] for r in warehouse.withheld(entry)] == hashed[1:]
+    for path in warehouse.home.path.rglob("*"):
+        if path.is_file() and "archive" not in path.parts:
+            assert b"PERSON-" not in path.read_bytes(), path
+    assert not warehouse.home.key_file.exists()
+    assert "PERSON" not in entry.model_dump_json() and "s\u00e9same" not in entry.model_dump_json()
+
+
+def test_a_blank_identifier_stays_blank(warehouse):
+    header = "outcome_ref,person_ref,outcome_on,strand,outcome"
+    entry = warehouse.land("exploitation_outcomes", "E1, ,2025-03-01,OCG,Charged", header=header)
+    assert warehouse.raw(entry)[0]["person_ref"] is None
+
+
+def test_the_key_file_is_made_on_first_use_for_the_owner_alone(warehouse):
+    warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,")
+    assert not warehouse.home.key_file.exists()
+    first = warehouse.land("drug_tests", ROW.format("P1"))
+    secret = warehouse.home.key_file.read_text().strip()
+    assert len(bytes.fromhex(secret)) == 32
+    assert warehouse.home.key_file.stat().st_mode & 0o777 == 0o600
+    assert first.key_fingerprint == hashlib.sha256(secret.encode()).hexdigest()[:16]
+    second = warehouse.land("drug_tests", ROW.format("P1"), at="20260106T000000Z")
+    assert warehouse.raw(first)[0]["_key"] == warehouse.raw(second)[0]["_key"]
+
+
+def test_nobody_else_may_read_the_key(warehouse):
+    find_key(warehouse.home, None)
+    os.chmod(warehouse.home.key_file, 0o644)
+    with pytest.raises(PseudonymKeyError, match="0600"):
+        find_key(warehouse.home, None)
+
+
+def test_an_empty_key_file_is_no_key(warehouse):
+    find_key(warehouse.home, None)
+    warehouse.home.key_file.write_text("\n")
+    with pytest.raises(PseudonymKeyError, match="empty"):
+        find_key(warehouse.home, None)
+
+
+def test_a_changed_key_lands_nothing_and_says_what_to_do(warehouse, monkeypatch):
+    warehouse.land("drug_tests", ROW.format("P1"))
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
+    warehouse.drop("drug_tests", ROW.format("P2"), at="20260106T000000Z")
+    warehouse.drop("crimes", "C1,2025-03-01,92D,Recorded,")
+    with pytest.raises(PseudonymKeyError, match=r"has changed.*PAM_PSEUDONYM_KEY"):
+        warehouse.night()
+    assert len(warehouse.inbox()) == 2 and len(warehouse.ledger()) == 1
+    assert "another" not in str(Key(b"another"))
+
+
+def test_a_lost_key_is_not_replaced_in_silence(warehouse):
+    warehouse.land("drug_tests", ROW.format("P1"))
+    warehouse.home.key_file.unlink()
+    warehouse.drop("drug_tests", ROW.format("P2"), at="20260106T000000Z")
+    with pytest.raises(PseudonymKeyError, match="is gone"):
+        warehouse.night()
+    assert not warehouse.home.key_file.exists()
+
+
+def test_nights_without_identifiers_need_no_key(warehouse, monkeypatch):
+    warehouse.land("drug_tests", ROW.format("P1"))
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
+    assert warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,").outcome == "accepted"
