@@ -114,6 +114,9 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     ),
 }
 
+BATCH = 200
+"""Rows an insert: one at a time costs DuckDB a plan each."""
+
 FORMULAS = {
     "sum": "The rows of the period's covered days, added",
     "stock": "As at the period's last day",
@@ -146,8 +149,10 @@ def write_meta(
 def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
     description, columns = TABLES[table]
     con.execute(f"create table meta.{table} ({', '.join(f'{n} {t}' for n, (t, _) in columns.items())})")
-    if rows:
-        con.executemany(f"insert into meta.{table} values ({', '.join('?' * len(columns))})", rows)
+    for begin in range(0, len(rows), BATCH):
+        part = rows[begin : begin + BATCH]
+        one = f"({', '.join('?' * len(columns))})"
+        con.execute(f"insert into meta.{table} values {', '.join([one] * len(part))}", [v for row in part for v in row])
     con.execute(f"comment on table meta.{table} is {_text(description)}")
     for name, (_, said) in columns.items():
         con.execute(f"comment on column meta.{table}.{name} is {_text(said)}")

@@ -25,10 +25,8 @@ def workbook(*sheets: list[list]) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         file.writestr("[Content_Types].xml", TYPES)
-        file.writestr(
-            "_rels/.rels",
-            f'{RELATIONS}<Relationship Id="r" Type="{RELATION}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
+        root = f'<Relationship Id="r" Type="{RELATION}/officeDocument" Target="xl/workbook.xml"/>'
+        file.writestr("_rels/.rels", f"{RELATIONS}{root}</Relationships>")
         names, links = "", f'<Relationship Id="s" Type="{RELATION}/styles" Target="styles.xml"/>'
         for n, rows in enumerate(sheets, 1):
             names += f'<sheet name="S{n}" sheetId="{n}" r:id="r{n}"/>'

@@ -1,0 +1,38 @@
+"""A connection to the published file from which nothing else can be reached or changed."""
+
+import duckdb
+
+from ..settings import Home
+
+HARDENED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "lock_configuration": "true",
+}
+"""`read_only` alone would let a query read any file of the machine, write with COPY TO and attach other databases."""
+
+
+class NothingPublishedError(RuntimeError):
+    """No night has been published in this home."""
+
+
+def connect(home: Home) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published night: no other file, no setting. Raises NothingPublishedError.
+
+    It keeps the night that was published when it was opened, whatever is published meanwhile.
+    """
+    if not home.warehouse.exists():
+        raise NothingPublishedError(
+            f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
+        )
+    con = duckdb.connect(str(home.warehouse), read_only=True)
+    try:
+        for name, value in HARDENED.items():
+            con.execute(f"set {name} = {value}")
+    except BaseException:
+        con.close()
+        raise
+    return con

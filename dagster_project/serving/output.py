@@ -1,0 +1,93 @@
+"""A query's answer as a table, as CSV or as JSON. Figures are exact: decimals as written, without trailing zeros."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TextIO
+
+FORMATS = ("table", "csv", "json")
+
+
+def plain(value: Any) -> str:
+    """A value as text: `2187`, `32.6258338387`, `2025-10-31`, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # A float would do for most figures, and be wrong for some: numbers are written as they are.
+        return _Number(plain(value))
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_json_value(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _json_value(v) for k, v in value.items()}
+    return plain(value)
+
+
+class _Number(float):
+    """A JSON number that is written digit for digit."""
+
+    def __new__(cls, text: str) -> "_Number":
+        number = super().__new__(cls, text)
+        number.text = text  # type: ignore[attr-defined]
+        return number
+
+    def __repr__(self) -> str:
+        return str(self.text)  # type: ignore[attr-defined]
+
+
+def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
+    """Write rows to `out` in one of FORMATS. Raises ValueError for another."""
+    if form == "csv":
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([plain(v) for v in row] for row in rows)
+    elif form == "json":
+        # json's own encoder writes a float by its class's __repr__ only in its pure Python form.
+        encoder = json.JSONEncoder(ensure_ascii=False, default=plain)
+        records = [dict(zip(columns, (_json_value(v) for v in row), strict=True)) for row in rows]
+        out.write("[" + ",\n ".join(_record(r, encoder) for r in records) + "]\n")
+    elif form == "table":
+        _write_table(columns, rows, out)
+    else:
+        raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
+
+
+def _record(record: dict[str, Any], encoder: json.JSONEncoder) -> str:
+    parts = (
+        f"{encoder.encode(k)}: {repr(v) if isinstance(v, _Number) else encoder.encode(v)}" for k, v in record.items()
+    )
+    return "{" + ", ".join(parts) + "}"
+
+
+def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    body = [list(row) for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for n, name in enumerate(columns):
+        values = [r[n] for r in body if r[n] is not None]
+        number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
+        table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=False)
+    for row in body:
+        table.add_row(*(plain(v) for v in row))
+    # To a file or a pipe a table is as wide as it is; a person's window folds it.
+    Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False).print(table)
+    out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")

@@ -1,0 +1,199 @@
+"""What a person at the terminal sees of a night and of the warehouse's state."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .landing import LedgerEntry
+from .night_run import Listener, NightRun
+from .nights import Receipt
+from .settings import Home
+
+SAMPLE_MARK = "SAMPLE"
+UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster's own lines would drown the progress; the receipt has what matters of them."""
+
+OUTCOMES = ("accepted", "known", "held", "refused")
+STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
+          "publishing": "Publishing"}  # fmt: skip
+
+
+class SampleHomeError(RuntimeError):
+    """Made-up rows would stand beside real ones."""
+
+
+class _Drawn(Listener):
+    """The progress of a night on a terminal: a line a step."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task: Any = None
+
+    def stage(self, name: str) -> None:
+        self._done()
+        self.task = self.progress.add_task(STAGES[name], total=None, detail="")
+
+    def file(self, entry: LedgerEntry) -> None:
+        self.progress.update(self.task, advance=1, detail=f"{entry.source_file}: {entry.outcome}")
+
+    def node(self, name: str, status: str) -> None:
+        self.progress.update(self.task, advance=1, detail=name)
+
+    def _done(self) -> None:
+        if self.task is not None:
+            done = self.progress.tasks[self.task].completed or 1
+            self.progress.update(self.task, total=done, completed=done, detail="")
+
+    def close(self) -> None:
+        """All steps are over."""
+        self._done()
+
+
+def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool) -> int:
+    """Run a night with its progress and a closing table. Returns the exit code.
+
+    Raises SampleHomeError where `sample` meets a home of real extracts, or a real night one of the sample's.
+    """
+    console = Console(stderr=True, quiet=quiet)
+    if sample:
+        _write_sample(home)
+    elif (home.path / SAMPLE_MARK).exists():
+        raise SampleHomeError(
+            f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
+        )
+    began = time.perf_counter()
+    with Progress(
+        SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
+        TimeElapsedColumn(), TextColumn("[dim]{task.fields[detail]}"), console=console, disable=quiet,
+    ) as progress:  # fmt: skip
+        loading = progress.add_task("Loading dbt, Dagster and Great Expectations", total=None, detail="")
+        from .definitions import build_defs
+
+        _warm_up()
+        loaded = time.perf_counter() - began
+        progress.update(loading, total=1, completed=1)
+        drawn = _Drawn(progress)
+        run = NightRun(home, inbox, drawn)
+        try:
+            run.begin()
+            result = (
+                build_defs(run)
+                .resolve_job_def("nightly")
+                .execute_in_process(run_config=UNLOGGED, raise_on_error=False)
+            )
+            if run.receipt is None and not result.success:
+                run.fail("a step failed before the night began")
+        finally:
+            run.end()
+            drawn.close()
+    if run.receipt is None:
+        raise RuntimeError("the night ended without a receipt")
+    _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
+    if run.receipt.outcome != "published":
+        Console(stderr=True).print(f"[red]{_headline(run.receipt)}[/red]", highlight=False)
+        return 1
+    return 0
+
+
+def _warm_up() -> None:
+    """Great Expectations is the dearest import: have it counted as loading, not as checking."""
+    import great_expectations  # noqa: F401
+
+
+def _write_sample(home: Home) -> None:
+    from .landing import read_ledger
+    from .sample import write_sample
+
+    mark = home.path / SAMPLE_MARK
+    home.create()
+    if not mark.exists():
+        if read_ledger(home):
+            raise SampleHomeError(f"{home.path} holds extracts already: give the sample a home of its own (--home DIR)")
+        mark.write_text("This home holds made-up data.\n", encoding="utf-8")
+    write_sample(home.inbox)
+
+
+def _headline(receipt: Receipt) -> str:
+    if receipt.outcome == "held":
+        return f"Night {receipt.night_id} is held back; the last publication stands. {receipt.reason}"
+    if receipt.outcome == "failed":
+        return f"Night {receipt.night_id} failed; the last publication stands. {receipt.reason}"
+    return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
+
+
+def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float], home: Home) -> None:
+    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
+    if by["accepted"]:
+        table = Table(box=box.SIMPLE_HEAD, title="Landed tonight", title_justify="left")
+        for name in ("extract", "force", "covers"):
+            table.add_column(name)
+        for name in ("landed", "quarantined", "repeats"):
+            table.add_column(name, justify="right")
+        for f in sorted(by["accepted"], key=lambda f: (f["extract"], f["force_code"], f["covered_from"])):
+            table.add_row(
+                f["extract"], f["force_code"], f"{f['covered_from']} to {f['covered_to']}",
+                f"{f.get('rows_landed', 0):,}", f"{f.get('rows_quarantined', 0):,}", f"{f.get('rows_duplicate', 0):,}",
+            )  # fmt: skip
+        console.print(table)
+    for outcome in ("held", "refused"):
+        for f in by[outcome]:
+            console.print(f"[yellow]{outcome}[/yellow] {f['source_file']}: {f.get('reason', '')}", highlight=False)
+    if not receipt.files:
+        console.print("No new file.")
+    _show_checks(console, receipt.checks)
+    for extract, n in receipt.withdrawn.items():
+        console.print(f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
+    console.print("Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()), highlight=False)
+    if receipt.outcome == "published":
+        console.print(f"[green]{_headline(receipt)}[/green]", highlight=False)
+        console.print('Ask it: pam query "select * from meta.extracts", or see pam status', highlight=False)
+
+
+def _show_checks(console: Console, checks: list[dict[str, Any]]) -> None:
+    failed = [c for c in checks if not c["passed"]]
+    rules = {(c["severity"], c["rule"]) for c in failed}
+    if checks:
+        console.print(f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
+    for severity, rule in sorted(rules):
+        own = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
+        colour = "red" if severity == "critical" else "yellow"
+        said = "; ".join(f"{c['subject']}: {c['found']}" for c in own[:4]) + (
+            f"; and {len(own) - 4} more" if len(own) > 4 else ""
+        )
+        console.print(f"[{colour}]{severity}[/{colour}] {rule}: {said}", highlight=False)
+        console.print(f"  [dim]{own[0]['reason']} {own[0]['advice']}", highlight=False)
+
+
+def show_status(found: dict[str, Any]) -> None:
+    """Print `status.status`'s answer for a person."""
+    console = Console(highlight=False)
+    published, last = found["published"], found["last_night"]
+    console.print(f"Home        {found['home']}")
+    if published:
+        figures = sum(published["figures"].values())
+        console.print(f"Published   night {published['night_id']}, {figures:,} figures, at {published['finished_at']}")
+    else:
+        console.print("Published   nothing yet: run `pam nightly`")
+    if last and (published is None or last["night_id"] != published["night_id"]):
+        console.print(f"[red]Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}[/red]")
+    console.print("Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
+    _lines(console, "Late", [f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late"
+                             for f in found["late"]])  # fmt: skip
+    for name in ("held", "refused"):
+        _lines(console, name.title(), [f"{f['source_file']}: {f['reason']}" for f in found[name]])
+    _lines(console, "Quarantined", [f"{f['source_file']}: {f['rows']:,} rows: "
+                                    + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
+                                    for f in found["quarantined"]])  # fmt: skip
+    _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
+    _lines(console, "Warnings", [f"{c['subject']}: {c['rule']}: {c['found']}" for c in found["warnings"]
+                                 if c["rule"] != "freshness"])  # fmt: skip
+
+
+def _lines(console: Console, name: str, lines: list[str]) -> None:
+    for n, line in enumerate(lines or ["none"]):
+        console.print(f"{name if n == 0 else '':<11} {line}")

@@ -1,0 +1,82 @@
+"""What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from .contracts import load_contracts
+from .landing import accepted, counts, read_ledger
+from .meta import GRACE, standing_files
+from .nights import Receipt, read_receipts
+from .settings import LONDON, Home
+
+FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
+
+
+def status(home: Home) -> dict[str, Any]:
+    """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
+    `withdrawn`, `warnings`. Reads the ledger and the receipts; no night needs to be published.
+    """
+    receipts = read_receipts(home)
+    entries = read_ledger(home)
+    last = receipts[-1] if receipts else None
+    published = next((r for r in reversed(receipts) if r.outcome == "published"), None)
+    files = standing_files(entries)
+    totals = counts(entries)
+    loads = accepted(entries)
+    return {
+        "home": str(home.path),
+        "published": _night(published) if home.warehouse.exists() and published else None,
+        "last_night": _night(last),
+        "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
+        "late": _late(loads),
+        "held": [_file(e) for e in files if e.outcome == "held" and not _replaced(e, loads)],
+        "refused": [_file(e) for e in files if e.outcome == "refused"],
+        "quarantined": [
+            {**_file(e), "rows": n, "reasons": e.quarantine_reasons}
+            for e in loads
+            for n in (totals[str(e.load_id)].rows_quarantined,)
+            if n
+        ],
+        "withdrawn": last.withdrawn if last else {},
+        "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
+        "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
+    }
+
+
+def _night(receipt: Receipt | None) -> dict[str, Any] | None:
+    if receipt is None:
+        return None
+    kept = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
+    return {k: v for k, v in asdict(receipt).items() if k in kept}
+
+
+def _file(entry: Any) -> dict[str, Any]:
+    return {k: getattr(entry, k) for k in FILE_FIELDS}
+
+
+def _replaced(held: Any, loads: list[Any]) -> bool:
+    """Whether a newer file was accepted after all."""
+    return any(
+        e.extract == held.extract and e.force_code == held.force_code and str(e.extracted_at) > str(held.extracted_at)
+        for e in loads
+    )
+
+
+def _late(loads: list[Any]) -> list[dict[str, Any]]:
+    today = datetime.now(UTC).astimezone(LONDON).date()
+    contracts = load_contracts()
+    newest: dict[tuple[str, str], Any] = {}
+    for e in loads:
+        at = (str(e.extract), str(e.force_code))
+        if e.extract in contracts and (at not in newest or e.covered_to > newest[at]):
+            newest[at] = e.covered_to
+    late = []
+    for (extract, force), covered_to in sorted(newest.items()):
+        rhythm = contracts[extract].rhythm
+        days = (today - covered_to).days - GRACE[rhythm]
+        if days > 0:
+            late.append(
+                {"extract": extract, "force_code": force, "rhythm": rhythm, "covered_to": covered_to, "days_late": days}
+            )
+    return late

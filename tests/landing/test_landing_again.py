@@ -1,0 +1,148 @@
+"""The same extraction again, in whatever dress; and the months of data.police.uk."""
+
+import pytest
+
+from dagster_project.landing import accepted
+
+ROW = "C1,2025-03-01,92D,Recorded,Dales"
+ROWS = [f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(50)]
+SEARCHES = "Type,Date,Object of search,Outcome\n"
+
+
+def outcomes(entries):
+    return [e.outcome for e in entries]
+
+
+def test_the_same_file_again_is_known(warehouse):
+    first = warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,")
+    again = warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,")
+    assert again.outcome == "known" and again.load_id == first.load_id
+    assert again.reason.startswith(f"the same as {first.source_file}, accepted on 2026-01-06")
+    assert outcomes(warehouse.ledger()) == ["accepted", "known"]
+    assert len(accepted(warehouse.ledger())) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ext": ".csv.gz"},
+        {"encoding": "utf-16"},
+        {
+            "header": "Crime Ref;Recorded On;Offence Code;Status;LPU;Note",
+            "rows": ["C1;01/03/2025;92D;recorded; Dales;x"],
+        },
+    ],
+)
+def test_the_same_rows_in_another_dress_are_known(warehouse, change):
+    change = dict(change)
+    warehouse.land("crimes", ROW)
+    assert warehouse.land("crimes", *change.pop("rows", [ROW]), **change).outcome == "known"
+
+
+def test_quarantined_rows_are_part_of_the_content(warehouse):
+    warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
+    assert (
+        warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,", ext=".csv.gz").outcome
+        == "known"
+    )
+    other = warehouse.land("crimes", ROW, "C2,later,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
+    assert other.outcome == "refused"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ROW.replace("Dales", "Erewash")],
+        [ROW, "C2,2025-03-01,92D,Recorded,"],
+        [ROW, ROW],
+        [],
+        ["C1,2025-03-01,92D,Open,Dales"],
+    ],
+)
+def test_other_content_under_the_same_claim_is_refused_and_the_first_stays(warehouse, rows):
+    first = warehouse.land("crimes", ROW)
+    other = warehouse.land("crimes", *rows)
+    assert other.outcome == "refused"
+    assert other.reason.startswith("two files claim to be one extraction")
+    assert [e.load_id for e in accepted(warehouse.ledger())] == [first.load_id]
+    assert len(warehouse.raw(first)) == 1
+
+
+def test_two_claims_in_one_night(warehouse):
+    warehouse.drop("crimes", ROW)
+    warehouse.drop("crimes", ROW.replace("Dales", "Erewash"), ext=".csv.gz")
+    assert outcomes(warehouse.night()) == ["accepted", "refused"]
+
+
+def test_a_refused_file_leaves_its_claim_free(warehouse):
+    assert warehouse.land("crimes", ROW, "C2,2025", text="crime_ref\nC1\n").outcome == "refused"
+    assert warehouse.land("crimes", ROW).outcome == "accepted"
+
+
+def test_a_held_file_again_is_known_and_other_content_is_refused(warehouse):
+    held = warehouse.land("crimes", *ROWS, *ROWS)
+    assert warehouse.land("crimes", *ROWS, *ROWS).outcome == "known"
+    assert warehouse.land("crimes", *ROWS).outcome == "refused"
+    assert outcomes(warehouse.ledger()) == ["held", "known", "refused"]
+    assert accepted(warehouse.ledger()) == [] and held.outcome == "held"
+
+
+@pytest.mark.parametrize("change", [{"at": "20260106T020000Z"}, {"end": "2026-01-31"}, {"force": "leicestershire"}])
+def test_the_same_content_under_another_claim_is_new(warehouse, change):
+    first, second = warehouse.land("crimes", ROW), warehouse.land("crimes", ROW, **change)
+    assert second.outcome == "accepted" and first.load_id != second.load_id
+
+
+# data.police.uk
+
+
+def searches(warehouse, *days: str, mtime: float | None = None, **more):
+    text = SEARCHES + "".join(f"Person search,2024-01-{day}T10:00:00+00:00,Controlled drugs,Arrest\n" for day in days)
+    return warehouse.put("2024-01-derbyshire-stop-and-search.csv", text, mtime=mtime, **more)
+
+
+def test_a_month_again_is_known_other_content_replaces_and_old_content_may_come_back(warehouse):
+    found = []
+    for days in (["01"], ["01"], ["01", "02"], ["01"], ["01"]):
+        searches(warehouse, *days)
+        found += warehouse.night()
+    assert outcomes(found) == ["accepted", "known", "accepted", "accepted", "known"]
+    loads = accepted(warehouse.ledger())
+    assert len({e.load_id for e in loads}) == 3
+    assert [e.extracted_at for e in loads] == sorted(e.extracted_at for e in loads)
+    assert (loads[0].form, loads[0].covered_from.isoformat(), loads[0].covered_to.isoformat()) == (
+        "police_uk", "2024-01-01", "2024-01-31",
+    )  # fmt: skip
+
+
+def test_a_month_in_another_container_is_known(warehouse):
+    searches(warehouse, "01")
+    warehouse.night()
+    path = searches(warehouse, "01")
+    warehouse.put(path.name + ".gz", path.read_bytes())
+    path.unlink()
+    assert outcomes(warehouse.night()) == ["known"]
+
+
+def test_of_two_files_of_a_month_the_newer_one_lands_last(warehouse):
+    searches(warehouse, "01", mtime=2000, folder=warehouse.home.inbox / "a")
+    searches(warehouse, "02", mtime=1000, folder=warehouse.home.inbox / "b")
+    first, second = warehouse.night()
+    assert warehouse.raw(first)[0]["_date"] == "2024-01-02"
+    assert warehouse.raw(second)[0]["_date"] == "2024-01-01"
+    assert first.extracted_at < second.extracted_at
+
+
+def test_a_held_month_is_known_while_it_is_held(warehouse):
+    text = "Date,Object of search,Outcome\n" + "".join(f"2024-01-01T10:00:00,x,{i}\n" * 2 for i in range(50))
+    for expected in ("held", "known"):
+        warehouse.put("2024-01-derbyshire-stop-and-search.csv", text)
+        assert outcomes(warehouse.night()) == [expected]
+
+
+def test_what_is_absent_there_is_no_reason(warehouse):
+    searches(warehouse, "01")
+    (entry,) = warehouse.night()
+    (row,) = warehouse.raw(entry)
+    assert (row["search_ref"], row["_key"], row["object_found"]) == (None, None, None)
+    assert entry.unknown_columns == ["Type"] and "search_ref" not in entry.missing_columns
