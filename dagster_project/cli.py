@@ -52,6 +52,9 @@ def nightly(
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")] = False,
     home: HomeOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
 ) -> None:
     """Run a night: land the extracts, build the marts, check them, publish.
@@ -63,7 +66,7 @@ def nightly(
     from .show import run_night
 
     with explained():
-        code = run_night(Home.of(home), inbox, sample, quiet)
+        code = run_night(Home.of(home), inbox, sample, quiet, rebuild)
     raise typer.Exit(code)
 
 

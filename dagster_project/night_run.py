@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import gate, meta, prepare, publish, transform
+from . import candidate, gate, meta, prepare, publish, transform
 from .contracts import load_contracts
 from .gate import Check
 from .landing import LedgerEntry, find_files, land_files, read_ledger
@@ -51,13 +51,16 @@ class NightRun:
     """One night, from the inbox to the published file.
 
     `inbox`: where files are read; the home's own when None, whose files are then moved to the archive. Another folder
-    is left as it is.
+    is left as it is. `rebuild`: build everything, not only what can have changed since the last night.
     """
 
-    def __init__(self, home: Home, inbox: Path | None = None, listener: Listener | None = None) -> None:
+    def __init__(
+        self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False
+    ) -> None:
         self.home = home.create()
         self.inbox = inbox
         self.listener = listener or Listener()
+        self.rebuild = rebuild
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.nodes: list[Node] = []
@@ -100,9 +103,10 @@ class NightRun:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            prepare.fresh_candidate(self.home)
+            select, standing = candidate.begin(self.home, self.rebuild)
             prepare.prepare_raw(self.home, night.night_id, night.today)
-            self.nodes = transform.build(self.home, progress=self.listener.node)
+            built = transform.build(self.home, select, progress=self.listener.node)
+            self.nodes = candidate.merged(standing, built)
         tests = transform.checks(self.nodes)
         if gate.held_by(tests):
             self.checks = tests
@@ -138,6 +142,7 @@ class NightRun:
             publish.publish(self.home)
         self.receipt = replace(receipt, sha256=digest, seconds=self.seconds).finished(night)
         write_receipt(self.home, self.receipt)
+        candidate.keep(self.home, self.nodes, digest)
         return self.receipt
 
     def fail(self, error: BaseException | str) -> Receipt:

@@ -54,7 +54,7 @@ class _Drawn(Listener):
         self._done()
 
 
-def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool) -> int:
+def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild: bool = False) -> int:
     """Run a night with its progress and a closing table. Returns the exit code.
 
     Raises SampleHomeError where `sample` meets a home of real extracts, or a real night one of the sample's.
@@ -78,7 +78,7 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool) -> int:
         loaded = time.perf_counter() - began
         progress.update(loading, total=1, completed=1)
         drawn = _Drawn(progress)
-        run = NightRun(home, inbox, drawn)
+        run = NightRun(home, inbox, drawn, rebuild)
         try:
             run.begin()
             result = (

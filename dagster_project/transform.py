@@ -51,8 +51,9 @@ class Node:
         return self.status in ("success", "pass", "warn")
 
 
-def _project_stamp() -> str:
-    """Changes when anything does that the manifest is made of."""
+@cache
+def project_stamp() -> str:
+    """Changes when anything does that the manifest is made of, as read at the first call."""
     import dbt.version
 
     digest = hashlib.sha256(f"{dbt.version.__version__} {DBT_PROJECT}".encode())
@@ -71,16 +72,18 @@ def _project_stamp() -> str:
 def manifest() -> "Manifest":
     """The parsed dbt project, from this checkout's target/ where nothing has changed since. Raises BuildError."""
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
     dbt_sources.write()
-    stamp = _project_stamp()
+    stamp = project_stamp()
     if _STAMP.exists() and _STAMP.read_text() == stamp and _PARSED.exists() and MANIFEST.exists():
         try:
-            return Manifest.from_msgpack(_PARSED.read_bytes())
+            return Manifest.from_msgpack(_PARSED.read_bytes(), decoder=extended_mashumuro_decoder)
         except Exception:  # a file of another version, or cut short: parse again
             _STAMP.unlink(missing_ok=True)
     parsed = _invoke(["parse", "--no-partial-parse"], None, TARGET).result
-    _PARSED.write_bytes(parsed.to_msgpack())
+    # Dates in the YAML (of unit tests) need dbt's own encoder.
+    _PARSED.write_bytes(parsed.to_msgpack(extended_mashumaro_encoder))
     _STAMP.write_text(stamp)
     return parsed
 

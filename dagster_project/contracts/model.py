@@ -12,9 +12,7 @@ FOLDER = Path(__file__).parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-ColumnType = Literal[
-    "text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"
-]
+ColumnType = Literal["text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"]
 Kind = Literal["events", "list", "indicators", "monthly_file"]
 
 DATE_TYPES = frozenset({"date", "timestamp", "month"})

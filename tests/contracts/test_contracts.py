@@ -119,9 +119,7 @@ def test_the_small_contract_is_sound():
         (small(police_uk={"suffix": "orders", "columns": {"Date": "day"}}), "day is no column"),
         (small(police_uk={"suffix": "orders", "columns": {"Ref": "order_ref"}}), "misses the date"),
         (
-            small(
-                police_uk={"suffix": "orders", "columns": {"Date": "order_date"}, "absent": ["order_date"]}
-            ),
+            small(police_uk={"suffix": "orders", "columns": {"Date": "order_date"}, "absent": ["order_date"]}),
             "both given and absent",
         ),
     ],

@@ -1,0 +1,88 @@
+"""An empty home that dbt has built, made once and copied for the tests that spoil it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project import dbt_sources, prepare, transform
+from dagster_project.settings import DBT_PROJECT, Home, be_quiet
+
+be_quiet()
+
+
+def run_dbt(home: Home, *args: str) -> Any:
+    """Run dbt on a home's candidate in this process; its result. Raises what dbt raises."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    os.environ["PAM_CANDIDATE"] = str(home.candidate)
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
+    where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.candidate / "dbt")]
+    try:
+        result = dbtRunner(manifest=transform.manifest()).invoke([*quiet, *args, *where])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception:
+        raise result.exception
+    return result.result
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A home whose candidate is built, and the means to spoil it."""
+
+    home: Home
+
+    def execute(self, *statements: str) -> list[tuple]:
+        """Run SQL in the candidate's two files; rows of the last statement."""
+        con = duckdb.connect(str(self.home.candidate / prepare.WAREHOUSE))
+        try:
+            con.execute(f"attach '{self.home.candidate / prepare.WORK}' as work")
+            for statement in statements:
+                found = con.execute(statement)
+            return found.fetchall()
+        finally:
+            con.close()
+
+    def test(self, *selection: str) -> dict[str, str]:
+        """Status of each dbt test of a selection, by name."""
+        found = run_dbt(self.home, "test", "-s", *selection).results
+        return {r.node.name: str(r.status) for r in found}
+
+
+def build(path: Path) -> Candidate:
+    """A home with no load, built whole. Fails where any model or test does."""
+    dbt_sources.write()
+    home = Home(path).create()
+    prepare.fresh_candidate(home)
+    prepare.prepare_raw(home, "night", date(2026, 1, 6))
+    nodes = transform.build(home)
+    assert nodes and not [n for n in nodes if not n.ok], [n for n in nodes if not n.ok]
+    return Candidate(home)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
+    """Built on no load at all. Not to be changed: `candidate` is a copy."""
+    return build(tmp_path_factory.mktemp("dbt") / "home")
+
+
+@pytest.fixture
+def candidate(empty: Candidate, tmp_path: Path) -> Iterator[Candidate]:
+    """A copy to spoil."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(empty.home.path, home.path)
+    yield Candidate(home)
+
+
+@pytest.fixture(scope="session")
+def dbt_project() -> Callable[[str], list[Path]]:
+    """The project's own files of a kind (`*.sql`, `*.yml`)."""
+    return lambda pattern: sorted(p for d in ("models", "macros") for p in (DBT_PROJECT / d).rglob(pattern))

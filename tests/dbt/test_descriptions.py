@@ -1,0 +1,76 @@
+"""Every relation and column is described, and none is described that is not there: what dbt was told of the project against
+what it built."""
+
+from dagster_project import transform
+from dagster_project.settings import DBT_PROJECT
+
+from .conftest import Candidate
+
+Columns = dict[tuple[str, str, str], set[str]]
+"""Columns by database, schema and name."""
+
+
+def _built(candidate: Candidate) -> Columns:
+    found: Columns = {}
+    for *relation, column in candidate.execute(
+        "select database_name, schema_name, table_name, column_name from duckdb_columns()"
+        " where not internal and database_name in ('warehouse', 'work')"
+    ):
+        found.setdefault(tuple(relation), set()).add(column)
+    return found
+
+
+def _nodes() -> list:
+    manifest = transform.manifest()
+    kinds = ("model", "seed")
+    return [n for n in manifest.nodes.values() if n.resource_type in kinds] + list(manifest.sources.values())
+
+
+def test_what_is_built_is_described_and_the_other_way_round(empty: Candidate) -> None:
+    described: Columns = {
+        (n.database, n.schema, getattr(n, "alias", None) or n.identifier): set(n.columns) for n in _nodes()
+    }
+    built = _built(empty)
+    assert len(built) > 100
+    assert set(built) == set(described)
+    assert {r: columns ^ described[r] for r, columns in built.items() if columns != described[r]} == {}
+
+
+def test_every_description_says_something() -> None:
+    nodes = _nodes()
+    assert nodes
+    silent = [n.name for n in nodes if not n.description.strip()]
+    silent += [f"{n.name}.{c.name}" for n in nodes for c in n.columns.values() if not c.description.strip()]
+    assert silent == []
+
+
+def test_a_models_description_says_its_grain() -> None:
+    models = [n for n in transform.manifest().nodes.values() if n.resource_type == "model"]
+    assert models
+    assert [
+        n.name for n in models
+        if not n.name.startswith("stg_") and "one row" not in n.description and "Grain:" not in n.description
+    ] == []  # fmt: skip
+
+
+def test_marts_have_enforced_contracts() -> None:
+    marts = [n for n in transform.manifest().nodes.values() if n.resource_type == "model" and n.name.startswith("mart_")]
+    files = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")}
+    published = {n.name for n in marts if n.schema == "marts"}
+    assert published == files and len(files) == 18
+    for mart in marts:
+        if mart.schema == "marts":
+            assert mart.contract.enforced, mart.name
+            assert all(c.data_type for c in mart.columns.values()), mart.name
+
+
+def test_marts_have_the_same_columns_and_types(empty: Candidate) -> None:
+    rows = empty.execute(
+        "select table_name, list((column_name, data_type) order by column_index) from duckdb_columns()"
+        " where database_name = 'warehouse' and schema_name = 'marts' group by table_name"
+    )
+    shapes = {name: shape for name, shape in rows}
+    whole = shapes.pop("measures")
+    assert whole[0] == ("mart", "VARCHAR")
+    assert len(shapes) == 18 and all(shape == whole[1:] for shape in shapes.values())
+    assert dict(whole)["value"] == "DECIMAL(28,10)"
