@@ -47,9 +47,10 @@ def begin(home: Home, rebuild: bool = False) -> tuple[list[str], list[Node]]:
 
 
 def merged(standing: list[Node], built: list[Node]) -> list[Node]:
-    """Every node's latest outcome: tonight's, else the one that stands."""
-    again = {n.unique_id for n in built}
-    return [n for n in standing if n.unique_id not in again] + built
+    """Every node's latest outcome: tonight's, else the one that stands. In an order in which parents come first."""
+    latest = {n.unique_id: n for n in standing}
+    latest.update((n.unique_id, n) for n in built)
+    return list(latest.values())
 
 
 def keep(home: Home, nodes: list[Node], sha256: str) -> None:

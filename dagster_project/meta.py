@@ -283,14 +283,15 @@ def _measure_rows() -> list[tuple[Any, ...]]:
     return [
         (
             "measure", "marts", m["mart"], m["measure"], m["title"], m["unit"], None, m["meaning"],
-            _formula(m), limits.get(m["coverage"]),
+            formula(m), limits.get(m["coverage"]),
         )
         for m in read_seed("measure_list")
         if m["is_published"] == "true"
     ]  # fmt: skip
 
 
-def _formula(measure: dict[str, str]) -> str:
+def formula(measure: dict[str, str]) -> str:
+    """How a measure's months make a period, in words, from its row of `measure_list`."""
     if measure["numerator"]:
         below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
         return f"100 * {measure['numerator']} / {below}, each added over the period first"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dagster_project import transform
 from dagster_project.settings import DBT_PROJECT
 
 from .conftest import Candidate, run_dbt
@@ -40,8 +41,6 @@ def test_unit(results: dict[str, Any], name: str, model: str) -> None:
 
 def test_a_wrong_expectation_fails(empty: Candidate) -> None:
     """Where dbt's own comparison to let everything pass, the cases above would be worth nothing."""
-    from dagster_project import transform
-
     manifest = transform.manifest()
     test = manifest.unit_tests["unit_test.pam_warehouse.offence_classes.a_homes_own_offence_code_wins"]
     right = test.expect.rows
