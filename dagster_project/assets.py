@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from . import gate, transform
+from . import dbt_sources, gate, transform
 from .contracts import load_contracts
 from .landing import LedgerEntry
 from .transform import Node
@@ -79,12 +79,16 @@ def make_assets() -> tuple[list[Any], list[Any]]:
         if stopped:
             raise stopped
 
+    prepared = [
+        dg.AssetSpec(["raw", name], deps=[["raw", x] for x in contracts], description=said, group_name="landing")
+        for name, (said, _) in dbt_sources.TABLES.items()
+    ]
     suites = gate.load_suites()
     marts = [dg.AssetKey(["marts", s.name]) for s in suites.values() if s.subject == "mart"]
     specs = [
         dg.AssetCheckSpec(
             name="gate",
-            asset=_judged(extract="extract", name=name),
+            asset=dg.AssetKey(["staging", f"stg_{name}"]),
             additional_deps=[dg.AssetKey(["audit", "extract_facts"])],
             description=f"{name}: what holds a night back, and what only warns",
             blocking=True,
@@ -132,11 +136,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
             metadata={"night": receipt.night_id, "sha256": receipt.sha256, "figures": sum(receipt.figures.values())}
         )
 
-    return [landing, models, warehouse], [check_night]
-
-
-def _judged(extract: str, name: str) -> dg.AssetKey:
-    return dg.AssetKey(["staging", f"stg_{name}"])
+    return [landing, *prepared, models, warehouse], [check_night]
 
 
 def _results(context: dg.AssetExecutionContext, nodes: list[Node]) -> Iterator[Any]:
