@@ -211,7 +211,7 @@ def refused_files(b):
     orders = b"order_ref,order_date,amount,recipient\n"
     whole = "\n".join(",".join(row) for row in [header, *cells]) + "\n"
     without = "\n".join(",".join([*row[:2], *row[3:]]) for row in [header, *cells]) + "\n"
-    packed = gzip.compress(whole.encode())
+    packed = gzip.compress(whole.encode(), mtime=0)
     for at, data, note in (
         (path("op_trapped", D, ".gz"), packed[: len(packed) // 2], "gzip cut short"),
         (path("op_trapped", L), without.encode(), "a required column is missing"),
