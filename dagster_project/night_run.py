@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -82,6 +83,7 @@ class NightRun:
         """Take the home's lock and give the night its id. Raises NightUnderWayError."""
         if self.night is None:
             self._lock = take_lock(self.home)
+            note_interrupted(self.home)
             self.night = Night.begin(self.home)
         return self.night
 
@@ -190,6 +192,16 @@ class NightRun:
             figures=publish.count_figures(self.home) if published else {},
             withdrawn=list_withdrawn(night) if published else {},
             seconds=dict(self.seconds),
+        )
+
+
+def note_interrupted(home: Home) -> None:
+    """Give a night its receipt that was published and then stopped before it had one."""
+    night_id = publish.published_night(home)
+    if night_id and not any(r.night_id == night_id for r in read_receipts(home)):
+        changed = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
+        write_receipt(
+            home, Receipt(night_id, "published", stamp(changed), stamp(changed), "stopped after publishing, before its receipt")
         )
 
 

@@ -30,6 +30,24 @@ def count_figures(home: Home) -> dict[str, int]:
         con.close()
 
 
+def published_night(home: Home) -> str | None:
+    """The night that the published file itself says it is of; None where nothing is published.
+
+    Raises PublishError where the file can't be read as one of ours.
+    """
+    if not home.warehouse.exists():
+        return None
+    try:
+        con = duckdb.connect(str(home.warehouse), read_only=True)
+        try:
+            row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
+        finally:
+            con.close()
+    except duckdb.Error as error:
+        raise PublishError(f"{home.warehouse} is not a published night: {error}") from error
+    return row[0] if row else None
+
+
 def seal(home: Home) -> str:
     """Look over the candidate's file, bring it to disk whole, and return its SHA-256.
 

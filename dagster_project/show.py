@@ -175,8 +175,9 @@ def show_status(found: dict[str, Any]) -> None:
     published, last = found["published"], found["last_night"]
     console.print(f"Home        {found['home']}")
     if published:
-        figures = sum(published["figures"].values())
-        console.print(f"Published   night {published['night_id']}, {figures:,} figures, at {published['finished_at']}")
+        figures = sum(published.get("figures", {}).values())
+        at = published.get("finished_at", "a time that no receipt says")
+        console.print(f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
     else:
         console.print("Published   nothing yet: run `pam nightly`")
     if last and (published is None or last["night_id"] != published["night_id"]):

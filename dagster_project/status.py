@@ -8,6 +8,7 @@ from .contracts import load_contracts
 from .landing import accepted, counts, read_ledger
 from .meta import GRACE, standing_files
 from .nights import Receipt, read_receipts
+from .publish import published_night
 from .settings import LONDON, Home
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
@@ -20,13 +21,14 @@ def status(home: Home) -> dict[str, Any]:
     receipts = read_receipts(home)
     entries = read_ledger(home)
     last = receipts[-1] if receipts else None
-    published = next((r for r in reversed(receipts) if r.outcome == "published"), None)
+    night_id = published_night(home)
+    published = next((r for r in receipts if r.night_id == night_id), None)
     files = standing_files(entries)
     totals = counts(entries)
     loads = accepted(entries)
     return {
         "home": str(home.path),
-        "published": _night(published) if home.warehouse.exists() and published else None,
+        "published": _night(published) or ({"night_id": night_id} if night_id else None),
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
         "late": _late(loads),
