@@ -35,9 +35,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
     @dg.multi_asset(
         name="landing",
         specs=[
-            dg.AssetSpec(
-                ["raw", c.extract], description=c.description, group_name="landing", kinds={"parquet"}, skippable=True
-            )
+            dg.AssetSpec(["raw", c.extract], description=c.description, group_name="landing", kinds={"parquet"}, skippable=True)
             for c in contracts.values()
         ],
         required_resource_keys=NIGHT,
@@ -147,9 +145,7 @@ def _results(context: dg.AssetExecutionContext, nodes: list[Node]) -> Iterator[A
     for node in nodes:
         if node.kind in ("model", "seed"):
             if node.ok and node.name in assets:
-                yield dg.MaterializeResult(
-                    asset_key=assets[node.name], metadata={"seconds": round(node.seconds, 3)}
-                )
+                yield dg.MaterializeResult(asset_key=assets[node.name], metadata={"seconds": round(node.seconds, 3)})
         elif node.kind == "test":
             attached = getattr(known.nodes[node.unique_id], "attached_node", None) or ""
             key = by_check.get((attached.split(".")[-1], node.name))

@@ -24,6 +24,9 @@ ALWAYS = (
 )  # fmt: skip
 """Models that hold something of every extract, or of the night itself."""
 
+WRITING = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
+"""What a person can give dbt that changes the candidate."""
+
 
 def begin(home: Home, rebuild: bool = False) -> tuple[list[str], list[Node]]:
     """Lay out the candidate. Returns what dbt is to select (all, where empty) and the nodes that stand as they are.
@@ -36,14 +39,36 @@ def begin(home: Home, rebuild: bool = False) -> tuple[list[str], list[Node]]:
         fresh_candidate(home)
         return [], []
     changed = sorted(x for x, loads in _loads(home).items() if base["loads"].get(x) != loads)
-    shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
-    os.chmod(home.candidate / WAREHOUSE, 0o600)
+    _take_over(home)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         con.execute("drop schema if exists raw cascade")
     finally:
         con.close()
     return [*ALWAYS, *(f"stg_{x}+" for x in changed)], [Node(**n) for n in base["nodes"]]
+
+
+def by_hand(home: Home, args: list[str]) -> str:
+    """Make the candidate ready for dbt run by hand with `args`. Returns what a person should know of it, if anything.
+
+    Publishing takes the candidate's figures away: a copy of the published ones takes their place. What may write leaves
+    the next night to start from nothing. Raises FileNotFoundError where no night has been built.
+    """
+    work, figures = home.candidate / WORK, home.candidate / WAREHOUSE
+    if not work.exists() or not (figures.exists() or home.warehouse.exists()):
+        raise FileNotFoundError(f"{home.path}: no night has been built here; `pam nightly` builds one")
+    said = ""
+    if not figures.exists():
+        _take_over(home)
+        said = f"dbt works on a copy of the published figures, in {home.candidate}; what is published stays as it is"
+    if {*WRITING} & {*args}:
+        (home.candidate / "base.json").unlink(missing_ok=True)
+    return said
+
+
+def _take_over(home: Home) -> None:
+    shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
+    os.chmod(home.candidate / WAREHOUSE, 0o600)
 
 
 def merged(standing: list[Node], built: list[Node]) -> list[Node]:

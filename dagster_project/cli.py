@@ -6,7 +6,7 @@ Exit codes: 0 done (a night: published), 1 held or failed, 2 wrong use.
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,9 @@ app = typer.Typer(
 
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", envvar="PAM_HOME", help="The warehouse's folder. [default: var/ in the checkout]", show_default=False),
+    typer.Option(
+        "--home", envvar="PAM_HOME", help="The warehouse's folder. [default: var/ in the checkout]", show_default=False
+    ),
 ]
 
 
@@ -46,15 +48,19 @@ def nightly(
     inbox: Annotated[
         Path | None,
         typer.Option(
-            "--inbox", help="Read the extracts here, and leave them as they are. [default: inbox/ of the home, whose files"
-            " are moved to its archive/]", exists=True, file_okay=False, show_default=False,
+            "--inbox",
+            help="Read the extracts here, and leave them as they are. [default: inbox/ of the home, whose files"
+            " are moved to its archive/]",
+            exists=True,
+            file_okay=False,
+            show_default=False,
         ),
     ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")] = False,
-    home: HomeOption = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
     ] = False,
+    home: HomeOption = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
 ) -> None:
     """Run a night: land the extracts, build the marts, check them, publish.
@@ -90,7 +96,9 @@ def status(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL. Relations are marts.* and meta.*; `-` reads it from standard input.")],
+    sql: Annotated[
+        str, typer.Argument(help="A query in DuckDB's SQL. Relations are marts.* and meta.*; `-` reads it from standard input.")
+    ],
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     home: HomeOption = None,
 ) -> None:
@@ -119,7 +127,9 @@ def query(
 
 
 @app.command()
-def sample(directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.", file_okay=False)]) -> None:
+def sample(
+    directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.", file_okay=False)],
+) -> None:
     """Write made-up extracts for Derbyshire, of about the real size, which add up to a published report.
 
     For trying the warehouse. No row is of a real person or event.
@@ -131,13 +141,35 @@ def sample(directory: Annotated[Path, typer.Argument(help="Folder to write to; m
         typer.echo(f"{len(paths)} made-up extracts in {directory}")
 
 
+@app.command()
+def docs() -> None:
+    """Write the pages of docs/ that are made from the contracts, the measures and the gate's suites."""
+    from .docs import write
+
+    with explained():
+        changed = write()
+        typer.echo("\n".join(f"{path} written" for path in changed) or "docs/ is up to date")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def dbt(context: typer.Context, home: HomeOption = None) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
+    from .candidate import by_hand
+    from .nights import take_lock
     from .transform import run_by_hand
 
+    args, where = list(context.args) or ["--help"], Home.of(home)
+    if {"--help", "-h", "--version"} & {*args}:
+        raise typer.Exit(run_by_hand(where, args))
     with explained():
-        code = run_by_hand(Home.of(home), list(context.args) or ["--help"])
+        if not where.path.is_dir():
+            raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
+        with closing(take_lock(where)):
+            if said := by_hand(where, args):
+                typer.echo(f"pam: {said}", err=True)
+            code = run_by_hand(where, args)
+        if code == 0 and {"docs", "generate", "--static"} <= {*args}:
+            typer.echo(f"pam: open {where.candidate / 'dbt' / 'static_index.html'}", err=True)
     raise typer.Exit(code)
 
 

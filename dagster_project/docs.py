@@ -1,6 +1,6 @@
-"""The pages of docs/ that say what the contracts, the measures and the gate's suites hold: written from them by `pam docs`.
+"""The pages of docs/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
 
-What a page says in sentences of its own stands in its template; what it lists is read from the one place that says it.
+Sentences stand in a page's template; what it lists is read from the one place that says it.
 """
 
 import re
@@ -23,10 +23,10 @@ PROPERTIES = DBT_PROJECT / "models"
 _MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
 
 KINDS = {
-    "events": "Events: rows come with the days that they happened on.",
-    "list": "A whole list as at its extraction: the newest accepted file supplies all rows.",
-    "indicators": "A download of indicators: the newest accepted file that has an indicator supplies all rows of it.",
-    "monthly_file": "A published month: the newest file of a month replaces that month.",
+    "events": "Kind: events, each placed by its date.",
+    "list": "Kind: a whole list as at its extraction. The newest accepted file supplies all rows, however early.",
+    "indicators": "Kind: a download of indicators. The newest accepted file of an indicator supplies all of its rows.",
+    "monthly_file": "Kind: a published month. The newest file of a month replaces it.",
 }
 RHYTHMS = {
     name: f"{name} (late when its newest covered day is more than {days} days back)" for name, days in meta.GRACE.items()
@@ -42,7 +42,7 @@ TYPES = {
 
 
 def pages() -> dict[str, str]:
-    """Every generated page's text by file name. Raises what the loaders raise, and jinja2's errors for a bad template."""
+    """Every generated page's text by file name. Raises what the loaders raise, and jinja2's for a bad template."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701  (Markdown, made of the project's own files)
@@ -91,8 +91,6 @@ def extracts() -> dict[str, Any]:
         "police_uk": {c.extract: _police_uk(c) for c in contracts.values() if c.police_uk},
         "kinds": KINDS,
         "rhythms": RHYTHMS,
-        "suspect": [c.extract for c in contracts.values() if c.empty_is_suspect],
-        "lists": [c.extract for c in contracts.values() if c.kind == "list"],
     }
 
 
@@ -145,9 +143,7 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
         **said.groupdict(),
         "extracts": found,
         "areas": _areas([load_contracts()[e] for e in found]),
-        "measures": [
-            (f"`{m['measure']}`", m["title"], m["unit"], _split(m), m["meaning"], meta.formula(m)) for m in own
-        ],
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), m["meaning"], meta.formula(m)) for m in own],
         "indicators": [
             (r["indicator_id"], f"`{r['measure']}`", r["value_column"], r["priority"], r["indicator_name"])
             for r in read_seed("public_health_indicators")
@@ -170,7 +166,9 @@ def _areas(contracts: list[Contract]) -> str:
     if not placed:
         return "force"
     below = "force, section and lpu"
-    return below if len(placed) == len(contracts) else f"{below} for measures of `{'`, `'.join(placed)}`; force for the others"
+    if len(placed) == len(contracts):
+        return below
+    return f"{below} for measures of {_names(placed)}; force for the others"
 
 
 def _split(measure: dict[str, str]) -> str:
@@ -185,6 +183,7 @@ def _split(measure: dict[str, str]) -> str:
 def checks() -> dict[str, Any]:
     """What checks.md lists: the rules of the suites, and dbt's tests."""
     suites = gate.load_suites()
+    facts = {m["name"]: _described(m) for m in _properties(PROPERTIES / "audit" / "_audit.yml")}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in suites.values():
         for e in suite.expectations:
@@ -192,12 +191,8 @@ def checks() -> dict[str, Any]:
             rule["suites"].append(suite.name)
     shared = sorted(n for n in load_contracts() if n not in suites)
     return {
-        "rules": {subject: [_rule(r) for (s, _), r in rules.items() if s == subject] for subject in gate.FACTS},
-        "suites": {
-            subject: [(f"`{s.name}`", _names(sorted({e["meta"]["rule"] for e in s.expectations})))
-                      for s in suites.values() if s.subject == subject]
-            for subject in gate.FACTS
-        },
+        "rules": {subject: [_rule(r, facts[asked]) for (s, _), r in rules.items() if s == subject]
+                  for subject, asked in gate.FACTS.items()},
         "everywhere": {
             subject: {rule for (s, rule), r in rules.items()
                       if s == subject and len(r["suites"]) == sum(x.subject == subject for x in suites.values())}
@@ -209,13 +204,19 @@ def checks() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rule(rule: dict[str, Any]) -> dict[str, Any]:
+def _described(part: dict[str, Any]) -> dict[str, str]:
+    return {column["name"]: column["description"] for column in part["columns"]}
+
+
+def _rule(rule: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+    column = rule["kwargs"]["column"]
     low, high = rule["kwargs"].get("min_value"), rule["kwargs"].get("max_value")
     said = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
     return {
         "name": rule["meta"]["rule"],
         "severity": rule["severity"],
-        "asks": f"`{rule['kwargs']['column']}` {said}",
+        "asks": f"`{column}` {said}",
+        "fact": facts[column],
         "reason": rule["meta"]["reason"],
         "since": rule["meta"]["since"],
         "advice": rule["meta"]["advice"],
@@ -235,7 +236,8 @@ def _properties(path: Path) -> list[dict[str, Any]]:
 
 def _tests() -> list[tuple[str, str]]:
     """dbt's data tests, a row each: what is tested and how. Those of staging models are the same and stand as one."""
-    rows = [("every `stg_<extract>`", "`one_current_version`: each row has its date and its key, and no key is there twice")]
+    one_version = "`one_current_version`: each row has its date and its key, and no key is there twice"
+    rows = [("every `stg_<extract>`", one_version)]
     assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
     files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
     for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):

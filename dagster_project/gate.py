@@ -173,32 +173,20 @@ def _batch(frame: "pd.DataFrame") -> Any:
         if "candidate" in context.data_sources.all()
         else context.data_sources.add_pandas("candidate")
     )
-    asset = (
-        source.get_asset("facts")
-        if "facts" in source.get_asset_names()
-        else source.add_dataframe_asset("facts")
-    )
+    asset = source.get_asset("facts") if "facts" in source.get_asset_names() else source.add_dataframe_asset("facts")
     definition = (
-        asset.get_batch_definition("whole")
-        if asset.batch_definitions
-        else asset.add_batch_definition_whole_dataframe("whole")
+        asset.get_batch_definition("whole") if asset.batch_definitions else asset.add_batch_definition_whole_dataframe("whole")
     )
     return definition.get_batch({"dataframe": frame})
 
 
-def _check(
-    suite: Suite, subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str
-) -> Check:
+def _check(suite: Suite, subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> Check:
     passed, found = _answer(subject, expectation, answer, kind)
     meta = expectation["meta"]
-    return Check(
-        suite.name, subject, meta["rule"], expectation["severity"], passed, found, meta["reason"], meta["advice"]
-    )
+    return Check(suite.name, subject, meta["rule"], expectation["severity"], passed, found, meta["reason"], meta["advice"])
 
 
-def _answer(
-    subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str
-) -> tuple[bool, str]:
+def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str]:
     """Whether a subject passed, and what broke the rule, in words: `pct_quarantined 12.5 (derbyshire)`."""
     if answer is None:
         return False, "the check gave no result"
@@ -211,10 +199,7 @@ def _answer(
     column = expectation["kwargs"]["column"]
     own = [p for p in places if p[kind] == subject]
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
-    said = [
-        f"{column} {p[column]:.6g} ({', '.join(str(p[i]) for i in names if p.get(i))})"
-        for p in own[:5]
-    ]
+    said = [f"{column} {p[column]:.6g} ({', '.join(str(p[i]) for i in names if p.get(i))})" for p in own[:5]]
     more = f" and {len(own) - 5} more" if len(own) > 5 else ""
     return not own, "; ".join(said) + more
 

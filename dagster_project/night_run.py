@@ -55,9 +55,7 @@ class NightRun:
     is left as it is. `rebuild`: build everything, not only what can have changed since the last night.
     """
 
-    def __init__(
-        self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False
-    ) -> None:
+    def __init__(self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False) -> None:
         self.home = home.create()
         self.inbox = inbox
         self.listener = listener or Listener()

@@ -113,7 +113,5 @@ def take_lock(home: Home) -> TextIO:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         handle.close()
-        raise NightUnderWayError(
-            f"another night is under way in {home.path}; wait for it, or end that process"
-        ) from None
+        raise NightUnderWayError(f"another night is under way in {home.path}; wait for it, or end that process") from None
     return handle

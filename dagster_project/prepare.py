@@ -154,9 +154,7 @@ def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]
     return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
 
 
-def _load_list(
-    con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str, totals: dict[str, Counts]
-) -> None:
+def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str, totals: dict[str, Counts]) -> None:
     con.execute(
         "create table raw.loads (extract varchar, force_code varchar, load_id varchar, form varchar, known_by varchar,"
         " load_rank integer, covered_from date, covered_to date, extracted_at timestamp, source_file varchar,"
@@ -248,9 +246,7 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load]) -> 
         "create table raw.withheld (extract varchar, force_code varchar, load_id varchar, line varchar, row_key varchar)"
     )
     shown = {load.entry.load_id for load in loads}
-    paths = (
-        [p for p in home.withheld.glob("*.parquet") if p.stem.split("__")[0] in shown] if home.withheld.is_dir() else []
-    )
+    paths = [p for p in home.withheld.glob("*.parquet") if p.stem.split("__")[0] in shown] if home.withheld.is_dir() else []
     if paths:
         con.execute(
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",

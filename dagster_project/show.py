@@ -81,11 +81,7 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild
         run = NightRun(home, inbox, drawn, rebuild)
         try:
             run.begin()
-            result = (
-                build_defs(run)
-                .resolve_job_def("nightly")
-                .execute_in_process(run_config=UNLOGGED, raise_on_error=False)
-            )
+            result = build_defs(run).resolve_job_def("nightly").execute_in_process(run_config=UNLOGGED, raise_on_error=False)
             if run.receipt is None and not result.success:
                 run.fail("a step failed before the night began")
         finally:

@@ -183,11 +183,26 @@ def _subject(node: Node) -> str:
 
 
 def run_by_hand(home: Home, args: list[str]) -> int:
-    """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code."""
+    """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code.
+
+    What dbt writes besides (compiled SQL, logs, `static_index.html`) goes to candidate/dbt/, unless `args` say otherwise.
+    """
     from dbt.cli.main import dbtRunner
 
     dbt_sources.write()
-    os.environ["PAM_CANDIDATE"] = str(home.candidate)
-    with _closed_after():
-        result = dbtRunner().invoke([*args, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)])
+    where = {
+        "PAM_CANDIDATE": home.candidate,
+        "DBT_PROJECT_DIR": DBT_PROJECT,
+        "DBT_PROFILES_DIR": DBT_PROJECT,
+        "DBT_TARGET_PATH": home.candidate / "dbt",
+        "DBT_LOG_PATH": home.candidate / "dbt" / "logs",
+    }
+    before = {name: os.environ.get(name) for name in where}
+    os.environ.update({name: str(path) for name, path in where.items()})
+    try:
+        with _closed_after():
+            result = dbtRunner().invoke(args)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
     return 0 if result.success else 1

@@ -69,9 +69,7 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
 
 
 def _record(record: dict[str, Any], encoder: json.JSONEncoder) -> str:
-    parts = (
-        f"{encoder.encode(k)}: {repr(v) if isinstance(v, _Number) else encoder.encode(v)}" for k, v in record.items()
-    )
+    parts = (f"{encoder.encode(k)}: {repr(v) if isinstance(v, _Number) else encoder.encode(v)}" for k, v in record.items())
     return "{" + ", ".join(parts) + "}"
 
 
