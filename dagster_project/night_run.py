@@ -107,14 +107,16 @@ class NightRun:
             prepare.prepare_raw(self.home, night.night_id, night.today)
             built = transform.build(self.home, select, progress=self.listener.node)
             self.nodes = candidate.merged(standing, built)
+        broken = transform.broken(self.nodes)
+        if not self.nodes or any(n.status == "error" for n in broken):
+            raise NightFailedError(_not_built(broken))
+        # A test that fails has what rests on its model skipped: the night is held for the test.
         tests = transform.checks(self.nodes)
         if gate.held_by(tests):
             self.checks = tests
             raise self._held()
-        broken = transform.broken(self.nodes)
-        if broken or not self.nodes:
-            said = "; ".join(f"{n.name}: {n.message or n.status}" for n in broken[:3])
-            raise NightFailedError(f"dbt could not build {len(broken)} of the models: {said or 'it built none'}")
+        if broken:
+            raise NightFailedError(_not_built(broken))
         return self.nodes
 
     def judge(self) -> list[Check]:
@@ -201,6 +203,12 @@ def note_interrupted(home: Home) -> None:
         write_receipt(
             home, Receipt(night_id, "published", stamp(changed), stamp(changed), "stopped after publishing, before its receipt")
         )
+
+
+def _not_built(broken: list[Node]) -> str:
+    first = sorted(broken, key=lambda n: n.status != "error")[:3]
+    said = "; ".join(f"{n.name}: {n.message or n.status}" for n in first)
+    return f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
 
 
 def list_withdrawn(night: Night) -> dict[str, int]:

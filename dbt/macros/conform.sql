@@ -32,7 +32,6 @@ categories as (
     select forces.force_code, listed.measure, 'all' as category
     from listed
     cross join (select distinct force_code from {{ ref('coverage_windows') }}) as forces
-    where listed.aggregation <> 'share'
     union
     select forces.force_code, listed.measure, allowed.value as category
     from listed
@@ -124,25 +123,26 @@ dense as (
 ),
 
 {%- set by = series | join(', ') %}
+{%- set to_month = 'order by month_no rows between unbounded preceding and current row' %}
+{%- set twelve_months = 'order by month_no rows between 11 preceding and current row' %}
 to_month_end as (
     select
         {{ by }}, month_no, aggregation,
-        case when aggregation = 'stock'
-            then sum(amount) over (partition by {{ by }} order by month_no rows between unbounded preceding and current row)
+        case
+            when aggregation = 'stock' then sum(amount) over (partition by {{ by }} {{ to_month }})
             else amount
         end as in_month,
-        case when aggregation = 'last'
-            then {{ last_known('amount') }} over (partition by {{ by }} order by month_no rows between 11 preceding and current row)
-            else sum(amount) over (partition by {{ by }} order by month_no rows between 11 preceding and current row)
-        end as in_rolling,
-        case when aggregation = 'last'
-            then {{ last_known('amount') }} over (partition by {{ by }}, calendar_year order by month_no rows between unbounded preceding and current row)
-            else sum(amount) over (partition by {{ by }}, calendar_year order by month_no rows between unbounded preceding and current row)
-        end as in_calendar,
-        case when aggregation = 'last'
-            then {{ last_known('amount') }} over (partition by {{ by }}, financial_year order by month_no rows between unbounded preceding and current row)
-            else sum(amount) over (partition by {{ by }}, financial_year order by month_no rows between unbounded preceding and current row)
-        end as in_financial
+        case
+            when aggregation = 'last' then {{ last_known('amount') }} over (partition by {{ by }} {{ twelve_months }})
+            else sum(amount) over (partition by {{ by }} {{ twelve_months }})
+        end as in_rolling
+        {%- for year in ['calendar', 'financial'] %},
+        case
+            when aggregation = 'last'
+                then {{ last_known('amount') }} over (partition by {{ by }}, {{ year }}_year {{ to_month }})
+            else sum(amount) over (partition by {{ by }}, {{ year }}_year {{ to_month }})
+        end as in_{{ year }}
+        {%- endfor %}
     from dense
 ),
 
@@ -240,10 +240,14 @@ select
     valued.period_type, valued.period_start, valued.period_end, valued.period_label,
     valued.value,
     listed.unit,
-    case when valued.aggregation in ('rate', 'share') and valued.data_status <> 'not_available'
-        then cast(valued.n as decimal(28, 10)) end as numerator,
-    case when valued.aggregation in ('rate', 'share') and valued.data_status <> 'not_available'
-        then cast(valued.d as decimal(28, 10)) end as denominator,
+    case
+        when valued.aggregation in ('rate', 'share') and valued.data_status <> 'not_available'
+            then cast(valued.n as decimal(28, 10))
+    end as numerator,
+    case
+        when valued.aggregation in ('rate', 'share') and valued.data_status <> 'not_available'
+            then cast(valued.d as decimal(28, 10))
+    end as denominator,
     valued.prior_value,
     {{ change('valued', 'listed.unit') }},
     valued.data_status

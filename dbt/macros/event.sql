@@ -4,7 +4,7 @@
     `all` unless they say otherwise. A row whose date or amount is missing is not an event: filter it, or it adds nothing. -#}
 {% macro event(happened, measure, category="'all'", amount='1', extract=none, leaf='unit_code', leaf_name='null') -%}
 '{{ extract }}' as extract, load_id, line, force_code,
-    cast({{ leaf }} as varchar) as leaf_code, cast({{ leaf_name }} as varchar) as leaf_name,
+    cast({{ leaf }} as string) as leaf_code, cast({{ leaf_name }} as string) as leaf_name,
     cast({{ happened }} as date) as event_on, '{{ measure }}' as measure,
     {{ category }} as category, cast({{ amount }} as decimal(28, 10)) as amount
 {%- endmacro %}

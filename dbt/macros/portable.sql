@@ -12,9 +12,13 @@
 {% macro default__last_known(column) %}last_value({{ column }}) ignore nulls{% endmacro %}
 {% macro duckdb__last_known(column) %}last_value({{ column }} ignore nulls){% endmacro %}
 
-{% macro replace_all(text, pattern, replacement) %}{{ return(adapter.dispatch('replace_all', 'pam_warehouse')(text, pattern, replacement)) }}{% endmacro %}
+{% macro replace_all(text, pattern, replacement) %}
+{{- return(adapter.dispatch('replace_all', 'pam_warehouse')(text, pattern, replacement)) }}
+{%- endmacro %}
 {% macro default__replace_all(text, pattern, replacement) %}regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}'){% endmacro %}
-{% macro duckdb__replace_all(text, pattern, replacement) %}regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g'){% endmacro %}
+{% macro duckdb__replace_all(text, pattern, replacement) -%}
+regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
 
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'pam_warehouse')(text, pattern)) }}{% endmacro %}
 {% macro default__matches(text, pattern) %}{{ text }} rlike '{{ pattern }}'{% endmacro %}

@@ -45,7 +45,7 @@ final as (
         {%- if has_units %}
         coalesce(units.unit_code, 'unknown') as unit_code
         {%- else %}
-        cast(null as varchar) as unit_code
+        cast(null as string) as unit_code
         {%- endif %}
     from current_rows
     {%- if has_units %}

@@ -25,7 +25,7 @@ substr('JanFebMarAprMayJunJulAugSepOctNovDec', ({{ number }} - 1) * 3 + 1, 3)
 
 {#- Twelve months from April or another month: `2024/25`. -#}
 {% macro year_pair(first_year) -%}
-concat(cast({{ first_year }} as varchar(4)), '/', substr(cast({{ first_year }} + 1 as varchar(4)), 3, 2))
+concat(cast({{ first_year }} as string), '/', substr(cast({{ first_year }} + 1 as string), 3, 2))
 {%- endmacro %}
 
 {#- The year in which a day's financial year (April to March) begins. -#}

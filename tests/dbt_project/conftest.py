@@ -24,7 +24,8 @@ def run_dbt(home: Home, *args: str) -> Any:
 
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
-    where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.candidate / "dbt")]
+    project, target = str(DBT_PROJECT), str(home.candidate / "dbt")
+    where = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
     try:
         result = dbtRunner(manifest=transform.manifest()).invoke([*quiet, *args, *where])
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from dagster_project import transform
 from dagster_project.settings import DBT_PROJECT
 
@@ -32,15 +33,18 @@ def test_all_are_run(results: dict[str, Any]) -> None:
     assert sorted(results) == sorted(names)
 
 
+def test_each_says_what_it_shows() -> None:
+    assert [t.name for t in transform.manifest().unit_tests.values() if not t.description.strip()] == []
+
+
 @pytest.mark.parametrize(("name", "model"), LISTED, ids=[f"{model}-{name}" for name, model in LISTED])
 def test_unit(results: dict[str, Any], name: str, model: str) -> None:
     result = results[name]
     assert str(result.status) == "pass", f"{model}: {result.status}\n{result.message}"
-    assert result.node.description.strip(), f"{name} does not say what it shows"
 
 
 def test_a_wrong_expectation_fails(empty: Candidate) -> None:
-    """Where dbt's own comparison to let everything pass, the cases above would be worth nothing."""
+    """Were dbt's own comparison to let everything pass, the cases above would be worth nothing."""
     manifest = transform.manifest()
     test = manifest.unit_tests["unit_test.pam_warehouse.offence_classes.a_homes_own_offence_code_wins"]
     right = test.expect.rows

@@ -58,7 +58,7 @@ stood_in as (
         and current_rows.row_key = withheld.row_key
     inner join loads as newer
         on withheld.load_id = newer.load_id
-        and newer.load_rank > own.load_rank
+        and own.load_rank < newer.load_rank
     group by current_rows.extract, current_rows.force_code
 ),
 
@@ -86,7 +86,9 @@ by_kind as (
         current_rows.force_code,
         coalesce(current_rows.row_kind, '') as row_kind,
         count(*) as all_rows,
-        sum(case when units.unit_code is null then 1 else 0 end) as unplaced_rows,
+        -- Rows of data.police.uk have no key and no unit.
+        sum(case when current_rows.row_key is null then 0 else 1 end) as placeable_rows,
+        sum(case when units.unit_code is null and current_rows.row_key is not null then 1 else 0 end) as unplaced_rows,
         sum(case when current_rows.row_date > {{ add_days('files.covered_to', -28) }} then 1 else 0 end) as recent_rows,
         sum(case
             when current_rows.row_date > {{ add_days('files.covered_to', -392) }}
@@ -122,6 +124,7 @@ volumes as (
         extract,
         force_code,
         sum(all_rows) as rows_current,
+        sum(placeable_rows) as rows_placeable,
         sum(unplaced_rows) as rows_unplaced,
         sum(rows_outside_windows) as rows_outside_windows,
         max(recent_total) as recent_rows,
@@ -147,18 +150,25 @@ select
     cast(coalesce(volumes.rows_outside_windows, 0) as bigint) as rows_outside_windows,
     files.covered_to,
     {{ days_between('files.covered_to', 'night.night_date') }}
-        - case files.rhythm when 'nightly' then 3 when 'monthly' then 45 else 400 end as days_late,
+    - case files.rhythm when 'nightly' then 3 when 'monthly' then 45 else 400 end as days_late,
     100.0 * files.rows_quarantined_tonight / nullif(files.rows_in_file_tonight, 0) as pct_quarantined,
     100.0 * coalesce(withdrawn.rows_withdrawn_tonight, 0)
-        / nullif(coalesce(withdrawn.rows_withdrawn_tonight, 0) + files.rows_landed_tonight, 0) as pct_withdrawn,
-    case when contracts.has_areas and contracts.kind <> 'monthly_file' and volumes.rows_current >= 50
-            and files.force_code in (select force_code from {{ ref('unit_names') }})
-        then 100.0 * volumes.rows_unplaced / volumes.rows_current end as pct_unplaced,
-    case when covered.recent_days >= 14 and covered.history_days >= 84 and volumes.history_rows >= 50
-        then (cast(volumes.recent_rows as double) / covered.recent_days)
-            / (cast(volumes.history_rows as double) / covered.history_days) end as volume_ratio,
-    case when volumes.recent_rows >= 50 and volumes.history_rows >= 200
-        then 100.0 * volumes.kinds_shift end as pct_kinds_shift
+    / nullif(coalesce(withdrawn.rows_withdrawn_tonight, 0) + files.rows_landed_tonight, 0) as pct_withdrawn,
+    case
+        when contracts.has_areas and contracts.kind <> 'monthly_file' and volumes.rows_placeable >= 50
+            and files.force_code in (select units.force_code from {{ ref('unit_names') }} as units)
+            then 100.0 * volumes.rows_unplaced / volumes.rows_placeable
+    end as pct_unplaced,
+    case
+        when covered.recent_days >= 14 and covered.history_days >= 84 and volumes.history_rows >= 50
+            then
+                (cast(volumes.recent_rows as double) / covered.recent_days)
+                / (cast(volumes.history_rows as double) / covered.history_days)
+    end as volume_ratio,
+    case
+        when volumes.recent_rows >= 50 and volumes.history_rows >= 200
+            then 100.0 * volumes.kinds_shift
+    end as pct_kinds_shift
 from files
 cross join night
 inner join {{ source('raw', 'contracts') }} as contracts on files.extract = contracts.extract

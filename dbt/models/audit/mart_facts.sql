@@ -78,75 +78,103 @@ in_coverage as (
     left join {{ ref('coverage_windows') }} as windows
         on figures.coverage = windows.coverage
         and figures.force_code = windows.force_code
-        and windows.covered_from <= figures.period_end
-        and windows.covered_to >= figures.asked_from
+        and figures.period_end >= windows.covered_from
+        and figures.asked_from <= windows.covered_to
     where figures.aggregation <> 'published'
     group by
         {{ place }}, figures.area_type, figures.area_code, figures.category, {{ period }},
         figures.value, figures.data_status, figures.aggregation, figures.denominator
 ),
 
+-- Every measure has a figure of the force for every period of its coverage. Shares have only those of their categories, and
+-- what is published elsewhere only what was published.
+absent as (
+    select listed.mart, periods.force_code, listed.measure, count(*) as n
+    from {{ ref('measure_list') }} as listed
+    inner join {{ ref('periods') }} as periods on listed.coverage = periods.coverage
+    left join figures
+        on listed.mart = figures.mart
+        and listed.measure = figures.measure
+        and periods.force_code = figures.force_code
+        and periods.period_type = figures.period_type
+        and periods.period_end = figures.period_end
+        and figures.area_type = 'force'
+        and figures.category = 'all'
+    where listed.is_published and listed.aggregation not in ('share', 'published') and figures.mart is null
+    group by listed.mart, periods.force_code, listed.measure
+),
+
 found as (
+    select mart, force_code, measure, 'no_value_in_coverage' as rule, n from absent
+    union all
     select mart, force_code, measure, 'repeated_rows' as rule, n from repeated
     union all
-    select mart, force_code, measure, 'all_not_its_categories', 1 from by_category
+    select mart, force_code, measure, 'all_not_its_categories' as rule, 1 as n from by_category
     where categories > 0 and coalesce(whole, 0) <> coalesce(parts, 0)
     union all
-    select mart, force_code, measure, 'force_not_its_units', 1 from by_area
+    select mart, force_code, measure, 'force_not_its_units' as rule, 1 as n from by_area
     where units > 0 and coalesce(force_value, 0) <> coalesce(units_value, 0)
     union all
-    select mart, force_code, measure, 'sections_not_the_rest', 1 from by_area
+    select mart, force_code, measure, 'sections_not_the_rest' as rule, 1 as n from by_area
     where sections > 0 and coalesce(sections_value, 0) <> coalesce(force_value, 0) - coalesce(unplaced_value, 0)
     union all
-    select mart, force_code, measure, 'year_not_its_months', 1 from by_year
+    select mart, force_code, measure, 'year_not_its_months' as rule, 1 as n from by_year
     where years > 0 and coalesce(months_value, 0) <> coalesce(year_value, 0)
     union all
-    select mart, force_code, measure, 'percent_out_of_range', 1 from figures
+    select mart, force_code, measure, 'percent_out_of_range' as rule, 1 as n from figures
     where unit = 'percent' and (value < 0 or value > 100)
     union all
-    select mart, force_code, measure, 'numerator_over_denominator', 1 from figures
+    select mart, force_code, measure, 'numerator_over_denominator' as rule, 1 as n from figures
     where numerator > denominator
     union all
-    select mart, force_code, measure, 'rate_not_its_parts', 1 from figures
+    select mart, force_code, measure, 'rate_not_its_parts' as rule, 1 as n from figures
     where unit = 'percent' and denominator > 0
         and abs(coalesce(value, -1) - {{ percent_of('numerator', 'denominator') }}) > 0.00000001
     union all
-    select mart, force_code, measure, 'value_without_coverage', 1 from in_coverage
+    select mart, force_code, measure, 'value_without_coverage' as rule, 1 as n from in_coverage
     where is_covered = 0 and (value is not null or data_status <> 'not_available')
     union all
-    select mart, force_code, measure, 'no_value_in_coverage', 1 from in_coverage
-    where is_covered = 1 and (
-        data_status = 'not_available'
-        or (value is null and aggregation in ('sum', 'stock'))
-        or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
-    )
+    select mart, force_code, measure, 'no_value_in_coverage' as rule, 1 as n from in_coverage
+    where
+        is_covered = 1
+        and (
+            data_status = 'not_available'
+            or (value is null and aggregation in ('sum', 'stock'))
+            or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
+        )
     union all
-    select mart, force_code, measure, 'change_not_the_difference', 1 from figures
+    select mart, force_code, measure, 'change_not_the_difference' as rule, 1 as n from figures
     where volume_change <> value - prior_value
         or (data_status <> 'complete' and (volume_change is not null or pct_change is not null))
         or (unit = 'percent' and pct_change is not null)
         or (prior_value is null and (volume_change is not null or pct_change is not null))
     union all
-    select mart, force_code, measure, 'count_not_whole', 1 from figures
+    select mart, force_code, measure, 'count_not_whole' as rule, 1 as n from figures
     where unit = 'count' and aggregation <> 'published' and (value < 0 or value <> floor(value))
 ),
 
 sizes as (
-    select mart, force_code, measure, count(*) as figures from figures group by mart, force_code, measure
+    select mart, force_code, measure, sum(n) as figures
+    from (
+        select mart, force_code, measure, 1 as n from figures
+        union all
+        select mart, force_code, measure, 0 as n from absent
+    ) as counted
+    group by mart, force_code, measure
 )
 
 select
     listed.mart,
     listed.measure,
     sizes.force_code,
-    cast(coalesce(max(sizes.figures), 0) as bigint) as figures
     {%- for rule in [
         'repeated_rows', 'all_not_its_categories', 'force_not_its_units', 'sections_not_the_rest', 'year_not_its_months',
         'percent_out_of_range', 'numerator_over_denominator', 'rate_not_its_parts', 'value_without_coverage',
         'no_value_in_coverage', 'change_not_the_difference', 'count_not_whole',
-    ] %},
-    cast(sum(case when found.rule = '{{ rule }}' then found.n else 0 end) as bigint) as {{ rule }}
+    ] %}
+    cast(sum(case when found.rule = '{{ rule }}' then found.n else 0 end) as bigint) as {{ rule }},
     {%- endfor %}
+    cast(coalesce(max(sizes.figures), 0) as bigint) as figures
 from {{ ref('measure_list') }} as listed
 left join sizes
     on listed.mart = sizes.mart

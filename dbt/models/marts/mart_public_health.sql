@@ -38,7 +38,8 @@ placed as (
         case indicators.value_column when 'count' then source.count else source.value end as value
     from source
     inner join indicators on source.indicator_id = indicators.indicator_id
-    where {{ matches('source.period', '^[12][0-9][0-9][0-9](/[0-9][0-9])?(-([0-9][0-9]|[0-9][0-9]/[0-9][0-9]|[0-9][0-9][0-9][0-9](/[0-9][0-9])?))?$') }}
+    -- `2024`, `2023/24`, and from one to another of either: `2021-23`, `2016-2018`, `2021/22-23/24`.
+    where {{ matches('source.period', '^[12][0-9]{3}(/[0-9]{2})?(-([0-9]{2}|[0-9]{2}/[0-9]{2}|[0-9]{4}(/[0-9]{2})?))?$') }}
 ),
 
 dated as (
@@ -47,7 +48,8 @@ dated as (
         case
             when second_part is null then first_year
             when {{ matches('second_part', '^[0-9][0-9][0-9][0-9]$') }} then cast(second_part as int)
-            else cast(floor(first_year / 100) * 100 as int) + cast(substr(second_part, 1, 2) as int)
+            else
+                cast(floor(first_year / 100) * 100 as int) + cast(substr(second_part, 1, 2) as int)
                 + case when cast(substr(second_part, 1, 2) as int) < first_year % 100 then 100 else 0 end
         end as last_year
     from placed
@@ -60,13 +62,14 @@ ranked as (
         *,
         row_number() over (
             partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year
-            order by priority, load_id desc, line
+            order by priority asc, load_id desc, line asc
         ) as choice
     from dated
 ),
 
 chosen as (
-    select * from ranked where choice = 1
+    select * from ranked
+    where choice = 1
 ),
 
 compared as (

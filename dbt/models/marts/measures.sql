@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Names carry no database: the file is read under whatever name it is attached.
 {%- set marts = [
     'drug_offences',

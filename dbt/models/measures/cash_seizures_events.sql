@@ -12,13 +12,16 @@ select {{ event('order_date', 'orders_obtained', category('status'), extract='ca
 from seizures
 union all
 select {{ event('order_date', 'orders_obtained_value', category('status'), 'amount', extract='cash_seizures') }}
-from seizures where amount is not null
+from seizures
+where amount is not null
 union all
 select {{ event('order_date', 'under_investigation_value', amount='amount', extract='cash_seizures') }}
-from seizures where status = 'Under investigation' and amount is not null
+from seizures
+where status = 'Under investigation' and amount is not null
 union all
 select {{ event('order_date', 'forfeiture_orders', extract='forfeiture_orders') }}
 from forfeitures
 union all
 select {{ event('order_date', 'forfeiture_value', amount='amount', extract='forfeiture_orders') }}
-from forfeitures where amount is not null
+from forfeitures
+where amount is not null

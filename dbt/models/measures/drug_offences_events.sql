@@ -18,7 +18,9 @@ classed as (
 )
 
 select {{ event('recorded_on', 'possession_offences', 'code_group', extract='crimes') }}
-from classed where offence_class = 'possession'
+from classed
+where offence_class = 'possession'
 union all
 select {{ event('recorded_on', 'trafficking_offences', 'code_group', extract='crimes') }}
-from classed where offence_class = 'trafficking'
+from classed
+where offence_class = 'trafficking'

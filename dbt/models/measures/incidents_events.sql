@@ -1,20 +1,26 @@
 {{ config(materialized='view') }}
 -- Report 6.3-6.6. Drugs is one of the row's qualifiers.
 with drugs as (
-    select * from {{ ref('stg_incidents') }} where {{ list_has('qualifiers', 'Drugs') }}
+    select * from {{ ref('stg_incidents') }}
+    where {{ list_has('qualifiers', 'Drugs') }}
 )
 
 select {{ event('created_at', 'incidents_drugs', extract='incidents') }}
-from drugs where record_type = 'INCIDENT'
+from drugs
+where record_type = 'INCIDENT'
 union all
 select {{ event('created_at', 'roc_drugs', extract='incidents') }}
-from drugs where record_type = 'ROC'
+from drugs
+where record_type = 'ROC'
 union all
 select {{ event('created_at', 'incidents_drugs_emergency', extract='incidents') }}
-from drugs where record_type = 'INCIDENT' and grade = 'Emergency'
+from drugs
+where record_type = 'INCIDENT' and grade = 'Emergency'
 union all
 select {{ event('created_at', 'roc_drugs_emergency', extract='incidents') }}
-from drugs where record_type = 'ROC' and grade = 'Emergency'
+from drugs
+where record_type = 'ROC' and grade = 'Emergency'
 union all
 select {{ event('created_at', 'incidents_drugs_by_channel', category('channel'), extract='incidents') }}
-from drugs where record_type = 'INCIDENT'
+from drugs
+where record_type = 'INCIDENT'

@@ -11,7 +11,9 @@ select {{ event('identified_on', 'properties_identified', extract='op_trapped') 
 from identified
 union all
 select {{ event('identified_on', 'repeat_addresses', extract='op_trapped') }}
-from identified where address_ref is not null and occurrence > 1
+from identified
+where address_ref is not null and occurrence > 1
 union all
 select {{ event('identified_on', 'people_safeguarded', amount='people_safeguarded', extract='op_trapped') }}
-from identified where people_safeguarded is not null
+from identified
+where people_safeguarded is not null

@@ -5,17 +5,20 @@ with orders as (
 ),
 
 penalties as (
-    select * from {{ ref('stg_pspo_enforcement') }} where kind = 'Fixed penalty notice'
+    select * from {{ ref('stg_pspo_enforcement') }}
+    where kind = 'Fixed penalty notice'
 )
 
 select {{ event('starts_on', 'pspos_new', category('authority'), extract='pspos') }}
 from orders
 union all
 select {{ event('starts_on', 'pspos_active', category('authority'), extract='pspos') }}
-from orders where ends_on is null or ends_on > starts_on
+from orders
+where ends_on is null or ends_on > starts_on
 union all
 select {{ event('ends_on', 'pspos_active', category('authority'), '-1', extract='pspos') }}
-from orders where ends_on > starts_on
+from orders
+where ends_on > starts_on
 union all
 select {{ event('enforced_on', 'fpns_issued', category('authority'), extract='pspo_enforcement') }}
 from penalties

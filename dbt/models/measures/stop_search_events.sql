@@ -5,7 +5,8 @@ with searches as (
 ),
 
 drug_searches as (
-    select * from searches where lower(object_of_search) in ('controlled drugs', 'drugs')
+    select * from searches
+    where lower(object_of_search) in ('controlled drugs', 'drugs')
 )
 
 select {{ event('searched_at', 'searches', category('legislation'), extract='stop_search') }}
@@ -15,10 +16,12 @@ select {{ event('searched_at', 'drug_searches', category('legislation'), extract
 from drug_searches
 union all
 select {{ event('searched_at', 'drug_finds', category('legislation'), extract='stop_search') }}
-from drug_searches where object_found = 'Y'
+from drug_searches
+where object_found = 'Y'
 union all
 select {{ event('searched_at', 'drug_searches_recording_finds', category('legislation'), extract='stop_search') }}
-from drug_searches where search_ref is not null
+from drug_searches
+where search_ref is not null
 union all
 select {{ event('searched_at', 'drug_searches_by_outcome', category('outcome'), extract='stop_search') }}
 from drug_searches

@@ -4,12 +4,16 @@ with own as (
     select * from {{ source('raw', 'own_areas') }}
 ),
 
+own_forces as (
+    select distinct force_code from own
+),
+
 units as (
     select * from own
     union all
     select seeded.force_code, seeded.section_code, seeded.section_name, seeded.lpu_code, seeded.lpu_name
     from {{ ref('areas') }} as seeded
-    left join (select distinct force_code from own) as replaced on seeded.force_code = replaced.force_code
+    left join own_forces as replaced on seeded.force_code = replaced.force_code
     where replaced.force_code is null
 ),
 
@@ -32,5 +36,5 @@ select
     area_type,
     area_code,
     area_name,
-    cast(section_code as varchar) as section_code
+    cast(section_code as string) as section_code
 from final

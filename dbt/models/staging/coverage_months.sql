@@ -30,12 +30,12 @@ spine as (
     from spans
     inner join {{ ref('months') }} as months
         on (
-            months.month_start <= spans.last_day
+            spans.last_day >= months.month_start
             or months.calendar_year = year(spans.last_day)
             or months.financial_year = {{ financial_year('spans.last_day') }}
         )
         and (
-            months.month_end >= spans.first_day
+            spans.first_day <= months.month_end
             or months.calendar_year = year(spans.first_day)
             or months.financial_year = {{ financial_year('spans.first_day') }}
         )
@@ -54,8 +54,8 @@ covered as (
     inner join {{ ref('coverage_windows') }} as windows
         on spine.coverage = windows.coverage
         and spine.force_code = windows.force_code
-        and windows.covered_from <= spine.month_end
-        and windows.covered_to >= spine.month_start
+        and spine.month_end >= windows.covered_from
+        and spine.month_start <= windows.covered_to
     group by spine.coverage, spine.force_code, spine.month_no
 ),
 
@@ -69,8 +69,8 @@ touched as (
     inner join {{ ref('coverage_windows') }} as windows
         on spine.extract = windows.coverage
         and spine.force_code = windows.force_code
-        and windows.covered_from <= spine.month_end
-        and windows.covered_to >= spine.month_start
+        and spine.month_end >= windows.covered_from
+        and spine.month_start <= windows.covered_to
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- What each measure can be asked for: the union of the accepted windows, cut where a coverage has a limit of its own.
 with coverages as (
-    select extract as coverage, extract, cast(null as varchar) as form, cast(null as date) as available_from
+    select extract as coverage, extract, cast(null as string) as form, cast(null as date) as available_from
     from {{ source('raw', 'contracts') }}
     union all
     select coverage, extract, form, available_from

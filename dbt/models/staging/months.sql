@@ -1,8 +1,12 @@
 {{ config(materialized='table') }}
 -- Every month that a row's date can have (landing takes the years 1900 to 2100).
 with digits as (
-    select 0 as n
-    {%- for n in range(1, 10) %} union all select {{ n }}{% endfor %}
+    {%- for n in range(10) %}
+    select {{ n }} as n
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 ),
 
 numbers as (

@@ -26,7 +26,7 @@ spelled as (
         make_date(financial_year, 4, 1) as financial_start,
         make_date(case when month_of_year = 12 then calendar_year else calendar_year - 1 end, (month_of_year % 12) + 1, 1)
             as rolling_start,
-        cast(calendar_year as varchar(4)) as calendar_name,
+        cast(calendar_year as string) as calendar_name,
         {{ year_pair('calendar_year - 1') }} as rolling_name,
         {{ year_pair('financial_year') }} as financial_name
     from months
@@ -43,42 +43,57 @@ listed as (
     from spelled
     union all
     select
-        coverage, force_code, month_no, is_end_covered, month_end,
-        'calendar_year', calendar_start, calendar_name, covered_calendar,
-        month_of_year = 12 and touched_in_calendar_year > 0
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'calendar_year' as period_type,
+        calendar_start as period_start,
+        calendar_name as period_label,
+        covered_calendar as covered_days,
+        month_of_year = 12 and touched_in_calendar_year > 0 as has_row
     from spelled
     union all
     select
-        coverage, force_code, month_no, is_end_covered, month_end,
-        'financial_year', financial_start, financial_name, covered_financial,
-        month_of_year = 3 and touched_in_financial_year > 0
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'financial_year' as period_type,
+        financial_start as period_start,
+        financial_name as period_label,
+        covered_financial as covered_days,
+        month_of_year = 3 and touched_in_financial_year > 0 as has_row
     from spelled
     union all
     select
-        coverage, force_code, month_no, is_end_covered, month_end,
-        'rolling_12_months', rolling_start,
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'rolling_12_months' as period_type,
+        rolling_start as period_start,
         case
             when month_of_year = 12 then concat('Jan-Dec ', calendar_name)
             else concat(next_month_name, '-', month_name, ' ', rolling_name)
-        end,
-        covered_rolling,
-        has_row and month_no - 11 >= first_covered_month_no
+        end as period_label,
+        covered_rolling as covered_days,
+        has_row and month_no - 11 >= first_covered_month_no as has_row
     from spelled
     union all
     select
-        coverage, force_code, month_no, is_end_covered, month_end,
-        'calendar_year_to_date', calendar_start,
-        case when month_of_year = 1 then concat('Jan ', calendar_name) else concat('Jan-', month_name, ' ', calendar_name) end,
-        covered_calendar,
-        has_row and touched_calendar > 0
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'calendar_year_to_date' as period_type,
+        calendar_start as period_start,
+        case
+            when month_of_year = 1 then concat('Jan ', calendar_name)
+            else concat('Jan-', month_name, ' ', calendar_name)
+        end as period_label,
+        covered_calendar as covered_days,
+        has_row and touched_calendar > 0 as has_row
     from spelled
     union all
     select
-        coverage, force_code, month_no, is_end_covered, month_end,
-        'financial_year_to_date', financial_start,
-        case when month_of_year = 4 then concat('Apr ', financial_name) else concat('Apr-', month_name, ' ', financial_name) end,
-        covered_financial,
-        has_row and touched_financial > 0
+        coverage, force_code, month_no, is_end_covered, month_end as period_end,
+        'financial_year_to_date' as period_type,
+        financial_start as period_start,
+        case
+            when month_of_year = 4 then concat('Apr ', financial_name)
+            else concat('Apr-', month_name, ' ', financial_name)
+        end as period_label,
+        covered_financial as covered_days,
+        has_row and touched_financial > 0 as has_row
     from spelled
 ),
 

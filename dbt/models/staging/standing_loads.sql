@@ -13,12 +13,21 @@ outranked as (
         on published.extract = own.extract
         and published.force_code = own.force_code
         and own.form = 'canonical'
-        and own.covered_from <= published.covered_to
-        and own.covered_to >= published.covered_from
+        and published.covered_to >= own.covered_from
+        and published.covered_from <= own.covered_to
     where published.form = 'police_uk' and published.is_keyed
 )
 
-select loads.*
+select
+    loads.load_id,
+    loads.extract,
+    loads.force_code,
+    loads.form,
+    loads.known_by,
+    loads.load_rank,
+    loads.covered_from,
+    loads.covered_to,
+    loads.is_keyed
 from loads
 left join outranked on loads.load_id = outranked.load_id
 where outranked.load_id is null

@@ -80,11 +80,11 @@ replaced as (
     group by landed.extract, landed.load_id, landed.line
 )
 
-select extract, load_id, line, 'outranked' as reason, cast(null as varchar) as by_load_id
+select extract, load_id, line, 'outranked' as reason, cast(null as string) as by_load_id
 from landed
 where is_outranked
 union all
-select extract, load_id, line, 'withheld' as reason, cast(null as varchar) as by_load_id
+select extract, load_id, line, 'withheld' as reason, cast(null as string) as by_load_id
 from landed
 where is_withheld and not is_outranked
 union all

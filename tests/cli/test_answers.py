@@ -1,0 +1,114 @@
+"""What `pam` answers: queries in each format, the state of a home, clear errors and exit codes."""
+
+import csv
+import io
+import json
+
+import pytest
+from support import OFFENCES, write_extract
+
+
+def test_the_readmes_question(pam, sample_home):
+    done = pam("query", OFFENCES, "--format", "csv", "--home", sample_home.path)
+    assert (done.exit_code, done.stdout) == (0, "value,prior_value\n2187,1649\n")
+    done = pam("query", OFFENCES, "--home", sample_home.path)
+    assert done.exit_code == 0
+    assert done.stdout.split() == ["value", "prior_value", *done.stdout.split()[2:]]
+    assert "2187" in done.stdout and "1649" in done.stdout
+
+
+def test_json_keeps_every_digit(pam, sample_home):
+    sql = "select 32.6258338387::decimal(28,10) as pct, 12345678901234567.25::decimal(28,10) as money, null as nothing"
+    done = pam("query", sql, "--format", "json", "--home", sample_home.path)
+    assert done.exit_code == 0
+    assert '"money": 12345678901234567.25' in done.stdout
+    assert json.loads(done.stdout)[0]["pct"] == 32.6258338387
+    assert json.loads(done.stdout)[0]["nothing"] is None
+
+
+def test_csv_writes_null_as_nothing_and_zero_as_zero(pam, sample_home):
+    sql = "select null::decimal(28,10) as a, 0::decimal(28,10) as b, 100::decimal(28,10) as c, date '2025-10-31' as d"
+    done = pam("query", sql, "--format", "csv", "--home", sample_home.path)
+    assert list(csv.reader(io.StringIO(done.stdout)))[1] == ["", "0", "100", "2025-10-31"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "from '/etc/passwd'",
+        "attach '/tmp/other.duckdb'",
+        "copy (select 1) to '/tmp/out.csv'",
+        "create table marts.mine as select 1",
+        "delete from marts.mart_incidents",
+        "set enable_external_access = true",
+        "install httpfs",
+        "select * from glob('/*')",
+    ],
+)
+def test_nothing_but_the_figures_can_be_reached(pam, sample_home, sql):
+    done = pam("query", sql, "--home", sample_home.path)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("pam: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_query_that_is_none(pam, sample_home):
+    done = pam("query", "select * from marts.mart_incident", "--home", sample_home.path)
+    assert done.exit_code == 1
+    assert "mart_incident" in done.stderr
+
+
+def test_an_unknown_format_is_wrong_use(pam, sample_home):
+    assert pam("query", "select 1", "--format", "xml", "--home", sample_home.path).exit_code == 2
+
+
+def test_a_home_without_a_night(pam, new_home):
+    done = pam("query", "select 1", "--home", new_home.path)
+    assert done.exit_code == 1
+    assert "pam nightly" in done.stderr
+    assert "nothing yet" in pam("status", "--home", new_home.path).stdout
+    assert json.loads(pam("status", "--json", "--home", new_home.path).stdout)["published"] is None
+
+
+def test_status_of_the_sample(pam, sample_home):
+    said = json.loads(pam("status", "--json", "--home", sample_home.path).stdout)
+    assert said["published"]["outcome"] == "published"
+    assert said["missing"] == said["held"] == said["refused"] == said["quarantined"] == []
+    assert sum(said["published"]["figures"].values()) > 100_000
+
+
+def test_wrong_use_of_nightly(pam, tmp_path):
+    assert pam("nightly", "--inbox", tmp_path / "none", "--home", tmp_path / "h").exit_code == 2
+    assert pam("nightly", "--sample", "--inbox", tmp_path, "--home", tmp_path / "h").exit_code == 2
+    assert pam("nightly", "--everything").exit_code == 2
+
+
+def test_a_night_says_what_became_of_each_file(pam, new_home, tmp_path):
+    columns = ["administration_ref", "administered_at", "lpu"]
+    good = [["N1", "2025-01-05 10:00", "Chesterfield"], ["N2", "31/01/2025 23:59", ""], ["N3", "soon", ""]]
+    write_extract(tmp_path / "in", "naloxone", good, columns=columns)
+    (tmp_path / "in" / "notes.csv").write_text("a,b\n1,2\n")
+    done = pam("nightly", "--inbox", tmp_path / "in", "--home", new_home.path)
+    assert done.exit_code == 0, done.stderr
+    assert "notes.csv" in done.stdout and "is published" in done.stdout
+    said = json.loads(pam("status", "--json", "--home", new_home.path).stdout)
+    assert [(q["extract"], q["rows"]) for q in said["quarantined"]] == [("naloxone", 1)]
+    assert [r["source_file"] for r in said["refused"]] == ["notes.csv"]
+    assert "naloxone" not in said["missing"] and "incidents" in said["missing"]
+    assert sorted(p.name for p in (tmp_path / "in").iterdir())[-1] == "notes.csv"
+    sql = (
+        "select area_name, value from marts.mart_naloxone where period_type = 'month' and period_label = 'Jan 2025'"
+        " and area_type <> 'section' and (value > 0 or area_type = 'force') order by value desc, area_name"
+    )
+    rows = list(csv.reader(io.StringIO(pam("query", sql, "-f", "csv", "--home", new_home.path).stdout)))
+    assert rows[1:] == [["Derbyshire Constabulary", "2"], ["Chesterfield", "1"], ["Not recorded", "1"]]
+    done = pam("nightly", "--sample", "--home", new_home.path)
+    assert done.exit_code == 1 and "home of its own" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["nightly", "status", "query", "sample"])
+def test_every_command_explains_itself(pam, command):
+    done = pam(command, "--help")
+    assert done.exit_code == 0
+    assert "Usage" in done.stdout

@@ -1,0 +1,64 @@
+"""What is made once for all tests: one published sample night, and the nights of awkward files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dagster_project.settings import Home, be_quiet
+
+be_quiet()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
+        patch.delenv("PAM_PSEUDONYM_KEY", raising=False)
+        patch.delenv("DAGSTER_HOME", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose one night is the sample's, run by the real job and published. To be read, not changed."""
+    from support import run_night
+
+    from dagster_project.sample import write_sample
+
+    home = Home(tmp_path_factory.mktemp("sample_night") / "home").create()
+    write_sample(home.inbox)
+    run = run_night(home)
+    assert run.receipt.outcome == "published", run.receipt.reason
+    return home
+
+
+@pytest.fixture
+def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of the published sample, for a test to spoil."""
+    from support import copy_home
+
+    return copy_home(sample_home, tmp_path / "home")
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture
+def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """`pam ARGS` in this process: `.exit_code`, `.stdout`, `.stderr`."""
+    from typer.testing import CliRunner
+
+    from dagster_project.cli import app
+
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*args: object, stdin: str | None = None) -> object:
+        return CliRunner().invoke(app, [str(a) for a in args], input=stdin)
+
+    return call

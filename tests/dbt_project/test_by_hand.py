@@ -1,0 +1,104 @@
+"""`pam dbt`: dbt as a person runs it, on the night that was built last."""
+
+import hashlib
+import os
+import shutil
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from dagster_project.cli import app
+from dagster_project.nights import take_lock
+from dagster_project.settings import Home
+
+from .conftest import Candidate
+
+
+def pam_dbt(home: Home, *args: str) -> Result:
+    """`pam dbt ARGS` in this process, quietly."""
+    return CliRunner().invoke(app, ["dbt", *args, "--home", str(home.path)], env={"DBT_QUIET": "true"})
+
+
+@pytest.fixture
+def published(candidate: Candidate) -> Home:
+    """A home as a night leaves it: publishing takes the candidate's figures away."""
+    home = candidate.home
+    home.published.mkdir(exist_ok=True)
+    os.replace(home.candidate / "warehouse.duckdb", home.warehouse)
+    (home.candidate / "base.json").write_text("{}")
+    return home
+
+
+def _digest(home: Home) -> str:
+    return hashlib.sha256(home.warehouse.read_bytes()).hexdigest()
+
+
+def test_works_on_a_copy_of_what_is_published(published: Home) -> None:
+    before = _digest(published)
+    result = pam_dbt(published, "run", "-s", "mart_iom")
+    assert result.exit_code == 0, result.output
+    assert "a copy of the published figures" in result.stderr
+    assert (published.candidate / "warehouse.duckdb").exists()
+    assert _digest(published) == before
+    again = pam_dbt(published, "test", "-s", "stg_incidents")
+    assert again.exit_code == 0 and "copy" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "kept"),
+    [
+        (["test", "-s", "stg_incidents"], True),
+        (["ls", "-s", "mart_iom"], True),
+        (["run", "-s", "mart_iom"], False),
+        (["test", "-s", "stg_incidents", "--store-failures"], False),
+    ],
+)
+def test_the_next_night_builds_on_nothing_that_a_hand_has_touched(published: Home, args: list[str], kept: bool) -> None:
+    assert pam_dbt(published, *args).exit_code == 0
+    assert (published.candidate / "base.json").exists() is kept
+
+
+def test_a_failed_test_is_exit_1(candidate: Candidate) -> None:
+    row = "insert into work.raw.incidents (incident_ref, created_at) values ('x', null)"
+    candidate.execute(row)
+    assert pam_dbt(candidate.home, "test", "-s", "stg_incidents").exit_code == 1
+    assert pam_dbt(candidate.home, "test", "-s", "stg_crimes").exit_code == 0
+
+
+def test_a_selection_that_matches_nothing_is_exit_1(candidate: Candidate) -> None:
+    assert pam_dbt(candidate.home, "test", "-s", "no_such_model").exit_code == 1
+
+
+def test_docs_are_one_page_in_the_candidate(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PAM_CANDIDATE", raising=False)
+    result = pam_dbt(published, "docs", "generate", "--static")
+    assert result.exit_code == 0, result.output
+    page = published.candidate / "dbt" / "static_index.html"
+    assert str(page) in result.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "mart_drug_tests" in text and "Naloxone. Administrations of naloxone." in text
+    assert "PAM_CANDIDATE" not in os.environ and "DBT_TARGET_PATH" not in os.environ
+
+
+def test_not_while_a_night_is_under_way(candidate: Candidate) -> None:
+    lock = take_lock(candidate.home)
+    try:
+        result = pam_dbt(candidate.home, "test", "-s", "stg_incidents")
+    finally:
+        lock.close()
+    assert result.exit_code == 1
+    assert "under way" in result.stderr
+
+
+def test_a_home_without_a_night_is_told_so(candidate: Candidate) -> None:
+    shutil.rmtree(candidate.home.candidate)
+    result = pam_dbt(candidate.home, "test")
+    assert result.exit_code == 1
+    assert "pam nightly" in result.stderr
+
+
+def test_a_folder_that_is_not_there_is_not_made(candidate: Candidate) -> None:
+    nowhere = Home(candidate.home.path / "nowhere")
+    assert pam_dbt(nowhere, "test").exit_code == 1
+    assert not nowhere.path.exists()
+    assert pam_dbt(nowhere, "--help").exit_code == 0

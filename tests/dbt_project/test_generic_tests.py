@@ -1,0 +1,107 @@
+"""Known-bad data for each of dbt's tests: they hold a night back, so each must be able to fail."""
+
+import pytest
+
+from dagster_project import transform
+from dagster_project.contracts import Contract, load_contracts
+
+from .conftest import Candidate
+
+SAMPLE = {"date": "2025-01-31", "timestamp": "2025-01-31 10:00:00", "month": "2025-01-01", "whole": "1"}
+
+
+def _raw(contract: Contract, load: str = "a", line: int = 2, force: str = "derbyshire", **changed: str | None) -> str:
+    """An insert of one landed row, its key and date filled."""
+    wanted = {c.name: SAMPLE.get(c.type, "x") for c in contract.columns if c.key or c.name == contract.date_column}
+    row = {**wanted, **changed, "_force_code": force, "_load_id": load, "_line": str(line)}
+    values = ", ".join("null" if v is None else f"'{v}'" for v in row.values())
+    return f'insert into work.raw."{contract.extract}" ({", ".join(row)}) values ({values})'
+
+
+def _current(candidate: Candidate, extract: str) -> str:
+    (status,) = candidate.test(f"stg_{extract},test_name:one_current_version").values()
+    return status
+
+
+@pytest.mark.parametrize(
+    ("extract", "rows", "status"),
+    [
+        ("incidents", [{}], "pass"),
+        ("incidents", [{}, {"load": "b"}], "fail"),
+        ("incidents", [{}, {"force": "kent"}], "pass"),
+        ("incidents", [{}, {"line": 3, "incident_ref": "y"}], "pass"),
+        ("incidents", [{"incident_ref": None}], "fail"),
+        ("incidents", [{"created_at": None}], "fail"),
+        ("iom_cohort", [{}, {"line": 3, "cohort_size": "9"}], "fail"),
+        ("stop_search", [{}, {"load": "b"}], "fail"),
+        ("stop_search", [{"search_ref": None}, {"line": 3, "search_ref": None}], "pass"),
+        ("stop_search", [{"search_ref": None}, {"search_ref": None}], "fail"),
+        ("stop_search", [{"search_ref": None, "searched_at": None}], "fail"),
+        ("street_crime", [{}, {"line": 3}], "pass"),
+        ("street_crime", [{}, {}], "fail"),
+        ("street_crime", [{"month": None}], "fail"),
+        ("public_health", [{}, {"line": 3}, {"load": "b"}], "pass"),
+        ("public_health", [{}, {}], "fail"),
+    ],
+)
+def test_one_current_version(candidate: Candidate, extract: str, rows: list[dict], status: str) -> None:
+    contract = load_contracts()[extract]
+    candidate.execute(*(_raw(contract, **row) for row in rows))
+    assert _current(candidate, extract) == status
+
+
+def test_one_current_version_of_every_extract(candidate: Candidate) -> None:
+    """A row that is there twice is found, whatever the extract."""
+    contracts = load_contracts()
+    candidate.execute(*(_raw(c) for c in contracts.values() for _ in range(2)))
+    found = candidate.test("test_name:one_current_version")
+    assert len(found) == len(contracts)
+    assert set(found.values()) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    ("relation", "row", "more"),
+    [
+        ("staging.superseded_rows (load_id, line, reason)", "'a', '2', 'withdrawn'", "'a', '2', 'replaced'"),
+        ("staging.unit_names (force_code, unit_name, unit_code)", "'kent', 'dover', 'a'", "'kent', 'dover', 'b'"),
+        ("staging.offence_classes", "'77/50', 'possession'", "'77/50', 'trafficking'"),
+    ],
+)
+def test_unique_together(candidate: Candidate, relation: str, row: str, more: str) -> None:
+    model = relation.split(".")[1].split(" ")[0]
+    insert = f"insert into work.{relation} values"
+    candidate.execute(f"{insert} ({row})")
+    assert list(candidate.test(f"{model},test_name:unique_together").values()) == ["pass"]
+    candidate.execute(f"{insert} ({more})")
+    assert list(candidate.test(f"{model},test_name:unique_together").values()) == ["fail"]
+
+
+def test_accepted_values(candidate: Candidate) -> None:
+    tests = [t for t in _data_tests() if t.test_metadata.name == "accepted_values"]
+    assert tests
+    candidate.execute(
+        *(
+            f"insert into work.seeds.{t.attached_node.split('.')[-1]} ({t.column_name}) values ('nonsense')"
+            for t in tests
+        )
+    )
+    found = candidate.test("test_name:accepted_values")
+    assert len(found) == len(tests)
+    assert set(found.values()) == {"fail"}
+
+
+def _data_tests() -> list:
+    return [n for n in transform.manifest().nodes.values() if n.resource_type == "test"]
+
+
+def test_no_test_is_without_bad_data() -> None:
+    """A new kind of test needs its own case here."""
+    assert {t.test_metadata.name for t in _data_tests()} == {"one_current_version", "unique_together", "accepted_values"}
+    unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name == "unique_together"}
+    assert unique == {"superseded_rows", "unit_names", "offence_classes"}
+
+
+def test_all_pass_where_nothing_is_wrong(empty: Candidate) -> None:
+    found = empty.test("test_type:data")
+    assert len(found) == len(_data_tests())
+    assert set(found.values()) == {"pass"}

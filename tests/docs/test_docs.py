@@ -1,0 +1,123 @@
+"""What the documentation says is there is there: pages that are generated, links, commands, files, variables, imports."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from dagster_project import docs
+from dagster_project.cli import app
+from dagster_project.settings import PROJECT
+
+PAGES = [*sorted(docs.FOLDER.glob("*.md")), *(PROJECT / f"{n}.md" for n in ("README", "CONTRIBUTING", "CHANGELOG"))]
+COMMANDS = typer.main.get_command(app).commands
+OPTIONS = {o for c in COMMANDS.values() for p in c.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FOLDERS = "dagster_project|dbt|expectations|seeds|tests|docs"
+
+
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for kind, body in FENCE.findall(text(page)) if kind == language]
+
+
+def spans(page: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", FENCE.sub("", text(page)))
+
+
+def code(page: Path) -> list[str]:
+    """Lines of code: in spans, in fenced blocks, and indented by four."""
+    fenced = [line for _, body in FENCE.findall(text(page)) for line in body.splitlines()]
+    indented = [line for line in FENCE.sub("", text(page)).splitlines() if line.startswith("    ")]
+    return [*spans(page), *fenced, *indented]
+
+
+def anchors(page: Path) -> set[str]:
+    """Headings as GitHub makes anchors of them."""
+    said = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-") for heading in said}
+
+
+def commands(line: str) -> list[list[str]]:
+    """Each `pam COMMAND ...` of a line, as words; what stands in quotes is left out."""
+    unquoted = re.sub(r"\"[^\"]*(\"|$)", "''", line)
+    found = re.findall(r"(?:^|[\s(]|bin/)pam +([^&|;#]+)", unquoted)
+    return [words for f in found if (words := f.split())]
+
+
+@pytest.mark.parametrize("name", docs.pages())
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    assert text(docs.FOLDER / name) == docs.pages()[name], "run `pam docs` and commit what it writes"
+
+
+def test_write_says_what_it_changed(tmp_path: Path) -> None:
+    assert [p.name for p in docs.write(tmp_path)] == list(docs.pages())
+    (tmp_path / "marts.md").write_text("old", encoding="utf-8")
+    assert docs.write(tmp_path) == [tmp_path / "marts.md"]
+    assert docs.write(tmp_path) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for link in LINK.findall(FENCE.sub("", text(page))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_and_options_exist(page: Path) -> None:
+    wrong = []
+    for line in code(page):
+        for command, *words in commands(line):
+            if command not in COMMANDS:
+                wrong.append(f"pam {command}")
+            elif command != "dbt":  # what follows is dbt's
+                known = {o for p in COMMANDS[command].params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+                wrong += [f"pam {command} {w}" for w in words if re.match(r"--?[a-z]", w) and w not in known]
+        wrong += [task for task in re.findall(r"bootstrap\.py (\w+)", line) if task not in ("test", "setup")]
+    wrong += [span for span in spans(page) if span.startswith("--") and span.split()[0] not in OPTIONS]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_files_exist(page: Path) -> None:
+    named = {s for s in spans(page) if re.fullmatch(rf"(?:{FOLDERS})/[\w./*-]*|[\w.-]+\.(?:lock|toml)|\.ci/\w+", s)}
+    assert [s for s in sorted(named) if not any(PROJECT.glob(s.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_variables_are_heeded(page: Path) -> None:
+    heeded = "".join(text(p) for p in [*(PROJECT / "dagster_project").rglob("*.py"), *(PROJECT / "dbt").glob("*.yml")])
+    assert [v for v in set(re.findall(r"\bPAM_[A-Z_]+", text(page))) if v not in heeded] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_python_is_sound_and_its_imports_are_there(page: Path) -> None:
+    for body in blocks(page, "python"):
+        for node in ast.walk(ast.parse(body)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("dagster_project"):
+                module = importlib.import_module(str(node.module))
+                assert [a.name for a in node.names if not hasattr(module, a.name)] == []
+
+
+def test_the_tests_see_what_is_wrong(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A b, `c`\n\n`pam nightly --all` [x](#a-b-c) `pam nihgtly`\n\n    /x/bin/pam query \"a --b\" --format csv\n")  # noqa: E501
+    assert [c for line in code(page) for c in commands(line)] == [
+        ["nightly", "--all"], ["nihgtly"], ["query", "''", "--format", "csv"],
+    ]  # fmt: skip
+    assert anchors(page) == {"a-b-c"}

@@ -1,0 +1,61 @@
+"""The documentation's examples, run: the analysts' questions on the sample, and the worked example of coverage."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from support import run_night, write_extract
+
+from dagster_project.docs import FOLDER
+from dagster_project.serving import connect, write_result
+from dagster_project.settings import Home
+
+ASKED = re.findall(r"```sql\n(.*?)\n```\n\n```text\n(.*?)\n```", (FOLDER / "analysts.md").read_text("utf-8"), re.S)
+WAY = (FOLDER / "how-it-works.md").read_text(encoding="utf-8")
+
+
+def test_there_are_ten_questions_and_two_before() -> None:
+    assert len(ASKED) == 12
+    assert len(re.findall(r"^### \d+\. ", (FOLDER / "analysts.md").read_text("utf-8"), re.M)) == 10
+
+
+@pytest.mark.parametrize(("sql", "answer"), ASKED, ids=[f"{n}" for n in range(len(ASKED))])
+def test_the_answer_is_what_the_sample_says(sample_home: Home, sql: str, answer: str) -> None:
+    con, out = connect(sample_home), io.StringIO()
+    try:
+        result = con.execute(sql)
+        write_result([c[0] for c in result.description], result.fetchall(), "table", out)
+    finally:
+        con.close()
+    assert [line.rstrip() for line in out.getvalue().splitlines() if line.strip()] == answer.splitlines()
+
+
+def test_the_worked_example_of_coverage(new_home: Home, tmp_path: Path) -> None:
+    days = ["2024-05-20", "2024-06-01", "2024-12-31", "2025-01-04", "2025-06-10", "2025-06-10"]
+    write_extract(
+        new_home.inbox, "naloxone", [(f"N{n}", day, "Dales") for n, day in enumerate(days)],
+        columns=("administration_ref", "administered_at", "lpu"), window=("2024-05-01", "2025-06-15"),
+        stamp="20250616T020000Z",
+    )  # fmt: skip
+    assert run_night(new_home).receipt.outcome == "published"
+    con = connect(new_home)
+    try:
+        figures = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "select period_type, period_label, value, prior_value, volume_change, data_status"
+                " from marts.mart_naloxone where area_type = 'force'"
+            ).fetchall()
+        }
+        months = con.execute("select min(period_start), max(period_start) from marts.mart_naloxone").fetchone()
+    finally:
+        con.close()
+    assert [str(m) for m in months] == ["2024-01-01", "2026-03-01"]
+    told = re.findall(r"^\| (month|calendar_year\w*|financial_year\w*|rolling_12_months) \|(.*)\|$", WAY, re.M)
+    assert len(told) == 11
+    for period_type, rest in told:
+        label, *cells, status, _ = [cell.strip() for cell in rest.split("|")]
+        *found, found_status = figures[period_type, label]
+        assert status == found_status
+        assert [None if c in ("", "null") else float(c) for c in cells] == found, label

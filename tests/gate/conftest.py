@@ -1,0 +1,46 @@
+"""A candidate to spoil: the sample's, as it was when the gate let it pass."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import candidate, copy_home, failed
+
+from dagster_project import gate, transform
+from dagster_project.prepare import WAREHOUSE
+from dagster_project.settings import Home
+
+Spoil = Callable[[Home, str], set[tuple[str, str, str]]]
+
+
+@pytest.fixture
+def sample_candidate(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of the sample's home whose candidate is whole again."""
+    home = copy_home(sample_home, tmp_path / "home")
+    shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
+    return home
+
+
+@pytest.fixture(scope="session")
+def passed_before(sample_home: Home) -> set[tuple[str, str, str]]:
+    """What the untouched sample fails: intelligence ends a month before the other extracts, and is late."""
+    checks = gate.judge(sample_home)
+    assert failed(checks) == {("intelligence", "freshness", "warning")}
+    return failed(checks)
+
+
+@pytest.fixture
+def spoil(passed_before: set[tuple[str, str, str]]) -> Spoil:
+    """Change a candidate by SQL, build one audit model again, and say what fails that did not before."""
+
+    def changed(home: Home, sql: str, audit: str) -> set[tuple[str, str, str]]:
+        with candidate(home, read_only=False) as con:
+            for statement in sql.split(";"):
+                rows = con.execute(statement).fetchone()
+                assert rows and rows[0], f"touches no row: {statement}"
+        nodes = transform.build(home, select=[audit])
+        assert all(n.ok for n in nodes) and nodes
+        return failed(gate.judge(home)) - passed_before
+
+    return changed

@@ -1,0 +1,74 @@
+"""Bad data for every rule on figures: one statement a rule, which makes that rule false and no other.
+
+Each case changes the published shape of the sample by as little as will do: a measure without categories where
+categories are not the point, a rolling year where months are not, a figure without a prior value where changes are not.
+"""
+
+STILL = "prior_value is null"
+"""A change of value alone does not contradict its change on the year before."""
+
+FIGURE_CASES = {
+    "repeated_rows": (
+        "mart_drug_tests",
+        "insert into warehouse.marts.mart_drug_tests select * from warehouse.marts.mart_drug_tests"
+        " where measure = 'positivity_rate' limit 1",
+    ),
+    "value_without_coverage": (
+        "mart_naloxone",
+        "update warehouse.marts.mart_naloxone set data_status = 'partial'"
+        " where area_type = 'force' and period_type = 'month' and period_start = date '2024-04-01'",
+    ),
+    "no_value_in_coverage": (
+        "mart_naloxone",
+        "update warehouse.marts.mart_naloxone set data_status = 'not_available'"
+        " where area_type = 'force' and period_type = 'month' and period_start = date '2024-06-01'",
+    ),
+    "change_not_the_difference": (
+        "mart_stop_search",
+        "update warehouse.marts.mart_stop_search set volume_change = volume_change + 1"
+        " where measure = 'searches' and category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'"
+        " and period_end = date '2025-10-31'",
+    ),
+    "count_not_whole": (
+        "mart_iom",
+        "update warehouse.marts.mart_iom set value = value + 0.5"
+        f" where measure = 'cohort_size' and period_type = 'month' and value is not null and {STILL}",
+    ),
+    "all_not_its_categories": (
+        "mart_school_inputs",
+        "update warehouse.marts.mart_school_inputs set value = value + 1"
+        " where measure = 'inputs_delivered' and category = 'Primary' and period_type = 'rolling_12_months'"
+        f" and {STILL} and period_end = date '2024-12-31'",
+    ),
+    "force_not_its_units": (
+        "mart_naloxone",
+        "update warehouse.marts.mart_naloxone set value = value + 1"
+        f" where area_type = 'lpu' and area_code = 'dales' and period_type = 'rolling_12_months' and {STILL}",
+    ),
+    "sections_not_the_rest": (
+        "mart_naloxone",
+        "update warehouse.marts.mart_naloxone set value = value + 1"
+        f" where area_type = 'section' and area_code = 'north' and period_type = 'rolling_12_months' and {STILL}",
+    ),
+    "year_not_its_months": (
+        "mart_confiscation_orders",
+        "update warehouse.marts.mart_confiscation_orders set value = value + 1"
+        f" where measure = 'aris_returns' and period_type = 'financial_year' and {STILL} and value is not null",
+    ),
+    "percent_out_of_range": (
+        "mart_drug_tests",
+        "update warehouse.marts.mart_drug_tests set value = -100 * numerator / denominator, numerator = -numerator"
+        f" where measure = 'positivity_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+    ),
+    "numerator_over_denominator": (
+        "mart_drug_tests",
+        "update warehouse.marts.mart_drug_tests set numerator = 1"
+        " where measure = 'positivity_rate' and denominator = 0",
+    ),
+    "rate_not_its_parts": (
+        "mart_drug_tests",
+        "update warehouse.marts.mart_drug_tests set value = value / 2"
+        f" where measure = 'positivity_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+    ),
+}
+"""Rule -> the mart whose suite must find it, and the SQL."""

@@ -1,0 +1,199 @@
+"""No rule without bad data, no suite that leaves a rule out, no missing result that passes."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+import yaml
+from support import candidate, seed
+
+from dagster_project import gate
+from dagster_project.contracts import load_contracts
+from dagster_project.prepare import WORK
+from dagster_project.settings import EXPECTATIONS, Home
+
+from .figure_cases import FIGURE_CASES
+from .test_extract_rules import EXTRACT_CASES
+
+SUITES = gate.load_suites()
+RULES = {
+    (suite.subject, e["meta"]["rule"]): e["kwargs"] for suite in SUITES.values() for e in suite.expectations
+}  # fmt: skip
+
+
+def test_every_rule_has_bad_data() -> None:
+    named = {
+        e["meta"]["rule"]
+        for path in [*EXPECTATIONS.glob("*.yml"), *(EXPECTATIONS / "shared").glob("*.yml")]
+        for body in [yaml.safe_load(path.read_text(encoding="utf-8"))]
+        for e in (body if isinstance(body, list) else body.get("expectations", ()))
+    }
+    assert named == {rule for _, rule in RULES}, "a part that no suite includes"
+    assert named == {*FIGURE_CASES, *EXTRACT_CASES}
+
+
+def test_every_shared_part_is_included_somewhere() -> None:
+    included = {
+        part
+        for path in EXPECTATIONS.glob("*.yml")
+        for part in yaml.safe_load(path.read_text(encoding="utf-8")).get("include", ())
+    }
+    assert included == {p.stem for p in (EXPECTATIONS / "shared").glob("*.yml")}
+
+
+def test_severities_are_those_that_the_bad_data_show() -> None:
+    severities = {e["meta"]["rule"]: e["severity"] for s in SUITES.values() for e in s.expectations}
+    assert {severities[rule] for rule in FIGURE_CASES} == {"critical"}
+    assert {(rule, severities[rule]) for rule in EXTRACT_CASES} == {
+        (rule, severity) for rule, cases in EXTRACT_CASES.items() for _, severity in cases
+    }
+
+
+def subjects_with(subject: str, rule: str) -> set[str]:
+    """The extracts or marts that a rule is asked of."""
+    names = load_contracts() if subject == "extract" else [s.name for s in SUITES.values() if s.subject == "mart"]
+    return {
+        name
+        for name in names
+        for suite in [gate.suite_for(subject, name)]
+        if suite and any(e["meta"]["rule"] == rule for e in suite.expectations)
+    }
+
+
+@pytest.fixture(scope="module")
+def facts(sample_home: Home) -> dict[str, pd.DataFrame]:
+    with candidate(sample_home) as con:
+        return {kind: con.execute(f"select * from audit.{table}").df() for kind, table in gate.FACTS.items()}
+
+
+@pytest.mark.parametrize(("subject", "rule"), RULES, ids=lambda part: part)
+def test_a_rule_holds_for_every_suite_that_has_it(subject: str, rule: str, facts: dict[str, pd.DataFrame]) -> None:
+    """The same bad value in every row: each subject of the rule fails it, and no subject fails another."""
+    kwargs = RULES[subject, rule]
+    frame = facts[subject].copy()
+    if "days_late" in frame:
+        frame["days_late"] = 0
+    before = [c for c in gate._judge_kind(subject, frame, set()) if not c.passed]
+    frame[kwargs["column"]] = kwargs["max_value"] + 1
+    after = [c for c in gate._judge_kind(subject, frame, set()) if not c.passed]
+    assert before == []
+    assert {(c.subject, c.rule) for c in after} == {(name, rule) for name in subjects_with(subject, rule)}
+    if "min_value" in kwargs:
+        frame[kwargs["column"]] = kwargs["min_value"] - 0.01
+        assert len([c for c in gate._judge_kind(subject, frame, set()) if not c.passed]) == len(after)
+
+
+def test_suites_have_the_rules_that_their_figures_call_for(sample_home: Home) -> None:
+    """From the marts themselves: where there are units, categories, rates or years there must be their rules."""
+    with candidate(sample_home) as con:
+        found = con.execute(
+            "select mart, bool_or(area_type in ('lpu', 'district')) and mart <> 'mart_public_health' as units,"
+            " bool_or(category <> 'all') and mart <> 'mart_public_health' as categories, bool_or(unit = 'percent') as rates,"
+            " bool_or(period_type = 'calendar_year') as years from warehouse.marts.measures group by mart"
+        ).fetchall()
+    needed = {"force_not_its_units": 1, "all_not_its_categories": 2, "rate_not_its_parts": 3, "year_not_its_months": 4}
+    assert len(found) == 18
+    for rule, n in needed.items():
+        assert {row[0] for row in found if row[n]} - subjects_with("mart", rule) == set(), rule
+
+
+def test_every_mart_and_every_extract_is_judged(sample_home: Home) -> None:
+    checks = gate.judge(sample_home)
+    judged = {c.subject for c in checks}
+    assert {f"{row['mart']}" for row in seed("measure_list")} <= judged
+    assert set(load_contracts()) <= judged
+    for name in judged:
+        suite = gate.suite_for("mart" if name.startswith("mart_") else "extract", name)
+        assert sorted(c.rule for c in checks if c.subject == name) == sorted(e["meta"]["rule"] for e in suite.expectations)
+
+
+def spoiled(home: Home, *statements: str) -> list[gate.Check]:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
+        for statement in statements:
+            con.execute(statement)
+    return gate.held_by(gate.judge(home))
+
+
+def test_an_empty_audit_table_is_a_failure_for_each_of_its_subjects(sample_copy: Home) -> None:
+    held = spoiled(sample_copy, "delete from audit.mart_facts", "delete from audit.extract_facts")
+    assert {c.rule for c in held} == {"something_to_judge"} and not any(c.passed for c in held)
+    assert {c.subject for c in held} == {s.name for s in SUITES.values() if s.subject == "mart"} | set(load_contracts())
+
+
+def test_a_dropped_extract_without_facts_is_a_failure(sample_copy: Home) -> None:
+    (check,) = spoiled(sample_copy, "delete from audit.extract_facts where extract = 'crimes'")
+    assert (check.subject, check.rule) == ("crimes", "something_to_judge")
+
+
+def test_a_mart_without_a_suite_is_a_failure(sample_copy: Home) -> None:
+    (check,) = spoiled(
+        sample_copy, "insert into audit.mart_facts select * replace ('mart_new' as mart) from audit.mart_facts limit 1"
+    )
+    assert (check.subject, check.rule) == ("mart_new", "has_a_suite")
+
+
+def test_an_audit_table_that_is_not_there_is_no_pass(sample_copy: Home) -> None:
+    with pytest.raises(duckdb.CatalogException, match="mart_facts"):
+        spoiled(sample_copy, "drop table audit.mart_facts")
+
+
+def test_a_column_that_is_not_there_is_a_failure_with_its_rule(sample_copy: Home) -> None:
+    held = spoiled(sample_copy, "alter table audit.mart_facts drop column year_not_its_months")
+    assert {c.rule for c in held} == {"year_not_its_months"}
+    assert {c.subject for c in held} == subjects_with("mart", "year_not_its_months")
+    assert all("the check failed to run" in c.found for c in held)
+
+
+def test_an_answer_that_does_not_come_is_a_failure(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_validate", lambda *_: {})
+    checks = gate.judge(sample_home)
+    assert checks and not any(c.passed for c in checks)
+    assert {c.found for c in checks} == {"the check gave no result"}
+
+
+RULE = {
+    "type": "expect_column_values_to_be_between",
+    "kwargs": {"column": "days_late", "max_value": 0},
+    "severity": "critical",
+    "meta": {"rule": "r", "reason": "why", "since": "2026-01-01", "advice": "what"},
+}
+
+
+def without(field: str) -> dict:
+    return {**RULE, "meta": {k: v for k, v in RULE["meta"].items() if k != field}}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"name": "other", "subject": "extract"}, "incidents.yml: needs name"),
+        ({"name": "incidents", "subject": "table"}, "subject"),
+        ({"name": "incidents"}, "subject"),
+        ({"name": "incidents", "subject": "extract", "expectation": []}, "not {'expectation'}"),
+        ({"name": "incidents", "subject": "extract", "include": ["nowhere"]}, "there is no shared/nowhere.yml"),
+        *(
+            ({"name": "incidents", "subject": "extract", "expectations": [without(f)]}, f"lacks {f}")
+            for f in ("rule", "reason", "since", "advice")
+        ),
+        ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "severity": "info"}]}, "lacks a severity"),
+        ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "meta": {}}]}, "lacks rule, reason"),
+    ],
+)
+def test_a_suite_that_is_no_suite_is_an_error(body: dict, said: str, tmp_path: Path) -> None:
+    (tmp_path / "incidents.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
+    with pytest.raises(gate.SuiteError) as error:
+        gate.load_suites(tmp_path)
+    assert said in str(error.value) and "incidents.yml" in str(error.value)
+
+
+def test_a_suite_s_own_rules_come_with_the_shared_ones(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    own = {**RULE, "meta": {**RULE["meta"], "rule": "own"}}
+    (tmp_path / "shared" / "rows.yml").write_text(yaml.safe_dump([RULE]), encoding="utf-8")
+    (tmp_path / "incidents.yml").write_text(
+        yaml.safe_dump({"name": "incidents", "subject": "extract", "include": ["rows"], "expectations": [own]}),
+        encoding="utf-8",
+    )
+    suite = gate.load_suites(tmp_path)["incidents"]
+    assert [e["meta"]["rule"] for e in suite.expectations] == ["r", "own"]

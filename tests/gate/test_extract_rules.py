@@ -1,0 +1,214 @@
+"""Each rule on extracts has files that trip it, and files that lie exactly at its limit and do not.
+
+Derbyshire's files break one rule an extract; Leicestershire's are the same, at the limit. All of it in one home and two
+nights: what the gate says of a force must not depend on another's files.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from support import TODAY, each, failed, land_night, publish_night, published, write_extract
+
+from dagster_project import gate, transform
+from dagster_project.night_run import NightRun
+from dagster_project.settings import Home
+
+from .conftest import Spoil
+
+BAD, GOOD = "derbyshire", "leicestershire"
+YEAR = ("2025-01-01", "2025-12-31")
+LAST_DAY = date(2025, 12, 31)
+UNIT = {BAD: "Dales", GOOD: "LE1"}
+OLDER, NEWER = "20260101T020000Z", "20260102T020000Z"
+UNITS = "force_code,section_code,section_name,lpu_code,lpu_name\nleicestershire,city,City,LE1,Leicester Central\n"
+
+EXTRACT_CASES = {
+    "share_quarantined": {("mda_orders", "warning")},
+    "share_withdrawn": {("school_inputs", "warning")},
+    "freshness": {("incidents", "warning"), ("forfeiture_orders", "warning"), ("public_health", "warning")},
+    "rows_stood_in": {("exploitation_outcomes", "warning")},
+    "rows_a_day": {("crimes", "warning"), ("intelligence", "warning")},
+    "kinds_of_row": {("stop_search", "warning")},
+    "share_unplaced": {("naloxone", "warning")},
+    "rows_unaccounted": {("aris_returns", "critical")},
+    "rows_outside_windows": {("aris_returns", "critical")},
+}
+"""Rule -> the extracts that must fail it, and how gravely."""
+LANDING_LOST = ("rows_unaccounted", "rows_outside_windows")
+"""No file can trip these, unless landing is wrong: their tests spoil the ledger's figures."""
+
+
+def at(day: date, n: int) -> str:
+    return str(day - timedelta(days=n))
+
+
+def daily(before: int, recent: int) -> list[str]:
+    """Dates: `before` a day over 364 days, then `recent` rows over the last 28."""
+    return [at(LAST_DAY, 28 + n) for n in range(364) for _ in range(before)] + [at(LAST_DAY, n % 28) for n in range(recent)]
+
+
+def drop_shares(inbox: Path, force: str, bad: bool) -> None:
+    """2 and 3 of 100 rows in quarantine; 25 and 26 of 100 rows without a known unit."""
+    broken = 3 if bad else 2
+    amounts = each(100, lambda n: [f"M{n}", "2025-06-01", "about ten" if n < broken else "10", "Police"])
+    write_extract(
+        inbox, "mda_orders", amounts, columns=["order_ref", "order_date", "amount", "recipient"], force=force, window=YEAR
+    )
+    nowhere, known = 26 if bad else 25, UNIT[force]
+    units = each(100, lambda n: [f"N{n}", "2025-06-01T10:00", ("Nowhere", "")[n % 2] if n < nowhere else known])
+    write_extract(
+        inbox, "naloxone", units, columns=["administration_ref", "administered_at", "lpu"], force=force, window=YEAR
+    )
+
+
+def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
+    """Half and less than half, double and more than double the rows a day; a quarter and more of another kind."""
+    window = (at(LAST_DAY, 391), str(LAST_DAY))
+    fewer = enumerate(daily(2, 27 if bad else 28))
+    write_extract(
+        inbox, "crimes", [[f"C{n}", day, "92D", "Recorded", UNIT[force]] for n, day in fewer],
+        columns=["crime_ref", "recorded_on", "offence_code", "status", "lpu"], force=force, window=window,
+    )  # fmt: skip
+    more = enumerate(daily(1, 57 if bad else 56))
+    write_extract(
+        inbox, "intelligence", [[f"I{n}", day, "Officer", "Drugs", UNIT[force]] for n, day in more],
+        columns=["intel_ref", "submitted_on", "source", "themes", "lpu"], force=force, window=window,
+    )  # fmt: skip
+    found = 15 if bad else 14
+    days = daily(2, 56)
+    write_extract(
+        inbox, "stop_search",
+        [
+            [f"S{n}", f"{day}T10:00", "Drugs", "Y" if n >= len(days) - found else "N", UNIT[force]]
+            for n, day in enumerate(days)
+        ],
+        columns=["search_ref", "searched_at", "object_of_search", "object_found", "lpu"], force=force, window=window,
+    )  # fmt: skip
+
+
+def drop_late(inbox: Path, force: str, bad: bool) -> None:
+    """3, 45 and 400 days behind the night, and a day more."""
+    more = 1 if bad else 0
+    columns = ["incident_ref", "record_type", "created_at", "qualifiers"]
+    write_extract(
+        inbox, "incidents", [["A1", "ROC", "2025-12-01T10:00", "Drugs"]],
+        columns=columns, force=force, window=("2025-12-01", at(TODAY, 3 + more)),
+    )  # fmt: skip
+    write_extract(
+        inbox, "forfeiture_orders", [["F1", "2025-06-01", "10"]],
+        columns=["order_ref", "order_date", "amount"], force=force, window=("2025-01-01", at(TODAY, 45 + more)),
+    )  # fmt: skip
+    fingertips = ["Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value"]
+    write_extract(
+        inbox, "public_health", [["92432", "Deaths", "E10000007", "Derbyshire", "Counties", "Persons", "2022", "5.1"]],
+        columns=fingertips, force=force, window=("2022-01-01", at(TODAY, 400 + more)),
+    )  # fmt: skip
+
+
+def drop_versions(inbox: Path, force: str, bad: bool, night: int) -> None:
+    """5 and 6 of 100 rows withdrawn; a bad row whose key has an earlier version, and one whose key has none."""
+    gone = (6 if bad else 5) if night == 2 else 0
+    rows = each(100 - gone, lambda n: [f"I{n}", "2025-06-01", "Primary", "30"])
+    stamp = NEWER if night == 2 else OLDER
+    write_extract(
+        inbox, "school_inputs", rows, columns=["input_ref", "delivered_on", "phase", "young_people"], force=force,
+        window=YEAR, stamp=stamp,
+    )  # fmt: skip
+    outcomes = each(100, lambda n: [f"O{n}", f"P{n}", "2025-06-01", "OCG", "Charged"])
+    if night == 2:
+        outcomes = [*outcomes[1:], ["O0" if bad else "O100", "P0", "2025-06-01", "OCG", "Perhaps"]]
+    elif not bad:
+        outcomes = outcomes[1:]
+    write_extract(
+        inbox, "exploitation_outcomes", outcomes,
+        columns=["outcome_ref", "person_ref", "outcome_on", "strand", "outcome"], force=force, window=YEAR, stamp=stamp,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
+    """A night of extracts each of which breaks one rule, published with its warnings."""
+    home = Home(tmp_path_factory.mktemp("troubled") / "home").create()
+    home.seeds.mkdir()
+    (home.seeds / "areas.csv").write_text(UNITS, encoding="utf-8")
+    for force in (BAD, GOOD):
+        drop_versions(home.inbox, force, force == BAD, night=1)
+    assert {e.outcome for e in land_night(home)} == {"accepted"}
+    for force in (BAD, GOOD):
+        drop_versions(home.inbox, force, force == BAD, night=2)
+        for drop in (drop_shares, drop_volumes, drop_late):
+            drop(home.inbox, force, force == BAD)
+    run = publish_night(home)
+    assert {e.outcome for e in run.entries} == {"accepted"}
+    return run
+
+
+def test_files_that_break_one_rule_trip_it_alone(troubled: NightRun) -> None:
+    expected = {
+        (extract, rule, severity)
+        for rule, cases in EXTRACT_CASES.items()
+        if rule not in LANDING_LOST
+        for extract, severity in cases
+    }
+    assert failed(troubled.checks) == expected
+
+
+def test_files_at_the_limit_pass(troubled: NightRun) -> None:
+    found = {(c.subject, c.rule): c.found for c in troubled.checks if not c.passed}
+    assert all(BAD in said and GOOD not in said for said in found.values())
+    assert found["mda_orders", "share_quarantined"] == "pct_quarantined 3 (derbyshire)"
+    assert found["school_inputs", "share_withdrawn"] == "pct_withdrawn 6 (derbyshire)"
+    assert found["naloxone", "share_unplaced"] == "pct_unplaced 26 (derbyshire)"
+    assert {found[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")} == {
+        "days_late 1 (derbyshire)"
+    }
+    assert found["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
+    assert found["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
+    assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"
+
+
+def test_a_row_that_stands_in_names_the_file_to_mend(troubled: NightRun) -> None:
+    (check,) = (c for c in troubled.checks if c.rule == "rows_stood_in" and not c.passed)
+    name = f"exploitation_outcomes__{BAD}__{YEAR[0]}__{YEAR[1]}__{NEWER}.csv"
+    assert check.found == f"rows_stood_in 1 (derbyshire, {name})"
+
+
+def test_warnings_travel_with_the_night(troubled: NightRun) -> None:
+    assert troubled.receipt.outcome == "published" and gate.warnings(troubled.checks)
+    rows = published(troubled.home, "select subject, rule, severity from meta.checks where not passed")
+    assert set(rows) == failed(troubled.checks)
+    assert published(troubled.home, "select warnings from meta.nights order by all desc limit 1") == [(len(rows),)]
+
+
+@pytest.mark.parametrize("rule", LANDING_LOST)
+def test_rows_that_landing_lost_hold_the_night(rule: str, sample_candidate: Home, spoil: Spoil) -> None:
+    spoiled = {
+        "rows_unaccounted": "update raw.loads set rows_in_file = rows_in_file + 1 where extract = 'aris_returns'",
+        "rows_outside_windows": "update staging.coverage_windows set covered_from = covered_from + interval 1 year"
+        " where coverage = 'aris_returns'",
+    }[rule]
+    cases = {(extract, rule, severity) for extract, severity in EXTRACT_CASES[rule]}
+    assert spoil(sample_candidate, spoiled, "extract_facts") == cases
+
+
+def test_rows_found_twice_are_lost_rows_too(sample_candidate: Home, spoil: Spoil) -> None:
+    """One file short and another over must not cancel out."""
+    spoiled = (
+        "insert into raw.loads select * replace ('again' as load_id) from raw.loads where extract = 'aris_returns';"
+        " update raw.loads set rows_landed = rows_landed + 1 where load_id = 'again';"
+        " update raw.loads set rows_landed = rows_landed - 1 where extract = 'aris_returns' and load_id <> 'again'"
+    )
+    assert spoil(sample_candidate, spoiled, "extract_facts") == {("aris_returns", "rows_unaccounted", "critical")}
+
+
+def test_no_history_is_no_warning(new_home: Home) -> None:
+    """Too few rows or days to judge by: the ratio is null, and null passes. The rules need 50 rows in 12 weeks."""
+    days = daily(0, 60)
+    write_extract(
+        new_home.inbox, "crimes", [[f"C{n}", day, "92D", "Recorded", "Dales"] for n, day in enumerate(days)],
+        columns=["crime_ref", "recorded_on", "offence_code", "status", "lpu"], window=(at(LAST_DAY, 27), str(LAST_DAY)),
+    )  # fmt: skip
+    run = publish_night(new_home)
+    assert failed(run.checks) == set()
+    assert all(n.ok for n in run.nodes) and not transform.broken(run.nodes)

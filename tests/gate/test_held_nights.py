@@ -1,0 +1,191 @@
+"""A night that is held back or fails: what it says, what it leaves alone, and that the next one succeeds by itself."""
+
+import json
+from collections.abc import Callable
+
+import duckdb
+import pytest
+from support import OFFENCES, candidate, night, published, run_night, same_figures
+
+from dagster_project import candidate as building_on
+from dagster_project import prepare, publish, transform
+from dagster_project.night_run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights import NightUnderWayError, Receipt, read_receipts
+from dagster_project.settings import Home
+
+from .figure_cases import FIGURE_CASES
+
+RULE = "year_not_its_months"
+
+
+def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
+    """From here on, nights build a mart with one wrong figure."""
+    build = NightRun.build
+
+    def wrong(run: NightRun) -> list[transform.Node]:
+        nodes = build(run)
+        with candidate(run.home, read_only=False) as con:
+            con.execute(FIGURE_CASES[RULE][1])
+        transform.build(run.home, select=["mart_facts"])
+        return nodes
+
+    patch.setattr(NightRun, "build", wrong)
+
+
+def last_receipt(home: Home) -> Receipt:
+    return read_receipts(home)[-1]
+
+
+@pytest.fixture
+def stands(sample_copy: Home) -> Callable[[], None]:
+    """Asserts that the publication is, to the byte, the one that was there before."""
+    before = sample_copy.warehouse.read_bytes()
+
+    def check() -> None:
+        assert sample_copy.warehouse.read_bytes() == before
+        assert [p.name for p in sample_copy.published.iterdir()] == ["warehouse.duckdb"]
+        assert published(sample_copy, OFFENCES) == [(2187, 1649)]
+
+    return check
+
+
+def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
+    sample_home: Home, sample_copy: Home, stands: Callable[[], None], pam: Callable
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        a_model_goes_wrong(patch)
+        result = pam("nightly", "--home", sample_copy.path)
+    assert result.exit_code == 1
+    said = f"mart_confiscation_orders: {RULE}: {RULE} 1 (derbyshire, aris_returns)"
+    assert said in result.stderr and "held back; the last publication stands" in result.stderr
+    assert f"critical {RULE}" in result.stdout
+    stands()
+    held = last_receipt(sample_copy)
+    assert (held.outcome, held.reason, held.figures, held.sha256) == ("held", said, {}, None)
+    assert [c["rule"] for c in held.checks if not c["passed"] and c["severity"] == "critical"] == [RULE]
+    state = json.loads(pam("status", "--json", "--home", sample_copy.path).stdout)
+    assert (state["last_night"]["outcome"], state["holding"][0]["rule"]) == ("held", RULE)
+    assert state["published"]["night_id"] != held.night_id
+    answer = pam("query", OFFENCES, "--format", "csv", "--home", sample_copy.path)
+    assert (answer.exit_code, answer.stdout) == (0, "value,prior_value\n2187,1649\n")
+
+    (sample_copy.candidate / prepare.WORK).write_bytes(b"cut short")
+    good = run_night(sample_copy)
+    assert good.receipt.outcome == "published"
+    assert same_figures(sample_home, sample_copy) == []
+    nights = published(sample_copy, "select outcome, reason from meta.nights order by started_at, night_id")
+    assert nights == [("published", ""), ("held", said), ("published", "")]
+
+
+def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(sample_copy: Home, stands: Callable[[], None]) -> None:
+    """A force's own list of areas in which one name is two units."""
+    sample_copy.seeds.mkdir()
+    (sample_copy.seeds / "areas.csv").write_text(
+        "force_code,section_code,section_name,lpu_code,lpu_name\n"
+        "derbyshire,north,North,one,Dales\nderbyshire,north,North,two,Dales\n",
+        encoding="utf-8",
+    )
+    run = run_night(sample_copy)
+    assert run.receipt.outcome == "held"
+    assert "unit_names" in run.receipt.reason and "unique_together" in run.receipt.reason
+    failed = [c for c in run.receipt.checks if not c["passed"]]
+    assert {(c["suite"], c["severity"]) for c in failed} == {("dbt", "critical")}
+    assert all("pam dbt test -s" in c["advice"] for c in failed)
+    stands()
+
+
+def test_a_model_that_does_not_build_fails_the_night_by_its_name(
+    sample_copy: Home, stands: Callable[[], None], pam: Callable
+) -> None:
+    prepare_raw = prepare.prepare_raw
+
+    def half(home: Home, *args: object) -> object:
+        loads = prepare_raw(home, *args)
+        with duckdb.connect(str(home.candidate / prepare.WORK)) as con:
+            con.execute("drop view raw.row_index")
+        return loads
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepare, "prepare_raw", half)
+        result = pam("nightly", "--home", sample_copy.path)
+    assert result.exit_code == 1 and "superseded_rows" in result.stderr
+    assert "failed; the last publication stands" in result.stderr
+    failed = last_receipt(sample_copy)
+    assert failed.outcome == "failed" and "could not build" in failed.reason and "superseded_rows" in failed.reason
+    assert failed.reason.startswith("dbt could not build") and failed.reason.index("superseded_rows") < 60
+    stands()
+
+
+def test_a_crash_before_the_last_step_leaves_the_publication(
+    sample_copy: Home, stands: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(home: Home) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publish, "publish", full)
+    run = run_night(sample_copy)
+    assert run.receipt.outcome == "failed" and "No space left" in run.receipt.reason
+    assert last_receipt(sample_copy).outcome == "failed"
+    stands()
+
+
+def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(
+    sample_copy: Home, stands: Callable[[], None]
+) -> None:
+    sample_copy.seeds.mkdir()
+    path = sample_copy.seeds / "offence_codes.csv"
+    path.write_text("offence_code,offence_class\n77/50,possession\n92/30,supply\n", encoding="utf-8")
+    run = run_night(sample_copy)
+    assert run.receipt.outcome == "failed"
+    assert f"{path}: line 3: offence_class 'supply' is none of possession, trafficking" in run.receipt.reason
+    stands()
+
+
+def test_a_candidate_that_was_cut_short_costs_one_night_at_most(sample_copy: Home, stands: Callable[[], None]) -> None:
+    (sample_copy.candidate / prepare.WORK).write_bytes(b"cut short")
+    run = run_night(sample_copy)
+    assert (run.receipt.outcome, last_receipt(sample_copy).outcome) == ("failed", "failed")
+    stands()
+    assert building_on.begin(sample_copy) == ([], []), "the next night builds all, from nothing"
+
+
+def test_a_night_under_way_keeps_others_out(sample_copy: Home, stands: Callable[[], None], pam: Callable) -> None:
+    with night(sample_copy) as first:
+        with pytest.raises(NightUnderWayError, match="another night is under way"):
+            NightRun(sample_copy).begin()
+        result = pam("nightly", "--home", sample_copy.path)
+        assert result.exit_code == 1 and "another night is under way" in result.stderr
+        assert first.night is not None
+    assert len(read_receipts(sample_copy)) == 1, "who is kept out leaves no receipt"
+    stands()
+    run = NightRun(sample_copy)
+    run.begin()
+    run.end()
+
+
+def test_no_step_is_taken_without_the_one_before(sample_copy: Home, stands: Callable[[], None]) -> None:
+    run = NightRun(sample_copy)
+    for step in (run.build, run.judge, run.publish):
+        with pytest.raises(NightFailedError, match="begins with landing"):
+            step()
+    with night(sample_copy) as run:
+        with pytest.raises(NightFailedError, match="nothing was checked"):
+            run.publish()
+        with pytest.raises(NightFailedError, match="nothing was checked"):
+            run.judge()
+        assert run.receipt is None
+    stands()
+
+
+def test_what_the_gate_holds_is_not_published(sample_copy: Home, stands: Callable[[], None]) -> None:
+    """Whoever calls the steps by hand, too."""
+    with pytest.MonkeyPatch.context() as patch, night(sample_copy) as run:
+        a_model_goes_wrong(patch)
+        run.land()
+        run.build()
+        run.judge()
+        with pytest.raises(NightHeldError, match=RULE):
+            run.publish()
+        assert run.receipt.outcome == "held"
+        assert run.fail("later") is run.receipt, "held is held, whatever happens afterwards"
+    stands()

@@ -1,0 +1,94 @@
+"""The nights of awkward files, run once, each held against the plain model of tests/oracle."""
+
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nasty import Nights, write_nasty
+from oracle.compare import diff, diff_files
+from oracle.landing import Landing, land
+from oracle.marts import marts
+from support import as_dicts, candidate, publish_night, seed
+
+from dagster_project.landing import LedgerEntry, counts, read_ledger
+from dagster_project.night_run import NightRun
+from dagster_project.settings import Home
+
+
+@dataclass
+class Awkward:
+    """A home after all its nights, and what the comparison said after each."""
+
+    home: Home
+    nights: Nights
+    runs: list[NightRun] = field(default_factory=list)
+    differences: list[list[str]] = field(default_factory=list)
+    figures: list[int] = field(default_factory=list)
+    landing: Landing | None = None
+
+
+def indicators() -> dict[str, list[tuple[str, str, str]]]:
+    """What the plain model is told of the indicators: id -> measure, unit and the column of its value."""
+    units = {row["measure"]: row["unit"] for row in seed("measure_list")}
+    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for row in seed("public_health_indicators"):
+        if row["priority"] == "1":  # the plain model does not know that one indicator stands in for another
+            found[row["indicator_id"]].append((row["measure"], units[row["measure"]], row["value_column"].title()))
+    return dict(found)
+
+
+def drop(home: Home, files: list[Path], folder: str) -> None:
+    """Copy a night's files and their manifests into the inbox, times kept."""
+    into = home.inbox / folder
+    into.mkdir(exist_ok=True)
+    for file in files:
+        for path in (file, file.with_name(f"{file.name}.manifest.json")):
+            if path.exists():
+                shutil.copy2(path, into / path.name)
+
+
+def as_oracle(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    """The ledger with each load's final counts, as `oracle.compare.diff_files` takes it."""
+    totals = counts(entries)
+    found = []
+    for entry in entries:
+        row = entry.model_dump()
+        if entry.load_id in totals:
+            last = totals[entry.load_id]
+            row |= {n: getattr(last, n) for n in ("rows_landed", "rows_quarantined", "rows_duplicate")}
+        found.append(row)
+    return found
+
+
+def run_awkward(folder: Path, seed_number: int) -> Awkward:
+    """All nights of one seed, published one after another, and compared after each."""
+    nights = write_nasty(folder / "drop", seed=seed_number, indicators=indicators())
+    awkward = Awkward(Home(folder / "home").create(), nights)
+    codes = {row["offence_code"]: row["offence_class"] for row in seed("offence_codes")}
+    for n, files in enumerate(nights.nights, start=1):
+        drop(awkward.home, files, f"night{n}")
+        awkward.runs.append(publish_night(awkward.home))
+        awkward.landing = land(nights.nights[:n], nights.forces)
+        expected = marts(
+            awkward.landing, nights.areas, nights.forces, offence_codes=codes, indicators=indicators()
+        )
+        with candidate(awkward.home) as con:
+            actual = as_dicts(con.execute("select * from warehouse.marts.measures"))
+        awkward.differences.append(diff(expected, actual))
+        awkward.figures.append(len(actual))
+    return awkward
+
+
+@pytest.fixture(scope="session")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Awkward:
+    """The nights of seed 1. To be read, not changed."""
+    return run_awkward(tmp_path_factory.mktemp("awkward"), 1)
+
+
+def file_differences(awkward: Awkward) -> list[str]:
+    """Where the ledger and the plain model disagree on a file."""
+    assert awkward.landing is not None
+    return diff_files(awkward.landing.files, as_oracle(read_ledger(awkward.home)))

@@ -1,0 +1,103 @@
+"""Hundreds of short random sequences of files against the plain model: which rows count, and what is covered.
+
+Forces do not meet, so each of the seed's forces lives through a sequence of its own in one home; a handful of homes make
+hundreds of sequences. `PAM_TEST_SEQUENCES=100` runs that many homes.
+"""
+
+import os
+import random
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from nasty.random_sequences import FORCE, write_sequence
+from oracle.compare import diff_files
+from oracle.landing import Landing, land
+from support import TODAY, candidate, night
+
+from dagster_project import prepare, transform
+from dagster_project.landing import read_ledger
+from dagster_project.seeds import force_names
+from dagster_project.settings import Home
+
+from .conftest import as_oracle
+
+HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "7"))
+EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
+MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]
+
+
+def write_sequences(folder: Path, number: int) -> list[list[Path]]:
+    """Nights of files, one sequence a force; the files of a night in the order of their arrival."""
+    nights: dict[int, list[Path]] = defaultdict(list)
+    for n, force in enumerate(sorted(force_names())):
+        sequence = write_sequence(folder / "made" / force, seed=number * 1000 + n)
+        for place, files in enumerate(sequence.nights):
+            into = folder / "drop" / f"night{place}"
+            into.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                path = into / file.name.replace(FORCE, force)
+                shutil.copy2(file, path)
+                manifest = file.with_name(f"{file.name}.manifest.json")
+                if manifest.exists():
+                    shutil.copy2(manifest, path.with_name(f"{path.name}.manifest.json"))
+                nights[place].append(path)
+    return [nights[n] for n in sorted(nights)]
+
+
+def land_copies(home: Home, files: list[Path], place: int) -> str:
+    """Land a night's files, and no more. Returns the night's id."""
+    into = home.inbox / f"night{place}"
+    into.mkdir()
+    for file in files:
+        for path in (file, file.with_name(f"{file.name}.manifest.json")):
+            if path.exists():
+                shutil.copy2(path, into / path.name)
+    with night(home) as run:
+        run.land()
+        return run.night.night_id
+
+
+def differences(home: Home, night_id: str, landing: Landing) -> list[str]:
+    """Build what decides on rows and coverage; where it parts from the plain model, for each extract and force."""
+    prepare.fresh_candidate(home)
+    prepare.prepare_raw(home, night_id, TODAY)
+    nodes = transform.build(home, select=MODELS)
+    assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
+    found = []
+    with candidate(home) as con:
+        rows, days = defaultdict(set), defaultdict(set)
+        for extract in EXTRACTS:
+            for force, *row in con.execute(
+                f"select force_code, loads.source_file, stg.line from staging.stg_{extract} as stg"
+                " join raw.loads as loads using (load_id, force_code)"
+            ).fetchall():
+                rows[extract, force].add(tuple(row))
+        for extract, force, day in con.execute(
+            "select coverage, force_code, unnest(range(covered_from, covered_to + interval 1 day, interval 1 day))::date"
+            " from staging.coverage_windows"
+        ).fetchall():
+            days[extract, force].add(day)
+    for extract in EXTRACTS:
+        for force in sorted(force_names()):
+            at = (extract, force)
+            expected = {(r["_file"], str(r["_line"])) for r in landing.rows.get(at, [])}
+            if rows[at] != expected:
+                found.append(f"{at}: extra {sorted(rows[at] - expected)[:3]}, missing {sorted(expected - rows[at])[:3]}")
+            if days[at] != landing.covered(*at):
+                found.append(f"{at}: {len(days[at])} covered days, expected {len(landing.covered(*at))}")
+    return found
+
+
+@pytest.mark.parametrize("number", range(HOMES))
+def test_forty_five_sequences(number: int, tmp_path: Path) -> None:
+    nights = write_sequences(tmp_path, number)
+    home = Home(tmp_path / "home").create()
+    after_each = random.Random(number).random() < 0.5
+    for n, files in enumerate(nights, start=1):
+        night_id = land_copies(home, files, n)
+        if after_each or n == len(nights):
+            landing = land(nights[:n], force_names())
+            assert differences(home, night_id, landing) == [], f"after night {n}"
+    assert diff_files(landing.files, as_oracle(read_ledger(home))) == []

@@ -1,0 +1,164 @@
+"""What the tests of whole nights share: running one, reading what it made, and writing small extracts.
+
+One warm process: dbt's manifest, Dagster's definitions and Great Expectations' context are made once and serve every
+night. Homes are folders of pytest's; a copy of one that has been published is a night ahead of an empty one.
+"""
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.definitions import build_defs
+from dagster_project.gate import Check
+from dagster_project.landing import LedgerEntry
+from dagster_project.night_run import NightRun
+from dagster_project.prepare import WAREHOUSE, WORK
+from dagster_project.settings import SEEDS, Home
+
+TODAY = date(2026, 1, 3)
+"""The night's date, unless a test has another: three days after the sample ends."""
+
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
+    """A night that holds the home's lock and takes `today` for its date."""
+    run = NightRun(home, inbox, **options)
+    run.night = replace(run.begin(), today=today)
+    return run
+
+
+def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
+    """A whole night, by the job that Dagster runs; its outcome is in `receipt`."""
+    run = begin(home, inbox, today, **options)
+    try:
+        job = build_defs(run).resolve_job_def("nightly")
+        result = job.execute_in_process(raise_on_error=False, run_config=SILENT)
+        assert run.receipt is not None
+        assert result.success == (run.receipt.outcome == "published"), run.receipt.reason
+    finally:
+        run.end()
+    return run
+
+
+@contextmanager
+def night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> Iterator[NightRun]:
+    """A night whose steps the test calls itself, without Dagster."""
+    run = begin(home, inbox, today, **options)
+    try:
+        yield run
+    finally:
+        run.end()
+
+
+def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
+    """A whole night without Dagster. Raises what its steps raise."""
+    with night(home, inbox, today, **options) as run:
+        run.land()
+        run.build()
+        run.judge()
+        run.publish()
+    return run
+
+
+def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> list[LedgerEntry]:
+    """Land the inbox, and no more."""
+    with night(home, inbox, today) as run:
+        return run.land()
+
+
+def copy_home(home: Home, to: Path) -> Home:
+    """A home of its own with all of another's. Its candidate's raw views still read the Parquet of the first."""
+    shutil.copytree(home.path, to)
+    return Home(to)
+
+
+@contextmanager
+def candidate(home: Home, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The candidate's two files by the names that dbt gives them; figures as published where the candidate is gone."""
+    con = duckdb.connect()
+    mode = " (read_only)" if read_only else ""
+    kept = home.candidate / WAREHOUSE
+    try:
+        con.execute(f"attach '{kept if kept.exists() else home.warehouse}' as warehouse{mode}")
+        con.execute(f"attach '{home.candidate / WORK}' as work{mode}")
+        con.execute("use work")
+        yield con
+    finally:
+        con.close()
+
+
+def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    """A query's rows from the published file."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def as_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """A result's rows by column name."""
+    names = [c[0] for c in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+ALL_FIGURES = "select * from warehouse.marts.measures order by all"
+OFFENCES = (
+    "select value, prior_value from marts.mart_drug_offences where measure = 'possession_offences' and category = 'all'"
+    " and area_type = 'force' and period_type = 'rolling_12_months' and period_end = date '2025-10-31'"
+)
+"""The README's question; it answers 2187 and 1649."""
+
+
+def same_figures(one: Home, other: Home) -> list[tuple[Any, ...]]:
+    """Rows of the published marts that are in one home and not, or otherwise, in the other."""
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach '{one.warehouse}' as a (read_only)")
+        con.execute(f"attach '{other.warehouse}' as b (read_only)")
+        a, b = (f"select * from {n}.marts.measures" for n in "ab")
+        return con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
+    finally:
+        con.close()
+
+
+def failed(checks: Iterable[Check]) -> set[tuple[str, str, str]]:
+    """Subject, rule and severity of each check that did not pass."""
+    return {(c.subject, c.rule, c.severity) for c in checks if not c.passed}
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """A reference list's rows, read with the csv module."""
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_extract(
+    folder: Path,
+    extract: str,
+    rows: Iterable[Mapping[str, Any]] | Iterable[Sequence[Any]],
+    *,
+    columns: Sequence[str] = (),
+    force: str = "derbyshire",
+    window: tuple[str, str] = ("2025-01-01", "2025-12-31"),
+    stamp: str = "20260105T020000Z",
+) -> Path:
+    """Write one canonical file of rows (dicts, or sequences in the order of `columns`). Returns its path."""
+    body = [list(r.values()) if isinstance(r, Mapping) else list(r) for r in rows]
+    if not columns:
+        columns = next(list(r) for r in rows if isinstance(r, Mapping))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{extract}__{force}__{window[0]}__{window[1]}__{stamp}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *body])
+    return path
+
+
+def each(n: int, row: Callable[[int], Sequence[Any]]) -> list[Sequence[Any]]:
+    """`row(0)` to `row(n - 1)`."""
+    return [row(i) for i in range(n)]
