@@ -19,6 +19,8 @@ from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
 from .settings import Home
 from .transform import Node, project_stamp
 
+PACKAGE = Path(__file__).parent
+
 ALWAYS = (
     "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "extract_facts", "mart_facts",
 )  # fmt: skip
@@ -45,7 +47,7 @@ def begin(home: Home, rebuild: bool = False) -> tuple[list[str], list[Node]]:
         con.execute("drop schema if exists raw cascade")
     finally:
         con.close()
-    return [*ALWAYS, *(f"stg_{x}+" for x in changed)], [Node(**n) for n in base["nodes"]]
+    return [*ALWAYS, *(f"stg_{x}+" for x in changed)], base["nodes"]
 
 
 def by_hand(home: Home, args: list[str]) -> str:
@@ -91,7 +93,9 @@ def _base(home: Home) -> dict | None:
         return None
     try:
         base = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        base["nodes"] = [Node(**n) for n in base["nodes"]]
+    except (ValueError, TypeError, KeyError):
+        # Of another version, or cut short: start from nothing.
         return None
     with home.warehouse.open("rb") as file:
         published = hashlib.file_digest(file, "sha256").hexdigest()
@@ -99,8 +103,10 @@ def _base(home: Home) -> dict | None:
 
 
 def _stamp(home: Home) -> str:
-    """Changes with the dbt project, the contracts and lists that it is made of, and the home's own lists."""
-    digest = hashlib.sha256(project_stamp().encode())
+    """Changes with the dbt project, the contracts and code that it rests on, DuckDB, and the home's own lists."""
+    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
+        digest.update(path.read_bytes())
     for name in OWN_LISTS:
         path: Path = home.seeds / f"{name}.csv"
         digest.update(path.read_bytes() if path.exists() else b"-")

@@ -4,6 +4,7 @@ Exit codes: 0 done (a night: published), 1 held or failed, 2 wrong use.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -38,6 +39,10 @@ def explained() -> Iterator[None]:
     """Errors that a person can act on are said in a line, not as a traceback; exit 1."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever reads has seen enough.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:
         typer.secho(f"pam: {error}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
@@ -114,6 +119,8 @@ def query(
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
     text = sys.stdin.read() if sql == "-" else sql
+    if not text.strip():
+        raise typer.BadParameter("there is no query", param_hint="SQL")
     with explained():
         con = connect(Home.of(home))
         try:

@@ -13,7 +13,7 @@ from .contracts import Contract, load_contracts
 from .gate import Check
 from .landing import LedgerEntry, counts
 from .nights import Night, Receipt
-from .prepare import WAREHOUSE, WORK
+from .prepare import WAREHOUSE, WORK, covers, extracted
 from .transform import manifest
 
 GRACE = {"nightly": 3, "monthly": 45, "yearly": 400}
@@ -229,12 +229,24 @@ def _rows_of(
 
 
 def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """The last word on each load, and every refused file."""
+    """The last word on each load, and every refused file that was not mended and accepted since."""
+    entries = list(entries)
     last: dict[str, LedgerEntry] = {}
     for e in entries:
         if e.outcome != "known":
             last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
-    return list(last.values())
+    mended = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
+    return [e for e in last.values() if e.outcome != "refused" or mended.get(e.source_file, "") < e.landed_at]
+
+
+def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
+    """Whether a newer file of the same extract, force and form was accepted that covers the held one's window."""
+    return any(
+        (e.extract, e.force_code, e.form) == (held.extract, held.force_code, held.form)
+        and extracted(e) > extracted(held)
+        and covers(e, held)
+        for e in loads
+    )
 
 
 def _row_of(
@@ -243,7 +255,7 @@ def _row_of(
     own = [e for e in standing_files(entries) if e.force_code == force]
     taken = [e for e in own if e.outcome == "accepted"]
     newest = max((str(e.extracted_at) for e in taken), default=None)
-    held = [e for e in own if e.outcome == "held" and (newest is None or str(e.extracted_at) > newest)]
+    held = [e for e in own if e.outcome == "held" and not is_replaced(e, taken)]
     totals = counts(entries)
     rows = [totals[str(e.load_id)] for e in taken]
     current, withdrawn, _ = facts.get((contract.extract, force), (0, 0, None))

@@ -58,12 +58,13 @@ def _known_by(contract: Contract, entry: LedgerEntry) -> str:
     return "key" if contract.key and entry.form == "canonical" else "file"
 
 
-def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], night_id: str) -> list[Load]:
+def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
     """The accepted loads that can still have a say, with their rank.
 
-    A load is spent when one newer load of an earlier night, with no row withheld, covers its whole window: each of its
-    rows has a newer version there or is withdrawn by it. Tonight's loads leave the ones before them standing for one
-    night, so that what they withdraw can be listed.
+    A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
+    rows has a newer version there or is withdrawn by it. Loads since the last publication (`since`,
+    its night) leave those before them standing, so that what they withdraw can be listed. Events stay while an older load
+    stands: a key of theirs that was withdrawn may be in that one under another date, and no older version comes back.
     """
     loads: list[Load] = []
     withheld = {load for e in entries for load, n in e.withheld.items() if n}
@@ -75,26 +76,37 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], night_i
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
         ranked = [Load(e, _known_by(contract, e), times[extracted(e)]) for e in group]
-        for load in ranked:
-            if not any(_spends(contract, newer, load, withheld, night_id) for newer in ranked):
+        oldest = max(times.values())
+        for load in sorted(ranked, key=lambda load: load.rank):
+            is_shadow = load.known_by == "key" and contract.kind == "events" and load.rank > oldest
+            if is_shadow or not any(_spends(contract, newer, load, withheld, since) for newer in ranked):
                 loads.append(load)
+                oldest = min(oldest, load.rank)
     return loads
 
 
-def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], night_id: str) -> bool:
+def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], since: str) -> bool:
     n, e = newer.entry, load.entry
-    if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id == night_id:
+    if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
         return False
     if n.rows_quarantined or n.load_id in withheld:
         return False
     if load.known_by == "indicator":
-        return set(e.indicators) <= set(n.indicators) and _covers(n, e)
-    return _covers(n, e)
+        return set(e.indicators) <= set(n.indicators) and covers(n, e)
+    return covers(n, e)
 
 
-def _covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
+def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
+    """Whether a file's window holds all of another's."""
     assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
     return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
+
+
+def _published_before(home: Home) -> str:
+    """The night that is published; what landed after it is new, also where a night in between was held or failed."""
+    from .publish import published_night
+
+    return published_night(home) or ""
 
 
 def fresh_candidate(home: Home) -> None:
@@ -122,14 +134,15 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
     """
     contracts = load_contracts()
     entries = read_ledger(home)
-    loads = standing(entries, contracts, night_id)
+    since = _published_before(home)
+    loads = standing(entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
         con.execute("create table raw.night as select ? as night_id, cast(? as date) as night_date", [night_id, today])
-        _load_list(con, loads, night_id, counts(entries))
+        _load_list(con, loads, since, counts(entries))
         _contract_lists(con, contracts)
         for extract, contract in contracts.items():
             paths = [
@@ -154,7 +167,7 @@ def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]
     return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
 
 
-def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str, totals: dict[str, Counts]) -> None:
+def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, totals: dict[str, Counts]) -> None:
     con.execute(
         "create table raw.loads (extract varchar, force_code varchar, load_id varchar, form varchar, known_by varchar,"
         " load_rank integer, covered_from date, covered_to date, extracted_at timestamp, source_file varchar,"
@@ -167,7 +180,7 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], night_id: str,
             [
                 (
                     e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
-                    extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id == night_id,
+                    extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since,
                     *_counted(load, totals),
                 )
                 for load in loads
@@ -265,23 +278,29 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
     """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
     if not path.exists():
         return []
+    try:
+        path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
     rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         missing = [c for c in columns if c not in (reader.fieldnames or [])]
         if missing:
-            raise SeedError(f"{path}: line 1: the header lacks {', '.join(missing)}")
+            raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
         for record in reader:
             line = reader.line_num
             row = tuple((record[c] or "").strip() for c in columns)
             if not all(row):
                 blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
-                raise SeedError(f"{path}: line {line}: {blank} is blank")
+                raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
             if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
-                raise SeedError(f"{path}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}")
+                raise SeedError(
+                    f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
+                )
             known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
             if known in rows:
-                raise SeedError(f"{path}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+                raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
             rows[known] = (line, row)
     return [row for _, row in rows.values()]
 

@@ -69,7 +69,7 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild
     began = time.perf_counter()
     with Progress(
         SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
-        TimeElapsedColumn(), TextColumn("[dim]{task.fields[detail]}"), console=console, disable=quiet,
+        TimeElapsedColumn(), TextColumn("{task.fields[detail]}", style="dim", markup=False), console=console, disable=quiet,
     ) as progress:  # fmt: skip
         loading = progress.add_task("Loading dbt, Dagster and Great Expectations", total=None, detail="")
         from .definitions import build_defs
@@ -91,7 +91,7 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild
         raise RuntimeError("the night ended without a receipt")
     _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
     if run.receipt.outcome != "published":
-        Console(stderr=True).print(f"[red]{_headline(run.receipt)}[/red]", highlight=False)
+        _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
     return 0
 
@@ -112,6 +112,11 @@ def _write_sample(home: Home) -> None:
             raise SampleHomeError(f"{home.path} holds extracts already: give the sample a home of its own (--home DIR)")
         mark.write_text("This home holds made-up data.\n", encoding="utf-8")
     write_sample(home.inbox)
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    """Print text as it is: names and reasons come from files, and may look like markup."""
+    console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def _headline(receipt: Receipt) -> str:
@@ -138,47 +143,47 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         console.print(table)
     for outcome in ("held", "refused"):
         for f in by[outcome]:
-            console.print(f"[yellow]{outcome}[/yellow] {f['source_file']}: {f.get('reason', '')}", highlight=False)
+            _say(console, f"{outcome} {f['source_file']}: {f.get('reason', '')}", "yellow")
     if not receipt.files:
-        console.print("No new file.")
+        _say(console, "No new file.")
     _show_checks(console, receipt.checks)
     for extract, n in receipt.withdrawn.items():
-        console.print(f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
-    console.print("Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()), highlight=False)
+        _say(console, f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
+    _say(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     if receipt.outcome == "published":
-        console.print(f"[green]{_headline(receipt)}[/green]", highlight=False)
-        console.print('Ask it: pam query "select * from meta.extracts", or see pam status', highlight=False)
+        _say(console, _headline(receipt), "green")
+        _say(console, 'Ask it: pam query "select * from meta.extracts", or see pam status')
 
 
 def _show_checks(console: Console, checks: list[dict[str, Any]]) -> None:
     failed = [c for c in checks if not c["passed"]]
     rules = {(c["severity"], c["rule"]) for c in failed}
     if checks:
-        console.print(f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
+        _say(console, f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
     for severity, rule in sorted(rules):
         own = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
         colour = "red" if severity == "critical" else "yellow"
         said = "; ".join(f"{c['subject']}: {c['found']}" for c in own[:4]) + (
             f"; and {len(own) - 4} more" if len(own) > 4 else ""
         )
-        console.print(f"[{colour}]{severity}[/{colour}] {rule}: {said}", highlight=False)
-        console.print(f"  [dim]{own[0]['reason']} {own[0]['advice']}", highlight=False)
+        _say(console, f"{severity} {rule}: {said}", colour)
+        _say(console, f"  {own[0]['reason']} {own[0]['advice']}", "dim")
 
 
 def show_status(found: dict[str, Any]) -> None:
     """Print `status.status`'s answer for a person."""
-    console = Console(highlight=False)
+    console = Console()
     published, last = found["published"], found["last_night"]
-    console.print(f"Home        {found['home']}")
+    _say(console, f"Home        {found['home']}")
     if published:
         figures = sum(published.get("figures", {}).values())
         at = published.get("finished_at", "a time that no receipt says")
-        console.print(f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
+        _say(console, f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
     else:
-        console.print("Published   nothing yet: run `pam nightly`")
+        _say(console, "Published   nothing yet: run `pam nightly`")
     if last and (published is None or last["night_id"] != published["night_id"]):
-        console.print(f"[red]Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}[/red]")
-    console.print("Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
+        _say(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
+    _say(console, "Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
     _lines(console, "Late", [f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late"
                              for f in found["late"]])  # fmt: skip
     for name in ("held", "refused"):
@@ -193,4 +198,4 @@ def show_status(found: dict[str, Any]) -> None:
 
 def _lines(console: Console, name: str, lines: list[str]) -> None:
     for n, line in enumerate(lines or ["none"]):
-        console.print(f"{name if n == 0 else '':<11} {line}")
+        _say(console, f"{name if n == 0 else '':<11} {line}")

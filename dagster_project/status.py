@@ -6,7 +6,7 @@ from typing import Any
 
 from .contracts import load_contracts
 from .landing import accepted, counts, read_ledger
-from .meta import GRACE, standing_files
+from .meta import GRACE, is_replaced, standing_files
 from .nights import Receipt, read_receipts
 from .publish import published_night
 from .settings import LONDON, Home
@@ -32,7 +32,7 @@ def status(home: Home) -> dict[str, Any]:
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
         "late": _late(loads),
-        "held": [_file(e) for e in files if e.outcome == "held" and not _replaced(e, loads)],
+        "held": [_file(e) for e in files if e.outcome == "held" and not is_replaced(e, loads)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [
             {**_file(e), "rows": n, "reasons": e.quarantine_reasons}
@@ -55,14 +55,6 @@ def _night(receipt: Receipt | None) -> dict[str, Any] | None:
 
 def _file(entry: Any) -> dict[str, Any]:
     return {k: getattr(entry, k) for k in FILE_FIELDS}
-
-
-def _replaced(held: Any, loads: list[Any]) -> bool:
-    """Whether a newer file was accepted after all."""
-    return any(
-        e.extract == held.extract and e.force_code == held.force_code and str(e.extracted_at) > str(held.extracted_at)
-        for e in loads
-    )
 
 
 def _late(loads: list[Any]) -> list[dict[str, Any]]:

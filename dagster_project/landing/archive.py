@@ -25,5 +25,10 @@ def move_to_archive(home: Home, file: InboxFile, day: date) -> Path:
 
 
 def _move(source: Path, target: Path) -> None:
-    shutil.move(source, target)
+    if source.is_symlink():
+        # What is kept is the file as it was read, and nobody else's file changes.
+        shutil.copyfile(source, target)
+        source.unlink()
+    else:
+        shutil.move(source, target)
     os.chmod(target, 0o600)

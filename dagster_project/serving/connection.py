@@ -28,7 +28,10 @@ def connect(home: Home) -> duckdb.DuckDBPyConnection:
         raise NothingPublishedError(
             f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
         )
-    con = duckdb.connect(str(home.warehouse), read_only=True)
+    try:
+        con = duckdb.connect(str(home.warehouse), read_only=True)
+    except duckdb.Error as error:
+        raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
     try:
         for name, value in HARDENED.items():
             con.execute(f"set {name} = {value}")

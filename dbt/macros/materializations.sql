@@ -1,4 +1,4 @@
-{#- Every night builds in an empty candidate, so that a table or view is made once and nothing is swapped: the stock
+{#- A night starts from an empty candidate, or replaces what it builds again, so that a table or view is made once and nothing is swapped: the stock
     materialisations' look for an old relation, rename and drop cost two thirds of a small night. A second run into the same
     candidate (`pam dbt run -s mart_incidents`) replaces what is there. Spark keeps its own. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}

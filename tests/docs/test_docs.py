@@ -114,6 +114,20 @@ def test_python_is_sound_and_its_imports_are_there(page: Path) -> None:
                 assert [a.name for a in node.names if not hasattr(module, a.name)] == []
 
 
+def test_the_changelog_lists_the_first_public_interface() -> None:
+    """Every published relation, and every column in its order. A change of either is a line of its own, below."""
+    rows = re.findall(r"^\| `(?:marts|meta)\..*$", text(PROJECT / "CHANGELOG.md"), re.M)
+    listed = {}
+    for relations, _, columns in (row.strip("| ").split(" | ") for row in rows):
+        for relation in re.findall(r"`([\w.]+)`", relations):
+            listed[relation] = re.findall(r"`(\w+)`", columns)
+    marts = docs.marts()
+    shared = [name.strip("`") for name, *_ in marts["columns"]]
+    expected = {f"marts.{m['name']}": shared for m in marts["marts"]} | {"marts.measures": ["mart"]}
+    expected |= {f"meta.{name}": [c.strip("`") for c, *_ in columns] for name, _, columns in marts["meta"]}
+    assert listed == expected
+
+
 def test_the_tests_see_what_is_wrong(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A b, `c`\n\n`pam nightly --all` [x](#a-b-c) `pam nihgtly`\n\n    /x/bin/pam query \"a --b\" --format csv\n")  # noqa: E501

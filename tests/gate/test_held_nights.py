@@ -137,7 +137,7 @@ def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(
     path.write_text("offence_code,offence_class\n77/50,possession\n92/30,supply\n", encoding="utf-8")
     run = run_night(sample_copy)
     assert run.receipt.outcome == "failed"
-    assert f"{path}: line 3: offence_class 'supply' is none of possession, trafficking" in run.receipt.reason
+    assert "seeds/offence_codes.csv: line 3: offence_class 'supply' is none of possession, trafficking" in run.receipt.reason
     stands()
 
 

@@ -56,13 +56,13 @@ dated as (
     where area_type is not null
 ),
 
--- Two indicators can stand for one measure (a method that followed another): the seed says which comes first.
+-- Two indicators can stand for one measure (a method that followed another): the seed says which comes first, where it has a value.
 ranked as (
     select
         *,
         row_number() over (
             partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year
-            order by priority asc, load_id desc, line asc
+            order by case when value is null then 1 else 0 end asc, priority asc, load_id desc, line asc
         ) as choice
     from dated
 ),

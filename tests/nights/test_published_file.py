@@ -1,0 +1,194 @@
+"""What is in the published file, and what must never be: rows, identifiers, paths of the machine."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import publish_night, published, write_extract
+
+from dagster_project import publish
+from dagster_project.prepare import WAREHOUSE, WORK
+from dagster_project.publish import PublishError
+from dagster_project.settings import Home
+
+from .conftest import Awkward
+
+
+def all_text(home: Home) -> str:
+    """Every text of every relation, comment and view of the published file: its bytes may be compressed."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
+        texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
+        texts += [str(row) for row in con.execute("select sql, comment from duckdb_views() where not internal").fetchall()]
+        for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+            columns = [
+                name for name, kind in con.execute(
+                    "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
+                    [schema, table],
+                ).fetchall() if kind == "VARCHAR"
+            ]  # fmt: skip
+            for column in columns:
+                values = con.execute(f'select distinct "{column}" from "{schema}"."{table}"').fetchall()
+                texts += [str(value) for (value,) in values]
+    return "\n".join(texts)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published night of marked personal data, in good rows, bad rows, unknown columns and file names."""
+    home = Home(tmp_path_factory.mktemp("planted") / "home").create()
+    columns = ["custody_ref", "arrested_at", "trigger_offence", "test_status", "missed_reason", "Officer Name"]
+    rows = [[f"ZEBRA-{n}", "2025-06-01 10:00", "Theft", "Missed", "Refused to leave", "Zebedee"] for n in range(60)]
+    rows += [["ZEBRA-BAD", "2025-06-01 10:00", "Theft", "Zebedee", "", ""], ["ZEBRA-1", "someday", "Theft", "Missed", "", ""]]
+    write_extract(home.inbox, "drug_tests", rows, columns=columns)
+    outcomes = [["O1", "ZEBRA-P", "2025-06-01", "OCG", "Charged"], ["O2", "ZEBRA-Q", "2025-06-01", "OCG", "Zebedee"]]
+    write_extract(
+        home.inbox, "exploitation_outcomes", outcomes, columns=["outcome_ref", "person_ref", "outcome_on", "strand", "outcome"]
+    )
+    (home.inbox / "statement of Zebedee.csv").write_text("a,b\nZEBRA,1\n", encoding="utf-8")
+    run = publish_night(home)
+    assert sorted(e.outcome for e in run.entries) == ["accepted", "accepted", "refused"]
+    return home
+
+
+def test_no_personal_data_in_what_is_published(planted: Home) -> None:
+    for said in (all_text(planted), *(p.read_bytes().decode("latin-1") for p in planted.published.rglob("*") if p.is_file())):
+        assert not re.search("zebra|zebedee", said, re.IGNORECASE)
+    assert published(planted, "select count(*), sum(rows_quarantined) from meta.files where outcome = 'accepted'") == [(2, 3)]
+    assert published(planted, "select columns_not_stored from meta.files where extract = 'drug_tests'") == [("Officer Name",)]
+    assert published(planted, "select source_file, reason from meta.files where extract is null") == [
+        (None, "The name is no extract's; the home's ledger has it.")
+    ]
+
+
+def test_no_identifier_in_what_a_night_works_on(planted: Home) -> None:
+    """Raw, quarantine, ledger and candidate hold hashes; the archive has the files, for the owner alone."""
+    for folder in (planted.raw, planted.quarantine, planted.candidate):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                assert b"ZEBRA" not in path.read_bytes(), path
+    with duckdb.connect() as con:
+        for column, glob in (("custody_ref", "drug_tests"), ("person_ref", "exploitation_outcomes")):
+            for folder in (planted.raw, planted.quarantine):
+                hashed = con.execute(f"select {column} from read_parquet('{folder}/{glob}/*/*.parquet')").fetchall()
+                assert hashed and all(re.fullmatch("[0-9a-f]{64}", value) for (value,) in hashed)
+
+
+def test_no_path_of_the_machine(planted: Home, sample_home: Home) -> None:
+    for home in (planted, sample_home):
+        raw = home.warehouse.read_bytes()
+        text = all_text(home)
+        for place in (home.path, Path.home(), Path(__file__).resolve().parents[2]):
+            assert str(place).encode() not in raw and str(place) not in text
+
+
+def test_real_identifiers_of_awkward_files(awkward: Awkward) -> None:
+    """Every value of an identifying column, and of the columns that no contract names, in files that broke rules."""
+    text = all_text(awkward.home)
+    landing = awkward.landing
+    values = {row["custody_ref"] for (x, _), rows in landing.rows.items() if x == "drug_tests" for row in rows}
+    values |= {row["person_ref"] for (x, _), rows in landing.rows.items() if x == "exploitation_outcomes" for row in rows}
+    values |= {row["address_ref"] for (x, _), rows in landing.rows.items() if x == "op_trapped" for row in rows}
+    assert len(values) > 100
+    words = set(re.findall(r"[\w-]+", text))
+    assert not {str(v) for v in values} & words
+
+
+def test_marts_and_meta_and_nothing_else(sample_home: Home) -> None:
+    found = published(
+        sample_home,
+        "select schema_name, count(*) from (select schema_name from duckdb_tables() union all"
+        " select schema_name from duckdb_views() where not internal) group by 1 order by 1",
+    )
+    assert found == [("marts", 19), ("meta", 5)]
+
+
+def test_every_mart_has_the_one_shape(sample_home: Home) -> None:
+    """And `measures` has the same, with the mart's name in front."""
+    rows = published(
+        sample_home,
+        "select table_name, list({'n': column_name, 't': data_type} order by column_index) from duckdb_columns()"
+        " where schema_name = 'marts' group by 1",
+    )
+    shapes = {name: [(c["n"], c["t"]) for c in columns] for name, columns in rows}
+    stacked = shapes.pop("measures")
+    assert len(shapes) == 18 and stacked[0] == ("mart", "VARCHAR")
+    assert {tuple(shape) for shape in shapes.values()} == {tuple(stacked[1:])}
+    assert dict(stacked)["value"] == "DECIMAL(28,10)" and dict(stacked)["period_start"] == "DATE"
+
+
+def test_older_clients_can_read_it(sample_home: Home) -> None:
+    """DuckDB writes the storage version into its file: that of 1.5 for what is published, by 2.0 or whatever follows."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{sample_home.warehouse}' as night (read_only)")
+        (tags,) = con.execute("select tags from duckdb_databases() where database_name = 'night'").fetchone()
+    assert tags["storage_version"].startswith("v1.5.0")
+
+
+def test_figures_by_mart_are_those_of_the_receipt(sample_home: Home) -> None:
+    from dagster_project.nights import read_receipts
+
+    (receipt,) = read_receipts(sample_home)
+    rows = published(sample_home, "select mart, count(*) from marts.measures group by mart")
+    assert dict(rows) == receipt.figures and len(rows) == 18
+    import hashlib
+
+    assert hashlib.sha256(sample_home.warehouse.read_bytes()).hexdigest() == receipt.sha256
+
+
+@pytest.fixture
+def sealable(sample_copy: Home) -> Home:
+    """A candidate that could be published."""
+    shutil.copyfile(sample_copy.warehouse, sample_copy.candidate / WAREHOUSE)
+    return sample_copy
+
+
+def test_a_candidate_with_more_than_figures_is_not_published(sealable: Home) -> None:
+    with duckdb.connect(str(sealable.candidate / WAREHOUSE)) as con:
+        con.execute("create schema raw")
+    with pytest.raises(PublishError, match="raw"):
+        publish.seal(sealable)
+
+
+def test_a_candidate_without_its_dictionary_is_not_published(sealable: Home) -> None:
+    with duckdb.connect(str(sealable.candidate / WAREHOUSE)) as con:
+        con.execute("drop schema meta cascade")
+    with pytest.raises(PublishError, match="not marts and meta"):
+        publish.seal(sealable)
+
+
+def test_publishing_moves_the_candidate_and_leaves_no_copy(sealable: Home) -> None:
+    digest = publish.seal(sealable)
+    before = sealable.warehouse.stat().st_ino
+    assert publish.publish(sealable) == sealable.warehouse
+    assert sealable.warehouse.stat().st_ino != before and not (sealable.candidate / WAREHOUSE).exists()
+    assert (sealable.candidate / WORK).exists() and len(digest) == 64
+
+
+def test_withdrawn_rows_are_listed_with_file_and_line(awkward: Awkward) -> None:
+    """The list of each night against the plain model: what a newer file took away, and which."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    listed = 0
+    for run in awkward.runs:
+        path = awkward.home.nights / f"{run.receipt.night_id}__withdrawn.csv"
+        assert path.exists() == bool(run.receipt.withdrawn)
+        if not path.exists():
+            continue
+        assert path.stat().st_mode & 0o777 == 0o600
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert list(rows[0]) == ["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"]
+        assert {x: sum(r["extract"] == x for r in rows) for x in {r["extract"] for r in rows}} == run.receipt.withdrawn
+        assert {r["withdrawn_by"] for r in rows} <= {e.source_file for e in run.entries}, "only what tonight's files took"
+        for row in rows:
+            assert row["file"] != row["withdrawn_by"] and int(row["line"]) > 1
+            seen.setdefault((row["extract"], row["force_code"]), set()).add(row["key"])
+            listed += 1
+    assert listed
+    for place, keys in awkward.landing.withdrawn.items():
+        if place[0] in ("drug_tests",):
+            continue  # its key is an identifier: the list has its hash
+        assert {"\x1f".join(map(str, k)) if isinstance(k, tuple) else str(k) for k in keys} <= seen.get(place, set())

@@ -1,0 +1,136 @@
+"""A quiet night: every file is known. No figure changes, nothing is landed, and who reads meanwhile keeps the old night."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from support import OFFENCES, copy_home, published, run_night, same_figures
+
+from dagster_project.landing import read_ledger
+from dagster_project.night_run import NightRun
+from dagster_project.nights import read_receipts
+from dagster_project.serving import connect
+from dagster_project.settings import Home
+
+READER = """
+import sys
+from dagster_project.serving import connect
+from dagster_project.settings import Home
+con = connect(Home.of(sys.argv[1]))
+for line in sys.stdin:
+    print(con.execute(line).fetchall(), flush=True)
+"""
+NIGHTS = "select count(*) from meta.nights"
+WHOLE = "select count(*), sum(value)::varchar from marts.measures where mart <> 'mart_public_health'"
+
+
+class Reader:
+    """Another process that keeps the published file open."""
+
+    def __init__(self, home: Home) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", READER, str(home.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, sql: str) -> str:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(sql + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+
+@dataclass
+class Second:
+    """A home after its second night, which had the first one's files in its inbox."""
+
+    home: Home
+    inbox: Path
+    run: NightRun
+    reader: Reader
+    inode: int
+    said: list[str] = field(default_factory=list)
+
+
+def state(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file below a folder: its size and time."""
+    return {
+        str(p.relative_to(folder)): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def second(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Second]:
+    home = copy_home(sample_home, tmp_path_factory.mktemp("second") / "home")
+    inbox = home.path.parent / "extracts"
+    (dropped,) = home.archive.iterdir()
+    shutil.copytree(dropped, inbox)
+    reader, inode = Reader(home), home.warehouse.stat().st_ino
+    said = [reader.ask(sql) for sql in (NIGHTS, WHOLE)]
+    run = run_night(home, inbox)
+    yield Second(home, inbox, run, reader, inode, said)
+    reader.process.stdin.close()
+    reader.process.wait(10)
+    reader.process.stdout.close()
+
+
+def test_every_file_is_known_and_no_figure_changes(second: Second, sample_home: Home) -> None:
+    assert second.run.receipt.outcome == "published"
+    assert {e.outcome for e in second.run.entries} == {"known"}
+    assert len(second.run.entries) == len(list(second.inbox.iterdir()))
+    assert same_figures(sample_home, second.home) == []
+    assert second.run.receipt.withdrawn == {} and not list(second.home.nights.glob("*__withdrawn.csv"))
+
+
+def test_landed_rows_are_not_touched_and_the_inbox_is_left(second: Second, sample_home: Home) -> None:
+    for folder in (second.home.raw, second.home.quarantine):
+        assert {n: s for n, (s, _) in state(folder).items()} == {
+            n: s for n, (s, _) in state(sample_home.path / folder.name).items() if not n.startswith("_ledger")
+        } | {n: s for n, (s, _) in state(folder).items() if n.startswith("_ledger")}
+    assert {e.load_id for e in read_ledger(second.home)} == {e.load_id for e in read_ledger(sample_home)}
+    assert len(list(second.inbox.iterdir())) == len(list(next(sample_home.archive.iterdir()).iterdir()))
+
+
+def test_a_quiet_night_answers_for_every_check(second: Second, sample_home: Home) -> None:
+    (first,) = read_receipts(sample_home)
+    assert sorted((c["suite"], c["subject"], c["rule"]) for c in second.run.receipt.checks) == sorted(
+        (c["suite"], c["subject"], c["rule"]) for c in first.checks
+    )
+    assert second.run.receipt.figures == first.figures
+
+
+def test_who_reads_keeps_the_old_night_and_who_comes_sees_the_new(second: Second) -> None:
+    assert second.said[0] == "[(1,)]"
+    assert [second.reader.ask(sql) for sql in (NIGHTS, WHOLE)] == second.said, "open since before: the old night, whole"
+    assert second.home.warehouse.stat().st_ino != second.inode, "replaced, not written into"
+    assert Reader.ask(fresh := Reader(second.home), NIGHTS) == "[(2,)]"
+    assert fresh.ask(WHOLE) == second.said[1]
+    fresh.process.communicate(timeout=10)
+    with connect(second.home) as con:
+        assert con.execute(NIGHTS).fetchone() == (2,)
+        assert con.execute(OFFENCES).fetchall() == [(2187, 1649)]
+
+
+def test_the_publication_says_which_nights_there_were(second: Second) -> None:
+    rows = published(
+        second.home,
+        "select night_id, outcome, files_accepted, rows_landed > 0, figures, finished_at is null from meta.nights"
+        " order by started_at, night_id",
+    )
+    first, last = read_receipts(second.home)
+    figures = sum(first.figures.values())
+    assert rows == [
+        (first.night_id, "published", len(first.files), True, figures, False),
+        (last.night_id, "published", 0, False, figures, True),
+    ]
+
+
+def test_only_the_owner_reads_what_is_published(second: Second) -> None:
+    assert second.home.warehouse.stat().st_mode & 0o777 == 0o600
+    assert second.home.published.stat().st_mode & 0o777 == 0o700
+    assert os.listdir(second.home.published) == ["warehouse.duckdb"]
+    assert {p.stat().st_mode & 0o077 for p in second.home.path.rglob("*")} == {0}
