@@ -50,8 +50,9 @@ def set_up() -> None:
         return
     print("Setting up .venv from requirements.lock: a minute or two, once.", flush=True)
     venv.create(VENV, clear=True, with_pip=True)
+    # The lock names every package: nothing is left for pip to resolve.
     pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    for step in (("--require-hashes", "-r", str(LOCK)), ("--no-deps", "--no-build-isolation", "-e", str(ROOT))):
+    for step in (("--no-deps", "--require-hashes", "-r", str(LOCK)), ("--no-deps", "--no-build-isolation", "-e", str(ROOT))):
         if run("python", *pip, *step) != 0:
             sys.exit("Set-up failed: pip's message above says why. On a closed network, PIP_INDEX_URL names your index.")
     STAMP.write_text(f"{wanted} {sys.version}")

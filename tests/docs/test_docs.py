@@ -130,7 +130,9 @@ def test_the_changelog_lists_the_first_public_interface() -> None:
 
 def test_the_tests_see_what_is_wrong(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# A b, `c`\n\n`pam nightly --all` [x](#a-b-c) `pam nihgtly`\n\n    /x/bin/pam query \"a --b\" --format csv\n")  # noqa: E501
+    page.write_text(
+        '# A b, `c`\n\n`pam nightly --all` [x](#a-b-c) `pam nihgtly`\n\n    /x/bin/pam query "a --b" --format csv\n'
+    )  # noqa: E501
     assert [c for line in code(page) for c in commands(line)] == [
         ["nightly", "--all"], ["nihgtly"], ["query", "''", "--format", "csv"],
     ]  # fmt: skip

@@ -8,8 +8,9 @@ with coverages as (
     from {{ ref('coverage_limits') }}
 ),
 
+-- A window counts once, however many loads have it: two that are equal have no order, and islands are counted in one.
 cut as (
-    select
+    select distinct
         coverages.coverage,
         loads.force_code,
         greatest(loads.covered_from, coalesce(coverages.available_from, loads.covered_from)) as covered_from,
