@@ -1,0 +1,80 @@
+"""When a night builds on the one before, and when it must not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dagster_project import candidate
+from dagster_project.prepare import WAREHOUSE, WORK
+from dagster_project.settings import Home
+
+from .conftest import Awkward
+
+
+def builds_on(home: Home) -> bool:
+    """Whether the next night takes over what stands. Asking lays the candidate out, as a night does."""
+    select, standing = candidate.begin(home)
+    assert bool(select) == bool(standing)
+    return bool(select)
+
+
+def test_a_quiet_night_builds_only_what_is_of_every_extract(sample_copy: Home) -> None:
+    select, standing = candidate.begin(sample_copy)
+    assert select == list(candidate.ALWAYS)
+    assert len({n.unique_id for n in standing}) == len(standing) > 100
+    assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
+
+
+def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
+    assert builds_on(sample_copy)
+    assert not builds_on(sample_copy), "it did not publish: what is there may be half of something"
+
+
+def test_rebuild_builds_all(sample_copy: Home) -> None:
+    assert candidate.begin(sample_copy, rebuild=True) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["areas", "offence_codes"])
+def test_another_list_of_the_home_builds_all(name: str, sample_copy: Home) -> None:
+    sample_copy.seeds.mkdir()
+    (sample_copy.seeds / f"{name}.csv").write_text("changed\n", encoding="utf-8")
+    assert not builds_on(sample_copy)
+
+
+def test_another_publication_builds_all(sample_copy: Home) -> None:
+    """One put back by hand, from before."""
+    with sample_copy.warehouse.open("ab") as file:
+        file.write(b"\0")
+    assert not builds_on(sample_copy)
+
+
+@pytest.mark.parametrize("missing", ["base.json", WORK])
+def test_a_part_that_is_not_there_builds_all(missing: str, sample_copy: Home) -> None:
+    (sample_copy.candidate / missing).unlink()
+    assert not builds_on(sample_copy)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"stamp": 1}'])
+def test_a_base_that_can_not_be_read_builds_all(text: str, sample_copy: Home) -> None:
+    (sample_copy.candidate / "base.json").write_text(text, encoding="utf-8")
+    assert not builds_on(sample_copy)
+
+
+def test_a_base_of_another_version_builds_all(sample_copy: Home) -> None:
+    path = sample_copy.candidate / "base.json"
+    base = json.loads(path.read_text(encoding="utf-8"))
+    base["nodes"] = [{"name": "only"}]
+    path.write_text(json.dumps(base), encoding="utf-8")
+    assert not builds_on(sample_copy)
+
+
+def test_nothing_published_builds_all(tmp_path: Path) -> None:
+    assert not builds_on(Home(tmp_path / "home").create())
+
+
+def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
+    """Or their comparison with the plain model would not be one of nights that do."""
+    assert (awkward.home.candidate / "base.json").exists()
+    seconds = [sum(n.seconds for n in run.nodes) for run in awkward.runs]
+    assert len(seconds) == 4 and all(seconds)
