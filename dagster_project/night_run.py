@@ -6,6 +6,7 @@ night succeeds by itself, wherever this one stops.
 
 import csv
 import io
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ class NightRun:
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
         self._lock: TextIO | None = None
+        self._umask = 0o077
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -81,6 +83,8 @@ class NightRun:
         """Take the home's lock and give the night its id. Raises NightUnderWayError."""
         if self.night is None:
             self._lock = take_lock(self.home)
+            # What the libraries write in the home is the owner's alone, too.
+            self._umask = os.umask(0o077)
             note_interrupted(self.home)
             self.night = Night.begin(self.home)
         return self.night
@@ -158,6 +162,7 @@ class NightRun:
     def end(self) -> None:
         """Give the lock back."""
         if self._lock:
+            os.umask(self._umask)
             self._lock.close()
             self._lock = None
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,32 +24,23 @@ def plain(value: Any) -> str:
         return value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, list | tuple | dict):
+        return json_text(value)
     return str(value)
 
 
-def _json_value(value: Any) -> Any:
+def json_text(value: Any) -> str:
+    """A value as JSON. Decimals are numbers, digit for digit: by way of a float most would be right, and some wrong."""
     if isinstance(value, Decimal):
-        # A float would do for most figures, and be wrong for some: numbers are written as they are.
-        return _Number(plain(value))
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+        return plain(value)
     if isinstance(value, list | tuple):
-        return [_json_value(v) for v in value]
+        return "[" + ", ".join(json_text(v) for v in value) + "]"
     if isinstance(value, dict):
-        return {str(k): _json_value(v) for k, v in value.items()}
-    return plain(value)
-
-
-class _Number(float):
-    """A JSON number that is written digit for digit."""
-
-    def __new__(cls, text: str) -> "_Number":
-        number = super().__new__(cls, text)
-        number.text = text  # type: ignore[attr-defined]
-        return number
-
-    def __repr__(self) -> str:
-        return str(self.text)  # type: ignore[attr-defined]
+        return "{" + ", ".join(f"{json_text(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    kept = value is None or isinstance(value, bool | int | float | str)
+    return json.dumps(value if kept else plain(value), ensure_ascii=False)
 
 
 def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
@@ -58,19 +50,12 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         writer.writerow(columns)
         writer.writerows([plain(v) for v in row] for row in rows)
     elif form == "json":
-        # json's own encoder writes a float by its class's __repr__ only in its pure Python form.
-        encoder = json.JSONEncoder(ensure_ascii=False, default=plain)
-        records = [dict(zip(columns, (_json_value(v) for v in row), strict=True)) for row in rows]
-        out.write("[" + ",\n ".join(_record(r, encoder) for r in records) + "]\n")
+        records = (json_text(dict(zip(columns, row, strict=True))) for row in rows)
+        out.write("[" + ",\n ".join(records) + "]\n")
     elif form == "table":
         _write_table(columns, rows, out)
     else:
         raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
-
-
-def _record(record: dict[str, Any], encoder: json.JSONEncoder) -> str:
-    parts = (f"{encoder.encode(k)}: {repr(v) if isinstance(v, _Number) else encoder.encode(v)}" for k, v in record.items())
-    return "{" + ", ".join(parts) + "}"
 
 
 def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:

@@ -1,5 +1,6 @@
 """The nights of awkward files, run once, each held against the plain model of tests/oracle."""
 
+import os
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -84,8 +85,8 @@ def run_awkward(folder: Path, seed_number: int) -> Awkward:
 
 @pytest.fixture(scope="session")
 def awkward(tmp_path_factory: pytest.TempPathFactory) -> Awkward:
-    """The nights of seed 1. To be read, not changed."""
-    return run_awkward(tmp_path_factory.mktemp("awkward"), 1)
+    """All nights of one seed. To be read, not changed."""
+    return run_awkward(tmp_path_factory.mktemp("awkward"), int(os.environ.get("PAM_TEST_SEED", "1")))
 
 
 def file_differences(awkward: Awkward) -> list[str]:

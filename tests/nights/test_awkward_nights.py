@@ -1,18 +1,11 @@
 """Whole nights against the plain model: every figure of every mart after every night, and every file's fate.
 
-`PAM_TEST_SEEDS=2,3,4 pytest tests/nights` runs more seeds; the suite has one.
+The suite has one seed. `PAM_TEST_SEED=7 pytest tests/nights/test_awkward_nights.py` runs another.
 """
-
-import os
-from pathlib import Path
-
-import pytest
 
 from dagster_project.landing import read_ledger
 
-from .conftest import Awkward, file_differences, run_awkward
-
-MORE_SEEDS = [int(n) for n in os.environ.get("PAM_TEST_SEEDS", "").split(",") if n.strip()]
+from .conftest import Awkward, file_differences
 
 
 def test_every_figure_after_every_night(awkward: Awkward) -> None:
@@ -30,10 +23,3 @@ def test_nights_after_the_first_build_on_the_one_before(awkward: Awkward) -> Non
     assert awkward.figures[-1] > 0
     assert all(run.receipt.outcome == "published" for run in awkward.runs)
     assert len({len(run.nodes) for run in awkward.runs}) == 1, "each night answers for every node"
-
-
-@pytest.mark.parametrize("number", MORE_SEEDS)
-def test_more_seeds(number: int, tmp_path: Path) -> None:
-    awkward = run_awkward(tmp_path, number)
-    assert awkward.differences == [[]] * len(awkward.nights.nights)
-    assert file_differences(awkward) == []

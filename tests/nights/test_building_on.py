@@ -1,6 +1,7 @@
 """When a night builds on the one before, and when it must not."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,5 @@ def test_nothing_published_builds_all(tmp_path: Path) -> None:
 
 def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
     """Or their comparison with the plain model would not be one of nights that do."""
-    assert (awkward.home.candidate / "base.json").exists()
-    seconds = [sum(n.seconds for n in run.nodes) for run in awkward.runs]
-    assert len(seconds) == 4 and all(seconds)
+    taken_over = [len({*a.nodes} & {*b.nodes}) for a, b in pairwise(awkward.runs)]
+    assert max(taken_over) > 50, taken_over

@@ -75,7 +75,9 @@ def test_files_are_the_ledger(awkward: Awkward) -> None:
         (e.night_id, e.extract, e.outcome, e.load_id) for e in entries
     )
     assert all(r["reason"] for r in rows if r["outcome"] in ("held", "refused"))
-    assert any(r["columns_not_stored"] for r in rows) and any(r["columns_missing"] for r in rows)
+    for column, field in (("columns_not_stored", "unknown_columns"), ("columns_missing", "missing_columns")):
+        assert Counter(r[column] for r in rows) == Counter(", ".join(getattr(e, field)) for e in entries)
+    assert any(r["columns_not_stored"] for r in rows)
 
 
 def test_checks_are_those_of_the_night(awkward: Awkward) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from oracle.landing import land
 from support import publish_night, published, write_extract
 
 from dagster_project import publish
@@ -57,7 +58,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def test_no_personal_data_in_what_is_published(planted: Home) -> None:
     for said in (all_text(planted), *(p.read_bytes().decode("latin-1") for p in planted.published.rglob("*") if p.is_file())):
         assert not re.search("zebra|zebedee", said, re.IGNORECASE)
-    assert published(planted, "select count(*), sum(rows_quarantined) from meta.files where outcome = 'accepted'") == [(2, 3)]
+    assert published(planted, "select count(*), sum(rows_quarantined) from meta.files where outcome = 'accepted'") == [(2, 4)]
     assert published(planted, "select columns_not_stored from meta.files where extract = 'drug_tests'") == [("Officer Name",)]
     assert published(planted, "select source_file, reason from meta.files where extract is null") == [
         (None, "The name is no extract's; the home's ledger has it.")
@@ -94,7 +95,7 @@ def test_real_identifiers_of_awkward_files(awkward: Awkward) -> None:
     values |= {row["address_ref"] for (x, _), rows in landing.rows.items() if x == "op_trapped" for row in rows}
     assert len(values) > 100
     words = set(re.findall(r"[\w-]+", text))
-    assert not {str(v) for v in values} & words
+    assert not {str(v) for v in values if v is not None} & words
 
 
 def test_marts_and_meta_and_nothing_else(sample_home: Home) -> None:
@@ -188,7 +189,13 @@ def test_withdrawn_rows_are_listed_with_file_and_line(awkward: Awkward) -> None:
             seen.setdefault((row["extract"], row["force_code"]), set()).add(row["key"])
             listed += 1
     assert listed
-    for place, keys in awkward.landing.withdrawn.items():
+    # What an older file brings late that a newer one lacks was never shown: it is not taken back.
+    shown: dict[tuple[str, str], set[object]] = {}
+    for n in range(1, len(awkward.nights.nights) + 1):
+        for place, current in land(awkward.nights.nights[:n], awkward.nights.forces).rows.items():
+            shown.setdefault(place, set()).update(row["_key"] for row in current)
+    for place, withdrawn in awkward.landing.withdrawn.items():
+        keys = set(withdrawn) & shown.get(place, set())
         if place[0] in ("drug_tests",):
             continue  # its key is an identifier: the list has its hash
         assert {"\x1f".join(map(str, k)) if isinstance(k, tuple) else str(k) for k in keys} <= seen.get(place, set())
