@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import dbt_sources
 from .gate import Check
+from .landing.files import write_whole
 from .settings import DBT_PROJECT, SEEDS, Home
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def manifest() -> "Manifest":
             _STAMP.unlink(missing_ok=True)
     parsed = _invoke(["parse", "--no-partial-parse"], None, TARGET).result
     # Dates in the YAML (of unit tests) need dbt's own encoder.
-    _PARSED.write_bytes(parsed.to_msgpack(extended_mashumaro_encoder))
-    _STAMP.write_text(stamp)
+    write_whole(_PARSED, parsed.to_msgpack(extended_mashumaro_encoder))
+    write_whole(_STAMP, stamp.encode())
     return parsed
 
 

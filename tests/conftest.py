@@ -10,6 +10,14 @@ from dagster_project.settings import Home, be_quiet
 be_quiet()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Parse the dbt project once, before the processes that share the work read what was parsed."""
+    if not hasattr(config, "workerinput"):
+        from dagster_project.transform import manifest
+
+        manifest()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""

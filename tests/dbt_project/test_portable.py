@@ -100,7 +100,7 @@ def functions(sql: str) -> set[str]:
 
 def _compiled(candidate: Candidate) -> dict[str, str]:
     folder = candidate.home.candidate / "dbt" / "compiled" / "pam_warehouse" / "models"
-    return {p.stem: p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*.sql")) if p.parent.suffix != ".yml"}
+    return {p.stem: p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*.sql")) if not any(part.endswith(".yml") for part in p.parts)}
 
 
 def _own_sql(files: Callable[[str], list[Path]]) -> list[Path]:

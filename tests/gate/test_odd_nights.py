@@ -58,7 +58,12 @@ def test_one_row_of_a_force_without_units(new_home: Home) -> None:
 
 
 def test_a_header_and_no_rows_is_zeros(new_home: Home) -> None:
-    """Of extracts where that is not suspect; rates over nothing are null, which is no failure either."""
+    """Of extracts where that is not suspect; rates over nothing are null, which is no failure either. Nor are rows of four
+    weeks with nothing to compare them with.
+    """
+    crimes = [[f"C{n}", f"2025-12-{4 + n % 28:02d}", "92D", "Recorded", "Dales"] for n in range(60)]
+    columns = ["crime_ref", "recorded_on", "offence_code", "status", "lpu"]
+    write_extract(new_home.inbox, "crimes", crimes, columns=columns, window=("2025-12-04", "2025-12-31"))
     columns = ["custody_ref", "arrested_at", "trigger_offence", "test_status", "result"]
     write_extract(new_home.inbox, "drug_tests", [], columns=columns, window=("2025-11-01", "2025-12-31"))
     seizures = ["seizure_ref", "order_date", "amount", "status"]

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from nasty import Nights, write_nasty
 from oracle.compare import diff, diff_files
 from oracle.landing import Landing, land
-from oracle.marts import marts
-from support import as_dicts, candidate, publish_night, seed
+from oracle.marts import COLUMNS, marts
+from support import candidate, publish_night, seed
 
 from dagster_project.landing import LedgerEntry, counts, read_ledger
 from dagster_project.night_run import NightRun
@@ -64,6 +65,13 @@ def as_oracle(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     return found
 
 
+def differing(expected: list[dict[str, Any]], actual: list[tuple[Any, ...]]) -> list[str]:
+    """`oracle.compare.diff`, asked only where rows are not alike to the last digit: it is thorough, and slow."""
+    if Counter(map(itemgetter(*COLUMNS), expected)) == Counter(actual):
+        return []
+    return diff(expected, [dict(zip(COLUMNS, row, strict=True)) for row in actual])
+
+
 def run_awkward(folder: Path, seed_number: int) -> Awkward:
     """All nights of one seed, published one after another, and compared after each."""
     nights = write_nasty(folder / "drop", seed=seed_number, indicators=indicators())
@@ -77,8 +85,8 @@ def run_awkward(folder: Path, seed_number: int) -> Awkward:
             awkward.landing, nights.areas, nights.forces, offence_codes=codes, indicators=indicators()
         )
         with candidate(awkward.home) as con:
-            actual = as_dicts(con.execute("select * from warehouse.marts.measures"))
-        awkward.differences.append(diff(expected, actual))
+            actual = con.execute(f"select {', '.join(COLUMNS)} from warehouse.marts.measures").fetchall()
+        awkward.differences.append(differing(expected, actual))
         awkward.figures.append(len(actual))
     return awkward
 

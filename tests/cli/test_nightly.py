@@ -1,0 +1,102 @@
+"""`pam nightly` and `pam sample`: made-up data never beside real ones, quiet when asked, exact exit codes."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import OFFENCES, land_night, published, same_figures, write_extract
+
+from dagster_project.nights import read_receipts
+from dagster_project.settings import Home
+from dagster_project.show import SAMPLE_MARK
+
+
+def test_the_sample_again_is_a_quiet_night(pam: Callable, sample_home: Home, sample_copy: Home) -> None:
+    (sample_copy.path / SAMPLE_MARK).touch()
+    result = pam("nightly", "--sample", "--home", sample_copy.path, "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert [r.outcome for r in read_receipts(sample_copy)] == ["published"] * 2
+    assert same_figures(sample_home, sample_copy) == []
+    assert published(sample_copy, OFFENCES) == [(2187, 1649)]
+
+
+def test_a_real_night_is_refused_in_the_sample_s_home(pam: Callable, sample_copy: Home) -> None:
+    (sample_copy.path / SAMPLE_MARK).touch()
+    before = sample_copy.warehouse.read_bytes()
+    result = pam("nightly", "--home", sample_copy.path)
+    assert result.exit_code == 1
+    assert "holds made-up sample data: give real extracts a home of their own (--home DIR)" in result.stderr
+    assert sample_copy.warehouse.read_bytes() == before and len(read_receipts(sample_copy)) == 1
+
+
+def test_the_sample_is_refused_in_a_home_of_real_extracts(pam: Callable, new_home: Home) -> None:
+    columns = ["order_ref", "order_date", "amount", "recipient"]
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
+    land_night(new_home)
+    result = pam("nightly", "--sample", "--home", new_home.path)
+    assert result.exit_code == 1 and "holds extracts already" in result.stderr
+    assert not (new_home.path / SAMPLE_MARK).exists() and not list(new_home.inbox.iterdir())
+
+
+def test_wrong_use_is_exit_2_and_touches_nothing(pam: Callable, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    home = tmp_path / "home"
+    for wrong in (["--inbox", tmp_path / "none"], ["--inbox", tmp_path / "file"], ["--sample", "--inbox", tmp_path], ["x"]):
+        result = pam("nightly", *wrong, "--home", home)
+        assert result.exit_code == 2 and "Usage" in result.stderr, wrong
+    assert not home.exists()
+
+
+def test_the_home_may_come_from_the_environment(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAM_HOME", str(sample_home.path))
+    assert pam("query", OFFENCES, "-f", "csv").stdout == "value,prior_value\n2187,1649\n"
+
+
+def test_sample_files_are_written_and_written_alike(pam: Callable, tmp_path: Path) -> None:
+    for name in ("one", "two/below"):
+        result = pam("sample", tmp_path / name)
+        files = sorted((tmp_path / name).iterdir())
+        assert result.exit_code == 0 and result.stdout.startswith(f"{len(files)} made-up extracts in ")
+        assert len(files) > 20
+    one, two = (sorted((tmp_path / name).iterdir()) for name in ("one", "two/below"))
+    assert [(p.name, p.read_bytes()) for p in one] == [(p.name, p.read_bytes()) for p in two]
+
+
+def test_sample_needs_a_folder(pam: Callable, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert pam("sample", tmp_path / "file").exit_code == 2
+    assert pam("sample").exit_code == 2
+    result = pam("sample", tmp_path / "file" / "below")
+    assert result.exit_code == 1 and result.stderr.startswith("pam: ")
+
+
+def test_help_names_every_command_and_option(pam: Callable) -> None:
+    whole = pam("--help")
+    assert whole.exit_code == 0
+    for command, options in {
+        "nightly": ("--inbox", "--sample", "--home", "--rebuild", "--quiet"),
+        "status": ("--json", "--home"),
+        "query": ("--format", "--home", "SQL"),
+        "sample": ("directory",),
+        "dbt": (),
+    }.items():
+        assert command in whole.stdout
+        said = pam(command, "-h") if command != "dbt" else whole
+        shown = said.stdout.replace("DIRECTORY", "directory")
+        assert said.exit_code == 0 and all(option in shown for option in options), command
+    assert pam().exit_code == 2, "nothing asked is wrong use, and shows the help"
+    assert pam("everything").exit_code == 2
+
+
+def test_the_command_itself(sample_home: Home) -> None:
+    """In a process of its own, whose reader has seen enough after a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.cli", "query", "select * from marts.measures", "-f", "csv", "--home",
+         str(sample_home.path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline().startswith("mart,force_code,area_type,")
+    process.stdout.close()
+    assert process.stderr.read() == "" and process.wait(60) in (0, 141)
+    process.stderr.close()

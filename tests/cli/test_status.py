@@ -1,0 +1,114 @@
+"""`pam status`: empty, after the sample, and with files that were held, refused, quarantined or took rows back."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from support import land_night, publish_night, write_extract
+
+from dagster_project.contracts import load_contracts
+from dagster_project.settings import Home
+
+KEYS = {
+    "home", "published", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn", "warnings", "holding",
+}  # fmt: skip
+NALOXONE = ["administration_ref", "administered_at", "lpu"]
+SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
+YEAR = ("2025-01-01", "2025-12-31")
+
+
+def administrations(n: int, bad: int = 0) -> list[list[str]]:
+    return [[f"N{i}", "someday" if i < bad else "2025-05-01 10:00", "Dales"] for i in range(n)]
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Two nights: rows in quarantine, rows taken back, a file held, one refused and one of no extract."""
+    home = Home(tmp_path_factory.mktemp("status") / "home").create()
+    write_extract(home.inbox, "naloxone", administrations(10), columns=NALOXONE, window=YEAR, stamp="20260101T020000Z")
+    publish_night(home)
+    write_extract(home.inbox, "naloxone", administrations(8, bad=2), columns=NALOXONE, window=YEAR)
+    write_extract(home.inbox, "stop_search", [], columns=SEARCHES, window=("2025-12-01", "2025-12-14"))
+    write_extract(home.inbox, "school_inputs", [["I1"]], columns=["input_ref"], window=YEAR)
+    (home.inbox / "notes [bold].csv").write_text("a\n1\n", encoding="utf-8")
+    publish_night(home)
+    return home
+
+
+def read(pam: Callable, home: Home) -> dict:
+    result = pam("status", "--json", "--home", home.path)
+    assert result.exit_code == 0 and result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def test_an_empty_home_and_none_at_all(pam: Callable, new_home: Home, tmp_path) -> None:
+    for home in (new_home, Home(tmp_path / "nowhere")):
+        found = read(pam, home)
+        assert set(found) == KEYS and found["home"] == str(home.path)
+        assert (found["published"], found["last_night"], found["withdrawn"]) == (None, None, {})
+        assert found["missing"] == sorted(load_contracts())
+        assert not any(found[k] for k in ("late", "held", "refused", "quarantined", "warnings", "holding"))
+    assert not (tmp_path / "nowhere").exists(), "looking makes nothing"
+
+
+def test_after_the_sample(pam: Callable, sample_home: Home) -> None:
+    found = read(pam, sample_home)
+    assert found["published"]["night_id"] == found["last_night"]["night_id"]
+    assert len(found["published"]["figures"]) == 18
+    late = {f["extract"]: f for f in found["late"]}
+    assert late["intelligence"]["covered_to"] == "2025-11-30" and late["intelligence"]["rhythm"] == "nightly"
+    assert late["intelligence"]["days_late"] > 0
+    text = pam("status", "--home", sample_home.path).stdout
+    assert "Missing     nothing: every extract was dropped at least once" in text
+    assert "intelligence (derbyshire): covered to 2025-11-30" in text
+
+
+def test_each_trouble_has_its_file_and_reason(pam: Callable, troubled: Home) -> None:
+    found = read(pam, troubled)
+    assert [(f["source_file"].split("__")[0], f["reason"]) for f in found["held"]] == [
+        ("stop_search", found["held"][0]["reason"])
+    ]
+    assert "no rows" in found["held"][0]["reason"]
+    refused = {f["source_file"]: f["reason"] for f in found["refused"]}
+    assert len(refused) == 2
+    assert any(n.startswith("school_inputs") and "delivered_on" in r for n, r in refused.items())
+    assert [(f["extract"], f["rows"]) for f in found["quarantined"]] == [("naloxone", 2)]
+    assert sum(found["quarantined"][0]["reasons"].values()) == 2
+    assert found["withdrawn"] == {"naloxone": 2}
+    assert {"naloxone", "stop_search"} & set(found["missing"]) == {"stop_search"}, "held is not dropped"
+    warned = {(c["subject"], c["rule"]) for c in found["warnings"]}
+    assert {("naloxone", "share_quarantined"), ("naloxone", "share_withdrawn"), ("naloxone", "rows_stood_in")} <= warned
+
+
+def test_it_is_said_in_words_too(pam: Callable, troubled: Home) -> None:
+    text = pam("status", "--home", troubled.path).stdout
+    lines = {line.split()[0]: line for line in text.splitlines() if line and not line.startswith(" ")}
+    assert "stop_search__derbyshire" in lines["Held"] and "no rows" in lines["Held"]
+    assert "2 rows" in lines["Quarantined"] and "naloxone__derbyshire" in lines["Quarantined"]
+    assert lines["Withdrawn"].split(maxsplit=1)[1] == "naloxone: 2 rows"
+    assert "notes [bold].csv" in text, "a name is printed as it is, not as markup"
+    assert "share_withdrawn" in text and "school_inputs__derbyshire" in text
+
+
+def test_what_was_held_and_refused_is_gone_once_mended(pam: Callable, troubled: Home, tmp_path) -> None:
+    from support import copy_home
+
+    home = copy_home(troubled, tmp_path / "home")
+    write_extract(
+        home.inbox, "stop_search", [["S1", "2025-12-02 10:00", "Drugs", "N"]], columns=SEARCHES,
+        window=("2025-12-01", "2025-12-14"), stamp="20260106T020000Z",
+    )  # fmt: skip
+    inputs = [["I1", "2025-05-01", "Primary", "30"]]
+    columns = ["input_ref", "delivered_on", "phase", "young_people"]
+    write_extract(home.inbox, "school_inputs", inputs, columns=columns, window=YEAR)
+    write_extract(home.inbox, "naloxone", administrations(8), columns=NALOXONE, window=YEAR, stamp="20260106T020000Z")
+    assert {e.outcome for e in land_night(home)} == {"accepted"}
+    found = read(pam, home)
+    assert found["held"] == [] and [f["source_file"] for f in found["refused"]] == ["notes [bold].csv"]
+
+
+def test_a_home_that_is_no_folder(pam: Callable, tmp_path) -> None:
+    (tmp_path / "file").touch()
+    for command in (("status",), ("query", "select 1")):
+        result = pam(*command, "--home", tmp_path / "file")
+        assert result.exit_code in (0, 1) and "Traceback" not in result.stderr + result.stdout
