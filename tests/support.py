@@ -115,6 +115,31 @@ OFFENCES = (
 """The README's question; it answers 2187 and 1649."""
 
 
+def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
+    """A table of the published file's `meta` schema."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        return as_dicts(con.execute(f"select * from meta.{table}"))
+
+
+def all_text(home: Home) -> str:
+    """Every text of every relation, comment and view of the published file: its bytes may be compressed."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
+        texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
+        texts += [str(row) for row in con.execute("select sql, comment from duckdb_views() where not internal").fetchall()]
+        for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+            columns = [
+                name for name, kind in con.execute(
+                    "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
+                    [schema, table],
+                ).fetchall() if kind == "VARCHAR"
+            ]  # fmt: skip
+            for column in columns:
+                values = con.execute(f'select distinct "{column}" from "{schema}"."{table}"').fetchall()
+                texts += [str(value) for (value,) in values]
+    return "\n".join(texts)
+
+
 def same_figures(one: Home, other: Home) -> list[tuple[Any, ...]]:
     """Rows of the published marts that are in one home and not, or otherwise, in the other."""
     con = duckdb.connect()

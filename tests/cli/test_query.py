@@ -58,9 +58,7 @@ def test_a_table_to_the_letter(pam: Callable, sample_home: Home) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("form", "said"), [("csv", "a\n"), ("json", "[]\n"), ("table", "0 rows\n")]
-)
+@pytest.mark.parametrize(("form", "said"), [("csv", "a\n"), ("json", "[]\n"), ("table", "0 rows\n")])
 def test_no_rows_is_an_answer(form: str, said: str, pam: Callable, sample_home: Home) -> None:
     assert ask(pam, sample_home, "select 1 as a where false", form).endswith(said)
 

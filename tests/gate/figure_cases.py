@@ -62,8 +62,7 @@ FIGURE_CASES = {
     ),
     "numerator_over_denominator": (
         "mart_drug_tests",
-        "update warehouse.marts.mart_drug_tests set numerator = 1"
-        " where measure = 'positivity_rate' and denominator = 0",
+        "update warehouse.marts.mart_drug_tests set numerator = 1 where measure = 'positivity_rate' and denominator = 0",
     ),
     "rate_not_its_parts": (
         "mart_drug_tests",

@@ -57,9 +57,7 @@ def drop_shares(inbox: Path, force: str, bad: bool) -> None:
     )
     nowhere, known = 26 if bad else 25, UNIT[force]
     units = each(100, lambda n: [f"N{n}", "2025-06-01T10:00", ("Nowhere", "")[n % 2] if n < nowhere else known])
-    write_extract(
-        inbox, "naloxone", units, columns=["administration_ref", "administered_at", "lpu"], force=force, window=YEAR
-    )
+    write_extract(inbox, "naloxone", units, columns=["administration_ref", "administered_at", "lpu"], force=force, window=YEAR)
 
 
 def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
@@ -162,9 +160,7 @@ def test_files_at_the_limit_pass(troubled: NightRun) -> None:
     assert found["mda_orders", "share_quarantined"] == "pct_quarantined 3 (derbyshire)"
     assert found["school_inputs", "share_withdrawn"] == "pct_withdrawn 5.5 (derbyshire)"
     assert found["naloxone", "share_unplaced"] == "pct_unplaced 26 (derbyshire)"
-    assert {found[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")} == {
-        "days_late 1 (derbyshire)"
-    }
+    assert {found[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")} == {"days_late 1 (derbyshire)"}
     assert found["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
     assert found["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
     assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"

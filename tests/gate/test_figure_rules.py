@@ -40,10 +40,7 @@ def test_a_mart_without_figures_holds_the_night(sample_candidate: Home, spoil: S
 
 
 def test_one_figure_that_is_missing_holds_the_night(sample_candidate: Home, spoil: Spoil) -> None:
-    sql = (
-        "delete from warehouse.marts.mart_naloxone where period_type = 'rolling_12_months'"
-        " and period_end = date '2025-10-31'"
-    )
+    sql = "delete from warehouse.marts.mart_naloxone where period_type = 'rolling_12_months' and period_end = date '2025-10-31'"
     assert spoil(sample_candidate, sql, "mart_facts") == {("mart_naloxone", "no_value_in_coverage", "critical")}
 
 

@@ -129,9 +129,7 @@ def test_a_crash_before_the_last_step_leaves_the_publication(
     stands()
 
 
-def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(
-    sample_copy: Home, stands: Callable[[], None]
-) -> None:
+def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(sample_copy: Home, stands: Callable[[], None]) -> None:
     sample_copy.seeds.mkdir()
     path = sample_copy.seeds / "offence_codes.csv"
     path.write_text("offence_code,offence_class\n77/50,possession\n92/30,supply\n", encoding="utf-8")

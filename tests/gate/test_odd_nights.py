@@ -52,9 +52,7 @@ def test_one_row_of_a_force_without_units(new_home: Home) -> None:
         ("lpu", "unknown", "positivity_rate", 100, "complete"),
         ("lpu", "unknown", "tests_positive", 1, "complete"),
     ]
-    assert published(new_home, "select distinct extract from meta.extracts where force_code is not null") == [
-        ("drug_tests",)
-    ]
+    assert published(new_home, "select distinct extract from meta.extracts where force_code is not null") == [("drug_tests",)]
 
 
 def test_a_header_and_no_rows_is_zeros(new_home: Home) -> None:

@@ -1,7 +1,6 @@
 """When a night builds on the one before, and when it must not."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ import pytest
 from dagster_project import candidate
 from dagster_project.prepare import WAREHOUSE, WORK
 from dagster_project.settings import Home
-
-from .conftest import Awkward
 
 
 def builds_on(home: Home) -> bool:
@@ -72,9 +69,3 @@ def test_a_base_of_another_version_builds_all(sample_copy: Home) -> None:
 
 def test_nothing_published_builds_all(tmp_path: Path) -> None:
     assert not builds_on(Home(tmp_path / "home").create())
-
-
-def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
-    """Or their comparison with the plain model would not be one of nights that do."""
-    taken_over = [len({*a.nodes} & {*b.nodes}) for a, b in pairwise(awkward.runs)]
-    assert max(taken_over) > 50, taken_over

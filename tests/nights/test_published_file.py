@@ -1,40 +1,17 @@
 """What is in the published file, and what must never be: rows, identifiers, paths of the machine."""
 
-import csv
 import re
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from oracle.landing import land
-from support import publish_night, published, write_extract
+from support import all_text, publish_night, published, write_extract
 
 from dagster_project import publish
 from dagster_project.prepare import WAREHOUSE, WORK
 from dagster_project.publish import PublishError
 from dagster_project.settings import Home
-
-from .conftest import Awkward
-
-
-def all_text(home: Home) -> str:
-    """Every text of every relation, comment and view of the published file: its bytes may be compressed."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
-        texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
-        texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
-        texts += [str(row) for row in con.execute("select sql, comment from duckdb_views() where not internal").fetchall()]
-        for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-            columns = [
-                name for name, kind in con.execute(
-                    "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
-                    [schema, table],
-                ).fetchall() if kind == "VARCHAR"
-            ]  # fmt: skip
-            for column in columns:
-                values = con.execute(f'select distinct "{column}" from "{schema}"."{table}"').fetchall()
-                texts += [str(value) for (value,) in values]
-    return "\n".join(texts)
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +61,6 @@ def test_no_path_of_the_machine(planted: Home, sample_home: Home) -> None:
         text = all_text(home)
         for place in (home.path, Path.home(), Path(__file__).resolve().parents[2]):
             assert str(place).encode() not in raw and str(place) not in text
-
-
-def test_real_identifiers_of_awkward_files(awkward: Awkward) -> None:
-    """Every value of an identifying column, and of the columns that no contract names, in files that broke rules."""
-    text = all_text(awkward.home)
-    landing = awkward.landing
-    values = {row["custody_ref"] for (x, _), rows in landing.rows.items() if x == "drug_tests" for row in rows}
-    values |= {row["person_ref"] for (x, _), rows in landing.rows.items() if x == "exploitation_outcomes" for row in rows}
-    values |= {row["address_ref"] for (x, _), rows in landing.rows.items() if x == "op_trapped" for row in rows}
-    assert len(values) > 100
-    words = set(re.findall(r"[\w-]+", text))
-    assert not {str(v) for v in values if v is not None} & words
 
 
 def test_marts_and_meta_and_nothing_else(sample_home: Home) -> None:
@@ -167,35 +132,3 @@ def test_publishing_moves_the_candidate_and_leaves_no_copy(sealable: Home) -> No
     assert publish.publish(sealable) == sealable.warehouse
     assert sealable.warehouse.stat().st_ino != before and not (sealable.candidate / WAREHOUSE).exists()
     assert (sealable.candidate / WORK).exists() and len(digest) == 64
-
-
-def test_withdrawn_rows_are_listed_with_file_and_line(awkward: Awkward) -> None:
-    """The list of each night against the plain model: what a newer file took away, and which."""
-    seen: dict[tuple[str, str], set[str]] = {}
-    listed = 0
-    for run in awkward.runs:
-        path = awkward.home.nights / f"{run.receipt.night_id}__withdrawn.csv"
-        assert path.exists() == bool(run.receipt.withdrawn)
-        if not path.exists():
-            continue
-        assert path.stat().st_mode & 0o777 == 0o600
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        assert list(rows[0]) == ["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"]
-        assert {x: sum(r["extract"] == x for r in rows) for x in {r["extract"] for r in rows}} == run.receipt.withdrawn
-        assert {r["withdrawn_by"] for r in rows} <= {e.source_file for e in run.entries}, "only what tonight's files took"
-        for row in rows:
-            assert row["file"] != row["withdrawn_by"] and int(row["line"]) > 1
-            seen.setdefault((row["extract"], row["force_code"]), set()).add(row["key"])
-            listed += 1
-    assert listed
-    # What an older file brings late that a newer one lacks was never shown: it is not taken back.
-    shown: dict[tuple[str, str], set[object]] = {}
-    for n in range(1, len(awkward.nights.nights) + 1):
-        for place, current in land(awkward.nights.nights[:n], awkward.nights.forces).rows.items():
-            shown.setdefault(place, set()).update(row["_key"] for row in current)
-    for place, withdrawn in awkward.landing.withdrawn.items():
-        keys = set(withdrawn) & shown.get(place, set())
-        if place[0] in ("drug_tests",):
-            continue  # its key is an identifier: the list has its hash
-        assert {"\x1f".join(map(str, k)) if isinstance(k, tuple) else str(k) for k in keys} <= seen.get(place, set())

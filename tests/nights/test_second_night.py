@@ -58,9 +58,7 @@ class Second:
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
     """Every file below a folder: its size and time."""
-    return {
-        str(p.relative_to(folder)): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()
-    }
+    return {str(p.relative_to(folder)): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,7 @@ def test_a_whole_list_has_no_older_versions_to_come_back() -> None:
 
 def test_files_without_keys_replace_their_month() -> None:
     months = [
-        load(n, d, w, extract="street_crime", form="police_uk")
-        for n, d, w in (("a", 1, JAN), ("b", 2, FEB), ("c", 3, FEB))
+        load(n, d, w, extract="street_crime", form="police_uk") for n, d, w in (("a", 1, JAN), ("b", 2, FEB), ("c", 3, FEB))
     ]
     assert left(*months) == ["a", "c"]
 
