@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from .landing import LedgerEntry, accepted, read_ledger
+from .landing import accepted, read_ledger
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
 from .settings import Home
@@ -118,12 +118,8 @@ def _loads(home: Home) -> dict[str, list[str]]:
     entries = read_ledger(home)
     found: dict[str, list[str]] = {}
     for e in accepted(entries):
-        found.setdefault(str(e.extract), []).append(_identity(e))
+        found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
     for e in entries:
         for load, n in e.withheld.items():
             found.setdefault(str(e.extract), []).append(f"{load} {n}")
     return {x: sorted(loads) for x, loads in found.items()}
-
-
-def _identity(entry: LedgerEntry) -> str:
-    return f"{entry.load_id} {entry.extracted_at}"

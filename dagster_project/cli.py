@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -162,7 +162,7 @@ def docs() -> None:
 def dbt(context: typer.Context, home: HomeOption = None) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
     from .candidate import by_hand
-    from .nights import take_lock
+    from .nights import locked
     from .transform import run_by_hand
 
     args, where = list(context.args) or ["--help"], Home.of(home)
@@ -171,7 +171,7 @@ def dbt(context: typer.Context, home: HomeOption = None) -> None:
     with explained():
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
-        with closing(take_lock(where)):
+        with locked(where):
             if said := by_hand(where, args):
                 typer.echo(f"pam: {said}", err=True)
             code = run_by_hand(where, args)

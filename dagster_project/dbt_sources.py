@@ -52,7 +52,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "rhythm": "How often it is expected",
             "is_keyed": "Whether rows have a key",
             "has_areas": "Whether figures go below the force",
-            "rows_by_day": "Whether a covered week without rows is suspect",
+            "grace_days": "Days that its newest covered day may lie behind the night before it is late",
         },
     ),
     "contract_values": (

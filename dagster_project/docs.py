@@ -12,7 +12,7 @@ import jinja2
 import yaml
 
 from . import dbt_sources, gate, meta
-from .contracts import Column, Contract, load_contracts
+from .contracts import GRACE_DAYS, Column, Contract, load_contracts
 from .seeds import read_seed
 from .settings import DBT_PROJECT, PROJECT, SEEDS
 
@@ -29,7 +29,7 @@ KINDS = {
     "monthly_file": "Kind: a published month. The newest file of a month replaces it.",
 }
 RHYTHMS = {
-    name: f"{name} (late when its newest covered day is more than {days} days back)" for name, days in meta.GRACE.items()
+    name: f"{name} (late when its newest covered day is more than {days} days back)" for name, days in GRACE_DAYS.items()
 }
 TYPES = {
     "timestamp": "date and time",

@@ -207,8 +207,3 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
 def held_by(checks: Iterable[Check]) -> list[Check]:
     """The failed checks that hold the night back."""
     return [c for c in checks if c.holds]
-
-
-def warnings(checks: Iterable[Check]) -> list[Check]:
-    """The failed checks that travel with the night."""
-    return [c for c in checks if not c.passed and not c.holds]

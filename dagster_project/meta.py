@@ -11,13 +11,10 @@ import duckdb
 
 from .contracts import Contract, load_contracts
 from .gate import Check
-from .landing import LedgerEntry, counts
+from .landing import Counts, LedgerEntry, counts
 from .nights import Night, Receipt
 from .prepare import WAREHOUSE, WORK, covers, extracted
 from .transform import manifest
-
-GRACE = {"nightly": 3, "monthly": 45, "yearly": 400}
-"""Days that an extract's newest covered day may lie behind the night before it is late, by rhythm."""
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "extracts": (
@@ -198,7 +195,7 @@ def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, .
         facts = {
             row[:2]: row[2:]
             for row in con.execute(
-                "select extract, force_code, rows_current, rows_withdrawn, covered_to from audit.extract_facts"
+                "select extract, force_code, rows_current, rows_withdrawn from audit.extract_facts"
             ).fetchall()
         }
         covered = {
@@ -225,7 +222,10 @@ def _rows_of(
     if not forces:
         never = (contract.extract, contract.title, None, contract.rhythm, "never dropped", 0, 0, 0, 0, 0, 0, 0, 0)
         return [(*never, None, None, 0, None, None)]
-    return [_row_of(contract, force, entries, facts, covered, today) for force in forces]
+    files, totals = standing_files(entries), counts(entries)
+    return [
+        _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today) for force in forces
+    ]
 
 
 def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
@@ -250,20 +250,24 @@ def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
 
 
 def _row_of(
-    contract: Contract, force: str, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date
+    contract: Contract,
+    force: str,
+    files: list[LedgerEntry],
+    totals: dict[str, Counts],
+    facts: dict[Any, Any],
+    covered: dict[Any, Any],
+    today: date,
 ) -> tuple[Any, ...]:
-    own = [e for e in standing_files(entries) if e.force_code == force]
-    taken = [e for e in own if e.outcome == "accepted"]
-    newest = max((str(e.extracted_at) for e in taken), default=None)
-    held = [e for e in own if e.outcome == "held" and not is_replaced(e, taken)]
-    totals = counts(entries)
+    taken = [e for e in files if e.outcome == "accepted"]
+    newest = max(taken, key=extracted).extracted_at if taken else None
+    held = [e for e in files if e.outcome == "held" and not is_replaced(e, taken)]
     rows = [totals[str(e.load_id)] for e in taken]
-    current, withdrawn, _ = facts.get((contract.extract, force), (0, 0, None))
+    current, withdrawn = facts.get((contract.extract, force), (0, 0))
     first, last, days = covered.get((contract.extract, force), (None, None, 0))
-    late = max(0, (today - last).days - GRACE[contract.rhythm]) if last else None
+    late = max(0, (today - last).days - contract.grace_days) if last else None
     return (
         contract.extract, contract.title, force, contract.rhythm, "late" if late or last is None else "current",
-        len(taken), len(held), sum(e.outcome == "refused" for e in own),
+        len(taken), len(held), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
         current, withdrawn, first, last, days, _moment(newest), late,
     )  # fmt: skip

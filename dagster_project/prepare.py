@@ -192,12 +192,12 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, to
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
     con.execute(
         "create table raw.contracts (extract varchar, kind varchar, rhythm varchar, is_keyed boolean,"
-        " has_areas boolean, rows_by_day boolean)"
+        " has_areas boolean, grace_days integer)"
     )
     con.executemany(
         "insert into raw.contracts values (?, ?, ?, ?, ?, ?)",
         [
-            (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.empty_is_suspect)
+            (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.grace_days)
             for c in contracts.values()
         ],
     )

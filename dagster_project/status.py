@@ -6,7 +6,7 @@ from typing import Any
 
 from .contracts import load_contracts
 from .landing import accepted, counts, read_ledger
-from .meta import GRACE, is_replaced, standing_files
+from .meta import is_replaced, standing_files
 from .nights import Receipt, read_receipts
 from .publish import published_night
 from .settings import LONDON, Home
@@ -67,10 +67,16 @@ def _late(loads: list[Any]) -> list[dict[str, Any]]:
             newest[at] = e.covered_to
     late = []
     for (extract, force), covered_to in sorted(newest.items()):
-        rhythm = contracts[extract].rhythm
-        days = (today - covered_to).days - GRACE[rhythm]
+        contract = contracts[extract]
+        days = (today - covered_to).days - contract.grace_days
         if days > 0:
             late.append(
-                {"extract": extract, "force_code": force, "rhythm": rhythm, "covered_to": covered_to, "days_late": days}
+                {
+                    "extract": extract,
+                    "force_code": force,
+                    "rhythm": contract.rhythm,
+                    "covered_to": covered_to,
+                    "days_late": days,
+                }
             )
     return late

@@ -1,8 +1,9 @@
 """The contracts: one YAML an extract, the single place that says its columns, key, window and identifiers."""
 
-from .model import Column, Contract, ContractError, PoliceUk, load_contracts, plain_header, read_contract
+from .model import GRACE_DAYS, Column, Contract, ContractError, PoliceUk, load_contracts, plain_header, read_contract
 
 __all__ = [
+    "GRACE_DAYS",
     "Column",
     "Contract",
     "ContractError",

@@ -15,6 +15,9 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 ColumnType = Literal["text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"]
 Kind = Literal["events", "list", "indicators", "monthly_file"]
 
+GRACE_DAYS = {"nightly": 3, "monthly": 45, "yearly": 400}
+"""Days that an extract's newest covered day may lie behind: a weekend, a month's close, a publication date."""
+
 DATE_TYPES = frozenset({"date", "timestamp", "month"})
 
 
@@ -142,6 +145,11 @@ class Contract(_Part):
     def date_column(self) -> str | None:
         """The column whose date places a row in the covered window; None for public health."""
         return self.date_columns[0] if self.date_columns else None
+
+    @property
+    def grace_days(self) -> int:
+        """Days that its newest covered day may lie behind the night before it is late."""
+        return GRACE_DAYS[self.rhythm]
 
     @property
     def has_units(self) -> bool:

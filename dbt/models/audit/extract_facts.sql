@@ -150,7 +150,7 @@ select
     cast(coalesce(volumes.rows_outside_windows, 0) as bigint) as rows_outside_windows,
     files.covered_to,
     {{ days_between('files.covered_to', 'night.night_date') }}
-    - case files.rhythm when 'nightly' then 3 when 'monthly' then 45 else 400 end as days_late,
+    - contracts.grace_days as days_late,
     100.0 * files.rows_quarantined_tonight / nullif(files.rows_in_file_tonight, 0) as pct_quarantined,
     100.0 * coalesce(withdrawn.rows_withdrawn_tonight, 0)
     / nullif(coalesce(withdrawn.rows_withdrawn_tonight, 0) + files.rows_landed_tonight, 0) as pct_withdrawn,
