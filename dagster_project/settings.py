@@ -111,3 +111,23 @@ class Home:
     def key_file(self) -> Path:
         """The key of the pseudonyms, where `PAM_PSEUDONYM_KEY` does not give one."""
         return self.path / "pseudonym.key"
+
+    @property
+    def mappings(self) -> Path:
+        """How a force's own headers, codes and dates are to be read, one YAML a system."""
+        return self.path / "mappings"
+
+    @property
+    def publications(self) -> Path:
+        """The last published nights, one file each."""
+        return self.path / "publications"
+
+    @property
+    def config_file(self) -> Path:
+        """The home's settings, where it has any."""
+        return self.path / "pam.toml"
+
+    @property
+    def dagster(self) -> Path:
+        """What Dagster keeps of its runs under `pam serve`."""
+        return self.path / "dagster"

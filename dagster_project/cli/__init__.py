@@ -1,0 +1,13 @@
+"""`pam`: run a night, see how the warehouse stands, ask the published figures.
+
+A module a kind of command; importing it makes its commands known to the app. Exit codes: 0 done (a night: published),
+1 held or failed, 2 wrong use.
+"""
+
+from . import answers, develop, night  # noqa: F401  (commands register themselves)
+from .common import app
+
+
+def main() -> None:
+    """The `pam` command."""
+    app()

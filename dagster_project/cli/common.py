@@ -1,0 +1,44 @@
+"""What every command of `pam` shares: the app itself, the home, and how errors are said."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import be_quiet
+
+be_quiet()
+
+app = typer.Typer(
+    name="pam",
+    help="PAM Warehouse: police performance figures, from the night's extracts to published marts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", envvar="PAM_HOME", help="The warehouse's folder. [default: var/ in the checkout]", show_default=False
+    ),
+]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Errors that a person can act on are said in a line, not as a traceback; exit 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever reads has seen enough.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise typer.Exit(0) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        typer.secho(f"pam: {error}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from error

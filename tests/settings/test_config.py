@@ -1,0 +1,42 @@
+"""`pam.toml`: defaults, settings, and what is said of those that can't be meant."""
+
+import re
+
+import pytest
+
+from dagster_project.config import Config, ConfigError, read_config
+from dagster_project.settings import Home
+
+
+def test_a_home_without_settings_has_the_defaults(new_home: Home) -> None:
+    assert read_config(new_home) == Config()
+    assert (Config().keep.publications, Config().keep.archive_days) == (14, 90)
+    assert Config().serve.host == "127.0.0.1"
+
+
+def test_what_a_force_sets_stands(new_home: Home) -> None:
+    new_home.config_file.write_text(
+        '[keep]\narchive_days = 30\n[alerts.email]\nhost = "mail.example"\nsender = "pam@mail.example"\n'
+        'recipients = ["team@mail.example"]\n[[alerts.webhooks]]\nshape = "teams"\nurl_env = "PAM_TEAMS"\n'
+    )
+    config = read_config(new_home)
+    assert config.keep.archive_days == 30
+    assert config.keep.publications == 14
+    assert config.alerts.email is not None and config.alerts.email.port == 25
+    assert config.alerts.webhooks[0].url_env == "PAM_TEAMS"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[keep]\nnights = 3\n", "pam.toml: keep.nights: Extra inputs are not permitted"),
+        ("[keep]\npublications = 0\n", "pam.toml: keep.publications: Input should be greater than or equal to 1"),
+        ("[keep\n", "pam.toml: not readable as TOML: "),
+        ('[[alerts.webhooks]]\nshape = "slack"\n', "pam.toml: alerts.webhooks.0: give one of url and url_env"),
+        ('[alerts.email]\nhost = "m"\nsender = "a"\nrecipients = []\n', "pam.toml: alerts.email.recipients: "),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_named(new_home: Home, text: str, said: str) -> None:
+    new_home.config_file.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        read_config(new_home)
