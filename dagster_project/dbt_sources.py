@@ -44,6 +44,23 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "rows_duplicate": "Identical repeats, counted once",
         },
     ),
+    "accounts": (
+        "Where the rows of a file went, one row a file that has a say or came this night",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "source_file": "Name of the file",
+            "outcome": "accepted, held or refused",
+            "rows_in_file": "Rows in the file; 0 where a refused file could not be read",
+            "rows_landed": "Rows landed, as the ledger has it",
+            "rows_quarantined": "Rows quarantined, as the ledger has it",
+            "rows_duplicate": "Identical repeats, counted once",
+            "rows_refused": "Rows refused with their file",
+            "rows_in_raw": "Rows stored as landed",
+            "rows_in_quarantine": "Rows stored in quarantine; null where that file is gone",
+            "rows_tied": "Rows stored as landed that a later file of the same time withheld",
+        },
+    ),
     "contracts": (
         "What the models need of the contracts, one row an extract",
         {

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["critical", "warning"]
 DEFAULT_SUITE = "any_extract"
+NAMED = ("quarantined_file", "unquarantined_file")
+"""Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 
 
@@ -158,7 +160,7 @@ def _validate(kind: str, expectations: list[dict[str, Any]], frame: "pd.DataFram
         ExpectationSuite(name=kind, expectations=[dict(e) for e in expectations]),
         result_format={
             "result_format": "COMPLETE",
-            "unexpected_index_column_names": [c for c in (kind, "force_code", "measure", "quarantined_file") if c in frame],
+            "unexpected_index_column_names": [c for c in (kind, "force_code", "measure", *NAMED) if c in frame],
             "include_unexpected_rows": False,
         },
     )

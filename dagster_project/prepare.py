@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from .accounts import write_accounts
 from .contracts import Contract, load_contracts
 from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
 from .settings import Home
@@ -34,6 +35,10 @@ OFFENCE_CLASSES = ("possession", "trafficking")
 
 class SeedError(ValueError):
     """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+
+class RawLostError(RuntimeError):
+    """A file of raw/ that the ledger names is not there. Nothing is published without it."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
         con.execute("begin")
         con.execute("create table raw.night as select ? as night_id, cast(? as date) as night_date", [night_id, today])
         _load_list(con, loads, since, counts(entries))
+        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since)
         _contract_lists(con, contracts)
         for extract, contract in contracts.items():
             paths = [
@@ -150,6 +156,11 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
                 for load in loads
                 if load.entry.extract == extract and load.entry.rows_landed
             ]
+            if lost := next((p for p in paths if not p.exists()), None):
+                raise RawLostError(
+                    f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
+                    " backup, then run the night again"
+                )
             con.execute(_raw_view(contract, paths))
         _row_index(con, contracts, loads)
         _landed_rows(con, contracts)

@@ -188,7 +188,8 @@ class _Landing:
         except StillChanging as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
-            return self._entry(file, at, outcome="refused", reason=str(error), **facts), False
+            refused = {"rows_refused": facts.get("rows_in_file")}
+            return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
     def _read(self, file: InboxFile, at: datetime, facts: dict) -> LedgerEntry:
         """Decide on a file whose name is in order. `facts` fills with what is known of it. Raises Refused."""
@@ -202,6 +203,7 @@ class _Landing:
             if earlier is None:
                 sheet = self._parse(file, stored, facts)
                 found = self._weigh(sheet)
+                facts.update(rows_in_file=found.rows)
                 earlier = self._same_content(file, sheet, found)
             if manifest:
                 manifest.check_rows(earlier.rows_in_file if earlier else found.rows)
@@ -281,7 +283,6 @@ class _Landing:
             outcome="held" if found.held else "accepted",
             reason=found.held,
             load_id=load.load_id,
-            rows_in_file=found.rows,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,
             rows_duplicate=found.merged,
@@ -319,8 +320,7 @@ class _Landing:
             outcome="known",
             reason=reason,
             load_id=earlier.load_id,
-            rows_in_file=earlier.rows_in_file,
-            **facts,
+            **{**facts, "rows_in_file": earlier.rows_in_file},
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:

@@ -23,7 +23,8 @@ Outcome = Literal["accepted", "known", "held", "refused"]
 class LedgerEntry(BaseModel):
     """One file of one night. Times are UTC, ISO 8601.
 
-    For accepted and held files rows_in_file = rows_landed + rows_quarantined + rows_duplicate.
+    For accepted and held files rows_in_file = rows_landed + rows_quarantined + rows_duplicate; for refused ones whose rows
+    could be counted, rows_in_file = rows_refused.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -49,6 +50,7 @@ class LedgerEntry(BaseModel):
     rows_landed: int | None = None
     rows_quarantined: int | None = None
     rows_duplicate: int | None = None
+    rows_refused: int | None = None
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
     quarantine_reasons: dict[str, int] = {}

@@ -31,10 +31,11 @@ EXTRACT_CASES = {
     "kinds_of_row": {("stop_search", "warning")},
     "share_unplaced": {("naloxone", "warning")},
     "rows_unaccounted": {("aris_returns", "critical")},
+    "rows_missing_in_quarantine": {("aris_returns", "warning")},
     "rows_outside_windows": {("aris_returns", "critical")},
 }
 """Rule -> the extracts that must fail it, and how gravely."""
-LANDING_LOST = ("rows_unaccounted", "rows_outside_windows")
+LANDING_LOST = ("rows_unaccounted", "rows_missing_in_quarantine", "rows_outside_windows")
 """No file can trip these, unless landing is wrong: their tests spoil the ledger's figures."""
 
 
@@ -181,7 +182,9 @@ def test_warnings_travel_with_the_night(troubled: NightRun) -> None:
 @pytest.mark.parametrize("rule", LANDING_LOST)
 def test_rows_that_landing_lost_hold_the_night(rule: str, sample_candidate: Home, spoil: Spoil) -> None:
     spoiled = {
-        "rows_unaccounted": "update raw.loads set rows_in_file = rows_in_file + 1 where extract = 'aris_returns'",
+        "rows_unaccounted": "update raw.accounts set rows_in_file = rows_in_file + 1 where extract = 'aris_returns'",
+        "rows_missing_in_quarantine": "update raw.accounts set rows_in_quarantine = null, rows_in_file = rows_in_file + 1,"
+        " rows_quarantined = 1 where extract = 'aris_returns'",
         "rows_outside_windows": "update staging.coverage_windows set covered_from = covered_from + interval 1 year"
         " where coverage = 'aris_returns'",
     }[rule]
@@ -189,11 +192,26 @@ def test_rows_that_landing_lost_hold_the_night(rule: str, sample_candidate: Home
     assert spoil(sample_candidate, spoiled, "extract_facts") == cases
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "rows_in_raw = rows_in_raw - 1",
+        "rows_in_raw = rows_in_raw + 1",
+        "rows_in_quarantine = rows_in_quarantine + 1",
+        "rows_landed = rows_landed - 1",
+        "rows_refused = rows_refused + 1",
+    ],
+)
+def test_rows_that_are_not_where_the_ledger_says_hold_the_night(changed: str, sample_candidate: Home, spoil: Spoil) -> None:
+    spoiled = f"update raw.accounts set {changed} where extract = 'aris_returns'"
+    assert spoil(sample_candidate, spoiled, "extract_facts") == {("aris_returns", "rows_unaccounted", "critical")}
+
+
 def test_rows_found_twice_are_lost_rows_too(sample_candidate: Home, spoil: Spoil) -> None:
     """One file short and another over must not cancel out."""
     spoiled = (
-        "insert into raw.loads select * replace ('again' as load_id) from raw.loads where extract = 'aris_returns';"
-        " update raw.loads set rows_landed = rows_landed + 1 where load_id = 'again';"
-        " update raw.loads set rows_landed = rows_landed - 1 where extract = 'aris_returns' and load_id <> 'again'"
+        "insert into raw.accounts select * replace ('again' as source_file) from raw.accounts where extract = 'aris_returns';"
+        " update raw.accounts set rows_landed = rows_landed + 1 where source_file = 'again';"
+        " update raw.accounts set rows_landed = rows_landed - 1 where extract = 'aris_returns' and source_file <> 'again'"
     )
     assert spoil(sample_candidate, spoiled, "extract_facts") == {("aris_returns", "rows_unaccounted", "critical")}

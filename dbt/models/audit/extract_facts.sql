@@ -27,11 +27,29 @@ files as (
         sum(case when loads.is_tonight then 1 else 0 end) as files_tonight,
         sum(case when loads.is_tonight then loads.rows_in_file else 0 end) as rows_in_file_tonight,
         sum(case when loads.is_tonight then loads.rows_landed else 0 end) as rows_landed_tonight,
-        sum(case when loads.is_tonight then loads.rows_quarantined else 0 end) as rows_quarantined_tonight,
-        sum(abs(loads.rows_in_file - loads.rows_landed - loads.rows_quarantined - loads.rows_duplicate)) as rows_unaccounted
+        sum(case when loads.is_tonight then loads.rows_quarantined else 0 end) as rows_quarantined_tonight
     from loads
     inner join {{ source('raw', 'contracts') }} as contracts on loads.extract = contracts.extract
     group by loads.extract, loads.force_code
+),
+
+-- Each file by itself: one that is short and one that is over must not cancel out. Where the quarantine of a file is gone,
+-- what the ledger says of it stands, and the loss is told apart.
+accounted as (
+    select
+        extract,
+        force_code,
+        sum(
+            abs(rows_in_file - rows_landed - rows_quarantined - rows_duplicate - rows_refused)
+            + abs(
+                rows_in_file - rows_in_raw - coalesce(rows_in_quarantine, rows_quarantined - rows_tied) - rows_duplicate
+                - rows_refused
+            )
+        ) as rows_unaccounted,
+        sum(case when rows_in_quarantine is null then rows_quarantined - rows_tied else 0 end) as rows_missing_in_quarantine,
+        max(case when rows_in_quarantine is null then source_file end) as unquarantined_file
+    from {{ source('raw', 'accounts') }}
+    group by extract, force_code
 ),
 
 withdrawn as (
@@ -146,7 +164,9 @@ select
     cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as bigint) as rows_withdrawn,
     cast(coalesce(stood_in.rows_stood_in, 0) as bigint) as rows_stood_in,
     stood_in.quarantined_file,
-    cast(files.rows_unaccounted as bigint) as rows_unaccounted,
+    cast(coalesce(accounted.rows_unaccounted, 0) as bigint) as rows_unaccounted,
+    cast(coalesce(accounted.rows_missing_in_quarantine, 0) as bigint) as rows_missing_in_quarantine,
+    accounted.unquarantined_file,
     cast(coalesce(volumes.rows_outside_windows, 0) as bigint) as rows_outside_windows,
     files.covered_to,
     {{ days_between('files.covered_to', 'night.night_date') }}
@@ -184,3 +204,6 @@ left join stood_in
 left join covered
     on files.extract = covered.extract
     and files.force_code = covered.force_code
+left join accounted
+    on files.extract = accounted.extract
+    and files.force_code = accounted.force_code

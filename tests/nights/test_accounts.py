@@ -1,0 +1,94 @@
+"""Every row of every file is somewhere, counted where it lies, on each night."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import candidate, copy_home, each, night, publish_night, write_extract
+
+from dagster_project.gate import held_by
+from dagster_project.landing import read_ledger
+from dagster_project.night_run import NightHeldError
+from dagster_project.prepare import RawLostError
+from dagster_project.settings import Home
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+YEAR, AUTUMN = ("2025-01-01", "2025-12-31"), ("2025-09-01", "2025-12-31")
+
+
+def order(n: int, amount: str = "10") -> list[str]:
+    return [f"M{n}", "2025-10-01", amount, "Police"]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Files with a broken row, a repeat, a clash, a tie, a manifest that does not hold, and a doubled feed."""
+    home = Home(tmp_path_factory.mktemp("mixed") / "home").create()
+    rows = [*each(20, order), order(19), order(18, "11"), order(30, "about ten")]
+    write_extract(home.inbox, "mda_orders", rows, columns=ORDERS, window=YEAR)
+    write_extract(home.inbox, "mda_orders", [order(5), order(6, "12")], columns=ORDERS, window=AUTUMN)
+    path = write_extract(home.inbox, "mda_orders", each(7, order), columns=ORDERS, window=YEAR, stamp="20260106T020000Z")
+    path.with_name(f"{path.name}.manifest.json").write_text(json.dumps({"rows": 8}), encoding="utf-8")
+    (home.inbox / "2025-11-derbyshire-stop-and-search.csv").write_text(
+        "Type,Date,Object of search\n" + "".join(f"Person search,2025-11-03T10:{n % 60:02d}:{n // 60:02d}+00:00,Drugs\n" * 2
+                                                   for n in range(60)), encoding="utf-8")  # fmt: skip
+    publish_night(home)
+    return home
+
+
+def test_every_row_is_accounted_for(mixed: Home) -> None:
+    outcomes = Counter(e.outcome for e in read_ledger(mixed))
+    assert outcomes == {"accepted": 2, "held": 1, "refused": 1}
+    with candidate(mixed) as con:
+        rows = con.execute(
+            "select outcome, rows_in_file, rows_landed, rows_quarantined, rows_duplicate, rows_refused, rows_in_raw,"
+            " rows_in_quarantine, rows_tied from raw.accounts order by rows_in_file, outcome"
+        ).fetchall()
+    assert rows == [
+        ("accepted", 2, 1, 1, 0, 0, 2, 0, 1),
+        ("refused", 7, 0, 0, 0, 7, 0, 0, 0),
+        ("accepted", 23, 18, 4, 1, 0, 19, 3, 1),
+        ("held", 120, 120, 0, 0, 0, 120, 0, 0),
+    ]
+
+
+def spoiled(mixed: Home, tmp_path: Path) -> tuple[Home, Path]:
+    """A copy, and the stored rows of its largest accepted file."""
+    home = copy_home(mixed, tmp_path / "home")
+    largest = max((e for e in read_ledger(home) if e.outcome == "accepted"), key=lambda e: e.rows_in_file or 0)
+    return home, home.raw / "mda_orders" / "derbyshire" / f"{largest.load_id}.parquet"
+
+
+def test_a_stored_file_that_changed_holds_the_night(mixed: Home, tmp_path: Path) -> None:
+    home, path = spoiled(mixed, tmp_path)
+    with duckdb.connect() as con:
+        con.execute(f"create table rows as select * from read_parquet('{path}') where _key <> 'M3'")
+        con.execute(f"copy rows to '{path}' (format parquet)")
+    with night(home) as run:
+        run.land()
+        run.build()
+        run.judge()
+        with pytest.raises(NightHeldError, match="mda_orders: rows_unaccounted"):
+            run.publish()
+    assert {c.rule for c in held_by(run.checks or [])} == {"rows_unaccounted"}
+
+
+def test_a_stored_file_that_is_gone_is_named(mixed: Home, tmp_path: Path) -> None:
+    home, path = spoiled(mixed, tmp_path)
+    path.unlink()
+    with night(home) as run:
+        run.land()
+        with pytest.raises(RawLostError, match=f"^raw/mda_orders/derbyshire/{path.name} is gone, .* restore raw/"):
+            run.build()
+
+
+def test_a_quarantine_that_is_gone_is_a_warning(mixed: Home, tmp_path: Path) -> None:
+    home, path = spoiled(mixed, tmp_path)
+    (home.quarantine / "mda_orders" / "derbyshire" / path.name).unlink()
+    run = publish_night(home)
+    found = {c.rule: c.found for c in run.checks or [] if not c.passed and c.subject == "mda_orders"}
+    name = "mda_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv"
+    assert found["rows_missing_in_quarantine"] == f"rows_missing_in_quarantine 3 (derbyshire, {name})"
+    assert "rows_unaccounted" not in found
