@@ -11,7 +11,7 @@ import duckdb
 
 from .contracts import Contract, load_contracts
 from .gate import Check
-from .landing import Counts, LedgerEntry, counts
+from .landing import Counts, LedgerEntry, counts, read_erasures
 from .nights import Night, Receipt
 from .prepare import WAREHOUSE, WORK, covers, extracted
 from .transform import manifest
@@ -61,6 +61,8 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "rows_duplicate": ("bigint", "Identical repeats, counted once"),
             "columns_not_stored": ("varchar", "Columns of the file that the contract does not name"),
             "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
+            "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
+            "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
         },
     ),
     "checks": (
@@ -133,7 +135,8 @@ def write_meta(
         con.execute("create schema meta")
         facts = _extract_rows(night, entries)
         _fill(con, "extracts", facts)
-        _fill(con, "files", [_file_row(e) for e in entries])
+        erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
+        _fill(con, "files", [_file_row(e, erased) for e in entries])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "dictionary", _dictionary_rows())
@@ -163,14 +166,15 @@ def _moment(value: str | None) -> str | None:
     return value.replace("T", " ").replace("Z", "") if value else None
 
 
-def _file_row(e: LedgerEntry) -> tuple[Any, ...]:
+def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
     # A name that is no extract's may be anything, a person's name among them.
     named = e.extract is not None
     return (
         e.night_id, _moment(e.landed_at), e.extract, e.force_code, e.source_file if named else None, e.outcome,
         e.reason if named else "The name is no extract's; the home's ledger has it.", e.load_id,
         e.covered_from, e.covered_to, _moment(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
-        e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns),
+        e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
+        erased.get(f"{e.landed_at[:10]}/{e.source_file}"),
     )  # fmt: skip
 
 
@@ -229,14 +233,22 @@ def _rows_of(
 
 
 def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """The last word on each load, and every refused file that was not mended and accepted since."""
+    """The last word on each load, and every refused file that was not mended since.
+
+    A refused file is mended by one of its name that is accepted, or by a newer one that covers all of its window.
+    """
     entries = list(entries)
     last: dict[str, LedgerEntry] = {}
     for e in entries:
         if e.outcome != "known":
             last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
     mended = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
-    return [e for e in last.values() if e.outcome != "refused" or mended.get(e.source_file, "") < e.landed_at]
+    taken = [e for e in last.values() if e.outcome == "accepted"]
+    return [
+        e for e in last.values()
+        if e.outcome != "refused"
+        or (mended.get(e.source_file, "") < e.landed_at and not (e.form and is_replaced(e, taken)))
+    ]  # fmt: skip
 
 
 def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:

@@ -18,9 +18,10 @@ from typing import Any, TextIO
 import duckdb
 
 from . import candidate, gate, meta, prepare, publish, transform
+from .config import read_config
 from .contracts import load_contracts
 from .gate import Check
-from .landing import LedgerEntry, find_files, land_files, read_ledger
+from .landing import Erasure, LedgerEntry, erase_old, find_files, land_files, read_ledger
 from .landing.files import write_whole
 from .nights import Night, Receipt, read_receipts, stamp, take_lock, write_receipt
 from .seeds import force_names
@@ -58,11 +59,13 @@ class NightRun:
 
     def __init__(self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False) -> None:
         self.home = home.create()
+        self.config = read_config(home)
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
+        self.erased: list[Erasure] = []
         self.nodes: list[Node] = []
         self.checks: list[Check] | None = None
         self.receipt: Receipt | None = None
@@ -101,6 +104,7 @@ class NightRun:
             self.entries = land_files(
                 self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
             )
+            self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
         return self.entries
 
     def build(self) -> list[Node]:
@@ -196,6 +200,7 @@ class NightRun:
             checks=[c.as_dict() for c in self.checks or []],
             figures=publish.count_figures(self.home) if published else {},
             withdrawn=list_withdrawn(night) if published else {},
+            erased=len(self.erased),
             seconds=dict(self.seconds),
         )
 

@@ -59,6 +59,8 @@ class Receipt:
     """Rows of each mart."""
     withdrawn: dict[str, int] = field(default_factory=dict)
     """Rows of earlier files that this night's files take back, by extract."""
+    erased: int = 0
+    """Archived files whose time was over."""
     sha256: str | None = None
     """Of the published file."""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -73,6 +73,11 @@ class Home:
         return self.raw / "_ledger"
 
     @property
+    def erasures(self) -> Path:
+        """Which archived files were erased: JSON lines, a file per night."""
+        return self.ledger / "erased"
+
+    @property
     def withheld(self) -> Path:
         """Keys of rows that are present in a file and yet not to be used."""
         return self.raw / "_withheld"

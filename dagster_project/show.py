@@ -191,6 +191,10 @@ def show_status(found: dict[str, Any]) -> None:
     _lines(console, "Quarantined", [f"{f['source_file']}: {f['rows']:,} rows: "
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
                                     for f in found["quarantined"]])  # fmt: skip
+    kept = found["archive"]
+    since = f" since {kept['oldest']}, {kept['bytes'] / 1e6:,.1f} MB" if kept["files"] else ""
+    time = f"kept for {kept['kept_days']} days, {kept['erased']:,} erased"
+    _lines(console, "Archive", [f"{kept['files']:,} files{since}; {time}"])
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
     _lines(console, "Warnings", [f"{c['subject']}: {c['rule']}: {c['found']}" for c in found["warnings"]
                                  if c["rule"] != "freshness"])  # fmt: skip

@@ -4,11 +4,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from .config import read_config
 from .contracts import load_contracts
-from .landing import accepted, counts, read_ledger
-from .meta import is_replaced, standing_files
+from .held import held_files
+from .landing import accepted, kept, read_erasures, read_ledger
+from .meta import standing_files
 from .nights import Receipt, read_receipts
 from .publish import published_night
+from .quarantine import quarantined_files
 from .settings import LONDON, Home
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
@@ -16,7 +19,7 @@ FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `warnings`. Reads the ledger and the receipts; no night needs to be published.
+    `withdrawn`, `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -24,7 +27,6 @@ def status(home: Home) -> dict[str, Any]:
     night_id = published_night(home)
     published = next((r for r in receipts if r.night_id == night_id), None)
     files = standing_files(entries)
-    totals = counts(entries)
     loads = accepted(entries)
     return {
         "home": str(home.path),
@@ -32,16 +34,12 @@ def status(home: Home) -> dict[str, Any]:
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
         "late": _late(loads),
-        "held": [_file(e) for e in files if e.outcome == "held" and not is_replaced(e, loads)],
+        "held": [_file(e) for e in held_files(home)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
-        "quarantined": [
-            {**_file(e), "rows": n, "reasons": e.quarantine_reasons}
-            for e in loads
-            for n in (totals[str(e.load_id)].rows_quarantined,)
-            if n
-        ],
+        "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
         "withdrawn": last.withdrawn if last else {},
         "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
+        "archive": _archive(home),
         "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
     }
 
@@ -51,6 +49,17 @@ def _night(receipt: Receipt | None) -> dict[str, Any] | None:
         return None
     kept = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
     return {k: v for k, v in asdict(receipt).items() if k in kept}
+
+
+def _archive(home: Home) -> dict[str, Any]:
+    files, size, oldest = kept(home)
+    return {
+        "files": files,
+        "bytes": size,
+        "oldest": oldest,
+        "kept_days": read_config(home).keep.archive_days,
+        "erased": len(read_erasures(home)),
+    }
 
 
 def _file(entry: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ app = typer.Typer(
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", envvar="PAM_HOME", help="The warehouse's folder. [default: var/ in the checkout]", show_default=False
+        "--home", envvar="PAM_HOME", help="The warehouse's folder. (default: var/ in the checkout)", show_default=False
     ),
 ]
 

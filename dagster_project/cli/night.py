@@ -15,8 +15,8 @@ def nightly(
         Path | None,
         typer.Option(
             "--inbox",
-            help="Read the extracts here, and leave them as they are. [default: inbox/ of the home, whose files"
-            " are moved to its archive/]",
+            help="Read the extracts here, and leave them as they are. (default: inbox/ of the home, whose files"
+            " are moved to its archive/)",
             exists=True,
             file_okay=False,
             show_default=False,

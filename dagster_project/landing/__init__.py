@@ -5,17 +5,22 @@ from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
 from .names import InboxFile, find_files
 from .pseudonyms import PseudonymKeyError
 from .release import NotHeld, release_load
+from .retention import Erasure, erase_old, kept, read_erasures
 
 __all__ = [
     "Counts",
+    "Erasure",
     "InboxFile",
     "LedgerEntry",
     "NotHeld",
     "PseudonymKeyError",
     "accepted",
     "counts",
+    "erase_old",
     "find_files",
+    "kept",
     "land_files",
+    "read_erasures",
     "read_ledger",
     "release_load",
 ]

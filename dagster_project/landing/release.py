@@ -22,9 +22,10 @@ def release_load(
     night_id: str,
     *,
     by: str,
+    why: str,
     now: datetime | None = None,
 ) -> LedgerEntry:
-    """Accept a held load as it is: a new entry in the ledger, which says who released it and why it was held.
+    """Accept a held load as it is: a new entry in the ledger, which says who released it, why, and why it was held.
 
     Its rows are stored already; only ties with loads of the same time are settled now. Raises NotHeld.
     """
@@ -48,7 +49,7 @@ def release_load(
             "night_id": night_id,
             "landed_at": landing_text(at),
             "outcome": "accepted",
-            "reason": f"released by {by}; was held: {held.reason}",
+            "reason": f"released by {by}: {why}; was held: {held.reason}",
             "rows_landed": held.rows_landed - n_tied,
             "rows_quarantined": held.rows_quarantined + n_tied,
             "quarantine_reasons": held.quarantine_reasons | ({KIND: n_tied} if n_tied else {}),

@@ -11,6 +11,7 @@ from dagster_project.settings import Home
 
 KEYS = {
     "home", "published", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn", "warnings", "holding",
+    "archive",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]

@@ -69,26 +69,27 @@ def test_a_tied_file_again_is_known(warehouse):
 
 def test_a_released_file_loads_as_it_is(warehouse):
     held = warehouse.land("crimes", *ROWS, *ROWS)
-    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", now=NOW)
+    who = {"by": "A. Nalyst", "why": "checked at the source"}
+    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", **who, now=NOW)
     assert (entry.outcome, entry.load_id, entry.rows_landed, entry.rows_duplicate) == (
         "accepted", held.load_id, 50, 50,
     )  # fmt: skip
-    assert entry.reason.startswith("released by A. Nalyst; was held: doubled feed")
+    assert entry.reason.startswith("released by A. Nalyst: checked at the source; was held: doubled feed")
     assert [e.load_id for e in accepted(warehouse.ledger())] == [held.load_id]
     assert warehouse.ledger()[-1] == entry
     with pytest.raises(NotHeld, match="accepted"):
-        release_load(warehouse.home, warehouse.contracts, held.load_id, "release-2", by="A. Nalyst")
+        release_load(warehouse.home, warehouse.contracts, held.load_id, "release-2", by="A. Nalyst", why="checked")
     assert warehouse.land("crimes", *ROWS, *ROWS).outcome == "known"
 
 
 def test_a_release_settles_ties(warehouse):
     held = warehouse.land("crimes", *ROWS, *ROWS, start="2025-02-01")
     other = warehouse.land("crimes", ERE)
-    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst")
+    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="checked")
     assert entry.withheld == {other.load_id: 1}
     assert (entry.rows_landed, entry.rows_quarantined) == (49, 1)
 
 
 def test_there_is_nothing_to_release(warehouse):
     with pytest.raises(NotHeld):
-        release_load(warehouse.home, warehouse.contracts, "none", "release-1", by="A. Nalyst")
+        release_load(warehouse.home, warehouse.contracts, "none", "release-1", by="A. Nalyst", why="checked")

@@ -1,0 +1,84 @@
+"""How long files are kept as they were dropped: they hold personal data in the clear, so that their time is limited.
+
+What is erased is written down first. Landed rows, quarantine and ledger stay.
+"""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from ..settings import Home
+from .files import write_whole
+
+
+class Erasure(BaseModel):
+    """One archived file that was erased. `archived`: its day and name in the archive; `erased_on` is a date."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    night_id: str
+    erased_on: date
+    archived: str
+    bytes: int
+    sha256: str
+
+
+def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
+    """Erase what lies in the archive for `days` days or longer. Returns what was erased, oldest first.
+
+    Written to `raw/_ledger/erased/<night id>.jsonl` before anything goes: a night that is stopped in between erases the
+    rest next time. Folders whose name is no date are somebody else's and stay.
+    """
+    erased: list[Erasure] = []
+    for day, folder in _days(home):
+        if (today - day).days < days:
+            continue
+        files = sorted(p for p in folder.iterdir() if p.is_file() or p.is_symlink())
+        found = [_erasure(night_id, today, day, path) for path in files]
+        erased += found
+        if found:
+            lines = "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in erased)
+            write_whole(home.erasures / f"{night_id}.jsonl", lines.encode("utf-8"))
+        for path in files:
+            path.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return erased
+
+
+def read_erasures(home: Home) -> list[Erasure]:
+    """All that was ever erased, oldest first; a file that was noted by two nights once, as of the later."""
+    found: dict[str, Erasure] = {}
+    for path in sorted(home.erasures.glob("*.jsonl")) if home.erasures.is_dir() else ():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            e = Erasure.model_validate_json(line)
+            found[e.archived] = e
+    return list(found.values())
+
+
+def kept(home: Home) -> tuple[int, int, date | None]:
+    """Files in the archive, their bytes, and the day of the oldest."""
+    days = _days(home)
+    sizes = [p.lstat().st_size for _, folder in days for p in folder.iterdir() if p.is_file()]
+    return len(sizes), sum(sizes), days[0][0] if days else None
+
+
+def _days(home: Home) -> list[tuple[date, Path]]:
+    found = []
+    for folder in home.archive.iterdir() if home.archive.is_dir() else ():
+        try:
+            found.append((date.fromisoformat(folder.name), folder))
+        except ValueError:
+            continue
+    return sorted((day, folder) for day, folder in found if folder.is_dir() and not folder.is_symlink())
+
+
+def _erasure(night_id: str, today: date, day: date, path: Path) -> Erasure:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    # A name may hold bytes that are no text.
+    name = path.name.encode("utf-8", "replace").decode("utf-8")
+    return Erasure(night_id=night_id, erased_on=today, archived=f"{day}/{name}", bytes=path.stat().st_size, sha256=digest)

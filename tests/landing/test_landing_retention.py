@@ -1,0 +1,96 @@
+"""How long the archive keeps files as they were dropped, and what is written of those that it does not."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from support import land_night, publish_night, published, write_extract
+
+from dagster_project.landing import erase_old, kept, read_erasures, read_ledger
+from dagster_project.settings import Home
+
+TODAY = date(2026, 4, 6)
+
+
+def put(home: Home, day: str, name: str, text: str = "rows") -> Path:
+    path = home.archive / day / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_ninety_days_are_kept_and_no_more(new_home: Home) -> None:
+    old, last = put(new_home, "2026-01-05", "a.csv"), put(new_home, "2026-01-06", "b.csv")
+    young = put(new_home, "2026-01-07", "c.csv")
+    erased = erase_old(new_home, 90, TODAY, "n1")
+    assert [e.archived for e in erased] == ["2026-01-05/a.csv", "2026-01-06/b.csv"]
+    assert not old.parent.exists() and not last.exists() and young.exists()
+    assert [(e.night_id, e.erased_on, e.bytes) for e in read_erasures(new_home)] == [("n1", TODAY, 4)] * 2
+    assert kept(new_home) == (1, 4, date(2026, 1, 7))
+    assert erase_old(new_home, 90, TODAY, "n2") == []
+
+
+def test_none_is_kept_past_the_night_where_a_force_says_so(new_home: Home) -> None:
+    put(new_home, "2026-04-06", "a.csv")
+    assert [e.archived for e in erase_old(new_home, 0, TODAY, "n1")] == ["2026-04-06/a.csv"]
+
+
+def test_what_is_no_day_of_ours_stays(new_home: Home) -> None:
+    other, below = put(new_home, "elsewhere", "a.csv"), put(new_home, "2020-01-01/kept", "b.csv")
+    assert erase_old(new_home, 1, TODAY, "n1") == []
+    assert other.exists() and below.exists()
+
+
+def test_names_of_any_bytes_are_erased_and_written_down(new_home: Home) -> None:
+    names = [b"odd \xff.csv", "line\u2028end.csv".encode(), b"new\nline.csv"]
+    for name in names:
+        put(new_home, "2020-01-01", name.decode("utf-8", "surrogateescape"))
+    assert len(erase_old(new_home, 1, TODAY, "n1")) == 3
+    assert sorted(e.archived for e in read_erasures(new_home)) == [
+        "2020-01-01/line\u2028end.csv", "2020-01-01/new\nline.csv", "2020-01-01/odd ?.csv",
+    ]  # fmt: skip
+
+
+def test_what_is_to_go_is_written_first(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in between: the next night erases the rest, and each file is told of once."""
+    first, second = put(new_home, "2020-01-01", "a.csv"), put(new_home, "2020-01-01", "b.csv")
+    unlink = Path.unlink
+
+    def stopped(path: Path, **options: bool) -> None:
+        if path == second:
+            raise KeyboardInterrupt
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", stopped)
+        erase_old(new_home, 1, TODAY, "n1")
+    assert not first.exists() and second.exists()
+    assert {e.archived for e in read_erasures(new_home)} == {"2020-01-01/a.csv", "2020-01-01/b.csv"}
+    erase_old(new_home, 1, TODAY, "n2")
+    assert not second.exists()
+    assert [(e.archived, e.night_id) for e in read_erasures(new_home)] == [
+        ("2020-01-01/a.csv", "n1"),
+        ("2020-01-01/b.csv", "n2"),
+    ]
+
+
+def test_a_night_erases_and_says_so(new_home: Home) -> None:
+    new_home.config_file.write_text("[keep]\narchive_days = 0\n", encoding="utf-8")
+    rows = [["M1", "2025-06-01", "10", "Police"]]
+    columns = ["order_ref", "order_date", "amount", "recipient"]
+    path = write_extract(new_home.inbox, "mda_orders", rows, columns=columns)
+    run = publish_night(new_home, today=datetime.now(UTC).date())
+    assert run.receipt is not None and run.receipt.erased == 1
+    assert not path.exists() and kept(new_home)[0] == 0
+    assert len(read_ledger(new_home)) == 1, "the ledger's own entries are as they were"
+    landed = run.entries[0].landed_at[:10]
+    assert published(new_home, "select source_file, erased_on from meta.files") == [(path.name, run.night.today)]
+    assert read_erasures(new_home)[0].archived == f"{landed}/{path.name}"
+
+
+def test_an_inbox_of_somebody_else_is_never_touched(new_home: Home, tmp_path: Path) -> None:
+    new_home.config_file.write_text("[keep]\narchive_days = 0\n", encoding="utf-8")
+    path = write_extract(tmp_path / "inbox", "aris_returns", [["R1", "2025-06-01", "10"]],
+                         columns=["return_ref", "received_on", "amount"])  # fmt: skip
+    land_night(new_home, tmp_path / "inbox")
+    assert path.exists() and read_erasures(new_home) == []
