@@ -192,6 +192,9 @@ def show_status(found: dict[str, Any]) -> None:
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
                                     for f in found["quarantined"]])  # fmt: skip
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
+    if found["mappings"]:
+        _lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is mended"
+                                     for m in found["mappings"]])  # fmt: skip
     _lines(console, "Warnings", [f"{c['subject']}: {c['rule']}: {c['found']}" for c in found["warnings"]
                                  if c["rule"] != "freshness"])  # fmt: skip
 

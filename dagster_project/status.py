@@ -6,9 +6,11 @@ from typing import Any
 
 from .contracts import load_contracts
 from .landing import accepted, counts, read_ledger
+from .landing.mappings import read_mappings
 from .meta import is_replaced, standing_files
 from .nights import Receipt, read_receipts
 from .publish import published_night
+from .seeds import force_names
 from .settings import LONDON, Home
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
@@ -16,7 +18,8 @@ FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `warnings`. Reads the ledger and the receipts; no night needs to be published.
+    `withdrawn`, `mappings` (those that can't be used), `warnings`. Reads the ledger and the receipts; no night needs to be
+    published.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -26,6 +29,7 @@ def status(home: Home) -> dict[str, Any]:
     files = standing_files(entries)
     totals = counts(entries)
     loads = accepted(entries)
+    mappings = read_mappings(home, load_contracts(), force_names())
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
@@ -41,6 +45,7 @@ def status(home: Home) -> dict[str, Any]:
             if n
         ],
         "withdrawn": last.withdrawn if last else {},
+        "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
         "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
     }

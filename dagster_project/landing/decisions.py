@@ -51,16 +51,18 @@ class Decisions:
             self._by_identity[(*window, entry.extracted_at)] = entry
             self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
 
-    def same_drop(self, file: InboxFile) -> LedgerEntry | None:
+    def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file: name, time and size as they were.
 
-        None where the answer could be another today: another problem with the name, or a manifest
-        that came since.
+        None where the answer could be another today: another problem with the name, a manifest that came since, or a
+        refused file that would be read under another mapping (`mapping`: today's, as the ledger says it).
         """
         entry = self._drops.get((file.name, file.mtime, file.size))
         if entry is None or (entry.extract is None) != (file.problem is not None):
             return None
         if file.problem and entry.reason != file.problem:
+            return None
+        if entry.outcome == "refused" and entry.extract and entry.mapping != mapping:
             return None
         if entry.outcome == "refused" and file.manifest.exists():
             came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from ..contracts import Contract
+from ..seeds import force_names
 from ..settings import Home
 from . import forms, pseudonyms
 from .archive import move_to_archive
@@ -16,9 +17,10 @@ from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .decisions import Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, commit, read_ledger
+from .mappings import SystemMapping, Used, read_mappings
 from .names import InboxFile
 from .opening import open_file
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 from .repeats import doubled, repeats
 from .rules import PARSED, Sheet, parse
 from .store import Load, clear, quarantine_rows, same_rows, tidy, write_quarantine, write_raw
@@ -113,6 +115,7 @@ class _Landing:
             archive,
         )
         self.decisions = Decisions(read_ledger(home))
+        self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
 
@@ -163,7 +166,8 @@ class _Landing:
         as it was."""
         if self.archive:
             return None
-        earlier = self.decisions.same_drop(file)
+        used = self._mapping(file)
+        earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None
         said = f": {earlier.reason}" if earlier.reason else ""
@@ -177,20 +181,28 @@ class _Landing:
             bytes=earlier.bytes,
         )
 
+    def _mapping(self, file: InboxFile) -> Used | None:
+        """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
+        return self.mappings.of(file.extract, file.force_code) if file.form == "canonical" else None
+
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
-        """One file's entry, and whether the file is to be left alone: it is still being written."""
+        """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping."""
         at = self._clock()
         facts: dict = {}
         try:
             if file.problem:
                 raise Refused(file.problem)
-            return self._read(file, at, facts), False
-        except StillChanging as error:
+            if file.form == "canonical" and (problem := self.mappings.problem(file.extract, file.force_code)):
+                raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
+            if used := self._mapping(file):
+                facts["mapping"] = used.label
+            return self._read(file, at, facts, used.mapping if used else None), False
+        except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), False
 
-    def _read(self, file: InboxFile, at: datetime, facts: dict) -> LedgerEntry:
+    def _read(self, file: InboxFile, at: datetime, facts: dict, mapping: SystemMapping | None) -> LedgerEntry:
         """Decide on a file whose name is in order. `facts` fills with what is known of it. Raises Refused."""
         try:
             manifest = read_manifest(file.manifest)
@@ -200,7 +212,7 @@ class _Landing:
                 manifest.check_bytes(stored)
             earlier = self.decisions.same_bytes(file, stored.sha256)
             if earlier is None:
-                sheet = self._parse(file, stored, facts)
+                sheet = self._parse(file, stored, facts, mapping)
                 found = self._weigh(sheet)
                 earlier = self._same_content(file, sheet, found)
             if manifest:
@@ -209,6 +221,8 @@ class _Landing:
                 return self._known(file, at, facts, earlier)
             if rival := self.decisions.same_extraction(file):
                 said = f"{rival.source_file} came first, with other content"
+                if rival.mapping != facts.get("mapping"):
+                    said += " (or the mapping changed since: what is mapped anew is dropped as a newer extraction)"
                 raise Refused(f"two files claim to be one extraction: {said}")
         except Refused:
             raise
@@ -231,11 +245,11 @@ class _Landing:
                 return other
         return None
 
-    def _parse(self, file: InboxFile, stored: Stored, facts: dict) -> Sheet:
+    def _parse(self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None) -> Sheet:
         """Read a file's rows and hold them against their contract."""
         contract = self.contracts[file.extract]
-        opened = open_file(self.con, file, stored, contract, facts)
-        sheet = Sheet(contract, file.form, file.covered_from, file.covered_to, opened.layout, opened.blanks)
+        opened = open_file(self.con, file, stored, contract, facts, mapping)
+        sheet = Sheet(contract, file.form, file.covered_from, file.covered_to, opened.layout, opened.blanks, mapping)
         parse(self.con, sheet)
         return sheet
 

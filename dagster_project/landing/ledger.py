@@ -45,6 +45,8 @@ class LedgerEntry(BaseModel):
     file_mtime: float | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    mapping: str | None = None
+    headers: dict[str, str] = {}
     rows_in_file: int | None = None
     rows_landed: int | None = None
     rows_quarantined: int | None = None

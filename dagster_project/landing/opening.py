@@ -7,9 +7,11 @@ import duckdb
 from ..contracts import Contract
 from .containers import Stored, unpack
 from .header import Layout, read_header
+from .mappings import SystemMapping
 from .names import InboxFile
 from .parquet import read_parquet
 from .reader import ALL_BLANKS, blanks_of, read_cells
+from .refusal import Refused
 from .sheets import sheet_text
 from .text import decode
 
@@ -23,34 +25,44 @@ class Opened:
 
 
 def open_file(
-    con: duckdb.DuckDBPyConnection, file: InboxFile, stored: Stored, contract: Contract, facts: dict
+    con: duckdb.DuckDBPyConnection,
+    file: InboxFile,
+    stored: Stored,
+    contract: Contract,
+    facts: dict,
+    mapping: SystemMapping | None = None,
 ) -> Opened:
     """Fill `landing_cells (line, cells)` from a file.
 
-    `facts` gets what the ledger keeps of it, as far as it can be read: encoding, delimiter, columns that
-    are unknown or missing. Raises Refused.
+    `facts` gets what the ledger keeps of it, as far as it can be read: encoding, delimiter, headers, columns that
+    are unknown or missing. `mapping`: what the force's system calls things. Raises Refused.
     """
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
-        layout = read_parquet(con, file.path, contract, file.form)
+        layout = read_parquet(con, file.path, contract, file.form, mapping)
         _tell(facts, layout)
         return Opened(layout, ALL_BLANKS)
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         text = sheet_text(stored.data)
-        layout = read_header(text, contract, file.form, separator=",")
+        layout = read_header(text, contract, file.form, ",", mapping)
         _tell(facts, layout)
         read_cells(con, text, layout, by_row=True)
     else:
         decoded = decode(unpack(stored, file.container))
         text = decoded.text
         facts["encoding"] = decoded.encoding
-        layout = read_header(text, contract, file.form)
-        _tell(facts, layout)
+        layout = read_header(text, contract, file.form, None, mapping)
         facts["delimiter"] = layout.separator
+        _tell(facts, layout)
         read_cells(con, text, layout)
     return Opened(layout, blanks_of(text, layout.separator))
 
 
 def _tell(facts: dict, layout: Layout) -> None:
-    facts.update(unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
+    """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
+    facts.update(
+        headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing)
+    )
+    if layout.lacking:
+        raise Refused(f"misses required columns: {', '.join(layout.lacking)}")

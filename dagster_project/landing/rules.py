@@ -7,8 +7,10 @@ from datetime import date
 import duckdb
 
 from ..contracts import Column, Contract
-from .forms import FAULT, canonical, literal
+from .forms import FAULT, literal
 from .header import Layout
+from .mapped import mapped, translated
+from .mappings import SystemMapping
 from .reader import CELLS
 
 PARSED = "landing_parsed"
@@ -23,7 +25,7 @@ RAGGED = "wrong number of fields"
 class Sheet:
     """What one file's rows are held against: contract, form of the file, window and layout.
 
-    `blanks`: SQL for the characters to trim from a cell.
+    `blanks`: SQL for the characters to trim from a cell. `mapping`: what the force's system calls things.
     """
 
     contract: Contract
@@ -32,6 +34,7 @@ class Sheet:
     covered_to: date
     layout: Layout
     blanks: str
+    mapping: SystemMapping | None = None
 
     @property
     def source(self):
@@ -44,11 +47,17 @@ class Sheet:
         absent = self.source.absent if self.source else ()
         return [] if set(self.contract.key) & set(absent) else self.contract.key
 
+    def translated(self, column: Column) -> str:
+        """SQL for a column's text in the contract's words, from its trimmed text `t_<name>`."""
+        return translated(column, f"t_{column.name}", self.mapping)
+
     def canonical(self, column: Column) -> str:
         """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
         if column.name not in self.layout.position:
-            return "cast(null as varchar)"
-        return canonical(column, f"t_{column.name}", utc=bool(self.source and self.source.times_are_utc))
+            constant = self.mapping.constant(column) if self.mapping else None
+            return "cast(null as varchar)" if constant is None else literal(constant)
+        utc = bool(self.source and self.source.times_are_utc)
+        return mapped(column, self.translated(column), self.mapping, utc=utc)
 
 
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
@@ -147,13 +156,13 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
     for c in sheet.contract.columns:
         if c.name not in sheet.layout.position:
             continue
-        blank = f"t_{c.name} is null"
+        blank = f"{sheet.translated(c)} is null"
         if c.name in sheet.key:
             rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
         elif c.places_row:
             rules.append((blank, literal(f"{c.name}: blank, and it places the row"), f"{c.name}: blank"))
         if c.type in FAULT:
-            unread = f"t_{c.name} is not null and c_{c.name} is null"
+            unread = f"{sheet.translated(c)} is not null and c_{c.name} is null"
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
     return rules + _window(sheet)
 

@@ -11,6 +11,7 @@ from dagster_project.settings import Home
 
 KEYS = {
     "home", "published", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn", "warnings", "holding",
+    "mappings",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -112,3 +113,11 @@ def test_a_home_that_is_no_folder(pam: Callable, tmp_path) -> None:
     for command in (("status",), ("query", "select 1")):
         result = pam(*command, "--home", tmp_path / "file")
         assert result.exit_code in (0, 1) and "Traceback" not in result.stderr + result.stdout
+
+
+def test_a_mapping_that_cannot_be_used_is_shown(pam: Callable, new_home: Home) -> None:
+    assert "Mappings" not in pam("status", "--home", new_home.path).stdout
+    (new_home.mappings / "odd.yml").write_text("extract: crimes\nheaders: {lpus: Beat}\n", encoding="utf-8")
+    (found,) = read(pam, new_home)["mappings"]
+    assert found["file"] == "odd.yml" and found["problem"].startswith("headers.lpus: no such column")
+    assert "Mappings    mappings/odd.yml: headers.lpus: no such column" in pam("status", "--home", new_home.path).stdout
