@@ -8,6 +8,7 @@ from itertools import islice
 from ..contracts import Contract, plain_header
 from .mappings import SystemMapping
 from .refusal import Refused
+from .text import MARK
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16
@@ -133,7 +134,7 @@ def _fields(text: str, start: int, separator: str) -> tuple[list[str], int]:
         fields = next(islice(reader, 1), [])
     except csv.Error:
         return [], 1
-    return [f.strip() for f in fields], reader.line_num
+    return [f.replace(MARK, "").strip() for f in fields], reader.line_num
 
 
 def _after(text: str, start: int, lines: int) -> int:

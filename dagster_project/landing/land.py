@@ -249,7 +249,8 @@ class _Landing:
         """Read a file's rows and hold them against their contract."""
         contract = self.contracts[file.extract]
         opened = open_file(self.con, file, stored, contract, facts, mapping)
-        sheet = Sheet(contract, file.form, file.covered_from, file.covered_to, opened.layout, opened.blanks, mapping)
+        window = (file.covered_from, file.covered_to)
+        sheet = Sheet(contract, file.form, *window, opened.layout, opened.blanks, mapping, opened.other_than)
         parse(self.con, sheet)
         return sheet
 

@@ -18,10 +18,14 @@ from .text import decode
 
 @dataclass(frozen=True)
 class Opened:
-    """How the rows that now are in `landing_cells` are laid out. `blanks`: SQL for the characters to trim."""
+    """How the rows that now are in `landing_cells` are laid out. `blanks`: SQL for the characters to trim.
+
+    `other_than`: the encoding that the file is in, where some of its cells are not.
+    """
 
     layout: Layout
     blanks: str
+    other_than: str | None = None
 
 
 def open_file(
@@ -48,15 +52,14 @@ def open_file(
         layout = read_header(text, contract, file.form, ",", mapping)
         _tell(facts, layout)
         read_cells(con, text, layout, by_row=True)
-    else:
-        decoded = decode(unpack(stored, file.container))
-        text = decoded.text
-        facts["encoding"] = decoded.encoding
-        layout = read_header(text, contract, file.form, None, mapping)
-        facts["delimiter"] = layout.separator
-        _tell(facts, layout)
-        read_cells(con, text, layout)
-    return Opened(layout, blanks_of(text, layout.separator))
+        return Opened(layout, blanks_of(text, layout.separator))
+    decoded = decode(unpack(stored, file.container))
+    facts["encoding"] = decoded.encoding
+    layout = read_header(decoded.text, contract, file.form, None, mapping)
+    facts["delimiter"] = layout.separator
+    _tell(facts, layout)
+    read_cells(con, decoded.text, layout)
+    return Opened(layout, blanks_of(decoded.text, layout.separator), decoded.other_than)
 
 
 def _tell(facts: dict, layout: Layout) -> None:
