@@ -1,11 +1,12 @@
 """What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .contracts import load_contracts
-from .landing import accepted, counts, read_ledger
+from .landing import LedgerEntry, accepted, counts, read_ledger
+from .landing.decisions import landing_text
 from .landing.mappings import read_mappings
 from .meta import is_replaced, standing_files
 from .nights import Receipt, read_receipts
@@ -14,12 +15,14 @@ from .seeds import force_names
 from .settings import LONDON, Home
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
+DRIFT_DAYS = 14
+"""Days for which changed columns are shown: a nightly extract shows them one night only, and people are away."""
 
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `mappings` (those that can't be used), `warnings`. Reads the ledger and the receipts; no night needs to be
-    published.
+    `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be used), `warnings`.
+    Reads the ledger and the receipts; no night needs to be published.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -45,6 +48,7 @@ def status(home: Home) -> dict[str, Any]:
             if n
         ],
         "withdrawn": last.withdrawn if last else {},
+        "drift": _drift(entries),
         "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
         "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
@@ -60,6 +64,13 @@ def _night(receipt: Receipt | None) -> dict[str, Any] | None:
 
 def _file(entry: Any) -> dict[str, Any]:
     return {k: getattr(entry, k) for k in FILE_FIELDS}
+
+
+def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    since = landing_text(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
+    # A held file that was released has two entries, and one drift.
+    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
+    return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
 def _late(loads: list[Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .decisions import Decisions, landing_text, moment_text
+from .drift import drift
 from .ledger import LedgerEntry, commit, read_ledger
 from .mappings import SystemMapping, Used, read_mappings
 from .names import InboxFile
@@ -287,6 +288,8 @@ class _Landing:
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
                 n_quarantined += n_tied
+        before = self.decisions.last_accepted(file)
+        columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if found.rows > LARGE:
             clear(self.con)
@@ -301,6 +304,7 @@ class _Landing:
             rows_quarantined=n_quarantined,
             rows_duplicate=found.merged,
             quarantine_reasons=kinds,
+            drift=drift(before, *columns) if before else [],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,

@@ -53,6 +53,7 @@ class LedgerEntry(BaseModel):
     rows_duplicate: int | None = None
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
+    drift: list[str] = []
     quarantine_reasons: dict[str, int] = {}
     indicators: list[str] = []
     key_fingerprint: str | None = None

@@ -6,7 +6,8 @@ import duckdb
 
 from ..contracts import Contract
 from .containers import Stored, unpack
-from .header import Layout, read_header
+from .drift import likely
+from .header import Layout, Wanted, read_header, wanted_headers
 from .mappings import SystemMapping
 from .names import InboxFile
 from .parquet import read_parquet
@@ -41,31 +42,34 @@ def open_file(
     `facts` gets what the ledger keeps of it, as far as it can be read: encoding, delimiter, headers, columns that
     are unknown or missing. `mapping`: what the force's system calls things. Raises Refused.
     """
+    wanted = wanted_headers(contract, file.form, mapping)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
         layout = read_parquet(con, file.path, contract, file.form, mapping)
-        _tell(facts, layout)
+        _tell(facts, layout, wanted)
         return Opened(layout, ALL_BLANKS)
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         text = sheet_text(stored.data)
         layout = read_header(text, contract, file.form, ",", mapping)
-        _tell(facts, layout)
+        _tell(facts, layout, wanted)
         read_cells(con, text, layout, by_row=True)
         return Opened(layout, blanks_of(text, layout.separator))
     decoded = decode(unpack(stored, file.container))
     facts["encoding"] = decoded.encoding
     layout = read_header(decoded.text, contract, file.form, None, mapping)
     facts["delimiter"] = layout.separator
-    _tell(facts, layout)
+    _tell(facts, layout, wanted)
     read_cells(con, decoded.text, layout)
     return Opened(layout, blanks_of(decoded.text, layout.separator), decoded.other_than)
 
 
-def _tell(facts: dict, layout: Layout) -> None:
+def _tell(facts: dict, layout: Layout, wanted: Wanted) -> None:
     """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
-    facts.update(
-        headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing)
-    )
-    if layout.lacking:
-        raise Refused(f"misses required columns: {', '.join(layout.lacking)}")
+    facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
+    if not layout.lacking:
+        return
+    names = {c: [h for h, name in wanted.headers.items() if name == c] for c in layout.lacking}
+    perhaps = ", ".join(f"{c} is '{header}' there" for c, header in likely(names, layout.unknown).items())
+    advice = f"; perhaps {perhaps}: then map it in mappings/" if perhaps else ""
+    raise Refused(f"misses required columns: {', '.join(layout.lacking)}{advice}")
