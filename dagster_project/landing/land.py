@@ -64,14 +64,15 @@ def land_files(
     try:
         landing.open(identified)
         for name in sorted(groups):
-            entries += landing.land_extract(name, sorted(groups[name], key=_order), progress)
+            entries += landing.land_extract(name, sorted(groups[name], key=order), progress)
     finally:
         landing.close()
     return entries
 
 
-def _order(file: InboxFile) -> tuple:
-    """Oldest extraction first; data.police.uk files, extracted when they land, by age of the file."""
+def order(file: InboxFile) -> tuple:
+    """What files are sorted by: oldest extraction first; data.police.uk files, extracted when they land, by age of the
+    file."""
     return (
         file.extracted_at is None,
         file.extracted_at or datetime.min,

@@ -66,12 +66,17 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
         for name in sorted(names):
-            if name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart")):
+            if passed_over(name):
                 continue
             path = Path(folder, name)
             if path.is_file():
                 found.append(describe(path, contracts, forces))
     return found
+
+
+def passed_over(name: str) -> bool:
+    """Whether a night does not look at files of this name: hidden ones, manifests, uploads that are under way."""
+    return name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart"))
 
 
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
