@@ -44,7 +44,7 @@ def likely(lacking: Mapping[str, Iterable[str]], headers: Iterable[str]) -> dict
     left = list(dict.fromkeys(headers))
     scored = sorted(
         (
-            (max(SequenceMatcher(None, plain_header(n), plain_header(h)).ratio() for n in (name, *names)), name, h)
+            (max(_likeness(plain_header(n), plain_header(h)) for n in (name, *names)), name, h)
             for name, names in lacking.items()
             for h in left
         ),
@@ -57,3 +57,10 @@ def likely(lacking: Mapping[str, Iterable[str]], headers: Iterable[str]) -> dict
             found[name] = header
             left.remove(header)
     return found
+
+
+def _likeness(one: str, other: str) -> float:
+    """0 to 1. `status` within `crimestatus` is enough to ask; so much longer a name would not be alike letter by letter."""
+    shorter, longer = sorted((one, other), key=len)
+    within = ALIKE if len(shorter) > 2 and shorter in longer else 0.0
+    return max(within, SequenceMatcher(None, one, other).ratio())

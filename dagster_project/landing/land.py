@@ -340,7 +340,8 @@ class _Landing:
             reason=reason,
             load_id=earlier.load_id,
             rows_in_file=earlier.rows_in_file,
-            **facts,
+            # What stands was read with the mapping of then.
+            **{**facts, "mapping": earlier.mapping},
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:

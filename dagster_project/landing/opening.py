@@ -46,30 +46,31 @@ def open_file(
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
         layout = read_parquet(con, file.path, contract, file.form, mapping)
-        _tell(facts, layout, wanted)
+        _tell(facts, layout, wanted, file.form)
         return Opened(layout, ALL_BLANKS)
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         text = sheet_text(stored.data)
         layout = read_header(text, contract, file.form, ",", mapping)
-        _tell(facts, layout, wanted)
+        _tell(facts, layout, wanted, file.form)
         read_cells(con, text, layout, by_row=True)
         return Opened(layout, blanks_of(text, layout.separator))
     decoded = decode(unpack(stored, file.container))
     facts["encoding"] = decoded.encoding
     layout = read_header(decoded.text, contract, file.form, None, mapping)
     facts["delimiter"] = layout.separator
-    _tell(facts, layout, wanted)
+    _tell(facts, layout, wanted, file.form)
     read_cells(con, decoded.text, layout)
     return Opened(layout, blanks_of(decoded.text, layout.separator), decoded.other_than)
 
 
-def _tell(facts: dict, layout: Layout, wanted: Wanted) -> None:
+def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
     """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
     facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
     if not layout.lacking:
         return
     names = {c: [h for h, name in wanted.headers.items() if name == c] for c in layout.lacking}
     perhaps = ", ".join(f"{c} is '{header}' there" for c, header in likely(names, layout.unknown).items())
-    advice = f"; perhaps {perhaps}: then map it in mappings/" if perhaps else ""
-    raise Refused(f"misses required columns: {', '.join(layout.lacking)}{advice}")
+    # What data.police.uk publishes is not mapped: there a contract has to follow.
+    advice = "" if form == "police_uk" else ": then map it in mappings/"
+    raise Refused(f"misses required columns: {', '.join(layout.lacking)}{f'; perhaps {perhaps}{advice}' if perhaps else ''}")

@@ -124,3 +124,11 @@ def test_the_likely_name_of_a_column_that_is_missed(warehouse, header, reason):
 def test_no_header_is_named_twice():
     found = likely({"tested_at": [], "arrested_at": []}, ["Arrested", "Other thing", "Third thing"])
     assert found == {"arrested_at": "Arrested"}
+
+
+def test_a_published_file_is_not_to_be_mapped(warehouse):
+    header = "Type,Date and time,Object of search,Outcome,Legislation,Age range,Self-defined ethnicity\n"
+    warehouse.put("2024-01-derbyshire-stop-and-search.csv", header + "Person search,2024-01-02,,,,,\n")
+    (entry,) = warehouse.night()
+    assert entry.reason.startswith("misses required columns: searched_at; perhaps searched_at is '")
+    assert "mappings/" not in entry.reason
