@@ -12,7 +12,8 @@ from .contracts import Contract, load_contracts
 from .landing import read_ledger
 from .landing.land import SUSPECT_DAYS
 from .landing.names import canonical_name, name_problem
-from .seeds import force_names
+from .prepare import OWN_LISTS, read_own_list
+from .seeds import force_names, read_seed
 from .settings import LONDON, Home
 
 
@@ -50,7 +51,8 @@ def write_template(
 ) -> Template:
     """Write an extract's template into a folder (made if it is not there), never over another file.
 
-    `force`: the only one that the home knows, where it is left out. The window: the last whole month (year, for an extract
+    `force`, where it is left out: the only one that the home has files of; before its first file, the only one that the list
+    of areas knows. The window: the last whole month (year, for an extract
     that comes yearly); with one end given, the month or year that it is in. Raises TemplateError, OSError.
     """
     contracts, now = load_contracts(), now or datetime.now(UTC)
@@ -80,10 +82,14 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     if force is not None:
         return force.strip().lower()
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
-    if len(dropped) != 1:
-        several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
-        raise TemplateError(f"whose file? Give --force: {several}")
-    return dropped.pop()
+    # Before the first file, the force whose units the list of areas has.
+    areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+    listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
+    likely = dropped or listed
+    if len(likely) == 1:
+        return likely.pop()
+    several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
+    raise TemplateError(f"whose file? Give --force: {several}")
 
 
 def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:

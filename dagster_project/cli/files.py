@@ -19,7 +19,7 @@ def template(
     extract: Annotated[str, typer.Argument(help="Extract to write a file of, such as incidents.")],
     force: Annotated[
         str | None,
-        typer.Option(help="Force, by its data.police.uk name. [default: the one whose files the home has]", show_default=False),
+        typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
     ] = None,
     first: Annotated[
         datetime | None,

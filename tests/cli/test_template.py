@@ -58,6 +58,11 @@ def test_filled_in_it_lands(new_home: Home) -> None:
 
 
 def test_the_force_whose_files_the_home_has(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    first = pam("template", "crimes", "--out", tmp_path, "--home", new_home.path)
+    assert "crimes__derbyshire__" in first.stdout, "the list of areas has the units of one force"
+    new_home.seeds.mkdir()
+    areas = "force_code,section_code,section_name,lpu_code,lpu_name\nkent,N,North,N1,Dover\nessex,N,North,N1,Harlow\n"
+    (new_home.seeds / "areas.csv").write_text(areas)
     asked = pam("template", "crimes", "--out", tmp_path / "t", "--home", new_home.path)
     assert asked.exit_code == 1 and "whose file? Give --force: one of " in asked.stderr and not (tmp_path / "t").exists()
     columns = ["order_ref", "order_date", "amount", "recipient"]
