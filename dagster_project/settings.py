@@ -48,6 +48,7 @@ class Home:
             self.candidate,
             self.published,
             self.nights,
+            self.mappings,
         ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self

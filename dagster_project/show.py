@@ -144,6 +144,9 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     for outcome in ("held", "refused"):
         for f in by[outcome]:
             _say(console, f"{outcome} {f['source_file']}: {f.get('reason', '')}", "yellow")
+    for f in receipt.files:
+        if f.get("drift"):
+            _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
     if not receipt.files:
         _say(console, "No new file.")
     _show_checks(console, receipt.checks)
@@ -196,6 +199,10 @@ def show_status(found: dict[str, Any]) -> None:
     time = f"kept for {kept['kept_days']} days, {kept['erased']:,} erased"
     _lines(console, "Archive", [f"{kept['files']:,} files{since}; {time}"])
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
+    _lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in found["drift"]])
+    if found["mappings"]:
+        _lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is mended"
+                                     for m in found["mappings"]])  # fmt: skip
     _lines(console, "Warnings", [f"{c['subject']}: {c['rule']}: {c['found']}" for c in found["warnings"]
                                  if c["rule"] != "freshness"])  # fmt: skip
 

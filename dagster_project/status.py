@@ -1,25 +1,31 @@
 """What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .config import read_config
 from .contracts import load_contracts
 from .held import held_files
-from .landing import accepted, kept, read_erasures, read_ledger
+from .landing import LedgerEntry, accepted, kept, read_erasures, read_ledger
+from .landing.decisions import landing_text
+from .landing.mappings import read_mappings
 from .meta import standing_files
 from .nights import Receipt, read_receipts
 from .publish import published_night
 from .quarantine import quarantined_files
+from .seeds import force_names
 from .settings import LONDON, Home
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
+DRIFT_DAYS = 14
+"""Days for which changed columns are shown: a nightly extract shows them one night only, and people are away."""
 
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+    `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be used), `warnings`,
+    `archive`. Reads the ledger and the receipts; no night needs to be published.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -28,6 +34,7 @@ def status(home: Home) -> dict[str, Any]:
     published = next((r for r in receipts if r.night_id == night_id), None)
     files = standing_files(entries)
     loads = accepted(entries)
+    mappings = read_mappings(home, load_contracts(), force_names())
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
@@ -38,6 +45,8 @@ def status(home: Home) -> dict[str, Any]:
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
         "withdrawn": last.withdrawn if last else {},
+        "drift": _drift(entries),
+        "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),
         "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
@@ -64,6 +73,13 @@ def _archive(home: Home) -> dict[str, Any]:
 
 def _file(entry: Any) -> dict[str, Any]:
     return {k: getattr(entry, k) for k in FILE_FIELDS}
+
+
+def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    since = landing_text(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
+    # A held file that was released has two entries, and one drift.
+    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
+    return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
 def _late(loads: list[Any]) -> list[dict[str, Any]]:

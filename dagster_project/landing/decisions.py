@@ -32,6 +32,7 @@ class Decisions:
         self._by_window: dict[tuple, list[LedgerEntry]] = defaultdict(list)
         self._by_time: dict[tuple, dict[str, None]] = defaultdict(dict)
         self._drops: dict[tuple, LedgerEntry] = {}
+        self._last: dict[tuple, LedgerEntry] = {}
         for entry in entries:
             self.add(entry)
 
@@ -44,6 +45,8 @@ class Decisions:
         if entry.key_fingerprint:
             self.key_fingerprint = entry.key_fingerprint
         self.loads[entry.load_id] = entry
+        if entry.outcome == "accepted":
+            self._last[(entry.extract, entry.force_code, entry.form)] = entry
         window = (entry.extract, entry.force_code, entry.covered_from, entry.covered_to)
         if entry.form == "police_uk":
             self._by_window[window].append(entry)
@@ -51,21 +54,27 @@ class Decisions:
             self._by_identity[(*window, entry.extracted_at)] = entry
             self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
 
-    def same_drop(self, file: InboxFile) -> LedgerEntry | None:
+    def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file: name, time and size as they were.
 
-        None where the answer could be another today: another problem with the name, or a manifest
-        that came since.
+        None where the answer could be another today: another problem with the name, a manifest that came since, or a
+        refused file that would be read under another mapping (`mapping`: today's, as the ledger says it).
         """
         entry = self._drops.get((file.name, file.mtime, file.size))
         if entry is None or (entry.extract is None) != (file.problem is not None):
             return None
         if file.problem and entry.reason != file.problem:
             return None
+        if entry.outcome == "refused" and entry.extract and entry.mapping != mapping:
+            return None
         if entry.outcome == "refused" and file.manifest.exists():
             came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
             return entry if came < datetime.fromisoformat(entry.landed_at) else None
         return entry
+
+    def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
+        """The load of the same extract, force and form that was accepted last."""
+        return self._last.get((file.extract, file.force_code, file.form))
 
     def same_extraction(self, file: InboxFile) -> LedgerEntry | None:
         """The accepted or held load of the same extract, force, window and time of extraction."""

@@ -6,32 +6,49 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..contracts import Contract, plain_header
+from .mappings import SystemMapping
 from .refusal import Refused
+from .text import MARK
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16
+SHOWN = 60
+"""Characters of a header that the ledger keeps."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """How a file is laid out.
 
-    `width`: fields of the header. `position`: contract column -> field, from 0. `unknown`: headers that
-    mean no column of the contract. `missing`: optional columns of the contract without a header. `lines`:
-    physical lines up to the header's last; `start`: where the text goes on after it.
+    `width`: fields of the header. `position`: contract column -> field, from 0; `headers`: -> the header as it stands.
+    `unknown`: headers that mean no column of the contract. `missing`: columns of the contract without a header, `lacking`
+    those of them without which the file can't be taken. `lines`: physical lines up to the header's last; `start`: where
+    the text goes on after it.
     """
 
     separator: str
     width: int
     position: Mapping[str, int]
+    headers: Mapping[str, str]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
+    lacking: tuple[str, ...]
     lines: int
     rows: int
     start: int
 
 
-def read_header(text: str, contract: Contract, form: str, separator: str | None = None) -> Layout:
+@dataclass(frozen=True)
+class Wanted:
+    """What a file's headers may mean: `plain_header` -> contract column. `mapped`: those that a force's mapping gives."""
+
+    headers: Mapping[str, str]
+    mapped: frozenset[str] = frozenset()
+
+
+def read_header(
+    text: str, contract: Contract, form: str, separator: str | None = None, mapping: SystemMapping | None = None
+) -> Layout:
     """Find the header of a CSV on the first line that is not blank.
 
     `separator` where it is known; else it is the one under which most of the contract's headers are
@@ -40,7 +57,7 @@ def read_header(text: str, contract: Contract, form: str, separator: str | None 
     skipped, start, told = _skip(text)
     if start >= len(text):
         raise Refused("no header: the file has no text")
-    wanted = wanted_headers(contract, form)
+    wanted = wanted_headers(contract, form, mapping).headers
     best: tuple[int, str, list[str], int] | None = None
     for candidate in (separator or told,) if separator or told else SEPARATORS:
         fields, lines = _fields(text, start, candidate)
@@ -48,30 +65,43 @@ def read_header(text: str, contract: Contract, form: str, separator: str | None 
         if best is None or hits > best[0]:
             best = (hits, candidate, fields, lines)
     _, chosen, fields, lines = best
-    return lay_out(fields, contract, form, chosen, (skipped + lines, skipped + 1, _after(text, start, lines)))
+    passed = (skipped + lines, skipped + 1, _after(text, start, lines))
+    return lay_out(fields, contract, form, mapping, chosen, passed)
 
 
 def lay_out(
-    fields: list[str], contract: Contract, form: str, separator: str = "", passed: tuple[int, int, int] = (1, 1, 0)
+    fields: list[str],
+    contract: Contract,
+    form: str,
+    mapping: SystemMapping | None = None,
+    separator: str = "",
+    passed: tuple[int, int, int] = (1, 1, 0),
 ) -> Layout:
     """The layout that a header's fields give. `passed`: lines, rows and characters up to its end.
 
     Raises Refused where the header isn't the contract's.
     """
-    position, unknown = _positions(fields, wanted_headers(contract, form))
+    position, unknown = _positions(fields, wanted_headers(contract, form, mapping))
     if not position:
         raise Refused("no header: the first line names none of the contract's columns")
-    missing = [c.name for c in contract.columns if c.name not in position and not _excused(contract, form, c.name)]
-    if lacking := [name for name in missing if contract.column(name).required]:
-        raise Refused(f"misses required columns: {', '.join(lacking)}")
-    return Layout(separator, len(fields), position, unknown, tuple(missing), *passed)
+    given = mapping.constants if mapping else {}
+    missing = [
+        c.name
+        for c in contract.columns
+        if c.name not in position and c.name not in given and not _excused(contract, form, c.name)
+    ]
+    lacking = [name for name in missing if contract.column(name).required]
+    headers = {name: fields[index][:SHOWN] for name, index in position.items()}
+    return Layout(separator, len(fields), position, headers, unknown, tuple(missing), tuple(lacking), *passed)
 
 
-def wanted_headers(contract: Contract, form: str) -> dict[str, str]:
-    """`plain_header` -> contract column, for a canonical or a data.police.uk file."""
+def wanted_headers(contract: Contract, form: str, mapping: SystemMapping | None = None) -> Wanted:
+    """What headers may mean in a canonical or a data.police.uk file. A mapping's go before the contract's own."""
     if form == "police_uk" and contract.police_uk:
-        return {plain_header(h): name for h, name in contract.police_uk.columns.items()}
-    return {h: c.name for c in contract.columns for h in c.headers}
+        return Wanted({plain_header(h): name for h, name in contract.police_uk.columns.items()})
+    own = {h: c.name for c in contract.columns for h in c.headers}
+    mapped = mapping.meanings() if mapping else {}
+    return Wanted(own | mapped, frozenset(mapped))
 
 
 def _excused(contract: Contract, form: str, name: str) -> bool:
@@ -104,7 +134,7 @@ def _fields(text: str, start: int, separator: str) -> tuple[list[str], int]:
         fields = next(islice(reader, 1), [])
     except csv.Error:
         return [], 1
-    return [f.strip() for f in fields], reader.line_num
+    return [f.replace(MARK, "").strip() for f in fields], reader.line_num
 
 
 def _after(text: str, start: int, lines: int) -> int:
@@ -116,15 +146,21 @@ def _after(text: str, start: int, lines: int) -> int:
     return start
 
 
-def _positions(fields: list[str], wanted: Mapping[str, str]) -> tuple[dict[str, int], tuple[str, ...]]:
-    position: dict[str, int] = {}
-    unknown = []
-    for index, field in enumerate(fields):
-        name = wanted.get(plain_header(field))
-        if name is None:
-            unknown.append(field[:60] or f"(column {index + 1} has no name)")
-        elif name in position:
-            raise Refused(f"two headers mean {name}: '{fields[position[name]]}' and '{field}'")
-        else:
-            position[name] = index
-    return position, tuple(unknown)
+def _positions(fields: list[str], wanted: Wanted) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Where each column is, and the headers that mean none. Where a column is there under the mapping's header and under
+    the contract's own, the mapping's is meant."""
+    plain = [plain_header(f) for f in fields]
+    found: dict[str, list[int]] = {}
+    for index, header in enumerate(plain):
+        if name := wanted.headers.get(header):
+            found.setdefault(name, []).append(index)
+    position = {}
+    for name, indexes in found.items():
+        chosen = [i for i in indexes if plain[i] in wanted.mapped] or indexes
+        if len(chosen) > 1:
+            raise Refused(f"two headers mean {name}: '{fields[chosen[0]]}' and '{fields[chosen[1]]}'")
+        position[name] = chosen[0]
+    taken = set(position.values())
+    return position, tuple(
+        field[:SHOWN] or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
+    )

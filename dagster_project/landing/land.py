@@ -9,16 +9,19 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from ..contracts import Contract
+from ..seeds import force_names
 from ..settings import Home
 from . import forms, pseudonyms
 from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .decisions import Decisions, landing_text, moment_text
+from .drift import drift
 from .ledger import LedgerEntry, commit, read_ledger
+from .mappings import SystemMapping, Used, read_mappings
 from .names import InboxFile
 from .opening import open_file
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 from .repeats import doubled, repeats
 from .rules import PARSED, Sheet, parse
 from .store import Load, clear, quarantine_rows, same_rows, tidy, write_quarantine, write_raw
@@ -61,14 +64,15 @@ def land_files(
     try:
         landing.open(identified)
         for name in sorted(groups):
-            entries += landing.land_extract(name, sorted(groups[name], key=_order), progress)
+            entries += landing.land_extract(name, sorted(groups[name], key=order), progress)
     finally:
         landing.close()
     return entries
 
 
-def _order(file: InboxFile) -> tuple:
-    """Oldest extraction first; data.police.uk files, extracted when they land, by age of the file."""
+def order(file: InboxFile) -> tuple:
+    """What files are sorted by: oldest extraction first; data.police.uk files, extracted when they land, by age of the
+    file."""
     return (
         file.extracted_at is None,
         file.extracted_at or datetime.min,
@@ -113,6 +117,7 @@ class _Landing:
             archive,
         )
         self.decisions = Decisions(read_ledger(home))
+        self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
 
@@ -163,7 +168,8 @@ class _Landing:
         as it was."""
         if self.archive:
             return None
-        earlier = self.decisions.same_drop(file)
+        used = self._mapping(file)
+        earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None
         said = f": {earlier.reason}" if earlier.reason else ""
@@ -177,21 +183,29 @@ class _Landing:
             bytes=earlier.bytes,
         )
 
+    def _mapping(self, file: InboxFile) -> Used | None:
+        """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
+        return self.mappings.of(file.extract, file.force_code) if file.form == "canonical" else None
+
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
-        """One file's entry, and whether the file is to be left alone: it is still being written."""
+        """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping."""
         at = self._clock()
         facts: dict = {}
         try:
             if file.problem:
                 raise Refused(file.problem)
-            return self._read(file, at, facts), False
-        except StillChanging as error:
+            if file.form == "canonical" and (problem := self.mappings.problem(file.extract, file.force_code)):
+                raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
+            if used := self._mapping(file):
+                facts["mapping"] = used.label
+            return self._read(file, at, facts, used.mapping if used else None), False
+        except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
             refused = {"rows_refused": facts.get("rows_in_file")}
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
-    def _read(self, file: InboxFile, at: datetime, facts: dict) -> LedgerEntry:
+    def _read(self, file: InboxFile, at: datetime, facts: dict, mapping: SystemMapping | None) -> LedgerEntry:
         """Decide on a file whose name is in order. `facts` fills with what is known of it. Raises Refused."""
         try:
             manifest = read_manifest(file.manifest)
@@ -201,7 +215,7 @@ class _Landing:
                 manifest.check_bytes(stored)
             earlier = self.decisions.same_bytes(file, stored.sha256)
             if earlier is None:
-                sheet = self._parse(file, stored, facts)
+                sheet = self._parse(file, stored, facts, mapping)
                 found = self._weigh(sheet)
                 facts.update(rows_in_file=found.rows)
                 earlier = self._same_content(file, sheet, found)
@@ -211,6 +225,8 @@ class _Landing:
                 return self._known(file, at, facts, earlier)
             if rival := self.decisions.same_extraction(file):
                 said = f"{rival.source_file} came first, with other content"
+                if rival.mapping != facts.get("mapping"):
+                    said += " (or the mapping changed since: what is mapped anew is dropped as a newer extraction)"
                 raise Refused(f"two files claim to be one extraction: {said}")
         except Refused:
             raise
@@ -233,11 +249,12 @@ class _Landing:
                 return other
         return None
 
-    def _parse(self, file: InboxFile, stored: Stored, facts: dict) -> Sheet:
+    def _parse(self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None) -> Sheet:
         """Read a file's rows and hold them against their contract."""
         contract = self.contracts[file.extract]
-        opened = open_file(self.con, file, stored, contract, facts)
-        sheet = Sheet(contract, file.form, file.covered_from, file.covered_to, opened.layout, opened.blanks)
+        opened = open_file(self.con, file, stored, contract, facts, mapping)
+        window = (file.covered_from, file.covered_to)
+        sheet = Sheet(contract, file.form, *window, opened.layout, opened.blanks, mapping, opened.other_than)
         parse(self.con, sheet)
         return sheet
 
@@ -274,6 +291,8 @@ class _Landing:
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
                 n_quarantined += n_tied
+        before = self.decisions.last_accepted(file)
+        columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if found.rows > LARGE:
             clear(self.con)
@@ -287,6 +306,7 @@ class _Landing:
             rows_quarantined=n_quarantined,
             rows_duplicate=found.merged,
             quarantine_reasons=kinds,
+            drift=drift(before, *columns) if before else [],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
@@ -320,7 +340,8 @@ class _Landing:
             outcome="known",
             reason=reason,
             load_id=earlier.load_id,
-            **{**facts, "rows_in_file": earlier.rows_in_file},
+            # What stands was read with the mapping of then.
+            **{**facts, "rows_in_file": earlier.rows_in_file, "mapping": earlier.mapping},
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:

@@ -46,6 +46,8 @@ class LedgerEntry(BaseModel):
     file_mtime: float | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    mapping: str | None = None
+    headers: dict[str, str] = {}
     rows_in_file: int | None = None
     rows_landed: int | None = None
     rows_quarantined: int | None = None
@@ -53,6 +55,7 @@ class LedgerEntry(BaseModel):
     rows_refused: int | None = None
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
+    drift: list[str] = []
     quarantine_reasons: dict[str, int] = {}
     indicators: list[str] = []
     key_fingerprint: str | None = None

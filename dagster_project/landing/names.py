@@ -45,7 +45,12 @@ class InboxFile:
     @property
     def manifest(self) -> Path:
         """Where the optional sidecar of the file would be."""
-        return self.path.with_name(self.name + MANIFEST)
+        return self.path.with_name(self.path.name + MANIFEST)
+
+
+def canonical_name(extract: str, force: str, covered_from: date, covered_to: date, extracted_at: datetime) -> str:
+    """A canonical file's name, but for its ending. `extracted_at` knows its zone."""
+    return f"{extract}__{force}__{covered_from}__{covered_to}__{extracted_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 class _Unreadable(Exception):
@@ -61,12 +66,17 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
         for name in sorted(names):
-            if name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart")):
+            if passed_over(name):
                 continue
             path = Path(folder, name)
             if path.is_file():
                 found.append(describe(path, contracts, forces))
     return found
+
+
+def passed_over(name: str) -> bool:
+    """Whether a night does not look at files of this name: hidden ones, manifests, uploads that are under way."""
+    return name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart"))
 
 
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
@@ -79,6 +89,15 @@ def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[s
     except _Unreadable as error:
         problem = str(error)
     return InboxFile(path, path.name, stat.st_mtime, stat.st_size, problem=problem, **said)
+
+
+def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
+    """Why a file of this name could not be landed, None where it could."""
+    try:
+        _describe(name, contracts, forces, {})
+    except _Unreadable as error:
+        return str(error)
+    return None
 
 
 def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:

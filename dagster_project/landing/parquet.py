@@ -7,6 +7,7 @@ import duckdb
 from ..contracts import Contract
 from .forms import literal
 from .header import Layout, lay_out
+from .mappings import SystemMapping
 from .reader import CELLS
 from .refusal import Refused
 
@@ -14,13 +15,15 @@ HEADER_LINE = 1
 """Rows are numbered as in a CSV of the same content, whose header is line 1."""
 
 
-def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract, form: str) -> Layout:
+def read_parquet(
+    con: duckdb.DuckDBPyConnection, path: Path, contract: Contract, form: str, mapping: SystemMapping | None = None
+) -> Layout:
     """Fill `landing_cells (line, cells)` from a Parquet file. Raises Refused."""
     source = f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false"
     con.execute("set TimeZone = 'UTC'")
     try:
         columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
-        layout = lay_out([name.strip() for name, _ in columns], contract, form)
+        layout = lay_out([name.strip() for name, _ in columns], contract, form, mapping)
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
         con.execute(f"drop view if exists {CELLS}")
         con.execute(

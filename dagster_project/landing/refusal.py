@@ -6,5 +6,9 @@ class Refused(Exception):
     in it."""
 
 
-class StillChanging(Refused):
-    """A file that its sender is still writing: left where it is, for the next night."""
+class Waits(Refused):
+    """A file that can't be decided on yet: left where it is, not written down, and looked at again the next night."""
+
+
+class StillChanging(Waits):
+    """A file that its sender is still writing."""

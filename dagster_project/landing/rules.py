@@ -7,9 +7,12 @@ from datetime import date
 import duckdb
 
 from ..contracts import Column, Contract
-from .forms import FAULT, canonical, literal
+from .forms import FAULT, literal
 from .header import Layout
+from .mapped import mapped, translated
+from .mappings import SystemMapping
 from .reader import CELLS
+from .text import MARK
 
 PARSED = "landing_parsed"
 KEY_JOINT = "chr(31)"
@@ -23,7 +26,8 @@ RAGGED = "wrong number of fields"
 class Sheet:
     """What one file's rows are held against: contract, form of the file, window and layout.
 
-    `blanks`: SQL for the characters to trim from a cell.
+    `blanks`: SQL for the characters to trim from a cell. `mapping`: what the force's system calls things.
+    `other_than`: the file's encoding, where some cells are not in it.
     """
 
     contract: Contract
@@ -32,6 +36,8 @@ class Sheet:
     covered_to: date
     layout: Layout
     blanks: str
+    mapping: SystemMapping | None = None
+    other_than: str | None = None
 
     @property
     def source(self):
@@ -44,11 +50,22 @@ class Sheet:
         absent = self.source.absent if self.source else ()
         return [] if set(self.contract.key) & set(absent) else self.contract.key
 
+    def translated(self, column: Column) -> str:
+        """SQL for a column's text in the contract's words, from its trimmed text `t_<name>`."""
+        return translated(column, f"t_{column.name}", self.mapping)
+
     def canonical(self, column: Column) -> str:
         """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
         if column.name not in self.layout.position:
-            return "cast(null as varchar)"
-        return canonical(column, f"t_{column.name}", utc=bool(self.source and self.source.times_are_utc))
+            constant = self.mapping.constant(column) if self.mapping else None
+            return "cast(null as varchar)" if constant is None else literal(constant)
+        utc = bool(self.source and self.source.times_are_utc)
+        form = mapped(column, self.translated(column), self.mapping, utc=utc)
+        return f"case when {self.undecoded(column)} then null else {form} end" if self.other_than else form
+
+    def undecoded(self, column: Column) -> str:
+        """SQL that is true where a cell is not in the file's encoding: what it says is not sure."""
+        return f"coalesce(contains(t_{column.name}, {literal(MARK)}), false)" if self.other_than else "false"
 
 
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
@@ -76,7 +93,7 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
     "; ").
     """
     said = _reasons(sheet)
-    delivered = ", ".join(f"{_delivered(c)} as q_{c.name}" for c in sheet.contract.columns)
+    delivered = ", ".join(f"{_delivered(sheet, c)} as q_{c.name}" for c in sheet.contract.columns)
     chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
     con.execute(
         f"""
@@ -137,8 +154,10 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
     return cell if column.name in sheet.key else f"case when len(cells) = {sheet.layout.width} then {cell} end"
 
 
-def _delivered(column: Column) -> str:
-    return f"c_{column.name}" if column.identifier else f"t_{column.name}"
+def _delivered(sheet: Sheet, column: Column) -> str:
+    if column.identifier:
+        return f"c_{column.name}"
+    return f"replace(t_{column.name}, {literal(MARK)}, '')" if sheet.other_than else f"t_{column.name}"
 
 
 def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
@@ -147,13 +166,16 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
     for c in sheet.contract.columns:
         if c.name not in sheet.layout.position:
             continue
-        blank = f"t_{c.name} is null"
+        if sheet.other_than:
+            said = f"{c.name}: not text in {sheet.other_than}"
+            rules.append((sheet.undecoded(c), literal(f"{said}, as the rest of the file is"), said))
+        blank = f"{sheet.translated(c)} is null"
         if c.name in sheet.key:
             rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
         elif c.places_row:
             rules.append((blank, literal(f"{c.name}: blank, and it places the row"), f"{c.name}: blank"))
         if c.type in FAULT:
-            unread = f"t_{c.name} is not null and c_{c.name} is null"
+            unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
     return rules + _window(sheet)
 

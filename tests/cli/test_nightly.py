@@ -100,3 +100,13 @@ def test_the_command_itself(sample_home: Home) -> None:
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait(60) in (0, 141)
     process.stderr.close()
+
+
+def test_the_closing_table_says_which_columns_changed(pam: Callable, new_home: Home) -> None:
+    columns = ["order_ref", "order_date", "amount", "recipient"]
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
+    land_night(new_home)
+    rows = [["M1", "2025-05-01", "10", "Police", "x"]]
+    path = write_extract(new_home.inbox, "mda_orders", rows, columns=[*columns, "Case [b]"], stamp="20260106T020000Z")
+    shown = pam("nightly", "--home", new_home.path).stdout
+    assert f"drift {path.name}: new column, not stored: Case [b]" in shown

@@ -11,7 +11,7 @@ from dagster_project.settings import Home
 
 KEYS = {
     "home", "published", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn", "warnings", "holding",
-    "archive",
+    "archive", "mappings", "drift",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -48,7 +48,7 @@ def test_an_empty_home_and_none_at_all(pam: Callable, new_home: Home, tmp_path) 
         assert set(found) == KEYS and found["home"] == str(home.path)
         assert (found["published"], found["last_night"], found["withdrawn"]) == (None, None, {})
         assert found["missing"] == sorted(load_contracts())
-        assert not any(found[k] for k in ("late", "held", "refused", "quarantined", "warnings", "holding"))
+        assert not any(found[k] for k in ("drift", "late", "held", "refused", "quarantined", "warnings", "holding"))
     assert not (tmp_path / "nowhere").exists(), "looking makes nothing"
 
 
@@ -113,3 +113,27 @@ def test_a_home_that_is_no_folder(pam: Callable, tmp_path) -> None:
     for command in (("status",), ("query", "select 1")):
         result = pam(*command, "--home", tmp_path / "file")
         assert result.exit_code in (0, 1) and "Traceback" not in result.stderr + result.stdout
+
+
+def test_a_mapping_that_cannot_be_used_is_shown(pam: Callable, new_home: Home) -> None:
+    assert "Mappings" not in pam("status", "--home", new_home.path).stdout
+    (new_home.mappings / "odd.yml").write_text("extract: crimes\nheaders: {lpus: Beat}\n", encoding="utf-8")
+    (found,) = read(pam, new_home)["mappings"]
+    assert found["file"] == "odd.yml" and found["problem"].startswith("headers.lpus: no such column")
+    assert "Mappings    mappings/odd.yml: headers.lpus: no such column" in pam("status", "--home", new_home.path).stdout
+
+
+def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_extract(new_home.inbox, "naloxone", administrations(3), columns=NALOXONE, window=YEAR, stamp="20260101T020000Z")
+    land_night(new_home)
+    assert read(pam, new_home)["drift"] == []
+    columns = ["administration_ref", "administered_at", "Beat"]
+    write_extract(new_home.inbox, "naloxone", administrations(3), columns=columns, window=YEAR)
+    land_night(new_home)
+    write_extract(new_home.inbox, "naloxone", administrations(3), columns=columns, window=YEAR, stamp="20260106T020000Z")
+    land_night(new_home)
+    (found,) = read(pam, new_home)["drift"]
+    assert found["source_file"].endswith("20260105T020000Z.csv") and found["drift"] == ["renamed? lpu is gone, Beat is new"]
+    assert "renamed? lpu is gone, Beat is new" in pam("status", "--home", new_home.path).stdout
+    monkeypatch.setattr("dagster_project.status.DRIFT_DAYS", -1)
+    assert read(pam, new_home)["drift"] == []

@@ -124,8 +124,6 @@ def test_columns_in_another_order_others_and_missing_ones(warehouse):
             "cut short: the file stops within a character",
         ),
         (TEXT.encode("utf-16")[:-1], "cut short: the file stops within a character"),
-        (b"\xef\xbb\xbf" + TEXT.encode("cp1252"), "can't be read: not text in UTF-8"),
-        (TEXT.encode("cp1252") + b"\x81\n", "can't be read: not text in UTF-8 or Windows-1252"),
         (TEXT.encode() + b"A9\0,2025-03-01,Other,1,2\n", "NUL"),
     ],
 )

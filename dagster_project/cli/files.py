@@ -1,0 +1,88 @@
+"""Commands for those who make the files: an empty one to start from, and what a file would do."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+DAY = ["%Y-%m-%d"]
+
+
+@app.command()
+def template(
+    extract: Annotated[str, typer.Argument(help="Extract to write a file of, such as incidents.")],
+    force: Annotated[
+        str | None,
+        typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY, help="First covered day. [default: the last whole month's]", show_default=False),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=DAY, help="Last covered day. [default: the last whole month's]", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to; made if it is not there.", file_okay=False)] = Path(),
+    home: HomeOption = None,
+) -> None:
+    """Write an empty file of an extract, with a valid name and its headers, to fill in. Never over another.
+
+    Prints the file's path, and on standard error where to read about its columns.
+    """  # fmt: skip
+    from ..template import write_template
+
+    with explained():
+        window = {"covered_from": first and first.date(), "covered_to": last and last.date()}
+        made = write_template(Home.of(home), extract.strip().lower(), out, force=force, **window)
+        typer.echo(str(made.path))
+        typer.echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
+
+
+@app.command()
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to look at.", exists=True, dir_okay=False)],
+    extract: Annotated[
+        str | None, typer.Option(help="What the files are, whatever their names say; with --force.", show_default=False)
+    ] = None,
+    force: Annotated[str | None, typer.Option(help="Whose files they are; with --extract.", show_default=False)] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY, help="First covered day, with --extract. [default: any]", show_default=False),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=DAY, help="Last covered day, with --extract. [default: any]", show_default=False),
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and say what the checks would.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Show what files would do: how they are read, which rows land, which are quarantined and why. Changes nothing.
+
+    Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: not so.
+    """
+    from ..inspection import Claim, inspect_files
+
+    if bool(extract) != bool(force) or ((first or last) and not extract):
+        raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
+    with explained():
+        claim = None
+        if extract and force:
+            claim = Claim.checked(extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date())
+        with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
+            found, judged = inspect_files(Home.of(home), files, claim, gate=gate)
+        if as_json:
+            said = {"files": [f.as_dict() for f in found], "gate": judged.as_dict() if judged else None}
+            typer.echo(json.dumps(said, indent=1, ensure_ascii=False))
+        else:
+            from ..show_files import show_inspected
+
+            show_inspected(found, judged)
+    raise typer.Exit(0 if all(f.fine for f in found) and (judged is None or judged.fine) else 1)

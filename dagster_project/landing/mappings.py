@@ -1,0 +1,299 @@
+"""How a force's own system says what a contract asks for: one YAML in the home's `mappings/`, no code.
+
+A mapping that says something it can't mean stops nobody's night: the files that it could be meant for wait in the inbox,
+untouched, and everything else lands.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Hashable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from ..contracts import Column, Contract, plain_header
+from ..contracts.model import DATE_TYPES, Name
+from ..settings import Home
+
+ENDINGS = (".yml", ".yaml")
+DIGEST = 12
+"""Hex digits of a mapping's hash that the ledger keeps."""
+
+Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+Exact = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Headers = Annotated[tuple[Header, ...], BeforeValidator(_listed)]
+Formats = Annotated[tuple[Exact, ...], BeforeValidator(_listed)]
+Forces = Annotated[tuple[Header, ...], BeforeValidator(_listed)]
+
+
+class SystemMapping(BaseModel):
+    """What one system's files of one extract hold, beside what the contract itself allows.
+
+    `forces`: whose files; all where it is empty. `headers`: contract column -> its headers there. `values`: column ->
+    their code -> ours. `dates`: column -> strptime formats. `constants`: column -> the value of every row, where the file
+    has no such column. `separators`: list column -> what stands between items. `times_are_utc`: a time without an offset
+    is UTC, not London's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    extract: Name
+    forces: Forces = ()
+    headers: dict[Name, Headers] = {}
+    values: dict[Name, dict[Text, Text]] = {}
+    dates: dict[Name, Formats] = {}
+    constants: dict[Name, Header] = {}
+    separators: dict[Name, Exact] = {}
+    times_are_utc: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The beginning of the SHA-256 of what it says: comments and layout do not change it."""
+        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode("utf-8")).hexdigest()[:DIGEST]
+
+    def meanings(self) -> dict[str, str]:
+        """`plain_header` -> contract column, of its own headers alone."""
+        return {plain_header(h): name for name, headers in self.headers.items() for h in headers}
+
+    def codes(self, column: Column) -> dict[str, str]:
+        """Their code (trimmed, lower case; blank: `""`) -> ours, of a choice in the contract's spelling; `""`: blank."""
+        ours = {v.lower(): v for v in column.values}
+        return {code.lower(): ours.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
+
+    def constant(self, column: Column) -> str | None:
+        """What every row has in a column that the file lacks, in the contract's spelling; None where nothing is said."""
+        said = self.constants.get(column.name)
+        return next((v for v in column.values if said is not None and v.lower() == said.lower()), said)
+
+
+@dataclass(frozen=True)
+class Used:
+    """A sound mapping and the file that it came from."""
+
+    name: str
+    mapping: SystemMapping
+
+    @property
+    def label(self) -> str:
+        """What the ledger says of it: `storm.yml@1a2b3c4d5e6f`."""
+        return f"{self.name}@{self.mapping.digest}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A mapping that can't be used: its file, what is wrong, and whose files it could be meant for (None: anyone's)."""
+
+    name: str
+    said: str
+    extract: str | None = None
+    forces: tuple[str, ...] = ()
+
+    def concerns(self, extract: str, force: str) -> bool:
+        """Whether files of this extract and force wait for it to be mended."""
+        return self.extract in (None, extract) and (not self.forces or force in self.forces)
+
+    def __str__(self) -> str:
+        return f"mappings/{self.name}: {self.said}"
+
+
+@dataclass(frozen=True)
+class Mappings:
+    """All mappings of a home."""
+
+    used: tuple[Used, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+    def of(self, extract: str, force: str) -> Used | None:
+        """The mapping for an extract's files of a force: the one that names the force, else the one for all forces."""
+        own = [u for u in self.used if u.mapping.extract == extract and force in u.mapping.forces]
+        return next(iter(own or [u for u in self.used if u.mapping.extract == extract and not u.mapping.forces]), None)
+
+    def problem(self, extract: str, force: str) -> str | None:
+        """Why files of an extract and force must wait, if they must."""
+        said = [str(p) for p in self.problems if p.concerns(extract, force)]
+        return "; ".join(said) or None
+
+
+def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection[str]) -> Mappings:
+    """The home's mappings, sound and unsound; none where it has no `mappings/`. Raises OSError for the folder alone."""
+    if not home.mappings.is_dir():
+        return Mappings()
+    paths = sorted(p for p in home.mappings.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
+    read = [_read(path, contracts, forces) for path in paths]
+    used = [u for u in read if isinstance(u, Used)]
+    problems = [p for p in read if isinstance(p, Problem)]
+    for one in used:
+        rivals = [u.name for u in used if u is not one and _same_files(u.mapping, one.mapping)]
+        if rivals:
+            said = f"extract, forces: {', '.join(rivals)} maps {one.mapping.extract} of the same force: keep one of them"
+            problems.append(Problem(one.name, said, one.mapping.extract, one.mapping.forces))
+    unsound = {p.name for p in problems}
+    return Mappings(tuple(u for u in used if u.name not in unsound), tuple(sorted(problems, key=lambda p: p.name)))
+
+
+def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
+    """Whether two mappings claim the same files. One that names a force goes before one for all of them."""
+    shared = set(one.forces) & set(other.forces) if one.forces or other.forces else {"all"}
+    return one.extract == other.extract and bool(shared)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as it stands: `01`, `Y` and `No` are codes, not numbers and truths; and no key twice."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (as PyYAML has it: none of them)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> Used | Problem:
+    try:
+        body = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  (a SafeLoader)
+    except UnicodeDecodeError as error:
+        return Problem(path.name, f"not UTF-8 (byte {error.start + 1}): save it as UTF-8")
+    except OSError as error:
+        return Problem(path.name, f"can't be read: {error.strerror}")
+    except (yaml.YAMLError, RecursionError) as error:
+        return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}")
+    if not isinstance(body, dict):
+        return Problem(path.name, "not a mapping of fields: extract, headers, values, dates")
+    meant = _meant_for(body, contracts, forces)
+    try:
+        mapping = SystemMapping.model_validate(body)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
+    else:
+        faults = _faults(mapping, contracts, forces)
+    return Problem(path.name, "; ".join(dict.fromkeys(faults)), *meant) if faults else Used(path.name, mapping)
+
+
+def _meant_for(
+    body: dict[str, Any], contracts: Dict[str, Contract], forces: Collection[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
+    extract = body.get("extract") if body.get("extract") in contracts else None
+    named = _listed(body.get("forces", []))
+    sound = isinstance(named, list) and all(f in forces for f in named)
+    return extract, tuple(named) if sound else ()
+
+
+def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Collection[str]) -> list[str]:
+    """What a mapping says that its contract does not bear out, each with its field."""
+    contract = contracts.get(mapping.extract)
+    if contract is None:
+        return [f"extract: no contract is called '{mapping.extract}': there are {', '.join(contracts)}"]
+    said = [f"forces: unknown force '{f}': seeds/forces.csv has the names" for f in mapping.forces if f not in forces]
+    columns = {c.name: c for c in contract.columns}
+    for part in ("headers", "values", "dates", "constants", "separators"):
+        known = f"{mapping.extract} has {', '.join(columns)}"
+        said += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
+    if said:
+        return said
+    said += _header_faults(mapping, contract)
+    for name, codes in mapping.values.items():
+        said += _value_faults(columns[name], codes)
+    for name, formats in mapping.dates.items():
+        said += _date_faults(columns[name], formats)
+    for name, value in mapping.constants.items():
+        said += _constant_faults(columns[name], value)
+    said += [f"separators.{n}: not a list column" for n in mapping.separators if columns[n].type != "list"]
+    return said
+
+
+def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
+    said = []
+    seen: dict[str, str] = {}
+    for name, headers in mapping.headers.items():
+        for header in headers:
+            plain = plain_header(header)
+            own = contract.by_header(header)
+            if not plain:
+                said.append(f"headers.{name}: '{header}' is no header")
+            elif plain in seen:
+                said.append(f"headers.{name}: '{header}' is there twice, for {seen[plain]} too")
+            elif own is not None and own.name != name and own.name not in mapping.headers:
+                said.append(
+                    f"headers.{name}: '{header}' is the contract's own header for {own.name}: say under headers.{own.name} "
+                    "what that column is called"
+                )
+            seen.setdefault(plain, name)
+    return said
+
+
+def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
+    at = f"values.{column.name}"
+    if column.identifier or column.key:
+        return [f"{at}: {'an identifier' if column.identifier else 'a key'} is taken as it is: it has no codes"]
+    said = []
+    lower = [code.lower() for code in codes]
+    said += [f"{at}: the code '{c}' is there twice" for c in dict.fromkeys(lower) if lower.count(c) > 1]
+    for code, value in codes.items():
+        if column.values and value and value.lower() not in {v.lower() for v in column.values}:
+            said.append(f"{at}.{code}: '{value}' is not one of {', '.join(column.values)}")
+        elif column.type in DATE_TYPES | {"money", "number", "whole"} and value:
+            said.append(f'{at}.{code}: a {column.type} column maps codes to a blank only: ""')
+    return said
+
+
+_DIRECTIVE = re.compile(r"%-?(.)")
+
+
+def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
+    at = f"dates.{column.name}"
+    if column.type not in DATE_TYPES:
+        return [f"{at}: not a column of dates"]
+    said = []
+    for form in formats:
+        parts = set(_DIRECTIVE.findall(form))
+        if error := _unsound(form):
+            said.append(f"{at}: '{form}' is no format that strptime knows: {error}")
+        elif "Z" in parts:
+            said.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
+        elif not parts & {"Y", "y"} or not (parts & {"m", "b", "B", "j"}):
+            said.append(f"{at}: '{form}' lacks a year (%Y) or a month (%m, %b)")
+        elif column.type != "month" and not parts & {"d", "j"}:
+            said.append(f"{at}: '{form}' lacks a day (%d)")
+        elif "I" in parts and "p" not in parts:
+            said.append(f"{at}: '{form}': %I without %p does not tell morning from evening")
+    return said
+
+
+def _unsound(form: str) -> str | None:
+    """What DuckDB says of a format that it can't read with."""
+    con = duckdb.connect()
+    try:
+        con.execute("select try_strptime('', $1)", [form]).fetchone()
+        return None
+    except duckdb.Error as error:
+        return str(error).splitlines()[0].rpartition(": ")[2]
+    finally:
+        con.close()
+
+
+def _constant_faults(column: Column, value: str) -> list[str]:
+    at = f"constants.{column.name}"
+    if column.key or column.identifier or column.type in DATE_TYPES | {"money", "number", "whole"}:
+        return [f"{at}: only columns of text, lists and choices may have one value for all rows, no key and no identifier"]
+    if column.values and value.lower() not in {v.lower() for v in column.values}:
+        return [f"{at}: '{value}' is not one of {', '.join(column.values)}"]
+    return []

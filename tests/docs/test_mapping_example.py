@@ -1,0 +1,54 @@
+"""The worked example of docs/mappings.md, run as it stands there."""
+
+import re
+from pathlib import Path
+
+from dagster_project.contracts import load_contracts
+from dagster_project.docs import FOLDER
+from dagster_project.landing import find_files, land_files
+from dagster_project.landing.mappings import read_mappings
+from dagster_project.seeds import force_names
+from dagster_project.settings import Home
+
+PAGE = (FOLDER / "mappings.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    return re.search(rf"```{language}\n(.*?)```", PAGE, re.S)[1]
+
+
+def land(home: Home, night: str, name: str, text: str):
+    (home.inbox / name).write_text(text, encoding="utf-8")
+    files = find_files(home.inbox, load_contracts(), force_names())
+    return land_files(home, load_contracts(), files, night, archive=True)[0]
+
+
+def test_the_worked_example(new_home: Home) -> None:
+    import duckdb
+
+    name = re.search(r"`(incidents__\S+\.csv)`", PAGE)[1]
+    refused = land(new_home, "n1", name, block("csv"))
+    assert refused.outcome == "refused" and "names none of the contract's columns" in refused.reason
+    mapping = re.search(r"as `mappings/([\w-]+\.yml)`", PAGE)[1]
+    (new_home.mappings / mapping).write_text(block("yaml"), encoding="utf-8")
+    entry = land(new_home, "n2", name, block("csv"))
+    assert entry.outcome == "accepted", entry.reason
+    head, *told = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in re.search(r"Three rows land:\n\n(.*?)\n\n", PAGE, re.S)[1].splitlines()
+        if "---" not in line
+    ]
+    stored = Path(new_home.raw, "incidents", "derbyshire", f"{entry.load_id}.parquet")
+    bad = new_home.quarantine / "incidents" / "derbyshire" / stored.name
+    rows = duckdb.execute(f"select {', '.join(head)} from '{stored}' order by cast(_line as int)").fetchall()
+    assert [[cell or "" for cell in row] for row in rows] == told
+    (line, reasons) = duckdb.execute(f"select _line, _reasons from '{bad}'").fetchone()
+    assert f"line {line}: {reasons}\n" == block("text")
+
+
+def test_the_page_s_mistake_is_said_as_it_stands_there(new_home: Home) -> None:
+    said = re.search(r"^    (mappings/control-room\.yml: .*)$", PAGE, re.M)[1]
+    text = block("yaml").replace("IN: INCIDENT", "IN: INCDENT")
+    (new_home.mappings / "control-room.yml").write_text(text, encoding="utf-8")
+    found = read_mappings(new_home, load_contracts(), force_names())
+    assert [str(p) for p in found.problems] == [said]

@@ -1,0 +1,144 @@
+"""Files in two minds: lines in another encoding than the rest, bytes that mean nothing, rows of odd width."""
+
+import gzip
+
+import pytest
+
+HEADER = "crime_ref,recorded_on,offence_code,status,lpu,Officer"
+
+
+def put(warehouse, data: bytes, ext=".csv", extract="crimes", at="20260105T020000Z"):
+    warehouse.put(f"{extract}__derbyshire__2025-01-01__2025-12-31__{at}{ext}", data)
+    (entry,) = warehouse.night()
+    return entry
+
+
+def line(number, lpu="Dales", codec="utf-8", officer="Smith", offence="92D"):
+    return f"C{number},2025-03-01,{offence},Recorded,{lpu},{officer}\n".encode(codec)
+
+
+def test_windows_1252_lines_in_a_utf_8_file(warehouse):
+    data = HEADER.encode() + b"\n" + line(1, "Café") + line(2, "Café", "cp1252") + line(3) + line(4, "£’", officer="Zoë")
+    entry = put(warehouse, data)
+    assert (entry.outcome, entry.encoding, entry.rows_landed, entry.rows_quarantined) == ("accepted", "utf-8", 3, 1)
+    assert [(r["crime_ref"], r["lpu"]) for r in warehouse.raw(entry)] == [("C1", "Café"), ("C3", "Dales"), ("C4", "£’")]
+    (bad,) = warehouse.quarantine(entry)
+    assert (bad["_line"], bad["_key"], bad["lpu"]) == ("3", "C2", "Café")
+    assert bad["_reasons"] == "lpu: not text in UTF-8, as the rest of the file is"
+    assert entry.quarantine_reasons == {"lpu: not text in UTF-8": 1}
+    assert [r["_key"] for r in warehouse.withheld(entry)] == ["C2"], "present all the same"
+    assert "Smith" not in str(bad)
+
+
+def test_utf_8_lines_in_a_windows_1252_file(warehouse):
+    odd = [line(n, "Café", "cp1252") for n in (1, 2)]
+    entry = put(warehouse, HEADER.encode() + b"\n" + b"".join(odd) + line(3, "Café"))
+    assert (entry.encoding, entry.rows_landed) == ("windows-1252", 2)
+    assert {r["lpu"] for r in warehouse.raw(entry)} == {"Café"}
+    (bad,) = warehouse.quarantine(entry)
+    assert (bad["_line"], bad["lpu"]) == ("4", "Café")
+    assert bad["_reasons"] == "lpu: not text in Windows-1252, as the rest of the file is"
+
+
+def test_windows_1252_without_any_utf_8_stays_what_it_is(warehouse):
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café", "cp1252") + line(2, "£", "cp1252"))
+    assert (entry.encoding, entry.rows_landed, entry.rows_quarantined) == ("windows-1252", 2, 0)
+
+
+@pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
+def test_bytes_that_windows_1252_does_not_define(warehouse, byte):
+    odd = line(2, "Caf?").replace(b"?", byte)
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café", "cp1252") + odd + line(3))
+    assert (entry.encoding, entry.rows_landed) == ("windows-1252", 2)
+    (bad,) = warehouse.quarantine(entry)
+    assert (bad["_line"], bad["lpu"]) == ("3", "Caf\ufffd")
+
+
+def test_a_byte_order_mark_decides_also_against_every_other_line(warehouse):
+    rows = b"".join(line(n, "Café", "cp1252") for n in (1, 2)) + line(3)
+    entry = put(warehouse, b"\xef\xbb\xbf" + HEADER.encode() + b"\n" + rows)
+    assert (entry.encoding, entry.rows_landed, entry.rows_quarantined) == ("utf-8-bom", 1, 2)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_half_a_character_of_utf_16(warehouse, codec):
+    text = HEADER + "\nC1,2025-03-01,92D,Recorded,Café,\nC2,2025-03-01,92D,Recorded,Caf\ud83d,\n"
+    entry = put(warehouse, ("\ufeff" + text).encode(codec, "surrogatepass"))
+    assert (entry.encoding, entry.rows_landed, entry.rows_quarantined) == (codec, 1, 1)
+    assert warehouse.quarantine(entry)[0]["_reasons"] == "lpu: not text in UTF-16, as the rest of the file is"
+
+
+@pytest.mark.parametrize("eol", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("ext", [".csv", ".csv.gz"])
+def test_lines_are_counted_whatever_their_ends_and_their_container(warehouse, eol, ext):
+    data = (HEADER.encode() + b"\n" + line(1, "Café") + line(2, "£", "cp1252") + line(3, "é")).replace(b"\n", eol)
+    entry = put(warehouse, data, ext)
+    assert entry.rows_landed == 2 and [r["_line"] for r in warehouse.quarantine(entry)] == ["3"]
+
+
+def test_a_column_that_is_not_stored_may_be_in_any_encoding(warehouse):
+    data = HEADER.encode() + b"\n" + line(1, "Café") + line(2, officer="Zoë", codec="cp1252")
+    entry = put(warehouse, data)
+    assert (entry.rows_landed, entry.rows_quarantined) == (2, 0)
+
+
+def test_a_header_in_another_encoding_than_the_rows(warehouse):
+    header = HEADER.replace("Officer", "Prénom").encode("cp1252")
+    entry = put(warehouse, header + b"\n" + line(1, "Café") + line(2, "Café"))
+    assert entry.unknown_columns == ["Prénom"] and entry.rows_landed == 2
+
+
+def test_a_record_over_several_lines_is_quarantined_where_it_begins(warehouse):
+    quoted = 'C2,2025-03-01,92D,Recorded,"High\nPéak",\n'.encode("cp1252")
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + quoted + line(3))
+    (bad,) = warehouse.quarantine(entry)
+    assert (bad["_line"], bad["lpu"]) == ("3", "High\nPéak") and entry.rows_landed == 2
+
+
+def test_a_key_or_a_coded_value_that_is_not_sure_is_not_guessed(warehouse):
+    odd = "Cé,2025-03-01,92D,Recordé,Dales,\n".encode("cp1252")
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + odd)
+    (bad,) = warehouse.quarantine(entry)
+    assert bad["_key"] is None and warehouse.withheld(entry) == []
+    assert bad["_reasons"].split("; ") == [
+        "crime_ref: not text in UTF-8, as the rest of the file is", "status: not text in UTF-8, as the rest of the file is",
+    ]  # fmt: skip
+
+
+def test_an_identifier_that_is_not_sure_is_not_hashed(warehouse):
+    text = "custody_ref,arrested_at,trigger_offence,test_status\nCU1,2025-03-01,Café,Refused\n".encode()
+    entry = put(warehouse, text + "Cé,2025-03-01,Theft,Refused\n".encode("cp1252"), extract="drug_tests")
+    (bad,) = warehouse.quarantine(entry)
+    assert bad["custody_ref"] is None and "Cé" not in str(bad)
+
+
+def test_rows_of_odd_width_and_odd_encoding_have_the_one_reason(warehouse):
+    odd = "C2,2025-03-01,Zoë Smith,92D,Recorded,Dales,x\n".encode("cp1252")
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + odd + b"C3,2025-03-01\n")
+    bad = warehouse.quarantine(entry)
+    assert [(r["_key"], r["_reasons"]) for r in bad] == [
+        ("C2", "7 fields where the header has 6"), ("C3", "2 fields where the header has 6"),
+    ]  # fmt: skip
+    assert "Zo" not in str(bad)
+
+
+def test_the_same_file_in_another_container_is_known(warehouse):
+    data = HEADER.encode() + b"\n" + line(1, "Café") + line(2, "Café", "cp1252")
+    first = put(warehouse, data)
+    path = warehouse.put("crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv.gz", b"")
+    path.write_bytes(gzip.compress(data))
+    (again,) = warehouse.night()
+    assert (again.outcome, again.load_id) == ("known", first.load_id)
+    mended = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + line(2, "Café"))
+    assert mended.outcome == "refused" and "two files claim to be one extraction" in mended.reason
+
+
+def test_a_file_cut_within_a_character_is_refused_still(warehouse):
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + "C2,2025-03-01,92D,Recorded,é".encode()[:-1])
+    assert (entry.outcome, entry.reason) == ("refused", "cut short: the file stops within a character")
+
+
+def test_a_long_line_does_not_take_long(warehouse):
+    data = HEADER.encode() + b"\n" + line(1, "x" * 3_000_000) + line(2, "Café") + line(3, "é", "cp1252")
+    entry = put(warehouse, data)
+    assert (entry.rows_landed, entry.rows_quarantined) == (2, 1)
