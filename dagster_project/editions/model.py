@@ -1,0 +1,128 @@
+"""What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from ..settings import SEEDS
+
+FOLDER = Path(__file__).parent
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class EditionError(ValueError):
+    """An edition that says something it can't mean. The message names the file and the field."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Figure(_Part):
+    """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    mart: Text
+    measure: Text
+    area_type: Text = "force"
+    area_name: Text | None = None
+    category: Text = "all"
+    from_day: Annotated[date | None, Field(alias="from")] = None
+    to_day: Annotated[date | None, Field(alias="to")] = None
+
+
+class Group(_Part):
+    """A whole and what is held against it, each as what it says beside the statement's own `figure`."""
+
+    whole: dict[str, Any] = {}
+    parts: tuple[dict[str, Any], ...] = ()
+    amount: float | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if bool(self.parts) == (self.amount is not None):
+            raise ValueError("give parts, or an amount")
+        return self
+
+
+class Statement(_Part):
+    """A sentence that can be tested. `form`: what is said of each group. `adds_up`: the parts make the whole; `rises`: the
+    whole is more than its part; `most`: the part is more than half of the whole; `is`: the whole is the amount."""
+
+    paragraph: Text
+    says: Text
+    form: Literal["adds_up", "rises", "most", "is"]
+    figure: dict[str, Any] = {}
+    groups: Annotated[tuple[Group, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for group in self.groups:
+            if (self.form == "is") != (group.amount is not None):
+                raise ValueError("an amount goes with form `is`, and parts with the others")
+            if self.form in ("rises", "most") and len(group.parts) != 1:
+                raise ValueError(f"form {self.form} holds one part against the whole")
+            self.whole(group)
+            self.parts(group)
+        return self
+
+    def whole(self, group: Group) -> Figure:
+        """A group's whole."""
+        return Figure.model_validate(self.figure | group.whole)
+
+    def parts(self, group: Group) -> list[Figure]:
+        """A group's parts."""
+        return [Figure.model_validate(self.figure | group.whole | part) for part in group.parts]
+
+
+class Known(_Part):
+    """A claim that is known to disagree, and why it is printed all the same."""
+
+    paragraph: Text
+    measure: Text
+    printed: Text
+    because: Text
+
+
+class Edition(_Part):
+    """One edition. `claims`: the file in seeds/ with the figures as printed."""
+
+    edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+    title: Text
+    force_code: Text
+    claims: Text | None = None
+    statements: tuple[Statement, ...] = ()
+    known: tuple[Known, ...] = ()
+
+
+def read_edition(path: Path) -> Edition:
+    """Read one YAML. Raises EditionError with the file's name and the field."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
+    if not isinstance(body, dict):
+        raise EditionError(f"{path.name}: not a mapping of fields")
+    try:
+        edition = Edition.model_validate(body)
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc']) or 'edition'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        raise EditionError(f"{path.name}: {said}") from error
+    if edition.edition != path.stem:
+        raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
+    if edition.claims and not (SEEDS / edition.claims).exists():
+        raise EditionError(f"{path.name}: claims: there is no seeds/{edition.claims}")
+    return edition
+
+
+def load_editions(folder: Path = FOLDER) -> dict[str, Edition]:
+    """All editions of a folder, the oldest first. Raises EditionError for the first bad one."""
+    return {path.stem: read_edition(path) for path in sorted(folder.glob("*.yml"))}
