@@ -1,7 +1,6 @@
 """What the editions ask of the night: each figure once, and which claims and sentences are made of which."""
 
 import csv
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,11 +13,13 @@ from ..seeds import force_names
 from ..settings import SEEDS
 from .model import Edition, EditionError, Figure
 from .printed import read_printed
+from .tables import EVERY
+from .windows import years_before
 
 ASKED = {
     "asked_id": "varchar", "force_code": "varchar", "mart": "varchar", "measure": "varchar", "category": "varchar",
     "area_type": "varchar", "area_name": "varchar", "from_day": "date", "to_day": "date", "prior_from": "date",
-    "prior_to": "date",
+    "prior_to": "date", "published": "integer",
 }  # fmt: skip
 CLAIMS = {
     "edition": "varchar", "claim_no": "integer", "kind": "varchar", "paragraph": "varchar", "force_code": "varchar",
@@ -31,33 +32,36 @@ TERMS = {
     "edition": "varchar", "claim_no": "integer", "form": "varchar", "group_no": "integer", "role": "varchar",
     "amount": "decimal(28, 10)", "asked_id": "varchar",
 }  # fmt: skip
+TABLES = {
+    "edition": "varchar", "table_no": "integer", "table_name": "varchar", "kind": "varchar", "chart": "varchar",
+    "objective": "varchar", "paragraph": "varchar", "title": "varchar", "rows_are": "varchar", "data_to": "date",
+    "notes": "varchar",
+}  # fmt: skip
+CELLS = {
+    "edition": "varchar", "table_name": "varchar", "row_no": "integer", "row_label": "varchar", "column_no": "integer",
+    "column_name": "varchar", "column_label": "varchar", "window_label": "varchar", "shows": "varchar",
+    "decimals": "integer", "asked_id": "varchar",
+}  # fmt: skip
 
 
 @dataclass
 class Asked:
-    """Rows of `raw.asked`, `raw.claims` and `raw.statement_terms`."""
+    """Rows of `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and `raw.report_cells`."""
 
     figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
     claims: list[tuple[Any, ...]] = field(default_factory=list)
     terms: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[tuple[Any, ...]] = field(default_factory=list)
 
     def ask(self, force: str, figure: Figure) -> str:
         """The id under which a figure is answered; the same for the same figure."""
-        area = figure.area_name or force_names().get(force, force)
+        area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
         key = (
             force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,
-            year_before(figure.from_day), year_before(figure.to_day),
+            years_before(figure.from_day), years_before(figure.to_day), figure.published,
         )  # fmt: skip
         return self.figures.setdefault(key, f"f{len(self.figures) + 1}")
-
-
-def year_before(day: date | None) -> date | None:
-    """The same day a year earlier; a month's last day becomes that month's last day."""
-    if day is None:
-        return None
-    last = monthrange(day.year - 1, day.month)[1]
-    is_last = day.day == monthrange(day.year, day.month)[1]
-    return date(day.year - 1, day.month, last if is_last else min(day.day, last))
 
 
 def ask_all(editions: Iterable[Edition]) -> Asked:
@@ -66,7 +70,32 @@ def ask_all(editions: Iterable[Edition]) -> Asked:
     for edition in editions:
         if edition.claims:
             _ask_claims(asked, edition)
+        _ask_tables(asked, edition)
     return asked
+
+
+def _ask_tables(asked: Asked, edition: Edition) -> None:
+    for table_no, table in enumerate(edition.tables, start=1):
+        asked.tables.append(
+            (
+                edition.edition, table_no, table.table, table.kind, table.chart, table.objective, table.paragraph, table.title,
+                table.rows_are, table.data_to or edition.data_to, "\n".join(table.notes) or None,
+            )
+        )  # fmt: skip
+        for cell in edition.cells(table):
+            ask = dict(cell.ask or {})
+            shows, decimals = ask.pop("shows", "value"), ask.pop("decimals", None)
+            asked_id = None
+            if cell.days:
+                days = cell.days
+                figure = Figure(**ask, from_day=days.first, to_day=days.last, published=days.published)
+                asked_id = asked.ask(edition.force_code, figure)
+            asked.cells.append(
+                (
+                    edition.edition, table.table, cell.row_no, cell.row_label, cell.column_no, cell.column.name,
+                    cell.column_label, cell.days.label if cell.days else None, shows, decimals, asked_id,
+                )
+            )  # fmt: skip
 
 
 def _ask_claims(asked: Asked, edition: Edition) -> None:
@@ -90,7 +119,7 @@ def _ask_claims(asked: Asked, edition: Edition) -> None:
                     edition.force_code,
                     Figure(
                         mart=row["mart"], measure=row["measure"], area_type=row["area_type"], area_name=row["area_name"],
-                        category=row["category"], from_day=from_day, to_day=to_day,
+                        category=row["category"], from_day=from_day, to_day=to_day, published=None if to_day else 0,
                     ),
                 )  # fmt: skip
             asked.claims.append(
@@ -116,11 +145,13 @@ def _ask_terms(asked: Asked, edition: Edition, number: int, sentence: Any) -> No
 
 
 def write_asked(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:
-    """Make `raw.asked`, `raw.claims` and `raw.statement_terms`. Raises EditionError."""
+    """Make what dbt reads of the editions: `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`. Raises EditionError."""
     asked = ask_all(editions)
     figures = [(asked_id, *key) for key, asked_id in asked.figures.items()]
     for table, columns, rows in (
         ("asked", ASKED, figures), ("claims", CLAIMS, asked.claims), ("statement_terms", TERMS, asked.terms),
+        ("report_tables", TABLES, asked.tables), ("report_cells", CELLS, asked.cells),
     ):  # fmt: skip
         con.execute(f"create table raw.{table} ({', '.join(f'{n} {t}' for n, t in columns.items())})")
         if rows:

@@ -8,6 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from ..settings import SEEDS
+from .tables import Cell, Name, Table, cells
+from .windows import Window
 
 FOLDER = Path(__file__).parent
 
@@ -23,7 +25,8 @@ class _Part(BaseModel):
 
 
 class Figure(_Part):
-    """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning."""
+    """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning.
+    `published`: of what others publish, which period, 0 the newest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -34,6 +37,7 @@ class Figure(_Part):
     category: Text = "all"
     from_day: Annotated[date | None, Field(alias="from")] = None
     to_day: Annotated[date | None, Field(alias="to")] = None
+    published: int | None = None
 
 
 class Group(_Part):
@@ -90,14 +94,31 @@ class Known(_Part):
 
 
 class Edition(_Part):
-    """One edition. `claims`: the file in seeds/ with the figures as printed."""
+    """One edition. `data_to`: the last day of data that it looks at. `claims`: the file in seeds/ with the figures as
+    printed."""
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
     title: Text
     force_code: Text
+    data_to: date
+    windows: dict[Name, Window] = {}
+    tables: tuple[Table, ...] = ()
     claims: Text | None = None
     statements: tuple[Statement, ...] = ()
     known: tuple[Known, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [t.table for t in self.tables]
+        if len(set(names)) != len(names):
+            raise ValueError("tables: one name is there twice")
+        for table in self.tables:
+            self.cells(table)
+        return self
+
+    def cells(self, table: Table) -> list[Cell]:
+        """A table's cells, row by row."""
+        return cells(table, self.windows, self.data_to)
 
 
 def read_edition(path: Path) -> Edition:

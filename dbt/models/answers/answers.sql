@@ -2,44 +2,31 @@
 -- What the warehouse says to each figure that an edition asks for, over whatever window it asks: from the days themselves.
 -- Where the window is a period of the marts, the answer is the mart's; a test holds the two against each other.
 with asked as (
-    select * from {{ source('raw', 'asked') }}
+    select * from {{ ref('asked_figures') }}
 ),
 
 listed as (
     select * from {{ ref('measure_list') }}
 ),
 
-areas as (
-    select force_code, area_type, area_code, area_name
-    from {{ ref('areas_listed') }}
-    union all
-    select distinct force_code, area_type, area_code, area_name
-    from {{ ref('mart_street_crime') }}
-    where area_type = 'district'
-),
-
 -- The window that is asked for, and the same a year earlier.
 sides as (
-    select asked_id, 'now' as side, from_day, to_day from asked
+    select answer_id, 'now' as side, from_day, to_day from asked
     union all
-    select asked_id, 'before' as side, prior_from as from_day, prior_to as to_day from asked where prior_to is not null
+    select answer_id, 'before' as side, prior_from as from_day, prior_to as to_day from asked where prior_to is not null
 ),
 
 windows as (
     select
-        asked.asked_id, sides.side, sides.from_day, sides.to_day, asked.force_code, asked.mart, asked.category,
-        areas.area_type, areas.area_code, listed.measure, listed.coverage, listed.aggregation, listed.numerator,
+        asked.answer_id, sides.side, sides.from_day, sides.to_day, asked.force_code, asked.mart, asked.category,
+        asked.area_type, asked.area_code, listed.measure, listed.coverage, listed.aggregation, listed.numerator,
         listed.denominator, listed.denominator_category
     from asked
-    inner join sides on asked.asked_id = sides.asked_id
+    inner join sides on asked.answer_id = sides.answer_id
     inner join listed
         on asked.mart = listed.mart
         and asked.measure = listed.measure
-    inner join areas
-        on asked.force_code = areas.force_code
-        and asked.area_type = areas.area_type
-        and asked.area_name = areas.area_name
-    where listed.aggregation <> 'published' and sides.to_day is not null
+    where asked.area_code is not null and listed.aggregation <> 'published' and sides.to_day is not null
 ),
 
 -- A rate has two parts, each added over the window first.
@@ -54,7 +41,7 @@ parts as (
 
 amounts as (
     select
-        parts.asked_id, parts.side, parts.part,
+        parts.answer_id, parts.side, parts.part,
         case
             when max(parts.aggregation) = 'last' then max_by(daily.amount, daily.event_on)
             else coalesce(sum(daily.amount), 0)
@@ -71,12 +58,12 @@ amounts as (
         -- A stock takes every row before the day; nothing else counts outside the covered days.
         and (parts.aggregation = 'stock' or daily.is_covered)
         and (parts.aggregation = 'stock' or parts.from_day is null or daily.event_on >= parts.from_day)
-    group by parts.asked_id, parts.side, parts.part
+    group by parts.answer_id, parts.side, parts.part
 ),
 
 days as (
     select
-        windows.asked_id, windows.side,
+        windows.answer_id, windows.side,
         sum(greatest(0, {{ days_between(
             'greatest(coverage.covered_from, coalesce(windows.from_day, coverage.covered_from))',
             'least(coverage.covered_to, windows.to_day)') }} + 1)) as covered_days,
@@ -86,12 +73,12 @@ days as (
     inner join {{ ref('coverage_windows') }} as coverage
         on windows.coverage = coverage.coverage
         and windows.force_code = coverage.force_code
-    group by windows.asked_id, windows.side
+    group by windows.answer_id, windows.side
 ),
 
 judged as (
     select
-        windows.asked_id, windows.side, windows.aggregation,
+        windows.answer_id, windows.side, windows.aggregation,
         above.amount as n,
         below.amount as d,
         case
@@ -104,14 +91,14 @@ judged as (
         end as data_status
     from windows
     left join days
-        on windows.asked_id = days.asked_id
+        on windows.answer_id = days.answer_id
         and windows.side = days.side
     left join amounts as above
-        on windows.asked_id = above.asked_id
+        on windows.answer_id = above.answer_id
         and windows.side = above.side
         and above.part = 'n'
     left join amounts as below
-        on windows.asked_id = below.asked_id
+        on windows.answer_id = below.answer_id
         and windows.side = below.side
         and below.part = 'd'
 ),
@@ -127,12 +114,12 @@ valued as (
     from judged
 ),
 
--- What others publish is looked up by its period; where the report does not say which, the newest is meant.
+-- What others publish is looked up by its days, or counted back from the newest.
 published as (
     select
-        asked.asked_id, health.value, health.prior_value, health.data_status,
+        asked.answer_id, asked.published, health.value, health.prior_value, health.data_status, health.period_label,
         case when health.prior_value is not null then 'complete' end as prior_status,
-        row_number() over (partition by asked.asked_id order by health.period_end desc, health.period_start desc) as choice
+        row_number() over (partition by asked.answer_id order by health.period_end desc, health.period_start desc) as choice
     from asked
     inner join {{ ref('mart_public_health') }} as health
         on asked.force_code = health.force_code
@@ -141,29 +128,38 @@ published as (
         and asked.category = health.category
         and asked.area_type = health.area_type
         and asked.area_name = health.area_name
-        and (asked.to_day is null or (asked.from_day = health.period_start and asked.to_day = health.period_end))
+        and (
+            asked.published is not null
+            or (asked.from_day = health.period_start and asked.to_day = health.period_end)
+        )
 ),
 
 answered as (
     select
-        now.asked_id, now.value, before.value as prior_value, now.data_status, before.data_status as prior_status,
+        now.answer_id, now.value, before.value as prior_value, now.data_status, before.data_status as prior_status,
         case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.n end as numerator,
-        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.d end as denominator
+        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.d end as denominator,
+        cast(null as string) as period_label
     from valued as now
     left join valued as before
-        on now.asked_id = before.asked_id
+        on now.answer_id = before.answer_id
         and before.side = 'before'
     where now.side = 'now'
     union all
     select
-        asked_id, value, prior_value, data_status, prior_status,
-        cast(null as decimal(38, 10)) as numerator, cast(null as decimal(38, 10)) as denominator
+        answer_id, value, prior_value, data_status, prior_status,
+        cast(null as decimal(38, 10)) as numerator, cast(null as decimal(38, 10)) as denominator,
+        period_label
     from published
-    where choice = 1
+    where choice = coalesce(published, 0) + 1
 )
 
 select
     asked.asked_id,
+    asked.answer_id,
+    asked.area_name,
+    asked.category,
+    answered.period_label,
     listed.unit,
     answered.value,
     cast(answered.numerator as decimal(28, 10)) as numerator,
@@ -178,4 +174,4 @@ from asked
 left join listed
     on asked.mart = listed.mart
     and asked.measure = listed.measure
-left join answered on asked.asked_id = answered.asked_id
+left join answered on asked.answer_id = answered.answer_id
