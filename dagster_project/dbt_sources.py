@@ -110,6 +110,22 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "asked_id": "Figure; null where the cell does not apply",
         },
     ),
+    "frozen": (
+        "Figures of the editions that went out, as they were then, one row an edition and figure",
+        {
+            "edition": "Edition",
+            "force_code": "Force",
+            "mart": "Mart",
+            "measure": "Measure",
+            "category": "Category",
+            "area_type": "Kind of area",
+            "area_name": "Area",
+            "period_start": "First day",
+            "period_end": "Last day",
+            "shows": "Column of the marts",
+            "value": "What was printed",
+        },
+    ),
     "claims": (
         "What the editions print, one row a figure or sentence",
         {

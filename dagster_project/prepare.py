@@ -15,7 +15,7 @@ import duckdb
 
 from .accounts import write_accounts
 from .contracts import Contract, load_contracts
-from .editions import load_editions, write_asked
+from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
 from .settings import Home
 
@@ -168,7 +168,8 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
         _withheld(con, home, loads)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
-        write_asked(con, load_editions().values())
+        write_asked(con, load_editions(home).values())
+        write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
     finally:
         con.close()

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ..seeds import force_names
-from ..settings import SEEDS
 from .model import Edition, EditionError, Figure
 from .printed import read_printed
 from .tables import EVERY
@@ -101,7 +101,8 @@ def _ask_tables(asked: Asked, edition: Edition) -> None:
 def _ask_claims(asked: Asked, edition: Edition) -> None:
     known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
     sentences = {s.says: s for s in edition.statements}
-    with (SEEDS / str(edition.claims)).open(encoding="utf-8", newline="") as file:
+    assert edition.claims_path
+    with edition.claims_path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         for number, row in enumerate(reader, start=1):
             statement = row["kind"] == "statement"
@@ -109,7 +110,7 @@ def _ask_claims(asked: Asked, edition: Edition) -> None:
                 printed = None if statement else read_printed(row["printed"], row["unit"])
                 from_day, to_day = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
             except ValueError as error:
-                raise EditionError(f"seeds/{edition.claims}: line {reader.line_num}: {error}") from error
+                raise EditionError(f"{edition.claims}: line {reader.line_num}: {error}") from error
             asked_id = None
             if statement:
                 if sentence := sentences.get(row["printed"]):
@@ -142,6 +143,25 @@ def _ask_terms(asked: Asked, edition: Edition, number: int, sentence: Any) -> No
             (edition.edition, number, sentence.form, group_no, role, group.amount, asked.ask(edition.force_code, figure))
             for role, figure in terms
         ]
+
+
+FROZEN = {
+    "edition": "varchar", "force_code": "varchar", "mart": "varchar", "measure": "varchar", "category": "varchar",
+    "area_type": "varchar", "area_name": "varchar", "period_start": "date", "period_end": "date", "shows": "varchar",
+    "value": "decimal(28, 10)",
+}  # fmt: skip
+
+
+def write_frozen(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
+    """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: the cells of each, Parquet."""
+    names = ", ".join(FROZEN)
+    con.execute(f"create table raw.frozen ({', '.join(f'{n} {t}' for n, t in FROZEN.items())})")
+    if paths:
+        con.execute(
+            f"insert into raw.frozen select distinct {names} from read_parquet(?) where value is not null"
+            " and period_end is not null",
+            [[str(p) for p in paths]],
+        )
 
 
 def write_asked(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from ..settings import SEEDS
+from ..settings import SEEDS, Home
 from .tables import Cell, Name, Table, cells
 from .windows import Window
 
@@ -94,8 +94,8 @@ class Known(_Part):
 
 
 class Edition(_Part):
-    """One edition. `data_to`: the last day of data that it looks at. `claims`: the file in seeds/ with the figures as
-    printed."""
+    """One edition. `data_to`: the last day of data that it looks at. `claims`: the file with the figures as
+    printed, beside the edition or in seeds/; `claims_path`: where it was found."""
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
     title: Text
@@ -104,6 +104,7 @@ class Edition(_Part):
     windows: dict[Name, Window] = {}
     tables: tuple[Table, ...] = ()
     claims: Text | None = None
+    claims_path: Annotated[Path | None, Field(exclude=True)] = None
     statements: tuple[Statement, ...] = ()
     known: tuple[Known, ...] = ()
 
@@ -139,11 +140,24 @@ def read_edition(path: Path) -> Edition:
         raise EditionError(f"{path.name}: {said}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
-    if edition.claims and not (SEEDS / edition.claims).exists():
-        raise EditionError(f"{path.name}: claims: there is no seeds/{edition.claims}")
-    return edition
+    found = _claims(path, edition.claims) if edition.claims else None
+    if found and not found.exists():
+        raise EditionError(f"{path.name}: claims: there is no {edition.claims} beside it or in seeds/")
+    return edition.model_copy(update={"claims_path": found})
 
 
-def load_editions(folder: Path = FOLDER) -> dict[str, Edition]:
-    """All editions of a folder, the oldest first. Raises EditionError for the first bad one."""
-    return {path.stem: read_edition(path) for path in sorted(folder.glob("*.yml"))}
+def _claims(path: Path, name: str) -> Path:
+    """A file beside the edition, else one of seeds/; a name, never a path elsewhere."""
+    if Path(name).name != name:
+        raise EditionError(f"{path.name}: claims: {name} is not the name of a file beside it or in seeds/")
+    beside = path.with_name(name)
+    return beside if beside.exists() else SEEDS / name
+
+
+def load_editions(home: Home) -> dict[str, Edition]:
+    """All editions, the oldest first; the home's own stand for those of the project with the same name.
+
+    Raises EditionError for the first bad one.
+    """
+    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
+    return {name: read_edition(paths[name]) for name in sorted(paths)}

@@ -82,8 +82,9 @@ class Row(Ask):
 
 
 class Column(Ask):
-    """A column. `name`: what it is called in the relation, edition after edition. `years_back`: its cells look at the row's
-    window, so many years earlier."""
+    """A column. `name`: what it is called in the relation, edition after edition. `label`: as it is printed, `{window}`
+    standing for its window's name. `years_back`: its cells look at the row's window, so many years earlier.
+    """
 
     name: Name
     label: Text | None = None
@@ -133,7 +134,7 @@ class Cell:
     def column_label(self) -> str:
         """What stands over it: the column's own label, else its window's, else the year that it looks at."""
         if self.column.label or self.days is None:
-            return self.column.label or self.column.name
+            return (self.column.label or self.column.name).replace("{window}", self.days.label if self.days else "")
         if self.column.years_back is not None and self.days.last:
             return str(self.days.last.year)
         return self.days.label if self.column.window else self.column.name

@@ -6,7 +6,7 @@ So that the next edition needs another last day and no more: `financial_year: -1
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -28,10 +28,11 @@ class Days:
 
 
 class Window(BaseModel):
-    """One window: exactly one of the fields but `label` and `to`, the pair of `from` and `to` being one.
+    """One window: exactly one of the fields but `label`, `from` and `to` being one together.
 
-    Numbers count back from the window in which the last day of data lies, which is 0. `since`: from that day to the last day
-    of data. `as_at`: that day back, 0 the last day of data. `published`: a period of what others publish, 0 the newest.
+    Numbers count back from the window in which the last day of data lies, which is 0. `last_months`: so many up to the month
+    of the last day of data; `since`: from a day to it; `all_to_date`: all there is up to it. `as_at`: that day back, 0 the
+    last day of data. `published`: a period of what others publish, 0 the newest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -42,7 +43,9 @@ class Window(BaseModel):
     financial_year: Back | None = None
     calendar_year_to_date: Back | None = None
     financial_year_to_date: Back | None = None
+    last_months: Annotated[int, Field(ge=1)] | None = None
     as_at: Back | None = None
+    all_to_date: Literal[True] | None = None
     since: date | None = None
     from_day: Annotated[date | None, Field(alias="from")] = None
     to_day: Annotated[date | None, Field(alias="to")] = None
@@ -96,6 +99,11 @@ class Window(BaseModel):
         if self.as_at is not None:
             day = data_to + timedelta(days=self.as_at)
             return day, day, f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+        if self.last_months is not None:
+            y, m = _back(year, month, 1 - self.last_months)
+            return date(y, m, 1), month_end(year, month), _span(date(y, m, 1), month_end(year, month))
+        if self.all_to_date:
+            return None, data_to, f"to {_month(data_to)}"
         if self.since is not None:
             return self.since, data_to, f"{_month(self.since)} to {_month(data_to)}"
         if self.published is not None:

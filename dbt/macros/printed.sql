@@ -11,8 +11,21 @@ case
             case when {{ places_of(cell) }} = {{ places }} then {{ grouped('abs(' ~ cell ~ '.value)', places) }} else '' end,
             {%- endfor %}
             case when {{ is_percent(cell) }} then '%' else '' end,
-            case when {{ cell }}.data_status = 'partial' then ' [p]' else '' end
+            case when {{ cell }}.data_status = 'partial' then ' [p]' else '' end,
+            case when {{ cell }}.is_revised = 1 then ' [r]' else '' end
         )
+    end
+{%- endmacro %}
+
+{#- What is to be said of a cell: [z] not applicable, [x] not available, [p] provisional (a part of the period), [r] revised
+    since an edition printed it. -#}
+{% macro marker(cell) -%}
+case
+        when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
+        when {{ cell }}.value is null then '[x]'
+        when {{ cell }}.data_status = 'partial' and {{ cell }}.is_revised = 1 then '[p] [r]'
+        when {{ cell }}.data_status = 'partial' then '[p]'
+        when {{ cell }}.is_revised = 1 then '[r]'
     end
 {%- endmacro %}
 

@@ -65,47 +65,95 @@ ordered as (
         ) as place
     from rows_of
     where is_spelled = 0 or label <> 'Not recorded' or has_something = 1
+),
+
+placed as (
+    select
+        answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.label as row_label,
+        answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
+        answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
+        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.value, answered.unit,
+        answered.numerator, answered.denominator, answered.data_status
+    from answered
+    inner join ordered
+        on answered.edition = ordered.edition
+        and answered.table_name = ordered.table_name
+        and answered.row_no = ordered.row_no
+        and (answered.label = ordered.label or (answered.answer_id is null and answered.row_label is null))
+    left join {{ source('raw', 'asked') }} as asked on answered.asked_id = asked.asked_id
+),
+
+-- What the last edition that went out said of the same figure.
+printed_before as (
+    select
+        placed.edition, placed.table_name, placed.row_no, placed.column_no,
+        frozen.edition as frozen_edition,
+        frozen.value as frozen_value,
+        row_number() over (
+            partition by placed.edition, placed.table_name, placed.row_no, placed.column_no order by frozen.edition desc
+        ) as choice
+    from placed
+    inner join {{ source('raw', 'frozen') }} as frozen
+        on placed.force_code = frozen.force_code
+        and placed.mart = frozen.mart
+        and placed.measure = frozen.measure
+        and placed.category = frozen.category
+        and placed.area_type = frozen.area_type
+        and placed.area_name = frozen.area_name
+        and placed.to_day = frozen.period_end
+        and coalesce(placed.from_day, placed.to_day) = coalesce(frozen.period_start, frozen.period_end)
+        and placed.shows = frozen.shows
+        and frozen.edition <= placed.edition
+),
+
+marked as (
+    select
+        placed.*,
+        before.frozen_edition,
+        before.frozen_value,
+        case
+            when before.frozen_value is not null and (placed.value is null or placed.value <> before.frozen_value) then 1 else 0
+        end as is_revised
+    from placed
+    left join printed_before as before
+        on placed.edition = before.edition
+        and placed.table_name = before.table_name
+        and placed.row_no = before.row_no
+        and placed.column_no = before.column_no
+        and before.choice = 1
 )
 
 select
-    answered.edition,
-    answered.table_name,
-    cast(ordered.place as int) as row_no,
-    ordered.label as row_label,
-    answered.column_no,
-    answered.column_name,
-    answered.column_label,
-    answered.window_label,
-    answered.asked_id,
-    answered.answer_id,
-    asked.mart,
-    asked.measure,
-    answered.category,
-    asked.area_type,
-    answered.area_name,
-    asked.from_day as period_start,
-    asked.to_day as period_end,
-    answered.shows,
-    cast(answered.value as decimal(28, 10)) as value,
+    edition,
+    table_name,
+    row_no,
+    row_label,
+    column_no,
+    column_name,
+    column_label,
+    window_label,
+    answer_id,
+    force_code,
+    mart,
+    measure,
+    category,
+    area_type,
+    area_name,
+    from_day as period_start,
+    to_day as period_end,
+    shows,
+    cast(value as decimal(28, 10)) as value,
     case
-        when answered.shows = 'pct_change' then 'percent'
-        when answered.shows = 'volume_change' and answered.unit = 'percent' then 'percentage_points'
-        when answered.shows in ('numerator', 'denominator') then 'count'
-        else answered.unit
+        when shows = 'pct_change' then 'percent'
+        when shows = 'volume_change' and unit = 'percent' then 'percentage_points'
+        when shows in ('numerator', 'denominator') then 'count'
+        else unit
     end as unit,
-    answered.numerator,
-    answered.denominator,
-    answered.data_status,
-    case
-        when answered.asked_id is null or answered.data_status = 'not_applicable' then '[z]'
-        when answered.value is null then '[x]'
-        when answered.data_status = 'partial' then '[p]'
-    end as marker,
-    {{ printed('answered') }} as printed
-from answered
-inner join ordered
-    on answered.edition = ordered.edition
-    and answered.table_name = ordered.table_name
-    and answered.row_no = ordered.row_no
-    and (answered.label = ordered.label or (answered.answer_id is null and answered.row_label is null))
-left join {{ source('raw', 'asked') }} as asked on answered.asked_id = asked.asked_id
+    numerator,
+    denominator,
+    data_status,
+    {{ marker('marked') }} as marker,
+    {{ printed('marked') }} as printed,
+    cast(frozen_value as decimal(28, 10)) as printed_before,
+    frozen_edition as printed_in
+from marked

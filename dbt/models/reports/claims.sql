@@ -145,7 +145,10 @@ select
             then 'no measure of the warehouse is called so'
         when coalesce(judged.verdict, 'not computable') = 'not computable' then 'the covered days do not reach it'
         when judged.verdict = 'agrees when cut' then 'printed cut off, not rounded'
-        when judged.verdict = 'disagrees' and claims.kind = 'statement' then 'its own figures say otherwise'
+        when judged.verdict = 'disagrees' and claims.kind = 'statement'
+            then concat(
+                'its own figures say otherwise: ', {{ grouped('judged.computed', 0) }}, ' against ', {{ grouped('judged.against', 0) }}
+            )
         when judged.verdict = 'disagrees' and claims.printed_value is null then 'printed as not available, and there is a figure'
         when judged.verdict = 'disagrees' then 'the marts have another figure'
         when judged.data_status = 'partial' then 'over the covered part of the period'
