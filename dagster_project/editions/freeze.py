@@ -1,9 +1,12 @@
 """An edition's figures as they were when it went out: kept beside the home's editions, whatever is corrected later."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -35,6 +38,22 @@ def folder(home: Home) -> Path:
     return home.editions / "frozen"
 
 
+@contextmanager
+def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file, to read, from a connection that may write elsewhere. Raises NothingPublishedError."""
+    connect(home).close()
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach {_text(str(home.warehouse))} as warehouse (read_only)")
+        yield con
+    finally:
+        con.close()
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 def frozen_editions(home: Home) -> list[Frozen]:
     """Every frozen edition, the oldest first."""
     found = sorted(folder(home).glob("*.json")) if folder(home).is_dir() else []
@@ -49,29 +68,23 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
     """
     if any(f.edition == edition for f in frozen_editions(home)):
         raise FrozenError(f"edition {edition} is frozen already; what was printed does not change")
-    source = connect(home)
-    try:
-        (night,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone()
-        known = [r[0] for r in source.execute("select distinct edition from reports.tables order by 1").fetchall()]
+    make_folder(folder(home))
+    with _published(home) as con:
+        (night,) = con.execute("select night_id from warehouse.meta.nights where finished_at is null").fetchone()
+        known = [r[0] for r in con.execute("select distinct edition from warehouse.reports.tables order by 1").fetchall()]
         if edition not in known:
             raise NoEditionError(f"the published night has no edition {edition}: it has {', '.join(known) or 'none'}")
-        kept = {
-            name: source.execute(f"select * from reports.{name} where edition = ?", [edition]).to_arrow_table()
-            for name in RELATIONS
-        }
-    finally:
-        source.close()
-    make_folder(folder(home))
-    with duckdb.connect() as con:
-        for name, rows in kept.items():
-            con.register("kept", rows)
+        for name in RELATIONS:
             path = folder(home) / f"{edition}__{name}.parquet"
-            con.execute(f"copy (from kept) to '{str(unfinished(path)).replace(chr(39), chr(39) * 2)}' (format parquet)")
+            con.execute(
+                f"copy (select * from warehouse.reports.{name} where edition = {_text(edition)})"
+                f" to {_text(str(unfinished(path)))} (format parquet)"
+            )
             unfinished(path).chmod(0o600)
             put_in_place(unfinished(path), path)
-            con.unregister("kept")
+        (cells,) = con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]).fetchone()
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    frozen = Frozen(edition, night, now, by, kept["cells"].num_rows)
+    frozen = Frozen(edition, night, now, by, cells)
     write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))
     return frozen
 
@@ -79,3 +92,21 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
 def frozen_paths(home: Home, relation: str) -> list[Path]:
     """A relation's Parquet files of every frozen edition."""
     return [folder(home) / f"{f.edition}__{relation}.parquet" for f in frozen_editions(home)]
+
+
+def revised(home: Home, edition: str) -> list[tuple[Any, ...]]:
+    """Cells of a frozen edition that the published night prints otherwise: table, row, column, printed, now, difference.
+
+    The difference is None where there is no number on one side. Raises FrozenError where the edition is not frozen.
+    """
+    if not any(f.edition == edition for f in frozen_editions(home)):
+        raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it goes out")
+    with _published(home) as con:
+        return con.execute(
+            "select coalesce(o.table_name, n.table_name), coalesce(o.row_label, n.row_label), coalesce(o.column_label,"
+            " n.column_label), o.printed, n.printed, n.value - o.value from read_parquet(?) as o"
+            " full join (from warehouse.reports.cells where edition = ?) as n using (table_name, row_label, column_name)"
+            " where o.value is distinct from n.value or o.data_status is distinct from n.data_status"
+            " order by coalesce(o.table_name, n.table_name), coalesce(o.row_no, n.row_no), coalesce(o.column_no, n.column_no)",
+            [str(folder(home) / f"{edition}__cells.parquet"), edition],
+        ).fetchall()
