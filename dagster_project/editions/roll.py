@@ -64,7 +64,9 @@ def _rolled(value: Any, months: int, at: tuple[str, ...], fixed: list[str]) -> A
     return value
 
 
-def _moved(day: date, months: int) -> date:
+def _moved(said: date | str, months: int) -> date:
+    """A day, which YAML gives as a date or, in quotes, as a text, so many months later; a month's last day stays one."""
+    day = said if isinstance(said, date) else date.fromisoformat(said)
     number = day.year * 12 + day.month - 1 + months
     last = month_end(number // 12, number % 12 + 1)
     return last if day == month_end(day.year, day.month) else last.replace(day=min(day.day, last.day))
