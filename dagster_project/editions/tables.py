@@ -33,7 +33,7 @@ class Ask(_Part):
     category: Text | None = None
     window: Text | Window | None = None
     shows: Shows | None = None
-    decimals: Annotated[int, Field(ge=0, le=6)] | None = None
+    decimals: Annotated[int, Field(ge=0, le=2)] | None = None
 
     def said(self) -> dict[str, Any]:
         """The fields that it says."""

@@ -1,5 +1,5 @@
-{#- A cell as it is printed: thousands by commas, pounds and per cent by their signs, places as the unit has them, and a marker
-    where there is no figure or only a part of one. -#}
+{#- A cell as it is printed: thousands by commas, pounds and per cent by their signs, and a marker where there is no figure or
+    only a part of one. The relation has the cell's `digits` (before the point) and `decimals_text` (after it, with the point). -#}
 {% macro printed(cell) -%}
 case
         when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
@@ -7,10 +7,13 @@ case
         else concat(
             case when {{ cell }}.value < 0 then '-' else '' end,
             case when {{ cell }}.unit = 'gbp' and {{ cell }}.shows <> 'pct_change' then '£' else '' end,
-            {%- for places in [0, 1, 2] %}
-            case when {{ places_of(cell) }} = {{ places }} then {{ grouped('abs(' ~ cell ~ '.value)', places) }} else '' end,
-            {%- endfor %}
-            case when {{ is_percent(cell) }} then '%' else '' end,
+            {{ grouped(cell ~ '.digits') }},
+            {{ cell }}.decimals_text,
+            case
+                when {{ cell }}.shows = 'pct_change' then '%'
+                when {{ cell }}.unit = 'percent' and {{ cell }}.shows in ('value', 'prior_value') then '%'
+                else ''
+            end,
             case when {{ cell }}.data_status = 'partial' then ' [p]' else '' end,
             case when {{ cell }}.is_revised = 1 then ' [r]' else '' end
         )
@@ -29,21 +32,25 @@ case
     end
 {%- endmacro %}
 
-{% macro is_percent(cell) -%}
-({{ cell }}.shows = 'pct_change' or ({{ cell }}.unit = 'percent' and {{ cell }}.shows in ('value', 'prior_value')))
-{%- endmacro %}
-
-{% macro places_of(cell) -%}
-coalesce({{ cell }}.decimals, case
-                when {{ cell }}.shows = 'pct_change' or {{ cell }}.unit in ('percent', 'per_100k') then 1 else 0 end)
-{%- endmacro %}
-
-{#- A number of 0 or more with commas between thousands and a fixed number of places, halves rounded up. -#}
-{% macro grouped(number, places) %}{{ return(adapter.dispatch('grouped', 'pam_warehouse')(number, places)) }}{% endmacro %}
-{% macro default__grouped(number, places) %}format_number(cast({{ number }} as decimal(28, 10)), {{ places }}){% endmacro %}
-{% macro duckdb__grouped(number, places) -%}
-format('{:,}', cast(floor(round({{ number }}, {{ places }})) as bigint))
-{%- if places %} || substr(cast(cast(round({{ number }}, {{ places }}) % 1 as decimal(28, {{ places }})) as varchar), 2){% endif %}
+{#- Digits with commas between thousands, up to a million millions. -#}
+{% macro grouped(digits) -%}
+concat(
+                case
+                    when length({{ digits }}) > 9
+                        then concat(
+                            substr({{ digits }}, 1, length({{ digits }}) - 9), ',', substr({{ digits }}, length({{ digits }}) - 8, 3), ','
+                        )
+                    when length({{ digits }}) > 6 then concat(substr({{ digits }}, 1, length({{ digits }}) - 6), ',')
+                    else ''
+                end,
+                case
+                    when length({{ digits }}) > 6
+                        then concat(substr({{ digits }}, length({{ digits }}) - 5, 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
+                    when length({{ digits }}) > 3
+                        then concat(substr({{ digits }}, 1, length({{ digits }}) - 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
+                    else {{ digits }}
+                end
+            )
 {%- endmacro %}
 
 {#- One printed table: a row a printed row of an edition, a column a printed column, as text with its markers. The numbers

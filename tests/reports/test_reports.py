@@ -26,7 +26,8 @@ def test_a_cell_over_a_period_of_the_marts_is_the_marts(con: duckdb.DuckDBPyConn
             " when 'pct_change' then m.pct_change end as mart, cells.data_status as cell_status, m.data_status as mart_status,"
             " cells.table_name, cells.row_label, cells.column_name, m.period_type"
             " from warehouse.reports.cells as cells join warehouse.marts.measures as m using (mart, measure, category,"
-            " area_type, area_name, force_code, period_start, period_end) where m.period_type in ('" + "', '".join(PERIODS) + "')"
+            " area_type, area_name, force_code, period_start, period_end) where list_contains(?, m.period_type)",
+            [list(PERIODS)],
         )
     )
     assert len(rows) > 250 and len({r["period_type"] for r in rows}) >= 5

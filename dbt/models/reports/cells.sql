@@ -121,6 +121,35 @@ marked as (
         and placed.row_no = before.row_no
         and placed.column_no = before.column_no
         and before.choice = 1
+),
+
+-- Places as the unit has them, unless the edition says otherwise.
+placed_digits as (
+    select
+        *,
+        coalesce(
+            decimals, case when shows = 'pct_change' or unit in ('percent', 'per_100k') then 1 else 0 end
+        ) as places
+    from marked
+),
+
+rounded as (
+    select
+        *,
+        cast(case places when 0 then round(abs(value), 0) when 1 then round(abs(value), 1) else round(abs(value), 2) end
+            as decimal(28, 2)) as shown
+    from placed_digits
+),
+
+spelled as (
+    select
+        *,
+        cast(cast(floor(shown) as decimal(28, 0)) as string) as digits,
+        case
+            when places = 0 then ''
+            else substr(cast(shown as string), length(cast(shown as string)) - 2, least(places, 2) + 1)
+        end as decimals_text
+    from rounded
 )
 
 select
@@ -152,8 +181,8 @@ select
     numerator,
     denominator,
     data_status,
-    {{ marker('marked') }} as marker,
-    {{ printed('marked') }} as printed,
+    {{ marker('spelled') }} as marker,
+    {{ printed('spelled') }} as printed,
     cast(frozen_value as decimal(28, 10)) as printed_before,
     frozen_edition as printed_in
-from marked
+from spelled

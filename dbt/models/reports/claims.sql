@@ -147,7 +147,8 @@ select
         when judged.verdict = 'agrees when cut' then 'printed cut off, not rounded'
         when judged.verdict = 'disagrees' and claims.kind = 'statement'
             then concat(
-                'its own figures say otherwise: ', {{ grouped('judged.computed', 0) }}, ' against ', {{ grouped('judged.against', 0) }}
+                'its own figures say otherwise: ', cast(cast(judged.computed as bigint) as string), ' against ',
+                cast(cast(judged.against as bigint) as string)
             )
         when judged.verdict = 'disagrees' and claims.printed_value is null then 'printed as not available, and there is a figure'
         when judged.verdict = 'disagrees' then 'the marts have another figure'
