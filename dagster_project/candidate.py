@@ -110,6 +110,9 @@ def _stamp(home: Home) -> str:
     for name in OWN_LISTS:
         path: Path = home.seeds / f"{name}.csv"
         digest.update(path.read_bytes() if path.exists() else b"-")
+    for path in sorted(p for p in home.editions.rglob("*") if p.is_file()):
+        digest.update(str(path.relative_to(home.editions)).encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

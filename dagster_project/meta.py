@@ -94,6 +94,26 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "available_from": ("date", "First day on which a measure was recorded, where its extract is older"),
         },
     ),
+    "revisions": (
+        "Figures of the report that are not what an edition that went out said: one row a cell.",
+        {
+            "edition": ("varchar", "Edition whose table it is"),
+            "table_name": ("varchar", "Table"),
+            "row_label": ("varchar", "Row"),
+            "column_label": ("varchar", "Column"),
+            "mart": ("varchar", "Mart"),
+            "measure": ("varchar", "Measure"),
+            "category": ("varchar", "Category"),
+            "area_type": ("varchar", "Kind of area"),
+            "area_name": ("varchar", "Area"),
+            "period_start": ("date", "First day of the window"),
+            "period_end": ("date", "Last day of the window"),
+            "shows": ("varchar", "Column of the marts"),
+            "printed_in": ("varchar", "Edition that printed it last"),
+            "was": ("decimal(28,10)", "What that edition said"),
+            "now": ("decimal(28,10)", "What it is now; null where it is not available any more"),
+        },
+    ),
     "nights": (
         "Every night so far, this one last.",
         {
@@ -112,6 +132,13 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
 }
+
+REVISIONS = """
+    select edition, table_name, row_label, column_label, mart, measure, category, area_type, area_name, period_start,
+        period_end, shows, printed_in, printed_before, value
+    from reports.cells where contains(marker, '[r]') or (marker = '[x]' and printed_before is not null)
+    order by edition, table_name, row_no, column_no
+"""
 
 BATCH = 200
 """Rows an insert: one at a time costs DuckDB a plan each."""
@@ -139,8 +166,9 @@ def write_meta(
         _fill(con, "files", [_file_row(e, erased) for e in entries])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
+        _fill(con, "revisions", con.execute(REVISIONS).fetchall())
         _fill(con, "dictionary", _dictionary_rows())
-        _comment_marts(con)
+        _comment(con)
         con.execute("commit")
     finally:
         con.close()
@@ -288,9 +316,9 @@ def _row_of(
 def _dictionary_rows() -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for node in _published_models():
-        rows.append(("relation", "marts", node.alias, node.alias, None, None, None, node.description, None, None))
+        rows.append(("relation", node.schema, node.alias, node.alias, None, None, None, node.description, None, None))
         rows += [
-            ("column", "marts", node.alias, c.name, None, None, c.data_type, c.description, None, None)
+            ("column", node.schema, node.alias, c.name, None, None, c.data_type, c.description, None, None)
             for c in node.columns.values()
         ]
     for table, (description, columns) in TABLES.items():
@@ -301,7 +329,7 @@ def _dictionary_rows() -> list[tuple[Any, ...]]:
 
 def _published_models() -> list[Any]:
     nodes = manifest().nodes.values()
-    return sorted((n for n in nodes if n.resource_type == "model" and n.schema == "marts"), key=lambda n: n.alias)
+    return sorted((n for n in nodes if n.resource_type == "model" and n.schema in ("marts", "reports")), key=lambda n: n.alias)
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:
@@ -326,9 +354,9 @@ def formula(measure: dict[str, str]) -> str:
     return FORMULAS[measure["aggregation"]]
 
 
-def _comment_marts(con: duckdb.DuckDBPyConnection) -> None:
+def _comment(con: duckdb.DuckDBPyConnection) -> None:
     for node in _published_models():
-        kind = "view" if node.alias == "measures" else "table"
-        con.execute(f"comment on {kind} marts.{node.alias} is {_text(node.description)}")
+        kind = "view" if node.config.materialized == "view" else "table"
+        con.execute(f"comment on {kind} {node.schema}.{node.alias} is {_text(node.description)}")
         for column in node.columns.values():
-            con.execute(f"comment on column marts.{node.alias}.{column.name} is {_text(column.description)}")
+            con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {_text(column.description)}")

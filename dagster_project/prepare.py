@@ -15,6 +15,7 @@ import duckdb
 
 from .accounts import write_accounts
 from .contracts import Contract, load_contracts
+from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
 from .settings import Home
 
@@ -24,7 +25,7 @@ STORAGE = "v1.5.0"
 WORK = "work.duckdb"
 WAREHOUSE = "warehouse.duckdb"
 ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
-SCHEMAS = ("raw", "seeds", "staging", "measures", "audit")
+SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
 
 OWN_LISTS = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
@@ -167,6 +168,8 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
         _withheld(con, home, loads)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        write_asked(con, load_editions(home).values())
+        write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
     finally:
         con.close()

@@ -14,7 +14,7 @@ from .landing.files import put_in_place
 from .prepare import WAREHOUSE
 from .settings import Home
 
-PUBLISHED_SCHEMAS = {"marts", "meta"}
+PUBLISHED_SCHEMAS = {"marts", "meta", "reports"}
 
 
 class PublishError(RuntimeError):
@@ -62,7 +62,7 @@ def seal(home: Home) -> str:
             ).fetchall()
         }  # fmt: skip
         if schemas - {"main"} != PUBLISHED_SCHEMAS:
-            raise PublishError(f"the candidate has the schemas {', '.join(sorted(schemas))}, not marts and meta")
+            raise PublishError(f"the candidate has the schemas {', '.join(sorted(schemas))}, not marts, meta and reports")
         con.execute("checkpoint")
     finally:
         con.close()

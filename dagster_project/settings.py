@@ -129,6 +129,11 @@ class Home:
         return self.path / "publications"
 
     @property
+    def editions(self) -> Path:
+        """A force's own editions of the report, one YAML each, and what was frozen of them."""
+        return self.path / "editions"
+
+    @property
     def config_file(self) -> Path:
         """The home's settings, where it has any."""
         return self.path / "pam.toml"

@@ -1,0 +1,59 @@
+"""Commands that hold the report's printed figures against the marts."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+
+@app.command()
+def claims(
+    edition: Annotated[
+        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    home: HomeOption = None,
+) -> None:
+    """Hold every printed figure and sentence of an edition against the marts, at the precision that it was printed with.
+
+    Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
+    """
+    from ..editions.check import VERDICTS, read_claims
+    from ..serving import FORMATS, plain, write_result
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    with explained():
+        chosen, found = read_claims(Home.of(home), edition)
+        shown = [c for c in found if every or c.verdict != "agrees"]
+        columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
+        rows = [
+            (c.paragraph, _what(c), c.printed if c.kind == "figure" else "(sentence)", c.computed, c.difference,
+             c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
+            for c in shown
+        ]  # fmt: skip
+        if form == "table":
+            # A person reads a rate to the places that matter.
+            rows = [(*r[:3], *(None if v is None else plain(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
+        write_result(columns, rows, form, sys.stdout)
+        counts = ", ".join(f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS)
+        failing = [c for c in found if c.fails]
+        typer.echo(f"Edition {chosen}: {len(found)} claims: {counts}", err=form != "table")
+    if failing:
+        raise typer.Exit(1)
+
+
+def _what(claim: object) -> str:
+    """A claim in words: the sentence, or measure, area, category and period."""
+    from ..editions.check import Claim
+
+    assert isinstance(claim, Claim)
+    if claim.kind == "statement":
+        return claim.printed
+    parts = [claim.measure, None if claim.figure == "value" else claim.figure, claim.area_name,
+             None if claim.category == "all" else claim.category, claim.period_label]  # fmt: skip
+    return ", ".join(p for p in parts if p)

@@ -1,0 +1,95 @@
+"""Editions of the report: which there are, the next one, and those that went out."""
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+edition = typer.Typer(
+    help="Editions of the report: list them, make the next one, freeze one that goes out.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(edition, name="edition")
+
+Name = Annotated[str, typer.Argument(help="The edition, called by its month, such as 2026-09.")]
+
+
+@edition.command("list")
+def list_editions(home: HomeOption = None) -> None:
+    """Show the editions there are, and which are frozen."""
+    from ..editions import load_editions
+    from ..editions.freeze import frozen_editions
+    from ..serving import write_result
+
+    with explained():
+        where = Home.of(home)
+        frozen = {f.edition: f for f in frozen_editions(where)}
+        rows = [
+            (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
+             f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
+            for name, e in load_editions(where).items()
+        ]  # fmt: skip
+        write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
+
+
+@edition.command()
+def new(
+    name: Name,
+    source: Annotated[str, typer.Option("--from", help="The edition to start from, such as 2026-03.")],
+    home: HomeOption = None,
+) -> None:
+    """Make the next edition: the same tables, with every window moved on by the months between the two.
+
+    It is a file in the home's editions/, to be changed at will; the next night prints it.
+    """
+    from ..editions.roll import roll
+
+    with explained():
+        path, fixed = roll(Home.of(home), source, name)
+        typer.echo(f"{path}")
+        for place in fixed:
+            typer.echo(f"pam: look at {place}: its days are fixed, and are as they were", err=True)
+
+
+@edition.command()
+def freeze(
+    name: Name,
+    by: Annotated[
+        str, typer.Option("--by", help="Who says so. (default: the user who runs the command)", show_default=False)
+    ] = "",
+    home: HomeOption = None,
+) -> None:
+    """Keep an edition's figures as the published night has them: what goes out can be shown again, whatever is corrected.
+
+    From then on figures that change are marked [r] in the report, and listed in meta.revisions.
+    """
+    from ..editions.freeze import freeze as keep
+    from ..nights import locked
+
+    with explained():
+        where = Home.of(home)
+        with locked(where):
+            frozen = keep(where, name, by.strip() or getpass.getuser())
+        typer.echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
+
+
+@edition.command()
+def revisions(
+    name: Name,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    home: HomeOption = None,
+) -> None:
+    """Show what a frozen edition printed that is not so any more, by the published night."""
+    from ..editions.freeze import revised
+    from ..serving import FORMATS, write_result
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    with explained():
+        rows = revised(Home.of(home), name)
+        write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

@@ -1,0 +1,102 @@
+"""From a figure to its source rows, and back."""
+
+import sys
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+
+def _option(name: str, said: str) -> typer.models.OptionInfo:
+    return typer.Option(name, help=said, show_default=False)
+
+
+Text = str | None
+
+
+@app.command()
+def trace(
+    measure: Annotated[Text, typer.Argument(help="The measure, such as possession_offences.")] = None,
+    mart: Annotated[Text, _option("--mart", "The mart, where several have the measure.")] = None,
+    category: Annotated[str, typer.Option("--category", help="The category.")] = "all",
+    area: Annotated[Text, _option("--area", "Area, by name or code. (default: the force)")] = None,
+    area_type: Annotated[
+        Text, _option("--area-type", "Kind of --area: section, district, upper_tier... (default: lpu)")
+    ] = None,
+    period: Annotated[Text, _option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
+    first: Annotated[Text, _option("--from", "First day, YYYY-MM-DD, in place of --period.")] = None,
+    last: Annotated[Text, _option("--to", "Last day, YYYY-MM-DD.")] = None,
+    force: Annotated[Text, _option("--force", "Force, where there are several.")] = None,
+    cell: Annotated[Text, _option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
+    edition: Annotated[Text, _option("--edition", "The cell's edition. (default: the newest)")] = None,
+    file: Annotated[Text, _option("--file", "The other way: which figures a source file feeds.")] = None,
+    line: Annotated[int | None, _option("--line", "With --file: only the row on this line.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
+    home: HomeOption = None,
+) -> None:
+    """Show what a figure is made of: its formula, what each month adds, and every source row by file, line, load and night.
+
+    Example: pam trace possession_offences --period 2024/25
+
+    Example: pam trace --cell stop_search/2/rolling --format csv > rows.csv
+
+    Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
+    """
+    from .. import trail
+    from ..serving import FORMATS, write_result
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if sum(x is not None for x in (measure, cell, file)) != 1:
+        raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
+    with explained(), trail.opened(Home.of(home)) as con:
+        if file:
+            rows = trail.feeds(con, file, line)
+            write_result(["mart", "measure", "category", "unit", "month", "rows", "amount"], rows, form, sys.stdout)
+            return
+        if cell:
+            asked = trail.of_cell(con, cell, edition)
+        else:
+            asked = trail.of_period(con, str(measure), mart, category, area_type or ("lpu" if area else "force"), area, force,
+                                    period, _day(first, "--from"), _day(last, "--to"))  # fmt: skip
+        found = trail.trace(con, asked)
+        if form != "table":
+            rows = [(part.role, part.measure, *row) for part in found.parts for row in part.rows]
+            write_result(["part", "measure", *trail.COLUMNS], rows, form, sys.stdout)
+            return
+        _show(found, limit)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
+
+
+def _show(found: Any, limit: int) -> None:
+    """A trail for a person: what was asked, how it is made, what each month adds, the rows."""
+    from ..serving import plain, write_result
+    from ..trail import COLUMNS
+
+    asked = found.asked
+    where = asked.area_name or asked.force_code or "the force"
+    when = f"{asked.first or 'the beginning'} to {asked.last}"
+    typer.echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {when}")
+    typer.echo(f"{found.words}.")
+    for part in found.parts:
+        typer.echo(
+            f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {plain(part.amount)}"
+        )
+        if part.rows and found.aggregation != "published":
+            write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
+        shown = part.rows[: limit or None]
+        write_result(COLUMNS, shown, "table", sys.stdout)
+        if len(shown) < len(part.rows):
+            typer.echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
+    value = found.value
+    typer.echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")

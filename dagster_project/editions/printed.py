@@ -1,0 +1,46 @@
+"""A figure as it is printed: what it says, and to which place. `£1.1 million` says 1,100,000 to the nearest 100,000."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+WORDS = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+]  # fmt: skip
+SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
+NOT_AVAILABLE = {"", "*", "-", "n/a", "[x]", "x"}
+
+_NUMBER = re.compile(
+    r"(?P<sign>[-\u2212])?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b", re.I
+)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """`value`: None where it is printed as not available. `places`: how many of its last printed place make one."""
+
+    value: Decimal | None
+    places: Decimal
+
+
+def read_printed(text: str, unit: str = "count") -> Printed:
+    """What a printed figure says. Raises ValueError for a text without a figure.
+
+    A count is printed whole; an amount of money that ends in three noughts is taken as rounded to thousands.
+    """
+    plain = text.strip()
+    if plain.lower() in NOT_AVAILABLE:
+        return Printed(None, Decimal(1))
+    if match := _NUMBER.search(plain):
+        digits = match["digits"].replace(",", "")
+        scale = SCALES.get((match["scale"] or "").lower(), 0)
+        value = Decimal(digits).scaleb(scale) * (-1 if match["sign"] else 1)
+        exponent = scale - len(digits.partition(".")[2])
+        if unit == "gbp" and exponent == 0 and value and value % 1000 == 0:
+            exponent = 3
+        return Printed(value, Decimal(1).scaleb(-exponent))
+    for word in re.findall(r"[a-z]+", plain.lower()):
+        if word in WORDS:
+            return Printed(Decimal(WORDS.index(word)), Decimal(1))
+    raise ValueError(f"{text!r} holds no figure")

@@ -1,0 +1,178 @@
+"""The printed tables of an edition: rows and columns, each saying what it adds to what a cell asks for."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from .windows import Days, Window, years_before
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
+EVERY = "*"
+"""Area or category of a row that stands for all there are: one printed row each."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Ask(_Part):
+    """What a table, a row or a column says of its cells; the cell asks for what all three say together.
+
+    `window`: the name of one of the edition's windows, or a window. `shows`: which column of the marts. `decimals`: places
+    to print.
+    """
+
+    mart: Text | None = None
+    measure: Text | None = None
+    area_type: Text | None = None
+    area_name: Text | None = None
+    category: Text | None = None
+    window: Text | Window | None = None
+    shows: Shows | None = None
+    decimals: Annotated[int, Field(ge=0, le=2)] | None = None
+
+    def said(self) -> dict[str, Any]:
+        """The fields that it says."""
+        return {n: getattr(self, n) for n in Ask.model_fields if getattr(self, n) is not None}
+
+
+class Row(Ask):
+    """A row, or several: `months`, `financial_years` or `calendar_years` of them up to the last day of data, or the last
+    `published_periods` of what others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the
+    largest first.
+
+    `whole_years`: the series ends with the last whole year. `by_month_name`: months are called January, and columns are the
+    years (`years_back`). `blank`: names of columns that do not apply.
+    """
+
+    label: Text | None = None
+    months: Annotated[int, Field(ge=1)] | None = None
+    financial_years: Annotated[int, Field(ge=1)] | None = None
+    calendar_years: Annotated[int, Field(ge=1)] | None = None
+    published_periods: Annotated[int, Field(ge=1)] | None = None
+    whole_years: bool = False
+    by_month_name: bool = False
+    blank: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        series = [n for n in ("months", "financial_years", "calendar_years", "published_periods") if getattr(self, n)]
+        if len(series) > 1 or (series and (self.window or self.label)):
+            raise ValueError("a row is one series of windows, which name themselves, or has a window and a label")
+        if not series and not self.label and EVERY not in (self.area_name, self.category):
+            raise ValueError("a row needs a label")
+        return self
+
+    def expanded(self) -> list[tuple[str | None, "Window | str | None"]]:
+        """Label and window of each row it stands for; a window names its row where there is no label."""
+        last = -1 if self.whole_years else 0
+        for field, windows in (
+            (self.months, [Window(month=-n) for n in range(self.months or 0)]),
+            (self.financial_years, [Window(financial_year=last - n) for n in range(self.financial_years or 0)]),
+            (self.calendar_years, [Window(calendar_year=last - n) for n in range(self.calendar_years or 0)]),
+            (self.published_periods, [Window(published=-n) for n in range(self.published_periods or 0)]),
+        ):
+            if field:
+                return [(None, window) for window in reversed(windows)]
+        return [(self.label, self.window)]
+
+
+class Column(Ask):
+    """A column. `name`: what it is called in the relation, edition after edition. `label`: as it is printed, `{window}`
+    standing for its window's name. `years_back`: its cells look at the row's window, so many years earlier.
+    """
+
+    name: Name
+    label: Text | None = None
+    years_back: Annotated[int, Field(ge=0)] | None = None
+
+
+class Table(_Part):
+    """A printed table, or the series behind a chart. `data_to`: its own last day of data, where it has another."""
+
+    table: Name
+    kind: Literal["table", "chart"] = "table"
+    chart: Literal["line", "bar"] | None = None
+    objective: Text | None = None
+    paragraph: Text
+    title: Text
+    rows_are: Text = ""
+    data_to: date | None = None
+    figure: Ask = Ask()
+    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [c.name for c in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("columns: one name is there twice")
+        if unknown := {b for r in self.rows for b in r.blank} - set(names):
+            raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}")
+        if (self.kind == "chart") != (self.chart is not None):
+            raise ValueError("kind chart goes with chart: line or bar")
+        return self
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: where it stands, and what it asks. `ask`: None where it does not apply."""
+
+    row_no: int
+    row_label: str | None
+    column: Column
+    column_no: int
+    ask: dict[str, Any] | None
+    days: Days | None
+
+    @property
+    def column_label(self) -> str:
+        """What stands over it: the column's own label, else its window's, else the year that it looks at."""
+        if self.column.label or self.days is None:
+            return (self.column.label or self.column.name).replace("{window}", self.days.label if self.days else "")
+        if self.column.years_back is not None and self.days.last:
+            return str(self.days.last.year)
+        return self.days.label if self.column.window else self.column.name
+
+
+def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]:
+    """All cells of a table, row by row. Raises ValueError for a window that is not there, or a cell that asks nothing."""
+    end = table.data_to or data_to
+    found = []
+    row_no = 0
+    for row in table.rows:
+        for label, window in row.expanded():
+            row_no += 1
+            said = table.figure.said() | row.said() | ({"window": window} if window else {})
+            name = label
+            if name is None and isinstance(window, Window):
+                days = window.days(end)
+                # What others publish is called as they call it.
+                name = None if row.published_periods else days.label
+                name = f"{days.last:%B}" if row.by_month_name and days.last else name
+            for column_no, column in enumerate(table.columns, start=1):
+                if column.name in row.blank:
+                    found.append(Cell(row_no, name, column, column_no, None, None))
+                    continue
+                ask = said | column.said()
+                at = f"{table.table}: row {label or row_no}, column {column.name}"
+                if lacking := [n for n in ("mart", "measure", "window") if n not in ask]:
+                    raise ValueError(f"{at}: says no {' and no '.join(lacking)}")
+                days = _window(ask.pop("window"), windows, at).days(end)
+                if back := column.years_back:
+                    days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
+                found.append(Cell(row_no, name, column, column_no, ask, days))
+    return found
+
+
+def _window(said: str | Window, windows: dict[str, Window], at: str) -> Window:
+    if isinstance(said, Window):
+        return said
+    if said not in windows:
+        raise ValueError(f"{at}: no window is called {said!r}: there are {', '.join(windows)}")
+    return windows[said]

@@ -1,0 +1,150 @@
+"""The runs of days that a report looks at, said by where they lie from the edition's last day of data.
+
+So that the next edition needs another last day and no more: `financial_year: -1` is the last whole one before it.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Back = Annotated[int, Field(le=0)]
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class Days:
+    """A window's days and its name. `first`: None from the beginning of the data. `published`: where others publish, which
+    of their periods, 0 the newest; the days are then theirs."""
+
+    first: date | None
+    last: date | None
+    label: str
+    published: int | None = None
+
+
+class Window(BaseModel):
+    """One window: exactly one of the fields but `label`, `from` and `to` being one together.
+
+    Numbers count back from the window in which the last day of data lies, which is 0. `last_months`: so many up to the month
+    of the last day of data; `since`: from a day to it; `all_to_date`: all there is up to it. `as_at`: that day back, 0 the
+    last day of data. `published`: a period of what others publish, 0 the newest.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    month: Back | None = None
+    rolling_12_months: Back | None = None
+    calendar_year: Back | None = None
+    financial_year: Back | None = None
+    calendar_year_to_date: Back | None = None
+    financial_year_to_date: Back | None = None
+    last_months: Annotated[int, Field(ge=1)] | None = None
+    as_at: Back | None = None
+    all_to_date: Literal[True] | None = None
+    since: date | None = None
+    from_day: Annotated[date | None, Field(alias="from")] = None
+    to_day: Annotated[date | None, Field(alias="to")] = None
+    published: Back | None = None
+    label: Text | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        said = [n for n in type(self).model_fields if n not in ("label", "to_day") and getattr(self, n) is not None]
+        if len(said) != 1 and not (not said and self.to_day):
+            raise ValueError(f"a window is one thing, not {' and '.join(said) or 'nothing'}")
+        if self.from_day and not self.to_day:
+            raise ValueError("from goes with to")
+        if self.to_day and said not in (["from_day"], []):
+            raise ValueError("to goes with from, or stands alone")
+        if self.from_day and self.to_day and self.from_day > self.to_day:
+            raise ValueError("ends before it begins")
+        return self
+
+    def days(self, data_to: date) -> Days:
+        """Its days, where `data_to` is the last day of data."""
+        first, last, name = self._days(data_to)
+        return Days(first, last, self.label or name, None if self.published is None else -self.published)
+
+    def _days(self, data_to: date) -> tuple[date | None, date | None, str]:
+        year, month = data_to.year, data_to.month
+        fiscal = year if month >= 4 else year - 1
+        if self.month is not None:
+            y, m = _back(year, month, self.month)
+            return date(y, m, 1), month_end(y, m), f"{MONTHS[m - 1]} {y}"
+        if self.rolling_12_months is not None:
+            y = year + self.rolling_12_months
+            last = month_end(y, month)
+            first = date(y, 1, 1) if month == 12 else date(y - 1, month + 1, 1)
+            name = f"Jan-Dec {y}" if month == 12 else f"{MONTHS[month]}-{MONTHS[month - 1]} {pair(y - 1)}"
+            return first, last, name
+        if self.calendar_year is not None:
+            y = year + self.calendar_year
+            return date(y, 1, 1), date(y, 12, 31), str(y)
+        if self.financial_year is not None:
+            y = fiscal + self.financial_year
+            return date(y, 4, 1), date(y + 1, 3, 31), pair(y)
+        if self.calendar_year_to_date is not None:
+            y = year + self.calendar_year_to_date
+            name = f"Jan {y}" if month == 1 else f"Jan-{MONTHS[month - 1]} {y}"
+            return date(y, 1, 1), month_end(y, month), name
+        if self.financial_year_to_date is not None:
+            y = fiscal + self.financial_year_to_date
+            name = f"Apr {pair(y)}" if month == 4 else f"Apr-{MONTHS[month - 1]} {pair(y)}"
+            return date(y, 4, 1), month_end(y if month >= 4 else y + 1, month), name
+        if self.as_at is not None:
+            day = data_to + timedelta(days=self.as_at)
+            return day, day, f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+        if self.last_months is not None:
+            y, m = _back(year, month, 1 - self.last_months)
+            return date(y, m, 1), month_end(year, month), _span(date(y, m, 1), month_end(year, month))
+        if self.all_to_date:
+            return None, data_to, f"to {_month(data_to)}"
+        if self.since is not None:
+            return self.since, data_to, f"{_month(self.since)} to {_month(data_to)}"
+        if self.published is not None:
+            return None, None, "newest" if self.published == 0 else f"{-self.published} before the newest"
+        assert self.to_day
+        if self.from_day is None:
+            return None, self.to_day, f"to {_month(self.to_day)}"
+        return self.from_day, self.to_day, _span(self.from_day, self.to_day)
+
+
+def pair(year: int) -> str:
+    """`2024/25`."""
+    return f"{year}/{(year + 1) % 100:02d}"
+
+
+def month_end(year: int, month: int) -> date:
+    """A month's last day."""
+    return date(year, month, monthrange(year, month)[1])
+
+
+def years_before(day: date | None, years: int = 1) -> date | None:
+    """The same day some years earlier; a month's last day becomes that month's last day."""
+    if day is None:
+        return None
+    last = month_end(day.year - years, day.month)
+    return last if day == month_end(day.year, day.month) else date(day.year - years, day.month, min(day.day, last.day))
+
+
+def _back(year: int, month: int, by: int) -> tuple[int, int]:
+    number = year * 12 + month - 1 + by
+    return number // 12, number % 12 + 1
+
+
+def _month(day: date) -> str:
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def _span(first: date, last: date) -> str:
+    whole = first.day == 1 and last == month_end(last.year, last.month)
+    if whole and (first.year, first.month) == (last.year, last.month):
+        return _month(first)
+    if whole:
+        return f"{_month(first)} to {_month(last)}"
+    return f"{first.day} {_month(first)} to {last.day} {_month(last)}"

@@ -1,0 +1,69 @@
+{#- A cell as it is printed: thousands by commas, pounds and per cent by their signs, and a marker where there is no figure or
+    only a part of one. The relation has the cell's `digits` (before the point) and `decimals_text` (after it, with the point). -#}
+{% macro printed(cell) -%}
+case
+        when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
+        when {{ cell }}.value is null then '[x]'
+        else concat(
+            case when {{ cell }}.value < 0 then '-' else '' end,
+            case when {{ cell }}.unit = 'gbp' and {{ cell }}.shows <> 'pct_change' then '£' else '' end,
+            {{ grouped(cell ~ '.digits') }},
+            {{ cell }}.decimals_text,
+            case
+                when {{ cell }}.shows = 'pct_change' then '%'
+                when {{ cell }}.unit = 'percent' and {{ cell }}.shows in ('value', 'prior_value') then '%'
+                else ''
+            end,
+            case when {{ cell }}.data_status = 'partial' then ' [p]' else '' end,
+            case when {{ cell }}.is_revised = 1 then ' [r]' else '' end
+        )
+    end
+{%- endmacro %}
+
+{#- What is to be said of a cell: [z] not applicable, [x] not available, [p] provisional (a part of the period), [r] revised
+    since an edition printed it. -#}
+{% macro marker(cell) -%}
+case
+        when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
+        when {{ cell }}.value is null then '[x]'
+        when {{ cell }}.data_status = 'partial' and {{ cell }}.is_revised = 1 then '[p] [r]'
+        when {{ cell }}.data_status = 'partial' then '[p]'
+        when {{ cell }}.is_revised = 1 then '[r]'
+    end
+{%- endmacro %}
+
+{#- Digits with commas between thousands, up to a million millions. -#}
+{% macro grouped(digits) -%}
+concat(
+                case
+                    when length({{ digits }}) > 9
+                        then concat(
+                            substr({{ digits }}, 1, length({{ digits }}) - 9), ',', substr({{ digits }}, length({{ digits }}) - 8, 3), ','
+                        )
+                    when length({{ digits }}) > 6 then concat(substr({{ digits }}, 1, length({{ digits }}) - 6), ',')
+                    else ''
+                end,
+                case
+                    when length({{ digits }}) > 6
+                        then concat(substr({{ digits }}, length({{ digits }}) - 5, 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
+                    when length({{ digits }}) > 3
+                        then concat(substr({{ digits }}, 1, length({{ digits }}) - 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
+                    else {{ digits }}
+                end
+            )
+{%- endmacro %}
+
+{#- One printed table: a row a printed row of an edition, a column a printed column, as text with its markers. The numbers
+    behind it are in `reports.cells`. -#}
+{% macro report_table(name, columns) -%}
+select
+    edition,
+    row_no,
+    row_label
+    {%- for column in columns %},
+    max(case when column_name = '{{ column }}' then printed end) as {{ column }}
+    {%- endfor %}
+from {{ ref('cells') }}
+where table_name = '{{ name }}'
+group by edition, row_no, row_label
+{%- endmacro %}

@@ -1,0 +1,177 @@
+{{ config(materialized='table') }}
+-- What the warehouse says to each figure that an edition asks for, over whatever window it asks: from the days themselves.
+-- Where the window is a period of the marts, the answer is the mart's; a test holds the two against each other.
+with asked as (
+    select * from {{ ref('asked_figures') }}
+),
+
+listed as (
+    select * from {{ ref('measure_list') }}
+),
+
+-- The window that is asked for, and the same a year earlier.
+sides as (
+    select answer_id, 'now' as side, from_day, to_day from asked
+    union all
+    select answer_id, 'before' as side, prior_from as from_day, prior_to as to_day from asked where prior_to is not null
+),
+
+windows as (
+    select
+        asked.answer_id, sides.side, sides.from_day, sides.to_day, asked.force_code, asked.mart, asked.category,
+        asked.area_type, asked.area_code, listed.measure, listed.coverage, listed.aggregation, listed.numerator,
+        listed.denominator, listed.denominator_category
+    from asked
+    inner join sides on asked.answer_id = sides.answer_id
+    inner join listed
+        on asked.mart = listed.mart
+        and asked.measure = listed.measure
+    where asked.area_code is not null and listed.aggregation <> 'published' and sides.to_day is not null
+),
+
+-- A rate has two parts, each added over the window first.
+parts as (
+    select *, 'n' as part, coalesce(numerator, measure) as part_measure, category as part_category
+    from windows
+    union all
+    select *, 'd' as part, denominator as part_measure, coalesce(denominator_category, category) as part_category
+    from windows
+    where denominator is not null
+),
+
+amounts as (
+    select
+        parts.answer_id, parts.side, parts.part,
+        case
+            when max(parts.aggregation) = 'last' then max_by(daily.amount, daily.event_on)
+            else coalesce(sum(daily.amount), 0)
+        end as amount
+    from parts
+    left join {{ ref('daily') }} as daily
+        on parts.mart = daily.mart
+        and parts.force_code = daily.force_code
+        and parts.area_type = daily.area_type
+        and parts.area_code = daily.area_code
+        and parts.part_measure = daily.measure
+        and (parts.part_category = 'all' or parts.part_category = daily.category)
+        and daily.event_on <= parts.to_day
+        -- A stock takes every row before the day; nothing else counts outside the covered days.
+        and (parts.aggregation = 'stock' or daily.is_covered)
+        and (parts.aggregation = 'stock' or parts.from_day is null or daily.event_on >= parts.from_day)
+    group by parts.answer_id, parts.side, parts.part
+),
+
+days as (
+    select
+        windows.answer_id, windows.side,
+        sum(greatest(0, {{ days_between(
+            'greatest(coverage.covered_from, coalesce(windows.from_day, coverage.covered_from))',
+            'least(coverage.covered_to, windows.to_day)') }} + 1)) as covered_days,
+        max(case when windows.to_day between coverage.covered_from and coverage.covered_to then 1 else 0 end) as is_end_covered,
+        min(coverage.covered_from) as first_day
+    from windows
+    inner join {{ ref('coverage_windows') }} as coverage
+        on windows.coverage = coverage.coverage
+        and windows.force_code = coverage.force_code
+    group by windows.answer_id, windows.side
+),
+
+judged as (
+    select
+        windows.answer_id, windows.side, windows.aggregation,
+        above.amount as n,
+        below.amount as d,
+        case
+            when windows.aggregation in ('stock', 'last')
+                then case when days.is_end_covered = 1 then 'complete' else 'not_available' end
+            when coalesce(days.covered_days, 0) = 0 then 'not_available'
+            when days.covered_days
+                = {{ days_between('coalesce(windows.from_day, days.first_day)', 'windows.to_day') }} + 1 then 'complete'
+            else 'partial'
+        end as data_status
+    from windows
+    left join days
+        on windows.answer_id = days.answer_id
+        and windows.side = days.side
+    left join amounts as above
+        on windows.answer_id = above.answer_id
+        and windows.side = above.side
+        and above.part = 'n'
+    left join amounts as below
+        on windows.answer_id = below.answer_id
+        and windows.side = below.side
+        and below.part = 'd'
+),
+
+valued as (
+    select
+        *,
+        case
+            when data_status = 'not_available' then null
+            when aggregation in ('rate', 'share') then {{ percent_of('n', 'd') }}
+            else cast(n as decimal(28, 10))
+        end as value
+    from judged
+),
+
+-- What others publish is looked up by its days, or counted back from the newest.
+published as (
+    select
+        asked.answer_id, asked.published, health.value, health.prior_value, health.data_status, health.period_label,
+        case when health.prior_value is not null then 'complete' end as prior_status,
+        row_number() over (partition by asked.answer_id order by health.period_end desc, health.period_start desc) as choice
+    from asked
+    inner join {{ ref('mart_public_health') }} as health
+        on asked.force_code = health.force_code
+        and asked.mart = 'mart_public_health'
+        and asked.measure = health.measure
+        and asked.category = health.category
+        and asked.area_type = health.area_type
+        and asked.area_name = health.area_name
+        and (
+            asked.published is not null
+            or (asked.from_day = health.period_start and asked.to_day = health.period_end)
+        )
+),
+
+answered as (
+    select
+        now.answer_id, now.value, before.value as prior_value, now.data_status, before.data_status as prior_status,
+        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.n end as numerator,
+        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.d end as denominator,
+        cast(null as string) as period_label
+    from valued as now
+    left join valued as before
+        on now.answer_id = before.answer_id
+        and before.side = 'before'
+    where now.side = 'now'
+    union all
+    select
+        answer_id, value, prior_value, data_status, prior_status,
+        cast(null as decimal(38, 10)) as numerator, cast(null as decimal(38, 10)) as denominator,
+        period_label
+    from published
+    where choice = coalesce(published, 0) + 1
+)
+
+select
+    asked.asked_id,
+    asked.answer_id,
+    asked.area_name,
+    asked.category,
+    answered.period_label,
+    listed.unit,
+    answered.value,
+    cast(answered.numerator as decimal(28, 10)) as numerator,
+    cast(answered.denominator as decimal(28, 10)) as denominator,
+    answered.prior_value,
+    {{ change('answered', 'listed.unit') }},
+    case
+        when listed.measure is null then 'not_applicable'
+        else coalesce(answered.data_status, 'not_available')
+    end as data_status
+from asked
+left join listed
+    on asked.mart = listed.mart
+    and asked.measure = listed.measure
+left join answered on asked.answer_id = answered.answer_id

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('arrests_and_tests', ['trigger_arrests', 'tests_completed']) }}

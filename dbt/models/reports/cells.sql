@@ -1,0 +1,188 @@
+{{ config(materialized='table') }}
+-- Every cell of every printed table and chart, in the printed order. An area or category of its own names its row, the
+-- largest first; units that nothing is recorded of are left out.
+with cells as (
+    select * from {{ source('raw', 'report_cells') }}
+),
+
+answered as (
+    select
+        cells.*,
+        answers.answer_id,
+        answers.area_name,
+        answers.category,
+        answers.unit,
+        answers.data_status,
+        answers.numerator,
+        answers.denominator,
+        case cells.shows
+            when 'value' then answers.value
+            when 'prior_value' then answers.prior_value
+            when 'volume_change' then answers.volume_change
+            when 'pct_change' then answers.pct_change
+            when 'numerator' then answers.numerator
+            when 'denominator' then answers.denominator
+        end as value,
+        case
+            when cells.row_label is not null then cells.row_label
+            when asked.published is not null and asked.category <> '*' and asked.area_name <> '*' then answers.period_label
+            when asked.category = '*' then answers.category
+            else answers.area_name
+        end as label,
+        case when cells.row_label is null then 1 else 0 end as is_spelled
+    from cells
+    left join {{ source('raw', 'asked') }} as asked on cells.asked_id = asked.asked_id
+    left join {{ ref('answers') }} as answers on cells.asked_id = answers.asked_id
+),
+
+-- A cell that does not apply, in a row of every area or category, stands in each of them.
+rows_of as (
+    select
+        edition, table_name, row_no, label,
+        max(is_spelled) as is_spelled,
+        max(case when column_no = first_column then value end) as first_value,
+        max(case when value <> 0 then 1 else 0 end) as has_something
+    from (
+        select
+            answered.*,
+            min(column_no) over (partition by edition, table_name, row_no) as first_column
+        from answered
+    ) as numbered
+    where label is not null and label <> '*'
+    group by edition, table_name, row_no, label
+),
+
+ordered as (
+    select
+        edition, table_name, row_no, label,
+        row_number() over (
+            partition by edition, table_name
+            order by
+                row_no asc,
+                case when label = 'Not recorded' then 1 else 0 end asc,
+                case when is_spelled = 1 then first_value end desc nulls last,
+                label asc
+        ) as place
+    from rows_of
+    where is_spelled = 0 or label <> 'Not recorded' or has_something = 1
+),
+
+placed as (
+    select
+        answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.label as row_label,
+        answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
+        answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
+        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.value, answered.unit,
+        answered.numerator, answered.denominator, answered.data_status
+    from answered
+    inner join ordered
+        on answered.edition = ordered.edition
+        and answered.table_name = ordered.table_name
+        and answered.row_no = ordered.row_no
+        and (answered.label = ordered.label or (answered.answer_id is null and answered.row_label is null))
+    left join {{ source('raw', 'asked') }} as asked on answered.asked_id = asked.asked_id
+),
+
+-- What the last edition that went out said of the same figure.
+printed_before as (
+    select
+        placed.edition, placed.table_name, placed.row_no, placed.column_no,
+        frozen.edition as frozen_edition,
+        frozen.value as frozen_value,
+        row_number() over (
+            partition by placed.edition, placed.table_name, placed.row_no, placed.column_no order by frozen.edition desc
+        ) as choice
+    from placed
+    inner join {{ source('raw', 'frozen') }} as frozen
+        on placed.force_code = frozen.force_code
+        and placed.mart = frozen.mart
+        and placed.measure = frozen.measure
+        and placed.category = frozen.category
+        and placed.area_type = frozen.area_type
+        and placed.area_name = frozen.area_name
+        and placed.to_day = frozen.period_end
+        and coalesce(placed.from_day, placed.to_day) = coalesce(frozen.period_start, frozen.period_end)
+        and placed.shows = frozen.shows
+        and frozen.edition <= placed.edition
+),
+
+marked as (
+    select
+        placed.*,
+        before.frozen_edition,
+        before.frozen_value,
+        case
+            when before.frozen_value is not null and (placed.value is null or placed.value <> before.frozen_value) then 1 else 0
+        end as is_revised
+    from placed
+    left join printed_before as before
+        on placed.edition = before.edition
+        and placed.table_name = before.table_name
+        and placed.row_no = before.row_no
+        and placed.column_no = before.column_no
+        and before.choice = 1
+),
+
+-- Places as the unit has them, unless the edition says otherwise.
+placed_digits as (
+    select
+        *,
+        coalesce(
+            decimals, case when shows = 'pct_change' or unit in ('percent', 'per_100k') then 1 else 0 end
+        ) as places
+    from marked
+),
+
+rounded as (
+    select
+        *,
+        cast(case places when 0 then round(abs(value), 0) when 1 then round(abs(value), 1) else round(abs(value), 2) end
+            as decimal(28, 2)) as shown
+    from placed_digits
+),
+
+spelled as (
+    select
+        *,
+        cast(cast(floor(shown) as decimal(28, 0)) as string) as digits,
+        case
+            when places = 0 then ''
+            else substr(cast(shown as string), length(cast(shown as string)) - 2, least(places, 2) + 1)
+        end as decimals_text
+    from rounded
+)
+
+select
+    edition,
+    table_name,
+    row_no,
+    row_label,
+    column_no,
+    column_name,
+    column_label,
+    window_label,
+    answer_id,
+    force_code,
+    mart,
+    measure,
+    category,
+    area_type,
+    area_name,
+    from_day as period_start,
+    to_day as period_end,
+    shows,
+    cast(value as decimal(28, 10)) as value,
+    case
+        when shows = 'pct_change' then 'percent'
+        when shows = 'volume_change' and unit = 'percent' then 'percentage_points'
+        when shows in ('numerator', 'denominator') then 'count'
+        else unit
+    end as unit,
+    numerator,
+    denominator,
+    data_status,
+    {{ marker('spelled') }} as marker,
+    {{ printed('spelled') }} as printed,
+    cast(frozen_value as decimal(28, 10)) as printed_before,
+    frozen_edition as printed_in
+from spelled

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('community_voices', ['rolling_before', 'rolling']) }}

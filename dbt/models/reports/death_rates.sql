@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('death_rates', ['derbyshire', 'derby', 'england']) }}

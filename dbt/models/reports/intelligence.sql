@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('intelligence', ['two_years_before', 'year_before', 'this_year']) }}

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('missed_tests', ['tests_missed']) }}

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('ocu_by_sex', ['derbyshire', 'derby']) }}

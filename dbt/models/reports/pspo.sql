@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('pspo', ['orders_active', 'orders_new', 'penalties', 'share', 'prosecutions']) }}

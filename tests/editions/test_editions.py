@@ -1,0 +1,115 @@
+"""What an edition may say, and what is said of one that says something else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from support import published
+
+from dagster_project.editions import EditionError, load_editions, read_edition
+from dagster_project.editions.model import FOLDER
+from dagster_project.editions.roll import roll
+from dagster_project.settings import DBT_PROJECT, Home
+
+TABLE = {
+    "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"},
+    "columns": [{"name": "rolling", "window": {"rolling_12_months": 0}}],
+    "rows": [{"label": "Possession", "measure": "possession_offences"}],
+}  # fmt: skip
+SOUND = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2026-04-30", "tables": [TABLE]}
+
+
+def write(folder: Path, body: dict) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "2026-09.yml"
+    path.write_text(yaml.safe_dump(body), encoding="utf-8")
+    return path
+
+
+def test_a_sound_one_is_read(tmp_path: Path) -> None:
+    edition = read_edition(write(tmp_path, SOUND))
+    (cell,) = edition.cells(edition.tables[0])
+    assert (cell.row_label, cell.column_label, str(cell.days.first)) == ("Possession", "May-Apr 2025/26", "2025-05-01")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"edition": "2026-10"}, "2026-09.yml: edition: says 2026-10"),
+        ({"data_to": "soon"}, "2026-09.yml: data_to: "),
+        ({"tabels": []}, "2026-09.yml: tabels: Extra inputs"),
+        ({"tables": [TABLE, TABLE]}, "tables: one name is there twice"),
+        ({"tables": [{**TABLE, "columns": [{"name": "x", "window": "nowhere"}]}]}, "no window is called 'nowhere'"),
+        ({"tables": [{**TABLE, "columns": [{"name": "x"}]}]}, "says no window"),
+        ({"tables": [{**TABLE, "figure": {}}]}, "says no mart"),
+        ({"tables": [{**TABLE, "rows": [{"measure": "possession_offences"}]}]}, "a row needs a label"),
+        ({"tables": [{**TABLE, "rows": [{**TABLE["rows"][0], "blank": ["y"]}]}]}, "blank names no column: y"),
+        ({"tables": [{**TABLE, "rows": [{"months": 3, "label": "M"}]}]}, "a row is one series of windows"),
+        ({"tables": [{**TABLE, "kind": "chart"}]}, "kind chart goes with chart"),
+        ({"claims": "none.csv"}, "claims: there is no none.csv beside it or in seeds/"),
+        ({"claims": "../seeds/forces.csv"}, "is not the name of a file"),
+        (
+            {"claims": "published_figures.csv", "known": [{"paragraph": "1", "measure": "m", "printed": "2", "because": "b"}]},
+            "known: no claim is printed so",
+        ),
+    ],
+)
+def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
+    from dagster_project.editions.asked import ask_all
+
+    write(new_home.editions, SOUND | change)
+    with pytest.raises(EditionError) as error:
+        ask_all(load_editions(new_home).values())
+    assert said in str(error.value)
+
+
+def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
+    from dagster_project.editions.asked import ask_all
+
+    header = "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
+    row = "figure,1,mart_x,m,value,force,F,all,month,M,2025-01-01,2025-01-31,,count,many,"
+    path = write(new_home.editions, SOUND | {"claims": "printed.csv"})
+    path.with_name("printed.csv").write_text(f"{header}value,unit,printed,note\n{row}\n", encoding="utf-8")
+    with pytest.raises(EditionError, match=r"printed.csv: line 2: 'many' holds no figure"):
+        ask_all(load_editions(new_home).values())
+
+
+def test_every_table_has_its_relation_and_columns(sample_home: Home) -> None:
+    """A table that no relation prints, or a column that none has, would be lost."""
+    for edition in load_editions(sample_home).values():
+        for table in edition.tables:
+            assert (DBT_PROJECT / "models" / "reports" / f"{table.table}.sql").exists()
+            found = published(
+                sample_home,
+                f"select column_name from duckdb_columns() where schema_name = 'reports' and table_name = '{table.table}'"
+                " order by column_index",
+            )
+            assert [c for (c,) in found][3:] == [c.name for c in table.columns], table.table
+
+
+def test_the_homes_own_stands_for_the_projects(new_home: Home) -> None:
+    new_home.editions.mkdir()
+    text = (FOLDER / "2026-03.yml").read_text(encoding="utf-8").replace("title: Drug", "title: Ours, drug", 1)
+    (new_home.editions / "2026-03.yml").write_text(text, encoding="utf-8")
+    assert load_editions(new_home)["2026-03"].title.startswith("Ours")
+
+
+def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
+    path, fixed = roll(new_home, "2026-03", "2026-09")
+    old, new = (load_editions(new_home)[name] for name in ("2026-03", "2026-09"))
+    assert str(new.data_to) == "2026-04-30" and new.claims is None and not new.statements
+    assert [t.table for t in new.tables] == [t.table for t in old.tables]
+    assert {t.data_to and str(t.data_to) for t in new.tables} >= {"2026-05-31", "2026-06-30"}
+    rolling = next(c for c in new.cells(new.tables[0]) if c.column.name == "rolling")
+    assert rolling.days.label == "May-Apr 2025/26"
+    assert fixed and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in fixed)
+    assert path.read_text(encoding="utf-8").count("# Look at ") == len(fixed)
+    for name, said in (("2026-09", "is there already"), ("2026-03", "is there already")):
+        with pytest.raises(EditionError, match=said):
+            roll(new_home, "2026-03", name)
+    with pytest.raises(EditionError, match="there is no edition 2020-01"):
+        roll(new_home, "2020-01", "2027-03")
+    with pytest.raises(EditionError, match="called by its month"):
+        roll(new_home, "2026-03", "autumn")
+    shutil.rmtree(new_home.editions)

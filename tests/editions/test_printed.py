@@ -1,0 +1,47 @@
+"""A printed figure says a value, and to which place."""
+
+from decimal import Decimal
+
+import pytest
+
+from dagster_project.editions.printed import read_printed
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value", "place"),
+    [
+        ("1,431", "count", "1431", "1"),
+        ("16,150", "count", "16150", "1"),
+        ("1,000", "count", "1000", "1"),
+        ("32%", "percent", "32", "1"),
+        ("4.9%", "percent", "4.9", "0.1"),
+        ("-3%", "percentage_points", "-3", "1"),
+        ("\u22123%", "percentage_points", "-3", "1"),
+        ("15.4", "per_100k", "15.4", "0.1"),
+        ("£86,821.28", "gbp", "86821.28", "0.01"),
+        ("£52,995.90", "gbp", "52995.90", "0.01"),
+        ("£528,664", "gbp", "528664", "1"),
+        ("£136,000", "gbp", "136000", "1000"),
+        ("£1.1 million", "gbp", "1100000", "100000"),
+        ("£2m", "gbp", "2000000", "1000000"),
+        ("about 12 thousand", "count", "12000", "1000"),
+        ("£0", "gbp", "0", "1"),
+        ("eight", "count", "8", "1"),
+        ("only two", "count", "2", "1"),
+    ],
+)
+def test_value_and_place(text: str, unit: str, value: str, place: str) -> None:
+    printed = read_printed(text, unit)
+    assert printed.value == Decimal(value)
+    assert printed.places * Decimal(place) == 1
+
+
+@pytest.mark.parametrize("text", ["*", "", " ", "[x]", "n/a"])
+def test_not_available(text: str) -> None:
+    assert read_printed(text).value is None
+
+
+@pytest.mark.parametrize("text", ["many", "£", "%"])
+def test_no_figure(text: str) -> None:
+    with pytest.raises(ValueError, match="holds no figure"):
+        read_printed(text)

@@ -1,0 +1,110 @@
+"""An edition that went out keeps its figures; what is corrected later is marked, listed and told apart."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import yaml
+from support import publish_night, published, write_extract
+
+from dagster_project.editions.freeze import FrozenError, freeze, frozen_editions, revised
+from dagster_project.settings import Home
+
+NALOXONE = ["administration_ref", "administered_at", "lpu"]
+EDITION = {
+    "edition": "2026-03", "title": "T", "force_code": "derbyshire", "data_to": "2025-10-31", "claims": "printed.csv",
+    "tables": [{
+        "table": "naloxone", "paragraph": "1", "title": "N",
+        "figure": {"mart": "mart_naloxone", "measure": "naloxone_administrations", "window": {"since": "2025-09-01"}},
+        "columns": [{"name": "administrations", "label": "Administrations"}],
+        "rows": [{"label": "Force"}, {"area_type": "lpu", "area_name": "*"}],
+    }],
+}  # fmt: skip
+PRINTED = (
+    "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
+    "value,unit,printed,note\n"
+    "figure,1,mart_naloxone,naloxone_administrations,value,force,Derbyshire Constabulary,all,custom,Autumn,"
+    "2025-09-01,2025-10-31,3,count,three,\n"
+)
+
+
+def drop(home: Home, days: list[str], stamp: str) -> None:
+    rows = [[f"N{n}", day, "Dales"] for n, day in enumerate(days)]
+    write_extract(home.inbox, "naloxone", rows, columns=NALOXONE, window=("2025-01-01", "2025-12-31"), stamp=stamp)
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A night, its edition frozen, and a night after it that takes one row back."""
+    home = Home(tmp_path_factory.mktemp("frozen") / "home").create()
+    home.editions.mkdir()
+    (home.editions / "2026-03.yml").write_text(yaml.safe_dump(EDITION), encoding="utf-8")
+    (home.editions / "printed.csv").write_text(PRINTED, encoding="utf-8")
+    drop(home, ["2025-09-01", "2025-09-20", "2025-10-31", "2025-11-01"], "20260101T020000Z")
+    publish_night(home)
+    assert published(home, "select verdict from reports.claims") == [("agrees",)]
+    freeze(home, "2026-03", "A. Person")
+    drop(home, ["2025-09-01", "2025-09-20"], "20260102T020000Z")
+    publish_night(home)
+    return home
+
+
+def test_what_was_printed_and_what_it_is_now(corrected: Home) -> None:
+    rows = published(corrected, "select row_label, administrations from reports.naloxone order by row_no limit 2")
+    assert rows == [("Force", "2 [r]"), ("Dales", "2 [r]")]
+    assert published(corrected, "select row_label, printed_in, was, now from meta.revisions order by row_label") == [
+        ("Dales", "2026-03", 3, 2), ("Force", "2026-03", 3, 2),
+    ]  # fmt: skip
+    assert [r[1:5] for r in revised(corrected, "2026-03")] == [
+        ("Force", "Administrations", "3", "2 [r]"), ("Dales", "Administrations", "3", "2 [r]"),
+    ]  # fmt: skip
+    (frozen,) = frozen_editions(corrected)
+    assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
+
+
+def test_what_went_out_is_frozen_once(corrected: Home) -> None:
+    with pytest.raises(FrozenError, match="is frozen already"):
+        freeze(corrected, "2026-03", "B. Person")
+    with pytest.raises(FrozenError, match="edition 2026-09 is not frozen"):
+        revised(corrected, "2026-09")
+
+
+def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected: Home) -> None:
+    result = pam("claims", "--home", corrected.path, "-f", "json")
+    assert result.exit_code == 1
+    (claim,) = json.loads(result.stdout)
+    assert (claim["verdict"], claim["computed"], claim["printed"]) == ("disagrees", 2, "three")
+    assert "1 disagrees" in result.stderr
+    known = {"paragraph": "1", "measure": "naloxone_administrations", "printed": "three", "because": "one was withdrawn"}
+    path = corrected.editions / "2026-03.yml"
+    path.write_text(yaml.safe_dump(EDITION | {"known": [known]}), encoding="utf-8")
+    publish_night(corrected)
+    result = pam("claims", "--home", corrected.path)
+    assert result.exit_code == 0 and "disagrees (known)" in result.stdout and "one was withdrawn" in result.stdout
+
+
+def test_the_commands(pam: Callable, corrected: Home) -> None:
+    assert "night" in pam("edition", "list", "--home", corrected.path).stdout
+    result = pam("edition", "revisions", "2026-03", "--home", corrected.path, "-f", "csv")
+    assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2" in result.stdout
+    result = pam("edition", "freeze", "2026-03", "--home", corrected.path)
+    assert result.exit_code == 1 and "frozen already" in result.stderr
+    result = pam("edition", "freeze", "2030-01", "--home", corrected.path)
+    assert result.exit_code == 1 and "has no edition 2030-01: it has 2026-03" in result.stderr
+    result = pam("claims", "--edition", "2030-01", "--home", corrected.path)
+    assert result.exit_code == 1 and "no claims of edition 2030-01" in result.stderr
+    result = pam("edition", "new", "2026-09", "--from", "2026-03", "--home", corrected.path)
+    assert result.exit_code == 0 and "windows" not in result.stdout and "look at tables.naloxone" in result.stderr
+
+
+def test_a_trace_of_a_cell(pam: Callable, corrected: Home) -> None:
+    result = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected.path, "-f", "json")
+    assert result.exit_code == 0, result.output
+    assert [(r["line"], r["amount"]) for r in json.loads(result.stdout)] == [(2, 1), (3, 1)]
+    text = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected.path).stdout
+    assert "2 rows make 2" in text and "The rows of the period's covered days, added." in text
+    file = json.loads(result.stdout)[0]["file"]
+    result = pam("trace", "--file", file, "--line", "2", "--home", corrected.path, "-f", "csv")
+    assert result.stdout.splitlines()[1:] == ["mart_naloxone,naloxone_administrations,all,dales,2025-09,1,1"]
+    assert pam("trace", "--home", corrected.path).exit_code == 2
+    assert pam("trace", "searches", "--to", "soon", "--home", corrected.path).exit_code == 2

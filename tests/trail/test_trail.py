@@ -1,0 +1,119 @@
+"""Every figure is made of source rows, and they add to it. Random figures of the sample, and data that no trail must follow.
+
+`PAM_TRAILS=500` asks so many figures; the suite a few.
+"""
+
+import os
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from support import copy_home
+
+from dagster_project import trail
+from dagster_project.settings import Home
+
+FIGURES = int(os.environ.get("PAM_TRAILS", "60"))
+
+
+@pytest.fixture(scope="module")
+def con(sample_home: Home) -> Any:
+    with trail.opened(sample_home) as opened:
+        yield opened
+
+
+def some_figures(con: duckdb.DuckDBPyConnection, seed: int = 1) -> list[tuple[Any, ...]]:
+    """Figures with a value, some of each mart: measure, mart, category, area, force, period, value, numerator, denominator."""
+    return con.execute(
+        f"select measure, mart, category, area_type, area_name, force_code, period_start, period_end, value, numerator,"
+        f" denominator from (select *, row_number() over (partition by mart order by hash(measure, category, area_code,"
+        f" period_type, period_end, {seed})) as place from warehouse.marts.measures where value is not null)"
+        " order by place, mart limit ?",
+        [FIGURES],
+    ).fetchall()
+
+
+def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
+    figures = some_figures(con)
+    assert len(figures) == FIGURES
+    rows = 0
+    for measure, mart, category, area_type, area_name, force, first, last, value, above, below in figures:
+        asked = trail.Asked(measure, last, first, mart, category, area_type, area_name, force)
+        found = trail.trace(con, asked)
+        assert found.value is not None and round(found.value, 10) == value, asked
+        if above is not None:
+            assert [p.amount for p in found.parts] == [above, below], asked
+        for part in found.parts:
+            rows += len(part.rows)
+            if found.aggregation == "published":
+                assert part.rows, asked
+            elif found.aggregation != "last":
+                assert sum((r[7] for r in part.rows), Decimal(0)) == part.amount, asked
+                assert sum((m[2] for m in part.months()), Decimal(0)) == part.amount, asked
+            assert len({(r[3], r[2], r[6]) for r in part.rows}) == len(part.rows) or found.aggregation == "stock", asked
+    assert rows > FIGURES
+
+
+def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
+    asked = trail.of_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
+    row = trail.trace(con, asked).parts[0].rows[0]
+    assert (row[0], row[5].month) == ("crimes", 10)
+    feeds = trail.feeds(con, row[1], row[2])
+    assert [(f[0], f[1], f[4], f[6]) for f in feeds] == [("mart_drug_offences", "possession_offences", "2025-10", 1)]
+    whole = trail.feeds(con, row[1])
+    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trail.trace(con, asked).value
+
+
+def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
+    asked = trail.of_cell(con, "offences/possession of drugs/rolling", None)
+    assert trail.trace(con, asked).value == 2187
+    assert trail.of_cell(con, "offences/1/4", "2026-03") == asked
+    north = trail.of_cell(con, "naloxone/North/administrations", None)
+    assert (north.area_type, trail.trace(con, north).value) == ("section", 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda c: trail.listed("nothing", None), "no measure is called 'nothing'"),
+        (lambda c: trail.listed("orders", None), "have a measure orders: name one with --mart"),
+        (lambda c: trail.of_cell(c, "offences/9/rolling", None), "is no cell of the report"),
+        (lambda c: trail.of_cell(c, "pspo/1/share", None), "does not apply"),
+        (lambda c: trail.feeds(c, "nothing.csv"), "nothing.csv has no say in the published night"),
+        (
+            lambda c: trail.of_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
+            "no period of this name",
+        ),
+        (
+            lambda c: trail.of_period(c, "searches", None, "all", "force", None, None, None, None, None),
+            "say which days",
+        ),
+        (
+            lambda c: trail.trace(
+                c, trail.of_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
+            ),
+            "'Atlantis' is no lpu of mart_stop_search: there are Amber Valley",
+        ),
+    ],
+)
+def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, said: str) -> None:
+    with pytest.raises(trail.TrailError, match=said.replace("(", r"\(")):
+        call(con)
+
+
+def test_rows_of_another_night_are_never_shown(sample_home: Home, tmp_path: Any) -> None:
+    """What was built and held back since is not what the published figure was made of."""
+    home = copy_home(sample_home, tmp_path / "home")
+    with duckdb.connect(str(home.candidate / "work.duckdb")) as work:
+        work.execute("update raw.night set night_id = 'later'")
+    with pytest.raises(trail.TrailError, match="night later was built and not published"), trail.opened(home):
+        pass
+    (home.candidate / "work.duckdb").unlink()
+    with pytest.raises(trail.TrailError, match="pam nightly --rebuild"), trail.opened(home):
+        pass
+
+
+def test_nothing_published(new_home: Home) -> None:
+    with pytest.raises(trail.TrailError, match="no published night"), trail.opened(new_home):
+        pass
