@@ -14,7 +14,17 @@ from dagster_project.settings import PROJECT, Home
 
 PAGES = [*sorted(docs.FOLDER.glob("*.md")), *(PROJECT / f"{n}.md" for n in ("README", "CONTRIBUTING", "CHANGELOG"))]
 COMMANDS = typer.main.get_command(app).commands
-OPTIONS = {o for c in COMMANDS.values() for p in c.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+HELP = {"-h", "--help"}
+
+
+def options(command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str]:
+    """A command's options; a group's are those of its commands."""
+    if isinstance(command, typer.core.TyperGroup):
+        return HELP.union(*(options(c) for c in command.commands.values()))
+    return HELP | {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+
+
+OPTIONS = set().union(*map(options, COMMANDS.values()))
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -86,7 +96,9 @@ def test_commands_and_options_exist(page: Path) -> None:
             if command not in COMMANDS:
                 wrong.append(f"pam {command}")
             elif command != "dbt":  # what follows is dbt's
-                known = {o for p in COMMANDS[command].params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+                known = options(COMMANDS[command])
+                if isinstance(COMMANDS[command], typer.core.TyperGroup) and words:
+                    wrong += [] if words[0] in COMMANDS[command].commands else [f"pam {command} {words[0]}"]
                 wrong += [f"pam {command} {w}" for w in words if re.match(r"--?[a-z]", w) and w not in known]
         wrong += [task for task in re.findall(r"bootstrap\.py (\w+)", line) if task not in ("test", "setup")]
     wrong += [span for span in spans(page) if span.startswith("--") and span.split()[0] not in OPTIONS]
