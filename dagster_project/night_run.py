@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, gate, meta, prepare, publish, transform
+from . import candidate, gate, meta, prepare, publications, publish, transform
+from .config import read_config
 from .contracts import load_contracts
 from .gate import Check
 from .landing import LedgerEntry, find_files, land_files, read_ledger
@@ -86,6 +87,7 @@ class NightRun:
             # What the libraries write in the home is the owner's alone, too.
             self._umask = os.umask(0o077)
             note_interrupted(self.home)
+            publications.heal(self.home)
             self.night = Night.begin(self.home)
         return self.night
 
@@ -93,6 +95,8 @@ class NightRun:
         """Land the inbox. Returns what became of each file that is new."""
         night = self.begin()
         with self._step("landing"):
+            # Settings that can't be read end the night before it has landed anything.
+            read_config(self.home)
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
             if not inbox.is_dir():
@@ -142,11 +146,13 @@ class NightRun:
         if gate.held_by(self.checks):
             raise NightHeldError(self._reason())
         with self._step("publishing"):
+            limit = read_config(self.home).keep.publications
             receipt = self._receipt("published", "")
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             publish.publish(self.home)
-        self.receipt = replace(receipt, sha256=digest, seconds=self.seconds).finished(night)
+            not_kept = publications.keep_tonight(self.home, limit)
+        self.receipt = replace(receipt, reason=not_kept, sha256=digest, seconds=self.seconds).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
@@ -194,20 +200,26 @@ class NightRun:
             reason=reason,
             files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
             checks=[c.as_dict() for c in self.checks or []],
-            figures=publish.count_figures(self.home) if published else {},
+            figures=publish.count_figures(self.home.candidate / prepare.WAREHOUSE) if published else {},
             withdrawn=list_withdrawn(night) if published else {},
             seconds=dict(self.seconds),
         )
 
 
 def note_interrupted(home: Home) -> None:
-    """Give a night its receipt that was published and then stopped before it had one."""
+    """Give its receipt to a night that was published, or published again, and then stopped before it had one."""
     night_id = publish.published_night(home)
-    if night_id and not any(r.night_id == night_id for r in read_receipts(home)):
-        changed = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
-        write_receipt(
-            home, Receipt(night_id, "published", stamp(changed), stamp(changed), "stopped after publishing, before its receipt")
-        )
+    receipts = read_receipts(home)
+    if night_id is None:
+        return
+    last = receipts[-1] if receipts else None
+    if last and last.outcome == "failed" and last.republished == night_id:
+        write_receipt(home, replace(last, outcome="rolled back"))
+    elif not any(r.night_id == night_id for r in receipts):
+        changed = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        reason = "stopped after publishing, before its receipt"
+        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
+        write_receipt(home, Receipt(night_id, "published", changed, changed, reason, figures=figures, sha256=digest))
 
 
 def _not_built(broken: list[Node]) -> str:

@@ -181,7 +181,13 @@ def show_status(found: dict[str, Any]) -> None:
         _say(console, f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
     else:
         _say(console, "Published   nothing yet: run `pam nightly`")
-    if last and (published is None or last["night_id"] != published["night_id"]):
+    back = found["rolled_back"]
+    if back:
+        _say(console, f"Gone back   since {back['since']}, by {back['by']}: {back['why']}", "yellow")
+        _say(console, "            The next night publishes the newest state again", "yellow")
+    if last and last["outcome"] == "published" and back:
+        _say(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one stands in its place")
+    elif last and (published is None or last["night_id"] != published["night_id"]):
         _say(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
     _say(console, "Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
     _lines(console, "Late", [f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late"
@@ -199,3 +205,24 @@ def show_status(found: dict[str, Any]) -> None:
 def _lines(console: Console, name: str, lines: list[str]) -> None:
     for n, line in enumerate(lines or ["none"]):
         _say(console, f"{name if n == 0 else '':<11} {line}")
+
+
+def show_publications(home: Home) -> None:
+    """Print which nights are kept, the newest last, with what their receipts say of them."""
+    from .publications import kept
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("night", "finished", "figures", "warnings", ""):
+        table.add_column(name, justify="right" if name in ("figures", "warnings") else "left")
+    nights = kept(home)
+    for p in nights:
+        r = p.receipt
+        warned = sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning") if r else 0
+        figures = f"{sum(r.figures.values()):,}" if r else ""
+        said = "published" if p.is_published else "" if r else "no receipt in nights/"
+        table.add_row(p.night_id, r.finished_at if r else "", figures, str(warned) if r else "", said)
+    console = Console()
+    if nights:
+        console.print(table)
+    else:
+        _say(console, "No night is kept: each one that is published will be")

@@ -15,20 +15,29 @@ FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `warnings`. Reads the ledger and the receipts; no night needs to be published.
+    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
+    `quarantined`, `withdrawn`, `warnings`. Reads the ledger and the receipts; no night needs to be published.
+
+    `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
+    withdrawn and warned of is then that night's, else the last one's.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
-    last = receipts[-1] if receipts else None
+    nights = [r for r in receipts if not r.republished]
     night_id = published_night(home)
     published = next((r for r in receipts if r.night_id == night_id), None)
+    back = _rolled_back(receipts, night_id)
+    last = nights[-1] if nights else None
+    shown = published if back and receipts[-1] is back else last
     files = standing_files(entries)
     totals = counts(entries)
     loads = accepted(entries)
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
+        "rolled_back": {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id}
+        if back
+        else None,
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
         "late": _late(loads),
@@ -40,10 +49,16 @@ def status(home: Home) -> dict[str, Any]:
             for n in (totals[str(e.load_id)].rows_quarantined,)
             if n
         ],
-        "withdrawn": last.withdrawn if last else {},
-        "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
-        "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
+        "withdrawn": shown.withdrawn if shown else {},
+        "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
+        "holding": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "critical"],
     }
+
+
+def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | None:
+    """The receipt of going back, while what it published again is what stands."""
+    last = next((r for r in reversed(receipts) if r.outcome in ("published", "rolled back")), None)
+    return last if last and last.outcome == "rolled back" and last.republished == published else None
 
 
 def _night(receipt: Receipt | None) -> dict[str, Any] | None:
