@@ -1,5 +1,7 @@
 """Commands that look at earlier nights, and go back to one."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,3 +48,44 @@ def rollback(
             f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
             "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
         )
+
+
+@app.command()
+def diff(
+    nights: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Two kept nights, by their ids or the begin of them; `today` is the published one. One is compared with the"
+            " published. [default: the published night against the one before it]",
+            show_default=False,
+        ),
+    ] = None,
+    mart: Annotated[str | None, typer.Option("--mart", help="This mart's figures only.")] = None,
+    measure: Annotated[str | None, typer.Option("--measure", help="This measure's figures only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many figures, the largest moves.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Every figure of every area and period that moved.")] = False,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to this file instead of the terminal.", dir_okay=False)
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Show which figures moved between two nights, by how much, and which files did it.
+
+    Example: pam diff 20260105 today --mart drug_tests
+    """
+    from ..diff import choose, compare, write, write_to
+    from ..serving import FORMATS
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if len(nights or ()) > 2:
+        raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
+    with explained():
+        one, other = choose(Home.of(home), nights or ())
+        found = compare(one, other, mart, measure, None if everything else limit)
+        if out:
+            write_to(found, form, out)
+            typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
+        else:
+            write(found, form, sys.stdout)
