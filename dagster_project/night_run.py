@@ -62,6 +62,8 @@ class NightRun:
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
+        self.since: str | None = None
+        """Files that landed after this night are tonight's; after the published one, where it is None."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.nodes: list[Node] = []
@@ -112,7 +114,7 @@ class NightRun:
         night = self._begun()
         with self._step("building"):
             select, standing = candidate.begin(self.home, self.rebuild)
-            prepare.prepare_raw(self.home, night.night_id, night.today)
+            prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
             built = transform.build(self.home, select, progress=self.listener.node)
             self.nodes = candidate.merged(standing, built)
         broken = transform.broken(self.nodes)
@@ -152,7 +154,7 @@ class NightRun:
             digest = publish.seal(self.home)
             publish.publish(self.home)
             not_kept = publications.keep_tonight(self.home, limit)
-        self.receipt = replace(receipt, reason=not_kept, sha256=digest, seconds=self.seconds).finished(night)
+        self.receipt = replace(receipt, reason=not_kept or receipt.reason, sha256=digest, seconds=self.seconds).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt

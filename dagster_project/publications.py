@@ -94,9 +94,9 @@ def kept(home: Home) -> list[Publication]:
 
 def find(home: Home, night: str) -> Publication:
     """The kept night of this id, or of the one id that begins so; `today` is the published one. Raises NotKeptError."""
-    nights = kept(home)
     if night == TODAY:
-        return _published(home, nights)
+        return _published(home)
+    nights = kept(home)
     found = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
     if len(found) != 1:
         which = "no kept night" if not found else f"{len(found)} kept nights"
@@ -113,13 +113,13 @@ def before(home: Home, night_id: str) -> Publication:
     return older[-1]
 
 
-def _published(home: Home, nights: list[Publication]) -> Publication:
-    """The published night by its published file, whether or not it is kept."""
+def _published(home: Home) -> Publication:
+    """The published night, by the file that analysts read: that of the kept one may be a copy."""
     night_id = published_night(home)
     if night_id is None:
         raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
     receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
-    return next((p for p in nights if p.night_id == night_id), Publication(night_id, home.warehouse, receipt, True))
+    return Publication(night_id, home.warehouse, receipt, True)
 
 
 def _listed(nights: list[Publication]) -> str:

@@ -89,3 +89,62 @@ def diff(
             typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
         else:
             write(found, form, sys.stdout)
+
+
+@app.command()
+def replay(
+    check: Annotated[
+        bool, typer.Option("--check", help="Publish nothing: compare with what is published; exit 1 where a figure differs.")
+    ] = False,
+    night: Annotated[
+        str | None, typer.Option("--night", help="With --check: this kept night, instead of the published one.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Publish nothing: the warehouse as it stood after this night. Needs --out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --as-of: the file to write.", dir_okay=False)] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
+    home: HomeOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+) -> None:
+    """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
+
+    It says whether the figures are those that were published before. Exit 0: published. Exit 1: held back by a check, or
+    failed; the last publication stands. With --check, exit 1: a figure differs.
+    """
+    if night and not check:
+        raise typer.BadParameter("goes with --check", param_hint="--night")
+    if bool(as_of) != bool(out) or (as_of and check):
+        raise typer.BadParameter("goes with --out FILE, and not with --check", param_hint="--as-of")
+    where = Home.of(home)
+    if as_of and out:
+        with explained():
+            _write_as_of(where, as_of, out, quiet)
+        return
+    from ..replay import ReplayRun
+    from ..replay import check as check_figures
+    from ..show import drive, show_compared
+
+    with explained():
+        if not where.path.is_dir():
+            raise FileNotFoundError(f"{where.path}: no such folder")
+        if check:
+            found = check_figures(where, night or "today", limit)
+            code = 1 if found.differing else 0
+        else:
+            run = ReplayRun(where)
+            code = drive(run, quiet)
+            found = run.compared if code == 0 else None
+        if found and (found.differing or not quiet):
+            show_compared(found)
+    raise typer.Exit(code)
+
+
+def _write_as_of(home: Home, night: str, out: Path, quiet: bool) -> None:
+    from .. import replay
+
+    held = replay.as_of(home, night, out)
+    if held:
+        typer.secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
+    if not quiet:
+        typer.echo(f"The warehouse as it stood after night {replay.night_named(home, night)} is in {out}")
