@@ -9,6 +9,12 @@ import duckdb
 from .contracts import load_contracts
 from .seeds import read_seed
 
+TOLD = (
+    "night_id", "landed_at", "source_file", "outcome", "extract", "force_code", "load_id", "covered_from", "covered_to",
+    "rows_landed", "rows_quarantined", "rows_duplicate",
+)  # fmt: skip
+"""The columns of `meta.files` that are asked for: nights of another version may have more."""
+
 UNEXPLAINED = "no file: a reference list or the code changed"
 
 
@@ -47,7 +53,11 @@ def explain(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", 
     con.execute(
         f"""
         create or replace temp table landed as
-        with told as (select distinct * from (from {before} union all from {after})),
+        with told as (
+            select {", ".join(TOLD)} from {before}
+            union
+            select {", ".join(TOLD)} from {after}
+        ),
         one_night_s as (
             (select load_id, landed_at from {before} where outcome = 'accepted'
              except select load_id, landed_at from {after})

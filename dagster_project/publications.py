@@ -60,14 +60,14 @@ def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
     return [p.night_id for p in gone]
 
 
-def keep_tonight(home: Home, limit: int) -> str:
-    """Keep the night just published, and no more than `limit` in all. Returns what went wrong, or nothing.
+def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
+    """Keep the night just published, and prune to `limit`. Returns what went wrong, or nothing.
 
     The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
     """
     try:
         keep(home)
-        prune(home, limit)
+        prune(home, limit, but)
     except (OSError, PublishError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         return f"published, but not kept for going back: {said}"

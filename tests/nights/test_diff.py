@@ -203,6 +203,20 @@ def test_only_what_is_compared_counts(week: Home, con: duckdb.DuckDBPyConnection
     assert told == [(["prior_value"], "changed")]
 
 
+def test_a_value_that_came_or_went_has_moved_though_its_status_is_the_same(
+    week: Home, con: duckdb.DuckDBPyConnection
+) -> None:
+    """A cohort of which no count was known yet: complete, and null."""
+    con.execute(f"attach '{find(week, 'today').path}' as later (read_only)")
+    of = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
+    con.execute(f"create table spoilt as select * replace (case when {of} then null else value end as value)"
+                " from later.marts.measures")  # fmt: skip
+    for sides, values in ((("spoilt", "later.marts.measures"), (None, 5)), (("later.marts.measures", "spoilt"), (5, None))):
+        assert moved(con, *sides) == 1
+        (row,) = con.execute("select value_before, value_after, differs, change from moved").fetchall()
+        assert row == (*values, ["value"], None)
+
+
 def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyConnection) -> None:
     """The same file in both nights explains nothing, nor does one that was refused or is held still."""
     con.execute(
