@@ -5,6 +5,7 @@ result has failed.
 """
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -147,6 +148,7 @@ def _failed(suite: str, subject: str, rule: str, found: str) -> Check:
 def _context() -> Any:
     import great_expectations as gx
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     return context

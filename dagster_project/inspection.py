@@ -18,6 +18,7 @@ from .landing import LedgerEntry, land_files
 from .landing.land import order
 from .landing.names import InboxFile, canonical_name, describe, name_problem, passed_over
 from .landing.ties import load_of
+from .moved import EARLIER, LATER, attach, by_mart, moved
 from .night_run import NightFailedError, NightHeldError, NightRun
 from .nights import Night, read_receipts
 from .prepare import WAREHOUSE
@@ -33,10 +34,6 @@ EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window of a file whose name says none."""
 
 FINE = ("accepted", "known")
-FIGURE = ("mart", "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end")
-"""What makes a row of `marts.measures` one figure."""
-
-SAID = ("value", "numerator", "denominator", "data_status")
 
 
 @dataclass(frozen=True)
@@ -212,30 +209,13 @@ def _moved(trial: Home) -> dict[str, dict[str, int]]:
     """Figures of the trial's candidate that differ from the published ones, by mart."""
     con = duckdb.connect()
     try:
-        con.execute(f"attach '{_quoted(trial.candidate / WAREHOUSE)}' as later (read_only)")
-        before = f"(select {', '.join((*FIGURE, *SAID))} from later.marts.measures where false)"
+        attach(con, trial.candidate / WAREHOUSE, "later")
+        before = f"(from {LATER} where false)"
         if trial.warehouse.exists():
-            con.execute(f"attach '{_quoted(trial.warehouse.resolve())}' as earlier (read_only)")
-            before = "earlier.marts.measures"
-        same = " and ".join(f"b.{k} = a.{k}" for k in FIGURE)
-        differ = " or ".join(f"b.{c} is distinct from a.{c}" for c in SAID)
-        rows = con.execute(
-            f"""
-            select
-                coalesce(a.mart, b.mart) as mart,
-                count(*) filter (a.mart = b.mart) as changed,
-                count(*) filter (b.mart is null) as new,
-                count(*) filter (a.mart is null) as gone
-            from {before} as b
-            full join later.marts.measures as a on {same}
-            where a.mart is null or b.mart is null or {differ}
-            group by 1 order by 1
-            """
-        ).fetchall()
+            attach(con, trial.warehouse.resolve(), "earlier")
+            before = EARLIER
+        moved(con, before)
+        rows = by_mart(con)
     finally:
         con.close()
-    return {mart: {"changed": changed, "new": new, "gone": gone} for mart, changed, new, gone in rows}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}

@@ -120,8 +120,8 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "night_id": ("varchar", "Night"),
             "started_at": ("timestamp", "Begin, UTC"),
             "finished_at": ("timestamp", "End, UTC; null for this night"),
-            "outcome": ("varchar", "published, held or failed"),
-            "reason": ("varchar", "Why it was held or failed"),
+            "outcome": ("varchar", "published, held, failed, or rolled back: an earlier night published again"),
+            "reason": ("varchar", "Why it was held, failed or rolled back"),
             "files_accepted": ("bigint", "Files accepted"),
             "files_held": ("bigint", "Files held"),
             "files_refused": ("bigint", "Files refused"),
@@ -213,7 +213,7 @@ def _check_row(c: Check) -> tuple[Any, ...]:
 def _night_row(r: Receipt) -> tuple[Any, ...]:
     by = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     return (
-        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.reason,
+        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.said,
         len(by["accepted"]), len(by["held"]), len(by["refused"]),
         sum(f.get("rows_landed") or 0 for f in by["accepted"]),
         sum(f.get("rows_quarantined") or 0 for f in by["accepted"]),

@@ -17,9 +17,10 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, gate, meta, prepare, publish, transform
+from . import candidate, gate, meta, prepare, publications, publish, transform
 from .config import read_config
 from .contracts import load_contracts
+from .editions.freeze import frozen_editions
 from .gate import Check
 from .landing import Erasure, LedgerEntry, erase_old, find_files, land_files, read_ledger
 from .landing.files import write_whole
@@ -63,6 +64,8 @@ class NightRun:
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
+        self.since: str | None = None
+        """Files that landed after this night are tonight's; after the published one, where it is None."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
@@ -89,6 +92,7 @@ class NightRun:
             # What the libraries write in the home is the owner's alone, too.
             self._umask = os.umask(0o077)
             note_interrupted(self.home)
+            publications.heal(self.home)
             self.night = Night.begin(self.home)
         return self.night
 
@@ -96,6 +100,8 @@ class NightRun:
         """Land the inbox. Returns what became of each file that is new."""
         night = self.begin()
         with self._step("landing"):
+            # Settings that can't be read end the night before it has landed anything.
+            read_config(self.home)
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
             if not inbox.is_dir():
@@ -112,7 +118,7 @@ class NightRun:
         night = self._begun()
         with self._step("building"):
             select, standing = candidate.begin(self.home, self.rebuild)
-            prepare.prepare_raw(self.home, night.night_id, night.today)
+            prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
             built = transform.build(self.home, select, progress=self.listener.node)
             self.nodes = candidate.merged(standing, built)
         broken = transform.broken(self.nodes)
@@ -146,11 +152,15 @@ class NightRun:
         if gate.held_by(self.checks):
             raise NightHeldError(self._reason())
         with self._step("publishing"):
+            limit = read_config(self.home).keep.publications
             receipt = self._receipt("published", "")
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             publish.publish(self.home)
-        self.receipt = replace(receipt, sha256=digest, seconds=self.seconds).finished(night)
+            # What went out as an edition can be shown again, however long ago.
+            went_out = [f.night_id for f in frozen_editions(self.home)]
+            not_kept = publications.keep_tonight(self.home, limit, went_out)
+        self.receipt = replace(receipt, reason=not_kept or receipt.reason, sha256=digest, seconds=self.seconds).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
@@ -198,7 +208,7 @@ class NightRun:
             reason=reason,
             files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
             checks=[c.as_dict() for c in self.checks or []],
-            figures=publish.count_figures(self.home) if published else {},
+            figures=publish.count_figures(self.home.candidate / prepare.WAREHOUSE) if published else {},
             withdrawn=list_withdrawn(night) if published else {},
             erased=len(self.erased),
             seconds=dict(self.seconds),
@@ -206,13 +216,19 @@ class NightRun:
 
 
 def note_interrupted(home: Home) -> None:
-    """Give a night its receipt that was published and then stopped before it had one."""
+    """Give its receipt to a night that was published, or published again, and then stopped before it had one."""
     night_id = publish.published_night(home)
-    if night_id and not any(r.night_id == night_id for r in read_receipts(home)):
-        changed = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
-        write_receipt(
-            home, Receipt(night_id, "published", stamp(changed), stamp(changed), "stopped after publishing, before its receipt")
-        )
+    receipts = read_receipts(home)
+    if night_id is None:
+        return
+    last = receipts[-1] if receipts else None
+    if last and last.outcome == "failed" and last.republished == night_id:
+        write_receipt(home, replace(last, outcome="rolled back"))
+    elif not any(r.night_id == night_id for r in receipts):
+        changed = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        reason = "stopped after publishing, before its receipt"
+        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
+        write_receipt(home, Receipt(night_id, "published", changed, changed, reason, figures=figures, sha256=digest))
 
 
 def _not_built(broken: list[Node]) -> str:

@@ -13,7 +13,8 @@ from typing import Any, Literal, TextIO
 from .landing.files import write_whole
 from .settings import LONDON, Home
 
-Outcome = Literal["published", "held", "failed"]
+Outcome = Literal["published", "held", "failed", "rolled back"]
+"""`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
 
 
 class NightUnderWayError(RuntimeError):
@@ -51,7 +52,7 @@ class Receipt:
     started_at: str
     finished_at: str
     reason: str = ""
-    """Why it was held or failed."""
+    """Why it was held, failed or rolled back; of a published one, what went wrong besides."""
     files: list[dict[str, Any]] = field(default_factory=list)
     """The files that this night decided on, as in the ledger."""
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -65,12 +66,30 @@ class Receipt:
     """Of the published file."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
+    republished: str | None = None
+    """The night that was to be published again."""
+    by: str = ""
+    """Who wanted that."""
+
+    @property
+    def said(self) -> str:
+        """The reason in a line: of going back, which night, who and why."""
+        if not self.republished:
+            return self.reason
+        done = "published again" if self.outcome == "rolled back" else "was to be published again, and was not,"
+        return f"night {self.republished} {done} by {self.by}: {self.reason}"
 
     def finished(self, night: Night) -> "Receipt":
         """The same, ended now."""
         now = datetime.now(UTC)
         total = (now - night.started_at).total_seconds()
         return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
+
+
+def in_order(night_id: str) -> tuple[str, int]:
+    """What night ids sort by: their begin, then their number."""
+    began, _, number = night_id.partition("-")
+    return began, int(number) if number.isdigit() else 1
 
 
 def stamp(moment: datetime) -> str:

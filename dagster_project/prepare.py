@@ -133,14 +133,15 @@ def fresh_candidate(home: Home) -> None:
         con.close()
 
 
-def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
+def prepare_raw(home: Home, night_id: str, today: date, since: str | None = None) -> list[Load]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
-    `today` is the night's date, against which files are late. Raises SeedError for a bad list of the home's own.
+    `today` is the night's date, against which files are late. `since`: what landed after this night is tonight's; after
+    the published one where None. Raises SeedError for a bad list of the home's own.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
-    since = _published_before(home)
+    since = _published_before(home) if since is None else since
     loads = standing(entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
@@ -165,7 +166,7 @@ def prepare_raw(home: Home, night_id: str, today: date) -> list[Load]:
             con.execute(_raw_view(contract, paths))
         _row_index(con, contracts, loads)
         _landed_rows(con, contracts)
-        _withheld(con, home, loads)
+        _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
         write_asked(con, load_editions(home).values())
@@ -268,12 +269,16 @@ def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract])
     con.execute("create view raw.landed_rows as " + " union all ".join(selects))
 
 
-def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load]) -> None:
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], believed: set[str]) -> None:
+    """Keys that are not to be used. A tie counts once both of its loads are accepted: `<load>__<other load>.parquet` may be
+    of a night that was interrupted, or later than the one that is made again.
+    """
     con.execute(
         "create table raw.withheld (extract varchar, force_code varchar, load_id varchar, line varchar, row_key varchar)"
     )
     shown = {load.entry.load_id for load in loads}
-    paths = [p for p in home.withheld.glob("*.parquet") if p.stem.split("__")[0] in shown] if home.withheld.is_dir() else []
+    found = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
+    paths = [p for p in found for own, *other in (p.stem.split("__"),) if own in shown and believed.issuperset(other)]
     if paths:
         con.execute(
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",

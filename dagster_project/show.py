@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -13,6 +13,9 @@ from .landing import LedgerEntry
 from .night_run import Listener, NightRun
 from .nights import Receipt
 from .settings import Home
+
+if TYPE_CHECKING:
+    from .replay import Compared
 
 SAMPLE_MARK = "SAMPLE"
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -59,13 +62,18 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild
 
     Raises SampleHomeError where `sample` meets a home of real extracts, or a real night one of the sample's.
     """
-    console = Console(stderr=True, quiet=quiet)
     if sample:
         _write_sample(home)
     elif (home.path / SAMPLE_MARK).exists():
         raise SampleHomeError(
             f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
         )
+    return drive(NightRun(home, inbox, rebuild=rebuild), quiet)
+
+
+def drive(run: NightRun, quiet: bool) -> int:
+    """Run a night by Dagster's job, with its progress and a closing table. Returns the exit code."""
+    console = Console(stderr=True, quiet=quiet)
     began = time.perf_counter()
     with Progress(
         SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
@@ -77,8 +85,7 @@ def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild
         _warm_up()
         loaded = time.perf_counter() - began
         progress.update(loading, total=1, completed=1)
-        drawn = _Drawn(progress)
-        run = NightRun(home, inbox, drawn, rebuild)
+        drawn = run.listener = _Drawn(progress)
         try:
             run.begin()
             result = build_defs(run).resolve_job_def("nightly").execute_in_process(run_config=UNLOGGED, raise_on_error=False)
@@ -184,7 +191,13 @@ def show_status(found: dict[str, Any]) -> None:
         _say(console, f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
     else:
         _say(console, "Published   nothing yet: run `pam nightly`")
-    if last and (published is None or last["night_id"] != published["night_id"]):
+    back = found["rolled_back"]
+    if back:
+        _say(console, f"Gone back   since {back['since']}, by {back['by']}: {back['why']}", "yellow")
+        _say(console, "            The next night publishes the newest state again", "yellow")
+    if last and last["outcome"] == "published" and back:
+        _say(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one stands in its place")
+    elif last and (published is None or last["night_id"] != published["night_id"]):
         _say(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
     _say(console, "Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
     _lines(console, "Late", [f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late"
@@ -210,3 +223,47 @@ def show_status(found: dict[str, Any]) -> None:
 def _lines(console: Console, name: str, lines: list[str]) -> None:
     for n, line in enumerate(lines or ["none"]):
         _say(console, f"{name if n == 0 else '':<11} {line}")
+
+
+def show_publications(home: Home) -> None:
+    """Print which nights are kept, the newest last, with what their receipts say of them."""
+    from .publications import kept
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("night", "finished", "figures", "warnings", ""):
+        table.add_column(name, justify="right" if name in ("figures", "warnings") else "left")
+    nights = kept(home)
+    for p in nights:
+        r = p.receipt
+        warned = sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning") if r else 0
+        figures = f"{sum(r.figures.values()):,}" if r else ""
+        said = "published" if p.is_published else "" if r else "no receipt in nights/"
+        table.add_row(p.night_id, r.finished_at if r else "", figures, str(warned) if r else "", said)
+    console = Console()
+    if nights:
+        console.print(table)
+    else:
+        _say(console, "No night is kept: each one that is published will be")
+
+
+def show_compared(found: "Compared") -> None:
+    """Print how figures made again stand to those of a published night."""
+    import sys
+
+    from .moved import MARTS
+    from .replay import COLUMNS
+    from .serving import write_result
+
+    console = Console()
+    if not found.differing:
+        _say(console, f"All {found.figures:,} figures are those of night {found.night_id}", "green")
+        return
+    _say(console, f"{found.differing:,} of {found.figures:,} figures are not those of night {found.night_id}:", "red")
+    write_result(MARTS, found.marts, "table", sys.stdout)
+    rows = [[", ".join(v) if isinstance(v, list) else v for v in row] for row in found.rows]
+    write_result(COLUMNS, rows, "table", sys.stdout)
+    _say(
+        console,
+        "Either a file landed that was not published then (`pam diff` names it), or the lists or the code are others than"
+        " then, or somebody changed the published file or raw/",
+    )

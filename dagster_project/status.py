@@ -23,34 +23,49 @@ DRIFT_DAYS = 14
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home, as data: `published`, `last_night`, `late`, `missing`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be used), `warnings`,
-    `archive`. Reads the ledger and the receipts; no night needs to be published.
+    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
+    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be
+    used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+
+    `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
+    withdrawn and warned of is then that night's, else the last one's.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
-    last = receipts[-1] if receipts else None
+    nights = [r for r in receipts if not r.republished]
     night_id = published_night(home)
     published = next((r for r in receipts if r.night_id == night_id), None)
+    back = _rolled_back(receipts, night_id)
+    last = nights[-1] if nights else None
+    shown = published if back and receipts[-1] is back else last
     files = standing_files(entries)
     loads = accepted(entries)
     mappings = read_mappings(home, load_contracts(), force_names())
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
+        "rolled_back": {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id}
+        if back
+        else None,
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
         "late": _late(loads),
         "held": [_file(e) for e in held_files(home)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
-        "withdrawn": last.withdrawn if last else {},
+        "withdrawn": shown.withdrawn if shown else {},
         "drift": _drift(entries),
         "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
-        "warnings": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "warning"],
+        "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),
-        "holding": [c for c in (last.checks if last else []) if not c["passed"] and c["severity"] == "critical"],
+        "holding": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "critical"],
     }
+
+
+def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | None:
+    """The receipt of going back, while what it published again is what stands."""
+    last = next((r for r in reversed(receipts) if r.outcome in ("published", "rolled back")), None)
+    return last if last and last.outcome == "rolled back" and last.republished == published else None
 
 
 def _night(receipt: Receipt | None) -> dict[str, Any] | None:

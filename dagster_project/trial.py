@@ -25,7 +25,7 @@ def trial_home(home: Home) -> Iterator[Home]:
     """
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
         trial = Home(Path(folder) / "home").create()
-        for name in ("raw", "quarantine", "mappings", "seeds", "published"):
+        for name in ("raw", "quarantine", "mappings", "seeds", "editions", "published"):
             _link_files(home.path / name, trial.path / name)
         for path in (home.key_file, home.config_file):
             if path.exists():

@@ -50,6 +50,22 @@ def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
     return copy_home(sample_home, tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after five small nights, all kept. To be read, not changed."""
+    from week import make_week
+
+    return make_week(Home(tmp_path_factory.mktemp("week") / "home").create())
+
+
+@pytest.fixture
+def week_copy(week: Home, tmp_path: Path) -> Home:
+    """A copy of them, for a test to spoil. Its kept nights are files of their own."""
+    from support import copy_home
+
+    return copy_home(week, tmp_path / "home")
+
+
 @pytest.fixture
 def new_home(tmp_path: Path) -> Home:
     """An empty home."""

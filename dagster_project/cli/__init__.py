@@ -4,7 +4,17 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 1 held or failed, 2 wrong use.
 """
 
-from . import answers, aside, claims, develop, edition, files, night, trace  # noqa: F401  (commands register themselves)
+from . import (  # noqa: F401  (commands register themselves)
+    answers,
+    aside,
+    claims,
+    develop,
+    edition,
+    files,
+    history,
+    night,
+    trace,
+)
 from .common import app
 
 

@@ -10,8 +10,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.settings import Home
 
 KEYS = {
-    "home", "published", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn", "warnings", "holding",
-    "archive", "mappings", "drift",
+    "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
+    "warnings", "holding", "archive", "mappings", "drift",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]

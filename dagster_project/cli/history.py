@@ -1,0 +1,150 @@
+"""Commands that look at earlier nights, and go back to one."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+
+@app.command()
+def rollback(
+    night: Annotated[
+        str | None,
+        typer.Argument(
+            help="The kept night to publish again, by its id or the begin of it. [default: the one before what is published]",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who goes back; it is written down.", show_default=False)] = "",
+    why: Annotated[str, typer.Option("--why", help="Why; it is written down.", show_default=False)] = "",
+    listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Publish an earlier night again, in one step. What is published now stays kept.
+
+    The next night publishes the newest state again: mend the cause before it, or stop the schedule.
+
+    Example: pam rollback --by "A. Person" --why "the crimes of Tuesday's file are doubled"
+    """  # fmt: skip
+    where = Home.of(home)
+    if listing:
+        from ..show import show_publications
+
+        with explained():
+            show_publications(where)
+        return
+    for name, said in (("--by", by), ("--why", why)):
+        if not said.strip():
+            raise typer.BadParameter("is needed: who goes back, and why, are written down", param_hint=name)
+    from ..rollback import roll_back
+
+    with explained():
+        receipt = roll_back(where, night, by=by, why=why)
+        typer.echo(
+            f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
+            "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
+        )
+
+
+@app.command()
+def diff(
+    nights: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Two kept nights, by their ids or the begin of them; `today` is the published one. One is compared with the"
+            " published. [default: the published night against the one before it]",
+            show_default=False,
+        ),
+    ] = None,
+    mart: Annotated[str | None, typer.Option("--mart", help="This mart's figures only.")] = None,
+    measure: Annotated[str | None, typer.Option("--measure", help="This measure's figures only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many figures, the largest moves.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Every figure of every area and period that moved.")] = False,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to this file instead of the terminal.", dir_okay=False)
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Show which figures moved between two nights, by how much, and which files did it.
+
+    Example: pam diff 20260105 today --mart drug_tests
+    """
+    from ..diff import choose, compare, write, write_to
+    from ..serving import FORMATS
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if len(nights or ()) > 2:
+        raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
+    with explained():
+        one, other = choose(Home.of(home), nights or ())
+        found = compare(one, other, mart, measure, None if everything else limit)
+        if out:
+            write_to(found, form, out)
+            typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
+        else:
+            write(found, form, sys.stdout)
+
+
+@app.command()
+def replay(
+    check: Annotated[
+        bool, typer.Option("--check", help="Publish nothing: compare with what is published; exit 1 where a figure differs.")
+    ] = False,
+    night: Annotated[
+        str | None, typer.Option("--night", help="With --check: this kept night, instead of the published one.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Publish nothing: the warehouse as it stood after this night. Needs --out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --as-of: the file to write.", dir_okay=False)] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
+    home: HomeOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+) -> None:
+    """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
+
+    It says whether the figures are those that were published before. Exit 0: published. Exit 1: held back by a check, or
+    failed; the last publication stands. With --check, exit 1: a figure differs.
+    """
+    if night and not check:
+        raise typer.BadParameter("goes with --check", param_hint="--night")
+    if bool(as_of) != bool(out) or (as_of and check):
+        raise typer.BadParameter("goes with --out FILE, and not with --check", param_hint="--as-of")
+    where = Home.of(home)
+    if as_of and out:
+        with explained():
+            _write_as_of(where, as_of, out, quiet)
+        return
+    from ..replay import ReplayRun
+    from ..replay import check as check_figures
+    from ..show import drive, show_compared
+
+    with explained():
+        if not where.path.is_dir():
+            raise FileNotFoundError(f"{where.path}: no such folder")
+        if check:
+            found = check_figures(where, night or "today", limit)
+            code = 1 if found.differing else 0
+        else:
+            run = ReplayRun(where)
+            code = drive(run, quiet)
+            found = run.compared if code == 0 else None
+        if found and (found.differing or not quiet):
+            show_compared(found)
+    raise typer.Exit(code)
+
+
+def _write_as_of(home: Home, night: str, out: Path, quiet: bool) -> None:
+    from .. import replay
+
+    held = replay.as_of(home, night, out)
+    if held:
+        typer.secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
+    if not quiet:
+        typer.echo(f"The warehouse as it stood after night {replay.night_named(home, night)} is in {out}")

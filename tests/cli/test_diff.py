@@ -1,0 +1,70 @@
+"""`pam diff`: as a table, as CSV and JSON, to a file, and what is said when it can't be done."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from week import NIGHTS
+
+from dagster_project.diff import FIGURES, FILES
+from dagster_project.settings import Home
+
+
+def test_a_person_sees_marts_moves_and_files(pam: Callable, week: Home) -> None:
+    result = pam("diff", "20260103", "20260104", "--home", week.path)
+    assert result.exit_code == 0 and result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"From night {NIGHTS[0]} to night {NIGHTS[1]}: 631 figures moved"
+    assert ["mart_naloxone", "1362", "65", "51", "434", "0"] in [line.split() for line in lines]
+    june = next(line.split() for line in lines if "Jun 2025" in line)
+    assert june[:4] == ["naloxone", "naloxone_administrations", "all", "derbyshire"]
+    assert june[4:] == ["Jun", "2025", "2", "1", "-1", "complete", "(1)"]
+    file = "naloxone__derbyshire__2025-11-01__2026-01-03__20260104T010000Z.csv"
+    assert any(line.split()[:3] == ["1", file, "accepted"] for line in lines)
+    assert "(n): the period lies outside file n's window" in result.stdout
+
+
+def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> None:
+    result = pam("diff", "--home", week.path)
+    assert result.stdout == f"From night {NIGHTS[3]} to night {NIGHTS[4]}: 0 figures moved\n" and result.exit_code == 0
+
+
+def test_every_figure_as_csv(pam: Callable, week: Home, tmp_path: Path) -> None:
+    out = tmp_path / "moves.csv"
+    result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--home", week.path)
+    assert result.stdout == f"631 of 631 moved figures written to {out}\n"
+    assert out.stat().st_mode & 0o777 == 0o600
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert len(rows) == 631 and tuple(rows[0]) == FIGURES
+    assert pam("diff", "20260103", "20260104", "-f", "csv", "--limit", "3", "--home", week.path).stdout.count("\n") == 4
+
+
+def test_all_of_it_as_json(pam: Callable, week: Home) -> None:
+    found = json.loads(pam("diff", NIGHTS[2], "today", "-f", "json", "--mart", "op_trapped", "--home", week.path).stdout)
+    assert (found["before"], found["after"], found["moved"], found["unexplained"]) == (NIGHTS[2], NIGHTS[4], 930, 0)
+    assert [m["mart"] for m in found["marts"]] == ["mart_op_trapped"] and len(found["figures"]) == 20
+    assert [(tuple(f), f["extract"], f["figures"]) for f in found["files"]] == [(FILES, "op_trapped", 930)]
+    assert {f["mart"] for f in found["figures"]} == {"mart_op_trapped"}
+
+
+def test_what_is_not_there_is_named(pam: Callable, week: Home, new_home: Home) -> None:
+    asked = {
+        ("--mart", "mart_nothing"): "no figure of mart mart_nothing in either night; there are: mart_community_voices, ",
+        ("--measure", "nothing"): "no figure of measure nothing in either night; there are: drug_find_rate, ",
+        ("20251224",): "20251224: no kept night of that id. Kept are: ",
+        ("today", "today"): f"night {NIGHTS[4]} is compared with itself: name two",
+    }
+    for args, said in asked.items():
+        result = pam("diff", *args, "--home", week.path)
+        assert result.exit_code == 1 and said in result.stderr and "Traceback" not in result.stderr
+    assert "has no published night" in pam("diff", "--home", new_home.path).stderr
+    assert pam("diff", *NIGHTS[:3], "--home", week.path).exit_code == 2
+    assert pam("diff", "--format", "xml", "--home", week.path).exit_code == 2
+
+
+def test_rows_of_one_file_can_be_read_back_from_csv(pam: Callable, week: Home) -> None:
+    text = pam("diff", "20260104", "20260105", "--measure", "responses", "-f", "csv", "--all", "--home", week.path).stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {len(r["files"].split("; ")) for r in rows} == {1, 2} and {r["cause"] for r in rows} == {"window", "other window"}

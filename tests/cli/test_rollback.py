@@ -1,0 +1,46 @@
+"""`pam rollback`: what is kept, going back, and what is said when it can't be done."""
+
+from collections.abc import Callable
+
+from week import NIGHTS
+
+from dagster_project.nights import read_receipts
+from dagster_project.publish import night_of
+from dagster_project.settings import Home
+
+WHO = ("--by", "A. Person", "--why", "the list [of the 6th] is wrong")
+
+
+def test_the_list_of_kept_nights(pam: Callable, week: Home, new_home: Home) -> None:
+    result = pam("rollback", "--list", "--home", week.path)
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines() if "2026010" in line]
+    assert [row[0] for row in rows] == NIGHTS
+    assert rows[-1][-1] == "published" and all("published" not in row for row in rows[:-1])
+    for row, receipt in zip(rows, (r for r in read_receipts(week) if r.outcome == "published"), strict=True):
+        warnings = [c for c in receipt.checks if not c["passed"] and c["severity"] == "warning"]
+        assert row[1:4] == [receipt.finished_at, f"{sum(receipt.figures.values()):,}", str(len(warnings))]
+    assert "No night is kept" in pam("rollback", "--list", "--home", new_home.path).stdout
+
+
+def test_going_back_is_said_and_seen(pam: Callable, week_copy: Home) -> None:
+    result = pam("rollback", *WHO, "--home", week_copy.path)
+    assert result.exit_code == 0 and night_of(week_copy.warehouse) == NIGHTS[3]
+    assert f"Night {NIGHTS[3]} is published again" in result.stdout and "mend the cause before it" in result.stdout
+    said = pam("status", "--home", week_copy.path).stdout
+    assert f"Published   night {NIGHTS[3]}" in said
+    assert "by A. Person: the list [of the 6th] is wrong" in said and "Gone back   since 20" in said
+    assert f"Last night  {NIGHTS[4]} was published, and is kept" in said and "not published" not in said
+
+
+def test_who_and_why_are_asked_for(pam: Callable, week_copy: Home) -> None:
+    for args, name in ((("--by", "A"), "--why"), (("--why", "A", "--by", " "), "--by")):
+        result = pam("rollback", *args, "--home", week_copy.path)
+        assert result.exit_code == 2 and f"Invalid value for {name}: is needed" in result.stderr
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
+
+
+def test_what_is_not_kept_is_said_in_a_line(pam: Callable, week_copy: Home) -> None:
+    result = pam("rollback", "20251224T020000Z", *WHO, "--home", week_copy.path)
+    assert result.exit_code == 1 and "Traceback" not in result.stderr
+    assert "20251224T020000Z: no kept night of that id. Kept are: " + ", ".join(NIGHTS) in result.stderr

@@ -1,0 +1,44 @@
+"""The examples of docs/history.md, run on the five nights that they are of."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from dagster_project.diff import FIGURES
+from dagster_project.docs import FOLDER
+from dagster_project.settings import Home
+
+PAGE = (FOLDER / "history.md").read_text(encoding="utf-8")
+TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?")
+
+
+def example(begin: str) -> list[str]:
+    """The block that begins so, its lines without the times at which somebody's machine landed and published."""
+    (block,) = (b for b in re.findall(r"```text\n(.*?)\n```", PAGE, re.S) if b.startswith(begin))
+    return lines(block)
+
+
+def lines(text: str) -> list[str]:
+    return [TIME.sub("TIME", line.rstrip()) for line in text.splitlines() if line.strip()]
+
+
+def test_what_moved(pam: Callable, week: Home) -> None:
+    result = pam("diff", "20260103", "20260104", "--limit", "5", "--home", week.path)
+    assert lines(result.stdout) == example("From night")
+
+
+def test_gone_back(pam: Callable, week_copy: Home) -> None:
+    command = re.search(r'^    pam rollback --by "(.+)" --why "(.+)"$', PAGE, re.M)
+    pam("rollback", "--by", command[1], "--why", command[2], "--home", week_copy.path)
+    said = example("Published")
+    assert lines(pam("status", "--home", week_copy.path).stdout)[1 : 1 + len(said)] == said
+
+
+def test_checked(pam: Callable, week: Home) -> None:
+    assert lines(pam("replay", "--check", "--home", week.path).stdout) == example("All")
+
+
+@pytest.mark.parametrize("column", FIGURES)
+def test_every_column_of_a_moved_figure_is_named(column: str) -> None:
+    assert f"`{column}`" in PAGE[PAGE.index("**CSV and JSON**") : PAGE.index("## Made again")]

@@ -1,0 +1,276 @@
+"""Which figures moved between two nights, and which files did it: against both nights' rows compared one by one."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from support import write_extract
+from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
+
+from dagster_project.causes import explain, sources
+from dagster_project.diff import FIGURES, FILES, Difference, choose, compare
+from dagster_project.moved import EVERY, FIGURE, KEY, attach, by_mart, moved
+from dagster_project.publications import NotKeptError, Publication, find
+from dagster_project.settings import Home
+from dagster_project.transform import manifest
+
+JANUARY = ("2025-01-01", "2025-01-31")
+
+
+def between(home: Home, one: str, other: str, **asked: Any) -> Difference:
+    return compare(find(home, one), find(home, other), **({"limit": None} | asked))
+
+
+def figures(found: Difference, **wanted: Any) -> list[dict[str, Any]]:
+    """The moves that have these values."""
+    rows = [dict(zip((*FIGURES, "nos"), row, strict=True)) for row in found.figures]
+    return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+
+
+def rows_of(publication: Publication) -> dict[tuple, tuple]:
+    with duckdb.connect(str(publication.path), read_only=True) as con:
+        rows = con.execute(f"select {', '.join((*KEY, *FIGURE))} from marts.measures").fetchall()
+    return {row[: len(KEY)]: row[len(KEY) :] for row in rows}
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        yield con
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_what_moved_is_what_differs_row_by_row(week: Home, con: duckdb.DuckDBPyConnection, n: int) -> None:
+    one, other = find(week, NIGHTS[n]), find(week, NIGHTS[n + 1])
+    attach(con, one.path, "earlier")
+    attach(con, other.path, "later")
+    number = moved(con)
+    before, after = rows_of(one), rows_of(other)
+    expected = {k: (before.get(k), after.get(k)) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+    said = con.execute(
+        f"select {', '.join(KEY)}, kind, {', '.join(f'{c}_before' for c in FIGURE)}, {', '.join(f'{c}_after' for c in FIGURE)},"
+        " change from moved"
+    ).fetchall()
+    assert len(said) == number == len(expected) == len({row[:9] for row in said})
+    for row in said:
+        old, new = expected[row[:9]]
+        assert row[9] == ("new" if old is None else "gone" if new is None else "changed")
+        assert row[10:14] == (old or (None,) * 4) and row[14:18] == (new or (None,) * 4)
+        assert row[18] == (new[0] - old[0] if old and new and None not in (old[0], new[0]) else None)
+    kinds = Counter(row[9] for row in said)
+    counted = by_mart(con)
+    assert [sum(r[i] for r in counted) for i in (2, 4, 5)] == [kinds["changed"], kinds["new"], kinds["gone"]]
+    assert all(row[1] == sum(k[0] == row[0] for k in after) for row in counted)
+
+
+def test_a_correction_moves_its_own_months_and_the_year(week: Home) -> None:
+    """By hand, from the second night's file: one row gone from December, one moved from June to November."""
+    found = between(week, NIGHTS[0], NIGHTS[1], measure="naloxone_administrations")
+    own = figures(found, area_type="force", kind="changed")
+    assert {r["force_code"] for r in own} == {"derbyshire"}, "the neighbour dropped nothing"
+    months = [r for r in own if r["period_type"] == "month"]
+    changes = {r["period_label"]: (r["value_before"], r["value_after"], r["change"]) for r in months}
+    assert changes == {"Jun 2025": (2, 1, -1), "Nov 2025": (2, 3, 1), "Dec 2025": (2, 1, -1), "Jan 2026": (None, 1, None)}
+    assert [r["change"] for r in own if r["period_label"] == "2025"] == [-1]
+
+
+def test_each_figure_has_its_own_file_and_not_the_neighbour_s(week: Home) -> None:
+    found = between(week, NIGHTS[0], NIGHTS[1])
+    assert found.unexplained == 0
+    by = {(r["mart"], r["force_code"]): r["files"] for r in figures(found)}
+    assert by == {
+        ("mart_naloxone", "derbyshire"): "naloxone__derbyshire__2025-11-01__2026-01-03__20260104T010000Z.csv",
+        ("mart_drug_offences", OTHER): f"crimes__{OTHER}__2025-12-01__2025-12-31__20260104T010000Z.csv",
+    }
+    months = {r["period_label"]: r["cause"] for r in figures(found, period_type="month", kind="changed", area_type="force")}
+    assert months == {"Jun 2025": "other window", "Nov 2025": "window", "Dec 2025": "window", "Jan 2026": "window"}
+
+
+def test_two_files_of_one_extract_each_explain_their_own_months(week: Home) -> None:
+    found = between(week, NIGHTS[1], NIGHTS[2], mart="mart_community_voices")
+    months = figures(found, period_type="month", area_type="force", category="all")
+    windows = ("2025-08-01__2025-09-30", "2025-09-01__2025-10-31")
+    summer, autumn = (f"community_voices__derbyshire__{window}__20260105T010000Z.csv" for window in windows)
+    files = {r["period_label"]: (set(r["files"].split("; ")), r["cause"]) for r in months}
+    assert files["Aug 2025"] == ({summer}, "window")
+    assert files["Sep 2025"] == ({summer, autumn}, "window")
+    assert files["Oct 2025"] == ({autumn}, "window")
+    assert files["Jan 2025"] == ({summer, autumn}, "other window"), "it has a row since the year is covered"
+
+
+def test_what_was_released_between_is_said_to_be(week: Home) -> None:
+    found = between(week, NIGHTS[2], NIGHTS[3])
+    rows = [dict(zip(FILES, row, strict=True)) for row in found.files]
+    assert [(r["extract"], r["outcome"]) for r in rows if r["outcome"] == "released"] == [("stop_search", "released")]
+    assert Counter(r["outcome"] for r in rows) == {"accepted": 3, "released": 1}
+    searches = figures(found, measure="drug_finds", area_type="force", category="all", period_label="Nov 2025")
+    # The tie took S0 from both.
+    assert [(r["value_before"], r["value_after"], r["cause"]) for r in searches] == [(1, 0, "window")]
+    assert [r["figures"] for r in rows] == sorted((r["figures"] for r in rows), reverse=True)
+    assert sum(r["figures"] for r in rows) == found.moved, "each moved by one file"
+
+
+def test_a_whole_list_reaches_every_period(week: Home) -> None:
+    found = between(week, NIGHTS[2], NIGHTS[3], mart="county_lines")
+    assert {r["cause"] for r in figures(found)} == {"window"}
+    assert figures(found, measure="lines_active", period_label="Dec 2025", area_type="force")[0]["change"] == -4
+
+
+def test_a_rate_is_explained_by_its_parts(week: Home) -> None:
+    rows = figures(between(week, NIGHTS[2], NIGHTS[3], measure="drug_find_rate"), kind="changed")
+    assert rows and {r["files"].split("__")[0] for r in rows} == {"stop_search"}
+
+
+def test_a_quiet_night_moves_nothing(week: Home) -> None:
+    found = between(week, NIGHTS[3], NIGHTS[4])
+    assert (found.moved, found.marts, found.figures, found.files) == (0, [], [], [])
+
+
+def test_back_is_the_same_the_other_way_round(week: Home) -> None:
+    there, back = between(week, NIGHTS[0], NIGHTS[2]), between(week, NIGHTS[2], NIGHTS[0])
+    assert back.moved == there.moved and back.unexplained == 0
+    assert {r["kind"] for r in figures(back)} == {"changed", "gone"}
+    files, sources_of = ([(f[1], f[-1]) for f in d.files] for d in (there, back))
+    assert sorted(files) == sorted(sources_of)
+    changed = {tuple(r[k] for k in KEY): r["change"] for r in figures(there, kind="changed")}
+    assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(back, kind="changed")} == changed
+
+
+def test_what_a_list_of_the_home_moves_no_file_explains(week_copy: Home) -> None:
+    """And what a file of the other force's moves in the same night is still that file's."""
+    week_copy.seeds.mkdir()
+    (week_copy.seeds / "offence_codes.csv").write_text("offence_code,offence_class\n92A,possession\n", encoding="utf-8")
+    rows = administrations(range(1, 13), "L")[:-1]
+    write_extract(week_copy.inbox, "naloxone", rows, columns=NALOXONE, window=YEAR, force=OTHER, stamp="20260108T010000Z")
+    publish_dated(week_copy, "20260108T020000Z")
+    found = between(week_copy, NIGHTS[4], "today")
+    assert {(r["mart"], r["cause"], r["files"] is None) for r in figures(found)} == {
+        ("mart_drug_offences", "none", True), ("mart_naloxone", "window", False),
+    }  # fmt: skip
+    offences = {r[0]: r for r in found.marts}["mart_drug_offences"]
+    assert found.unexplained == offences[2] + offences[4] + offences[5] > 0
+
+
+def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None:
+    """`sources` is derived from lists; dbt's lineage knows better, of marts."""
+    nodes, parents = manifest().nodes, manifest().parent_map
+
+    def above(node: str) -> set[str]:
+        return {node}.union(*(above(p) for p in parents.get(node, ()) if p in nodes))
+
+    derived: dict[str, set[str]] = {}
+    for mart, _, extract in sources():
+        derived.setdefault(mart, set()).add(extract)
+    for mart, extracts in derived.items():
+        read = {nodes[n].name for n in above(f"model.pam_warehouse.{mart}") if n.startswith("model.")}
+        assert extracts == {name.removeprefix("stg_") for name in read if name.startswith("stg_")}, mart
+    assert len(derived) == 18
+    assert ("mart_incidents", "roc_drugs_emergency", "incidents") in sources(), "by its own coverage's limit"
+
+
+def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(week: Home) -> None:
+    found = between(week, NIGHTS[2], NIGHTS[3], limit=12)
+    rows = [dict(zip((*FIGURES, "nos"), row, strict=True)) for row in found.figures]
+    assert len(rows) == 12 and found.moved > 1000
+    assert {r["data_status_before"] for r in rows} == {"complete"}
+    assert {r["area_type"] for r in rows} == {"force"}
+    assert {r["period_type"] for r in rows} <= {"month", "calendar_year", "financial_year"}
+    for unit in ("count", "percent"):
+        sizes = [abs(r["change"]) for r in rows if r["unit"] == unit]
+        assert sizes == sorted(sizes, reverse=True) and sizes, "each unit by itself"
+    assert [r["unit"] for r in rows[:4]] == ["count", "percent", "count", "percent"], "and in turn"
+
+
+def test_only_what_is_compared_counts(week: Home, con: duckdb.DuckDBPyConnection) -> None:
+    """A name that changed is no moved figure; whoever asks for every column is told which differ."""
+    con.execute(f"attach '{find(week, 'today').path}' as later (read_only)")
+    con.execute(
+        "create table spoilt as select * replace (case when area_code = 'unknown' then 'Nobody knows' else area_name end as"
+        " area_name, case when period_label = 'Dec 2025' then prior_value + 1 else prior_value end as prior_value)"
+        " from later.marts.measures"
+    )
+    assert moved(con, "spoilt") == 0
+    names = con.execute("select count(*) from later.marts.measures where area_code = 'unknown'").fetchone()[0]
+    priors = con.execute(
+        "select count(*) from later.marts.measures where period_label = 'Dec 2025' and prior_value is not null"
+        " and area_code <> 'unknown'"
+    ).fetchone()[0]
+    assert moved(con, "spoilt", columns=EVERY) == names + priors
+    assert names and priors and moved(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
+    told = con.execute("select distinct differs, kind from moved").fetchall()
+    assert told == [(["prior_value"], "changed")]
+
+
+def test_a_value_that_came_or_went_has_moved_though_its_status_is_the_same(
+    week: Home, con: duckdb.DuckDBPyConnection
+) -> None:
+    """A cohort of which no count was known yet: complete, and null."""
+    con.execute(f"attach '{find(week, 'today').path}' as later (read_only)")
+    of = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
+    con.execute(f"create table spoilt as select * replace (case when {of} then null else value end as value)"
+                " from later.marts.measures")  # fmt: skip
+    for sides, values in ((("spoilt", "later.marts.measures"), (None, 5)), (("later.marts.measures", "spoilt"), (5, None))):
+        assert moved(con, *sides) == 1
+        (row,) = con.execute("select value_before, value_after, differs, change from moved").fetchall()
+        assert row == (*values, ["value"], None)
+
+
+def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyConnection) -> None:
+    """The same file in both nights explains nothing, nor does one that was refused or is held still."""
+    con.execute(
+        "create table moved as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
+        " 'derbyshire' as force_code, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 'changed' as kind"
+    )
+    for name in ("a", "b"):
+        con.execute(
+            f"create table {name} (load_id varchar, source_file varchar, outcome varchar, extract varchar, force_code varchar,"
+            " landed_at timestamp, night_id varchar, covered_from date, covered_to date, rows_landed bigint,"
+            " rows_quarantined bigint, rows_duplicate bigint)"
+        )
+
+    def add(tables: str, name: str, outcome="accepted", extract="naloxone", force="derbyshire", load="", day=2) -> None:
+        row = (load or name, name, outcome, extract, force, f"2026-01-0{day} 02:00:00", "night", *JANUARY, 1, 0, 0)
+        for table in tables:
+            con.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+
+    add("ab", "both")
+    add("b", "right")
+    add("b", "other force", force=OTHER)
+    add("b", "other extract", extract="crimes")
+    add("b", "refused", "refused")
+    add("b", "known", "known", load="both")
+    add("b", "held", "held")
+    add("ab", "held before", "held", load="freed")
+    add("b", "freed", load="freed", day=3)
+    explain(con, "a", "b")
+    named = con.execute(
+        "select source_file, outcome from landed where list_contains((select file_ids from caused), file_id) order by 1"
+    ).fetchall()
+    assert named == [("freed", "released"), ("right", "accepted")]
+    assert con.execute("select count(*) from landed").fetchone() == (4,)
+
+
+def test_the_two_nights_are_chosen(week: Home, week_copy: Home) -> None:
+    def ids(home: Home, *nights: str) -> tuple[str, str]:
+        one, other = choose(home, nights)
+        return one.night_id, other.night_id
+
+    assert ids(week) == (NIGHTS[3], NIGHTS[4])
+    assert ids(week, "20260104") == (NIGHTS[1], NIGHTS[4])
+    assert ids(week, "today", "20260104") == (NIGHTS[4], NIGHTS[1])
+    with pytest.raises(ValueError, match="is compared with itself"):
+        choose(week, ["today"])
+    for path in week_copy.publications.iterdir():
+        path.unlink()
+    assert find(week_copy, "today").path == week_copy.warehouse
+    with pytest.raises(NotKeptError, match="no night before 20260107T020000Z is kept"):
+        choose(week_copy, [])
+
+
+def test_a_kept_file_that_is_damaged_is_named(week_copy: Home) -> None:
+    path = find(week_copy, NIGHTS[3]).path
+    path.write_bytes(b"rubbish")
+    with pytest.raises(ValueError, match=r"20260106T020000Z\.duckdb can't be read as a night's file"):
+        between(week_copy, NIGHTS[3], "today")

@@ -1,0 +1,266 @@
+"""The warehouse made again from raw/ and the lists alone: now, as it was, and against what somebody changed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import land_night, meta_rows, published, same_figures, write_extract
+from week import NALOXONE, NIGHTS, RELEASED, YEAR, administrations, publish_dated
+
+from dagster_project import replay
+from dagster_project.landing import read_ledger
+from dagster_project.moved import EVERY, attach, moved
+from dagster_project.nights import locked, read_receipts
+from dagster_project.publications import NotKeptError, find, prune
+from dagster_project.publish import night_of
+from dagster_project.replay import ReplayError, ReplayRun, as_of, check, night_named
+from dagster_project.settings import Home
+
+TODAY = date(2026, 1, 8)
+
+
+@contextmanager
+def replaying(home: Home) -> Iterator[ReplayRun]:
+    run = ReplayRun(home)
+    try:
+        run.night = replace(run.begin(), today=TODAY)
+        yield run
+    finally:
+        run.end()
+
+
+def published_again(home: Home) -> ReplayRun:
+    """A replay by its steps."""
+    with replaying(home) as run:
+        run.land()
+        run.build()
+        run.judge()
+        run.publish()
+    return run
+
+
+def differing(one: Path, other: Path) -> int:
+    with duckdb.connect() as con:
+        attach(con, one, "earlier")
+        attach(con, other, "later")
+        return moved(con, columns=EVERY)
+
+
+def state(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*")}
+
+
+def restored(week: Home, to: Path, *parts: str) -> Home:
+    """A home of which a backup brought back these parts alone."""
+    home = Home(to)
+    home.path.mkdir(mode=0o700)
+    for part in parts:
+        source = week.path / part
+        shutil.copytree(source, home.path / part) if source.is_dir() else shutil.copy2(source, home.path / part)
+    return home
+
+
+@pytest.mark.parametrize("night", NIGHTS[1:4])
+def test_each_night_is_made_again_as_it_was_published(week: Home, night: str) -> None:
+    """Before and after corrections, a list replaced, ties, and a file that was held and is released."""
+    before = state(week.raw)
+    found = check(week, night)
+    assert (found.differing, found.rows, found.night_id) == (0, [], night)
+    with duckdb.connect(str(find(week, night).path), read_only=True) as con:
+        assert con.execute("select count(*) from marts.measures").fetchone() == (found.figures,)
+    assert state(week.raw) == before and not list(week.path.glob(".replay-*"))
+
+
+def test_nights_do_differ_from_one_another(week: Home) -> None:
+    """Or the comparison above would show nothing."""
+    for one, other in ((0, 1), (1, 2), (2, 3)):
+        assert differing(find(week, NIGHTS[one]).path, find(week, NIGHTS[other]).path) > 500
+
+
+def test_a_home_of_raw_and_the_key_alone_publishes_the_same(week: Home, tmp_path: Path) -> None:
+    home = restored(week, tmp_path / "restored", "raw", "pseudonym.key")
+    run = published_again(home)
+    assert run.receipt.outcome == "published" and run.compared is None
+    assert same_figures(week, home) == []
+    assert run.receipt.withdrawn == {} and run.receipt.files == [], "nothing landed tonight, and nothing was taken back"
+    assert {e.load_id for e in read_ledger(home)} == {e.load_id for e in read_ledger(week)}
+    (row,) = meta_rows(home, "nights")
+    assert (row["outcome"], row["reason"]) == ("published", replay.AGAIN)
+    assert len(meta_rows(home, "files")) == len(read_ledger(week))
+    assert check(home).differing == 0
+    assert publish_dated(home, "20991231T020000Z").receipt.outcome == "published", "and nights go on from there"
+    assert same_figures(week, home) == []
+
+
+def test_a_replay_says_that_nothing_is_otherwise(week: Home, week_copy: Home) -> None:
+    run = published_again(week_copy)
+    assert (run.compared.night_id, run.compared.differing) == (NIGHTS[4], 0)
+    assert len({n.unique_id for n in run.nodes if n.seconds >= 0}) > 100 and same_figures(week, week_copy) == []
+    assert night_of(week_copy.warehouse) == run.receipt.night_id == read_receipts(week_copy)[-1].night_id
+
+
+def test_a_replay_says_what_is_otherwise(week_copy: Home) -> None:
+    """Files that landed in a night that was not published, and a figure that somebody changed."""
+    rows = administrations(range(1, 13))[:-2]
+    write_extract(week_copy.inbox, "naloxone", rows, columns=NALOXONE, window=YEAR, stamp="20260108T010000Z")
+    land_night(week_copy)
+    with duckdb.connect(str(week_copy.warehouse)) as con:
+        con.execute("update marts.mart_county_lines set value = 99 where period_label = 'Jun 2025' and area_type = 'force'"
+                    " and measure = 'lines_active'")  # fmt: skip
+    assert check(week_copy).differing == 1, "what landed later is not in it"
+    run = published_again(week_copy)
+    marts = {row[0]: row for row in run.compared.marts}
+    assert set(marts) == {"mart_county_lines", "mart_naloxone"} and marts["mart_county_lines"][2] == 1
+    assert run.compared.differing == sum(r[2] + r[4] + r[5] for r in run.compared.marts)
+    assert published(week_copy, "select count(*) from marts.measures where value = 99") == [(0,)]
+    assert run.receipt.withdrawn == {"naloxone": 1}, "since the last publication, the file took a row back"
+
+
+def test_a_held_replay_leaves_what_is_published(week_copy: Home) -> None:
+    before = week_copy.warehouse.read_bytes()
+    week_copy.seeds.mkdir()
+    header = "force_code,section_code,section_name,lpu_code,lpu_name\n"
+    (week_copy.seeds / "areas.csv").write_text(header + "derbyshire,A,A,A1,One\nderbyshire,B,B,B1,One\n", encoding="utf-8")
+    with replaying(week_copy) as run:
+        run.land()
+        with pytest.raises(RuntimeError):
+            run.build()
+    assert run.receipt.outcome == "held" and week_copy.warehouse.read_bytes() == before
+
+
+def test_figures_that_somebody_changed_are_found(week_copy: Home) -> None:
+    """A value by its last digit, a comparison with the year before, and a status."""
+    of = "area_type = 'force' and force_code = 'derbyshire' and measure = 'possession_offences' and category = '92D'"
+    with duckdb.connect(str(week_copy.warehouse)) as con:
+        for month, change in (
+            ("Oct", "value = value + 0.0000000001"),
+            ("Nov", "data_status = 'partial'"),
+            ("Dec", "prior_value = prior_value + 1"),
+        ):
+            con.execute(f"update marts.mart_drug_offences set {change} where period_label = '{month} 2025' and {of}")
+    found = check(week_copy)
+    assert found.differing == 3 and [row[0] for row in found.marts] == ["mart_drug_offences"]
+    rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in found.rows]
+    assert {(r["measure"], r["category"], r["kind"]) for r in rows} == {("possession_offences", "92D", "changed")}
+    assert {r["period_start"].month: r["differs"] for r in rows} == {10: ["value"], 11: ["data_status"], 12: ["prior_value"]}
+
+
+def test_landed_rows_that_somebody_changed_are_found(week_copy: Home) -> None:
+    (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
+    path = week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table kept as select * from read_parquet('{path}') where line_ref <> 'A3'")
+        con.execute(f"copy kept to '{path}' (format parquet)")
+    found = check(week_copy)
+    assert [row[0] for row in found.marts] == ["mart_county_lines"] and found.differing > 10
+    assert check(week_copy, NIGHTS[2]).differing == 0, "that night had the older list"
+
+
+def test_a_check_needs_no_lock_and_leaves_the_home_as_it_is(week_copy: Home) -> None:
+    before = state(week_copy.path)
+    with locked(week_copy):
+        assert check(week_copy).differing == 0
+    assert {p: s for p, s in state(week_copy.path).items() if ".night.lock" not in p} == {
+        p: s for p, s in before.items() if ".night.lock" not in p
+    }
+
+
+def test_rows_that_are_not_there_are_named(week: Home, week_copy: Home, tmp_path: Path) -> None:
+    (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
+    (week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet").unlink()
+    said = rf"names rows that are not there: raw/county_lines/derbyshire/{load.load_id}\.parquet"
+    with pytest.raises(ReplayError, match=said):
+        check(week_copy)
+    with replaying(week_copy) as run, pytest.raises(ReplayError, match=said):
+        run.land()
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
+    empty = restored(week, tmp_path / "empty", "published")
+    with pytest.raises(ReplayError, match="nothing had landed by night 20260107T020000Z"):
+        check(empty)
+    with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
+        run.land()
+
+
+def test_what_a_killed_check_left_is_swept(week_copy: Home) -> None:
+    dead, alive = (week_copy.path / f".replay-{pid}-x" for pid in (2**22 + 1, os.getpid()))
+    for folder in (dead, alive):
+        (folder / "candidate").mkdir(parents=True)
+    assert check(week_copy).differing == 0
+    assert not dead.exists() and alive.exists(), "another process may be at work in its own"
+
+
+def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> None:
+    """Of a home where its publication is gone, and its receipts as well."""
+    home = restored(week, tmp_path / "restored", "raw")
+    out = tmp_path / "third.duckdb"
+    assert as_of(home, NIGHTS[2], out) == []
+    assert differing(find(week, NIGHTS[2]).path, out) == 0
+    assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
+    with duckdb.connect(str(out), read_only=True) as con:
+        nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
+        held = con.execute("select outcome from meta.files where extract = 'stop_search' order by landed_at").fetchall()
+        late = con.execute("select covered_to, days_late from meta.extracts where extract = 'crimes' and force_code like 'd%'")
+        assert late.fetchall() == [(date(2025, 12, 31), 2)], "in the eyes of that night"
+        schemas = con.execute("select distinct schema_name from duckdb_tables() order by 1").fetchall()
+    assert nights == [(n,) for n in NIGHTS[:3]] and sorted(held) == [("accepted",), ("held",)]
+    assert schemas == [("marts",), ("meta",)]
+    assert not home.published.exists() and not home.nights.exists() and not list(home.path.glob(".replay-*"))
+
+
+def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> None:
+    """The release came between the third night and the fourth: its figures, with none of the fourth's files."""
+    out = tmp_path / "released.duckdb"
+    as_of(week, RELEASED, out)
+    with duckdb.connect() as con:
+        attach(con, find(week, NIGHTS[2]).path, "earlier")
+        attach(con, out, "later")
+        moved(con)
+        assert con.execute("select distinct mart from moved").fetchall() == [("mart_stop_search",)]
+
+
+def test_earlier_nights_stay_within_reach_when_they_are_not_kept(week_copy: Home, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.duckdb"
+    shutil.copyfile(find(week_copy, NIGHTS[1]).path, kept)
+    prune(week_copy, 1)
+    with pytest.raises(NotKeptError, match="no kept night of that id"):
+        check(week_copy, NIGHTS[1])
+    as_of(week_copy, NIGHTS[1], tmp_path / "again.duckdb")
+    assert differing(kept, tmp_path / "again.duckdb") == 0
+    rows = duckdb.connect(str(tmp_path / "again.duckdb"), read_only=True).execute(
+        "select night_id, finished_at is null, reason from meta.nights"
+    )
+    assert rows.fetchall() == [(NIGHTS[0], False, ""), (NIGHTS[1], True, replay.AGAIN)]
+
+
+def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:
+    out = tmp_path / "out.duckdb"
+    with pytest.raises(ReplayError, match="nothing had landed by night 20250101T020000Z"):
+        as_of(week, "20250101T020000Z", out)
+    with pytest.raises(ReplayError, match="yesterday is no night's id"):
+        as_of(week, "yesterday", out)
+    with pytest.raises(ReplayError, match="2026010 begins 5 nights"):
+        as_of(week, "2026010", out)
+    assert not out.exists()
+    assert night_named(week, "20260105") == NIGHTS[2], "a night before a release of the same day"
+    with pytest.raises(FileExistsError, match="is there already"):
+        as_of(week, NIGHTS[0], week.warehouse)
+    assert night_of(week.warehouse) == NIGHTS[4]
+
+
+def test_a_tie_with_a_load_that_never_was_counts_for_nothing(week: Home, week_copy: Home) -> None:
+    """What a night left that was killed before the ledger's line: the next night has no files, and must not heed it."""
+    own = next(str(e.load_id) for e in read_ledger(week_copy) if e.extract == "op_trapped" and e.night_id == NIGHTS[0])
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select 'op_trapped' as extract, 'derbyshire' as force_code, '{own}' as load_id, _line, _key from"
+            f" read_parquet('{week_copy.raw}/op_trapped/derbyshire/{own}.parquet'))"
+            f" to '{week_copy.withheld}/{own}__20260108T010000Z-aaaaaaaaaaaa.parquet' (format parquet)"
+        )
+    published_again(week_copy)
+    assert same_figures(week, week_copy) == []

@@ -1,0 +1,179 @@
+"""Going back to an earlier night: in one step, with who and why, and with the next night as if nothing had been."""
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import begin, meta_rows, published, same_figures
+from week import NIGHTS, publish_dated
+
+from dagster_project import candidate, rollback
+from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
+from dagster_project.publications import NotKeptError, kept
+from dagster_project.publish import digest_of, night_of
+from dagster_project.rollback import roll_back
+from dagster_project.settings import Home
+from dagster_project.status import status
+
+WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}
+NEXT = "20991231T020000Z"
+
+
+def last(home: Home) -> Receipt:
+    return read_receipts(home)[-1]
+
+
+def test_the_night_before_is_published_again(week_copy: Home) -> None:
+    newest = week_copy.warehouse.read_bytes()
+    receipt = roll_back(week_copy, **WHO)
+    assert night_of(week_copy.warehouse) == NIGHTS[3]
+    assert week_copy.warehouse.samefile(week_copy.publications / f"{NIGHTS[3]}.duckdb")
+    assert (week_copy.publications / f"{NIGHTS[4]}.duckdb").read_bytes() == newest, "what was published stays kept"
+    assert os.listdir(week_copy.published) == ["warehouse.duckdb"]
+    assert receipt == last(week_copy) and receipt.outcome == "rolled back"
+    assert (receipt.republished, receipt.by, receipt.reason) == (NIGHTS[3], WHO["by"], WHO["why"])
+    of_night = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[3])
+    assert (receipt.sha256, receipt.figures) == (of_night.sha256, of_night.figures)
+    assert digest_of(week_copy.warehouse) == of_night.sha256
+    assert roll_back(week_copy, **WHO).republished == NIGHTS[2], "before what is published now"
+    assert roll_back(week_copy, NIGHTS[4], **WHO).republished == NIGHTS[4], "and forward again"
+    assert week_copy.warehouse.read_bytes() == newest
+
+
+def test_status_says_that_an_earlier_night_stands(week_copy: Home) -> None:
+    assert status(week_copy)["rolled_back"] is None
+    receipt = roll_back(week_copy, NIGHTS[1], **WHO)
+    found = status(week_copy)
+    assert found["published"]["night_id"] == NIGHTS[1] and found["last_night"]["night_id"] == NIGHTS[4]
+    assert found["rolled_back"] == {"since": receipt.finished_at, **WHO, "night_id": receipt.night_id}
+    assert found["withdrawn"] == {"naloxone": 1}, "what the night that stands took back"
+
+
+def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week_copy: Home) -> None:
+    back = roll_back(week_copy, NIGHTS[0], **WHO)
+    assert (week_copy.candidate / "base.json").exists()
+    run = publish_dated(week_copy, NEXT)
+    assert len({n.unique_id for n in run.nodes}) > 100 and all(n.seconds >= 0 for n in run.nodes)
+    assert same_figures(week, week_copy) == []
+    assert night_of(week_copy.warehouse) == NEXT
+    assert status(week_copy)["rolled_back"] is None
+    # Since what readers had: the list replaced and the rows corrected meanwhile are this night's to tell of.
+    assert run.receipt.withdrawn == {"county_lines": 1, "naloxone": 1}
+    rows = {r["night_id"]: r for r in meta_rows(week_copy, "nights")}
+    assert list(rows) == [*NIGHTS, back.night_id, NEXT]
+    row = rows[back.night_id]
+    assert (row["outcome"], row["figures"]) == ("rolled back", sum(back.figures.values()))
+    assert row["reason"] == f"night {NIGHTS[0]} published again by A. Person: {WHO['why']}"
+    assert kept(week_copy)[-1].night_id == NEXT and kept(week_copy)[0].night_id == NIGHTS[0]
+
+
+def test_what_was_built_last_is_not_built_on(week_copy: Home) -> None:
+    assert candidate.begin(week_copy)[0] != []
+    publish_dated(week_copy, "20260108T020000Z")
+    roll_back(week_copy, **WHO)
+    assert candidate.begin(week_copy) == ([], [])
+
+
+def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
+    before = week_copy.warehouse.read_bytes()
+    with pytest.raises(NotKeptError, match=rf"20251224T020000Z: no kept night of that id\. Kept are: {NIGHTS[0]}"):
+        roll_back(week_copy, "20251224T020000Z", **WHO)
+    with pytest.raises(NotKeptError, match="is what is published: there is nothing to go back to"):
+        roll_back(week_copy, NIGHTS[4], **WHO)
+    for path in week_copy.publications.iterdir():
+        path.unlink()
+    with pytest.raises(NotKeptError, match=f"no night before {NIGHTS[4]} is kept. Kept are: {NIGHTS[4]}"):
+        roll_back(week_copy, **WHO)
+    with pytest.raises(NotKeptError, match="no published night to go back from"):
+        roll_back(Home(tmp_path / "none"), **WHO)
+    assert week_copy.warehouse.read_bytes() == before and len(read_receipts(week_copy)) == 5
+
+
+@pytest.mark.parametrize("harm", ["cut short", "a byte", "a figure", "of another night", "not a database", "no receipt"])
+def test_a_kept_night_that_is_not_whole_is_not_published(week_copy: Home, harm: str) -> None:
+    path = week_copy.publications / f"{NIGHTS[3]}.duckdb"
+    body = path.read_bytes()
+    said = "is damaged and can't be opened"
+    if harm == "cut short":
+        path.write_bytes(body[: len(body) // 2])
+    elif harm == "a byte":
+        path.write_bytes(body[:-100] + bytes([body[-100] ^ 1]) + body[-99:])
+    elif harm == "a figure":
+        with duckdb.connect(str(path)) as con:
+            con.execute("update marts.mart_naloxone set value = value + 1 where value > 0")
+        said = "its SHA-256 is not that of the receipt"
+    elif harm == "of another night":
+        shutil.copyfile(week_copy.publications / f"{NIGHTS[2]}.duckdb", path)
+        said = f"says that it is of night {NIGHTS[2]}: somebody renamed it"
+    elif harm == "not a database":
+        path.write_text("not a database", encoding="utf-8")
+    else:
+        (week_copy.nights / f"{NIGHTS[3]}.json").unlink()
+        said = "nights/ has no receipt with its SHA-256"
+    with pytest.raises(NotKeptError, match=said) as error:
+        roll_back(week_copy, **WHO)
+    assert f"publications/{NIGHTS[3]}.duckdb" in str(error.value)
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
+    assert not [r for r in read_receipts(week_copy) if r.republished]
+
+
+def test_who_and_why_are_needed(week_copy: Home) -> None:
+    for by, why in ((" ", "x"), ("x", "")):
+        with pytest.raises(ValueError, match="neither may be blank"):
+            roll_back(week_copy, by=by, why=why)
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
+
+
+def test_not_while_a_night_is_under_way(week_copy: Home) -> None:
+    with locked(week_copy), pytest.raises(RuntimeError, match="another night is under way"):
+        roll_back(week_copy, **WHO)
+
+
+def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
+    week_copy: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollback, "republish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        roll_back(week_copy, **WHO)
+    monkeypatch.undo()
+    begin(week_copy).end()
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
+    assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).said
+    assert status(week_copy)["rolled_back"] is None and status(week_copy)["last_night"]["night_id"] == NIGHTS[4]
+
+
+def test_killed_after_the_step_the_receipt_is_made_good(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_only(home: Home, receipt: Receipt) -> None:
+        if receipt.outcome == "rolled back":
+            raise KeyboardInterrupt
+        write_receipt(home, receipt)
+
+    monkeypatch.setattr(rollback, "write_receipt", first_only)
+    with pytest.raises(KeyboardInterrupt):
+        roll_back(week_copy, **WHO)
+    assert night_of(week_copy.warehouse) == NIGHTS[3] and last(week_copy).outcome == "failed"
+    begin(week_copy).end()
+    assert last(week_copy).outcome == "rolled back" and (last(week_copy).by, last(week_copy).reason) == tuple(WHO.values())
+    assert status(week_copy)["rolled_back"]["why"] == WHO["why"]
+
+
+def test_half_a_copy_is_no_publication(week_copy: Home) -> None:
+    """Killed while the kept file was copied beside the published one."""
+    half = week_copy.published / ".warehouse.duckdb.new"
+    half.write_bytes(b"half")
+    assert published(week_copy, "select count(*) from meta.nights") == [(5,)]
+    roll_back(week_copy, **WHO)
+    assert os.listdir(week_copy.published) == ["warehouse.duckdb"] and night_of(week_copy.warehouse) == NIGHTS[3]
+
+
+def test_a_published_file_that_can_not_be_read_is_replaced(week_copy: Home) -> None:
+    """What a damaged disk leaves: nights refuse it, and say what to type."""
+    week_copy.warehouse.write_bytes(b"rubbish")
+    with pytest.raises(RuntimeError, match=r"is not a published night.*`pam rollback --list`"):
+        begin(week_copy)
+    with pytest.raises(NotKeptError, match="the published file can't be read: name the night"):
+        roll_back(week_copy, **WHO)
+    roll_back(week_copy, NIGHTS[4], **WHO)
+    assert night_of(week_copy.warehouse) == NIGHTS[4]
