@@ -4,10 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+
+# The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
+# has changed a rule, and an hour. No example has a deadline: machines differ.
+settings.register_profile("suite", max_examples=100, derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("long", max_examples=1667, deadline=None, print_blob=True)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

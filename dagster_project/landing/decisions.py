@@ -98,6 +98,8 @@ class Decisions:
         if file.form != "police_uk":
             return []
         loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
+        # By landing: a load that a person has released since is entered again, and no newer for that.
+        loads = sorted(loads, key=lambda e: e.extracted_at)
         return loads[-1:] + accepted(loads)[-1:]
 
     def tied(self, file: InboxFile) -> list[LedgerEntry]:

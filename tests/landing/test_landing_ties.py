@@ -93,3 +93,20 @@ def test_a_release_settles_ties(warehouse):
 def test_there_is_nothing_to_release(warehouse):
     with pytest.raises(NotHeld):
         release_load(warehouse.home, warehouse.contracts, "none", "release-1", by="A. Nalyst", why="checked")
+
+
+def test_a_released_month_is_no_newer_for_that(warehouse):
+    """A month that came after it stays the newest: the same again is known, the released content again replaces it."""
+    text = "Date,Object of search,Outcome\n"
+    doubled = text + "".join(f"2024-01-01T10:00:00,x,{i}\n" * 2 for i in range(50))
+    name = "2024-01-derbyshire-stop-and-search.csv"
+    warehouse.put(name, doubled)
+    (held,) = warehouse.night()
+    warehouse.put(name, text + "2024-01-02T10:00:00,x,y\n")
+    warehouse.night()
+    release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="checked")
+    found = []
+    for again in (text + "2024-01-02T10:00:00,x,y\n", doubled):
+        warehouse.put(name, again)
+        found += warehouse.night()
+    assert [e.outcome for e in found] == ["known", "held"]

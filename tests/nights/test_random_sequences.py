@@ -1,13 +1,12 @@
-"""Hundreds of short random sequences of files against the plain model: which rows count, and what is covered.
+"""Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
-Neither forces nor extracts meet: in one home 34 forces live through sequences of their own, each of three extracts. Three
-homes make 306 sequences; `PAM_TEST_SEQUENCES=100` runs that many homes.
+Neither forces nor extracts meet: in one home 34 forces live through sequences of their own, each of three extracts.
+`PAM_TEST_SEQUENCES=100` runs that many homes. tests/sequences has more kinds of files, a force a home, and shrinks what fails.
 """
 
 import os
 import shutil
 from collections import defaultdict
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from dagster_project.settings import Home
 
 from .conftest import as_oracle
 
-HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "3"))
+HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "2"))
 FORCES = sorted(force_names())[:34]
 EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
 MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]
@@ -121,14 +120,4 @@ def test_a_sequence_a_force(number: int, tmp_path: Path, quick_disk: None, monke
             landing = land(nights[:n], force_names())
             monkeypatch.setattr(prepare, "_published_before", lambda _: night_ids[-1 - number % 2])
             assert differences(home, night_ids[-1], landing) == [], f"after night {n}"
-    said = diff_files(landing.files, as_oracle(read_ledger(home)))
-    assert [message for message in said if not came_again(message, nights)] == []
-
-
-def came_again(message: str, nights: list[list[Path]]) -> bool:
-    """Whether a message is of a month of data.police.uk whose very bytes came twice running: known to landing, to the plain
-    model a file like any other. No figure can tell.
-    """
-    name = message.partition(":")[0]
-    drops = [file.read_bytes() for files in nights for file in files if file.name == name]
-    return name.count("__") == 0 and ", got known" in message and any(a == b for a, b in pairwise(drops))
+    assert diff_files(landing.files, as_oracle(read_ledger(home))) == []

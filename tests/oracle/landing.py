@@ -2,26 +2,27 @@
 
 It remembers every accepted file and, at the end, asks the contract's questions of each key in turn. Nothing
 is incremental, so that the order of arrival can only matter where the contract says so: which of two files
-that claim one identity came first, and which data.police.uk file of a month is the newest.
+that claim one identity came first, and which data.police.uk file of a month is the newest. Two files have the
+same content when they have the same rows in the contract's columns, however they are packed and ordered.
 """
 
 import calendar
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from .contract import EXTRACTS, police_uk
-from .reading import Refused, read_bytes, read_content, row_day
+from .reading import Refused, read_content, row_day
 
 NAME = re.compile(
     r"(?P<extract>[a-z0-9_]+?)__(?P<force>[a-z0-9-]+)__(?P<start>\d{4}-\d\d-\d\d)__(?P<end>\d{4}-\d\d-\d\d)"
-    r"__(?P<stamp>\d{8}T\d{6}Z)\.csv(?:\.gz|\.zip)?"
+    r"__(?P<stamp>\d{8}T\d{6}Z)(?:\.csv|\.csv\.gz|\.csv\.zip|\.zip)"
 )
 POLICE_UK_NAME = re.compile(
-    r"(?P<month>\d{4}-\d\d)-(?P<force>[a-z-]+?)-(?P<suffix>stop-and-search|street)\.csv(?:\.gz|\.zip)?"
+    r"(?P<month>\d{4}-\d\d)-(?P<force>[a-z-]+?)-(?P<suffix>stop-and-search|street)(?:\.csv|\.csv\.gz|\.csv\.zip|\.zip)"
 )
+LATE = datetime(2100, 1, 1, tzinfo=UTC)
 SUFFIXES = {"stop-and-search": "stop_search", "street": "street_crime"}
 
 
@@ -45,7 +46,7 @@ class FileResult:
 
 @dataclass
 class Load:
-    """One accepted file. `stamp` orders loads: extracted at, or the place in the order of arrival."""
+    """One accepted file. `stamp` orders loads: extracted at, or for data.police.uk when it landed."""
 
     extract: str
     force: str
@@ -60,8 +61,24 @@ class Load:
     def covers(self, day):
         return self.start <= day <= self.end
 
+    def has_month(self, day):
+        """Whether any day of the month that `day` is in is covered: rows without a key come and go by the month."""
+        return self.start.replace(day=1) <= day <= self.end
+
     def holds(self, key):
         return key in self.good or key in self.bad_keys
+
+
+@dataclass
+class Drop:
+    """A file that claimed its extraction, or was a month's newest when it came."""
+
+    path: Path
+    delivered: dict
+    held: bool
+
+    def counts(self, releases, night):
+        return not self.held or releases.get(self.path, night + 1) <= night
 
 
 @dataclass
@@ -92,26 +109,29 @@ class Landing:
         return days
 
 
-def land(nights, forces, releases=()):
+def land(nights, forces, releases=None, moments=None):
     """Land nights of files.
 
     Args:
         nights: list of lists of paths (anything else than data files in them is passed over).
         forces: force code -> name; a file of another force is refused.
-        releases: names of held files that a person has released: they load as they are.
+        releases: path of a held file that a person has released -> before which night: it loads as it is.
+        moments: when each night lands its files, aware datetimes; after every extraction, unless given.
 
     Returns:
         Landing.
     """
-    landing, loads, identities, seen = Landing(), [], {}, set()
+    landing, loads, identities, months, releases = Landing(), [], {}, {}, releases or {}
     for night, paths in enumerate(nights):
+        moment = moments[night] if moments else LATE
         for path in map(Path, paths):
             if path.name.startswith(".") or path.name.endswith((".manifest.json", ".tmp", ".part")):
                 continue
             result = FileResult(night, path.name, "accepted")
             landing.files.append(result)
+            landed_at = moment + timedelta(microseconds=len(landing.files))
             try:
-                load = _take(path, result, forces, identities, seen, len(landing.files), releases)
+                load = _take(path, result, forces, identities, months, landed_at, releases)
             except Refused as refusal:
                 result.outcome, result.reason = "refused", str(refusal)
             else:
@@ -148,41 +168,36 @@ def parse_name(name):
     raise Refused("file name not recognised")
 
 
-def _take(path, result, forces, identities, seen, place, releases):
+def _take(path, result, forces, identities, months, landed_at, releases):
     """Decide on one file; a Load if it is accepted, None if it is known or held."""
     contract, force, form, start, end, stamp = parse_name(path.name)
     result.extract, result.force = contract.name, force
     if force not in forces:
         raise Refused(f"unknown force {force}")
-    digest = hashlib.sha256(read_bytes(path)).hexdigest()
-    identity = (contract.name, force, start, end, stamp)
-    if form == "canonical":
-        if identity in identities:
-            if identities[identity] != digest:
-                raise Refused("two files claim to be one extraction")
-            result.outcome = "known"
-            return None
-    else:
-        # Extracted at is when it landed, so the same file looked at again is known, a new drop is newer.
-        drop = (str(path), path.stat().st_mtime_ns, path.stat().st_size)
-        if drop in seen:
-            result.outcome = "known"
-            return None
-        seen.add(drop)
     content = read_content(path, contract, start, end, naive_is_utc=form == "police_uk")
-    identities[identity] = digest
+    identity = (contract.name, force, start, end, stamp)
+    # Of data.police.uk, whose files name no time of extraction, the newest content of a month is known; older content
+    # that comes again has landed later.
+    earlier = months.setdefault(identity, []) if stamp is None else identities.get(identity, [])
+    newest = [*earlier[-1:], *[drop for drop in earlier if drop.counts(releases, result.night)][-1:]]
+    if any(drop.delivered == content.delivered for drop in newest):
+        result.outcome = "known"
+        return None
+    if stamp is not None and earlier:
+        raise Refused("two files claim to be one extraction")
+    (earlier if stamp is None else identities.setdefault(identity, [])).append(
+        Drop(path, content.delivered, bool(content.hold))
+    )
     result.rows_in_file, result.unknown_columns = content.rows_in_file, content.unknown
     result.rows_landed, result.rows_quarantined = len(content.good), len(content.bad)
     result.rows_duplicate, result.quarantine = content.duplicates, content.bad
-    if content.hold and path.name not in releases:
+    if content.hold and path not in releases:
         result.outcome, result.reason = "held", content.hold
         return None
     for key, values in content.good.items():
         values.update(_day=row_day(values, contract), _key=key, _file=path.name, _form=form)
         values.setdefault("_line", key)
-    # Of data.police.uk files the later arrival is newer; `place` is only ever compared within those.
-    stamp = place if form == "police_uk" or contract.name == "street_crime" else stamp
-    return Load(contract.name, force, form, start, end, stamp, content.good, content.bad_keys, result)
+    return Load(contract.name, force, form, start, end, stamp or landed_at, content.good, content.bad_keys, result)
 
 
 def _settle(landing, extract, force, loads):
@@ -209,10 +224,12 @@ def _outranked(load, canonical):
 
 
 def _newest_of_each_month(loads):
-    newest = {}
-    for load in loads:
-        newest[load.start, load.end] = max(load, newest.get((load.start, load.end), load), key=_arrival)
-    return [row for load in newest.values() for row in load.good.values()]
+    return [
+        row
+        for load in loads
+        for row in load.good.values()
+        if not any(other.stamp > load.stamp and other.has_month(row["_day"]) for other in loads)
+    ]
 
 
 def _arrival(load):

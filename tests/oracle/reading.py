@@ -50,6 +50,7 @@ class Content:
     hold: str | None = None
     missing: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
+    delivered: Counter = field(default_factory=Counter)  # each row's contract columns as text, wherever it stands
 
     @property
     def bad_keys(self):
@@ -191,6 +192,7 @@ def read_content(path, extract, start, end, naive_is_utc=False):
     content.hold = why_held(table, extract, start, end)
     checked = []
     for line, cells in table.rows:
+        content.delivered[tuple(cells[at].strip() if at < len(cells) else "" for at in places.values())] += 1
         whole = len(cells) == len(table.header)
         values, reasons = check_row(cells, places, extract, start, end, naive_is_utc)
         if not whole:
@@ -221,6 +223,9 @@ def check_row(cells, places, extract, start, end, naive_is_utc):
             reasons.append(f"no key: {column.name}")
         values[column.name] = value
     day = row_day(values, extract)
+    if any(c.places and c.type == "month" for c in extract.columns):
+        # A month is in the window when any of its days is.
+        start = start.replace(day=1)
     # A list's rows may begin before the window; none begins after it.
     if day is not None and (day > end or (day < start and extract.kind != "list")):
         reasons.append(f"outside the window: {extract.date}")

@@ -180,7 +180,7 @@ def test_a_doubled_feed_is_held_until_released(inbox):
     landing = inbox.land()
     assert outcomes(landing) == ["held"]
     assert not landing.covered("mda_orders", "derbyshire")
-    assert len(amounts(inbox.land(releases={path.name}))) == 50
+    assert len(amounts(inbox.land(releases={path: 1}))) == 50
     assert outcomes(Inbox(inbox.folder).land()) == []
 
 

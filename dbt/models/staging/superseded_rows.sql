@@ -62,7 +62,7 @@ withdrawn as (
     group by versions.extract, versions.load_id, versions.line
 ),
 
--- Rows known by file and line: the newest file of a month replaces that month.
+-- Rows known by file and line: the newest file of a month replaces that month, also where its window begins within it.
 replaced as (
     select
         landed.extract,
@@ -75,7 +75,7 @@ replaced as (
         and landed.force_code = newer.force_code
         and newer.known_by = 'file'
         and landed.load_rank < newer.load_rank
-        and landed.row_date between newer.covered_from and newer.covered_to
+        and {{ month_no('landed.row_date') }} between {{ month_no('newer.covered_from') }} and {{ month_no('newer.covered_to') }}
     where landed.known_by = 'file' and not landed.is_outranked
     group by landed.extract, landed.load_id, landed.line
 )

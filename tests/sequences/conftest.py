@@ -1,0 +1,57 @@
+"""What all sequences share: compiled models, and a disk that is not waited for."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dagster_project import prepare
+from dagster_project.landing import forms, land
+from dagster_project.landing.connection import connect
+from dagster_project.settings import Home
+
+from .plan import Sequence
+from .warehouse import Kept, Staging, Warehouse, compile_staging
+
+
+@pytest.fixture(scope="session")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
+    """The models' SQL. To be read, not changed."""
+    return compile_staging(tmp_path_factory.mktemp("staging"))
+
+
+@pytest.fixture(scope="session")
+def quick(staging: Staging) -> Iterator[None]:
+    """What happens in a power cut is asked elsewhere; here thousands of small files are written. Landing and preparing
+    keep their connections from night to night.
+    """
+    landing = Kept(connect())
+    landing.execute("set threads = 1")
+    forms.install(landing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        patch.setattr(land, "connect", lambda: landing)
+        patch.setattr(land.forms, "install", lambda _: None)
+        patch.setattr(prepare, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
+        # Each sequence sets these two to its own.
+        patch.setattr(prepare, "_published_before", prepare._published_before)
+        patch.setattr(prepare, "load_contracts", prepare.load_contracts)
+        yield
+
+
+@pytest.fixture(scope="session")
+def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
+    """Where product and plain model part over a sequence, which gets a home of its own."""
+
+    # DuckDB waits for the disk, too, where there is one.
+    memory = Path("/dev/shm")
+    where = memory if os.access(memory, os.W_OK) else None
+
+    def compare(sequence: Sequence, staging: Staging = staging) -> list[str]:
+        with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
+            return Warehouse(Home(Path(folder) / "home").create(), staging).run(sequence)
+
+    return compare

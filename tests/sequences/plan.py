@@ -1,0 +1,153 @@
+"""A sequence of files as plain data, and hypothesis' ways to draw one: what fails shrinks to a few files of a few rows.
+
+A sequence is up to four nights of one force. Few keys, few days and few moments of extraction, so that files meet: each
+row of the table "What a newer file means" has its chance in most sequences.
+"""
+
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+KEYED = ("mda_orders", "cash_seizures", "stop_search", "crimes", "iom_cohort")
+"""Events with a key; a whole list; searches, which data.police.uk has as well; an extract that may not be empty over a
+week; one whose key is its date."""
+MONTHLY = ("stop_search", "street_crime")
+EXTRACTS = (*KEYED, "street_crime", "public_health")
+NIGHTS = 4
+MOMENTS = 8
+"""Times of extraction, which fall before, between and after the nights' times of landing."""
+SPAN = 60
+"""Days from which windows are cut: two months of 31 and 28 days, and a day."""
+DOWNLOADS = ((0, 7), (0, 20), (5, 15), (0, 60), (30, 1), (0, 31), (10, 50), (59, 1))
+"""Start and days of the one download of indicators that there is at each moment."""
+
+ODD = ("repeat", "early", "choice", "bad date", "no date", "outside", "no key", "ragged", "twice")
+"""What can be odd of a row. `repeat`: it comes again as it is. `twice`: its key comes again, with other content. `early`:
+before the window, where a whole list may begin. The others break a rule.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: `key` and `value` choose its content, `day` counts from the window's first."""
+
+    key: int
+    day: int = 0
+    value: int = 0
+    odd: str = ""
+
+
+@dataclass(frozen=True)
+class Dress:
+    """How a file's text is written and packed."""
+
+    container: str = ".csv"
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class File:
+    """One extraction, or one month of data.police.uk (then `start` is 0 or 31, and there is no `moment`).
+
+    `doubled`: 52 rows more, each of them twice. `manifest`: none, one that holds, one that does not.
+    """
+
+    extract: str
+    start: int
+    days: int
+    moment: int | None
+    rows: tuple[Row, ...] = ()
+    doubled: bool = False
+    manifest: str = ""
+    dress: Dress = Dress()
+
+    @property
+    def name_parts(self) -> tuple[str, int, int, int | None]:
+        """What its name says: files alike in this claim to be one extraction, or one month."""
+        return self.extract, self.start, self.days, self.moment
+
+
+@dataclass(frozen=True)
+class Again:
+    """A file that was dropped before comes again, in another dress; with a row more where it is `other`."""
+
+    of: int
+    other: bool = False
+    dress: Dress = Dress()
+
+    def file(self, earlier: list[File]) -> File | None:
+        """The file that is dropped; None where there is nothing to drop again."""
+        if not earlier:
+            return None
+        first = earlier[self.of % len(earlier)]
+        rows = (*first.rows, Row(9, value=1)) if self.other else first.rows
+        return replace(first, rows=rows, dress=self.dress, manifest="")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A person releases a held file, before the night's files land."""
+
+    of: int
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Nights of drops. `published`: which of them end with a publication. `archive`: whether files are moved there, or
+    stay in an inbox of somebody else's, to be read again every night.
+    """
+
+    nights: tuple[tuple[File | Again | Release, ...], ...]
+    published: tuple[bool, ...] = (True,) * NIGHTS
+    archive: bool = True
+
+
+DRESSES = st.builds(
+    Dress,
+    container=st.sampled_from((".csv", ".csv.gz", ".zip")),
+    delimiter=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "cp1252")),
+)
+
+
+def rows(days: int) -> st.SearchStrategy[tuple[Row, ...]]:
+    """Up to six rows, their keys and days few; one in some breaks a rule."""
+    kinds = st.sampled_from(("", "", "", "", "", *ODD))
+    row = st.builds(Row, key=st.integers(0, 4), day=st.integers(0, days - 1), value=st.integers(0, 2), odd=kinds)
+    return st.lists(row, max_size=6).map(tuple)
+
+
+@st.composite
+def files(draw: st.DrawFn, extract: str) -> File:
+    """A file of an extract: canonical, or as data.police.uk publishes it where it does."""
+    doubled = draw(st.integers(0, 11)) == 11
+    manifest = draw(st.sampled_from(("", "", "", "", "", "", "holds", "fails")))
+    dress = draw(st.just(Dress()) | DRESSES)
+    if extract in MONTHLY and draw(st.booleans()):
+        start, days = draw(st.sampled_from(((0, 31), (31, 28))))
+        return File(extract, start, days, None, draw(rows(days)), doubled, manifest, dress)
+    moment = draw(st.integers(0, MOMENTS - 1))
+    if extract == "street_crime":
+        start, days = draw(st.sampled_from(((0, 31), (31, 28), (0, 59), (4, 10), (9, 40))))
+    elif extract == "public_health":
+        # The contract does not say what two downloads of one indicator mean that were made at the same time.
+        start, days = DOWNLOADS[moment]
+    else:
+        start = draw(st.integers(0, SPAN - 1))
+        days = draw(st.sampled_from((1, 3, 7, 20, 31, 60)))
+        days = min(days, SPAN - start)
+    return File(extract, start, days, moment, draw(rows(days)), doubled, manifest, dress)
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> Sequence:
+    """Nights of one force, with files of one extract or two."""
+    extracts = draw(st.lists(st.sampled_from(EXTRACTS), min_size=1, max_size=2, unique=True))
+    again = st.builds(Again, of=st.integers(0, 9), other=st.booleans(), dress=DRESSES)
+    drop = st.one_of(
+        *(files(x) for x in extracts), *(files(x) for x in extracts), again, st.builds(Release, of=st.integers(0, 2))
+    )
+    nights = draw(st.lists(st.lists(drop, min_size=1, max_size=4).map(tuple), min_size=1, max_size=NIGHTS))
+    published = draw(st.lists(st.booleans(), min_size=NIGHTS, max_size=NIGHTS))
+    return Sequence(tuple(nights), tuple(published), draw(st.booleans()))

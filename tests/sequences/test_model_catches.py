@@ -1,0 +1,177 @@
+"""Whether the comparison with the plain model can fail at all: a rule of the product is broken, and a sequence tells.
+
+Each fault is one that somebody could make: in a model's SQL, in what counts as accepted, in what is spent. The suite has a
+sequence that shows each; `--hypothesis-profile=long` also lets chance find one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+
+from dagster_project import prepare
+from dagster_project.landing import land
+from dagster_project.landing.decisions import Decisions
+
+from .plan import DOWNLOADS, Again, Dress, File, Release, Row, Sequence, sequences
+from .warehouse import Staging
+
+
+def nights(*drops: list[File | Again | Release]) -> Sequence:
+    """A sequence of these nights, each published."""
+    return Sequence(tuple(map(tuple, drops)))
+
+
+def of(moment: int | None, *rows: Row, extract: str = "mda_orders", days: int = 20, **more: Any) -> File:
+    """A file over the first days of the year."""
+    return File(extract, more.pop("start", 0), days, moment, rows, **more)
+
+
+def download(moment: int, *rows: Row) -> File:
+    """The download of indicators of a moment."""
+    return File("public_health", *DOWNLOADS[moment], moment, rows)
+
+
+FIRST, OTHER, BAD = Row(0), Row(0, value=1), Row(0, odd="choice")
+TIE = nights([of(0, FIRST), of(0, OTHER, days=7)])
+JANUARY = {"days": 31, "extract": "street_crime"}
+
+SQL = {
+    "an older version comes back": (
+        nights([of(0, FIRST), of(1, OTHER), of(2)]),
+        "superseded_rows",
+        "(known_by = 'key' and version_no > 1)",
+        "(known_by = 'key' and version_no > 1 and row_key not in"
+        " (select v.row_key from versions as v join withdrawn as w using (load_id, line)))",
+    ),
+    "no key is ever withdrawn": (
+        nights([of(0, FIRST)], [of(1)]), "superseded_rows", "present.load_id is null", "false",
+    ),
+    "a key in quarantine counts as absent": (
+        nights([of(0, FIRST)], [of(1, BAD)]), "superseded_rows", "and present.load_id is null", "",
+    ),
+    "files of one time withdraw from each other": (
+        nights([of(0, FIRST), of(0, days=7)]),
+        "superseded_rows",
+        "and versions.load_rank < newer.load_rank",
+        "and versions.load_rank <= newer.load_rank and versions.load_id <> newer.load_id",
+    ),
+    "a whole list withdraws within its window only": (
+        nights([of(0, Row(0, day=10), extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)]),
+        "superseded_rows", "versions.kind = 'list' or", "",
+    ),
+    "the version that counts is the oldest": (
+        nights([of(0, FIRST), of(1, OTHER)]), "superseded_rows", "order by load_rank desc", "order by load_rank",
+    ),
+    "a month that comes again is added to the first": (
+        nights([of(None, Row(1), **JANUARY)], [of(None, Row(2), **JANUARY)]),
+        "superseded_rows", "landed.known_by = 'file' and not", "false and not",
+    ),
+    "a window that begins within a month leaves what was there": (
+        nights([of(0, Row(1), **JANUARY)], [of(1, Row(2), extract="street_crime", start=4, days=10)]),
+        "superseded_rows",
+        "(year(landed.row_date) * 12 + month(landed.row_date) - 1) between"
+        " (year(newer.covered_from) * 12 + month(newer.covered_from) - 1) and",
+        "landed.row_date >= newer.covered_from and (year(landed.row_date) * 12 + month(landed.row_date) - 1) <=",
+    ),
+    "published searches count beside the force's own": (
+        nights([of(None, Row(1), extract="stop_search", days=31), of(0, Row(2), extract="stop_search")]),
+        "standing_loads", "where outranked.load_id is null", "",
+    ),
+    "a newer download replaces every indicator": (
+        nights([download(0, Row(0)), download(1, Row(1))]),
+        "superseded_rows",
+        "partition by extract, force_code, row_key",
+        "partition by extract, force_code, case when known_by = 'key' then row_key end",
+    ),
+    "coverage is the last window alone": (
+        nights([of(0, days=3), of(1, start=30, days=3)]),
+        "coverage_windows",
+        "where covered_from <= covered_to",
+        "where covered_from <= covered_to qualify covered_to = max(covered_to) over (partition by coverage, force_code)",
+    ),
+    "rows that a tie withholds count": (TIE, "superseded_rows", "where is_withheld and not is_outranked", "where false"),
+}  # fmt: skip
+
+
+def with_held(entries):
+    """The accepted loads, held ones among them."""
+    return list({e.load_id: e for e in entries if e.load_id and e.outcome in ("accepted", "held")}.values())
+
+
+def without_released(entries):
+    """The accepted loads that were never held."""
+    held = {e.load_id for e in entries if e.outcome == "held"}
+    return [e for e in entries if e.outcome == "accepted" and e.load_id not in held]
+
+
+def spends_all(contract, newer, load, withheld, since):
+    """A newer load spends every older one whose window it covers, whatever it has in quarantine."""
+    return newer.rank > load.rank and newer.known_by == load.known_by and prepare.covers(newer.entry, load.entry)
+
+
+CODE = {
+    "a held file counts": (nights([of(0, doubled=True)]), prepare, "accepted", with_held),
+    "a released file is held still": (
+        nights([of(0, doubled=True)], [Release(0)]), prepare, "accepted", without_released,
+    ),
+    "a file with rows in quarantine spends older ones": (
+        nights([of(0, FIRST)], [of(1, BAD)]), prepare, "_spends", spends_all,
+    ),
+    "a doubled feed is not looked for": (nights([of(0, doubled=True)]), land, "doubled", lambda con, sheet: None),
+    "one extraction in other bytes is two": (
+        nights([of(0, FIRST)], [Again(0, dress=Dress(delimiter=";"))]), land, "same_rows", lambda *_: False,
+    ),
+    "any second file of an extraction is known": (
+        nights([of(0, FIRST), of(0, OTHER)]), land, "same_rows", lambda *_: True,
+    ),
+    "two claims of one extraction both land": (
+        nights([of(0, FIRST), of(0, OTHER)]), Decisions, "same_extraction", lambda self, file: None,
+    ),
+    "files of one time are not compared": (TIE, land, "settle", lambda *_: {}),
+    "extractions count in the order of arrival": (
+        nights([of(1, FIRST)], [of(0, OTHER)]), prepare, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
+    ),
+}  # fmt: skip
+
+
+def caught_by_chance(parts: Callable[..., list[str]]) -> bool:
+    """Whether any of a thousand random sequences tells."""
+    once = settings(max_examples=1000, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
+    try:
+        find(sequences(), lambda sequence: bool(parts(sequence)), settings=once)
+    except NoSuchExample:
+        return False
+    return True
+
+
+def asks_chance(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time for it."""
+    return request.config.getoption("hypothesis_profile", None) == "long"
+
+
+@pytest.mark.parametrize("fault", SQL)
+def test_a_fault_in_the_models_is_caught(
+    parts: Callable[..., list[str]], staging: Staging, fault: str, request: pytest.FixtureRequest
+) -> None:
+    sequence, model, right, wrong = SQL[fault]
+    assert right in staging.sql[model], "the fault would change nothing"
+    broken = replace(staging, sql=staging.sql | {model: staging.sql[model].replace(right, wrong)})
+    assert parts(sequence) == []
+    assert parts(sequence, broken) != []
+    assert not asks_chance(request) or caught_by_chance(lambda s: parts(s, broken))
+
+
+@pytest.mark.parametrize("fault", CODE)
+def test_a_fault_in_the_code_is_caught(
+    parts: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str, request: pytest.FixtureRequest
+) -> None:
+    sequence, owner, name, wrong = CODE[fault]
+    assert parts(sequence) == []
+    monkeypatch.setattr(owner, name, wrong)
+    assert parts(sequence) != []
+    assert not asks_chance(request) or caught_by_chance(parts)

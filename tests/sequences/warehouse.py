@@ -1,0 +1,247 @@
+"""What the product makes of a sequence: real landing, the real raw schema, and staging's own SQL run without dbt's runner.
+
+dbt compiles the models once; their SQL then takes milliseconds a sequence, where dbt itself would take seconds.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from oracle.contract import EXTRACTS as PLAIN
+from oracle.landing import Landing, land
+
+from dagster_project import prepare, transform
+from dagster_project.contracts import load_contracts
+from dagster_project.landing import counts, find_files, land_files, read_ledger, release_load
+from dagster_project.settings import Home
+
+from .plan import EXTRACTS, Again, File, Release, Sequence
+from .writing import HEADERS, night_moment, write
+
+FORCE = "derbyshire"
+DECIDING = ("standing_loads", "superseded_rows", "coverage_windows")
+"""Models that say which rows count and what is covered, in the order in which they are built."""
+COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
+
+
+class Kept:
+    """A connection that is closed when the tests are over, not when the product is done with it: opening one takes longer
+    than a small night's files.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.con, name)
+
+    def close(self) -> None:
+        """Not yet; but what was not committed is gone."""
+        with suppress(duckdb.TransactionException):
+            self.con.execute("rollback")
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The compiled SQL of the models, by name, and a connection to a `work` in memory that has what they need besides
+    `raw`.
+    """
+
+    sql: dict[str, str]
+    con: Kept
+
+
+def compile_staging(folder: Path) -> Staging:
+    """Compile the deciding and the staging models, and build what no file can change."""
+    home = Home(folder / "home").create()
+    prepare.fresh_candidate(home)
+    prepare.prepare_raw(home, "night", date(2026, 1, 1))
+    nodes = transform.build(home, select=["+unit_names", "coverage_limits"])
+    assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
+    wanted = [*DECIDING, *(f"stg_{x}" for x in EXTRACTS)]
+    os.environ["PAM_CANDIDATE"] = str(home.candidate)
+    with transform._closed_after():
+        compiled = transform._invoke(
+            ["compile", "--no-write-json", "-s", *wanted], transform.manifest(), folder / "dbt"
+        ).result.results
+    sql = {r.node.name: r.node.compiled_code for r in compiled if r.node.name in wanted}
+    assert set(sql) == set(wanted)
+    con = duckdb.connect(config={"threads": 1})
+    con.execute(f"attach '{home.candidate / prepare.WORK}' as built (read_only); attach ':memory:' as work")
+    con.execute("create schema work.seeds; create schema work.staging; use work")
+    for table in ("seeds.coverage_limits", "staging.unit_names"):
+        con.execute(f"create table work.{table} as from built.{table}")
+    return Staging(sql, Kept(con))
+
+
+@dataclass
+class Warehouse:
+    """One home that takes a sequence night by night."""
+
+    home: Home
+    staging: Staging
+    contracts: dict[str, Any] = field(default_factory=dict)
+    forces: dict[str, str] = field(default_factory=lambda: {FORCE: "Derbyshire"})
+    files: list[File] = field(default_factory=list)
+    nights: list[list[Path]] = field(default_factory=list)
+    releases: dict[Path, int] = field(default_factory=dict)
+
+    def run(self, sequence: Sequence) -> list[str]:
+        """Land all nights, and compare after each that is published, as if it were the next to build on the one before;
+        in the end once more, as the quiet night after them would. Returns where model and product part.
+        """
+        since, every = "", load_contracts()
+        used = {getattr(drop, "extract", "crimes") for drops in sequence.nights for drop in drops}
+        # One at least has a column of listed values, which the raw schema can't do without.
+        self.contracts = {x: every[x] for x in EXTRACTS if x in used | {"crimes"}}
+        for n, drops in enumerate(sequence.nights):
+            self.land(n, drops, sequence.archive)
+            if sequence.published[n]:
+                if found := self.differences(since):
+                    return [f"after night {n + 1}: {said}" for said in found]
+                since = night_id(n)
+        return [f"in the end: {said}" for said in self.differences(night_id(len(sequence.nights)))]
+
+    def land(self, n: int, drops: tuple[File | Again | Release, ...], archive: bool) -> None:
+        """One night: what is released first, then its files."""
+        moment, paths = night_moment(n), []
+        for drop in drops:
+            if isinstance(drop, Release):
+                self.release(drop, n, moment)
+            elif file := drop.file(self.files) if isinstance(drop, Again) else drop:
+                paths.append(write(self.home.path / "dropped", file, FORCE, len(self.files)))
+                self.files.append(file)
+                if archive:
+                    shutil.copytree(paths[-1].parent, self.home.inbox / paths[-1].parent.name)
+        self.nights.append(paths)
+        inbox = self.home.inbox if archive else self.home.path / "dropped"
+        files = find_files(inbox, self.contracts, self.forces)
+        land_files(self.home, self.contracts, files, night_id(n), now=moment, archive=archive)
+
+    def release(self, drop: Release, n: int, moment: datetime) -> None:
+        """Release the file, if any is held."""
+        last = {e.load_id: e for e in read_ledger(self.home) if e.outcome in ("accepted", "held")}
+        held = [e for e in last.values() if e.outcome == "held"]
+        if held:
+            entry = held[drop.of % len(held)]
+            who = {"by": "A. Person", "why": "checked"}
+            release_load(self.home, self.contracts, str(entry.load_id), night_id(n), **who, now=moment)
+            self.releases[next(p for p in self.dropped if p.stat().st_mtime == entry.file_mtime)] = n
+
+    @property
+    def dropped(self) -> list[Path]:
+        """Every file, in order of arrival."""
+        return [p for paths in self.nights for p in paths]
+
+    def model(self) -> Landing:
+        """What the plain model makes of the same files."""
+        moments = [night_moment(n) for n in range(len(self.nights))]
+        return land(self.nights, self.forces, self.releases, moments)
+
+    def differences(self, since: str) -> list[str]:
+        """Where the current rows, the coverage, what is withdrawn and each file's fate part from the plain model's.
+        `since`: the night that is published.
+        """
+        landing = self.model()
+        found = self.fates(landing)
+        con = self.build(since)
+        for extract in self.contracts:
+            at = (extract, FORCE)
+            rows, expected = current_rows(con, extract), model_rows(landing, extract)
+            if rows != expected:
+                found.append(f"{extract}: too many {minus(rows, expected)}, too few {minus(expected, rows)}")
+            days = {d for (d,) in con.execute(DAYS, [extract]).fetchall()}
+            if days != landing.covered(*at):
+                found.append(f"{extract}: {len(days)} covered days, expected {len(landing.covered(*at))}")
+            withdrawn = {k for (k,) in con.execute(WITHDRAWN, [extract]).fetchall()}
+            gone = {"\x1f".join(map(str, key)) for key in landing.withdrawn.get(at, ())}
+            if withdrawn - gone:
+                found.append(f"{extract}: withdrawn {sorted(withdrawn - gone)}")
+        return found
+
+    def fates(self, landing: Landing) -> list[str]:
+        """Where outcomes and counts of files part."""
+        entries = read_ledger(self.home)
+        totals, last = counts(entries), {e.file_mtime: e for e in entries}
+        found = []
+        for path, result in zip(self.dropped, landing.files, strict=True):
+            entry = last[path.stat().st_mtime]
+            if entry.outcome != result.outcome:
+                found.append(f"{path.name}: {entry.outcome} ({entry.reason}), expected {result.outcome} ({result.reason})")
+            elif entry.outcome == "accepted":
+                has, wanted = (tuple(getattr(x, n) for n in COUNTS) for x in (totals[str(entry.load_id)], result))
+                if has != wanted or has[0] != sum(has[1:]):
+                    found.append(f"{path.name}: {COUNTS} {has}, expected {wanted}")
+        return found
+
+    def build(self, since: str) -> Kept:
+        """The deciding models and staging as a night that builds on `since` would have them."""
+        con = self.staging.con
+        con.execute("drop schema if exists raw cascade")
+        prepare._published_before = lambda _: since
+        prepare.load_contracts = lambda: self.contracts
+        prepare.prepare_raw(self.home, "9", date(2026, 3, 1))
+        for name in DECIDING:
+            con.execute(f"create or replace table staging.{name} as {self.staging.sql[name]}")
+        for extract in self.contracts:
+            con.execute(f"create or replace view staging.stg_{extract} as {self.staging.sql[f'stg_{extract}']}")
+        return con
+
+
+DAYS = """
+select unnest(range(covered_from, covered_to + interval 1 day, interval 1 day))::date
+from staging.coverage_windows where coverage = ?
+"""
+WITHDRAWN = """
+select landed.row_key from staging.superseded_rows as gone join raw.landed_rows as landed using (load_id, line)
+where gone.reason = 'withdrawn' and gone.extract = ?
+"""
+
+
+def night_id(n: int) -> str:
+    """Night ids sort as the nights do."""
+    return f"{n + 1}"
+
+
+def columns(extract: str) -> list[str]:
+    """The columns in which rows are compared: those that the files have."""
+    headers = {c.header: c.name for c in PLAIN[extract].columns}
+    names = [headers[h] for h in HEADERS[extract]]
+    return [*names, "legislation", "outcome"] if extract == "stop_search" else names
+
+
+def identity(file: str, line: Any) -> str:
+    """Which extraction a keyed row is of (two of one time may both have it, and then say the same); else file and line."""
+    return file.split("__")[-1].split(".")[0] if file.count("__") == 4 else f"{file}:{line}"
+
+
+def current_rows(con: Kept, extract: str) -> set[tuple]:
+    """Staging's rows: where each is from, and its values."""
+    names = ", ".join(f"stg.{c}" for c in columns(extract))
+    found = con.execute(
+        f"select loads.source_file, stg.line, {names} from staging.stg_{extract} as stg join raw.loads as loads using (load_id)"
+    ).fetchall()
+    return {(identity(file, line), *map(plain, values)) for file, line, *values in found}
+
+
+def model_rows(landing: Landing, extract: str) -> set[tuple]:
+    """The plain model's."""
+    rows = landing.rows.get((extract, FORCE), ())
+    return {(identity(r["_file"], r["_line"]), *(plain(r.get(c)) for c in columns(extract))) for r in rows}
+
+
+def plain(value: Any) -> str:
+    """A value as text, amounts alike whatever their zeros."""
+    if value is None:
+        return ""
+    return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
+
+
+def minus(one: set[tuple], other: set[tuple]) -> list[tuple]:
+    """The first few of one set that the other lacks."""
+    return sorted(one - other)[:3]
