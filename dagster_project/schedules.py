@@ -9,8 +9,12 @@ JOB = "nightly"
 
 @dg.failure_hook(required_resource_keys={"night"})
 def note_failure(context: dg.HookContext) -> None:
-    """A night that stops is written down: held, or failed with the reason."""
-    context.resources.night.fail(context.op_exception or "a step failed")
+    """A night that stops is written down: held, or failed with the reason. A step that is tried again has not stopped."""
+    error = context.op_exception
+    if isinstance(error, dg.RetryRequested):
+        # The last try is over: what it failed of is its cause.
+        error = error.__cause__
+    context.resources.night.fail(error or "a step failed")
 
 
 def nightly_job() -> Any:

@@ -1,7 +1,7 @@
 """What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from .contracts import load_contracts
@@ -31,7 +31,7 @@ def status(home: Home) -> dict[str, Any]:
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
-        "late": _late(loads),
+        "late": late_extracts(loads),
         "held": [_file(e) for e in files if e.outcome == "held" and not is_replaced(e, loads)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [
@@ -57,8 +57,12 @@ def _file(entry: Any) -> dict[str, Any]:
     return {k: getattr(entry, k) for k in FILE_FIELDS}
 
 
-def _late(loads: list[Any]) -> list[dict[str, Any]]:
-    today = datetime.now(UTC).astimezone(LONDON).date()
+def late_extracts(loads: list[Any], today: date | None = None) -> list[dict[str, Any]]:
+    """Extracts and forces whose newest covered day lies further back than their rhythm allows, on a day in London.
+
+    `loads`: the accepted ones. Each has `extract`, `force_code`, `rhythm`, `covered_to` (date) and `days_late` (whole).
+    """
+    today = today or datetime.now(UTC).astimezone(LONDON).date()
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
     for e in loads:

@@ -4,7 +4,7 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 1 held or failed, 2 wrong use.
 """
 
-from . import answers, develop, night  # noqa: F401  (commands register themselves)
+from . import answers, develop, night, serve  # noqa: F401  (commands register themselves)
 from .common import app
 
 
