@@ -50,7 +50,7 @@ def tonight(context: dg.InitResourceContext):
         yield run
     finally:
         for line in end_night(run):
-            context.log.info(f"alert: {line}")
+            context.log.warning(f"alert: {line}")
 
 
 def build_defs(night: NightRun | None = None) -> dg.Definitions:

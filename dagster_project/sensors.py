@@ -10,6 +10,7 @@ from .config import read_config
 from .ending import note_interrupted
 from .night_run import NightRun
 from .nights import NightUnderWayError, is_under_way, refuse_sample
+from .schedules import QUIET_RUN
 from .settings import Home
 
 LOOK_SECONDS = 60
@@ -45,7 +46,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))
         if busy or is_under_way(home):
             return dg.SensorResult(skip_reason=f"{found.reason}; a night is under way", cursor=found.cursor)
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=found.run_key)], cursor=found.cursor)
+        return dg.SensorResult(run_requests=[dg.RunRequest(found.run_key, QUIET_RUN)], cursor=found.cursor)
 
     return files_arrived
 

@@ -4,6 +4,7 @@
 `... stop`: end the run that is under way. `... tidy`: forget old runs.
 """
 
+import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -64,9 +65,10 @@ def tidy(instance: dg.DagsterInstance, home: Home, days: float = KEEP_DAYS) -> l
     old = instance.get_run_ids(filters=dg.RunsFilter(statuses=ended, created_before=before))
     for run_id in old:
         instance.delete_run(run_id)
-        # The log of a run is a file of its own, which Dagster empties and leaves.
+        # The log of a run is a file of its own, which Dagster empties and leaves; so is what its process printed.
         for path in Path(home.dagster, "history", "runs").glob(f"{run_id}.db*"):
             path.unlink(missing_ok=True)
+        shutil.rmtree(home.dagster / "storage" / run_id, ignore_errors=True)
     return [f"{len(old)} runs of more than {days:g} days ago are forgotten"] if old else []
 
 

@@ -128,6 +128,7 @@ class Server:
         Raises SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where the code can't be loaded.
         """
         refuse_sample(self.home)
+        os.umask(0o077)
         self.home.create()
         with self._alone(), self._heeding_signals():
             self._look_at_port()
