@@ -9,7 +9,7 @@ from .channels import Channel, channels_of
 from .events import Event, events_of
 from .log import AlertLog
 from .message import Message
-from .tell import Delivery, alert_settings, overview, send_test, tell, waiting
+from .telling import Delivery, alert_settings, overview, send_test, tell, waiting
 
 __all__ = [
     "AlertLog",

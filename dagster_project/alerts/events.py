@@ -110,7 +110,7 @@ def _late(home: Home, today: Any) -> Iterable[Event]:
     for late in late_extracts(accepted(read_ledger(home)), today):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
         yield _event(
-            "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is {late['days_late']} days late",
+            "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",
             f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
             " available", for_late(home, extract),
         )  # fmt: skip
@@ -118,3 +118,7 @@ def _late(home: Home, today: Any) -> Iterable[Event]:
 
 def _event(kind: Kind, key: str, what: str, why: str, advice: Advice) -> Event:
     return Event(kind, plain(key), plain(what), plain(why), advice.todo, advice.see)
+
+
+def _days(n: int) -> str:
+    return "1 day" if n == 1 else f"{n} days"

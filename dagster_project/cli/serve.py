@@ -49,14 +49,17 @@ def alerts_command(
     from .. import alerts
     from ..show import say_alerts, say_test
 
+    code = 0
     with explained():
         where = Home.of(home)
         if test:
             done = alerts.send_test(where)
             say_test(done)
-            raise typer.Exit(0 if done and all(d.error is None for d in done) else 1)
-        found = alerts.overview(where, last)
-        if as_json:
-            typer.echo(json.dumps(found, indent=1))
+            code = 0 if done and all(d.error is None for d in done) else 1
         else:
-            say_alerts(found)
+            found = alerts.overview(where, last)
+            if as_json:
+                typer.echo(json.dumps(found, indent=1))
+            else:
+                say_alerts(found)
+    raise typer.Exit(code)
