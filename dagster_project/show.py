@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from . import backfill
-from .ending import end_night
+from .ending import INTERRUPTED, end_night
 from .landing import LedgerEntry, read_ledger
 from .night_run import Listener, NightRun
 from .nights import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
@@ -101,7 +101,8 @@ def run_night(
                     run_config=UNLOGGED, raise_on_error=False
                 )  # fmt: skip
             if run.receipt is None and not result.success:
-                run.fail("a step failed before the night began")
+                # A step that fails has said so itself; one that is interrupted has not.
+                run.fail(INTERRUPTED)
         except BaseException as error:
             stopped = error
         told = end_night(run, stopped)
