@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import publish
 from .landing import read_ledger
 from .landing.files import write_whole
+from .landing.land import QUERY_INTERRUPTED
 from .nights import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
 from .settings import Home
 
@@ -82,6 +83,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
 def reason_of(error: BaseException | str) -> str:
     """Why a night ended, in words. Whoever interrupts a night does not say why."""
     if isinstance(error, BaseException) and not isinstance(error, Exception):
+        return INTERRUPTED
+    if str(error) == QUERY_INTERRUPTED:
         return INTERRUPTED
     return str(error) or type(error).__name__
 

@@ -217,7 +217,7 @@ class NightRun:
         None where it can't even begin: then no receipt is written, and `unbegun` says why.
         """
         if self.receipt is None:
-            reason = str(error) or type(error).__name__
+            reason = ending.reason_of(error)
             if self.night is None:
                 try:
                     self.begin()

@@ -19,6 +19,8 @@ DAGSTER_YAML = {
     "telemetry": {"enabled": False},
     # The page would ask a newcomer for an address.
     "nux": {"enabled": False},
+    # How fresh each extract is, is the gate's to say.
+    "freshness": {"enabled": False},
     # A night is one run; a second one waits for the first.
     "concurrency": {"runs": {"max_concurrent_runs": 1}},
     # What was missed while nothing ran is made up for by one night: it takes all the files there are.

@@ -122,6 +122,12 @@ class Server:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (not bound, but asked for)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    def warning(self) -> str | None:
+        """What is to be said of a page that others than this machine's users can reach."""
+        if _is_loopback(self.host):
+            return None
+        return f"WARNING: the page has no log-in. Whoever reaches {self.host}:{self.port} can start and stop nights"
+
     def run(self) -> int:
         """Serve until a signal says otherwise. Returns the exit code.
 
@@ -158,8 +164,8 @@ class Server:
         return {p.name: p for p in made}
 
     def _start(self, processes: dict[str, Process], code_socket: Path) -> None:
-        if not _is_loopback(self.host):
-            self.say(f"WARNING: the page has no log-in. Whoever reaches {self.host}:{self.port} can start and stop nights")
+        if said := self.warning():
+            self.say(said)
         self._runs("left")
         self._start_code(processes["code server"], code_socket)
         if self.stopping:

@@ -5,15 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from support import begin, land_night, write_extract
 
 from dagster_project import ending, night_run
 from dagster_project.ending import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
+from dagster_project.landing import land, read_ledger
 from dagster_project.nights import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
 from dagster_project.sensors import note_vanished
 from dagster_project.settings import PROJECT, Home
@@ -148,6 +151,27 @@ def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -
     (receipt,) = read_receipts(new_home)
     assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted")
     assert not mark_path(new_home).exists() and not new_home.warehouse.exists()
+
+
+def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB swallows what a signal's handler raises, and ends its query with an error of its own."""
+    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
+
+    def signalled(*_: object) -> None:
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with duckdb.connect() as con:
+            con.execute("select count(*) from range(100000000000) where sqrt(range) % 3 = 1").fetchall()
+
+    run = begin(new_home)
+    monkeypatch.setattr(land, "parse", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        run.land()
+    end_night(run, KeyboardInterrupt())
+    assert read_receipts(new_home)[-1].reason == INTERRUPTED
+    assert len(list(new_home.inbox.iterdir())) == 1 and read_ledger(new_home) == []
+    monkeypatch.undo()
+    assert [e.outcome for e in land_night(new_home)] == ["accepted"]
 
 
 def test_lock_probe_makes_nothing(pam: Callable, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 
 from dagster_project.nights import SAMPLE_MARK, is_under_way, read_receipts
 from dagster_project.schedules import QUIET_RUN
-from dagster_project.serve import PortInUseError, ServedAlreadyError, Server
+from dagster_project.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.serve.instance import socket_path, write_settings
 from dagster_project.serve.server import _is_loopback
 from dagster_project.settings import PROJECT, Home
@@ -190,6 +191,36 @@ def test_a_home_of_sample_data_is_refused(pam: Callable, new_home: Home) -> None
     result = pam("serve", "--home", new_home.path)
     assert result.exit_code == 1 and "holds made-up sample data" in result.stderr
     assert not new_home.dagster.exists()
+
+
+def test_a_page_that_others_reach_is_warned_of() -> None:
+    home = Home(Path("/x"))
+    assert [Server(home, h, 3000).warning() for h in ("127.0.0.1", "::1", "localhost")] == [None] * 3
+    assert "no log-in. Whoever reaches 0.0.0.0:3000" in Server(home, "0.0.0.0", 3000).warning()
+
+
+def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
+    write_settings(new_home)
+
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job
+    def small() -> None:
+        nothing()
+
+    def files(run_id: str) -> list[str]:
+        return [p.name for p in new_home.dagster.rglob("*") if run_id in str(p)]
+
+    with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
+        done = small.execute_in_process(instance=instance, run_config=QUIET_RUN).run_id
+        left = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
+        assert runs.tidy(instance, new_home) == [] and files(done)
+        assert runs.tidy(instance, new_home, days=-1) == ["1 runs of more than -1 days ago are forgotten"]
+        assert not files(done) and instance.get_run_by_id(done) is None
+        assert runs.mark_left(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
+        assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
+        assert runs.mark_left(instance, new_home) == []
 
 
 def test_what_is_loopback() -> None:
