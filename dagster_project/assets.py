@@ -1,17 +1,38 @@
 """The night as Dagster's assets and checks: what is shown, and in which order it runs. What a step does is elsewhere."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from . import dbt_sources, gate, transform
+from . import backfill, dbt_sources, faults, gate, transform
 from .contracts import load_contracts
-from .landing import LedgerEntry
+from .landing import LedgerEntry, read_ledger
 from .transform import Node
 
 NIGHT = {"night"}
+
+
+@contextmanager
+def tried_again(context: Any) -> Iterator[None]:
+    """Have Dagster try a step again, later and later, where what stopped it can pass by itself.
+
+    Not once the night has its receipt, or its publication: then it is over, whatever came after.
+    """
+    run = context.resources.night
+    try:
+        yield
+    except Exception as error:
+        if run.patience and faults.is_passing(error) and not run.is_over():
+            again = context.retry_number + 1
+            seconds = faults.wait_before(again, run.patience)
+            if again <= faults.TRIES:
+                run.listener.wait(str(error), seconds)
+                context.log.warning(f"{error}: trying again in {seconds:.0f} s, {again} of {faults.TRIES}")
+            raise dg.RetryRequested(max_retries=faults.TRIES, seconds_to_wait=seconds) from error
+        raise
 
 
 class Translator(DagsterDbtTranslator):
@@ -43,7 +64,8 @@ def make_assets() -> tuple[list[Any], list[Any]]:
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """The inbox's files, by extract. Those of all extracts are landed, whichever are selected."""
-        entries: list[LedgerEntry] = context.resources.night.land()
+        with tried_again(context):
+            entries: list[LedgerEntry] = context.resources.night.land()
         for e in entries:
             if e.outcome in ("held", "refused"):
                 context.log.warning(f"{e.source_file} is {e.outcome}: {e.reason}")
@@ -70,7 +92,10 @@ def make_assets() -> tuple[list[Any], list[Any]]:
         run = context.resources.night
         stopped: Exception | None = None
         try:
-            run.build()
+            with tried_again(context):
+                run.build()
+        except dg.RetryRequested:
+            raise
         except Exception as error:
             stopped = error
         yield from _results(context, run.nodes)
@@ -106,7 +131,8 @@ def make_assets() -> tuple[list[Any], list[Any]]:
     @dg.multi_asset_check(name="gate", specs=specs, required_resource_keys=NIGHT)
     def check_night(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         """Great Expectations against the candidate. One result an extract and one a mart; none is left out."""
-        checks = context.resources.night.judge()
+        with tried_again(context):
+            checks = context.resources.night.judge()
         for spec in specs:
             own = [c for c in checks if c.subject == spec.asset_key.path[-1].removeprefix("stg_") and c.suite != "dbt"]
             failed = [c for c in own if not c.passed]
@@ -129,10 +155,13 @@ def make_assets() -> tuple[list[Any], list[Any]]:
     )
     def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """Publish the candidate, if the gate let it pass."""
-        receipt = context.resources.night.publish()
-        return dg.MaterializeResult(
-            metadata={"night": receipt.night_id, "sha256": receipt.sha256, "figures": sum(receipt.figures.values())}
-        )
+        run = context.resources.night
+        with tried_again(context):
+            receipt = run.publish()
+        said: dict[str, Any] = {"night": receipt.night_id, "sha256": receipt.sha256, "figures": sum(receipt.figures.values())}
+        if run.period:
+            said["covered"] = dg.MetadataValue.md(backfill.as_markdown(backfill.covered(read_ledger(run.home), run.period)))
+        return dg.MaterializeResult(metadata=said)
 
     return [landing, *prepared, models, warehouse], [check_night]
 

@@ -1,4 +1,7 @@
-"""Assembly only: the assets, checks, job and schedule that Dagster shows and runs."""
+"""Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
+
+from pathlib import Path
+from typing import Any
 
 from .settings import be_quiet
 
@@ -6,20 +9,48 @@ be_quiet()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are told to be quiet)
 
+from . import backfill  # noqa: E402
 from .assets import make_assets  # noqa: E402
+from .ending import end_night  # noqa: E402
 from .night_run import NightRun  # noqa: E402
 from .schedules import nightly_job, nightly_schedule  # noqa: E402
+from .sensors import arrival_sensor, vanished_sensor  # noqa: E402
 from .settings import Home  # noqa: E402
 
+PATIENCE = 15 * 60
+"""Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""
 
-@dg.resource(description="The night under way: what one step passes on to the next.")
-def tonight(_: dg.InitResourceContext):
-    """One `NightRun` a run, in the home that PAM_HOME names; the lock is given back when the run is over."""
-    run = NightRun(Home.of())
+TONIGHT = {
+    "inbox": dg.Field(
+        dg.StringSource, is_required=False,
+        description="Read the extracts here, and leave them. Else: inbox/ of the home, whose files are archived.",
+    ),
+    "from": dg.Field(str, is_required=False, description="First day (YYYY-MM-DD) of a past period: only files that touch it."),
+    "to": dg.Field(str, is_required=False, description="Last day of that period."),
+    "rebuild": dg.Field(bool, default_value=False, description="Build every mart, also those that no new file touches."),
+}  # fmt: skip
+"""What a run started from the page can be told."""
+
+
+def _night(config: dict[str, Any]) -> NightRun:
+    """The night that a run's config asks for, in the home that PAM_HOME names. Raises PeriodError."""
+    first, last = config.get("from"), config.get("to")
+    if bool(first) != bool(last):
+        raise backfill.PeriodError("a period has a first and a last day: give both `from` and `to`")
+    period = backfill.read_period(first, last) if first and last else None
+    inbox = Path(config["inbox"]) if config.get("inbox") else None
+    return NightRun(Home.of(), inbox, rebuild=config.get("rebuild", False), period=period, patience=PATIENCE)
+
+
+@dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")
+def tonight(context: dg.InitResourceContext):
+    """One `NightRun` a run; when the run is over, it has its receipt, its alerts are sent, and the lock is given back."""
+    run = _night(context.resource_config)
     try:
         yield run
     finally:
-        run.end()
+        for line in end_night(run):
+            context.log.warning(f"alert: {line}")
 
 
 def build_defs(night: NightRun | None = None) -> dg.Definitions:
@@ -31,11 +62,12 @@ def build_defs(night: NightRun | None = None) -> dg.Definitions:
         asset_checks=checks,
         jobs=[job],
         schedules=[nightly_schedule(job)],
+        sensors=[arrival_sensor(job), vanished_sensor(job)],
         resources={"night": dg.ResourceDefinition.hardcoded_resource(night) if night else tonight},
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster dev` loads."""
+    """What Dagster loads: `pam serve`, or `dagster dev` of those who work on the project."""
     return build_defs()

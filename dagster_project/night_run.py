@@ -8,23 +8,24 @@ import csv
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, gate, meta, prepare, publications, publish, transform
-from .config import read_config
+from . import candidate, ending, gate, meta, prepare, publications, publish, transform
+from .config import Config, read_config
 from .contracts import load_contracts
 from .editions.freeze import frozen_editions
+from .faults import InboxMissingError
 from .gate import Check
-from .landing import Erasure, LedgerEntry, erase_old, find_files, land_files, read_ledger
+from .landing import Erasure, InboxFile, LedgerEntry, erase_old, find_files, land_files, read_ledger
 from .landing.files import write_whole
-from .nights import Night, Receipt, read_receipts, stamp, take_lock, write_receipt
+from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
 from .seeds import force_names
 from .settings import Home
 from .transform import Node
@@ -50,22 +51,45 @@ class Listener:
     def node(self, name: str, status: str) -> None:
         """dbt is done with a node."""
 
+    def wait(self, reason: str, seconds: float) -> None:
+        """Something that may pass is in the way: the night waits, and tries again."""
+
 
 class NightRun:
     """One night, from the inbox to the published file.
 
     `inbox`: where files are read; the home's own when None, whose files are then moved to the archive. Another folder
-    is left as it is. `rebuild`: build everything, not only what can have changed since the last night.
+    is left as it is. `rebuild`: build everything, not only what can have changed since the last night. `period`: take only
+    files whose covered window touches it, first and last day. `sample`: the home is one of made-up data. `patience`: for
+    how many seconds in all a step of Dagster's tries again what can pass by itself.
     """
 
-    def __init__(self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False) -> None:
-        self.home = home.create()
-        self.config = read_config(home)
+    def __init__(
+        self,
+        home: Home,
+        inbox: Path | None = None,
+        listener: Listener | None = None,
+        rebuild: bool = False,
+        *,
+        period: tuple[date, date] | None = None,
+        sample: bool = False,
+        patience: float = 0,
+    ) -> None:
+        self.home = home
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
+        self.config = Config()
+        """The home's settings, once the night has begun."""
         self.since: str | None = None
         """Files that landed after this night are tonight's; after the published one, where it is None."""
+        self.period = period
+        self.sample = sample
+        self.patience = patience
+        self.noted: list[Receipt] = []
+        """Receipts of earlier nights that did not live to write them."""
+        self.unbegun: str | None = None
+        """Why the night could not even begin, where it could not."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
@@ -85,16 +109,46 @@ class NightRun:
         finally:
             self.seconds[name] = round(time.perf_counter() - began, 3)
 
+    def begin_within(self, seconds: float) -> Night:
+        """Begin, waiting so long at most for whoever has the home. Raises as `begin` does."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                return self.begin()
+            except NightUnderWayError as error:
+                left = until - time.monotonic()
+                if left <= 0:
+                    since = ending.under_way_since(self.home)
+                    raise NightUnderWayError(f"{error}{f' (it began at {since})' if since else ''}") from None
+                self.listener.wait("another night is under way", left)
+                time.sleep(min(1, left))
+
     def begin(self) -> Night:
-        """Take the home's lock and give the night its id. Raises NightUnderWayError."""
+        """Take the home's lock and give the night its id.
+
+        Raises NightUnderWayError, SampleHomeError, and ConfigError for settings that can't be meant.
+        """
         if self.night is None:
-            self._lock = take_lock(self.home)
-            # What the libraries write in the home is the owner's alone, too.
-            self._umask = os.umask(0o077)
-            note_interrupted(self.home)
-            publications.heal(self.home)
-            self.night = Night.begin(self.home)
+            if not self.sample:
+                refuse_sample(self.home)
+            self.config = read_config(self.home)
+            self.take()
+            try:
+                self.noted += ending.note_interrupted(self.home)
+                publications.heal(self.home)
+                night = Night.begin(self.home)
+                ending.mark(night)
+            except BaseException:
+                self.end()
+                raise
+            self.night = night
         return self.night
+
+    def take(self) -> None:
+        """Take the home's lock, until `end`. Raises NightUnderWayError."""
+        self._lock = take_lock(self.home)
+        # What the libraries write in the home is the owner's alone, too.
+        self._umask = os.umask(0o077)
 
     def land(self) -> list[LedgerEntry]:
         """Land the inbox. Returns what became of each file that is new."""
@@ -105,11 +159,17 @@ class NightRun:
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
             if not inbox.is_dir():
-                raise NotADirectoryError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
+                raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
             files = find_files(inbox, contracts, force_names())
-            self.entries = land_files(
+            if self.period:
+                files = within(files, self.period)
+            # Where landing is tried again, what it committed before stands.
+            before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
+            done = {e.load_id for e in before}
+            landed = land_files(
                 self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
             )
+            self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
         return self.entries
 
@@ -165,17 +225,36 @@ class NightRun:
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
 
-    def fail(self, error: BaseException | str) -> Receipt:
-        """Write down that the night failed, unless it is down already that it was held or published."""
+    def fail(self, error: BaseException | str) -> Receipt | None:
+        """Write down that the night failed, unless it is down already that it was held or published.
+
+        None where it can't even begin: then no receipt is written, and `unbegun` says why.
+        """
         if self.receipt is None:
-            night = self.begin()
-            self.receipt = self._receipt("failed", str(error) or type(error).__name__).finished(night)
+            reason = ending.reason_of(error)
+            if self.night is None:
+                try:
+                    self.begin()
+                except Exception:
+                    self.unbegun = reason
+                    return None
+            night = self._begun()
+            receipt = self._receipt("failed", reason)
+            if publish.published_night(self.home) == night.night_id:
+                receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
+            self.receipt = receipt.finished(night)
             write_receipt(self.home, self.receipt)
         return self.receipt
 
-    def end(self) -> None:
-        """Give the lock back."""
+    def is_over(self) -> bool:
+        """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
+        return self.receipt is not None or bool(self.night and publish.published_night(self.home) == self.night.night_id)
+
+    def end(self, keep_mark: bool = False) -> None:
+        """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
         if self._lock:
+            if self.night and not keep_mark:
+                ending.unmark(self.home)
             os.umask(self._umask)
             self._lock.close()
             self._lock = None
@@ -215,20 +294,10 @@ class NightRun:
         )
 
 
-def note_interrupted(home: Home) -> None:
-    """Give its receipt to a night that was published, or published again, and then stopped before it had one."""
-    night_id = publish.published_night(home)
-    receipts = read_receipts(home)
-    if night_id is None:
-        return
-    last = receipts[-1] if receipts else None
-    if last and last.outcome == "failed" and last.republished == night_id:
-        write_receipt(home, replace(last, outcome="rolled back"))
-    elif not any(r.night_id == night_id for r in receipts):
-        changed = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
-        reason = "stopped after publishing, before its receipt"
-        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
-        write_receipt(home, Receipt(night_id, "published", changed, changed, reason, figures=figures, sha256=digest))
+def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
+    """The files whose covered window touches a period, given by its first and last day. Names that say none are left out."""
+    first, last = period
+    return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
 def _not_built(broken: list[Node]) -> str:

@@ -21,6 +21,22 @@ class NightUnderWayError(RuntimeError):
     """Another night is writing in this home."""
 
 
+SAMPLE_MARK = "SAMPLE"
+"""The file that says that a home holds made-up data."""
+
+
+class SampleHomeError(RuntimeError):
+    """Made-up rows would stand beside real ones."""
+
+
+def refuse_sample(home: Home) -> None:
+    """Raise SampleHomeError where a home holds made-up data."""
+    if (home.path / SAMPLE_MARK).exists():
+        raise SampleHomeError(
+            f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
+        )
+
+
 @dataclass(frozen=True)
 class Night:
     """One run of the warehouse in one home."""
@@ -97,9 +113,14 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def receipt_path(home: Home, night_id: str) -> Path:
+    """Where a night's receipt is kept."""
+    return home.nights / f"{night_id}.json"
+
+
 def write_receipt(home: Home, receipt: Receipt) -> Path:
     """Keep a receipt; whole or not at all."""
-    path = home.nights / f"{receipt.night_id}.json"
+    path = receipt_path(home, receipt.night_id)
     write_whole(path, json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
     return path
 
@@ -125,6 +146,18 @@ def locked(home: Home) -> Iterator[None]:
         handle.close()
 
 
+def is_under_way(home: Home) -> bool:
+    """Whether a night, or a command that keeps nights out, has the home now. Makes nothing."""
+    try:
+        with (home.path / ".night.lock").open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def take_lock(home: Home) -> TextIO:
     """The open lock file; closing it gives the lock back. Raises NightUnderWayError."""
     home.create()
@@ -132,7 +165,7 @@ def take_lock(home: Home) -> TextIO:
     os.chmod(handle.name, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         handle.close()
         raise NightUnderWayError(f"another night is under way in {home.path}; wait for it, or end that process") from None
     return handle

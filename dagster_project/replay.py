@@ -189,7 +189,7 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
     umask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
-        run = ReplayRun(Home(folder))
+        run = ReplayRun(Home(folder).create())
         for own, theirs in ((run.home.raw / p.name, p) for p in home.raw.iterdir() if p != home.ledger):
             own.symlink_to(theirs, target_is_directory=True)
         for own, theirs in ((run.home.seeds, home.seeds), (run.home.editions, home.editions)):

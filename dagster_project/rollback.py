@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from datetime import datetime
 
-from .night_run import note_interrupted
+from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
 from .publications import NotKeptError, before, check_whole, find, keep
 from .publish import PublishError, published_night, republish

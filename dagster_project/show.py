@@ -1,6 +1,11 @@
 """What a person at the terminal sees of a night and of the warehouse's state."""
 
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,25 +14,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .landing import LedgerEntry
+from . import backfill
+from .ending import INTERRUPTED, end_night
+from .landing import LedgerEntry, read_ledger
 from .night_run import Listener, NightRun
-from .nights import Receipt
+from .nights import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from .settings import Home
 
 if TYPE_CHECKING:
     from .replay import Compared
 
-SAMPLE_MARK = "SAMPLE"
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
 OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
           "publishing": "Publishing"}  # fmt: skip
-
-
-class SampleHomeError(RuntimeError):
-    """Made-up rows would stand beside real ones."""
 
 
 class _Drawn(Listener):
@@ -47,6 +49,11 @@ class _Drawn(Listener):
     def node(self, name: str, status: str) -> None:
         self.progress.update(self.task, advance=1, detail=name)
 
+    def wait(self, reason: str, seconds: float) -> None:
+        if self.task is None:
+            self.task = self.progress.add_task("Waiting", total=None, detail="")
+        self.progress.update(self.task, detail=f"{reason}: trying again for {seconds:.0f} s")
+
     def _done(self) -> None:
         if self.task is not None:
             done = self.progress.tasks[self.task].completed or 1
@@ -57,22 +64,29 @@ class _Drawn(Listener):
         self._done()
 
 
-def run_night(home: Home, inbox: Path | None, sample: bool, quiet: bool, rebuild: bool = False) -> int:
+def run_night(
+    home: Home,
+    inbox: Path | None,
+    sample: bool,
+    quiet: bool,
+    rebuild: bool = False,
+    wait: float = 0,
+    period: tuple[date, date] | None = None,
+) -> int:
     """Run a night with its progress and a closing table. Returns the exit code.
 
-    Raises SampleHomeError where `sample` meets a home of real extracts, or a real night one of the sample's.
+    `wait`: seconds to wait in all for what can pass by itself, first of all another night. Raises SampleHomeError where
+    `sample` meets a home of real extracts, or a real night one of the sample's, and what keeps a night from beginning.
     """
     if sample:
         _write_sample(home)
-    elif (home.path / SAMPLE_MARK).exists():
-        raise SampleHomeError(
-            f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
-        )
-    return drive(NightRun(home, inbox, rebuild=rebuild), quiet)
+    else:
+        refuse_sample(home)
+    return drive(NightRun(home, inbox, rebuild=rebuild, period=period, sample=sample, patience=wait), quiet, wait)
 
 
-def drive(run: NightRun, quiet: bool) -> int:
-    """Run a night by Dagster's job, with its progress and a closing table. Returns the exit code."""
+def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
+    """Run a night by Dagster's job, with its progress and a closing table. Returns the exit code. Raises as `run_night`."""
     console = Console(stderr=True, quiet=quiet)
     began = time.perf_counter()
     with Progress(
@@ -86,21 +100,55 @@ def drive(run: NightRun, quiet: bool) -> int:
         loaded = time.perf_counter() - began
         progress.update(loading, total=1, completed=1)
         drawn = run.listener = _Drawn(progress)
+        stopped: BaseException | None = None
         try:
-            run.begin()
-            result = build_defs(run).resolve_job_def("nightly").execute_in_process(run_config=UNLOGGED, raise_on_error=False)
+            with _ended_by_a_signal():
+                run.begin_within(wait)
+                result = build_defs(run).resolve_job_def("nightly").execute_in_process(
+                    run_config=UNLOGGED, raise_on_error=False
+                )  # fmt: skip
             if run.receipt is None and not result.success:
-                run.fail("a step failed before the night began")
-        finally:
-            run.end()
-            drawn.close()
+                # A step that fails has said so itself; one that is interrupted has not.
+                run.fail(INTERRUPTED)
+        except BaseException as error:
+            stopped = error
+        told = end_night(run, stopped)
+        drawn.close()
+    for line in told:
+        _say(console, f"Alert: {line}", "yellow")
+    if stopped and (run.receipt is None or isinstance(stopped, Exception)):
+        raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
     if run.receipt is None:
         raise RuntimeError("the night ended without a receipt")
     _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
+    if run.period:
+        _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
     if run.receipt.outcome != "published":
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
     return 0
+
+
+@contextmanager
+def _ended_by_a_signal() -> Iterator[None]:
+    """Let a polite end of the process (SIGTERM) end the night as Ctrl-C does: with a receipt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_covered(console: Console, found: list[backfill.Covered], period: tuple[date, date]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
+    for name in ("extract", "force", "days", "not available"):
+        table.add_column(name, overflow="fold")
+    for row in backfill.rows(found):
+        table.add_row(*row)
+    console.print(table)
 
 
 def _warm_up() -> None:
@@ -109,7 +157,6 @@ def _warm_up() -> None:
 
 
 def _write_sample(home: Home) -> None:
-    from .landing import read_ledger
     from .sample import write_sample
 
     mark = home.path / SAMPLE_MARK
@@ -267,3 +314,32 @@ def show_compared(found: "Compared") -> None:
         "Either a file landed that was not published then (`pam diff` names it), or the lists or the code are others than"
         " then, or somebody changed the published file or raw/",
     )
+
+
+def say_alerts(found: list[dict[str, Any]]) -> None:
+    """Print `alerts.overview`'s answer for a person."""
+    console = Console()
+    for m in found:
+        _say(console, f"{m['at']}  {m['subject']}")
+        for e in m["events"]:
+            _say(console, f"  {e['what']}", "dim")
+        for c in m["channels"]:
+            if c["delivered"]:
+                _say(console, f"  {c['channel']}: delivered at {c['delivered']}", "green")
+            else:
+                then = "the next night tries again" if c["waiting"] else "given up"
+                _say(console, f"  {c['channel']}: not delivered ({c['error'] or 'not tried yet'}); {then}", "yellow")
+        if not m["channels"]:
+            _say(console, "  told nobody: pam.toml named no channel", "yellow")
+    if not found:
+        _say(console, "No night has had anything to tell.")
+
+
+def say_test(done: list[Any]) -> None:
+    """Print what became of a test message, by channel."""
+    console = Console()
+    for d in done:
+        _say(console, f"{d.channel}: not delivered: {d.error}" if d.error else f"{d.channel}: delivered",
+             "red" if d.error else "green")  # fmt: skip
+    if not done:
+        _say(console, "pam.toml names no channel: see [alerts.email] and [[alerts.webhooks]] in docs/alerts.md", "yellow")

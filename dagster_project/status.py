@@ -1,7 +1,7 @@
 """What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from .config import read_config
@@ -49,7 +49,7 @@ def status(home: Home) -> dict[str, Any]:
         else None,
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
-        "late": _late(loads),
+        "late": late_extracts(loads),
         "held": [_file(e) for e in held_files(home)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
@@ -97,8 +97,12 @@ def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
-def _late(loads: list[Any]) -> list[dict[str, Any]]:
-    today = datetime.now(UTC).astimezone(LONDON).date()
+def late_extracts(loads: list[Any], today: date | None = None) -> list[dict[str, Any]]:
+    """Extracts and forces whose newest covered day lies further back than their rhythm allows, on a day in London.
+
+    `loads`: the accepted ones. Each has `extract`, `force_code`, `rhythm`, `covered_to` (date) and `days_late` (whole).
+    """
+    today = today or datetime.now(UTC).astimezone(LONDON).date()
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
     for e in loads:

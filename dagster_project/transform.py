@@ -119,6 +119,9 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
             "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
         ]
     )  # fmt: skip
+    if isinstance(result.exception, BaseException) and not isinstance(result.exception, Exception):
+        # Somebody ends the night: that is no word of dbt's.
+        raise result.exception
     if result.exception:
         raise BuildError(f"dbt {args[0]}: {result.exception}") from result.exception
     if result.result is None:

@@ -14,8 +14,19 @@ from .common import HomeOption, app, explained
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     home: HomeOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
+    ] = False,
+    max_age: Annotated[float, typer.Option("--max-age", help="With --check: hours a publication may be old.", min=0)] = 26,
 ) -> None:
     """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
+    if check:
+        from ..watch import troubles
+
+        with explained():
+            found = troubles(Home.of(home), max_age)
+        typer.echo("PAM CRITICAL: " + "; ".join(found) if found else "PAM OK")
+        raise typer.Exit(1 if found else 0)
     from ..status import status as read_status
 
     with explained():

@@ -8,6 +8,15 @@ import typer
 from ..settings import Home
 from .common import HomeOption, app, explained
 
+WaitOption = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        help="Seconds to wait, in all, for what can pass by itself: another night, a full disk, a share that is away.",
+        min=0,
+    ),
+]
+
 
 @app.command()
 def nightly(
@@ -28,6 +37,7 @@ def nightly(
     home: HomeOption = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    wait: WaitOption = 60,
 ) -> None:
     """Run a night: land the extracts, build the marts, check them, publish.
 
@@ -38,5 +48,48 @@ def nightly(
     from ..show import run_night
 
     with explained():
-        code = run_night(Home.of(home), inbox, sample, quiet, rebuild)
+        code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait)
+    raise typer.Exit(code)
+
+
+@app.command("backfill")
+def backfill_command(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The period's first day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="Its last day.")],
+    inbox: Annotated[
+        Path | None,
+        typer.Option(
+            "--inbox",
+            help="The folder of old files; they stay there. [default: inbox/ of the home, whose files are archived]",
+            exists=True,
+            file_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    wait: WaitOption = 60,
+) -> None:
+    """Fill a past period: a night that takes only files whose covered window touches it.
+
+    An older file fills only what no newer one covers. Afterwards it says which days are covered, and which figures are
+    still not available.
+    """
+    from ..backfill import PeriodError, read_period
+    from ..contracts import load_contracts
+    from ..landing import find_files
+    from ..night_run import within
+    from ..seeds import force_names
+    from ..show import run_night
+
+    try:
+        period = read_period(first, last)
+    except PeriodError as error:
+        raise typer.BadParameter(str(error), param_hint="FROM TO") from error
+    with explained():
+        where = Home.of(home)
+        folder = inbox or where.inbox
+        if not within(find_files(folder, load_contracts(), force_names()), period):
+            raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
+        code = run_night(where, inbox, False, quiet, wait=wait, period=period)
     raise typer.Exit(code)

@@ -30,6 +30,8 @@ from .ties import KIND, load_of, settle
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
 LARGE = 100_000
+QUERY_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of a signal, whatever its handler raised: somebody ends the night, the file is not at fault."""
 
 
 def land_files(
@@ -233,6 +235,8 @@ class _Landing:
         except OSError as error:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
         except Exception as error:
+            if str(error) == QUERY_INTERRUPTED:
+                raise KeyboardInterrupt from error
             # The error's own words may hold a row: only its kind is said.
             raise Refused(f"could not be read: {type(error).__name__}") from error
         return self._store(file, at, facts, sheet, found)

@@ -1,0 +1,129 @@
+"""One message of a night's events, in the three forms that channels take: text, Slack's blocks, an Adaptive Card."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .events import TITLES, Event
+
+SHOWN = 12
+"""Events of one kind that a message spells out; of more it gives the number."""
+
+SLACK_TEXT, SLACK_HEADER, SLACK_BLOCKS = 2900, 140, 48
+TEAMS_BYTES = 24_000
+"""Below what the receivers take: 3,000 and 150 characters, 50 blocks; 28 KB."""
+
+CARD = "application/vnd.microsoft.card.adaptive"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is told of one night. `at`: UTC, ISO 8601. `channels`: to which it goes; all there are, where None."""
+
+    id: str
+    at: str
+    night_id: str | None
+    home: str
+    """Host and folder."""
+    standing: str
+    """What analysts read now."""
+    events: tuple[Event, ...]
+    channels: tuple[str, ...] | None = None
+
+    @property
+    def subject(self) -> str:
+        """`PAM Warehouse: night held; 2 files refused`."""
+        said = []
+        for kind, title in TITLES.items():
+            n = sum(e.kind == kind for e in self.events)
+            if n == 1 or (n and kind in ("failed", "held", "test")):
+                said.append(title.lower())
+            elif n:
+                noun, rest = title.lower().split()
+                said.append(f"{n} {noun}s {rest}")
+        return "PAM Warehouse: " + "; ".join(said)
+
+    def grouped(self) -> list[tuple[str, list[Event], int]]:
+        """Title, the events that are spelled out, and how many more there are; by kind."""
+        return [
+            (title, own[:SHOWN], max(0, len(own) - SHOWN))
+            for kind, title in TITLES.items()
+            if (own := [e for e in self.events if e.kind == kind])
+        ]
+
+    def text(self) -> str:
+        """The message for a mail."""
+        lines = [self.standing, f"Home: {self.home}", ""]
+        for title, events, more in self.grouped():
+            lines += [title.upper(), ""]
+            for e in events:
+                lines += [f"* {e.what}", f"  Why: {e.why}", *(f"  - {line}" for line in e.todo), f"  Runbook: {e.see}", ""]
+            if more:
+                lines += [f"* and {more} more: `pam status` names each", ""]
+        return "\n".join([*lines, "The runbook is docs/runbook.md of the checkout."])
+
+    def slack(self) -> dict[str, Any]:
+        """The body of Slack's incoming webhook. What comes from files is plain text there: it can't be a link or a mention."""
+        blocks: list[dict[str, Any]] = [
+            {"type": "header", "text": _words(self.subject, SLACK_HEADER)},
+            {"type": "section", "text": _words(f"{self.standing}\nHome: {self.home}")},
+        ]
+        for title, events, more in self.grouped():
+            blocks += [{"type": "divider"}, {"type": "section", "text": _words(title.upper())}]
+            for e in events:
+                blocks.append({"type": "section", "text": _words(f"{e.what}\nWhy: {e.why}\nRunbook: {e.see}")})
+                blocks.append({"type": "section", "text": _code("\n".join(e.todo))})
+            if more:
+                blocks.append({"type": "section", "text": _words(f"and {more} more: pam status names each")})
+        if len(blocks) > SLACK_BLOCKS:
+            blocks = [*blocks[: SLACK_BLOCKS - 1], {"type": "section", "text": _words("and more: pam status names each")}]
+        return {"text": _escaped(self.subject), "blocks": blocks}
+
+    def teams(self) -> dict[str, Any]:
+        """The body of a Teams workflow's webhook: one Adaptive Card. Its text stands in runs, of which no markdown is read."""
+        body: list[dict[str, Any]] = [
+            _block(self.subject, weight="Bolder", size="Large"),
+            _block(self.standing),
+            _block(f"Home: {self.home}", isSubtle=True),
+        ]
+        for title, events, more in self.grouped():
+            body.append(_block(title, weight="Bolder", size="Medium"))
+            for e in events:
+                parts = [
+                    _block(e.what, weight="Bolder"),
+                    _block(f"Why: {e.why}"),
+                    *(_block(line, fontType="Monospace") for line in e.todo),
+                    _block(f"Runbook: {e.see}", isSubtle=True),
+                ]
+                body.append({"type": "Container", "items": parts, "separator": True})  # fmt: skip
+            if more:
+                body.append(_block(f"and {more} more: pam status names each"))
+        cut = False
+        while len(json.dumps(body)) > TEAMS_BYTES:
+            body.pop()
+            cut = True
+        if cut:
+            body.append(_block("and more: pam status names each"))
+        card = {
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
+            "msteams": {"width": "Full"}, "fallbackText": self.subject, "body": body,
+        }  # fmt: skip
+        return {"type": "message", "attachments": [{"contentType": CARD, "contentUrl": None, "content": card}]}
+
+
+def _words(text: str, limit: int = SLACK_TEXT) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text[:limit], "emoji": False}
+
+
+def _code(text: str) -> dict[str, Any]:
+    inside = _escaped(text.replace("`", "'"))[: SLACK_TEXT - 8]
+    return {"type": "mrkdwn", "text": f"```{inside}```", "verbatim": True}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _block(text: str, **style: Any) -> dict[str, Any]:
+    subtle = {"isSubtle": True} if style.pop("isSubtle", False) else {}
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style, **subtle}]}

@@ -1,0 +1,65 @@
+"""Commands that let nights run by themselves, and say whom they told."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option("--host", help="Address of the page. [default: of pam.toml, else 127.0.0.1]", show_default=False),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", help="Its port. [default: of pam.toml, else 3000]", min=1, max=65535, show_default=False),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Run nights by themselves: at 02:00 in London, and when a complete set of files has come. Shows Dagster's page.
+
+    Runs until it is ended (Ctrl-C, SIGTERM). A night that is under way then is interrupted, and says so.
+    """
+    from ..config import read_config
+    from ..serve import Server
+
+    with explained():
+        where = Home.of(home)
+        settings = read_config(where).serve
+        code = Server(where, host or settings.host, port or settings.port).run()
+    raise typer.Exit(code)
+
+
+@app.command("alerts")
+def alerts_command(
+    test: Annotated[bool, typer.Option("--test", help="Send a test message by every channel, now.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
+    home: HomeOption = None,
+) -> None:
+    """Show whom nights told of what, and what is still waiting to be delivered.
+
+    With --test, exit 1 where a channel failed or pam.toml names none.
+    """
+    from .. import alerts
+    from ..show import say_alerts, say_test
+
+    code = 0
+    with explained():
+        where = Home.of(home)
+        if test:
+            done = alerts.send_test(where)
+            say_test(done)
+            code = 0 if done and all(d.error is None for d in done) else 1
+        else:
+            found = alerts.overview(where, last)
+            if as_json:
+                typer.echo(json.dumps(found, indent=1))
+            else:
+                say_alerts(found)
+    raise typer.Exit(code)

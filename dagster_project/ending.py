@@ -1,0 +1,124 @@
+"""How a night begins to be known of and how it ends: a mark while it is under way, and always a receipt after it.
+
+A night that is killed leaves its mark. Whoever next has the home's lock finds it and writes down what became of that night.
+"""
+
+import contextlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from . import publish
+from .landing import read_ledger
+from .landing.files import write_whole
+from .landing.land import QUERY_INTERRUPTED
+from .nights import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
+from .settings import Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .night_run import NightRun
+
+MARK = "under_way"
+INTERRUPTED = "interrupted: its process was ended before it could finish"
+EARLY = "ended before it was published: interrupted, or only a part of the job was run"
+
+
+def mark_path(home: Home) -> "Path":
+    """Where a night that is under way says so."""
+    return home.nights / MARK
+
+
+def mark(night: Night) -> None:
+    """Say that a night has begun."""
+    body = {"night_id": night.night_id, "started_at": stamp(night.started_at)}
+    write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
+
+
+def unmark(home: Home) -> None:
+    """Say that no night is under way."""
+    mark_path(home).unlink(missing_ok=True)
+
+
+def under_way_since(home: Home) -> str | None:
+    """When the night that left its mark began (UTC, ISO 8601); None where there is no mark."""
+    found = _read_mark(home)
+    return found[1] if found else None
+
+
+def _read_mark(home: Home) -> tuple[str, str] | None:
+    try:
+        body = json.loads(mark_path(home).read_text(encoding="utf-8"))
+        return str(body["night_id"]), str(body["started_at"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        # Cut short: its own time is as near as can be said.
+        at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
+        return at.strftime("%Y%m%dT%H%M%SZ"), stamp(at)
+
+
+def note_interrupted(home: Home) -> list[Receipt]:
+    """Write the receipts that nights did not live to write; the caller has the home's lock. Returns them.
+
+    A night that was published, or published again, and stopped before its receipt gets one that says so; any other that left
+    its mark has failed.
+    """
+    receipts = read_receipts(home)
+    known = {r.night_id for r in receipts}
+    last = receipts[-1] if receipts else None
+    written = []
+    night_id = publish.published_night(home)
+    if night_id and last and last.outcome == "failed" and last.republished == night_id:
+        written.append(replace(last, outcome="rolled back"))
+    elif night_id and night_id not in known:
+        at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        reason = "stopped after publishing, before its receipt"
+        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
+        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest))
+    left = _read_mark(home)
+    if left and left[0] not in known and left[0] != night_id:
+        files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
+        written.append(Receipt(left[0], "failed", left[1], stamp(datetime.now(UTC)), INTERRUPTED, files))
+    for receipt in written:
+        write_receipt(home, receipt)
+    unmark(home)
+    return written
+
+
+def reason_of(error: BaseException | str) -> str:
+    """Why a night ended, in words. Whoever interrupts a night does not say why."""
+    if isinstance(error, BaseException) and not isinstance(error, Exception):
+        return INTERRUPTED
+    if str(error) == QUERY_INTERRUPTED:
+        return INTERRUPTED
+    return str(error) or type(error).__name__
+
+
+def end_night(run: "NightRun", error: BaseException | str | None = None) -> list[str]:
+    """The last things of a night, whatever became of it: its receipt, its alerts, its lock.
+
+    `error` is what ended it, where something did. Returns what a person should know of the alerts, in lines. Never raises:
+    a night that is published stays so, and a disk that is full must not keep the alert from being sent.
+    """
+    from . import alerts
+
+    said, written = [], True
+    try:
+        if run.receipt is None and (error is not None or run.night is not None):
+            run.fail(reason_of(error) if error else EARLY)
+        elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
+            write_receipt(run.home, run.receipt)
+    except Exception as failed:
+        written = False
+        said.append(f"the night's receipt could not be written ({failed}); the next night writes it")
+    try:
+        said += alerts.tell(run)
+    except Exception as failed:
+        said.append(f"alerts could not be sent: {type(failed).__name__}")
+    finally:
+        with contextlib.suppress(OSError):
+            run.end(keep_mark=not written)
+    return said

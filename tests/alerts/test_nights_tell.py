@@ -1,0 +1,321 @@
+"""What nights tell: which events, once and not every night, to whom, and again where a server was down."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support import begin, night, run_night, write_extract
+
+from alerts.servers import HttpListener, SmtpServer
+from dagster_project import alerts
+from dagster_project.alerts import AlertLog, advice, telling
+from dagster_project.alerts.events import plain
+from dagster_project.ending import end_night
+from dagster_project.gate import Check
+from dagster_project.night_run import NightHeldError, NightRun
+from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
+from dagster_project.settings import PROJECT, Home
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+NIGHT = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
+IN_TIME = {"window": ("2025-01-01", "2026-01-05")}
+SECRET_NAME = "Quentin Zebedee"
+
+
+def order(home: Home, n: int = 1, **more: object) -> Path:
+    stamp = f"202601{n + 5:02}T020000Z"
+    return write_extract(
+        home.inbox, "mda_orders", [[f"M{n}", "2025-05-01", "10", "Police"]], columns=ORDERS, stamp=stamp, **more
+    )
+
+
+def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
+    """A night that landed and was then said to be published, without the cost of building."""
+    run = begin(home, today=today)
+    run.land()
+    run.receipt = run._receipt("failed", "").finished(run.night)
+    run.receipt = Receipt(**{**run.receipt.__dict__, "outcome": "published"})
+    write_receipt(home, run.receipt)
+    return run
+
+
+def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
+    try:
+        return telling.tell(run, at)
+    finally:
+        run.end()
+
+
+def kinds(home: Home) -> list[list[str]]:
+    messages, _ = AlertLog(home).read()
+    return [[e.kind for e in m.events] for m in messages]
+
+
+def refused(home: Home, name: str = "notes.csv") -> None:
+    (home.inbox / name).write_text(f"a\n{SECRET_NAME}\n", encoding="utf-8")
+
+
+def test_a_quiet_night_tells_nothing(new_home: Home, settings) -> None:
+    order(new_home, **IN_TIME)
+    with SmtpServer() as server:
+        settings(new_home, server.port)
+        assert told(landed(new_home)) == []
+        assert server.mails == [] and not (new_home.nights / "alerts.jsonl").exists()
+
+
+def test_one_message_a_night_gathers_its_files(new_home: Home, settings) -> None:
+    order(new_home, **IN_TIME)
+    for n in range(3):
+        refused(new_home, f"notes {n}.csv")
+    searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
+    write_extract(new_home.inbox, "stop_search", [], columns=searches, window=("2025-12-01", "2026-01-05"))
+    with SmtpServer() as server, HttpListener() as slack, HttpListener() as teams:
+        settings(new_home, server.port, slack=slack.url, teams=teams.url)
+        run = landed(new_home)
+        said = told(run)
+        assert said == [f"{c}: PAM Warehouse: file held; 3 files refused" for c in ("email", "slack 1", "teams 2")]
+        assert len(server.mails) == len(slack.bodies) == len(teams.bodies) == 1
+        text = server.mails[0].message.get_content()
+    load = next(f["load_id"] for f in run.receipt.files if f["outcome"] == "held")
+    assert f"pam release --home {new_home.path} {load} --by NAME --why REASON" in text
+    assert "header and no rows over" in text and text.count("the name is neither") == 3
+    everything = text + json.dumps([slack.bodies, teams.bodies]) + (new_home.nights / "alerts.jsonl").read_text()
+    assert SECRET_NAME not in everything, "no cell of a file"
+    assert server.mails[0].message["Subject"] in said[0]
+
+
+def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        with night(new_home) as run:
+            run.checks = [
+                Check("crimes", "crimes", "share_quarantined", "critical", False, "pct 60", "Rows are lost.", "Ask."),
+                Check("crimes", "crimes", "rows", "critical", True, "", "r", "a"),
+                Check("crimes", "crimes", "freshness", "warning", False, "late", "r", "a"),
+            ]  # fmt: skip
+            with pytest.raises(NightHeldError):
+                raise run._held()
+            told(run)
+        (body,) = listener.bodies
+    text = json.dumps(body)
+    assert body["text"] == "PAM Warehouse: night held"
+    assert f"Night {run.receipt.night_id} is held: crimes breaks the rule share_quarantined" in text
+    assert "pct 60. Rows are lost." in text and "Ask." in text and "Runbook: Night held" in text
+
+
+def test_late_is_told_once_and_then_weekly_until_the_extract_comes(new_home: Home, settings) -> None:
+    def drop(to: str, stamp: str) -> None:
+        columns = ["search_ref", "searched_at", "object_of_search", "object_found"]
+        rows = [["S1", "2025-12-02 10:00", "Drugs", "N"]]
+        write_extract(new_home.inbox, "stop_search", rows, columns=columns, window=("2025-12-01", to), stamp=stamp)
+
+    drop("2025-12-31", "20260101T020000Z")
+    told_on = []
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        for n in range(70):
+            # Nights do not begin to the minute.
+            if told(landed(new_home, date(2026, 1, 3) + timedelta(days=n)), NIGHT + timedelta(days=n, minutes=-n % 7)):
+                told_on.append(n)
+            if n == 60:
+                drop("2026-03-01", "20260302T020000Z")
+    # Nightly: three days of grace, so that 4 January is the first day on which it is late. Another lateness is news at once.
+    assert told_on == [1, 8, 15, 22, 29, 36, 43, 50, 57, 61, 68]
+    assert len(listener.bodies) == len(told_on)
+    assert "stop_search (derbyshire) is late by 1 day" in json.dumps(listener.bodies[0])
+    assert "Ask who extracts stop_search" in json.dumps(listener.bodies[0])
+    assert "its newest covered day is 2026-03-01" in json.dumps(listener.bodies[-1])
+
+
+def test_what_was_not_delivered_is_tried_again_the_next_night_and_by_that_channel_only(new_home: Home, settings) -> None:
+    refused(new_home)
+    with HttpListener() as slack, HttpListener(answer=500) as teams:
+        settings(new_home, slack=slack.url, teams=teams.url)
+        assert told(landed(new_home)) == [
+            "slack 1: PAM Warehouse: file refused", "teams 2: not delivered, the server answered 500",
+        ]  # fmt: skip
+        teams.answer = 202
+        assert told(landed(new_home), NIGHT + timedelta(days=1)) == ["teams 2: PAM Warehouse: file refused"]
+        assert told(landed(new_home), NIGHT + timedelta(days=2)) == []
+        assert (len(slack.bodies), len(teams.bodies)) == (1, 2)
+    first, second = teams.bodies
+    assert first == second
+    _, attempts = AlertLog(new_home).read()
+    assert [(a.channel, a.error) for a in attempts] == [
+        ("slack 1", None), ("teams 2", "the server answered 500"), ("teams 2", None),
+    ]  # fmt: skip
+
+
+def test_a_channel_that_is_down_is_tried_once_a_night_and_not_for_ever(new_home: Home, settings) -> None:
+    with HttpListener(answer=503) as listener:
+        settings(new_home, slack=listener.url)
+        for n in range(9):
+            refused(new_home, f"n{n}.csv") if n < 2 else None
+            told(landed(new_home), NIGHT + timedelta(days=n))
+    assert len(listener.bodies) == 8, "one a night; after a week both are old news"
+    assert alerts.overview(new_home, 5)[0]["channels"][0]["waiting"] is False
+
+
+def test_an_alert_never_changes_a_night(new_home: Home, settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(new_home)
+    settings(new_home, 1)
+    run = landed(new_home)
+    before = (new_home.nights / f"{run.receipt.night_id}.json").read_bytes()
+    assert end_night(run) == ["email: not delivered, ConnectionRefusedError: Connection refused"]
+    monkeypatch.setattr(telling, "events_of", lambda _: 1 / 0)
+    other = landed(new_home)
+    assert end_night(other) == ["alerts could not be sent: ZeroDivisionError"]
+    assert (new_home.nights / f"{run.receipt.night_id}.json").read_bytes() == before
+    with locked(new_home):
+        pass
+
+
+def test_a_log_that_can_t_be_written_does_not_keep_an_alert(new_home: Home, settings) -> None:
+    refused(new_home)
+    (new_home.nights / "alerts.jsonl").mkdir()
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        said = told(landed(new_home))
+        assert said[0].startswith("nights/alerts.jsonl could not be written") and len(listener.bodies) == 1
+
+
+def test_a_line_that_was_cut_short_is_passed_over(new_home: Home, settings) -> None:
+    refused(new_home)
+    settings(new_home)
+    assert told(landed(new_home)) == ["told nobody (pam.toml names no channel): PAM Warehouse: file refused"]
+    path = new_home.nights / "alerts.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"id": "2026')
+    refused(new_home, "b.csv")
+    told(landed(new_home), NIGHT + timedelta(days=1))
+    assert kinds(new_home) == [["refused"], ["refused"]] and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_night_that_dies_by_an_exception_tells(new_home: Home, settings) -> None:
+    (new_home.path / "seeds").mkdir()
+    (new_home.seeds / "areas.csv").write_text("nothing\n", encoding="utf-8")
+    order(new_home, **IN_TIME)
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        run = run_night(new_home, today=date(2026, 1, 6))
+        assert run.receipt.outcome == "failed"
+        told(run)
+        text = json.dumps(listener.bodies)
+    assert "night failed" in text and "seeds/areas.csv: line 1: the header lacks" in text and "Runbook: A list is wrong" in text
+
+
+def test_a_night_that_could_not_begin_tells_too(pam: Callable, new_home: Home, settings) -> None:
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        with locked(new_home):
+            result = pam("nightly", "--home", new_home.path, "--wait", "0", "--quiet")
+        assert result.exit_code == 1 and "another night is under way" in result.stderr
+        assert "A night could not begin" in json.dumps(listener.bodies) and len(listener.bodies) == 1
+        assert "Runbook: Another night is under way" in json.dumps(listener.bodies)
+        new_home.config_file.write_text(new_home.config_file.read_text() + "[keep]\npublications = 0\n")
+        result = pam("nightly", "--home", new_home.path, "--wait", "0")
+        assert result.exit_code == 1 and "pam.toml: keep.publications" in result.stderr
+        assert "keep.publications" in json.dumps(listener.bodies[1]) and "Runbook: The settings" in json.dumps(
+            listener.bodies[1]
+        )
+    assert read_receipts(new_home) == []
+
+
+def test_settings_that_name_no_channel_readably_keep_the_message(new_home: Home, settings) -> None:
+    new_home.config_file.write_text("[alerts\n", encoding="utf-8")
+    run = NightRun(new_home)
+    with pytest.raises(ValueError, match=r"pam\.toml: not readable as TOML"):
+        run.begin()
+    said = end_night(run, "pam.toml: not readable as TOML")
+    assert said == ["told nobody (pam.toml can't be read): PAM Warehouse: night failed"]
+    with HttpListener() as listener:
+        settings(new_home, slack=listener.url)
+        order(new_home, **IN_TIME)
+        assert told(landed(new_home), datetime.now(UTC) + timedelta(hours=1)) == ["slack 1: PAM Warehouse: night failed"]
+        assert len(listener.bodies) == 1
+
+
+def test_pam_alerts_shows_what_was_sent_and_what_waits(pam: Callable, new_home: Home, settings) -> None:
+    assert pam("alerts", "--home", new_home.path).stdout == "No night has had anything to tell.\n"
+    refused(new_home, "[bold]x.csv")
+    with HttpListener() as slack, HttpListener(answer=500) as teams:
+        settings(new_home, slack=slack.url, teams=teams.url)
+        told(landed(new_home), datetime.now(UTC))
+        text = pam("alerts", "--home", new_home.path).stdout
+    assert "PAM Warehouse: file refused" in text and "[bold]x.csv is refused" in text
+    assert "slack 1: delivered at " in text
+    assert "teams 2: not delivered (the server answered 500); the next night tries again" in text
+    (found,) = json.loads(pam("alerts", "--json", "--home", new_home.path).stdout)
+    assert [(c["channel"], c["tries"], c["waiting"]) for c in found["channels"]] == [
+        ("slack 1", 1, False),
+        ("teams 2", 1, True),
+    ]
+    assert slack.url not in text + json.dumps(found) and not (new_home.nights / "alerts.jsonl").read_text().count(slack.url)
+
+
+def test_pam_alerts_test(pam: Callable, new_home: Home, settings) -> None:
+    result = pam("alerts", "--test", "--home", new_home.path)
+    assert result.exit_code == 1 and "names no channel" in result.stdout
+    with SmtpServer() as server, HttpListener(answer=500) as teams:
+        settings(new_home, server.port, teams=teams.url)
+        result = pam("alerts", "--test", "--home", new_home.path)
+        assert result.exit_code == 1
+        assert result.stdout.splitlines() == ["email: delivered", "teams 1: not delivered: the server answered 500"]
+        teams.answer = 200
+        assert pam("alerts", "--test", "--home", new_home.path).exit_code == 0
+        assert server.mails[0].message["Subject"] == "PAM Warehouse: test"
+    assert not (new_home.nights / "alerts.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Conversion Error: Could not convert string 'Quentin Zebedee' to INT32", "Conversion Error"),
+        (
+            "dbt could not build 1 of the models: stg_x: Runtime Error: Invalid Input Error: date field value: 'Q Z'",
+            "dbt could not build 1 of the models: stg_x: Runtime Error",
+        ),
+        ("IO Error: Could not write: No space left on device", "IO Error: Could not write: No space left on device"),
+        ("seeds/areas.csv: line 2: lpu_name is blank", "seeds/areas.csv: line 2: lpu_name is blank"),
+        ("a\x1b[31m\nb\tc", "a [31m b c"),
+        ("x" * 1000, "x" * 399 + "…"),
+    ],
+)
+def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
+    assert plain(said) == left
+
+
+REASONS = {
+    "another night is under way in /srv/pam; wait for it": "Another night is under way",
+    "interrupted: its process was ended before it could finish": "A night was interrupted",
+    "ended before it was published: interrupted, or only a part of the job was run": "A night was interrupted",
+    "[Errno 28] No space left on device": "The disk is full",
+    "dbt could not build 3 of the models: m: IO Error: No space left on device": "The disk is full",
+    "the pseudonym key has changed": "The pseudonym key",
+    "pam.toml: keep.publications: too few": "The settings",
+    "seeds/areas.csv: line 2: lpu_name is blank": "A list is wrong",
+    "mappings/x.yml: no such column": "A mapping is wrong",
+    "[Errno 5] Input/output error": "A disk or a share was away",
+    "/data: no such folder; `pam nightly --inbox DIR` names the one to read": "A disk or a share was away",
+    "/srv/pam holds made-up sample data: give real extracts": "A home of sample data",
+    "dbt could not build 2 of the models: x": "A model could not be built",
+    "KeyError": "Night failed",
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_failure_has_its_section(reason: str) -> None:
+    found = advice.for_failure(Home(Path("/srv/pam")), reason)
+    assert found.see == REASONS[reason]
+    assert any("--home" in line for line in found.todo) or found.see == "A home of sample data"
+    assert not any("{" in line for line in found.todo)
+
+
+def test_every_section_is_in_the_runbook() -> None:
+    headings = set(re.findall(r"^#+ (.+)$", (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.M))
+    sections = {section for _, section, _ in advice.FAILURES} | {
+        "Night failed", "Night held", "File held", "File refused", "Extract late", "How alerts come",
+    }  # fmt: skip
+    assert sections - headings == set()

@@ -1,0 +1,279 @@
+"""What can pass by itself is tried again, later and later; what can't, ends the night at once. A receipt is written once."""
+
+import errno
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+from support import SILENT, write_extract
+
+from dagster_project import faults, landing, night_run, publish
+from dagster_project.config import ConfigError
+from dagster_project.definitions import build_defs
+from dagster_project.faults import InboxMissingError, is_passing, wait_before
+from dagster_project.landing import PseudonymKeyError, read_ledger
+from dagster_project.night_run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights import NightUnderWayError, SampleHomeError, locked, read_receipts
+from dagster_project.prepare import SeedError
+from dagster_project.settings import Home
+
+PATIENCE = 0.3
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NightUnderWayError("x"),
+        InboxMissingError("/data: no such folder"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EIO, "Input/output error"),
+        OSError(errno.ESTALE, "Stale file handle"),
+        TimeoutError(errno.ETIMEDOUT, "timed out"),
+        duckdb.IOException('IO Error: Could not set lock on file "/x/work.duckdb": Conflicting lock is held'),
+        duckdb.IOException("IO Error: Could not write file: No space left on device"),
+        NightFailedError("dbt could not build 1 of the models: m: IO Error: No space left on device"),
+    ],
+    ids=repr,
+)
+def test_what_can_pass(error: Exception) -> None:
+    assert is_passing(error)
+    try:
+        raise RuntimeError("outer") from error
+    except RuntimeError as outer:
+        assert is_passing(outer)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        NightHeldError("crimes: share_quarantined: pct 60"),
+        NightFailedError("dbt could not build 1 of the models: m: Conversion Error: x"),
+        SeedError("seeds/areas.csv: line 2: lpu_name is blank"),
+        ConfigError("pam.toml: keep.publications: too few"),
+        PseudonymKeyError("the pseudonym key has changed"),
+        SampleHomeError("holds made-up sample data"),
+        FileNotFoundError(errno.ENOENT, "No such file or directory"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        OSError(errno.EROFS, "Read-only file system"),
+        duckdb.CatalogException("Catalog Error: no such table"),
+        ValueError("x"),
+    ],
+    ids=repr,
+)
+def test_what_can_not(error: Exception | None) -> None:
+    assert not is_passing(error)
+
+
+def test_waits_double_and_add_up_to_the_patience() -> None:
+    waits = [[wait_before(n, 900) for n in range(1, faults.TRIES + 1)] for _ in range(200)]
+    for own in waits:
+        assert 800 <= sum(own) <= 1000
+        for n, seconds in enumerate(own):
+            assert 0.9 * 60 * 2**n <= seconds <= 1.1 * 60 * 2**n
+    assert len({round(own[0], 3) for own in waits}) > 50, "two that wait do not try at the same moment for ever"
+
+
+@contextmanager
+def failing(monkeypatch: pytest.MonkeyPatch, module: object, name: str, times: int, error: Exception) -> Iterator[list[int]]:
+    """Have a function of the night raise `error` so many times, and then do its work."""
+    real, calls = getattr(module, name), [0]
+
+    def once(*args: object, **more: object) -> object:
+        calls[0] += 1
+        if calls[0] <= times:
+            raise error
+        return real(*args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, once)
+        yield calls
+
+
+@pytest.fixture
+def small(new_home: Home) -> Home:
+    """A home with one file of one extract."""
+    rows = [["M1", "2025-05-01", "10", "Police"]]
+    write_extract(new_home.inbox, "mda_orders", rows, columns=ORDERS)
+    return new_home
+
+
+LANDING = [dg.AssetKey(["raw", x]) for x in ("mda_orders", "stop_search")]
+
+
+def run_job(
+    home: Home,
+    patience: float = PATIENCE,
+    only: list[dg.AssetKey] | None = None,
+    listener: night_run.Listener | None = None,
+) -> tuple[NightRun, dg.ExecuteInProcessResult]:
+    """The job, or the step of it that makes `only`."""
+    run = NightRun(home, listener=listener, patience=patience)
+    job = build_defs(run).resolve_job_def("nightly")
+    try:
+        result = job.execute_in_process(raise_on_error=False, run_config=SILENT, asset_selection=only)
+    finally:
+        run.end()
+    return run, result
+
+
+def retried(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_UP_FOR_RETRY]
+
+
+def hooks(result: dg.ExecuteInProcessResult) -> int:
+    return sum(e.event_type == dg.DagsterEventType.HOOK_COMPLETED for e in result.all_events)
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small: Home, monkeypatch) -> None:
+    with (
+        failing(monkeypatch, night_run, "land_files", 2, FULL),
+        failing(monkeypatch, night_run.prepare, "prepare_raw", 1, duckdb.IOException("IO Error: Could not set lock on file")),
+        failing(monkeypatch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
+        failing(monkeypatch, publish, "seal", 1, FULL),
+    ):
+        run, result = run_job(small)
+    assert result.success and run.receipt.outcome == "published"
+    assert retried(result) == ["landing", "landing", "models", "gate", "published__warehouse"]
+    assert hooks(result) == 0, "a step that is tried again has not failed"
+    assert [r.outcome for r in read_receipts(small)] == ["published"]
+    assert [f["outcome"] for f in run.receipt.files] == ["accepted"]
+
+
+def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
+    with failing(monkeypatch, night_run, "land_files", 99, FULL) as calls:
+        run, result = run_job(small)
+    assert not result.success and calls == [faults.TRIES + 1]
+    assert retried(result) == ["landing"] * faults.TRIES and hooks(result) == 1
+    (receipt,) = read_receipts(small)
+    assert (receipt.outcome, receipt.reason) == ("failed", "[Errno 28] No space left on device")
+    assert run.receipt == receipt
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SeedError("seeds/areas.csv: line 2"), PseudonymKeyError("gone"), PermissionError(errno.EACCES, "Permission denied")],
+    ids=lambda e: type(e).__name__,
+)
+def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch, error: Exception) -> None:
+    with failing(monkeypatch, night_run, "land_files", 99, error) as calls:
+        _, result = run_job(small)
+    assert calls == [1] and retried(result) == [] and hooks(result) == 1
+    assert [(r.outcome, r.reason) for r in read_receipts(small)] == [("failed", str(error))]
+
+
+def test_a_held_night_is_not_tried_again(small: Home, monkeypatch) -> None:
+    with failing(monkeypatch, night_run.gate, "judge", 0, FULL) as calls:
+        monkeypatch.setattr(night_run.gate, "held_by", lambda checks: list(checks)[:1])
+        _, result = run_job(small)
+    assert not result.success and retried(result) == [] and calls[0] <= 1
+    assert [r.outcome for r in read_receipts(small)] == ["held"]
+
+
+def test_without_patience_nothing_is_tried_again(small: Home, monkeypatch) -> None:
+    with failing(monkeypatch, night_run, "land_files", 1, FULL):
+        _, result = run_job(small, patience=0)
+    assert retried(result) == [] and [r.outcome for r in read_receipts(small)] == ["failed"]
+
+
+def test_landing_that_stopped_in_the_middle_goes_on_and_counts_each_file_once(small: Home, monkeypatch) -> None:
+    """The disk fills after the first extract is committed and its file moved."""
+    searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
+    write_extract(small.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=searches)
+    real, calls = landing.land.write_raw, [0]
+
+    def fills(con: object, home: Home, load: object, *more: object) -> None:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise FULL
+        real(con, home, load, *more)
+
+    monkeypatch.setattr(landing.land, "write_raw", fills)
+    run, result = run_job(small, only=LANDING)
+    assert result.success and retried(result) == ["landing"] and calls == [3]
+    assert sorted((e.extract, e.outcome) for e in run.entries) == [("mda_orders", "accepted"), ("stop_search", "accepted")]
+    assert len(read_ledger(small)) == 2 and not list(small.inbox.iterdir())
+
+
+def test_what_fails_after_publishing_is_not_tried_again_and_not_called_a_failure(small: Home, monkeypatch) -> None:
+    with failing(monkeypatch, night_run, "write_receipt", 1, FULL):
+        run, result = run_job(small)
+    assert retried(result) == [] and run.receipt.outcome == "published" and not result.success
+    assert publish.published_night(small) == run.receipt.night_id
+
+
+def test_a_lock_that_is_given_back_in_time(small: Home, monkeypatch) -> None:
+    handle = locked(small)
+    handle.__enter__()
+    waits: list[float] = []
+
+    class Listens(night_run.Listener):
+        def wait(self, reason: str, seconds: float) -> None:
+            waits.append(seconds)
+            handle.__exit__(None, None, None)
+
+    _, result = run_job(small, only=LANDING, listener=Listens())
+    assert result.success and retried(result) == ["landing"] and len(waits) == 1
+    assert [e.outcome for e in read_ledger(small)] == ["accepted"]
+
+
+def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
+    with locked(small):
+        run, result = run_job(small)
+    assert not result.success and len(retried(result)) == faults.TRIES
+    assert run.receipt is None and "another night is under way" in run.unbegun and read_receipts(small) == []
+
+
+def test_pam_nightly_waits_for_another_night(pam: Callable, small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = locked(small)
+    handle.__enter__()
+    monkeypatch.setattr(night_run.time, "sleep", lambda _: handle.__exit__(None, None, None))
+    result = pam("nightly", "--home", small.path, "--wait", "30")
+    assert result.exit_code == 0, result.stderr
+    monkeypatch.undo()
+    with locked(small):
+        result = pam("nightly", "--home", small.path, "--wait", "0")
+        assert result.exit_code == 1 and "another night is under way" in result.stderr
+
+
+def test_a_run_s_config_is_a_past_period_of_another_folder(small: Home, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PAM_HOME", str(small.path))
+    old = tmp_path / "old"
+    for year in ("2020", "2022"):
+        rows = [[f"M{year}", f"{year}-05-01", "10", "Police"]]
+        write_extract(old, "mda_orders", rows, columns=ORDERS, window=(f"{year}-01-01", f"{year}-12-31"))
+    job = build_defs().resolve_job_def("nightly")
+
+    def launch(**config: object) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
+
+    result = launch(inbox=str(old), **{"from": "2022-03-01", "to": "2022-03-31"})
+    assert result.success
+    (receipt,) = read_receipts(small)
+    assert [f["covered_from"] for f in receipt.files] == ["2022-01-01"] and len(list(old.iterdir())) == 2
+    assert len(list(small.inbox.iterdir())) == 1
+    (warehouse,) = [m for m in result.asset_materializations_for_node("published__warehouse")]
+    table = warehouse.metadata["covered"].value
+    assert "| mda_orders | derbyshire | 31 of 31 | nothing |" in table and "| naloxone" not in table.split("never")[0]
+    with pytest.raises(dg.DagsterResourceFunctionError):
+        job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": {"from": "2022-01-01"}}}})
+
+
+def test_a_run_of_a_part_of_the_job_leaves_a_receipt_and_the_lock(small: Home, monkeypatch) -> None:
+    monkeypatch.setenv("PAM_HOME", str(small.path))
+    job = build_defs().resolve_job_def("nightly")
+    result = job.execute_in_process(run_config=SILENT, asset_selection=[dg.AssetKey(["raw", "mda_orders"])])
+    assert result.success
+    (receipt,) = read_receipts(small)
+    assert receipt.outcome == "failed" and "only a part of the job was run" in receipt.reason
+    with locked(small):
+        assert [f["outcome"] for f in receipt.files] == ["accepted"]
+    assert json.loads((small.nights / f"{receipt.night_id}.json").read_text())["finished_at"]

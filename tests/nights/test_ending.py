@@ -1,0 +1,180 @@
+"""Every night that began ends with a receipt: also one that was killed, interrupted, or had no room left to write it."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import begin, land_night, write_extract
+
+from dagster_project import ending, night_run
+from dagster_project.ending import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
+from dagster_project.landing import land, read_ledger
+from dagster_project.nights import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
+from dagster_project.sensors import note_vanished
+from dagster_project.settings import PROJECT, Home
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+ROWS = [["M1", "2025-05-01", "10", "Police"]]
+
+
+def test_a_night_is_marked_while_it_is_under_way(new_home: Home) -> None:
+    assert under_way_since(new_home) is None and not is_under_way(new_home)
+    run = begin(new_home)
+    assert under_way_since(new_home) == run.night.started_at.strftime("%Y-%m-%dT%H:%M:%SZ") and is_under_way(new_home)
+    run.end()
+    assert under_way_since(new_home) is None and not is_under_way(new_home)
+    assert read_receipts(new_home) == []
+
+
+def kill_a_night(home: Home) -> str:
+    """Land in a process of its own, and have that killed. Returns the night's id."""
+    code = (
+        "import sys, time; from dagster_project.night_run import NightRun; from dagster_project.settings import Home;"
+        "run = NightRun(Home.of(sys.argv[1])); run.land(); print(run.night.night_id, flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(home.path)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    night_id = process.stdout.readline().strip()
+    process.kill()
+    process.wait()
+    return night_id
+
+
+def test_a_night_that_was_killed_has_its_receipt_from_the_next(new_home: Home) -> None:
+    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
+    night_id = kill_a_night(new_home)
+    assert under_way_since(new_home) and not is_under_way(new_home) and read_receipts(new_home) == []
+    run = begin(new_home)
+    (receipt,) = read_receipts(new_home)
+    assert (receipt.night_id, receipt.outcome, receipt.reason) == (night_id, "failed", INTERRUPTED)
+    assert [f["outcome"] for f in receipt.files] == ["accepted"], "what it landed stays landed"
+    assert run.noted == [receipt]
+    run.end()
+    assert begin(new_home).noted == []
+
+
+def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(new_home: Home) -> None:
+    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
+    night_id = kill_a_night(new_home)
+    with locked(new_home):
+        assert note_vanished(new_home) == []
+    assert note_vanished(new_home) == [night_id] and note_vanished(new_home) == []
+    assert f"Night {night_id} failed" in (new_home.nights / "alerts.jsonl").read_text()
+    assert len(read_receipts(new_home)) == 1 and not is_under_way(new_home)
+
+
+def test_a_mark_that_was_cut_short_still_says_that_a_night_was(new_home: Home) -> None:
+    mark_path(new_home).write_text('{"night', encoding="utf-8")
+    with locked(new_home):
+        (receipt,) = note_interrupted(new_home)
+    assert receipt.outcome == "failed" and receipt_path(new_home, receipt.night_id).exists()
+    assert not mark_path(new_home).exists()
+
+
+def test_a_published_night_s_mark_is_no_failure(sample_copy: Home) -> None:
+    (before,) = read_receipts(sample_copy)
+    receipt_path(sample_copy, before.night_id).unlink()
+    mark_path(sample_copy).write_text(f'{{"night_id": "{before.night_id}", "started_at": "{before.started_at}"}}')
+    with locked(sample_copy):
+        (receipt,) = note_interrupted(sample_copy)
+    assert (receipt.night_id, receipt.outcome) == (before.night_id, "published")
+
+
+def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
+    run = begin(new_home)
+    assert end_night(run) == ["told nobody (pam.toml names no channel): PAM Warehouse: night failed"]
+    assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", EARLY)]
+    assert not is_under_way(new_home)
+    run = begin(new_home)
+    end_night(run, KeyboardInterrupt())
+    assert read_receipts(new_home)[-1].reason == INTERRUPTED
+
+
+def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = begin(new_home)
+    with monkeypatch.context() as patch:
+        patch.setattr(night_run, "write_receipt", full)
+        patch.setattr(ending, "write_receipt", full)
+        said = end_night(run, "[Errno 28] No space left on device")
+    assert "receipt could not be written" in said[0] and not is_under_way(new_home)
+    assert read_receipts(new_home) == [] and mark_path(new_home).exists()
+    land_night(new_home)
+    assert [(r.night_id, r.outcome) for r in read_receipts(new_home)] == [(run.night.night_id, "failed")]
+
+
+def test_what_keeps_a_night_from_beginning_gives_the_lock_back(new_home: Home) -> None:
+    (new_home.nights / "20260101T000000Z.json").write_text("{", encoding="utf-8")
+    run = night_run.NightRun(new_home)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="not a receipt"):
+            run.begin()
+        assert not is_under_way(new_home) and run.night is None
+    assert run.fail("no room") is None and run.unbegun == "no room"
+
+
+def test_waiting_for_another_night_says_since_when(new_home: Home) -> None:
+    first, second = begin(new_home), night_run.NightRun(new_home)
+    began = time.monotonic()
+    with pytest.raises(NightUnderWayError, match=r"another night is under way in .* \(it began at 20\d\d-"):
+        second.begin_within(1.2)
+    assert 1 < time.monotonic() - began < 5
+    first.end()
+    second.begin_within(0)
+    second.end()
+
+
+def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -> None:
+    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.cli", "nightly", "--home", str(new_home.path), "--quiet"],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while not any(new_home.ledger.glob("*.jsonl")) and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1, said
+    assert "failed; the last publication stands. interrupted" in said and "Traceback" not in said
+    (receipt,) = read_receipts(new_home)
+    assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted")
+    assert not mark_path(new_home).exists() and not new_home.warehouse.exists()
+
+
+def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB swallows what a signal's handler raises, and ends its query with an error of its own."""
+    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
+
+    def signalled(*_: object) -> None:
+        # A shell that starts a job in the background has it ignore the signal; DuckDB would then never end.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with duckdb.connect() as con:
+            con.execute("select count(*) from range(100000000000) where sqrt(range) % 3 = 1").fetchall()
+
+    run = begin(new_home)
+    monkeypatch.setattr(land, "parse", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        run.land()
+    end_night(run, KeyboardInterrupt())
+    assert read_receipts(new_home)[-1].reason == INTERRUPTED
+    assert len(list(new_home.inbox.iterdir())) == 1 and read_ledger(new_home) == []
+    monkeypatch.undo()
+    assert [e.outcome for e in land_night(new_home)] == ["accepted"]
+
+
+def test_lock_probe_makes_nothing(pam: Callable, tmp_path: Path) -> None:
+    assert not is_under_way(Home(tmp_path / "nowhere")) and not (tmp_path / "nowhere").exists()
