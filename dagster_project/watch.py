@@ -40,8 +40,9 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
 
 
 def _last_night(home: Home, now: datetime) -> list[str]:
-    receipts = read_receipts(home)
-    last = receipts[-1] if receipts else None
+    # Going back to an earlier night is no night.
+    nights = [r for r in read_receipts(home) if not r.republished]
+    last = nights[-1] if nights else None
     found = []
     if last and last.outcome != "published":
         found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {plain(last.reason, 200)}")
