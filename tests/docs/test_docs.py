@@ -57,10 +57,10 @@ def anchors(page: Path) -> set[str]:
 
 
 def commands(line: str) -> list[list[str]]:
-    """Each `pam COMMAND ...` of a line, as words; what stands in quotes is left out."""
+    """Each `pam COMMAND ...` of a line, as words; what stands in quotes is left out, and so is the user pam of a shell."""
     unquoted = re.sub(r"\"[^\"]*(\"|$)", "''", line)
     found = re.findall(r"(?:^|[\s(]|bin/)pam +([^&|;#]+)", unquoted)
-    return [words for f in found if (words := f.split())]
+    return [words for f in found if (words := f.split()) and not re.match(r"-|[A-Z_]+=", words[0])]
 
 
 @pytest.mark.parametrize("name", docs.pages())
