@@ -109,7 +109,7 @@ def release_held(home: Home) -> None:
     """What a person does between the third night and the fourth."""
     (held,) = {e.load_id for e in read_ledger(home) if e.outcome == "held"}
     with locked(home):
-        entry = release_load(home, load_contracts(), held, RELEASED, by="A. Person")
+        entry = release_load(home, load_contracts(), held, RELEASED, by="A. Person", why="checked")
     assert entry.withheld, "it ties with the other file"
 
 

@@ -23,7 +23,7 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
     return compile_staging(tmp_path_factory.mktemp("staging"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quick(staging: Staging) -> Iterator[None]:
     """What happens in a power cut is asked elsewhere; here thousands of small files are written. Landing and preparing
     keep their connections from night to night.
@@ -42,7 +42,7 @@ def quick(staging: Staging) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
     """Where product and plain model part over a sequence, which gets a home of its own."""
 
