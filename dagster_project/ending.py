@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from . import publish
+from .faults import interrupt_in
 from .landing import read_ledger
 from .landing.files import write_whole
 from .landing.land import QUERY_INTERRUPTED
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MARK = "under_way"
 INTERRUPTED = "interrupted: its process was ended before it could finish"
-EARLY = "ended before it was published: interrupted, or only a part of the job was run"
+EARLY = "interrupted, or only a part of the job was run: ended before it was published"
 
 
 def mark_path(home: Home) -> "Path":
@@ -90,9 +91,7 @@ def note_interrupted(home: Home) -> list[Receipt]:
 
 def reason_of(error: BaseException | str) -> str:
     """Why a night ended, in words. Whoever interrupts a night does not say why."""
-    if isinstance(error, BaseException) and not isinstance(error, Exception):
-        return INTERRUPTED
-    if str(error) == QUERY_INTERRUPTED:
+    if str(error) == QUERY_INTERRUPTED or (isinstance(error, BaseException) and interrupt_in(error)):
         return INTERRUPTED
     return str(error) or type(error).__name__
 

@@ -49,6 +49,20 @@ def is_passing(error: BaseException | None) -> bool:
     return False
 
 
+def interrupt_in(error: BaseException | None) -> BaseException | None:
+    """The interrupt that an error is, or came of; None where nobody interrupted anything.
+
+    What is interrupted often breaks while it cleans up, and raises that instead.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if not isinstance(error, (Exception, GeneratorExit)):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def wait_before(again: int, patience: float) -> float:
     """Seconds to wait before trying for the `again`th time (from 1): twice as long each time, and a tenth more or less.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import dbt_sources
+from .faults import interrupt_in
 from .gate import Check
 from .landing.files import write_whole
 from .settings import DBT_PROJECT, SEEDS, Home
@@ -119,9 +120,9 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
             "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
         ]
     )  # fmt: skip
-    if isinstance(result.exception, BaseException) and not isinstance(result.exception, Exception):
+    if interrupt := interrupt_in(result.exception):
         # Somebody ends the night: that is no word of dbt's.
-        raise result.exception
+        raise interrupt
     if result.exception:
         raise BuildError(f"dbt {args[0]}: {result.exception}") from result.exception
     if result.result is None:

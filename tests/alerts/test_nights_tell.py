@@ -290,7 +290,7 @@ def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
 REASONS = {
     "another night is under way in /srv/pam; wait for it": "Another night is under way",
     "interrupted: its process was ended before it could finish": "A night was interrupted",
-    "ended before it was published: interrupted, or only a part of the job was run": "A night was interrupted",
+    "interrupted, or only a part of the job was run: ended before it was published": "A night was interrupted",
     "[Errno 28] No space left on device": "The disk is full",
     "dbt could not build 3 of the models: m: IO Error: No space left on device": "The disk is full",
     "the pseudonym key has changed": "The pseudonym key",

@@ -14,7 +14,8 @@ from support import SILENT, write_extract
 from dagster_project import faults, landing, night_run, publish
 from dagster_project.config import ConfigError
 from dagster_project.definitions import build_defs
-from dagster_project.faults import InboxMissingError, is_passing, wait_before
+from dagster_project.ending import INTERRUPTED, reason_of
+from dagster_project.faults import InboxMissingError, interrupt_in, is_passing, wait_before
 from dagster_project.landing import PseudonymKeyError, read_ledger
 from dagster_project.night_run import NightFailedError, NightHeldError, NightRun
 from dagster_project.nights import NightUnderWayError, SampleHomeError, locked, read_receipts
@@ -68,6 +69,22 @@ def test_what_can_pass(error: Exception) -> None:
 )
 def test_what_can_not(error: Exception | None) -> None:
     assert not is_passing(error)
+
+
+def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
+    stop = KeyboardInterrupt()
+    try:
+        try:
+            try:
+                raise stop
+            finally:
+                raise ValueError("connection is busy")  # noqa: B012
+        except ValueError as error:
+            raise RuntimeError("dbt build: connection is busy") from error
+    except RuntimeError as error:
+        assert interrupt_in(error) is stop and reason_of(error) == INTERRUPTED
+    assert interrupt_in(ValueError("x")) is None and interrupt_in(None) is None
+    assert reason_of(ValueError("x")) == "x"
 
 
 def test_waits_double_and_add_up_to_the_patience() -> None:

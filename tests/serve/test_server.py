@@ -170,8 +170,12 @@ def test_sigterm_ends_all_and_the_night_under_way_says_so(served: Served) -> Non
     assert served.pids() == {}
     assert not is_under_way(served.home)
     receipts = read_receipts(served.home)
-    assert len(receipts) == before + 1 and receipts[-1].outcome == "failed", receipts[-1].reason
-    assert "interrupted" in receipts[-1].reason
+    assert len(receipts) == before + 1 and not (served.home.nights / "under_way").exists()
+    last = receipts[-1]
+    # A night that is nearly over may be over before it heeds the interrupt.
+    assert last.outcome == "published" or last.reason.startswith("interrupted"), last.reason
+    with dg.DagsterInstance.from_config(str(served.home.dagster)) as instance:
+        assert runs.unfinished(instance) == []
     assert "Traceback" not in served.said() and "STEP_START" not in served.said(), "the system's log is for what went wrong"
 
 
