@@ -192,8 +192,10 @@ def read_content(path, extract, start, end, naive_is_utc=False):
     content.hold = why_held(table, extract, start, end)
     checked = []
     for line, cells in table.rows:
-        content.delivered[tuple(cells[at].strip() if at < len(cells) else "" for at in places.values())] += 1
         whole = len(cells) == len(table.header)
+        # Of a ragged row the key is all that is sure.
+        sure = [at for name, at in places.items() if at < len(cells) and (whole or name in extract.keys)]
+        content.delivered[tuple(cells[at].strip() if at in sure else "" for at in places.values())] += 1
         values, reasons = check_row(cells, places, extract, start, end, naive_is_utc)
         if not whole:
             reasons = ["ragged row"]
