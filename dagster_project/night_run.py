@@ -23,7 +23,7 @@ from .contracts import load_contracts
 from .editions.freeze import frozen_editions
 from .gate import Check
 from .landing import Erasure, LedgerEntry, erase_old, find_files, land_files, read_ledger
-from .landing.files import write_whole
+from .landing.files import with_advice, write_whole
 from .nights import Night, Receipt, read_receipts, stamp, take_lock, write_receipt
 from .seeds import force_names
 from .settings import Home
@@ -169,7 +169,7 @@ class NightRun:
         """Write down that the night failed, unless it is down already that it was held or published."""
         if self.receipt is None:
             night = self.begin()
-            self.receipt = self._receipt("failed", str(error) or type(error).__name__).finished(night)
+            self.receipt = self._receipt("failed", with_advice(str(error) or type(error).__name__)).finished(night)
             write_receipt(self.home, self.receipt)
         return self.receipt
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -95,7 +96,10 @@ def run(home: Home, seconds: float | None = None, **request: Any) -> Ended:
     `seconds`: kill -9 its process group so long after landing began. A night that takes longer than PATIENCE is killed,
     and AssertionError has what it said.
     """
-    report = home.path.with_name(f"{home.path.name}.report")
+    # Not beside the home: its disk may be full.
+    handle, name = tempfile.mkstemp(prefix="night-", suffix=".report")
+    os.close(handle)
+    report = Path(name)
     env = os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'tests'}", "COLUMNS": "300", "NO_COLOR": "1"}
     with report.open("wb") as out:
         child = subprocess.Popen(
@@ -119,7 +123,9 @@ def run(home: Home, seconds: float | None = None, **request: Any) -> Ended:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         code = child.wait()
-    return Ended(code, report.read_text(encoding="utf-8", errors="replace"))
+        said = report.read_text(encoding="utf-8", errors="replace")
+        report.unlink()
+    return Ended(code, said)
 
 
 FIGURES = "select * from marts.measures order by all"

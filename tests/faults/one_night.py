@@ -24,12 +24,13 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 def main() -> None:
     """The night as `pam nightly` runs it."""
     request = json.loads(sys.stdin.readline())
+    from dagster_project import definitions, night_run, show  # noqa: F401  (that user may not read Python's own files)
+    from dagster_project.cli import app
+
     if request.get("user") is not None:
         os.setgroups([])
         os.setgid(request["user"])
         os.setuid(request["user"])
-    from dagster_project import night_run
-    from dagster_project.cli import app
 
     began, step, fill = time.perf_counter(), night_run.NightRun._step, request.get("fill")
 
