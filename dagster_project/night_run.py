@@ -24,7 +24,7 @@ from .editions.freeze import frozen_editions
 from .faults import InboxMissingError
 from .gate import Check
 from .landing import Erasure, InboxFile, LedgerEntry, erase_old, find_files, land_files, read_ledger
-from .landing.files import write_whole
+from .landing.files import with_advice, write_whole
 from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
 from .seeds import force_names
 from .settings import Home
@@ -231,7 +231,7 @@ class NightRun:
         None where it can't even begin: then no receipt is written, and `unbegun` says why.
         """
         if self.receipt is None:
-            reason = ending.reason_of(error)
+            reason = with_advice(ending.reason_of(error))
             if self.night is None:
                 try:
                     self.begin()

@@ -40,5 +40,7 @@ def explained() -> Iterator[None]:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:
-        typer.secho(f"pam: {error}", err=True, fg=typer.colors.RED)
+        from ..landing.files import with_advice
+
+        typer.secho(f"pam: {with_advice(str(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error

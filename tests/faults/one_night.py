@@ -1,0 +1,86 @@
+"""A night in a process of its own, with what is in its way: `python -m faults.one_night`, from tests/, started by `nights.run`.
+
+A line of JSON on stdin says what:
+
+    home      the home's folder
+    writes    kill -9 this process before its so-manieth change of the home's files; null: never
+    fsize     no file may grow beyond so many bytes; null: no limit
+    fill      path and stage: when the stage begins, fill the disk that the path is on; null: never
+    user      run as this user and group id; null: as the caller
+
+On stdout, beside what a person would read: `STAGE <second> <name>` as each begins, `WRITE <n> <what>` before each change.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+
+CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shutil.move", "shutil.copyfile"}
+
+
+def main() -> None:
+    """The night as `pam nightly` runs it."""
+    request = json.loads(sys.stdin.readline())
+    from dagster_project import definitions, night_run, show  # noqa: F401  (that user may not read Python's own files)
+    from dagster_project.cli import app
+
+    if request.get("user") is not None:
+        os.setgroups([])
+        os.setgid(request["user"])
+        os.setuid(request["user"])
+
+    began, step, fill = time.perf_counter(), night_run.NightRun._step, request.get("fill")
+
+    def told(self, name):
+        print(f"\nSTAGE {time.perf_counter() - began:.4f} {name}", flush=True)
+        if fill and fill[1] == name:
+            fill_disk(fill[0])
+        return step(self, name)
+
+    night_run.NightRun._step = told
+    watch_changes(request["home"], request.get("writes"))
+    if request.get("fsize") is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["fsize"],) * 2)
+    try:
+        app(["nightly", "--home", request["home"]])
+    finally:
+        print(f"\nSTAGE {time.perf_counter() - began:.4f} end", flush=True)
+
+
+def fill_disk(path: str) -> None:
+    """Write until nothing more fits."""
+    handle, size = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 1 << 20
+    while size:
+        try:
+            os.write(handle, bytes(size))
+        except OSError:
+            size //= 2
+    os.close(handle)
+
+
+def watch_changes(home: str, kill_at: int | None) -> None:
+    """Count the changes that Python makes to files of the home, and stop dead before the `kill_at`th."""
+    count = 0
+
+    def hear(event: str, args: tuple) -> None:
+        nonlocal count
+        if event == "open":
+            if not (args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
+                return
+        elif event not in CHANGES:
+            return
+        if not str(args[0]).startswith(home):
+            return
+        count += 1
+        os.write(1, f"\nWRITE {count} {event} {args[0]}\n".encode())
+        if count == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hear)
+
+
+if __name__ == "__main__":
+    main()
