@@ -53,8 +53,14 @@ def _zip(members, compression=zipfile.ZIP_DEFLATED):
     out = BytesIO()
     with zipfile.ZipFile(out, "w", compression) as file:
         for name, data in members:
-            file.writestr(name, data)
+            # Of 1980, as nothing of now may be in it.
+            file.writestr(zipfile.ZipInfo(name), data, compression)
     return out.getvalue()
+
+
+def _workbook(cells, change=lambda data: data):
+    with zipfile.ZipFile(BytesIO(workbook(cells))) as file:
+        return _zip([(name, change(file.read(name))) for name in file.namelist()])
 
 
 def _packed(rng):
@@ -62,7 +68,7 @@ def _packed(rng):
     ending = rng.choice((".csv", ".csv.gz", ".zip", ".xlsx"))
     cells = [line.split(",") for line in text.decode().splitlines()]
     made = {".csv": text, ".csv.gz": gzip.compress(text, mtime=0), ".zip": _zip([("a.csv", text)])}
-    return ending, workbook(cells) if ending == ".xlsx" else made[ending]
+    return ending, _workbook(cells) if ending == ".xlsx" else made[ending]
 
 
 def _cut(rng):
@@ -110,17 +116,16 @@ def _bomb(rng):
 
 def _member(rng):
     text = _text(rng)
-    names = rng.choice((["../../etc/x.csv"], ["/etc/x.csv"], ["a/"], ["a.csv", "b.csv"], ["C:\\x.csv"], ["x.txt"], [], ["a.csv"] * 2))
+    names = rng.choice((
+        ["../../etc/x.csv"], ["/etc/x.csv"], ["a/"], ["a.csv", "b.csv"], ["C:\\x.csv"], ["x.txt"], [], ["A.CSV"],
+    ))  # fmt: skip
     return ".zip", _zip([(n, text) for n in dict.fromkeys(names)])
 
 
 def _far_cell(rng):
-    data, out = workbook([HEADER.split(","), _rows(rng, 1)[0].split(",")]), BytesIO()
-    far = f'<row r="{rng.randint(10**6, 1048576)}"><c r="XFD{1048576}"><v>1</v></c></row></sheetData>'.encode()
-    with zipfile.ZipFile(BytesIO(data)) as file, zipfile.ZipFile(out, "w") as made:
-        for name in file.namelist():
-            made.writestr(name, file.read(name).replace(b"</sheetData>", far))
-    return ".xlsx", out.getvalue()
+    far = f'<row r="{rng.randint(10**6, 1048576)}"><c r="XFD1048576"><v>1</v></c></row></sheetData>'.encode()
+    cells = [HEADER.split(","), _rows(rng, 1)[0].split(",")]
+    return ".xlsx", _workbook(cells, lambda data: data.replace(b"</sheetData>", far))
 
 
 def _ending(rng):
@@ -133,7 +138,10 @@ def _binary(rng):
 
 
 def _nearly_empty(rng):
-    bare = (b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\n\n", b" ", b"\x1a", HEADER.encode(), HEADER.encode() + b"\r\n", b'"', b"sep=;")
+    bare = (
+        b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\n\n", b" ", b"\x1a", HEADER.encode(), HEADER.encode() + b"\r\n",
+        b'"', b"sep=;",
+    )  # fmt: skip
     return ".csv", rng.choice(bare)
 
 
@@ -155,7 +163,10 @@ def _manifest(rng):
 
 
 def _cells(rng):
-    odd = ("0000-01-01", "9999-12-31", "2025-02-30", "9" * 400, "1e999", "-0", "=1+1", "=cmd|'/c calc'!A0", "😀", "\u202e", "NaN", "\x1b[31m")
+    odd = (
+        "0000-01-01", "9999-12-31", "2025-02-30", "9" * 400, "1e999", "-0", "=1+1", "=cmd|'/c calc'!A0", "😀", "\u202e", "NaN",
+        "\x1b[31m",
+    )  # fmt: skip
     rows = [row.split(",") for row in _rows(rng)]
     for row in rows:
         row[rng.randrange(5)] = rng.choice(odd)
@@ -169,8 +180,11 @@ def _headers(rng):
 
 def _named(rng):
     odd = (
-        b"line\nbreak.csv", "line\u2028break.csv".encode(), b"no\xff\xfeutf8.csv", b"x" * 251 + b".csv", b"\xff" * 251 + b".csv",
-        b"-rf.csv", b"[bold]x[/bold].csv", b"'\"$(x).csv", "😀.csv".encode(), "\u202egpj.csv".encode(), b"no_ending", b"a__b__c__d__e.csv",
+        b"line\nbreak.csv", "line\u2028break.csv".encode(), b"no\xff\xfeutf8.csv",
+        b"x" * 251 + b".csv", b"\xff" * 251 + b".csv",
+       
+        b"-rf.csv", b"[bold]x.csv", b"'\"$(x).csv", "😀.csv".encode(),
+        "\u202egpj.csv".encode(), b"no_ending", b"a__b__c__d__e.csv",
         b"crimes__\x1b[31m__2025-01-01__2025-12-31__20260105T020000Z.csv",
         b"crimes__derbyshire__2025-02-30__2025-12-31__20260105T020000Z.csv",
         b"confiscation_orders" + b" " * 170 + b"__derbyshire__2025-01-01__2025-12-31__20260205T020000Z.csv",
