@@ -1,17 +1,27 @@
 """From a file to the bytes of its text: hashed as stored, unpacked, and known to be whole."""
 
+import errno
 import gzip
 import hashlib
 import json
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
+from .kinds import check_kind
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
+LARGEST = 4 << 30
+"""Bytes that a packed file may hold: more is taken for a mistake, or for a file made to fill the memory."""
+
+LARGEST_MANIFEST = 1 << 20
+MOST_ROWS = 10**15
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -41,26 +51,43 @@ def read_stored(path: Path) -> Stored:
 
 def unpack(stored: Stored, container: str) -> bytes:
     """The bytes of a CSV's text, out of the container. Raises Refused when it is damaged or cut short."""
+    check_kind(stored.data, container)
     if container == ".csv":
         return stored.data
     text = _gunzip(stored.data) if container == ".csv.gz" else _unzip(stored.data)
     if not text:
         raise Refused("empty: the file has no bytes, not even a header")
+    check_kind(text, ".csv")
     return text
 
 
 def _gunzip(data: bytes) -> bytes:
-    chunks = []
     try:
         # GzipFile checks the CRC and the length of every member.
         with gzip.GzipFile(fileobj=BytesIO(data)) as file:
-            while chunk := file.read(CHUNK):
-                chunks.append(chunk)
+            return _read_out(file)
     except EOFError as error:
         raise Refused("cut short: the gzip stream ends before its end mark") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise Refused("damaged: not a sound gzip file") from error
-    return b"".join(chunks)
+
+
+def _read_out(packed: IO[bytes]) -> bytes:
+    """What a packed stream holds, to its end. Raises Refused as soon as it is more than may be, or can't be text."""
+    text = bytearray()
+    while chunk := packed.read(CHUNK):
+        # A gigabyte of nothing packs into a file of a megabyte: what it is shows at once.
+        if not text and not chunk.strip(b"\0"):
+            raise Refused("holds NUL bytes: damaged, or not text")
+        text += chunk
+        if len(text) > LARGEST:
+            raise Refused(too_large())
+    return bytes(text)
+
+
+def too_large() -> str:
+    """The reason for a file that unpacks to more than landing takes."""
+    return f"too large: it unpacks to more than {LARGEST >> 30} GiB; split it by time, into files of shorter windows"
 
 
 def _unzip(data: bytes) -> bytes:
@@ -73,13 +100,20 @@ def _unzip(data: bytes) -> bytes:
                 if not i.is_dir() and not i.filename.startswith("__MACOSX/") and _basename(i.filename)[0] != "."
             ]
             if len(names) != 1 or not names[0].lower().endswith(".csv"):
-                raise Refused(f"a zip must hold one CSV and nothing else: this one has {len(names)} files")
-            # Reading to the end checks the CRC.
-            return file.read(names[0])
+                raise Refused(f"a zip must hold one CSV and nothing else: this one has {_n_files(names)}")
+            # Reading to the end checks the CRC. Nothing is written: where the name would lead does not matter.
+            with file.open(names[0]) as member:
+                return _read_out(member)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise Refused("damaged or cut short: not a sound zip file") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error
+
+
+def _n_files(names: list[str]) -> str:
+    if len(names) == 1:
+        return "one file, whose name does not end in .csv"
+    return f"{len(names)} files" if names else "no files"
 
 
 def _basename(name: str) -> str:
@@ -108,18 +142,27 @@ def read_manifest(path: Path) -> Manifest | None:
     """The sidecar, None where there is none. Raises Refused when it can't be understood: then it doesn't
     hold."""
     try:
+        if path.stat().st_size > LARGEST_MANIFEST:
+            raise Refused("manifest: larger than a megabyte, and no manifest is")
         body = json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return None
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        # A name so long that a manifest's would be longer than names can be has none.
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise Refused(f"manifest: can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise Refused("manifest: can't be read as JSON") from error
     if not isinstance(body, dict):
-        raise Refused("manifest: not an object with rows and sha256")
+        raise Refused("manifest: not an object ({...}) with rows and sha256")
     rows, sha256 = body.get("rows"), body.get("sha256")
-    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or not 0 <= rows <= MOST_ROWS):
         raise Refused("manifest: rows is not a whole number")
     if rows is None and sha256 is None:
         raise Refused("manifest: says neither rows nor sha256")
     if sha256 is not None and not isinstance(sha256, str):
         raise Refused("manifest: sha256 is not text")
-    return Manifest(rows, None if sha256 is None else sha256.strip().lower())
+    if sha256 is not None and not _SHA256.fullmatch(sha256 := sha256.strip().lower()):
+        raise Refused("manifest: sha256 is not 64 hexadecimal digits")
+    return Manifest(rows, sha256)

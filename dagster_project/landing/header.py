@@ -7,7 +7,7 @@ from itertools import islice
 
 from ..contracts import Contract, plain_header
 from .mappings import SystemMapping
-from .refusal import Refused
+from .refusal import Refused, shown
 from .text import MARK
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -57,6 +57,8 @@ def read_header(
     skipped, start, told = _skip(text)
     if start >= len(text):
         raise Refused("no header: the file has no text")
+    if len(text) - start > HEADER_CHARACTERS and text.find("\n", start, start + HEADER_CHARACTERS) < 0:
+        raise Refused(f"no header: the first line has more than {HEADER_CHARACTERS} characters")
     wanted = wanted_headers(contract, form, mapping).headers
     best: tuple[int, str, list[str], int] | None = None
     for candidate in (separator or told,) if separator or told else SEPARATORS:
@@ -158,7 +160,7 @@ def _positions(fields: list[str], wanted: Wanted) -> tuple[dict[str, int], tuple
     for name, indexes in found.items():
         chosen = [i for i in indexes if plain[i] in wanted.mapped] or indexes
         if len(chosen) > 1:
-            raise Refused(f"two headers mean {name}: '{fields[chosen[0]]}' and '{fields[chosen[1]]}'")
+            raise Refused(f"two headers mean {name}: '{shown(fields[chosen[0]])}' and '{shown(fields[chosen[1]])}'")
         position[name] = chosen[0]
     taken = set(position.values())
     return position, tuple(

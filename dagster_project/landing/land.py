@@ -1,6 +1,7 @@
 """A night's files, one after another: what each becomes, and the ledger that says so."""
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from .ties import KIND, load_of, settle
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
 LARGE = 100_000
+LOG = logging.getLogger(__name__)
 QUERY_INTERRUPTED = "Query interrupted"
 """What DuckDB makes of a signal, whatever its handler raised: somebody ends the night, the file is not at fault."""
 
@@ -234,11 +236,14 @@ class _Landing:
             raise
         except OSError as error:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
+        except (MemoryError, duckdb.OutOfMemoryException) as error:
+            raise Refused("too large for this machine's memory: split it by time, into files of shorter windows") from error
         except Exception as error:
             if str(error) == QUERY_INTERRUPTED:
                 raise KeyboardInterrupt from error
-            # The error's own words may hold a row: only its kind is said.
-            raise Refused(f"could not be read: {type(error).__name__}") from error
+            # The error's own words may hold a row: only its kind is said, and to the log.
+            LOG.warning("%s could not be read: %s", file.name, type(error).__name__)
+            raise Refused("could not be read: damaged, or written in a way that is not known; export it again") from error
         return self._store(file, at, facts, sheet, found)
 
     def _same_content(self, file: InboxFile, sheet: Sheet, found: _Found) -> LedgerEntry | None:

@@ -88,7 +88,8 @@ def read_ledger(home: Home) -> list[LedgerEntry]:
         # Files only ever grow by being replaced: name, time and size tell whether one was read before.
         key = (file.path, stat.st_mtime_ns, stat.st_size)
         if key not in _seen:
-            lines = Path(file.path).read_text(encoding="utf-8").splitlines()
+            # By LF alone: names and headers may hold characters at which `splitlines` breaks too.
+            lines = Path(file.path).read_text(encoding="utf-8").split("\n")
             _seen[key] = [LedgerEntry.model_validate_json(line) for line in lines if line]
         entries += _seen[key]
     return sorted(entries, key=lambda e: e.landed_at)

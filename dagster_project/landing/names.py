@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ..contracts import Contract
+from .refusal import shown
 
 MANIFEST = ".manifest.json"
 CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
@@ -88,7 +89,12 @@ def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[s
         _describe(path.name, contracts, forces, said)
     except _Unreadable as error:
         problem = str(error)
-    return InboxFile(path, path.name, stat.st_mtime, stat.st_size, problem=problem, **said)
+    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **said)
+
+
+def name_text(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 are spelled out (`\\xff`), so that every name can be written down."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
@@ -118,18 +124,18 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
 def _canonical(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
-        raise _Unreadable(f"no contract is called '{extract[:60]}': contracts/ has {', '.join(contracts)}")
+        raise _Unreadable(f"no contract is called '{shown(extract)}': contracts/ has {', '.join(contracts)}")
     _known_force(force, forces)
     covered_from = _day(match["from"], "covered from")
     covered_to = _day(match["to"], "covered to")
     if covered_from > covered_to:
         raise _Unreadable(f"the window ends before it begins: {covered_from} to {covered_to}")
     if not _AT.fullmatch(match["at"]):
-        raise _Unreadable(f"extracted at: '{match['at'][:60]}' is not of the form YYYYMMDDTHHMMSSZ")
+        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
     try:
         at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _Unreadable(f"extracted at: '{match['at']}' is no time there is") from error
+        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is no time there is") from error
     said.update(
         form="canonical",
         extract=extract,
@@ -165,7 +171,7 @@ def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Colle
 def _known_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
         raise _Unreadable(
-            f"unknown force '{force[:60]}': mend the name, or add the force to seeds/forces.csv, "
+            f"unknown force '{shown(force)}': mend the name, or add the force to seeds/forces.csv, "
             "and drop the file again"
         )
 
@@ -176,5 +182,5 @@ def _day(text: str, what: str) -> date:
     except ValueError:
         day = None
     if day is None or not 1900 <= day.year <= 2100:
-        raise _Unreadable(f"{what}: '{text[:60]}' is no date there is (YYYY-MM-DD)")
+        raise _Unreadable(f"{what}: '{shown(text)}' is no date there is (YYYY-MM-DD)")
     return day

@@ -7,6 +7,7 @@ import duckdb
 from ..contracts import Contract
 from .forms import literal
 from .header import Layout, lay_out
+from .kinds import check_kind
 from .mappings import SystemMapping
 from .reader import CELLS
 from .refusal import Refused
@@ -19,6 +20,8 @@ def read_parquet(
     con: duckdb.DuckDBPyConnection, path: Path, contract: Contract, form: str, mapping: SystemMapping | None = None
 ) -> Layout:
     """Fill `landing_cells (line, cells)` from a Parquet file. Raises Refused."""
+    with path.open("rb") as file:
+        check_kind(file.read(8), ".parquet")
     source = f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false"
     con.execute("set TimeZone = 'UTC'")
     try:

@@ -1,6 +1,15 @@
 """Why a file is refused whole."""
 
 
+SHOWN = 60
+"""Characters of a name or a header that a reason repeats."""
+
+
+def shown(text: str) -> str:
+    """The beginning of a name or header, as one line that can be printed: what can't be is spelled out (`\\u2028`)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
+
+
 class Refused(Exception):
     """A file that can't be landed. The message is the reason that the ledger gives: no cell of a row is
     in it."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..settings import Home
 from .files import write_whole
+from .names import name_text
 
 
 class Erasure(BaseModel):
@@ -53,9 +54,10 @@ def read_erasures(home: Home) -> list[Erasure]:
     """All that was ever erased, oldest first; a file that was noted by two nights once, as of the later."""
     found: dict[str, Erasure] = {}
     for path in sorted(home.erasures.glob("*.jsonl")) if home.erasures.is_dir() else ():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            e = Erasure.model_validate_json(line)
-            found[e.archived] = e
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line:
+                e = Erasure.model_validate_json(line)
+                found[e.archived] = e
     return list(found.values())
 
 
@@ -79,6 +81,5 @@ def _days(home: Home) -> list[tuple[date, Path]]:
 def _erasure(night_id: str, today: date, day: date, path: Path) -> Erasure:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    # A name may hold bytes that are no text.
-    name = path.name.encode("utf-8", "replace").decode("utf-8")
+    name = name_text(path.name)
     return Erasure(night_id=night_id, erased_on=today, archived=f"{day}/{name}", bytes=path.stat().st_size, sha256=digest)

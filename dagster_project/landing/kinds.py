@@ -1,0 +1,25 @@
+"""What a file's first bytes say that it is, where its ending says something else."""
+
+from .refusal import Refused
+
+_KINDS = (
+    (b"PK\x03\x04", "a zip file or an Excel workbook", (".zip", ".csv.zip", ".xlsx")),
+    (b"\x1f\x8b", "a gzip file", (".csv.gz",)),
+    (b"PAR1", "a Parquet file", (".parquet",)),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one with a password", (".xlsx",)),
+    (b"%PDF-", "a PDF", ()),
+)
+_PACKED = {".csv.gz": "gzip", ".zip": "zip", ".csv.zip": "zip", ".xlsx": "Excel", ".parquet": "Parquet"}
+
+
+def check_kind(data: bytes, container: str) -> None:
+    """Raises Refused where bytes begin as another kind of file does than the ending says."""
+    for mark, kind, endings in _KINDS:
+        if data.startswith(mark):
+            if container not in endings:
+                raise Refused(f"wrong ending: the name ends in {container}, and the file is {kind}")
+            return
+    # Text and what is no kind known here: only what must begin with a mark can be told from it.
+    if container in (".csv.gz", ".xlsx", ".parquet") and not data.startswith(b"PK"):
+        name = _PACKED[container]
+        raise Refused(f"wrong ending or damaged: the name ends in {container}, and the file does not begin as {name} files do")
