@@ -1,0 +1,43 @@
+"""A disk that is full, or refuses writes, is said with what to do."""
+
+import errno
+import os
+from collections.abc import Callable
+
+import pytest
+
+from dagster_project.landing.files import with_advice
+from dagster_project.night_run import NightRun
+from dagster_project.settings import Home
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "make room on the home's disk"),
+        (errno.EROFS, "let the night's user write in the home"),
+        (errno.EACCES, "let the night's user write in the home"),
+    ],
+)
+def test_what_to_do_stands_in_the_receipt(number: int, advice: str, new_home: Home) -> None:
+    run = NightRun(new_home)
+    try:
+        run.begin()
+        receipt = run.fail(OSError(number, os.strerror(number), "raw/x"))
+    finally:
+        run.end()
+    assert receipt is not None and receipt.outcome == "failed"
+    assert os.strerror(number) in receipt.reason and advice in receipt.reason
+
+
+def test_other_faults_are_said_as_they_are() -> None:
+    assert with_advice("the disk turns") == "the disk turns"
+
+
+def test_a_command_says_it_too(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dagster_project.status.read_receipts", full)
+    result = pam("status", "--home", new_home.path)
+    assert result.exit_code == 1 and "make room on the home's disk" in result.stderr
