@@ -13,7 +13,8 @@ listed as (
 sides as (
     select answer_id, 'now' as side, from_day, to_day from asked
     union all
-    select answer_id, 'before' as side, prior_from as from_day, prior_to as to_day from asked where prior_to is not null
+    select answer_id, 'before' as side, prior_from as from_day, prior_to as to_day from asked
+    where prior_to is not null
 ),
 
 windows as (
@@ -54,10 +55,10 @@ amounts as (
         and parts.area_code = daily.area_code
         and parts.part_measure = daily.measure
         and (parts.part_category = 'all' or parts.part_category = daily.category)
-        and daily.event_on <= parts.to_day
+        and parts.to_day >= daily.event_on
         -- A stock takes every row before the day; nothing else counts outside the covered days.
         and (parts.aggregation = 'stock' or daily.is_covered)
-        and (parts.aggregation = 'stock' or parts.from_day is null or daily.event_on >= parts.from_day)
+        and (parts.aggregation = 'stock' or parts.from_day is null or parts.from_day <= daily.event_on)
     group by parts.answer_id, parts.side, parts.part
 ),
 
@@ -136,15 +137,15 @@ published as (
 
 answered as (
     select
-        now.answer_id, now.value, before.value as prior_value, now.data_status, before.data_status as prior_status,
-        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.n end as numerator,
-        case when now.aggregation in ('rate', 'share') and now.data_status <> 'not_available' then now.d end as denominator,
+        this.answer_id, this.value, earlier.value as prior_value, this.data_status, earlier.data_status as prior_status,
+        case when this.aggregation in ('rate', 'share') and this.data_status <> 'not_available' then this.n end as numerator,
+        case when this.aggregation in ('rate', 'share') and this.data_status <> 'not_available' then this.d end as denominator,
         cast(null as string) as period_label
-    from valued as now
-    left join valued as before
-        on now.answer_id = before.answer_id
-        and before.side = 'before'
-    where now.side = 'now'
+    from valued as this
+    left join valued as earlier
+        on this.answer_id = earlier.answer_id
+        and earlier.side = 'before'
+    where this.side = 'now'
     union all
     select
         answer_id, value, prior_value, data_status, prior_status,

@@ -1,2 +1,5 @@
 {{ config(materialized='view') }}
-{{ report_table('cash_seizures', ['orders_obtained', 'orders_obtained_value', 'under_investigation_value', 'forfeiture_orders', 'forfeiture_value']) }}
+{{ report_table('cash_seizures', [
+    'orders_obtained', 'orders_obtained_value', 'under_investigation_value', 'forfeiture_orders',
+    'forfeiture_value',
+]) }}

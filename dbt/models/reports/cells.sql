@@ -28,7 +28,7 @@ answered as (
             when asked.published is not null and asked.category <> '*' and asked.area_name <> '*' then answers.period_label
             when asked.category = '*' then answers.category
             else answers.area_name
-        end as label,
+        end as row_name,
         case when cells.row_label is null then 1 else 0 end as is_spelled
     from cells
     left join {{ source('raw', 'asked') }} as asked on cells.asked_id = asked.asked_id
@@ -38,38 +38,38 @@ answered as (
 -- A cell that does not apply, in a row of every area or category, stands in each of them.
 rows_of as (
     select
-        edition, table_name, row_no, label,
+        edition, table_name, row_no, row_name,
         max(is_spelled) as is_spelled,
         max(case when column_no = first_column then value end) as first_value,
         max(case when value <> 0 then 1 else 0 end) as has_something
     from (
         select
             answered.*,
-            min(column_no) over (partition by edition, table_name, row_no) as first_column
+            min(answered.column_no) over (partition by answered.edition, answered.table_name, answered.row_no) as first_column
         from answered
     ) as numbered
-    where label is not null and label <> '*'
-    group by edition, table_name, row_no, label
+    where row_name is not null and row_name <> '*'
+    group by edition, table_name, row_no, row_name
 ),
 
 ordered as (
     select
-        edition, table_name, row_no, label,
+        edition, table_name, row_no, row_name,
         row_number() over (
             partition by edition, table_name
             order by
                 row_no asc,
-                case when label = 'Not recorded' then 1 else 0 end asc,
+                case when row_name = 'Not recorded' then 1 else 0 end asc,
                 case when is_spelled = 1 then first_value end desc nulls last,
-                label asc
+                row_name asc
         ) as place
     from rows_of
-    where is_spelled = 0 or label <> 'Not recorded' or has_something = 1
+    where is_spelled = 0 or row_name <> 'Not recorded' or has_something = 1
 ),
 
 placed as (
     select
-        answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.label as row_label,
+        answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.row_name as row_label,
         answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
         answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
         answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.value, answered.unit,
@@ -79,7 +79,7 @@ placed as (
         on answered.edition = ordered.edition
         and answered.table_name = ordered.table_name
         and answered.row_no = ordered.row_no
-        and (answered.label = ordered.label or (answered.answer_id is null and answered.row_label is null))
+        and (answered.row_name = ordered.row_name or (answered.answer_id is null and answered.row_label is null))
     left join {{ source('raw', 'asked') }} as asked on answered.asked_id = asked.asked_id
 ),
 
@@ -103,24 +103,27 @@ printed_before as (
         and placed.to_day = frozen.period_end
         and coalesce(placed.from_day, placed.to_day) = coalesce(frozen.period_start, frozen.period_end)
         and placed.shows = frozen.shows
-        and frozen.edition <= placed.edition
+        and placed.edition >= frozen.edition
 ),
 
 marked as (
     select
         placed.*,
-        before.frozen_edition,
-        before.frozen_value,
+        earlier_print.frozen_edition,
+        earlier_print.frozen_value,
         case
-            when before.frozen_value is not null and (placed.value is null or placed.value <> before.frozen_value) then 1 else 0
+            when
+                earlier_print.frozen_value is not null and (placed.value is null or placed.value <> earlier_print.frozen_value)
+                then 1
+            else 0
         end as is_revised
     from placed
-    left join printed_before as before
-        on placed.edition = before.edition
-        and placed.table_name = before.table_name
-        and placed.row_no = before.row_no
-        and placed.column_no = before.column_no
-        and before.choice = 1
+    left join printed_before as earlier_print
+        on placed.edition = earlier_print.edition
+        and placed.table_name = earlier_print.table_name
+        and placed.row_no = earlier_print.row_no
+        and placed.column_no = earlier_print.column_no
+        and earlier_print.choice = 1
 ),
 
 -- Places as the unit has them, unless the edition says otherwise.
@@ -136,8 +139,10 @@ placed_digits as (
 rounded as (
     select
         *,
-        cast(case places when 0 then round(abs(value), 0) when 1 then round(abs(value), 1) else round(abs(value), 2) end
-            as decimal(28, 2)) as shown
+        cast(
+            case places when 0 then round(abs(value), 0) when 1 then round(abs(value), 1) else round(abs(value), 2) end
+            as decimal(28, 2)
+        ) as shown
     from placed_digits
 ),
 
@@ -153,36 +158,36 @@ spelled as (
 )
 
 select
-    edition,
-    table_name,
-    row_no,
-    row_label,
-    column_no,
-    column_name,
-    column_label,
-    window_label,
-    answer_id,
-    force_code,
-    mart,
-    measure,
-    category,
-    area_type,
-    area_name,
-    from_day as period_start,
-    to_day as period_end,
-    shows,
+    spelled.edition,
+    spelled.table_name,
+    spelled.row_no,
+    spelled.row_label,
+    spelled.column_no,
+    spelled.column_name,
+    spelled.column_label,
+    spelled.window_label,
+    spelled.answer_id,
+    spelled.force_code,
+    spelled.mart,
+    spelled.measure,
+    spelled.category,
+    spelled.area_type,
+    spelled.area_name,
+    spelled.from_day as period_start,
+    spelled.to_day as period_end,
+    spelled.shows,
     cast(value as decimal(28, 10)) as value,
     case
-        when shows = 'pct_change' then 'percent'
-        when shows = 'volume_change' and unit = 'percent' then 'percentage_points'
-        when shows in ('numerator', 'denominator') then 'count'
+        when spelled.shows = 'pct_change' then 'percent'
+        when spelled.shows = 'volume_change' and unit = 'percent' then 'percentage_points'
+        when spelled.shows in ('numerator', 'denominator') then 'count'
         else unit
     end as unit,
-    numerator,
-    denominator,
-    data_status,
+    spelled.numerator,
+    spelled.denominator,
+    spelled.data_status,
     {{ marker('spelled') }} as marker,
     {{ printed('spelled') }} as printed,
-    cast(frozen_value as decimal(28, 10)) as printed_before,
-    frozen_edition as printed_in
+    cast(spelled.frozen_value as decimal(28, 10)) as printed_before,
+    spelled.frozen_edition as printed_in
 from spelled

@@ -92,7 +92,9 @@ held as (
 
 first_broken as (
     select claim_no, min(group_no) as group_no
-    from held where is_broken = 1 group by claim_no
+    from held
+    where is_broken = 1
+    group by claim_no
 ),
 
 judged_statements as (
@@ -137,8 +139,10 @@ select
     claims.printed_value,
     claims.unit,
     cast(judged.computed as decimal(28, 10)) as computed,
-    cast(case when claims.kind = 'figure' then judged.computed - claims.printed_value else judged.computed - judged.against end
-        as decimal(28, 10)) as difference,
+    cast(
+        case when claims.kind = 'figure' then judged.computed - claims.printed_value else judged.computed - judged.against end
+        as decimal(28, 10)
+    ) as difference,
     coalesce(judged.verdict, 'not computable') as verdict,
     case
         when coalesce(judged.verdict, 'not computable') = 'not computable' and judged.data_status = 'not_applicable'
@@ -147,9 +151,9 @@ select
         when judged.verdict = 'agrees when cut' then 'printed cut off, not rounded'
         when judged.verdict = 'disagrees' and claims.kind = 'statement'
             then concat(
-                'its own figures say otherwise: ', cast(cast(judged.computed as bigint) as string), ' against ',
-                cast(cast(judged.against as bigint) as string)
-            )
+                    'its own figures say otherwise: ', cast(cast(judged.computed as bigint) as string), ' against ',
+                    cast(cast(judged.against as bigint) as string)
+                )
         when judged.verdict = 'disagrees' and claims.printed_value is null then 'printed as not available, and there is a figure'
         when judged.verdict = 'disagrees' then 'the marts have another figure'
         when judged.data_status = 'partial' then 'over the covered part of the period'

@@ -1,2 +1,5 @@
 {{ config(materialized='view') }}
-{{ report_table('offences', ['financial_year_before', 'last_financial_year', 'rolling_before', 'rolling', 'volume_change', 'pct_change']) }}
+{{ report_table('offences', [
+    'financial_year_before', 'last_financial_year', 'rolling_before', 'rolling', 'volume_change',
+    'pct_change',
+]) }}

@@ -1,2 +1,4 @@
 {{ config(materialized='view') }}
-{{ report_table('school_inputs', ['inputs_before', 'inputs', 'young_people_before', 'young_people']) }}
+{{ report_table('school_inputs', [
+    'inputs_before', 'inputs', 'young_people_before', 'young_people',
+]) }}
