@@ -35,13 +35,14 @@ def write_accounts(con: duckdb.DuckDBPyConnection, home: Home, entries: list[Led
             refused.append(e)
     raw = _rows(con, (home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet" for e in last.values()))
     folders = {home.quarantine / str(e.extract) / str(e.force_code) for e in last.values()}
-    aside = _rows(con, (p for folder in folders if folder.is_dir() for p in folder.glob("*.parquet")))
+    aside = _rows(con, (p for folder in folders if folder.is_dir() for p in folder.glob("*.parquet") if TIE not in p.stem))
     tied: dict[str, int] = {}
-    for stem, n in aside.items():
-        if TIE in stem:
-            load = stem.split(TIE)[0]
-            tied[load] = tied.get(load, 0) + n
     now, rows = counts(entries), []
+    # What a tie withheld is told beside the raw rows as well: there it is found without the quarantine.
+    withheld = (p for p in home.withheld.glob("*__*.parquet")) if home.withheld.is_dir() else ()
+    for stem, n in _rows(con, (p for p in withheld if all(load in now for load in p.stem.split("__")))).items():
+        load = stem.split("__")[0]
+        tied[load] = tied.get(load, 0) + n
     for load, e in last.items():
         n = now[load]
         quarantined = aside.get(load, None if n.rows_quarantined > tied.get(load, 0) else 0)

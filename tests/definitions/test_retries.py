@@ -171,7 +171,7 @@ def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, 
     assert not result.success and calls == [faults.TRIES + 1]
     assert retried(result) == ["landing"] * faults.TRIES and hooks(result) == 1
     (receipt,) = read_receipts(small)
-    assert (receipt.outcome, receipt.reason) == ("failed", "[Errno 28] No space left on device")
+    assert receipt.outcome == "failed" and receipt.reason.startswith("[Errno 28] No space left on device: make room")
     assert run.receipt == receipt
 
 
@@ -184,7 +184,8 @@ def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch, erro
     with failing(monkeypatch, night_run, "land_files", 99, error) as calls:
         _, result = run_job(small)
     assert calls == [1] and retried(result) == [] and hooks(result) == 1
-    assert [(r.outcome, r.reason) for r in read_receipts(small)] == [("failed", str(error))]
+    (receipt,) = read_receipts(small)
+    assert receipt.outcome == "failed" and receipt.reason.startswith(str(error))
 
 
 def test_a_held_night_is_not_tried_again(small: Home, monkeypatch) -> None:

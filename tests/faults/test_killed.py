@@ -12,7 +12,7 @@ import pytest
 
 from .nights import Between, copied, run
 
-KILLS = int(os.environ.get("PAM_KILLS", "6"))
+KILLS = int(os.environ.get("PAM_KILLS", "2"))
 
 
 @pytest.mark.parametrize("n", range(KILLS))

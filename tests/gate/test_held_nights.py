@@ -151,7 +151,7 @@ def test_a_night_under_way_keeps_others_out(sample_copy: Home, stands: Callable[
     with night(sample_copy) as first:
         with pytest.raises(NightUnderWayError, match="another night is under way"):
             NightRun(sample_copy).begin()
-        result = pam("nightly", "--home", sample_copy.path)
+        result = pam("nightly", "--wait", 0, "--home", sample_copy.path)
         assert result.exit_code == 1 and "another night is under way" in result.stderr
         assert first.night is not None
     assert len(read_receipts(sample_copy)) == 1, "who is kept out leaves no receipt"

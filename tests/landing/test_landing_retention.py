@@ -47,7 +47,7 @@ def test_names_of_any_bytes_are_erased_and_written_down(new_home: Home) -> None:
         put(new_home, "2020-01-01", name.decode("utf-8", "surrogateescape"))
     assert len(erase_old(new_home, 1, TODAY, "n1")) == 3
     assert sorted(e.archived for e in read_erasures(new_home)) == [
-        "2020-01-01/line\u2028end.csv", "2020-01-01/new\nline.csv", "2020-01-01/odd ?.csv",
+        "2020-01-01/line\u2028end.csv", "2020-01-01/new\nline.csv", "2020-01-01/odd \\xff.csv",
     ]  # fmt: skip
 
 
