@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from .settings import Home
+from .validation import faults_of
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -102,7 +103,4 @@ def read_config(home: Home) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        )
-        raise ConfigError(f"{name}: {said}") from error
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error))}") from error

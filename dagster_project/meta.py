@@ -12,6 +12,7 @@ import duckdb
 from .contracts import Contract, load_contracts
 from .gate import Check
 from .landing import Counts, LedgerEntry, counts, read_erasures
+from .landing.forms import literal
 from .nights import Night, Receipt
 from .prepare import WAREHOUSE, WORK, covers, extracted
 from .transform import manifest
@@ -181,13 +182,9 @@ def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]
         part = rows[begin : begin + BATCH]
         one = f"({', '.join('?' * len(columns))})"
         con.execute(f"insert into meta.{table} values {', '.join([one] * len(part))}", [v for row in part for v in row])
-    con.execute(f"comment on table meta.{table} is {_text(description)}")
+    con.execute(f"comment on table meta.{table} is {literal(description)}")
     for name, (_, said) in columns.items():
-        con.execute(f"comment on column meta.{table}.{name} is {_text(said)}")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+        con.execute(f"comment on column meta.{table}.{name} is {literal(said)}")
 
 
 def _moment(value: str | None) -> str | None:
@@ -357,6 +354,6 @@ def formula(measure: dict[str, str]) -> str:
 def _comment(con: duckdb.DuckDBPyConnection) -> None:
     for node in _published_models():
         kind = "view" if node.config.materialized == "view" else "table"
-        con.execute(f"comment on {kind} {node.schema}.{node.alias} is {_text(node.description)}")
+        con.execute(f"comment on {kind} {node.schema}.{node.alias} is {literal(node.description)}")
         for column in node.columns.values():
-            con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {_text(column.description)}")
+            con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {literal(column.description)}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from .landing.forms import literal
+
 EARLIER, LATER = "earlier.marts.measures", "later.marts.measures"
 
 KEY = (
@@ -30,7 +32,7 @@ MARTS = ("mart", "figures", "changed", "complete before", "new", "gone")
 def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach a night's file for reading, under a name. Raises ValueError where it can't be read as one."""
     try:
-        con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+        con.execute(f"attach {literal(str(path))} as {name} (read_only)")
         con.execute(f"select 1 from {name}.marts.measures limit 0")
     except duckdb.Error as error:
         raise ValueError(f"{path} can't be read as a night's file: {str(error).splitlines()[0]}") from error

@@ -17,6 +17,7 @@ from .accounts import write_accounts
 from .contracts import Contract, load_contracts
 from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
+from .landing.forms import literal
 from .settings import Home
 
 STORAGE = "v1.5.0"
@@ -126,7 +127,7 @@ def fresh_candidate(home: Home) -> None:
     try:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name
-            con.execute(f"attach '{_quoted(path)}' as made (storage_version '{STORAGE}')")
+            con.execute(f"attach {literal(str(path))} as made (storage_version '{STORAGE}')")
             con.execute("detach made")
             os.chmod(path, 0o600)
     finally:
@@ -226,7 +227,7 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
 def _raw_view(contract: Contract, paths: list[Path]) -> str:
     name = f'raw."{contract.extract}"'
     if paths:
-        listed = ", ".join(f"'{_quoted(p)}'" for p in paths)
+        listed = ", ".join(literal(str(p)) for p in paths)
         return f"create view {name} as select * from read_parquet([{listed}], union_by_name = true)"
     columns = ", ".join(f'"{c}" varchar' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
     return f"create table {name} ({columns})"
@@ -322,7 +323,3 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
                 raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
             rows[known] = (line, row)
     return [row for _, row in rows.values()]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from .landing.forms import literal
 from .meta import formula
 from .prepare import WORK
 from .publish import published_night
@@ -113,8 +114,8 @@ def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect()
     try:
         try:
-            con.execute(f"attach '{_quoted(path)}' as work (read_only)")
-            con.execute(f"attach '{_quoted(home.warehouse)}' as warehouse (read_only)")
+            con.execute(f"attach {literal(str(path))} as work (read_only)")
+            con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
             (built,) = con.execute("select night_id from work.raw.night").fetchone() or (None,)
         except duckdb.IOException as error:
             raise TrailError("a night is being built: its rows can be read when it is over") from error
@@ -128,10 +129,6 @@ def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     finally:
         con.close()
-
-
-def _quoted(path: Any) -> str:
-    return str(path).replace("'", "''")
 
 
 def listed(measure: str, mart: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -54,10 +54,9 @@ def query(
     """  # fmt: skip
     import duckdb
 
-    from ..serving import FORMATS, connect, write_result
+    from ..serving import connect, write_result
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -71,10 +71,9 @@ def quarantine(
     """
     from .. import quarantine as store
     from ..contracts import load_contracts
-    from ..serving import FORMATS, write_result
+    from ..serving import write_result
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
     with explained():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -23,10 +23,9 @@ def claims(
     Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
     from ..editions.check import VERDICTS, read_claims
-    from ..serving import FORMATS, plain, write_result
+    from ..serving import plain, write_result
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     with explained():
         chosen, found = read_claims(Home.of(home), edition)
         shown = [c for c in found if every or c.verdict != "agrees"]

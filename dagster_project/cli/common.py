@@ -44,3 +44,11 @@ def explained() -> Iterator[None]:
 
         typer.secho(f"pam: {with_advice(str(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
+
+
+def check_form(form: str) -> None:
+    """Refuse a `--format` that no answer can be written in. Raises typer.BadParameter."""
+    from ..serving import FORMATS
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")

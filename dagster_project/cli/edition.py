@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 edition = typer.Typer(
     help="Editions of the report: list them, make the next one, freeze one that goes out.",
@@ -86,10 +86,9 @@ def revisions(
 ) -> None:
     """Show what a frozen edition printed that is not so any more, by the published night."""
     from ..editions.freeze import revised
-    from ..serving import FORMATS, write_result
+    from ..serving import write_result
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     with explained():
         rows = revised(Home.of(home), name)
         write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

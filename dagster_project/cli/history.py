@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -75,10 +75,7 @@ def diff(
     Example: pam diff 20260105 today --mart drug_tests
     """
     from ..diff import choose, compare, write, write_to
-    from ..serving import FORMATS
-
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     with explained():

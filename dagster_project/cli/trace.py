@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, check_form, explained
 
 
 def _option(name: str, said: str) -> typer.models.OptionInfo:
@@ -47,10 +47,9 @@ def trace(
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
     from .. import trail
-    from ..serving import FORMATS, write_result
+    from ..serving import write_result
 
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     with explained(), trail.opened(Home.of(home)) as con:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from ..validation import faults_of
+
 FOLDER = Path(__file__).parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -190,11 +192,7 @@ def read_contract(path: Path) -> Contract:
     try:
         contract = Contract.model_validate(body)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc']) or 'contract'}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        )
-        raise ContractError(f"{path.name}: {said}") from error
+        raise ContractError(f"{path.name}: {'; '.join(faults_of(error, 'contract'))}") from error
     if contract.extract != path.stem:
         raise ContractError(f"{path.name}: extract: says {contract.extract}, the file is {path.name}")
     return contract

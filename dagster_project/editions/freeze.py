@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from ..landing.files import make_folder, put_in_place, unfinished, write_whole
+from ..landing.forms import literal
 from ..serving import connect
 from ..settings import Home
 from .check import NoEditionError
@@ -44,14 +45,10 @@ def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     connect(home).close()
     con = duckdb.connect()
     try:
-        con.execute(f"attach {_text(str(home.warehouse))} as warehouse (read_only)")
+        con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
         yield con
     finally:
         con.close()
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def frozen_editions(home: Home) -> list[Frozen]:
@@ -77,8 +74,8 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
         for name in RELATIONS:
             path = folder(home) / f"{edition}__{name}.parquet"
             con.execute(
-                f"copy (select * from warehouse.reports.{name} where edition = {_text(edition)})"
-                f" to {_text(str(unfinished(path)))} (format parquet)"
+                f"copy (select * from warehouse.reports.{name} where edition = {literal(edition)})"
+                f" to {literal(str(unfinished(path)))} (format parquet)"
             )
             unfinished(path).chmod(0o600)
             put_in_place(unfinished(path), path)

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from ..settings import SEEDS, Home
+from ..validation import faults_of
 from .tables import Cell, Name, Table, cells
 from .windows import Window
 
@@ -133,11 +134,7 @@ def read_edition(path: Path) -> Edition:
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc']) or 'edition'}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        )
-        raise EditionError(f"{path.name}: {said}") from error
+        raise EditionError(f"{path.name}: {'; '.join(faults_of(error, 'edition'))}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
     found = _claims(path, edition.claims) if edition.claims else None

@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from ..contracts import Column, Contract, plain_header
 from ..contracts.model import DATE_TYPES, Name
 from ..settings import Home
+from ..validation import faults_of
 
 ENDINGS = (".yml", ".yaml")
 DIGEST = 12
@@ -179,9 +180,7 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
     try:
         mapping = SystemMapping.model_validate(body)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        ]
+        faults = faults_of(error)
     else:
         faults = _faults(mapping, contracts, forces)
     return Problem(path.name, "; ".join(dict.fromkeys(faults)), *meant) if faults else Used(path.name, mapping)

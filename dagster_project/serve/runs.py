@@ -13,19 +13,14 @@ from pathlib import Path
 import dagster as dg
 
 from ..nights import SampleHomeError
-from ..sensors import note_vanished
+from ..sensors import BUSY, note_vanished
 from ..settings import Home
 
 KEEP_DAYS = 90
 """For how long Dagster remembers a run. The receipts, which are what counts, stay."""
 
 STOP_SECONDS = 60
-UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+UNFINISHED = [s for s in BUSY if s is not dg.DagsterRunStatus.QUEUED]
 """What a queued run is not: it begins once there is a server again."""
 
 GONE = "The process of this night is gone: its server was ended."

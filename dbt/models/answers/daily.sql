@@ -1,26 +1,7 @@
 {{ config(materialized='table') }}
 -- What each day adds to, for the force and for each section, unit or district: the grain from which any window is made.
-{%- set subjects = [
-    'drug_offences',
-    'naloxone',
-    'drug_tests',
-    'stop_search',
-    'county_lines',
-    'op_trapped',
-    'school_inputs',
-    'confiscation_orders',
-    'cash_seizures',
-    'mda_orders',
-    'incidents',
-    'intelligence',
-    'pspo',
-    'iom',
-    'community_voices',
-    'street_crime',
-    'prevention_activity',
-] %}
 with events as (
-    {%- for subject in subjects %}
+    {%- for subject in subjects() %}
     select 'mart_{{ subject }}' as mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount
     from {{ ref(subject ~ '_events') }}
     {%- if not loop.last %}

@@ -1,25 +1,6 @@
 {{ config(materialized='view') }}
 -- Names carry no database: the file is read under whatever name it is attached.
-{%- set marts = [
-    'drug_offences',
-    'naloxone',
-    'drug_tests',
-    'stop_search',
-    'county_lines',
-    'op_trapped',
-    'school_inputs',
-    'confiscation_orders',
-    'cash_seizures',
-    'mda_orders',
-    'incidents',
-    'intelligence',
-    'pspo',
-    'iom',
-    'public_health',
-    'community_voices',
-    'street_crime',
-    'prevention_activity',
-] %}
+{%- set marts = subjects() + ['public_health'] %}
 {% for mart in marts -%}
 select
     'mart_{{ mart }}' as mart,
