@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from .filling import make_table
 from .landing import LedgerEntry, counts
 from .landing.store import TIE
 from .settings import Home
@@ -54,9 +55,7 @@ def write_accounts(con: duckdb.DuckDBPyConnection, home: Home, entries: list[Led
         (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)
         for e in refused
     ]
-    con.execute(f"create table raw.accounts ({', '.join(f'{n} {t}' for n, t in COLUMNS.items())})")
-    if rows:
-        con.executemany(f"insert into raw.accounts values ({', '.join('?' * len(COLUMNS))})", rows)
+    make_table(con, "raw.accounts", COLUMNS, rows)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from .contracts import Contract, load_contracts
+from .filling import make_table
 from .gate import Check
 from .landing import Counts, LedgerEntry, counts, read_erasures
 from .landing.forms import literal
@@ -141,9 +142,6 @@ REVISIONS = """
     order by edition, table_name, row_no, column_no
 """
 
-BATCH = 200
-"""Rows an insert: one at a time costs DuckDB a plan each."""
-
 FORMULAS = {
     "sum": "The rows of the period's covered days, added",
     "stock": "As at the period's last day",
@@ -177,11 +175,7 @@ def write_meta(
 
 def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
     description, columns = TABLES[table]
-    con.execute(f"create table meta.{table} ({', '.join(f'{n} {t}' for n, (t, _) in columns.items())})")
-    for begin in range(0, len(rows), BATCH):
-        part = rows[begin : begin + BATCH]
-        one = f"({', '.join('?' * len(columns))})"
-        con.execute(f"insert into meta.{table} values {', '.join([one] * len(part))}", [v for row in part for v in row])
+    make_table(con, f"meta.{table}", {n: kind for n, (kind, _) in columns.items()}, rows)
     con.execute(f"comment on table meta.{table} is {literal(description)}")
     for name, (_, said) in columns.items():
         con.execute(f"comment on column meta.{table}.{name} is {literal(said)}")

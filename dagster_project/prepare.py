@@ -16,6 +16,7 @@ import duckdb
 from .accounts import write_accounts
 from .contracts import Contract, load_contracts
 from .editions import frozen_paths, load_editions, write_asked, write_frozen
+from .filling import make_table
 from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
 from .landing.forms import literal
 from .settings import Home
@@ -184,44 +185,35 @@ def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]
 
 
 def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, totals: dict[str, Counts]) -> None:
-    con.execute(
-        "create table raw.loads (extract varchar, force_code varchar, load_id varchar, form varchar, known_by varchar,"
-        " load_rank integer, covered_from date, covered_to date, extracted_at timestamp, source_file varchar,"
-        " night_id varchar, is_tonight boolean, rows_in_file bigint, rows_landed bigint, rows_quarantined bigint,"
-        " rows_duplicate bigint)"
-    )
-    if loads:
-        con.executemany(
-            "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
-                    extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since,
-                    *_counted(load, totals),
-                )
-                for load in loads
-                for e in (load.entry,)
-            ],
-        )  # fmt: skip
+    columns = {
+        "extract": "varchar", "force_code": "varchar", "load_id": "varchar", "form": "varchar", "known_by": "varchar",
+        "load_rank": "integer", "covered_from": "date", "covered_to": "date", "extracted_at": "timestamp",
+        "source_file": "varchar", "night_id": "varchar", "is_tonight": "boolean", "rows_in_file": "bigint",
+        "rows_landed": "bigint", "rows_quarantined": "bigint", "rows_duplicate": "bigint",
+    }  # fmt: skip
+    rows = [
+        (
+            e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
+            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_counted(load, totals),
+        )
+        for load in loads
+        for e in (load.entry,)
+    ]  # fmt: skip
+    make_table(con, "raw.loads", columns, rows)
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    con.execute(
-        "create table raw.contracts (extract varchar, kind varchar, rhythm varchar, is_keyed boolean,"
-        " has_areas boolean, grace_days integer)"
-    )
-    con.executemany(
-        "insert into raw.contracts values (?, ?, ?, ?, ?, ?)",
-        [
-            (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.grace_days)
-            for c in contracts.values()
-        ],
-    )
-    con.execute("create table raw.contract_values (extract varchar, column_name varchar, value varchar)")
-    con.executemany(
-        "insert into raw.contract_values values (?, ?, ?)",
-        [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values],
-    )
+    columns = {
+        "extract": "varchar", "kind": "varchar", "rhythm": "varchar", "is_keyed": "boolean", "has_areas": "boolean",
+        "grace_days": "integer",
+    }  # fmt: skip
+    rows = [
+        (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.grace_days)
+        for c in contracts.values()
+    ]
+    make_table(con, "raw.contracts", columns, rows)
+    values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
+    make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)
 
 
 def _raw_view(contract: Contract, paths: list[Path]) -> str:
@@ -288,10 +280,7 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], bel
 
 
 def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
-    con.execute(f"create table raw.own_{name} ({', '.join(f'{c} varchar' for c in columns)})")
-    rows = read_own_list(path, columns)
-    if rows:
-        con.executemany(f"insert into raw.own_{name} values ({', '.join('?' * len(columns))})", rows)
+    make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
 
 
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:

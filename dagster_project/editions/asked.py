@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ..filling import make_table
 from ..seeds import force_names
 from .model import Edition, EditionError, Figure
 from .printed import read_printed
@@ -155,7 +156,7 @@ FROZEN = {
 def write_frozen(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
     """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: the cells of each, Parquet."""
     names = ", ".join(FROZEN)
-    con.execute(f"create table raw.frozen ({', '.join(f'{n} {t}' for n, t in FROZEN.items())})")
+    make_table(con, "raw.frozen", FROZEN, ())
     if paths:
         con.execute(
             f"insert into raw.frozen select distinct {names} from read_parquet(?) where value is not null"
@@ -173,6 +174,4 @@ def write_asked(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> 
         ("asked", ASKED, figures), ("claims", CLAIMS, asked.claims), ("statement_terms", TERMS, asked.terms),
         ("report_tables", TABLES, asked.tables), ("report_cells", CELLS, asked.cells),
     ):  # fmt: skip
-        con.execute(f"create table raw.{table} ({', '.join(f'{n} {t}' for n, t in columns.items())})")
-        if rows:
-            con.executemany(f"insert into raw.{table} values ({', '.join('?' * len(columns))})", rows)
+        make_table(con, f"raw.{table}", columns, rows)

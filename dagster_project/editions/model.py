@@ -1,6 +1,7 @@
 """What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -157,4 +158,10 @@ def load_editions(home: Home) -> dict[str, Edition]:
     Raises EditionError for the first bad one.
     """
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    return {name: read_edition(paths[name]) for name in sorted(paths)}
+    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else _own_edition(name) for name in sorted(paths)}
+
+
+@cache
+def _own_edition(name: str) -> Edition:
+    """An edition of the project: it does not change while a process runs, and reading it takes longer than asking it."""
+    return read_edition(FOLDER / f"{name}.yml")

@@ -1,0 +1,17 @@
+"""Tables of DuckDB made of rows that Python has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+
+def make_table(con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Make the table `name` (schema and all) with `columns` (name -> type), and fill it with rows in their order.
+
+    A column at a time: a row at a time, as `executemany` does, costs DuckDB a plan each.
+    """
+    con.execute(f"create table {name} ({', '.join(f'{n} {kind}' for n, kind in columns.items())})")
+    if rows:
+        lists = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in columns.values())
+        con.execute(f"insert into {name} select {lists}", [list(values) for values in zip(*rows, strict=True)])
