@@ -4,7 +4,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,12 +98,21 @@ def manifest_json() -> Path:
 
 @contextmanager
 def _closed_after() -> Iterator[None]:
-    """dbt-duckdb leaves its file open for writing; nothing could read or move it."""
+    """dbt-duckdb leaves its file open for writing; nothing could read or move it.
+
+    It only forgets its connections: whoever still refers to one, a traceback or a cycle, would keep the file open. So they
+    are closed, those of dbt's threads first.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import get_adapter_by_type
 
     try:
         yield
     finally:
+        with suppress(KeyError):  # no adapter: dbt stopped before it had one
+            get_adapter_by_type("duckdb").cleanup_connections()
+        if environment := DuckDBConnectionManager._ENV:
+            environment.close()
         DuckDBConnectionManager.close_all_connections()
 
 

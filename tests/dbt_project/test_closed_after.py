@@ -1,0 +1,23 @@
+"""dbt's connections are closed when a run is over, whoever still holds one: the next step reads the files at once."""
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import get_adapter_by_type
+
+from dagster_project import transform
+from dagster_project.prepare import WAREHOUSE, WORK
+
+from .conftest import Candidate
+
+
+def test_a_connection_that_is_still_held_is_closed(candidate: Candidate) -> None:
+    held: list[object] = []
+
+    def hold(*_: str) -> None:
+        connections = get_adapter_by_type("duckdb").connections.thread_connections.values()
+        held.extend([DuckDBConnectionManager._ENV, *(c.handle for c in connections)])
+
+    nodes = transform.build(candidate.home, select=["months"], progress=hold)
+    assert nodes and all(n.ok for n in nodes) and held
+    for name in (WORK, WAREHOUSE):
+        duckdb.connect(str(candidate.home.candidate / name), read_only=True).close()
