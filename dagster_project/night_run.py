@@ -154,8 +154,6 @@ class NightRun:
         """Land the inbox. Returns what became of each file that is new."""
         night = self.begin()
         with self._step("landing"):
-            # Settings that can't be read end the night before it has landed anything.
-            read_config(self.home)
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
             if not inbox.is_dir():
@@ -212,14 +210,13 @@ class NightRun:
         if gate.held_by(self.checks):
             raise NightHeldError(self._reason())
         with self._step("publishing"):
-            limit = read_config(self.home).keep.publications
             receipt = self._receipt("published", "")
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             publish.publish(self.home)
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
-            not_kept = publications.keep_tonight(self.home, limit, went_out)
+            not_kept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
         self.receipt = replace(receipt, reason=not_kept or receipt.reason, sha256=digest, seconds=self.seconds).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
