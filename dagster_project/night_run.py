@@ -94,9 +94,12 @@ class NightRun:
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
         self.nodes: list[Node] = []
+        self.built: list[Node] = []
+        """Those of the nodes that were built tonight; the others stand as they were."""
         self.checks: list[Check] | None = None
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
+        self._landed = False
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -151,8 +154,10 @@ class NightRun:
         self._umask = os.umask(0o077)
 
     def land(self) -> list[LedgerEntry]:
-        """Land the inbox. Returns what became of each file that is new."""
+        """Land the inbox, once. Returns what became of each file that is new."""
         night = self.begin()
+        if self._landed:
+            return self.entries
         with self._step("landing"):
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
@@ -169,7 +174,46 @@ class NightRun:
             )
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
+        self._landed = True
         return self.entries
+
+    def leave_early(self) -> bool:
+        """End the night at once where every name in the inbox is one of the ledger's and nothing else is new, either: before
+        the libraries are loaded that build and judge. Returns whether it is over.
+        """
+        night = self.begin()
+        inbox = self.inbox or self.home.inbox
+        if self.rebuild or not inbox.is_dir():
+            return False
+        names = {e.source_file for e in read_ledger(self.home)}
+        if any(f.path.name not in names for f in find_files(inbox, load_contracts(), force_names())):
+            return False
+        if candidate.stands(night.home) is None:
+            return False
+        self.land()
+        return self.leave_unchanged()
+
+    def leave_unchanged(self) -> bool:
+        """After landing: end the night with nothing built and nothing published, where no file is new, none was erased, and
+        nothing has changed of what figures are made of. Returns whether it did.
+
+        What is published then says all that there is to say; only how late an extract is changes from day to day, and
+        `pam status` and the alerts count that themselves.
+        """
+        night = self._begun()
+        if self.rebuild or self.noted or self.erased or any(e.outcome != "known" for e in self.entries):
+            return False
+        nodes = candidate.stands(night.home)
+        stands = publish.published_night(self.home)
+        last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
+        if nodes is None or last is None:
+            return False
+        self.nodes = nodes
+        self.checks = [Check(**c) for c in last.checks]
+        receipt = self._receipt("unchanged", f"no new file: night {stands} stands")
+        self.receipt = replace(receipt, checks=[], stands=str(stands)).finished(night)
+        write_receipt(self.home, self.receipt)
+        return True
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
@@ -177,8 +221,8 @@ class NightRun:
         with self._step("building"):
             begun = candidate.begin(self.home, self.rebuild)
             prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
-            built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
-            self.nodes = candidate.merged(begun.standing, built)
+            self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+            self.nodes = candidate.merged(begun.standing, self.built)
         broken = transform.broken(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise NightFailedError(_not_built(broken))
@@ -194,6 +238,8 @@ class NightRun:
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
         self._begun()
+        if self._is_left():
+            return self.checks or []
         with self._step("checking"):
             self.checks = [*transform.checks(self.nodes), *gate.judge(self.home)]
             if not self.nodes or not self.checks:
@@ -205,6 +251,8 @@ class NightRun:
     def publish(self) -> Receipt:
         """Publish the candidate. Raises NightHeldError, and NightFailedError where the gate was not asked."""
         night = self._begun()
+        if self.receipt and self._is_left():
+            return self.receipt
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
         if gate.held_by(self.checks):
@@ -255,6 +303,9 @@ class NightRun:
             os.umask(self._umask)
             self._lock.close()
             self._lock = None
+
+    def _is_left(self) -> bool:
+        return self.receipt is not None and self.receipt.outcome == "unchanged"
 
     def _begun(self) -> Night:
         if self.night is None:

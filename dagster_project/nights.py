@@ -13,8 +13,9 @@ from typing import Any, Literal, TextIO
 from .landing.files import write_whole
 from .settings import LONDON, Home
 
-Outcome = Literal["published", "held", "failed", "rolled back"]
-"""`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
+Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
+"""`unchanged`: no new file came, and what is published stands.
+`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
 
 
 class NightUnderWayError(RuntimeError):
@@ -82,6 +83,8 @@ class Receipt:
     """Of the published file."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
+    stands: str = ""
+    """Of an unchanged night: the one that is published."""
     republished: str | None = None
     """The night that was to be published again."""
     by: str = ""
