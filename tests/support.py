@@ -68,6 +68,11 @@ def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **
     return run
 
 
+def drop_something(home: Home) -> None:
+    """A file that is refused: new, so that the next night builds and publishes, and of no figure."""
+    (home.inbox / "minutes.docx").write_bytes(b"not an extract")
+
+
 def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> list[LedgerEntry]:
     """Land the inbox, and no more."""
     with night(home, inbox, today) as run:
