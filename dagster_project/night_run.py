@@ -165,8 +165,9 @@ class NightRun:
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}
             landed = land_files(
-                self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
-            )
+                self.home, contracts, files, night.night_id, archive=self.inbox is None, whole=self.period is None,
+                progress=self.listener.file,
+            )  # fmt: skip
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
         return self.entries

@@ -49,6 +49,16 @@ def test_quarantined_rows_are_part_of_the_content(warehouse):
     assert other.outcome == "refused"
 
 
+@pytest.mark.parametrize("header", [None, "custody_ref,arrested_at,trigger_offence,test_status"])
+def test_rows_of_odd_width_are_part_of_the_content_in_all_their_cells(warehouse, header):
+    extract, rows = ("drug_tests", ["P1,2025-03-01", "P2,x"]) if header else ("crimes", [ROW, "C2,2025"])
+    first = warehouse.land(extract, *rows, header=header)
+    assert first.outcome == "accepted" and len(first.ragged_digest) == 64
+    assert warehouse.land(extract, *reversed(rows), header=header, ext=".csv.gz").outcome == "known"
+    other = [*rows[:1], rows[1].replace("x", "y").replace("2025", "2026")]
+    assert warehouse.land(extract, *other, header=header).outcome == "refused"
+
+
 @pytest.mark.parametrize(
     "rows",
     [
