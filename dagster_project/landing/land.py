@@ -244,7 +244,7 @@ class _Landing:
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
-            earlier = self.decisions.same_bytes(file, stored.sha256)
+            earlier = self.decisions.same_bytes(file, stored.sha256, not self.contracts[file.extract].key)
             if earlier is None:
                 sheet = self._parse(file, stored, facts, mapping)
                 found = self._weigh(sheet)
@@ -277,7 +277,7 @@ class _Landing:
         """The load that the rows just read are already, though in other bytes: another container or
         encoding."""
         rival = self.decisions.same_extraction(file)
-        for other in [rival] if rival else self.decisions.newest(file):
+        for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
             counts = (other.rows_in_file, other.rows_duplicate)
             # Ledgers of earlier versions say how many ragged rows there were, and no more.
             unsaid = other.ragged_digest is None and RAGGED in other.quarantine_reasons
