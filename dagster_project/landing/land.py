@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from .. import audit
 from ..contracts import Contract
 from ..seeds import force_names
 from ..settings import Home
@@ -86,6 +87,12 @@ def order(file: InboxFile) -> tuple:
     )
 
 
+def collected(entry: LedgerEntry) -> dict[str, object]:
+    """What the record of processing says of a file: which, whose, and what became of it."""
+    kept = ("night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined")
+    return entry.model_dump(mode="json", include=set(kept), exclude_none=True)
+
+
 @dataclass(frozen=True)
 class _Found:
     """What a file holds: rows, bad ones, repeats merged, rows whose keys clash; and why to hold it, if so."""
@@ -156,6 +163,8 @@ class _Landing:
             entries.append(entry)
             if progress:
                 progress(entry)
+        # Before the ledger: what is stored is on record, though the night be killed in between.
+        audit.record_all(self.home, [("collection", collected(e)) for e in new])
         commit(self.home, self.night_id, name, new)
         if self.archive:
             for file in done:
