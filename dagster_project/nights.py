@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from .landing.files import write_whole
+from .permissions import refuse_open
 from .settings import LONDON, Home
 
 Outcome = Literal["published", "held", "failed", "rolled back"]
@@ -86,6 +87,8 @@ class Receipt:
     """The night that was to be published again."""
     by: str = ""
     """Who wanted that."""
+    audit: str = ""
+    """Number and hash of the last record of processing by then: a log that was cut since no longer has it."""
 
     @property
     def said(self) -> str:
@@ -159,7 +162,8 @@ def is_under_way(home: Home) -> bool:
 
 
 def take_lock(home: Home) -> TextIO:
-    """The open lock file; closing it gives the lock back. Raises NightUnderWayError."""
+    """The open lock file; closing it gives the lock back. Raises NightUnderWayError, OpenHomeError."""
+    refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")
     os.chmod(handle.name, 0o600)
