@@ -21,6 +21,7 @@ MEASURES = 4
 TREND_MONTHS = 36
 UNITS = 24
 """Units that are drawn: the largest."""
+NOT_RECORDED = "Not recorded"
 NOTHING = "Not available: no accepted file says anything of it."
 
 
@@ -166,26 +167,23 @@ def _by_name(points: Sequence[Point]) -> tuple[Point, ...]:
 
 
 def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Chart]:
-    """A panel a unit: the twelve months to each month where there are enough, else the months."""
-    areas = {a: list(own) for a, own in groupby((m for m in months if m.area), key=lambda m: m.area)}
+    """A panel a unit, of the twelve months to each month: single months of a unit are few events, and mostly chance."""
     panels = []
-    for area, own in areas.items():
-        twelve = _trimmed(_points(_of(own, "rolling_12_months", area)[-TREND_MONTHS:], wanted.unit))
-        enough = len(twelve) > 2
-        points = twelve if enough else _trimmed(_points(_of(own, "month", area)[-TREND_MONTHS:], wanted.unit))
-        if any(p.value for p in points):
-            name = "12 months to each month" if enough else "Each month"
-            panels.append(Panel(area, wanted.unit, (Series(name, points, "rolling" if enough else "months"),)))
+    for area, own in groupby((m for m in months if m.area), key=lambda m: m.area):
+        points = _trimmed(_points(_of(own, "rolling_12_months", area)[-TREND_MONTHS:], wanted.unit))
+        if len(points) > 2 and any(p.value for p in points):
+            panels.append(Panel(area, wanted.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:
         return []
-    panels.sort(key=lambda p: (-(p.series[0].points[-1].value or Decimal(0)), p.title))
-    title = f"{wanted.title} by unit: {panels[0].series[0].name.lower()}"
+    panels.sort(key=lambda p: (p.title == NOT_RECORDED, -(p.series[0].points[-1].value or Decimal(0)), p.title))
+    title = f"{wanted.title} by unit: the 12 months to each month"
     left = len(panels) - UNITS
     notes = (f"The {UNITS} largest units; {left} more are in the marts.",) if left > 0 else ()
     return [
         Chart(
             chart_id=f"{table.name}-units", kind="units", paragraph=table.paragraph, title=title, table=table.name,
-            x_title="Month", panels=tuple(panels[:UNITS]), alt=of_lines("Small charts, one a unit", title, panels[:UNITS], with_range=False),
+            x_title="Month", panels=tuple(panels[:UNITS]),
+            alt=of_lines("Small charts, one a unit", title, panels[:UNITS], with_range=False),
             notes=("All panels have one scale.", *notes),
         )
     ]  # fmt: skip
