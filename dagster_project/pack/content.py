@@ -15,7 +15,7 @@ from ..editions.check import NoEditionError
 from ..seeds import force_names, read_seed
 from .model import Cell, Claim, Column, Definition, Pack, Page, Row, Source, Table
 from .series import charts_of_page
-from .words import PLACES, day_in_words, listed, number, slug
+from .words import PLACES, day_in_words, days_in_words, listed, number, slug
 
 MISSING = "[x]"
 OTHER = "Other figures"
@@ -38,8 +38,8 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
     sources = _sources(con, edition.force_code)
     measures = _definitions(con)
-    claims = _claims(con, edition.edition)
     force = force_names().get(edition.force_code, edition.force_code)
+    claims = _claims(con, edition.edition, measures, force)
     cells: dict[str, list[dict[str, Any]]] = {}
     for cell in _dicts(
         con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition.edition]
@@ -96,16 +96,25 @@ def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Defini
     return found
 
 
-def _claims(con: duckdb.DuckDBPyConnection, edition: str) -> list[Claim]:
+SHOWN = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
+"""What a claim's column of the marts is called, where it is not the value."""
+
+
+def _claims(
+    con: duckdb.DuckDBPyConnection, edition: str, measures: dict[tuple[str, str], Definition], force: str
+) -> list[Claim]:
     found = []
     for r in _dicts(con, "select * from reports.claims where edition = ? order by claim_no", [edition]):
-        parts = [r["measure"].replace("_", " "), None if r["figure"] in (None, "value") else r["figure"].replace("_", " "),
-                 r["area_name"], None if r["category"] in (None, "all") else r["category"], r["period_label"]]  # fmt: skip
+        measure = measures.get((r["mart"], r["measure"]))
+        name = measure.title if measure else r["measure"].replace("_", " ")
+        parts = [name, SHOWN.get(r["figure"], r["figure"] if r["figure"] != "value" else None),
+                 None if r["area_name"] == force else r["area_name"],
+                 None if r["category"] in (None, "all") else r["category"], r["period_label"]]  # fmt: skip
         sentence = r["kind"] == "statement"
+        what = r["printed"] if sentence else ", ".join(p for p in parts if p)
         found.append(
             Claim(
-                no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"],
-                what=r["printed"] if sentence else ", ".join(p for p in parts if p).capitalize(),
+                no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
                 printed="" if sentence else r["printed"],
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
                 difference=_exact(r["difference"], r["unit"], r["figure"]),
@@ -199,6 +208,7 @@ def _cell(c: dict[str, Any]) -> Cell:
         marker=c["marker"], value=c["value"], unit=c["unit"], decimals=_decimals(text, c["unit"]), data_status=c["data_status"],
         can_be_traced=c["answer_id"] is not None and c["period_end"] is not None and c["value"] is not None,
         mart=c["mart"], measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
+        days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
     )  # fmt: skip
 
 

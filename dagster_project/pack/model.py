@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 MARKERS = {
-    "[x]": "not available: no accepted file covers its days",
+    "[x]": "not available: no accepted file covers its days, or what it is compared with is 0 or not whole",
     "[z]": "does not apply",
     "[p]": "provisional: files cover a part of its days",
     "[r]": "revised: an edition that went out said otherwise",
@@ -30,7 +30,8 @@ UNITS = {
 class Cell:
     """A cell as printed. `printed` has the marker in it; `text` has not, and is empty where there is no figure.
 
-    `cell_id`: `table/row/column`, as `pam trace --cell` takes it. `can_be_traced`: whether that command has an answer; what
+    `days`: its window in words. `cell_id`: `table/row/column`, as `pam trace --cell` takes it. `can_be_traced`: whether that
+    command has an answer; what
     others publish is asked for by its measure, and a cell that does not apply by nothing.
     """
 
@@ -46,6 +47,7 @@ class Cell:
     mart: str | None = None
     measure: str | None = None
     shows: str | None = None
+    days: str = ""
     printed_before: Decimal | None = None
     printed_in: str | None = None
 

@@ -249,7 +249,7 @@ def _units(chart: Chart) -> Spec:
         "data": {"values": rows},
         "facet": {"field": "unit", "type": "nominal", "sort": [p.title for p in chart.panels], "title": None,
                   "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"}},
-        "columns": 4, "spacing": 20,
+        "columns": 4, "spacing": 20, "resolve": {"axis": {"x": "independent"}},
         "spec": {
             "width": SMALL, "height": SMALL_LOW,
             "layer": [

@@ -21,6 +21,8 @@ MEASURES = 4
 TREND_MONTHS = 36
 UNITS = 24
 """Units that are drawn: the largest."""
+ENOUGH = 6
+"""Points that make a line of a unit."""
 NOT_RECORDED = "Not recorded"
 NOTHING = "Not available: no accepted file says anything of it."
 
@@ -122,7 +124,7 @@ def _trend(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
         twelve = _of(months[d.measure], "rolling_12_months")[-TREND_MONTHS:]
         rolling = _trimmed(_points(twelve, d.unit, 12 if _is_total(d) else 1))
         if rolling and (_is_total(d) or d.unit == "percent"):
-            series.append(Series("Average month of the 12 to it" if _is_total(d) else "12 months to it", rolling, "rolling"))
+            series.append(Series("Average of the 12 months to it" if _is_total(d) else "12 months to it", rolling, "rolling"))
         panels.append(Panel(d.title, d.unit, tuple(series)))
     title = f"{table.title}: the trend"
     return Chart(
@@ -171,7 +173,7 @@ def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Ch
     panels = []
     for area, own in groupby((m for m in months if m.area), key=lambda m: m.area):
         points = _trimmed(_points(_of(own, "rolling_12_months", area)[-TREND_MONTHS:], wanted.unit))
-        if len(points) > 2 and any(p.value for p in points):
+        if len(points) >= ENOUGH and any(p.value for p in points):
             panels.append(Panel(area, wanted.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:
         return []

@@ -30,9 +30,30 @@ def moment_in_words(at: datetime) -> str:
     return f"{day_in_words(at.date())} at {at:%H:%M} UTC"
 
 
+def month(text: str) -> str:
+    """`2025-10` as `October 2025`."""
+    return f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
+
+
+def days_in_words(first: date | None, last: date | None) -> str:
+    """`1 November 2024 to 31 October 2025`; from the beginning where no first day is said, nothing where no last one is."""
+    if last is None:
+        return ""
+    if first == last:
+        return day_in_words(last)
+    return f"{day_in_words(first)} to {day_in_words(last)}" if first else f"up to {day_in_words(last)}"
+
+
 def listed(texts: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
+
+
+def verdict(said: str, count: int) -> str:
+    """A verdict of so many claims: 1 `agrees`, 2 `agree`."""
+    if said == "not computable":
+        return "can't be computed"
+    return said if count == 1 else said.replace("agrees", "agree")
 
 
 def slug(text: str) -> str:
