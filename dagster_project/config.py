@@ -30,6 +30,22 @@ class Keep(_Part):
     archive_days: Annotated[int, Field(ge=0)] = 90
 
 
+class Publish(_Part):
+    """What a night publishes beside its file.
+
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default.
+    """
+
+    outputs: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        from .outputs import named
+
+        named(self.outputs or ())
+        return self
+
+
 class Serve(_Part):
     """Where `pam serve` shows its page."""
 
@@ -86,6 +102,7 @@ class Config(_Part):
     """One home's settings."""
 
     keep: Keep = Keep()
+    publish: Publish = Publish()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
