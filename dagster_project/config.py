@@ -32,16 +32,28 @@ class Keep(_Part):
     years: dict[Text, Annotated[int, Field(ge=1)]] = {}
 
 
-class Publish(_Part):
-    """Who reads what is published: the owner of the home, and the members of `group` where one is named."""
-
-    group: Text | None = None
-
-
 class Audit(_Part):
     """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
 
     reasons: Literal["optional", "required"] = "optional"
+
+
+class Publish(_Part):
+    """What a night publishes beside its file, and for whom.
+
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
+    published, besides the owner of the home.
+    """
+
+    group: Text | None = None
+    outputs: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        from .outputs import named
+
+        named(self.outputs or ())
+        return self
 
 
 class Serve(_Part):
