@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
+PUBLISHED_ONLY = 3
+"""Exit code of a night that is published and has no receipt: the figures are there, and somebody must look."""
+
 OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
           "publishing": "Publishing"}  # fmt: skip
@@ -115,7 +118,8 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         told = end_night(run, stopped)
         drawn.close()
     for line in told:
-        _say(console, f"Alert: {line}", "yellow")
+        if line != run.unwritten:
+            _say(console, f"Alert: {line}", "yellow")
     if stopped and (run.receipt is None or isinstance(stopped, Exception)):
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
     if run.receipt is None:
@@ -123,10 +127,12 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
     if run.period:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
+    if run.unwritten:
+        _say(Console(stderr=True), run.unwritten, "red")
     if run.receipt.outcome != "published":
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
-    return 0
+    return PUBLISHED_ONLY if run.unwritten else 0
 
 
 @contextmanager
