@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from .. import audit
 from ..contracts import Contract
 from ..seeds import force_names
 from ..settings import Home
@@ -87,6 +88,12 @@ def order(file: InboxFile) -> tuple:
         file.name,
         str(file.path),
     )
+
+
+def collected(entry: LedgerEntry) -> dict[str, object]:
+    """What the record of processing says of a file: which, whose, and what became of it."""
+    kept = ("night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined")
+    return entry.model_dump(mode="json", include=set(kept), exclude_none=True)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,8 @@ class _Landing:
                 progress(entry)
         if new:
             self.begin()
+            # Before the ledger: what is stored is on record, though the night be killed in between.
+            audit.record_all(self.home, [("collection", collected(e)) for e in new])
         commit(self.home, self.night_id, name, new)
         if self.archive:
             for file in done:

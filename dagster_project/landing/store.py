@@ -170,6 +170,9 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
 
     All in canonical form; of quarantined rows, what has none is compared as delivered.
     """
+    if not load.raw(home).exists():
+        # Erased, as its time was over.
+        return False
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
     good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good_rows(sheet, repeated)}"

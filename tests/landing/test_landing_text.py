@@ -215,6 +215,7 @@ def test_the_manifest_is_of_the_stored_bytes(warehouse):
 
 
 def test_headers_that_a_reason_repeats_can_be_printed(warehouse):
-    entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,x", header="crime\x16reff,recorded_on,offence_code,status,\x1b[2J")
+    header = "crime\x16reff,recorded_on,offence_code,status,\x1b[2J"
+    entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,x", header=header)
     assert entry.outcome == "refused" and r"crime_ref is 'crime\x16reff' there" in entry.reason
     assert entry.unknown_columns == [r"crime\x16reff", r"\x1b[2J"]
