@@ -102,6 +102,8 @@ class NightRun:
         """Receipts of earlier nights that did not live to write them."""
         self.unbegun: str | None = None
         """Why the night could not even begin, where it could not."""
+        self.unwritten: str | None = None
+        """Why the night has no receipt and what to do, where it could not be written."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
