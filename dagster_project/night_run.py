@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, meta, prepare, publications, publish, transform
+from . import candidate, ending, gate, meta, postgres, prepare, publications, publish, transform
 from .audit import anchor, record, record_all
 from .config import Config, read_config
 from .contracts import load_contracts
@@ -28,6 +28,7 @@ from .landing import Erasure, InboxFile, LedgerEntry, erase_expired, erase_old, 
 from .landing.files import with_advice, write_whole
 from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
 from .permissions import share, share_published
+from .postgres import Brought
 from .seeds import force_names
 from .serving.output import neutral
 from .settings import Home
@@ -42,11 +43,19 @@ class NightFailedError(RuntimeError):
     """The night could not be finished. The last publication stands."""
 
 
+class NotServedError(RuntimeError):
+    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
+
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
 class Listener:
     """What a night tells those who watch. Does nothing; `pam nightly` draws its progress from it."""
 
     def stage(self, name: str) -> None:
-        """A step begins: landing, building, checking, publishing."""
+        """A step begins: landing, building, checking, publishing, serving."""
 
     def file(self, entry: LedgerEntry) -> None:
         """A file is decided on."""
@@ -168,8 +177,9 @@ class NightRun:
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}
             landed = land_files(
-                self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
-            )
+                self.home, contracts, files, night.night_id, archive=self.inbox is None, whole=self.period is None,
+                progress=self.listener.file,
+            )  # fmt: skip
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
             needed = prepare.needed(self.home, contracts)
@@ -235,6 +245,22 @@ class NightRun:
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
+
+    def serve(self) -> Brought:
+        """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.
+
+        Raises NotServedError where it is not there; the night is published all the same.
+        """
+        night = self._begun()
+        if self.receipt is None or self.receipt.outcome != "published":
+            raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
+        with self._step("serving"):
+            brought = postgres.bring_tonight(self.home)
+        self.receipt = replace(self.receipt, postgres=brought.as_dict(), seconds=self.seconds).finished(night)
+        write_receipt(self.home, self.receipt)
+        if brought.outcome == "failed":
+            raise NotServedError(brought.reason, brought.passing)
+        return brought
 
     def fail(self, error: BaseException | str) -> Receipt | None:
         """Write down that the night failed, unless it is down already that it was held or published.

@@ -89,6 +89,13 @@ class Receipt:
     """Who wanted that."""
     audit: str = ""
     """Number and hash of the last record of processing by then: a log that was cut since no longer has it."""
+    postgres: dict[str, Any] = field(default_factory=dict)
+    """What became of it in PostgreSQL, where one is named: `outcome` (loaded, there already, failed), `reason`."""
+
+    @property
+    def not_served(self) -> str:
+        """Why the night, which is published, is not in PostgreSQL; nothing where it is, or none is named."""
+        return str(self.postgres.get("reason") or "failed") if self.postgres.get("outcome") == "failed" else ""
 
     @property
     def said(self) -> str:

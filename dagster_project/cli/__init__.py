@@ -14,6 +14,7 @@ from . import (  # noqa: F401  (commands register themselves)
     files,
     history,
     night,
+    postgres,
     serve,
     trace,
 )
