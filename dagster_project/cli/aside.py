@@ -71,8 +71,8 @@ def quarantine(
     Rows leave it when they are mended at the source and a newer file has them.
     """
     from .. import quarantine as store
-    from ..contracts import load_contracts
     from ..audit import record
+    from ..contracts import load_contracts
     from ..serving import consulted, write_result
 
     check_form(form)

@@ -46,6 +46,8 @@ def test_what_is_recorded_is_read_again(logged: Home) -> None:
     assert {p.stat().st_mode & 0o777 for p in logged.audit.iterdir()} == {0o600}
     with pytest.raises(ValueError, match="no kind of record"):
         record(logged, "gossip")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="can't be called before"):
+        record(logged, "alteration", before="x")
 
 
 def test_a_flipped_bit_anywhere_is_found(logged: Home) -> None:
@@ -182,7 +184,8 @@ def test_the_key_is_the_log_s_own(logged: Home, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_query_s_values_are_not_on_record() -> None:
-    asked = "select \"Jo Smith\", é from marts.m where a = 'O''Neil' and n in (42, 0x2A) /* Jo */ -- Jo\n and b = $$Jo$$ and c='Jo"
+    asked = "select \"Jo Smith\", é from marts.m where a = 'O''Neil' and n in (42, 0x2A) /* Jo */ -- Jo\n"
+    asked += " and b = $$Jo$$ and c = 'Jo"
     said = shape_of(asked)
     assert said.startswith("select ? , é from marts.m where a = ? and n in (? , ?")
     assert not any(word in said for word in ("Jo", "Neil", "42"))

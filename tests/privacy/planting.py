@@ -23,7 +23,8 @@ UNKNOWN_NUMBER = 907731000
 CATEGORIES = {
     "community_voices": ("issue",), "crimes": ("offence_code",), "drug_tests": ("missed_reason",), "incidents": ("channel",),
     "prevention_activity": ("activity",), "pspos": ("authority",), "pspo_enforcement": ("authority", "issuing_team"),
-    "stop_search": ("legislation", "outcome", "self_defined_ethnicity", "age_range"), "street_crime": ("crime_type", "lsoa_name"),
+    "stop_search": ("legislation", "outcome", "self_defined_ethnicity", "age_range"),
+    "street_crime": ("crime_type", "lsoa_name"),
     "public_health": ("area_code", "area_name", "sex", "time_period"),
 }  # fmt: skip
 """Texts that marts show as category or area: docs/marts.md names them."""

@@ -16,9 +16,13 @@ from dagster_project.quarantine import export
 from dagster_project.serving import neutral, write_result
 from dagster_project.settings import PROJECT, Home
 
-FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1"]
+FORMULAS = [
+    "=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1",
+]  # fmt: skip
 UNSAFE = ("load", "load_all", "unsafe_load", "full_load", "Loader", "UnsafeLoader", "FullLoader")
-HARMLESS = ["-12.5", "+44", "-1,234.50", "1e-5", "-5%", "drugs", "", "a=b", "2025-03-01", "'=1", -12.5, Decimal("-0.1"), -3, None]
+HARMLESS = [
+    "-12.5", "+44", "-1,234.50", "1e-5", "-5%", "drugs", "", "a=b", "2025-03-01", "'=1", -12.5, Decimal("-0.1"), -3, None,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", FORMULAS)
@@ -63,7 +67,7 @@ def test_yaml_is_read_safely_everywhere() -> None:
     for path in (PROJECT / "dagster_project").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml":
-                assert node.attr not in UNSAFE or path.name == "mappings.py" and node.attr == "load", path
+                assert node.attr not in UNSAFE or (path.name == "mappings.py" and node.attr == "load"), path
 
 
 def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path: Path, pam: Callable) -> None:
@@ -80,5 +84,6 @@ def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch
     from dagster_project.landing.pseudonyms import find_key
 
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s3cret-key")
-    new_home.config_file.write_text('[[alerts.webhooks]]\nshape = "slack"\nurl = "https://hooks.example/s3cret"\n', encoding="utf-8")
+    hook = 'shape = "slack"\nurl = "https://hooks.example/s3cret"\n'
+    new_home.config_file.write_text(f"[[alerts.webhooks]]\n{hook}", encoding="utf-8")
     assert "s3cret" not in f"{find_key(new_home, None)!r} {read_config(new_home)!r} {read_config(new_home)}"
