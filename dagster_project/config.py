@@ -96,7 +96,7 @@ class Webhook(_Part):
     """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
-    url: Text | None = None
+    url: Annotated[Text | None, Field(repr=False)] = None
     url_env: Text | None = None
 
     @model_validator(mode="after")
