@@ -7,12 +7,14 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 from . import (  # noqa: F401  (commands register themselves)
     answers,
     aside,
+    audit,
     claims,
     develop,
     edition,
     files,
     history,
     night,
+    postgres,
     serve,
     trace,
 )
