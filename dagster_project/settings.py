@@ -149,6 +149,11 @@ class Home:
         return self.path / "audit.key"
 
     @property
+    def pictures(self) -> Path:
+        """Charts of the report, kept so that a night draws only those that changed; may be deleted."""
+        return self.path / "cache" / "charts"
+
+    @property
     def config_file(self) -> Path:
         """The home's settings, where it has any."""
         return self.path / "pam.toml"

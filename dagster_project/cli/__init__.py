@@ -15,6 +15,7 @@ from . import (  # noqa: F401  (commands register themselves)
     history,
     night,
     postgres,
+    report,
     serve,
     trace,
 )
