@@ -9,6 +9,7 @@ from . import (  # noqa: F401  (commands register themselves)
     aside,
     audit,
     claims,
+    dashboard,
     develop,
     edition,
     files,

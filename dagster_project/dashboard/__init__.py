@@ -4,11 +4,13 @@ It is opened from a folder as well as from a server. Its figures are the marts',
 """
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
 
-from ..landing.files import make_folder, write_whole
+from ..landing.files import make_folder, unfinished, write_whole
+from ..pack.write import OutError, swap
 from .data import index, of_mart
 
 HERE = Path(__file__).parent
@@ -36,6 +38,27 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False,
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
     (folder / "dashboard.css").write_text(style, encoding="utf-8", newline="\n")
     (folder / VEGA).write_bytes(_vega(kept))
+
+
+def write_whole_folder(
+    con: duckdb.DuckDBPyConnection, out: Path, is_sample: bool, kept: Path | None = None, *, overwrite: bool = False
+) -> None:
+    """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
+
+    Raises OutError where `out` holds other things and `overwrite` does not say that they may go, and OSError.
+    """
+    if out.exists() and not out.is_dir():
+        raise OutError(f"{out} is a file; --out names a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / OWN[1]).exists() and not overwrite:
+        raise OutError(f"{out} holds other things than a dashboard; name another folder, or replace all of it with --force")
+    new = unfinished(out)
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        write(con, new, is_sample, kept)
+        swap(new, out)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
 
 
 def _script(path: Path, name: str, key: str, value: object) -> None:
