@@ -23,18 +23,37 @@ class Keep(_Part):
     """How long things are kept.
 
     `publications`: published nights, for `pam diff` and `pam rollback`. `archive_days`: files as they were dropped, which
-    hold personal data in the clear; 0 keeps none past the night.
+    hold personal data in the clear; 0 keeps none past the night. `years`: extract -> years for which its files are kept, and
+    its rows in quarantine, in place of the contract's `keep_years`.
     """
 
     publications: Annotated[int, Field(ge=1)] = 14
     archive_days: Annotated[int, Field(ge=0)] = 90
+    years: dict[Text, Annotated[int, Field(ge=1)]] = {}
+
+
+class Publish(_Part):
+    """Who reads what is published: the owner of the home, and the members of `group` where one is named."""
+
+    group: Text | None = None
+
+
+class Audit(_Part):
+    """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
+
+    reasons: Literal["optional", "required"] = "optional"
 
 
 class Serve(_Part):
-    """Where `pam serve` shows its page."""
+    """Where `pam serve` shows its page.
+
+    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    machine alone, and `host` must be of the loopback.
+    """
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    proxy: Text | None = None
 
 
 class Arrival(_Part):
@@ -86,6 +105,8 @@ class Config(_Part):
     """One home's settings."""
 
     keep: Keep = Keep()
+    publish: Publish = Publish()
+    audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()

@@ -16,7 +16,8 @@ from .landing.files import make_file, put_in_place, unfinished
 from .prepare import WAREHOUSE
 from .settings import Home
 
-PUBLISHED_SCHEMAS = {"marts", "meta", "reports"}
+PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
+"""Figures, what they say of themselves, the report's tables, and views of the figures for BI tools. Nothing else goes out."""
 
 
 class PublishError(RuntimeError):
@@ -82,7 +83,9 @@ def seal(home: Home) -> str:
             ).fetchall()
         }  # fmt: skip
         if schemas - {"main"} != PUBLISHED_SCHEMAS:
-            raise PublishError(f"the candidate has the schemas {', '.join(sorted(schemas))}, not marts, meta and reports")
+            raise PublishError(
+                f"the candidate has the schemas {', '.join(sorted(schemas))}, not {', '.join(sorted(PUBLISHED_SCHEMAS))}"
+            )
         con.execute("checkpoint")
     finally:
         con.close()

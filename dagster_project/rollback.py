@@ -4,8 +4,11 @@ import os
 from dataclasses import replace
 from datetime import datetime
 
+from .audit import anchor, record
+from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
+from .permissions import share, share_published
 from .publications import NotKeptError, before, check_whole, find, keep
 from .publish import PublishError, published_night, republish
 from .settings import Home
@@ -48,8 +51,13 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         by=by,
     ).finished(going)
     write_receipt(home, receipt)
+    group = read_config(home).publish.group
+    share(target.path, group)
+    record(home, "alteration", what="rolled back", night_id=going.night_id, to=target.night_id, by=by, why=why)
+    record(home, "disclosure", what="published again", night_id=target.night_id, to="published/", sha256=kept.sha256)
     republish(home, target.path)
-    receipt = replace(receipt, outcome="rolled back").finished(going)
+    share_published(home, group)
+    receipt = replace(receipt, outcome="rolled back", audit=anchor(home)).finished(going)
     write_receipt(home, receipt)
     return receipt
 

@@ -26,6 +26,11 @@ def be_quiet() -> None:
     os.environ.update(QUIET)
 
 
+def be_private() -> None:
+    """Have this process make files and folders for its owner alone, whatever the umask that it was started with."""
+    os.umask(0o077)
+
+
 @dataclass(frozen=True)
 class Home:
     """One warehouse's folder (`--home`, `PAM_HOME`, default `var/`): all that a night reads and writes."""
@@ -137,6 +142,16 @@ class Home:
     def pictures(self) -> Path:
         """Charts of the report, kept so that a night draws only those that changed; may be deleted."""
         return self.path / "cache" / "charts"
+
+    @property
+    def audit(self) -> Path:
+        """The record of processing, signed line by line."""
+        return self.path / "audit"
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the record, where `PAM_AUDIT_KEY` does not give one."""
+        return self.path / "audit.key"
 
     @property
     def config_file(self) -> Path:

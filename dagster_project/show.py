@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
+NOT_SERVED = 3
+"""Exit code of a night that is published, and that PostgreSQL could not be given."""
+
 OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
-          "publishing": "Publishing"}  # fmt: skip
+          "publishing": "Publishing", "serving": "Loading PostgreSQL"}  # fmt: skip
 
 
 class _Drawn(Listener):
@@ -126,6 +129,9 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     if run.receipt.outcome != "published":
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
+    if not_served := run.receipt.not_served:
+        _say(Console(stderr=True), f"Published, but not in PostgreSQL, which serves what it served before. {not_served}", "red")
+        return NOT_SERVED
     return 0
 
 
@@ -206,6 +212,10 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     _show_checks(console, receipt.checks)
     for extract, n in receipt.withdrawn.items():
         _say(console, f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
+    if served := receipt.postgres:
+        said = {"loaded": f"{served['rows']:,} rows loaded", "there already": "has it, or a newer one, already"}
+        if served["outcome"] in said:
+            _say(console, f"PostgreSQL: {said[served['outcome']]}" + (f"; {served['reason']}" if served["reason"] else ""))
     _say(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     if receipt.outcome == "published":
         _say(console, _headline(receipt), "green")
