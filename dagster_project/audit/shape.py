@@ -12,8 +12,9 @@ def shape_of(sql: str) -> str:
     """The query with each constant and quoted name as `?`, without comments, at most `LONGEST` characters."""
     raw = sql.encode("utf-8")
     starts = [(offset, kind) for offset, kind in duckdb.tokenize(sql)]
+    ends = [*(offset for offset, _ in starts[1:]), len(raw)]
     parts = []
-    for (start, kind), (end, _) in zip(starts, [*starts[1:], (len(raw), None)], strict=True):
+    for (start, kind), end in zip(starts, ends, strict=False):
         text = raw[start:end].decode("utf-8", "replace")
         if kind in (duckdb.token_type.string_const, duckdb.token_type.numeric_const) or text.startswith('"'):
             text = "? "

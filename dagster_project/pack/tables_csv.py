@@ -91,7 +91,8 @@ def _described(table: Table) -> dict[str, Any]:
     }  # fmt: skip
 
 
-CLAIMS = "claims"
+CLAIMS = "claims-held"
+"""No table can be called so: their names have no hyphen."""
 CLAIM_COLUMNS = {
     "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
     "what": "What is claimed", "printed": "As printed; empty for a sentence", "computed": "What the warehouse says",
