@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, meta, outputs, postgres, prepare, publications, publish, transform
+from . import candidate, ending, gate, meta, outputs, postgres, prepare, public, publications, publish, transform
 from .audit import anchor, record, record_all
 from .config import Config, read_config
 from .contracts import load_contracts
@@ -233,6 +233,7 @@ class NightRun:
             raise NightHeldError(self._reason())
         with self._step("publishing"):
             receipt = self._receipt("published", "")
+            public.publish_public(self.home, self.config.public)
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             group = self.config.publish.group
