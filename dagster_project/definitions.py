@@ -17,7 +17,9 @@ from .ending import end_night  # noqa: E402
 from .night_run import NightRun  # noqa: E402
 from .schedules import nightly_job, nightly_schedule  # noqa: E402
 from .sensors import arrival_sensor, vanished_sensor  # noqa: E402
-from .settings import Home  # noqa: E402
+from .settings import Home, be_private  # noqa: E402
+
+be_private()
 
 PATIENCE = 15 * 60
 """Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""
