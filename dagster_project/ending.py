@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from . import publish
+from . import layout, outputs, publish
 from .faults import interrupt_in
 from .landing import read_ledger
 from .landing.files import with_advice, write_whole
@@ -78,7 +78,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         reason = "stopped after publishing, before its receipt"
         figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
-        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest))
+        found = outputs.as_dicts(outputs.found(layout.published_folder(home)))
+        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest, outputs=found))
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]

@@ -195,7 +195,7 @@ def last_receipt(home: Home) -> Receipt:
 
 def copied(home: Home, to: Path) -> Home:
     """A home of its own with all of another's, times kept."""
-    shutil.copytree(home.path, to)
+    shutil.copytree(home.path, to, symlinks=True)
     return Home(to)
 
 
