@@ -139,6 +139,11 @@ class Home:
         return self.path / "editions"
 
     @property
+    def pictures(self) -> Path:
+        """Charts of the report and the library of the dashboard, kept from night to night; may be deleted."""
+        return self.path / "cache" / "charts"
+
+    @property
     def audit(self) -> Path:
         """The record of processing, signed line by line."""
         return self.path / "audit"

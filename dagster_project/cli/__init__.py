@@ -9,6 +9,7 @@ from . import (  # noqa: F401  (commands register themselves)
     aside,
     audit,
     claims,
+    dashboard,
     develop,
     edition,
     files,
@@ -16,6 +17,7 @@ from . import (  # noqa: F401  (commands register themselves)
     key,
     night,
     postgres,
+    report,
     serve,
     trace,
 )

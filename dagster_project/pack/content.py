@@ -18,6 +18,8 @@ from .series import charts_of_page
 from .words import PLACES, day_in_words, days_in_words, listed, number, slug
 
 MISSING = "[x]"
+RESERVED = ("index", "claims", "sources")
+"""Pages that every pack has."""
 OTHER = "Other figures"
 """The page of tables that name no part of the report."""
 
@@ -235,7 +237,7 @@ def _pages(
     by_title: dict[str, list[Table]] = {}
     for title, table in made:
         by_title.setdefault(title, []).append(table)
-    taken: set[str] = set()
+    taken = set(RESERVED)
     pages = []
     for title, tables in by_title.items():
         name = _free(slug(title), taken)

@@ -107,7 +107,7 @@ def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection,
     ).fetchall():
         parts[cell, role].append(tuple(month))
     found = Trails()
-    for cell, role in work.execute("select cell_id, role from asks order by cell_id, role desc").fetchall():
+    for cell, role in work.execute("select cell_id, role from asks order by rowid").fetchall():
         months = parts.get((cell, role), [])
         total = sum((m[2] for m in months), Decimal(0))
         found.parts.setdefault(cell, []).append(Part(role, sum(m[1] for m in months), total, tuple(months)))
