@@ -46,6 +46,17 @@ class Publish(_Part):
         return self
 
 
+class Query(_Part):
+    """What a question to the published night may use, where its asker does not say otherwise.
+
+    `seconds`: 0 is as long as it takes. `memory`: such as `500MB`. `rows`: how many a table shows; 0 is all.
+    """
+
+    seconds: Annotated[float, Field(ge=0)] = 60
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "2GB"
+    rows: Annotated[int, Field(ge=0)] = 10_000
+
+
 class Serve(_Part):
     """Where `pam serve` shows its page."""
 
@@ -103,6 +114,7 @@ class Config(_Part):
 
     keep: Keep = Keep()
     publish: Publish = Publish()
+    query: Query = Query()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
