@@ -33,10 +33,12 @@ class Keep(_Part):
 class Publish(_Part):
     """What a night publishes beside its file.
 
-    `outputs`: which of `dagster_project.outputs`, by name; all of them by default.
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `licence`: the address of the licence under
+    which the force publishes its figures; the open files name it.
     """
 
     outputs: tuple[Text, ...] | None = None
+    licence: Text | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Self:
