@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from . import outputs
+from .audit import anchor, record
 from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
+from .permissions import share, share_published
 from .publications import NotKeptError, before, check_whole, find, keep
 from .publish import PublishError, published_night, republish
 from .settings import Home
@@ -38,7 +40,8 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
     if target.night_id == standing:
         raise NotKeptError(f"night {standing} is what is published: there is nothing to go back to")
     kept = check_whole(target)
-    wanted = outputs.wanted(read_config(home))
+    config = read_config(home)
+    wanted = outputs.wanted(config)
     going = Night.begin(home, now)
     receipt = Receipt(
         night_id=going.night_id,
@@ -52,8 +55,15 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         by=by,
     ).finished(going)
     write_receipt(home, receipt)
+    group = config.publish.group
+    share(target.path, group)
+    record(home, "alteration", what="rolled back", night_id=going.night_id, to=target.night_id, by=by, why=why)
+    record(home, "disclosure", what="published again", night_id=target.night_id, to="published/", sha256=kept.sha256)
     written = republish(home, target.path, wanted)
-    receipt = replace(receipt, outcome="rolled back", outputs=outputs.as_dicts(written)).finished(going)
+    share_published(home, group)
+    receipt = replace(
+        receipt, outcome="rolled back", outputs=outputs.as_dicts(written), audit=anchor(home)
+    ).finished(going)
     write_receipt(home, receipt)
     return receipt
 

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import settings
 
 from dagster_project import outputs
+from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+import_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
@@ -21,11 +23,11 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project once, before the processes that share the work read what was parsed."""
+    """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
     if not hasattr(config, "workerinput"):
-        from dagster_project.transform import manifest
+        from dagster_project import candidate, groundwork
 
-        manifest()
+        assert groundwork.lay(candidate.project())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import HomeOption, ReasonOption, app, check_form, explained
 
 if TYPE_CHECKING:
     from ..serving import Limits
@@ -64,6 +64,7 @@ def query(
     seconds: SecondsOption = None,
     memory: MemoryOption = None,
     rows: RowsOption = None,
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Ask the published figures. Nothing else can be read, and nothing changed.
@@ -85,9 +86,9 @@ def query(
         where = Home.of(home)
         limits = limits_of(where, seconds, memory, rows)
         if out is not None:
-            answer_to_file(where, text, form, out, limits)
+            answer_to_file(where, text, form, out, limits, reason)
             return
-        con = connect(where, memory=limits.memory)
+        con = connect(where, reason, by="pam query", asked=text, memory=limits.memory)
         try:
             said = answer(con, text, form, sys.stdout, limits)
         finally:
@@ -102,6 +103,7 @@ def sql(
     seconds: SecondsOption = None,
     memory: MemoryOption = None,
     rows: RowsOption = None,
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     r"""Ask the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
@@ -113,7 +115,7 @@ def sql(
     check_form(form)
     with explained():
         where = Home.of(home)
-        failed = run(where, limits_of(where, seconds, memory, rows), form)
+        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -2,7 +2,8 @@
 
 from .asking import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
 from .connection import NothingPublishedError, connect
-from .output import FORMATS, plain, write_result
+from .consulted import ReasonError, consulted
+from .output import FORMATS, neutral, plain, write_result
 
 __all__ = [
     "ANSWER_FORMATS",
@@ -11,8 +12,11 @@ __all__ = [
     "Limits",
     "NothingPublishedError",
     "QuestionError",
+    "ReasonError",
     "connect",
+    "consulted",
     "limited",
+    "neutral",
     "plain",
     "write_result",
 ]

@@ -13,7 +13,8 @@ import duckdb
 from ..landing.files import put_in_place, unfinished
 from ..landing.forms import literal
 from ..settings import Home
-from .connection import MEMORY, connect, hardened
+from .connection import MEMORY, hardened, opened
+from .consulted import consulted
 from .output import FORMATS, write_result
 
 ANSWER_FORMATS = (*FORMATS, "parquet", "xlsx")
@@ -139,18 +140,19 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
 
 
-def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits) -> None:
-    """Ask one question and write its answer to a file, which appears whole or not at all (0600).
+def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "") -> None:
+    """Ask one question and write its answer to a file, which appears whole or not at all (0600). It is put on record.
 
-    Raises QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
+    Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
+    consulted(home, reason, by="pam query", asked=sql)
     new = unfinished(out.absolute())
     new.touch(mode=0o600)
     try:
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
         else:
-            con = connect(home, memory=limits.memory)
+            con = opened(home, memory=limits.memory)
             try:
                 if form == "xlsx":
                     from .sheet import write_sheet
@@ -177,7 +179,7 @@ def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
     text = question(sql)
-    connect(home).close()
+    opened(home).close()
     # DuckDB writes it, for exact types: this one file is all that the question could write, too.
     con = hardened(home.warehouse.resolve(), memory=limits.memory, writable=new)
     try:

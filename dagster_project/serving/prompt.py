@@ -16,7 +16,8 @@ import duckdb
 from ..layout import published_folder
 from ..settings import Home
 from .asking import Limits, QuestionError, answer, questions
-from .connection import connect, owner_only
+from .connection import connect, opened, owner_only
+from .consulted import consulted
 from .output import FORMATS, write_result
 
 HISTORY = "sql_history"
@@ -61,23 +62,26 @@ class Session:
     home: Home
     limits: Limits
     form: str
+    reason: str
     con: duckdb.DuckDBPyConnection
     folder: Any
 
     @classmethod
-    def open(cls, home: Home, limits: Limits, form: str) -> "Session":
-        """Raises NothingPublishedError."""
-        return cls(home, limits, form, connect(home, memory=limits.memory), published_folder(home))
+    def open(cls, home: Home, limits: Limits, form: str, reason: str = "") -> "Session":
+        """Raises as `connect` does."""
+        con = connect(home, reason, by="pam sql", memory=limits.memory)
+        return cls(home, limits, form, reason, con, published_folder(home))
 
     def reopen(self) -> None:
         """Read the night that is published now."""
         self.con.close()
-        self.con, self.folder = connect(self.home, memory=self.limits.memory), published_folder(self.home)
+        self.con, self.folder = opened(self.home, memory=self.limits.memory), published_folder(self.home)
 
     def ask(self, sql: str) -> str:
-        """Answer the questions of a text on standard output. Returns what there is to say of the last."""
+        """Answer the questions of a text on standard output, each put on record. Returns what there is to say of the last."""
         said = ""
         for one in questions(sql):
+            consulted(self.home, self.reason, by="pam sql", asked=one)
             said = answer(self.con, one, self.form, sys.stdout, self.limits)
         return said
 
@@ -137,12 +141,12 @@ def is_whole(text: str) -> bool:
     return bare.rstrip().endswith(";") and "'" not in bare and '"' not in bare and "/*" not in bare
 
 
-def run(home: Home, limits: Limits, form: str) -> int:
+def run(home: Home, limits: Limits, form: str, reason: str = "") -> int:
     """The prompt, until its end. Returns how many questions could not be answered; 0 at a terminal, where they were seen.
 
-    Raises NothingPublishedError.
+    Raises as `connect` does.
     """
-    session = Session.open(home, limits, form)
+    session = Session.open(home, limits, form, reason)
     try:
         if sys.stdin.isatty():
             _talk(session)

@@ -109,7 +109,7 @@ def test_every_format_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path
         assert con.execute("from read_parquet(?)", [str(tmp_path / "it's parquet")]).fetchall() == [row]
     assert (
         tmp_path / "it's csv"
-    ).read_text() == "f,v,big,day,yes,none,t\n=1+1,0.1,123456789012345678.5,2025-10-31,true,,it's\n"
+    ).read_text() == "f,v,big,day,yes,none,t\n'=1+1,0.1,123456789012345678.5,2025-10-31,true,,it's\n"
     sheets = CalamineWorkbook.from_path(str(tmp_path / "it's xlsx"))
     assert sheets.get_sheet_by_name("Answer").to_python() == [
         ["f", "v", "big", "day", "yes", "none", "t"],

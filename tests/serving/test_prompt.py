@@ -46,7 +46,7 @@ def test_the_commands_answer(said: Callable) -> None:
         columns = json.loads(said(rf"\d {name};").stdout)
         assert len(columns) == 18 and columns[0]["name"] == "force_code" and columns[0]["description"]
     assert [m["measure"] for m in json.loads(said(r"\m NALOXONE").stdout)] == ["naloxone_administrations"]
-    assert len(json.loads(said(r"\m").stdout)) == 68
+    assert len(json.loads(said(r"\m").stdout)) >= 68
     has = json.loads(said(r"\v possession_offences").stdout)
     assert {"lpu", "month"} <= {r["has"] for r in has} and {r["what"] for r in has} == {"category", "area_type", "period_type"}
     assert json.loads(said(r"\n").stdout)[0]["figures"] == json.loads(said(r"\r").stdout)[0]["figures"]
