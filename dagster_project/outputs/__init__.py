@@ -64,7 +64,9 @@ class Output:
         return importlib.import_module(f"{__name__}.{self.module}").write
 
 
-OUTPUTS: tuple[Output, ...] = ()
+OUTPUTS: tuple[Output, ...] = (
+    Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
+)
 """In the order in which they are written."""
 
 
