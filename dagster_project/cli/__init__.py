@@ -14,6 +14,7 @@ from . import (  # noqa: F401  (commands register themselves)
     edition,
     files,
     history,
+    key,
     night,
     postgres,
     report,
