@@ -3,8 +3,9 @@
 import tomllib
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from .seeds import read_seed
 from .settings import Home
 from .validation import faults_of
 
@@ -32,16 +33,28 @@ class Keep(_Part):
     years: dict[Text, Annotated[int, Field(ge=1)]] = {}
 
 
-class Publish(_Part):
-    """Who reads what is published: the owner of the home, and the members of `group` where one is named."""
-
-    group: Text | None = None
-
-
 class Audit(_Part):
     """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
 
     reasons: Literal["optional", "required"] = "optional"
+
+
+class Publish(_Part):
+    """What a night publishes beside its file, and for whom.
+
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
+    published, besides the owner of the home.
+    """
+
+    group: Text | None = None
+    outputs: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        from .outputs import named
+
+        named(self.outputs or ())
+        return self
 
 
 class Serve(_Part):
@@ -84,7 +97,7 @@ class Webhook(_Part):
     """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
-    url: Text | None = None
+    url: Annotated[Text | None, Field(repr=False)] = None
     url_env: Text | None = None
 
     @model_validator(mode="after")
@@ -101,6 +114,35 @@ class Alerts(_Part):
     webhooks: tuple[Webhook, ...] = ()
 
 
+class Public(_Part):
+    """What becomes of the figures in the public form, `marts_public`.
+
+    `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
+    off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
+    measure; 0 or 1 hides nothing. `base`, `money_base`: what counts and pounds are rounded to.
+    """
+
+    mode: Literal["suppress", "round", "off"] = "suppress"
+    threshold: Annotated[int, Field(ge=0, le=1000)] = 5
+    thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    base: Annotated[int, Field(ge=2, le=1000)] = 5
+    money_base: Annotated[int, Field(ge=2)] = 1000
+
+    @field_validator("thresholds")
+    @classmethod
+    def _of_counts(cls, given: dict[str, int]) -> dict[str, int]:
+        counts = {r["measure"] for r in read_seed("public_cuts") if r["role"] in ("events", "part", "same", "stock")}
+        if other := sorted(given.keys() - counts):
+            raise ValueError(
+                f"no measure with a threshold is called {', '.join(other)}; seeds/public_cuts.csv has those that can have one"
+            )
+        return given
+
+    def threshold_of(self, measure: str) -> int:
+        """The smallest count above zero that is shown of a measure."""
+        return self.thresholds.get(measure, self.threshold)
+
+
 class Config(_Part):
     """One home's settings."""
 
@@ -110,6 +152,7 @@ class Config(_Part):
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
+    public: Public = Public()
 
 
 def read_config(home: Home) -> Config:

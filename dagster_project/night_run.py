@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, meta, postgres, prepare, publications, publish, transform
+from . import candidate, ending, gate, meta, outputs, postgres, prepare, public, publications, publish, transform
 from .audit import anchor, record, record_all
 from .config import Config, read_config
 from .contracts import load_contracts
@@ -102,6 +102,8 @@ class NightRun:
         """Receipts of earlier nights that did not live to write them."""
         self.unbegun: str | None = None
         """Why the night could not even begin, where it could not."""
+        self.unwritten: str | None = None
+        """Why the night has no receipt and what to do, where it could not be written."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
@@ -222,7 +224,8 @@ class NightRun:
         return self.checks
 
     def publish(self) -> Receipt:
-        """Publish the candidate. Raises NightHeldError, and NightFailedError where the gate was not asked."""
+        """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError where the gate was not asked, and
+        OutputError where an output could not be written."""
         night = self._begun()
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
@@ -230,18 +233,25 @@ class NightRun:
             raise NightHeldError(self._reason())
         with self._step("publishing"):
             receipt = self._receipt("published", "")
+            public.publish_public(self.home, self.config.public)
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             group = self.config.publish.group
             share(self.home.candidate / prepare.WAREHOUSE, group)
             self._tell_record(night, receipt, digest)
-            publish.publish(self.home)
+            written = publish.publish(self.home, outputs.wanted(self.config))
             share_published(self.home, group)
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
             not_kept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
-        self.receipt = replace(receipt, reason=not_kept or receipt.reason, sha256=digest, seconds=self.seconds).finished(night)
-        self.receipt = replace(self.receipt, audit=anchor(self.home))
+        self.receipt = replace(
+            receipt,
+            reason=not_kept or receipt.reason,
+            sha256=digest,
+            outputs=outputs.as_dicts(written),
+            audit=anchor(self.home),
+            seconds=self.seconds,
+        ).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt

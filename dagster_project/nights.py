@@ -81,6 +81,8 @@ class Receipt:
     """Archived files whose time was over."""
     sha256: str | None = None
     """Of the published file."""
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.Written`) and seconds."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
     republished: str | None = None

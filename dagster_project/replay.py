@@ -17,7 +17,8 @@ from typing import Any
 
 import duckdb
 
-from . import meta, prepare, publish
+from . import meta, prepare, public, publish
+from .config import read_config
 from .contracts import load_contracts
 from .landing import LedgerEntry, erased_loads, read_ledger
 from .landing.files import write_whole
@@ -154,6 +155,7 @@ def as_of(home: Home, night: str, out: Path) -> list[str]:
     with made_again(home, night_id) as run:
         checks = run.judge()
         receipts = [r for r in read_receipts(home) if in_order(r.night_id) < in_order(night_id)]
+        public.publish_public(run.home, read_config(home).public, home)
         meta.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", AGAIN))
         publish.seal(run.home)
         publish.second_name(run.home.candidate / prepare.WAREHOUSE, out)

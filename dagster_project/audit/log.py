@@ -26,6 +26,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 OWN_KINDS = ("healed", "broken")
 """Of the log itself: it found a line that a killed writer left unfinished; or that what was written whole has changed."""
 
+RESERVED = ("n", "at", "kind", "who", "before", "mac")
 CHUNK = 1 << 16
 BACK = 1 << 20
 """Bytes from its end in which the log's last record is looked for."""
@@ -75,11 +76,14 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
     """Write records, in their order, with the time (UTC) and the user of the process. Returns the last one's number.
 
     Facts are for those who may read the log: no row, no value of one. Blank ones (None, "") are left out. Raises
-    AuditKeyError where the key is not the log's, ValueError for a kind that there is not, and OSError.
+    AuditKeyError where the key is not the log's, ValueError for a kind that there is not or a fact by a name of `RESERVED`,
+    and OSError.
     """
     chosen = list(records)
     if unknown := {kind for kind, _ in chosen} - set(KINDS):
         raise ValueError(f"no kind of record: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    if taken := {name for _, facts in chosen for name in facts if name in RESERVED}:
+        raise ValueError(f"facts can't be called {', '.join(sorted(taken))}: the record has these of its own")
     make_folder(home.audit)
     with _alone(home):
         head, lost = _begin(home)

@@ -92,7 +92,9 @@ def order(file: InboxFile) -> tuple:
 
 def collected(entry: LedgerEntry) -> dict[str, object]:
     """What the record of processing says of a file: which, whose, and what became of it."""
-    kept = ("night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined")
+    kept = (
+        "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
+    )  # fmt: skip
     return entry.model_dump(mode="json", include=set(kept), exclude_none=True)
 
 

@@ -57,6 +57,7 @@ def release_load(
             "withheld": withheld,
         }
     )
-    audit.record(home, "alteration", what="released", night_id=night_id, load_id=load_id, source_file=held.source_file, by=by, why=why)
+    told = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what="released", **told)
     commit(home, night_id, held.extract, [entry])
     return entry

@@ -15,7 +15,7 @@ from .forms import literal
 from .pseudonyms import Key
 from .reader import CELLS
 from .repeats import CLASHING, MERGED
-from .rules import PARSED, Sheet, ragged_cells, reasons
+from .rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -100,8 +100,26 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
     return dict(kinds), con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0]
 
 
+def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """In rows of odd width, blank what stands in the key's place and is the key of no landed row.
+
+    Where a field is missing, another column's identifier may stand there, in the clear. What is the key of a row landed in
+    order is none; what is not has no earlier version that could be taken for withdrawn, so that no figure changes.
+    """
+    contract = sheet.contract
+    if not set(contract.identifiers) - set(contract.key) or not sheet.key:
+        return
+    landed = sorted(load.raw(home).parent.glob("*.parquet"))
+    known = f"(select _key from {parquet_of(*landed)} where _key is not null)" if landed else "('')"
+    blanks = ", ".join(f"q_{name} = null" for name in contract.key if not contract.column(name).identifier)
+    con.execute(
+        f"update {QUARANTINED} set {blanks}, _key = null where contains(_kinds, {literal(RAGGED)}) and _key not in {known}"
+    )
+
+
 def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
     """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
+    _forget_strange_keys(con, home, load, sheet)
     columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
     write_parquet(con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home))
     if sheet.key:
@@ -179,6 +197,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, repeated)
+    _forget_strange_keys(con, home, load, sheet)
     path = load.quarantine(home)
     if not path.exists():
         return con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0] == 0

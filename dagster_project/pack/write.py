@@ -71,12 +71,12 @@ def fill(
 ) -> None:
     """Write a pack's forms into an empty folder."""
     downloads: list[tuple[str, str]] = []
-    name = f"{slug(pack.title)}-{pack.edition}"
     kept = home.pictures if home else None
+    name = f"{slug(pack.title)}-{pack.edition}"
     if "xlsx" in forms:
         from .xlsx import write_xlsx  # pandas: only for who wants a workbook
 
-        write_xlsx(pack, folder / f"{name}.xlsx")
+        write_xlsx(pack, folder / f"{name}.xlsx", kept)
     if "docx" in forms:
         from .docx import write_docx
 

@@ -141,7 +141,8 @@ class Server:
     def run(self) -> int:
         """Serve until a signal says otherwise. Returns the exit code.
 
-        Raises UnguardedPageError, OpenHomeError, SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where the code can't be loaded.
+        Raises UnguardedPageError, OpenHomeError, SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where
+        the code can't be loaded.
         """
         self.refuse_unguarded()
         refuse_open(self.home)

@@ -1,7 +1,10 @@
 """A connection to the published file from which nothing else can be reached or changed."""
 
+from pathlib import Path
+
 import duckdb
 
+from ..landing.forms import literal
 from ..settings import Home
 from .consulted import consulted
 
@@ -38,10 +41,20 @@ def opened(home: Home) -> duckdb.DuckDBPyConnection:
             f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
         )
     try:
-        con = duckdb.connect(str(home.warehouse), read_only=True)
+        return hardened(home.warehouse)
     except duckdb.Error as error:
         raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
+
+
+def hardened(path: Path, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A night's file, read-only, with everything else shut; but for files below `writable`, where one is given.
+
+    Raises duckdb.Error.
+    """
+    con = duckdb.connect(str(path), read_only=True)
     try:
+        if writable:
+            con.execute(f"set allowed_directories = [{literal(str(writable))}]")
         for name, value in HARDENED.items():
             con.execute(f"set {name} = {value}")
     except BaseException:
