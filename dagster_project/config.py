@@ -51,9 +51,10 @@ class Publish(_Part):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        from .outputs import named
+        if self.outputs:
+            from .outputs import named
 
-        named(self.outputs or ())
+            named(self.outputs)
         return self
 
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from .lean import import_less
 from .settings import be_quiet
 
 be_quiet()
+import_less()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are told to be quiet)
 

@@ -194,10 +194,10 @@ class NightRun:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            select, standing = candidate.begin(self.home, self.rebuild)
+            begun = candidate.begin(self.home, self.rebuild)
             loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
-            built = transform.build(self.home, select, progress=self.listener.node)
-            self.nodes = candidate.merged(standing, built)
+            built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+            self.nodes = candidate.merged(begun.standing, built)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         broken = transform.broken(self.nodes)

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from ..lean import import_less
 from ..settings import be_private, be_quiet
 
 be_quiet()
+import_less()
 
 app = typer.Typer(
     name="pam",
