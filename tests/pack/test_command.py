@@ -50,7 +50,9 @@ def test_what_is_wrong_is_said(pam: Callable, other: Made, new_home: Home, tmp_p
     assert pam("report", "--home", other.home.path, "--out", own, "--form", ",").exit_code == 2
 
 
-def test_a_pack_that_fails_leaves_the_old_one(other: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pam: Callable) -> None:
+def test_a_pack_that_fails_leaves_the_old_one(
+    other: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pam: Callable
+) -> None:
     out = tmp_path / "report"
     assert pam("report", "--home", other.home.path, "--out", out, "--form", "csv", "-q").exit_code == 0
 
