@@ -16,6 +16,8 @@ from support import published
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from dagster_project.outputs import Context
+from dagster_project.serving.connection import hardened
 from dagster_project.settings import Home
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -77,10 +79,20 @@ def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home,
     assert (tmp_path / "mine.txt").exists() and not (tmp_path / "x").exists()
 
 
+def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path) -> None:
+    from dagster_project.outputs.dashboard import write
+
+    (tmp_path / "out").mkdir()
+    with hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
+        write(con, tmp_path / "out", Context(sample_home, "a night", True, ("dashboard",)))
+    said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if not CHROMIUM:
-        pytest.skip("no Chromium on the PATH")
+        pytest.skip("no Chromium here: `apt-get install chromium` has one")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
