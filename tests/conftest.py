@@ -1,15 +1,18 @@
 """What is made once for all tests: one published sample night, and the nights of awkward files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from dagster_project import outputs
 from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+
+ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
 
 # The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
@@ -37,6 +40,14 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def figures_alone() -> Iterator[None]:
+    """Nights of the tests publish the warehouse file alone, for speed: but for the sample's, and those of other processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ())
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose one night is the sample's, run by the real job and published. To be read, not changed."""
@@ -46,7 +57,9 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     home = Home(tmp_path_factory.mktemp("sample_night") / "home").create()
     write_sample(home.inbox)
-    run = run_night(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+        run = run_night(home)
     assert run.receipt.outcome == "published", run.receipt.reason
     return home
 

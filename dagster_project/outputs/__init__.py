@@ -64,7 +64,9 @@ class Output:
         return importlib.import_module(f"{__name__}.{self.module}").write
 
 
-OUTPUTS: tuple[Output, ...] = ()
+OUTPUTS: tuple[Output, ...] = (
+    Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document"),
+)
 """In the order in which they are written."""
 
 
