@@ -146,7 +146,7 @@ def build(
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
-    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", *exclude]
+    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure", *exclude]
     with _one_at_a_time:
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closed_after():
