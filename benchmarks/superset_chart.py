@@ -5,9 +5,11 @@
 
 import json
 import sys
+import urllib.error
 import urllib.request
 from typing import Any
 
+CHART = "echarts_timeseries_line"
 COLUMNS = ("period_end", "value")
 FILTERS = {"measure": "incidents_drugs", "category": "all", "area_type": "force", "period_type": "month"}
 
@@ -52,11 +54,11 @@ def main(url: str, user: str, password: str, uri: str) -> None:
         "filters": [{"col": c, "op": "==", "val": v} for c, v in FILTERS.items()],
     }  # fmt: skip
     context = {"datasource": source, "queries": [query], "result_format": "json", "result_type": "full", "force": True}
-    form = {"viz_type": "echarts_timeseries_line", "x_axis": "period_end", "metrics": [total], "datasource": f"{dataset}__table"}
+    form = {"viz_type": CHART, "x_axis": "period_end", "metrics": [total], "datasource": f"{dataset}__table"}
     chart = superset.call(
         "POST", "chart/",
         {
-            "slice_name": "Drug incidents by month", "viz_type": "echarts_timeseries_line", "datasource_id": dataset,
+            "slice_name": "Drug incidents by month", "viz_type": CHART, "datasource_id": dataset,
             "datasource_type": "table", "params": json.dumps(form), "query_context": json.dumps(context),
         },
     )["id"]  # fmt: skip

@@ -102,6 +102,7 @@ def small_night(tmp_path: Path) -> Callable[..., Path]:
 
     def make(night: str, *statements: str) -> Path:
         path = tmp_path / f"{night}.duckdb"
+        path.unlink(missing_ok=True)
         with duckdb.connect(str(path)) as con:
             con.execute(SMALL.format(night=night))
             for statement in statements:
