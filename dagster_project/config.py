@@ -3,8 +3,9 @@
 import tomllib
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from .seeds import read_seed
 from .settings import Home
 from .validation import faults_of
 
@@ -23,18 +24,50 @@ class Keep(_Part):
     """How long things are kept.
 
     `publications`: published nights, for `pam diff` and `pam rollback`. `archive_days`: files as they were dropped, which
-    hold personal data in the clear; 0 keeps none past the night.
+    hold personal data in the clear; 0 keeps none past the night. `years`: extract -> years for which its files are kept, and
+    its rows in quarantine, in place of the contract's `keep_years`.
     """
 
     publications: Annotated[int, Field(ge=1)] = 14
     archive_days: Annotated[int, Field(ge=0)] = 90
+    years: dict[Text, Annotated[int, Field(ge=1)]] = {}
+
+
+class Audit(_Part):
+    """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
+
+    reasons: Literal["optional", "required"] = "optional"
+
+
+class Publish(_Part):
+    """What a night publishes beside its file, and for whom.
+
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
+    published, besides the owner of the home.
+    """
+
+    group: Text | None = None
+    outputs: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.outputs:
+            from .outputs import named
+
+            named(self.outputs)
+        return self
 
 
 class Serve(_Part):
-    """Where `pam serve` shows its page."""
+    """Where `pam serve` shows its page.
+
+    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    machine alone, and `host` must be of the loopback.
+    """
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    proxy: Text | None = None
 
 
 class Arrival(_Part):
@@ -65,7 +98,7 @@ class Webhook(_Part):
     """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
-    url: Text | None = None
+    url: Annotated[Text | None, Field(repr=False)] = None
     url_env: Text | None = None
 
     @model_validator(mode="after")
@@ -82,13 +115,45 @@ class Alerts(_Part):
     webhooks: tuple[Webhook, ...] = ()
 
 
+class Public(_Part):
+    """What becomes of the figures in the public form, `marts_public`.
+
+    `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
+    off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
+    measure; 0 or 1 hides nothing. `base`, `money_base`: what counts and pounds are rounded to.
+    """
+
+    mode: Literal["suppress", "round", "off"] = "suppress"
+    threshold: Annotated[int, Field(ge=0, le=1000)] = 5
+    thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    base: Annotated[int, Field(ge=2, le=1000)] = 5
+    money_base: Annotated[int, Field(ge=2)] = 1000
+
+    @field_validator("thresholds")
+    @classmethod
+    def _of_counts(cls, given: dict[str, int]) -> dict[str, int]:
+        counts = {r["measure"] for r in read_seed("public_cuts") if r["role"] in ("events", "part", "same", "stock")}
+        if other := sorted(given.keys() - counts):
+            raise ValueError(
+                f"no measure with a threshold is called {', '.join(other)}; seeds/public_cuts.csv has those that can have one"
+            )
+        return given
+
+    def threshold_of(self, measure: str) -> int:
+        """The smallest count above zero that is shown of a measure."""
+        return self.thresholds.get(measure, self.threshold)
+
+
 class Config(_Part):
     """One home's settings."""
 
     keep: Keep = Keep()
+    publish: Publish = Publish()
+    audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
+    public: Public = Public()
 
 
 def read_config(home: Home) -> Config:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from . import public
 from .contracts import Contract, load_contracts
 from .filling import make_table
 from .gate import Check
@@ -167,7 +168,7 @@ def write_meta(
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())
-        _fill(con, "dictionary", _dictionary_rows())
+        _fill(con, "dictionary", _dictionary_rows(con))
         _comment(con)
         con.execute("commit")
     finally:
@@ -305,7 +306,7 @@ def _row_of(
     )  # fmt: skip
 
 
-def _dictionary_rows() -> list[tuple[Any, ...]]:
+def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for node in _published_models():
         rows.append(("relation", node.schema, node.alias, node.alias, None, None, None, node.description, None, None))
@@ -313,10 +314,31 @@ def _dictionary_rows() -> list[tuple[Any, ...]]:
             ("column", node.schema, node.alias, c.name, None, None, c.data_type, c.description, None, None)
             for c in node.columns.values()
         ]
+    rows += _public_rows(con)
     for table, (description, columns) in TABLES.items():
         rows.append(("relation", "meta", table, table, None, None, None, description, None, None))
         rows += [("column", "meta", table, n, None, None, t, d, None, None) for n, (t, d) in columns.items()]
     return rows + _measure_rows()
+
+
+def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The relations of `marts_public`, whose columns are described as those of the marts are."""
+    described = {c.name: c.description for n in _published_models() if n.alias == "measures" for c in n.columns.values()}
+    described |= public.MARKERS
+    relations = con.execute(
+        "select table_name, comment from duckdb_tables() where schema_name = $1 union all"
+        " select view_name, comment from duckdb_views() where schema_name = $1 order by all",
+        [public.SCHEMA],
+    ).fetchall()
+    columns = con.execute(
+        "select table_name, column_name, lower(data_type) from duckdb_columns() where schema_name = ?"
+        " order by table_name, column_index",
+        [public.SCHEMA],
+    ).fetchall()
+    return [
+        *(("relation", public.SCHEMA, name, name, None, None, None, comment, None, None) for name, comment in relations),
+        *(("column", public.SCHEMA, t, name, None, None, kind, described[name], None, None) for t, name, kind in columns),
+    ]
 
 
 def _published_models() -> list[Any]:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
-NOT_SERVED = 3
-"""Exit code of a night that is published, and that PostgreSQL could not be given."""
+PUBLISHED_ONLY = 3
+"""Exit code of a night that is published, where what follows failed: its receipt could not be written, or PostgreSQL could not
+be given it."""
 
 OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
@@ -118,7 +119,8 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         told = end_night(run, stopped)
         drawn.close()
     for line in told:
-        _say(console, f"Alert: {line}", "yellow")
+        if line != run.unwritten:
+            _say(console, f"Alert: {line}", "yellow")
     if stopped and (run.receipt is None or isinstance(stopped, Exception)):
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
     if run.receipt is None:
@@ -126,13 +128,14 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
     if run.period:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
+    if run.unwritten:
+        _say(Console(stderr=True), run.unwritten, "red")
     if run.receipt.outcome != "published":
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
     if not_served := run.receipt.not_served:
         _say(Console(stderr=True), f"Published, but not in PostgreSQL, which serves what it served before. {not_served}", "red")
-        return NOT_SERVED
-    return 0
+    return PUBLISHED_ONLY if not_served or run.unwritten else 0
 
 
 @contextmanager

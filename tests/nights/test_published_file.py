@@ -129,6 +129,6 @@ def test_a_candidate_without_its_dictionary_is_not_published(sealable: Home) -> 
 def test_publishing_moves_the_candidate_and_leaves_no_copy(sealable: Home) -> None:
     digest = publish.seal(sealable)
     before = sealable.warehouse.stat().st_ino
-    assert publish.publish(sealable) == sealable.warehouse
+    assert publish.publish(sealable) == {}
     assert sealable.warehouse.stat().st_ino != before and not (sealable.candidate / WAREHOUSE).exists()
     assert (sealable.candidate / WORK).exists() and len(digest) == 64

@@ -1,0 +1,132 @@
+"""The schema `marts_public`: the marts' figures in the form that may leave the force. docs/disclosure.md says the method.
+
+Made from the candidate's marts after the gate, in SQL. The marts stay exact; `pam.toml` says what becomes of the public
+form, `seeds/public_cuts.csv` which figures are counted from the same events and what each may be told apart by.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..config import Public
+from ..filling import make_table
+from ..landing.forms import literal
+from ..landing.pseudonyms import find_key
+from ..prepare import WAREHOUSE, WORK
+from ..seeds import read_seed
+from ..settings import Home
+
+SCHEMA = "marts_public"
+HERE = Path(__file__).parent
+CUT = {
+    "mart": "varchar", "measure": "varchar", "unit": "varchar", "aggregation": "varchar", "numerator": "varchar",
+    "denominator": "varchar", "denominator_category": "varchar", "is_shown": "boolean", "role": "varchar",
+    "of_measure": "varchar", "of_category": "varchar", "attribute": "varchar", "by_area": "boolean", "by_category": "boolean",
+}  # fmt: skip
+MARKERS = {
+    "marker": "Why there is no value: [c] not public, [x] not available, [z] nothing to divide by or none counted; else null",
+    "prior_marker": "The same of prior_value; volume_change and pct_change are there where neither has [c]",
+}
+"""The two columns that the marts do not have. The marks are those of the Government Analysis Function."""
+
+
+def said(settings: Public) -> str:
+    """What the schema's figures are, in a sentence."""
+    if settings.mode == "round":
+        return (
+            f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
+            f" {settings.base - 1}, and parts need not add to their whole."
+        )
+    return (
+        f"For the public: counts under {settings.threshold} are not shown, and nothing that they can be worked out from;"
+        " what is shown is exact."
+    )
+
+
+def cuts() -> list[dict[str, Any]]:
+    """A row a measure of `seeds/measure_list.csv`, with what `seeds/public_cuts.csv` says of it, if anything."""
+    named = {(r["mart"], r["measure"]): r for r in read_seed("public_cuts")}
+    rows = []
+    for listed in read_seed("measure_list"):
+        row = {**listed, "is_shown": listed["is_published"], **named.get((listed["mart"], listed["measure"]), {})}
+        rows.append({name: row.get(name) or None for name in CUT})
+    return rows
+
+
+def families(rows: list[dict[str, Any]], settings: Public) -> list[tuple[str, str, float]]:
+    """Mart, measure and threshold of every count. Counts of the same events have one: the highest that any of them is given."""
+    above = {(r["mart"], r["measure"]): (r["mart"], r["of_measure"]) for r in rows if r["role"] in ("part", "same")}
+    root = {}
+    for row in rows:
+        at = key = (row["mart"], row["measure"])
+        while at in above:
+            at = above[at]
+        if row["role"] in ("events", "part", "same", "stock"):
+            root[key] = at
+    given: dict[tuple[str, str], list[int]] = {}
+    for (_, measure), at in root.items():
+        given.setdefault(at, []).append(settings.threshold_of(measure))
+    return [(mart, measure, max(given[at])) for (mart, measure), at in root.items()]
+
+
+def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> None:
+    """Write `marts_public` into the home's candidate, or take it away where the settings say off.
+
+    `key_of`: the home whose key the rounding's chance is made of, where it is another.
+    """
+    con = duckdb.connect(str(home.candidate / WAREHOUSE))
+    try:
+        con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
+        secret = ""
+        if settings.mode == "round":
+            secret = hashlib.sha256(b"rounding" + find_key(key_of or home, None).secret).hexdigest()
+        write_public(con, settings, "work.staging", secret)
+    finally:
+        con.close()
+
+
+def write_public(con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "") -> None:
+    """Write `marts_public` beside the connection's `marts`, in one transaction; with mode off, take it away.
+
+    Args:
+        con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
+        made of; whoever knows it can tell more than the rounded figures say.
+    """
+    con.execute("begin")
+    con.execute(f"drop schema if exists {SCHEMA} cascade")
+    if settings.mode != "off":
+        con.execute(f"create schema {SCHEMA}")
+        rows = cuts()
+        make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
+        kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
+        make_table(con, "family", kinds, families(rows, settings), temporary=True)
+        con.execute("create temp view measures as select * from marts.measures")
+        if settings.mode == "suppress":
+            con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
+            _run(con, "suppress", "suppressed")
+        else:
+            bases = [("count", settings.base), ("gbp", settings.money_base)]
+            make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
+            con.execute("set variable pam_rounding = ?", [secret])
+            _run(con, "rounded")
+        _name(con, sorted({r["mart"] for r in rows}), said(settings))
+    con.execute("commit")
+
+
+def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def _name(con: duckdb.DuckDBPyConnection, marts: list[str], said: str) -> None:
+    """A view a mart, as the marts have, and comments."""
+    con.execute(f"comment on table {SCHEMA}.measures is {literal(said)}")
+    for column, text in MARKERS.items():
+        con.execute(f"comment on column {SCHEMA}.measures.{column} is {literal(text)}")
+    for mart in marts:
+        con.execute(
+            f"create view {SCHEMA}.{mart} as select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
+        )
+        con.execute(f"comment on view {SCHEMA}.{mart} is {literal(said)}")

@@ -1,0 +1,271 @@
+-- Which figures are public: `shown` (unit_id, a, b) is answered by `reach`. docs/disclosure.md says the method and why it is safe.
+-- Reads the temporary tables `measures` (the marts' rows), `areas_listed`, `cut` (a row a measure) and `family` (measure, its
+-- root and threshold). Months are counted from year 0: 12 * year + month - 1, so that (m - 3) / 12 is the financial year.
+
+-- The months of every count that may be public by itself.
+create temp table amounts as
+select
+    r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
+    12 * year(r.period_start) + month(r.period_start) - 1 as m,
+    coalesce(r.value, 0)::double as x,
+    r.data_status
+from measures as r
+inner join cut using (mart, measure)
+where r.period_type = 'month'
+    and cut.role in ('events', 'part', 'same')
+    and (r.area_type = 'force' or r.category = 'all')
+union all
+-- What a rate alone shows is there as its denominator.
+select
+    r.force_code, r.mart, cut.denominator, r.area_type, r.area_code, r.category,
+    12 * year(r.period_start) + month(r.period_start) - 1, coalesce(max(r.denominator), 0)::double, max(r.data_status)
+from measures as r
+inner join cut using (mart, measure)
+inner join cut as below on r.mart = below.mart and cut.denominator = below.measure and below.role = 'part' and not below.is_shown
+where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
+group by all;
+
+-- Units: what events are told apart by. Each is a part of its parent; the units of one split are the whole of the parent.
+create temp table units as
+with named as (
+    select
+        s.force_code, s.mart, s.measure, s.area_type, s.area_code, s.category,
+        case
+            when s.area_type <> 'force' or (s.category <> 'all' and cut.role <> 'same') then s.measure
+            else cut.of_measure
+        end as p_measure,
+        case when s.area_type = 'lpu' and areas.section_code is not null then 'section' else 'force' end as p_area_type,
+        case
+            when s.area_type = 'lpu' and areas.section_code is not null then areas.section_code else s.force_code
+        end as p_area_code,
+        case
+            when s.area_type <> 'force' then 'areas'
+            when s.category <> 'all' then 'categories of ' || s.measure
+            else coalesce(cut.attribute, 'root')
+        end as split,
+        false as is_rest
+    from (select distinct force_code, mart, measure, area_type, area_code, category from amounts) as s
+    inner join cut using (mart, measure)
+    left join areas_listed as areas using (force_code, area_type, area_code)
+    where case
+        when s.area_type <> 'force' then cut.by_area and s.category = 'all'
+        when s.category <> 'all' then cut.by_category
+        else cut.role <> 'same'
+    end
+),
+
+with_rest as (
+    select * from named
+    union all
+    select distinct
+        force_code, mart, 'the rest by ' || split, 'force', force_code, 'all', p_measure, 'force', force_code, split, true
+    from named
+    where category = 'all' and area_type = 'force' and p_measure is not null
+)
+
+select
+    *,
+    row_number() over (order by force_code, mart, measure, area_type, area_code, category) as unit_id,
+    dense_rank() over (order by force_code, mart, p_measure, p_area_type, p_area_code, split,
+        case when p_measure is null then measure end) as split_id
+from with_rest;
+
+create temp table tree as
+select u.unit_id, u.split_id, p.unit_id as parent_id
+from units as u
+left join units as p
+    on u.force_code = p.force_code and u.mart = p.mart and u.p_measure = p.measure
+    and u.p_area_type = p.area_type and u.p_area_code = p.area_code and p.category = 'all' and u.unit_id <> p.unit_id;
+
+-- A unit and all that it is within.
+create temp table within as
+with recursive up as (
+    select unit_id, unit_id as via, split_id, parent_id from tree
+    union all
+    select up.unit_id, t.unit_id, t.split_id, t.parent_id from up inner join tree as t on up.parent_id = t.unit_id
+)
+select unit_id, via, split_id, parent_id is null as is_root from up;
+
+create temp table roots as
+select w.unit_id, w.via as root_id, f.threshold
+from within as w
+inner join units as r on w.via = r.unit_id
+inner join family as f on r.mart = f.mart and r.measure = f.measure
+where w.is_root;
+
+-- The last month that is over and covered whole, by root.
+create temp table ends as
+select r.unit_id as root_id, max(a.m) filter (where a.data_status = 'complete') as last_m
+from amounts as a
+inner join units as r using (force_code, mart, measure, area_type, area_code, category)
+where r.p_measure is null
+group by r.unit_id;
+
+create temp table grid as
+with own as (
+    select u.unit_id, a.m, a.x, a.data_status
+    from amounts as a
+    inner join units as u using (force_code, mart, measure, area_type, area_code, category)
+),
+
+rest as (
+    select u.unit_id, p.m, p.x - coalesce(sum(s.x), 0) as x, p.data_status
+    from units as u
+    inner join tree using (unit_id)
+    inner join own as p on tree.parent_id = p.unit_id
+    inner join units as parts on u.split_id = parts.split_id and not parts.is_rest
+    left join own as s on parts.unit_id = s.unit_id and p.m = s.m
+    where u.is_rest
+    group by u.unit_id, p.m, p.x, p.data_status
+),
+
+every_one as (select * from own union all select * from rest)
+
+select
+    e.unit_id, units.split_id, e.m, e.data_status, roots.threshold, ends.last_m,
+    top.data_status = 'complete' as live,
+    coalesce(top.data_status = 'partial', false) or e.data_status = 'partial' as is_open,
+    case when top.data_status = 'complete' then e.x else 0 end as x,
+    cast(floor((e.m - 3) / 12) as int) as fy,
+    cast((e.m - 3) % 12 as int) as pos
+from every_one as e
+inner join units using (unit_id)
+inner join roots using (unit_id)
+inner join ends using (root_id)
+inner join own as top on roots.root_id = top.unit_id and e.m = top.m;
+
+-- How finely a unit's financial year is shown: not at all, whole, in two parts (April to December, January to March), in
+-- quarters or in months. The units of a split are peeled off one by one, the largest first: it is shown so finely that neither
+-- it nor all that is left is ever small, and never more finely than the one before. The last ones are small together or with
+-- the next larger one, and are not shown; zeros are among them, so that what is hidden can be zero. What is not over can
+-- still grow: it hinders nobody, and is not shown (`reach`).
+create temp table fineness as
+with ranked as (
+    select
+        split_id, unit_id, fy, max(threshold) as t, max(last_m) as last_m,
+        row_number() over (partition by split_id, fy order by sum(x) desc, unit_id) as place
+    from grid group by split_id, unit_id, fy
+),
+
+months as (
+    select
+        g.split_id, g.unit_id, g.fy, g.pos, cast(floor(g.pos / 3) as int) as q, r.place, r.t, r.last_m, g.x,
+        coalesce(sum(g.x) over (
+            partition by g.split_id, g.fy, g.pos order by r.place rows between 1 following and unbounded following
+        ), 0) as left_over
+    from grid as g
+    inner join ranked as r on g.split_id = r.split_id and g.unit_id = r.unit_id and g.fy = r.fy
+),
+
+quarters as (
+    select
+        split_id, unit_id, fy, q, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
+        bool_and((x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + 3 + pos > last_m) as months_ok
+    from months group by all
+),
+
+parts as (
+    select
+        split_id, unit_id, fy, q = 3 as is_last, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
+        bool_and((x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + 5 + 3 * q > last_m) as quarters_ok
+    from quarters group by all
+),
+
+years as (
+    select
+        split_id, unit_id, fy, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
+        bool_and(
+            (x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + case when is_last then 14 else 11 end > last_m
+        ) as parts_ok,
+        bool_and(quarters_ok) as quarters_ok
+    from parts group by all
+),
+
+alone as (
+    select
+        q.split_id, q.unit_id, q.fy, q.q, q.place,
+        (y.x = 0 or y.x >= y.t) and (y.left_over = 0 or y.left_over >= y.t) or 12 * y.fy + 14 > y.last_m as as_year,
+        y.parts_ok as as_part,
+        y.parts_ok and (q.q = 3 or y.quarters_ok) as as_quarter,
+        y.parts_ok and (q.q = 3 or y.quarters_ok) and q.months_ok as as_month
+    from quarters as q
+    inner join years as y using (split_id, unit_id, fy)
+)
+
+select
+    unit_id, fy, q,
+    bool_and(as_year) over w as as_year,
+    bool_and(as_part) over w as as_part,
+    bool_and(as_quarter) over w as as_quarter,
+    bool_and(as_month) over w as as_month
+from alone
+window w as (partition by split_id, fy, q order by place rows unbounded preceding);
+
+-- A unit is never shown more finely than what it is within.
+create temp table blocks as
+with levels as (
+    select
+        w.unit_id, f.fy, f.q,
+        bool_and(f.as_year) as as_year,
+        bool_and(f.as_part) as as_part,
+        bool_and(f.as_quarter) as as_quarter,
+        bool_and(f.as_month) as as_month
+    from within as w
+    inner join fineness as f on w.via = f.unit_id
+    group by w.unit_id, f.fy, f.q
+)
+
+select
+    g.unit_id, g.m, g.live, g.is_open, g.last_m, l.as_year, g.x, g.threshold,
+    12 * g.fy + 3 + case
+        when l.as_month then g.pos
+        when l.as_quarter then 3 * l.q
+        when l.as_part then case when l.q = 3 then 9 else 0 end
+        else 0
+    end as block_start,
+    12 * g.fy + 3 + case
+        when l.as_month then g.pos
+        when l.as_quarter then 3 * l.q + 2
+        when l.as_part then case when l.q = 3 then 11 else 8 end
+        else 11
+    end as block_end
+from grid as g
+inner join levels as l on g.unit_id = l.unit_id and g.fy = l.fy and cast(floor(g.pos / 3) as int) = l.q;
+
+-- A period from a to b is shown where blocks begin and end with it and none in it is closed: `cut_after` at a - 1 and at b, and
+-- the same `closed_to` at both.
+create temp table reach as
+select
+    unit_id, m,
+    cast(sum(case when not as_year or is_open or block_end > last_m then 1 else 0 end)
+        over (partition by unit_id order by m rows unbounded preceding) as int) as closed_to,
+    sum(case when live then 1 else 0 end) over (partition by unit_id, block_start order by m rows unbounded preceding)
+        in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
+from blocks;
+
+-- A figure as at a day is shown where its series is never small, and what it rises and falls by is shown by the month.
+create temp table standing as
+with flows as (
+    select cut.mart, cut.measure, unnest(string_split(cut.of_measure, ' ')) as flow
+    from cut where cut.role = 'stock' and cut.of_measure is not null
+),
+
+moved as (
+    select u.force_code, f.mart, f.measure
+    from flows as f
+    inner join units as u on f.mart = u.mart and f.flow = u.measure and u.area_type = 'force' and u.category = 'all'
+    inner join blocks as b using (unit_id)
+    where b.live
+    group by all
+    having bool_and(b.as_year and b.block_start = b.block_end and not b.is_open)
+        and count(distinct f.flow) = (select count(*) from flows as o where o.mart = f.mart and o.measure = f.measure)
+)
+
+select s.force_code, s.mart, s.measure
+from measures as s
+inner join cut using (mart, measure)
+inner join family using (mart, measure)
+left join moved using (force_code, mart, measure)
+where cut.role = 'stock' and s.period_type = 'month' and (cut.of_measure is null or moved.measure is not null)
+group by all
+having bool_and(s.value is null or s.value = 0 or s.value >= family.threshold);

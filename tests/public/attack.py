@@ -1,0 +1,235 @@
+"""Somebody who has the public figures and knows how they hang together, and works out what the hidden ones can be.
+
+What is known: every cell of `marts_public.measures`; that counts are whole and not negative; which areas make up which, that
+categories make up the whole, and which counts are parts of others (written down here from the public documentation, not read
+from the seed that the suppression uses). Integer linear programming then says the least and the most that a hidden figure can
+be. It never sees the exact marts: those only say which hidden figures are small, and so must be found out.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+Series = tuple[str, str, str, str]
+"""Measure, kind of area, code of the area, category."""
+
+PARTS = [  # whole, its parts, whether they are all of it
+    ("trigger_arrests", ("arrests_to_test",), False),
+    ("trigger_arrests", ("referrals",), False),
+    ("arrests_to_test", ("tests_completed", "tests_refused", "tests_missed"), False),
+    ("tests_completed", ("tests_positive",), False),
+    ("tests_positive", ("positive_cocaine", "positive_opiates", "positive_both", "positive_not_recorded"), True),
+    ("searches", ("drug_searches",), False),
+    ("drug_searches", ("drug_searches_by_outcome",), True),
+    ("drug_searches", ("drug_searches_by_ethnicity",), True),
+    ("drug_searches", ("drug_searches_by_age",), True),
+    ("drug_searches", ("drug_searches_recording_finds",), False),
+    ("drug_searches_recording_finds", ("drug_finds",), False),
+    ("incidents_drugs", ("incidents_drugs_emergency",), False),
+    ("incidents_drugs", ("incidents_drugs_by_channel",), True),
+    ("roc_drugs", ("roc_drugs_emergency",), False),
+    ("properties_identified", ("repeat_addresses",), False),
+    ("fpns_issued", ("fpns_issued_by_team",), True),
+    ("knightlow_visits", ("knightlow_visits_substance_misuse",), False),
+]
+MANY = 10_000
+"""More than there ever is in a month."""
+RATES = {
+    "positivity_rate": ("tests_positive", "tests_completed", None),
+    "test_rate": ("tests_completed", "arrests_to_test", None),
+    "drug_find_rate": ("drug_finds", "drug_searches_recording_finds", None),
+    "fpn_share": ("fpns_issued", "fpns_issued", "all"),
+}
+
+
+@dataclass
+class Found:
+    """What came of an attack on one family of counts."""
+
+    hidden: int
+    """Small hidden figures that were attacked."""
+    solved: int = 0
+    """Programmes that were solved for it."""
+    broken: list[tuple[Series, int, int, int, int]] = field(default_factory=list)
+    """Series, first and last month, least and most of each figure that was bounded too closely."""
+
+
+def attack(
+    con: duckdb.DuckDBPyConnection,
+    measures: Iterable[str],
+    threshold: int = 5,
+    *,
+    public: str = "marts_public.measures",
+    areas: str = "areas_listed",
+    crossed: bool = True,
+    where: str = "true",
+    seed: int = 1,
+) -> Found:
+    """Attack the hidden figures of some measures that hang together, of one force.
+
+    Args:
+        public, areas: relations with the public figures and the list of areas. crossed: figures by area and category, too.
+        where: which rows there are, SQL over the marts' columns.
+    """
+    names = set(measures)
+    rates = tuple(r for r, (n, d, _) in RATES.items() if n in names and d in names)
+    asked = ", ".join(f"'{m}'" for m in (*sorted(names), *rates))
+    rows = con.execute(
+        f"""
+        select p.measure, p.area_type, p.area_code, p.category, {month('p.period_start')}, {month('p.period_end')},
+            p.value, p.numerator, p.denominator, p.prior_value, max(m.value)
+        from {public} as p
+        join marts.measures as m
+            on p.force_code = m.force_code and p.mart = m.mart and p.measure = m.measure and p.area_type = m.area_type
+            and p.area_code = m.area_code and p.category = m.category and p.period_type = m.period_type
+            and p.period_start = m.period_start and p.period_end = m.period_end
+        where p.measure in ({asked}) and p.data_status <> 'not_available' and {where}
+            {'' if crossed else "and (p.area_type = 'force' or p.category = 'all')"}
+        group by all
+        """
+    ).fetchall()
+    known: dict[tuple[Series, int, int], int] = {}
+    small: dict[tuple[Series, int, int], int] = {}
+    every: set[Series] = set()
+    for measure, kind, code, category, a, b, value, n, d, prior, true in rows:
+        if measure in RATES:
+            above, below, of = RATES[measure]
+            for name, figure, cat in ((above, n, category), (below, d, of or category)):
+                every.add((name, kind, code, cat))
+                if figure is not None:
+                    known[(name, kind, code, cat), a, b] = int(figure)
+            continue
+        series = (measure, kind, code, category)
+        every.add(series)
+        if value is not None:
+            known[series, a, b] = int(value)
+        elif 0 < true < threshold:
+            small[series, a, b] = int(true)
+        if prior is not None:
+            known[series, a - 12, b - 12] = int(prior)
+    units = f"select area_code, section_code from {areas} where area_type = 'lpu' and section_code is not null"
+    sections = dict(con.execute(units).fetchall())
+    return solve(every, known, small, sections, threshold, random.Random(seed))
+
+
+def month(day: str) -> str:
+    """SQL for the months from year 0 to a day's."""
+    return f"12 * year({day}) + month({day}) - 1"
+
+
+def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Series, list[Series], bool]]:
+    """A whole, its parts, and whether they are all of it: what holds in every month."""
+    found: list[tuple[Series, list[Series], bool]] = []
+    by_place: dict[tuple[str, str, str], dict[str, list[Series]]] = {}
+    for s in series:
+        measure, kind, code, category = s
+        if category != "all":
+            by_place.setdefault((measure, "categories", f"{kind} {code}"), {}).setdefault("", []).append(s)
+        if kind == "section" or (kind == "lpu" and code not in sections):
+            by_place.setdefault((measure, "areas", category), {}).setdefault("force", []).append(s)
+        elif kind == "lpu":
+            by_place.setdefault((measure, "areas", category), {}).setdefault(sections[code], []).append(s)
+    force = next(code for _, kind, code, _ in series if kind == "force")
+    for (measure, how, rest), groups in by_place.items():
+        for above, parts in groups.items():
+            if how == "categories":
+                kind, code = rest.split(" ", 1)
+                found.append(((measure, kind, code, "all"), parts, True))
+            elif above == "force":
+                found.append(((measure, "force", force, rest), parts, True))
+            else:
+                found.append(((measure, "section", above, rest), parts, True))
+    for whole, parts, is_all in PARTS:
+        for s in [s for s in series if s[0] == whole]:
+            if is_all and s[3] != "all":
+                continue  # what is split otherwise has other categories, whatever they are called
+            there = [(p, *s[1:]) for p in parts if (p, *s[1:]) in series]
+            if there:
+                found.append((s, there, is_all and len(there) == len(parts)))
+    return [(w, p, e) for w, p, e in found if w in series]
+
+
+def solve(
+    every: set[Series],
+    known: dict[tuple[Series, int, int], int],
+    small: dict[tuple[Series, int, int], int],
+    sections: dict[str, str],
+    threshold: int,
+    chance: random.Random,
+) -> Found:
+    """Bound each small figure by what is known. `known`, `small`: a figure by series, first and last month."""
+    found = Found(hidden=len(small))
+    if not small:
+        return found
+    keys = [*known, *small]
+    series = sorted(every | {s for s, _, _ in keys})
+    first, last = min(a for _, a, _ in keys), max(b for _, _, b in keys)
+    width = last - first + 1
+    place = {s: i * width for i, s in enumerate(series)}
+
+    def window(key: tuple[Series, int, int]) -> range:
+        s, a, b = key
+        return range(place[s] + a - first, place[s] + b - first + 1)
+
+    lines: list[tuple[list[int], list[float]]] = []
+    least: list[float] = []
+    most: list[float] = []
+    for key, value in known.items():
+        at = window(key)
+        lines.append((list(at), [1.0] * len(at)))
+        least.append(value)
+        most.append(value)
+    for whole, parts, is_all in relations(set(series), sections):
+        for m in range(width):
+            lines.append(([place[whole] + m, *(place[p] + m for p in parts)], [1.0] + [-1.0] * len(parts)))
+            least.append(0)
+            most.append(0 if is_all else np.inf)
+    rows = LinearConstraint(matrix(lines, width * len(series)), least, most)
+    targets = list(small)
+    asked = matrix([(list(window(t)), [1.0] * len(window(t))) for t in targets], width * len(series))
+    low = np.full(len(targets), np.inf)
+    high = np.full(len(targets), -np.inf)
+    done = np.zeros(len(targets), bool)
+
+    def point(objective: np.ndarray) -> None:
+        for options in ({}, {"presolve": False}):  # HiGHS's presolve has called a feasible table infeasible
+            result = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=whole, options=options)
+            if result.success:
+                break
+        assert result.success, f"no table is in keeping with what is published: {result.message}"
+        found.solved += 1
+        at = asked @ np.round(result.x)
+        np.minimum(low, at, out=low)
+        np.maximum(high, at, out=high)
+        done[(high >= threshold) & (high - low >= threshold)] = True
+
+    whole = np.ones(width * len(series))
+    size = len(targets)
+    while not done.all():
+        waiting = [i for i in range(len(targets)) if not done[i]]
+        batch = chance.sample(waiting, min(size, len(waiting)))
+        objective = np.asarray(asked[batch].sum(axis=0)).ravel()
+        before = done.sum()
+        point(-objective)
+        point(objective)
+        if len(batch) == 1:
+            if not done[batch[0]]:
+                s, a, b = targets[batch[0]]
+                found.broken.append((s, a, b, int(low[batch[0]]), int(high[batch[0]])))
+                done[batch[0]] = True
+        elif done.sum() - before < len(batch) / 4:
+            size = max(1, size // 3)
+    return found
+
+
+def matrix(lines: list[tuple[list[int], list[float]]], width: int) -> csr_array:
+    """A sparse matrix of lines, each its columns and their values."""
+    starts = np.cumsum([0, *(len(at) for at, _ in lines)])
+    columns = np.concatenate([np.asarray(at) for at, _ in lines]) if lines else np.array([], int)
+    values = np.concatenate([np.asarray(v) for _, v in lines]) if lines else np.array([])
+    return csr_array((values, columns, starts), shape=(len(lines), width))
