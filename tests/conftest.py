@@ -51,7 +51,8 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
-        patch.delenv("PAM_PSEUDONYM_KEY", raising=False)
+        for name in ("PAM_PSEUDONYM_KEY", "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"):
+            patch.delenv(name, raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
         yield
 
