@@ -59,13 +59,26 @@ def test_the_attack_finds_what_is_hidden_alone() -> None:
     assert len(found.broken) == 5 and any(least == most for *_, least, most in found.broken)
 
 
-def test_the_attack_finds_what_is_left_when_it_is_not_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The method without its step 3: units are shown where they are not small, whatever that leaves for the others."""
-    for path in public.HERE.glob("*.sql"):
-        careless = path.read_text().replace("and (left_over = 0 or left_over >= t)", "")
-        (tmp_path / path.name).write_text(careless)
+@pytest.mark.parametrize(
+    ("seed", "step", "without"),
+    [
+        (1007, "and (left_over = 0 or left_over >= t)", ""),
+        (1021, "partition by split_id, fy, q order by place rows unbounded preceding", "partition by unit_id, fy, q"),
+        (1000, "on w.via = f.unit_id", "on w.via = f.unit_id and w.unit_id = w.via"),
+        (1007, "coalesce(before.cut_after, true)", "true"),
+    ],
+    ids=["what is left may be small", "as finely as it likes", "more finely than its whole", "from within a piece"],
+)
+def test_each_step_of_the_method_is_needed(
+    seed: int, step: str, without: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The method with a part of it taken out: the attack finds a figure."""
+    texts = {path.name: path.read_text() for path in public.HERE.glob("*.sql")}
+    assert sum(text.count(step) for text in texts.values())
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text.replace(step, without))
     monkeypatch.setattr(public, "HERE", tmp_path)
-    con = suppressed(1007)
+    con = suppressed(seed)
     where = "p.mart = 'mart_drug_offences'"
     assert attack(con, OF["mart_drug_offences"], areas="areas_now", where=where, crossed=False, enough=1).broken
 
