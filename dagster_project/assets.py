@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from . import backfill, dbt_sources, faults, gate, transform
+from . import backfill, dbt_sources, faults, gate, postgres, transform
 from .contracts import load_contracts
 from .landing import LedgerEntry, read_ledger
 from .transform import Node
@@ -16,16 +16,17 @@ NIGHT = {"night"}
 
 
 @contextmanager
-def tried_again(context: Any) -> Iterator[None]:
+def tried_again(context: Any, after_all: bool = False) -> Iterator[None]:
     """Have Dagster try a step again, later and later, where what stopped it can pass by itself.
 
-    Not once the night has its receipt, or its publication: then it is over, whatever came after.
+    Not once the night has its receipt, or its publication: then it is over, whatever came after. `after_all`: for a step
+    that comes after that.
     """
     run = context.resources.night
     try:
         yield
     except Exception as error:
-        if run.patience and faults.is_passing(error) and not run.is_over():
+        if run.patience and faults.is_passing(error) and (after_all or not run.is_over()):
             again = context.retry_number + 1
             seconds = faults.wait_before(again, run.patience)
             if again <= faults.TRIES:
@@ -163,7 +164,22 @@ def make_assets() -> tuple[list[Any], list[Any]]:
             said["covered"] = dg.MetadataValue.md(backfill.as_markdown(backfill.covered(read_ledger(run.home), run.period)))
         return dg.MaterializeResult(metadata=said)
 
-    return [landing, *prepared, models, warehouse], [check_night]
+    @dg.asset(
+        key=["published", "postgres"],
+        deps=[dg.AssetKey(["published", "warehouse"])],
+        group_name="published",
+        kinds={"postgres"},
+        required_resource_keys=NIGHT,
+        description="The same night in PostgreSQL, for BI tools: all schemas replaced in one step.",
+    )
+    def in_postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Load what was published. Where that fails, the file is published all the same."""
+        with tried_again(context, after_all=True):
+            brought = context.resources.night.serve()
+        return dg.MaterializeResult(metadata={k: v for k, v in brought.as_dict().items() if v})
+
+    served = [in_postgres] if postgres.is_configured() else []
+    return [landing, *prepared, models, warehouse, *served], [check_night]
 
 
 def _results(context: dg.AssetExecutionContext, nodes: list[Node]) -> Iterator[Any]:

@@ -1,18 +1,22 @@
-"""The night being built: from nothing, or on top of the night that is published.
+"""The night being built: on top of the night that is published, on the groundwork that every home shares, or from nothing.
 
 Most nights bring files of a few extracts. What rests on the others is taken over as it was published; only what can have
-changed is built again. Any doubt (another project, other lists, a night that did not end) means from nothing.
+changed is built again. Any doubt (another project, other lists, a night that did not end) means from the groundwork, which
+knows of no file; a rebuild, or a home with lists of its own, means from nothing.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
+from . import groundwork
 from .landing import accepted, read_ledger
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
@@ -30,24 +34,47 @@ WRITING = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation"
 """What a person can give dbt that changes the candidate."""
 
 
-def begin(home: Home, rebuild: bool = False) -> tuple[list[str], list[Node]]:
-    """Lay out the candidate. Returns what dbt is to select (all, where empty) and the nodes that stand as they are.
+ASKED = ("asked_figures+", "tables")
+"""What rests on the editions: a home may have its own, which the groundwork does not know."""
 
-    Until `keep` is called after publishing, the next night starts from nothing.
+STANDING = ("config.materialized:view", "resource_type:seed")
+"""What is the same for every night of a project: it stands wherever something is built on."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A candidate that is laid out.
+
+    `on`: what it is built on. `select`, `exclude`: what dbt is to build, as it has them; all where both are empty.
+    `standing`: the nodes that are as they were.
     """
+
+    on: Literal["night", "groundwork", "nothing"]
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    standing: list[Node] = field(default_factory=list)
+
+
+def begin(home: Home, rebuild: bool = False) -> Begun:
+    """Lay out the candidate. Until `keep` is called after publishing, the next night can't build on it."""
     base = None if rebuild else _base(home)
     (home.candidate / "base.json").unlink(missing_ok=True)
-    if base is None:
-        fresh_candidate(home)
-        return [], []
-    changed = sorted(x for x, loads in _loads(home).items() if base["loads"].get(x) != loads)
-    _take_over(home)
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
-        con.execute("drop schema if exists raw cascade")
-    finally:
-        con.close()
-    return [*ALWAYS, *(f"stg_{x}+" for x in changed)], base["nodes"]
+    if base is not None:
+        changed = sorted(x for x, loads in _loads(home).items() if base["loads"].get(x) != loads)
+        _take_over(home)
+        con = duckdb.connect(str(home.candidate / WORK))
+        try:
+            con.execute("drop schema if exists raw cascade")
+        finally:
+            con.close()
+        return Begun("night", (*ALWAYS, *(f"stg_{x}+" for x in changed)), STANDING, base["nodes"])
+    has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
+    standing = None if rebuild or has_lists else groundwork.read(project())
+    if standing is not None:
+        groundwork.copy(home)
+        return Begun("groundwork", (*ALWAYS, *ASKED, *(f"stg_{x}+" for x in sorted(_loads(home)))), STANDING, standing)
+    fresh_candidate(home)
+    return Begun("nothing")
 
 
 def by_hand(home: Home, args: list[str]) -> str:
@@ -102,11 +129,18 @@ def _base(home: Home) -> dict | None:
     return base if base.get("stamp") == _stamp(home) and base.get("sha256") == published else None
 
 
-def _stamp(home: Home) -> str:
-    """Changes with the dbt project, the contracts and code that it rests on, DuckDB, and the home's own lists."""
+@cache
+def project() -> str:
+    """Changes with the dbt project, the contracts and code that it rests on, and DuckDB; as read at the first call."""
     digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
     for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
         digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stamp(home: Home) -> str:
+    """Changes with the project and with the home's own lists and editions."""
+    digest = hashlib.sha256(project().encode())
     for name in OWN_LISTS:
         path: Path = home.seeds / f"{name}.csv"
         digest.update(path.read_bytes() if path.exists() else b"-")

@@ -24,18 +24,50 @@ class Keep(_Part):
     """How long things are kept.
 
     `publications`: published nights, for `pam diff` and `pam rollback`. `archive_days`: files as they were dropped, which
-    hold personal data in the clear; 0 keeps none past the night.
+    hold personal data in the clear; 0 keeps none past the night. `years`: extract -> years for which its files are kept, and
+    its rows in quarantine, in place of the contract's `keep_years`.
     """
 
     publications: Annotated[int, Field(ge=1)] = 14
     archive_days: Annotated[int, Field(ge=0)] = 90
+    years: dict[Text, Annotated[int, Field(ge=1)]] = {}
+
+
+class Audit(_Part):
+    """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
+
+    reasons: Literal["optional", "required"] = "optional"
+
+
+class Publish(_Part):
+    """What a night publishes beside its file, and for whom.
+
+    `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
+    published, besides the owner of the home.
+    """
+
+    group: Text | None = None
+    outputs: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.outputs:
+            from .outputs import named
+
+            named(self.outputs)
+        return self
 
 
 class Serve(_Part):
-    """Where `pam serve` shows its page."""
+    """Where `pam serve` shows its page.
+
+    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    machine alone, and `host` must be of the loopback.
+    """
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    proxy: Text | None = None
 
 
 class Arrival(_Part):
@@ -66,7 +98,7 @@ class Webhook(_Part):
     """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
-    url: Text | None = None
+    url: Annotated[Text | None, Field(repr=False)] = None
     url_env: Text | None = None
 
     @model_validator(mode="after")
@@ -116,6 +148,8 @@ class Config(_Part):
     """One home's settings."""
 
     keep: Keep = Keep()
+    publish: Publish = Publish()
+    audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()

@@ -4,10 +4,9 @@ and key are said once. The file is not kept in version control."""
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .contracts import Column, Contract, load_contracts
 from .settings import DBT_PROJECT
+from .yamls import write_yaml
 
 PATH = DBT_PROJECT / "models" / "staging" / "_from_contracts.yml"
 
@@ -302,9 +301,7 @@ def contents() -> dict[str, Any]:
 
 def write(path: Path = PATH) -> bool:
     """Write the properties file if it differs from what is there. Returns whether it did."""
-    text = "# Written by `pam` from the contracts: change those, not this.\n" + yaml.safe_dump(
-        contents(), sort_keys=False, allow_unicode=True, width=120
-    )
+    text = "# Written by `pam` from the contracts: change those, not this.\n" + write_yaml(contents())
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.write_text(text, encoding="utf-8")

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from .lean import import_less
 from .settings import be_quiet
 
 be_quiet()
+import_less()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are told to be quiet)
 
@@ -15,7 +17,9 @@ from .ending import end_night  # noqa: E402
 from .night_run import NightRun  # noqa: E402
 from .schedules import nightly_job, nightly_schedule  # noqa: E402
 from .sensors import arrival_sensor, vanished_sensor  # noqa: E402
-from .settings import Home  # noqa: E402
+from .settings import Home, be_private  # noqa: E402
+
+be_private()
 
 PATIENCE = 15 * 60
 """Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from . import publish
+from . import layout, outputs, publish
 from .faults import interrupt_in
 from .landing import read_ledger
-from .landing.files import write_whole
+from .landing.files import with_advice, write_whole
 from .landing.land import QUERY_INTERRUPTED
 from .nights import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
 from .settings import Home
@@ -78,7 +78,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         reason = "stopped after publishing, before its receipt"
         figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
-        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest))
+        found = outputs.as_dicts(outputs.found(layout.published_folder(home)))
+        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest, outputs=found))
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
@@ -104,20 +105,32 @@ def end_night(run: "NightRun", error: BaseException | str | None = None) -> list
     """
     from . import alerts
 
-    said, written = [], True
+    said: list[str] = []
+    run.unwritten = None
     try:
         if run.receipt is None and (error is not None or run.night is not None):
             run.fail(reason_of(error) if error else EARLY)
         elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
             write_receipt(run.home, run.receipt)
     except Exception as failed:
-        written = False
-        said.append(f"the night's receipt could not be written ({failed}); the next night writes it")
+        run.unwritten = _unwritten(run, failed)
+        said.append(run.unwritten)
     try:
         said += alerts.tell(run)
     except Exception as failed:
         said.append(f"alerts could not be sent: {type(failed).__name__}")
     finally:
         with contextlib.suppress(OSError):
-            run.end(keep_mark=not written)
+            run.end(keep_mark=run.unwritten is not None)
     return said
+
+
+def _unwritten(run: "NightRun", error: Exception) -> str:
+    """That a night has no receipt, and what that means for whoever reads it."""
+    what = f"its receipt could not be written: {with_advice(str(error))}"
+    if run.receipt and run.receipt.outcome == "published":
+        return (
+            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
+            " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
+        )
+    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"

@@ -39,7 +39,7 @@ class InboxMissingError(NotADirectoryError):
 def is_passing(error: BaseException | None) -> bool:
     """Whether an error, or what caused it, may pass by itself."""
     while error is not None:
-        if isinstance(error, (NightUnderWayError, InboxMissingError)):
+        if isinstance(error, (NightUnderWayError, InboxMissingError)) or getattr(error, "passing", False):
             return True
         if isinstance(error, OSError) and error.errno in PASSING:
             return True

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
-import yaml
 
 from .prepare import WORK
 from .settings import EXPECTATIONS, Home
+from .yamls import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
     """All suites by name. Raises SuiteError for a rule without severity, reason, date or advice, or a part not there."""
     suites = {}
     for path in sorted(folder.glob("*.yml")):
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
         unknown = set(body) - {"name", "subject", "include", "expectations"}
         if unknown or body.get("name") != path.stem or body.get("subject") not in FACTS:
             raise SuiteError(f"{path.name}: needs name (that of the file), subject (extract or mart); not {unknown}")
@@ -79,7 +79,7 @@ def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
         for part in reversed(parts):
             if not part.exists():
                 raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
-            expectations[:0] = yaml.safe_load(part.read_text(encoding="utf-8"))
+            expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
         for e in expectations:
             lacking = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
             if lacking or e.get("severity") not in ("critical", "warning"):

@@ -17,6 +17,7 @@ from .landing import Counts, LedgerEntry, counts, read_erasures
 from .landing.forms import literal
 from .nights import Night, Receipt
 from .prepare import WAREHOUSE, WORK, covers, extracted
+from .publish import PUBLISHED_SCHEMAS
 from .transform import manifest
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
@@ -342,7 +343,7 @@ def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 def _published_models() -> list[Any]:
     nodes = manifest().nodes.values()
-    return sorted((n for n in nodes if n.resource_type == "model" and n.schema in ("marts", "reports")), key=lambda n: n.alias)
+    return sorted((n for n in nodes if n.resource_type == "model" and n.schema in PUBLISHED_SCHEMAS), key=lambda n: n.alias)
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:

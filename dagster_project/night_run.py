@@ -17,16 +17,20 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, meta, prepare, public, publications, publish, transform
+from . import candidate, ending, gate, meta, outputs, postgres, prepare, public, publications, publish, transform
+from .audit import anchor, record, record_all
 from .config import Config, read_config
 from .contracts import load_contracts
 from .editions.freeze import frozen_editions
 from .faults import InboxMissingError
 from .gate import Check
-from .landing import Erasure, InboxFile, LedgerEntry, erase_old, find_files, land_files, read_ledger
+from .landing import Erasure, InboxFile, LedgerEntry, erase_expired, erase_old, find_files, land_files, read_ledger
 from .landing.files import with_advice, write_whole
 from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
+from .permissions import share, share_published
+from .postgres import Brought
 from .seeds import force_names
+from .serving.output import neutral
 from .settings import Home
 from .transform import Node
 
@@ -39,11 +43,19 @@ class NightFailedError(RuntimeError):
     """The night could not be finished. The last publication stands."""
 
 
+class NotServedError(RuntimeError):
+    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
+
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
 class Listener:
     """What a night tells those who watch. Does nothing; `pam nightly` draws its progress from it."""
 
     def stage(self, name: str) -> None:
-        """A step begins: landing, building, checking, publishing."""
+        """A step begins: landing, building, checking, publishing, serving."""
 
     def file(self, entry: LedgerEntry) -> None:
         """A file is decided on."""
@@ -90,6 +102,8 @@ class NightRun:
         """Receipts of earlier nights that did not live to write them."""
         self.unbegun: str | None = None
         """Why the night could not even begin, where it could not."""
+        self.unwritten: str | None = None
+        """Why the night has no receipt and what to do, where it could not be written."""
         self.night: Night | None = None
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
@@ -165,20 +179,27 @@ class NightRun:
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}
             landed = land_files(
-                self.home, contracts, files, night.night_id, archive=self.inbox is None, progress=self.listener.file
-            )
+                self.home, contracts, files, night.night_id, archive=self.inbox is None, whole=self.period is None,
+                progress=self.listener.file,
+            )  # fmt: skip
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
+            needed = prepare.needed(self.home, contracts)
+            self.erased += erase_expired(
+                self.home, contracts, self.config.keep.years, needed, night.today, night.night_id
+            )
         return self.entries
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            select, standing = candidate.begin(self.home, self.rebuild)
-            prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
-            built = transform.build(self.home, select, progress=self.listener.node)
-            self.nodes = candidate.merged(standing, built)
+            begun = candidate.begin(self.home, self.rebuild)
+            loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
+            built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+            self.nodes = candidate.merged(begun.standing, built)
+            extracts = sorted({str(load.entry.extract) for load in loads})
+            record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         broken = transform.broken(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise NightFailedError(_not_built(broken))
@@ -203,7 +224,8 @@ class NightRun:
         return self.checks
 
     def publish(self) -> Receipt:
-        """Publish the candidate. Raises NightHeldError, and NightFailedError where the gate was not asked."""
+        """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError where the gate was not asked, and
+        OutputError where an output could not be written."""
         night = self._begun()
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
@@ -214,14 +236,41 @@ class NightRun:
             public.publish_public(self.home, self.config.public)
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
-            publish.publish(self.home)
+            group = self.config.publish.group
+            share(self.home.candidate / prepare.WAREHOUSE, group)
+            self._tell_record(night, receipt, digest)
+            written = publish.publish(self.home, outputs.wanted(self.config))
+            share_published(self.home, group)
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
             not_kept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
-        self.receipt = replace(receipt, reason=not_kept or receipt.reason, sha256=digest, seconds=self.seconds).finished(night)
+        self.receipt = replace(
+            receipt,
+            reason=not_kept or receipt.reason,
+            sha256=digest,
+            outputs=outputs.as_dicts(written),
+            audit=anchor(self.home),
+            seconds=self.seconds,
+        ).finished(night)
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
+
+    def serve(self) -> Brought:
+        """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.
+
+        Raises NotServedError where it is not there; the night is published all the same.
+        """
+        night = self._begun()
+        if self.receipt is None or self.receipt.outcome != "published":
+            raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
+        with self._step("serving"):
+            brought = postgres.bring_tonight(self.home)
+        self.receipt = replace(self.receipt, postgres=brought.as_dict(), seconds=self.seconds).finished(night)
+        write_receipt(self.home, self.receipt)
+        if brought.outcome == "failed":
+            raise NotServedError(brought.reason, brought.passing)
+        return brought
 
     def fail(self, error: BaseException | str) -> Receipt | None:
         """Write down that the night failed, unless it is down already that it was held or published.
@@ -256,6 +305,15 @@ class NightRun:
             os.umask(self._umask)
             self._lock.close()
             self._lock = None
+
+    def _tell_record(self, night: Night, receipt: Receipt, digest: str) -> None:
+        """Put on record what is about to be published, and which earlier rows no longer count."""
+        said: list[tuple[str, dict[str, Any]]] = []
+        if changed := count_superseded(night):
+            said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
+        figures = sum(receipt.figures.values())
+        told = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
+        record_all(self.home, [*said, ("disclosure", {"what": "published", **told})])
 
     def _begun(self) -> Night:
         if self.night is None:
@@ -304,6 +362,23 @@ def _not_built(broken: list[Node]) -> str:
     return f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
 
 
+def count_superseded(night: Night) -> dict[str, dict[str, int]]:
+    """Rows of earlier files that the night's files supersede: extract -> reason -> rows."""
+    con = duckdb.connect(str(night.home.candidate / prepare.WORK), read_only=True)
+    try:
+        rows = con.execute(
+            "select newer.extract, gone.reason, count(*) from staging.superseded_rows as gone"
+            " join raw.loads as newer on gone.by_load_id = newer.load_id and newer.is_tonight"
+            " group by all order by all"
+        ).fetchall()
+    finally:
+        con.close()
+    found: dict[str, dict[str, int]] = {}
+    for extract, reason, n in rows:
+        found.setdefault(extract, {})[reason] = n
+    return found
+
+
 def list_withdrawn(night: Night) -> dict[str, int]:
     """Rows that the night's files take back, by extract; each is in `nights/<night id>__withdrawn.csv`."""
     con = duckdb.connect(str(night.home.candidate / prepare.WORK), read_only=True)
@@ -323,7 +398,7 @@ def list_withdrawn(night: Night) -> dict[str, int]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"])
-    writer.writerows(rows)
+    writer.writerows([neutral(value) for value in row] for row in rows)
     write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
     extracts = [row[0] for row in rows]
     return {extract: extracts.count(extract) for extract in sorted(set(extracts))}

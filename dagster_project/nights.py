@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from .landing.files import write_whole
+from .permissions import refuse_open
 from .settings import LONDON, Home
 
 Outcome = Literal["published", "held", "failed", "rolled back"]
@@ -80,12 +81,23 @@ class Receipt:
     """Archived files whose time was over."""
     sha256: str | None = None
     """Of the published file."""
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.Written`) and seconds."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
     republished: str | None = None
     """The night that was to be published again."""
     by: str = ""
     """Who wanted that."""
+    audit: str = ""
+    """Number and hash of the last record of processing by then: a log that was cut since no longer has it."""
+    postgres: dict[str, Any] = field(default_factory=dict)
+    """What became of it in PostgreSQL, where one is named: `outcome` (loaded, there already, failed), `reason`."""
+
+    @property
+    def not_served(self) -> str:
+        """Why the night, which is published, is not in PostgreSQL; nothing where it is, or none is named."""
+        return str(self.postgres.get("reason") or "failed") if self.postgres.get("outcome") == "failed" else ""
 
     @property
     def said(self) -> str:
@@ -159,7 +171,8 @@ def is_under_way(home: Home) -> bool:
 
 
 def take_lock(home: Home) -> TextIO:
-    """The open lock file; closing it gives the lock back. Raises NightUnderWayError."""
+    """The open lock file; closing it gives the lock back. Raises NightUnderWayError, OpenHomeError."""
+    refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")
     os.chmod(handle.name, 0o600)

@@ -17,7 +17,7 @@ from .accounts import write_accounts
 from .contracts import Contract, load_contracts
 from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .filling import make_table
-from .landing import Counts, LedgerEntry, accepted, counts, read_ledger
+from .landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from .landing.forms import literal
 from .settings import Home
 
@@ -28,6 +28,8 @@ WORK = "work.duckdb"
 WAREHOUSE = "warehouse.duckdb"
 ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
 SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
+LATEST = "9"
+"""Sorts after every night."""
 
 OWN_LISTS = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
@@ -93,6 +95,23 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
     return loads
 
 
+def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
+    """The standing loads, without those that were erased as their time was over, and that nothing rests on.
+
+    After a rollback, a load that was spent stands again until what spent it is published again.
+    """
+    loads = standing(entries, contracts, since)
+    if gone := erased_loads(home):
+        lasting = {load.entry.load_id for load in standing(entries, contracts, LATEST)}
+        loads = [load for load in loads if load.entry.load_id not in gone - lasting]
+    return loads
+
+
+def needed(home: Home, contracts: dict[str, Contract]) -> set[str]:
+    """Loads that figures rest on, of what is published or of tonight."""
+    return {str(load.entry.load_id) for load in standing(read_ledger(home), contracts, _published_before(home))}
+
+
 def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], since: str) -> bool:
     n, e = newer.entry, load.entry
     if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
@@ -144,7 +163,7 @@ def prepare_raw(home: Home, night_id: str, today: date, since: str | None = None
     contracts = load_contracts()
     entries = read_ledger(home)
     since = _published_before(home) if since is None else since
-    loads = standing(entries, contracts, since)
+    loads = readable(home, entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         for schema in SCHEMAS:

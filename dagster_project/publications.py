@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .landing.files import make_folder
 from .nights import Receipt, in_order, read_receipts
-from .publish import PublishError, digest_of, night_of, published_night, second_name
+from .publish import PublishError, adopt, digest_of, night_of, published_night, second_name
 from .settings import Home
 
 TODAY = "today"
@@ -75,9 +75,11 @@ def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
 
 
 def heal(home: Home) -> None:
-    """Keep the published night, if it can be done: the night before may have been killed before it did."""
+    """Keep and lay out the published night, if it can be done: the night before may have been killed before it did."""
     with contextlib.suppress(OSError, PublishError):
         keep(home)
+    with contextlib.suppress(OSError, PublishError):
+        adopt(home)
 
 
 def kept(home: Home) -> list[Publication]:

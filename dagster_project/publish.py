@@ -1,22 +1,29 @@
 """From candidate to published, and from a kept night back to it: the one place that does it, in one step.
 
-The candidate is complete, audited and on disk before its name changes. Readers who have the old file open keep the old
-night whole; those who come later see the new one. Nothing opens a published or a kept file for writing.
+The candidate is complete, audited and on disk, and every other output of the night is made of it, before any name changes.
+Readers who have the old file open keep the old night whole; those who come later see the new one. Nothing opens a published
+or a kept file for writing.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
+from . import layout, outputs
 from .landing.files import make_file, put_in_place, unfinished
+from .outputs import Output, Written
 from .prepare import WAREHOUSE
 from .settings import Home
 
-PUBLISHED_SCHEMAS = {"marts", "meta", "reports"}
+PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
+"""Figures, what they say of themselves, the report's tables, and views of the figures for BI tools. Nothing else goes out, but
+for what a home's settings ask for."""
 ALLOWED_SCHEMAS = {"marts_public"}
 """Schemas that a home's settings can leave out."""
 
@@ -84,7 +91,9 @@ def seal(home: Home) -> str:
             ).fetchall()
         }  # fmt: skip
         if schemas - {"main"} - ALLOWED_SCHEMAS != PUBLISHED_SCHEMAS:
-            raise PublishError(f"the candidate has the schemas {', '.join(sorted(schemas))}, not marts, meta and reports")
+            raise PublishError(
+                f"the candidate has the schemas {', '.join(sorted(schemas))}, not {', '.join(sorted(PUBLISHED_SCHEMAS))}"
+            )
         con.execute("checkpoint")
     finally:
         con.close()
@@ -95,21 +104,70 @@ def seal(home: Home) -> str:
     return digest_of(path)
 
 
-def publish(home: Home) -> Path:
-    """Give the sealed candidate the published name. Returns the published file."""
-    home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = home.candidate / WAREHOUSE
-    put_in_place(path, home.warehouse)
-    return home.warehouse
+def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+    """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
+
+    Raises OutputError, PublishError and OSError: the last publication stands, and so does the candidate.
+    """
+    adopt(home)
+    path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
+    folder = layout.begin_folder(home, night_id)
+    written = _write_outputs(home, path, night_id, folder, wanted)
+    moved = folder / home.warehouse.name
+    # Moved, not linked: nobody who opens the candidate may open the published file.
+    put_in_place(path, moved)
+    try:
+        layout.finish_folder(home, folder)
+    except OSError:
+        if moved.exists():
+            put_in_place(moved, path)
+        raise
+    return written
 
 
-def republish(home: Home, kept: Path) -> Path:
-    """Give a kept night the published name; it stays kept. Returns the published file."""
-    home.published.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Of two names of one file, a rename leaves both.
-    if not (home.warehouse.exists() and home.warehouse.samefile(kept)):
-        second_name(kept, home.warehouse)
-    return home.warehouse
+def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+    """Publish a kept night again, with its outputs made anew; it stays kept. Returns what was written of each output.
+
+    Raises as `publish`.
+    """
+    with contextlib.suppress(PublishError):
+        # What is published may be what has to be replaced.
+        adopt(home)
+    night_id = _named(kept)
+    folder = layout.begin_folder(home, night_id)
+    written = _write_outputs(home, kept, night_id, folder, wanted)
+    second_name(kept, folder / home.warehouse.name)
+    layout.finish_folder(home, folder)
+    return written
+
+
+def adopt(home: Home) -> None:
+    """Lay out a home whose published file is a file of its own, as earlier versions left it: the same night is published.
+
+    That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
+    Raises OSError, and PublishError where the published file can't be read.
+    """
+    if home.warehouse.is_symlink():
+        layout.mend_links(home)
+    elif night_id := published_night(home):
+        folder = layout.begin_folder(home, night_id)
+        second_name(home.warehouse, folder / home.warehouse.name)
+        layout.finish_folder(home, folder)
+
+
+def _named(path: Path) -> str:
+    night_id = night_of(path)
+    if night_id is None:
+        raise PublishError(f"{path.name} does not say which night it is of")
+    return night_id
+
+
+def _write_outputs(home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output]) -> dict[str, Written]:
+    try:
+        return outputs.write(home, path, night_id, folder, wanted)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def second_name(path: Path, name: Path) -> None:
@@ -119,6 +177,8 @@ def second_name(path: Path, name: Path) -> None:
     """
     new = unfinished(name)
     new.unlink(missing_ok=True)
+    # A second name of a link would change with it.
+    path = path.resolve()
     try:
         os.link(path, new)
     except OSError as error:

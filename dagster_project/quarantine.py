@@ -12,6 +12,7 @@ from .contracts import load_contracts
 from .landing import LedgerEntry, accepted, counts, read_ledger
 from .landing.files import write_whole
 from .meta import is_replaced
+from .serving.output import neutral
 from .settings import Home
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
@@ -85,7 +86,7 @@ def export(folder: Path, rows: dict[tuple[str, str], list[tuple]]) -> list[Path]
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(columns_of(extract))
-        writer.writerows(["" if value is None else value for value in row] for row in body)
+        writer.writerows(["" if value is None else neutral(value) for value in row] for row in body)
         path = folder / f"quarantine__{extract}__{force}.csv"
         write_whole(path, text.getvalue().encode("utf-8-sig"))
         paths.append(path)

@@ -20,7 +20,7 @@ import duckdb
 from . import meta, prepare, public, publish
 from .config import read_config
 from .contracts import load_contracts
-from .landing import LedgerEntry, read_ledger
+from .landing import LedgerEntry, erased_loads, read_ledger
 from .landing.files import write_whole
 from .moved import EVERY, attach, by_mart, moved
 from .night_run import Listener, NightRun
@@ -86,11 +86,14 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         raise ReplayError(f"{home.raw} has no ledger: there is nothing to make the warehouse of")
     named = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
-        for load in prepare.standing(entries, load_contracts(), since)
+        for load in prepare.readable(home, entries, load_contracts(), since)
         if load.entry.rows_landed
     ]
     lost = [path for path in named if not (home.raw / path).exists()]
     if lost:
+        gone = erased_loads(home)
+        if all(path.stem in gone for path in lost):
+            raise ReplayError(f"raw/{lost[0]} was erased, as its time was over: what rested on it can't be made again")
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         raise ReplayError(
             f"the ledger names rows that are not there: {', '.join(f'raw/{path}' for path in lost[:3])}{more};"
@@ -198,6 +201,8 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
             if theirs.is_dir():
                 own.symlink_to(theirs, target_is_directory=True)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)
+        if home.erasures.is_dir():
+            run.home.erasures.symlink_to(home.erasures, target_is_directory=True)
         write_whole(run.home.ledger / f"{until}.jsonl", lines.encode("utf-8"))
         began = datetime.strptime(until[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         run.night = Night(run.home, until, began, began.astimezone(LONDON).date())

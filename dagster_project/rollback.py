@@ -4,8 +4,12 @@ import os
 from dataclasses import replace
 from datetime import datetime
 
+from . import outputs
+from .audit import anchor, record
+from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
+from .permissions import share, share_published
 from .publications import NotKeptError, before, check_whole, find, keep
 from .publish import PublishError, published_night, republish
 from .settings import Home
@@ -16,7 +20,8 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
 
     Under the home's lock, in one step: readers have the one night or the other. What was published stays kept. The
     receipt comes first, as failed, and is made good after that step, so that a stop in between loses neither who nor why.
-    Raises NightUnderWayError, NotKeptError (not kept, damaged, published already) and OSError.
+    What is published beside the file is made anew from it.
+    Raises NightUnderWayError, NotKeptError (not kept, damaged, published already), OutputError, ConfigError and OSError.
     """
     by, why = by.strip(), why.strip()
     if not by or not why:
@@ -35,6 +40,8 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
     if target.night_id == standing:
         raise NotKeptError(f"night {standing} is what is published: there is nothing to go back to")
     kept = check_whole(target)
+    config = read_config(home)
+    wanted = outputs.wanted(config)
     going = Night.begin(home, now)
     receipt = Receipt(
         night_id=going.night_id,
@@ -48,8 +55,15 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         by=by,
     ).finished(going)
     write_receipt(home, receipt)
-    republish(home, target.path)
-    receipt = replace(receipt, outcome="rolled back").finished(going)
+    group = config.publish.group
+    share(target.path, group)
+    record(home, "alteration", what="rolled back", night_id=going.night_id, to=target.night_id, by=by, why=why)
+    record(home, "disclosure", what="published again", night_id=target.night_id, to="published/", sha256=kept.sha256)
+    written = republish(home, target.path, wanted)
+    share_published(home, group)
+    receipt = replace(
+        receipt, outcome="rolled back", outputs=outputs.as_dicts(written), audit=anchor(home)
+    ).finished(going)
     write_receipt(home, receipt)
     return receipt
 

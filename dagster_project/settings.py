@@ -26,6 +26,11 @@ def be_quiet() -> None:
     os.environ.update(QUIET)
 
 
+def be_private() -> None:
+    """Have this process make files and folders for its owner alone, whatever the umask that it was started with."""
+    os.umask(0o077)
+
+
 @dataclass(frozen=True)
 class Home:
     """One warehouse's folder (`--home`, `PAM_HOME`, default `var/`): all that a night reads and writes."""
@@ -132,6 +137,21 @@ class Home:
     def editions(self) -> Path:
         """A force's own editions of the report, one YAML each, and what was frozen of them."""
         return self.path / "editions"
+
+    @property
+    def pictures(self) -> Path:
+        """Charts of the report and the library of the dashboard, kept from night to night; may be deleted."""
+        return self.path / "cache" / "charts"
+
+    @property
+    def audit(self) -> Path:
+        """The record of processing, signed line by line."""
+        return self.path / "audit"
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the record, where `PAM_AUDIT_KEY` does not give one."""
+        return self.path / "audit.key"
 
     @property
     def config_file(self) -> Path:

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
+PUBLISHED_ONLY = 3
+"""Exit code of a night that is published, where what follows failed: its receipt could not be written, or PostgreSQL could not
+be given it."""
+
 OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
-          "publishing": "Publishing"}  # fmt: skip
+          "publishing": "Publishing", "serving": "Loading PostgreSQL"}  # fmt: skip
 
 
 class _Drawn(Listener):
@@ -115,7 +119,8 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         told = end_night(run, stopped)
         drawn.close()
     for line in told:
-        _say(console, f"Alert: {line}", "yellow")
+        if line != run.unwritten:
+            _say(console, f"Alert: {line}", "yellow")
     if stopped and (run.receipt is None or isinstance(stopped, Exception)):
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
     if run.receipt is None:
@@ -123,10 +128,14 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
     if run.period:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
+    if run.unwritten:
+        _say(Console(stderr=True), run.unwritten, "red")
     if run.receipt.outcome != "published":
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
-    return 0
+    if not_served := run.receipt.not_served:
+        _say(Console(stderr=True), f"Published, but not in PostgreSQL, which serves what it served before. {not_served}", "red")
+    return PUBLISHED_ONLY if not_served or run.unwritten else 0
 
 
 @contextmanager
@@ -206,6 +215,10 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     _show_checks(console, receipt.checks)
     for extract, n in receipt.withdrawn.items():
         _say(console, f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
+    if served := receipt.postgres:
+        said = {"loaded": f"{served['rows']:,} rows loaded", "there already": "has it, or a newer one, already"}
+        if served["outcome"] in said:
+            _say(console, f"PostgreSQL: {said[served['outcome']]}" + (f"; {served['reason']}" if served["reason"] else ""))
     _say(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     if receipt.outcome == "published":
         _say(console, _headline(receipt), "green")

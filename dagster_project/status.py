@@ -82,7 +82,7 @@ def _archive(home: Home) -> dict[str, Any]:
         "bytes": size,
         "oldest": oldest,
         "kept_days": read_config(home).keep.archive_days,
-        "erased": len(read_erasures(home)),
+        "erased": sum(e.kind == "archive" for e in read_erasures(home)),
     }
 
 

@@ -139,17 +139,19 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
     return result
 
 
-def build(home: Home, select: Iterable[str] = (), progress: Progress | None = None) -> list[Node]:
-    """Build and test the candidate's models, in its files. `select` as dbt has it; all where it is empty.
+def build(
+    home: Home, select: Iterable[str] = (), exclude: Iterable[str] = (), progress: Progress | None = None
+) -> list[Node]:
+    """Build and test the candidate's models, in its files. `select` and `exclude` as dbt has them; all where they are empty.
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
-    chosen = list(select)
+    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure", *exclude]
     with _one_at_a_time:
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closed_after():
             result = _invoke(
-                ["build", "--exclude-resource-type", "unit_test", "--no-write-json", *(["-s", *chosen] if chosen else [])],
+                ["build", "--no-write-json", *chosen],
                 manifest(),
                 home.candidate / "dbt",
                 progress,

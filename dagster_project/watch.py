@@ -46,6 +46,7 @@ def _last_night(home: Home, now: datetime) -> list[str]:
     found = []
     if last and last.outcome != "published":
         found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {plain(last.reason, 200)}")
+    found += [f"night {r.night_id} is not in PostgreSQL: {plain(r.not_served, 200)}" for r in nights[-1:] if r.not_served]
     if since := under_way_since(home):
         hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600
         if not is_under_way(home):

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+import_less()
 
 # The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
 # has changed a rule, and an hour. No example has a deadline: machines differ.
@@ -18,11 +20,11 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project once, before the processes that share the work read what was parsed."""
+    """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
     if not hasattr(config, "workerinput"):
-        from dagster_project.transform import manifest
+        from dagster_project import candidate, groundwork
 
-        manifest()
+        assert groundwork.lay(candidate.project())
 
 
 @pytest.fixture(scope="session", autouse=True)

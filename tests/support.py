@@ -19,6 +19,7 @@ from dagster_project.definitions import build_defs
 from dagster_project.gate import Check
 from dagster_project.landing import LedgerEntry
 from dagster_project.night_run import NightRun
+from dagster_project.outputs import Context, Output
 from dagster_project.prepare import WAREHOUSE, WORK
 from dagster_project.settings import SEEDS, Home
 
@@ -76,7 +77,7 @@ def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> li
 
 def copy_home(home: Home, to: Path) -> Home:
     """A home of its own with all of another's. Its candidate's raw views still read the Parquet of the first."""
-    shutil.copytree(home.path, to)
+    shutil.copytree(home.path, to, symlinks=True)
     return Home(to)
 
 
@@ -187,3 +188,20 @@ def write_extract(
 def each(n: int, row: Callable[[int], Sequence[Any]]) -> list[Sequence[Any]]:
     """`row(0)` to `row(n - 1)`."""
     return [row(i) for i in range(n)]
+
+
+def says(name: str) -> Output:
+    """An output of one file that says which night it is of, and what it was told."""
+
+    def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+        (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
+        (folder / "night.txt").write_text(night, encoding="utf-8")
+        (folder / "told").mkdir()
+        con.execute(f"copy (select '{'+'.join(context.beside)} {context.is_sample}') to '{folder}/told/it.csv' (header false)")
+
+    return made_output(name, write)
+
+
+def made_output(name: str, write: Callable[..., None]) -> Output:
+    """An output that this function writes."""
+    return type("Made", (Output,), {"write": property(lambda _: write)})(name, name, name, name)

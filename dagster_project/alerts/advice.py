@@ -42,7 +42,7 @@ FAILURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 def _filled(home: Home, lines: tuple[str, ...], **more: str) -> tuple[str, ...]:
     """Lines with `{pam} COMMAND ...` made a command of this home, and `{home}` its folder."""
     where = shlex.quote(str(home.path))
-    typed = (re.sub(r"\{pam\} ([\w-]+)", r"pam \1 --home {home}", line) for line in lines)
+    typed = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in lines)
     return tuple(line.format(home=where, **more) for line in typed)
 
 
@@ -58,6 +58,12 @@ def for_failure(home: Home, reason: str) -> Advice:
 def for_held(home: Home) -> Advice:
     """For a night that the gate held back."""
     return Advice(_filled(home, ("See every rule: {pam} status", "Once the cause is mended: {pam} nightly")), "Night held")
+
+
+def for_postgres(home: Home) -> Advice:
+    """For a night that is published, and that PostgreSQL could not be given."""
+    todo = ("See what it serves, and why: {pam} postgres status", "Once the cause is mended: {pam} postgres load")
+    return Advice(_filled(home, todo), "PostgreSQL behind")
 
 
 def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str) -> Advice:

@@ -9,15 +9,16 @@ from ..landing import accepted, read_ledger
 from ..nights import Receipt
 from ..settings import Home
 from ..status import late_extracts
-from .advice import Advice, for_failure, for_file, for_held, for_late
+from .advice import Advice, for_failure, for_file, for_held, for_late, for_postgres
 
 if TYPE_CHECKING:
     from ..night_run import NightRun
 
-Kind = Literal["failed", "held", "file_held", "refused", "late", "test"]
+Kind = Literal["failed", "held", "not_served", "file_held", "refused", "late", "test"]
 TITLES: dict[str, str] = {
     "failed": "Night failed",
     "held": "Night held",
+    "not_served": "PostgreSQL behind",
     "file_held": "File held",
     "refused": "File refused",
     "late": "Extract late",
@@ -73,6 +74,9 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         events.append(_failed(home, f"failed {night_id}", f"Night {night_id} failed", receipt.reason))
     elif receipt.outcome == "held":
         events += _held(home, receipt)
+    if receipt.not_served:
+        what = f"Night {night_id} is published, but not in PostgreSQL"
+        events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
     # A file that its sender is still writing waits, and is not in the ledger.
     decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:

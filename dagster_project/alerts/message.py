@@ -36,7 +36,7 @@ class Message:
         said = []
         for kind, title in TITLES.items():
             n = sum(e.kind == kind for e in self.events)
-            if n == 1 or (n and kind in ("failed", "held", "test")):
+            if n == 1 or (n and kind in ("failed", "held", "not_served", "test")):
                 said.append(title.lower())
             elif n:
                 noun, rest = title.lower().split()

@@ -7,12 +7,17 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 from . import (  # noqa: F401  (commands register themselves)
     answers,
     aside,
+    audit,
     claims,
+    dashboard,
     develop,
     edition,
     files,
     history,
+    key,
     night,
+    postgres,
+    report,
     serve,
     trace,
 )

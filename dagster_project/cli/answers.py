@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import HomeOption, ReasonOption, app, check_form, explained
 
 
 @app.command()
@@ -45,6 +45,7 @@ def query(
         str, typer.Argument(help="A query in DuckDB's SQL. Relations are marts.* and meta.*; `-` reads it from standard input.")
     ],
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Ask the published figures. Nothing else can be read, and nothing changed.
@@ -61,7 +62,7 @@ def query(
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
     with explained():
-        con = connect(Home.of(home))
+        con = connect(Home.of(home), reason, by="pam query", asked=text)
         try:
             result = con.execute(text)
             columns = [c[0] for c in result.description or []]

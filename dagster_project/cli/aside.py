@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import WHY, HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -63,6 +63,7 @@ def quarantine(
         typer.Option("--out", help="Write all rows to this folder, a CSV an extract and force, for those who mend them.",
                      file_okay=False, show_default=False),
     ] = None,
+    why: Annotated[str, typer.Option("--why", envvar="PAM_REASON", help=WHY, show_default=False)] = "",
     home: HomeOption = None,
 ) -> None:  # fmt: skip
     """Show the rows in quarantine: file, line, every reason, and the row as it was delivered (identifiers as hashes).
@@ -70,14 +71,16 @@ def quarantine(
     Rows leave it when they are mended at the source and a newer file has them.
     """
     from .. import quarantine as store
+    from ..audit import record
     from ..contracts import load_contracts
-    from ..serving import write_result
+    from ..serving import consulted, write_result
 
     check_form(form)
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
     with explained():
         where = Home.of(home)
+        consulted(where, why, by="pam quarantine", extract=extract, force_code=force)
         files = [
             f for f in store.quarantined_files(where, all_files=every)
             if extract in (None, f.entry.extract) and force in (None, f.entry.force_code)
@@ -86,6 +89,7 @@ def quarantine(
         flat = [row for group in rows.values() for row in group]
         if out is not None:
             for path in store.export(out, rows):
+                record(where, "disclosure", what="quarantine", to=str(path), why=why)
                 typer.echo(path)
         elif form == "table":
             _show(files, flat, limit)

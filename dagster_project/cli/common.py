@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from ..settings import be_quiet
+from ..lean import import_less
+from ..settings import be_private, be_quiet
 
 be_quiet()
+import_less()
 
 app = typer.Typer(
     name="pam",
@@ -28,6 +30,15 @@ HomeOption = Annotated[
         "--home", envvar="PAM_HOME", help="The warehouse's folder. (default: var/ in the checkout)", show_default=False
     ),
 ]
+
+
+WHY = "Why you ask: it goes on record. No personal data here."
+ReasonOption = Annotated[str, typer.Option("--reason", "--why", envvar="PAM_REASON", help=WHY, show_default=False)]
+
+
+@app.callback()
+def _private() -> None:
+    be_private()
 
 
 @contextmanager

@@ -48,6 +48,10 @@ def rollback(
             f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
             "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
         )
+        from ..postgres import is_configured
+
+        if is_configured():
+            typer.echo("PostgreSQL still serves what it served: `pam postgres load` gives it this night.")
 
 
 @app.command()

@@ -31,7 +31,7 @@ def serve(
     with explained():
         where = Home.of(home)
         settings = read_config(where).serve
-        code = Server(where, host or settings.host, port or settings.port).run()
+        code = Server(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
     raise typer.Exit(code)
 
 

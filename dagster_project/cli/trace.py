@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import HomeOption, ReasonOption, app, check_form, explained
 
 
 def _option(name: str, said: str) -> typer.models.OptionInfo:
@@ -36,6 +36,7 @@ def trace(
     line: Annotated[int | None, _option("--line", "With --file: only the row on this line.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Show what a figure is made of: its formula, what each month adds, and every source row by file, line, load and night.
@@ -47,12 +48,14 @@ def trace(
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
     from .. import trail
-    from ..serving import write_result
+    from ..serving import consulted, write_result
 
     check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
-    with explained(), trail.opened(Home.of(home)) as con:
+    where = Home.of(home)
+    with explained(), trail.opened(where) as con:
+        consulted(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line)
         if file:
             rows = trail.feeds(con, file, line)
             write_result(["mart", "measure", "category", "unit", "month", "rows", "amount"], rows, form, sys.stdout)

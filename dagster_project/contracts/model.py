@@ -101,6 +101,8 @@ class Contract(_Part):
     grain: Text
     doubled_group: Text | None = None
     empty_is_suspect: bool = False
+    keep_years: Annotated[int, Field(ge=1)] | None = None
+    """Years after its last covered day for which a file's rows are kept; None: for as long as the home."""
     police_uk: PoliceUk | None = None
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 

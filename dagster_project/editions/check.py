@@ -43,7 +43,7 @@ class Claim:
 
 def read_claims(home: Home, edition: str | None = None) -> tuple[str, list[Claim]]:
     """An edition (the newest where none is named) and its claims in the order of the report. Raises NoEditionError."""
-    con = connect(home)
+    con = connect(home, by="pam claims")
     try:
         editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
         if not editions or edition not in (None, *editions):

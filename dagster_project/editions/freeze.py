@@ -12,7 +12,7 @@ import duckdb
 
 from ..landing.files import make_folder, put_in_place, unfinished, write_whole
 from ..landing.forms import literal
-from ..serving import connect
+from ..serving.connection import opened
 from ..settings import Home
 from .check import NoEditionError
 
@@ -42,7 +42,7 @@ def folder(home: Home) -> Path:
 @contextmanager
 def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file, to read, from a connection that may write elsewhere. Raises NothingPublishedError."""
-    connect(home).close()
+    opened(home).close()
     con = duckdb.connect()
     try:
         con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")

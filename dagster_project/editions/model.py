@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ..settings import SEEDS, Home
 from ..validation import faults_of
+from ..yamls import read_yaml
 from .tables import Cell, Name, Table, cells
 from .windows import Window
 
@@ -127,7 +128,7 @@ class Edition(_Part):
 def read_edition(path: Path) -> Edition:
     """Read one YAML. Raises EditionError with the file's name and the field."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
     if not isinstance(body, dict):

@@ -1,5 +1,6 @@
 """A file's way in: from the inbox to raw Parquet, the quarantine and the ledger."""
 
+from .expiry import erase_expired, erased_loads
 from .land import land_files
 from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
 from .names import InboxFile, find_files
@@ -16,7 +17,9 @@ __all__ = [
     "PseudonymKeyError",
     "accepted",
     "counts",
+    "erase_expired",
     "erase_old",
+    "erased_loads",
     "find_files",
     "kept",
     "land_files",

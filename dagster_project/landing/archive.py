@@ -25,9 +25,10 @@ def move_to_archive(home: Home, file: InboxFile, day: date) -> Path:
     if len(os.fsencode(target.name + MANIFEST)) > LONGEST:
         # No room for a number or a manifest's ending, nor for bytes spelled out.
         target = folder / f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{at_most(file.name, 180)}"
-    _move(file.path, target)
+    # A manifest that a killed night left alone would be held against the next file of that name.
     if os.path.exists(file.manifest):
         _move(file.manifest, target.with_name(target.name + MANIFEST))
+    _move(file.path, target)
     return target
 
 

@@ -83,24 +83,39 @@ class Decisions:
         window = (file.extract, file.force_code, file.covered_from, file.covered_to)
         return self._by_identity.get((*window, moment_text(file.extracted_at)))
 
-    def same_bytes(self, file: InboxFile, sha256: str) -> LedgerEntry | None:
-        """The load that these bytes are already: of the same extraction, or the month's newest.
+    def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
+        """The load that these bytes are already: of the same extraction, or the month's newest (see `newest`).
 
         Older content of a month that comes again is a new landing: the newest file of a month counts.
         """
         if file.form != "police_uk":
             found = self.same_extraction(file)
             return found if found and found.sha256 == sha256 else None
-        return next((e for e in self.newest(file) if e.sha256 == sha256), None)
+        return next((e for e in self.newest(file, keyless) if e.sha256 == sha256), None)
 
-    def newest(self, file: InboxFile) -> list[LedgerEntry]:
-        """Of a month of data.police.uk: the load that came last, and the last accepted one."""
+    def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
+        """Of a month of data.police.uk: the load that came last, and the last accepted one.
+
+        None where the force's own extract of a `keyless` contract has replaced the month since: what comes again then
+        replaces that.
+        """
         if file.form != "police_uk":
             return []
         loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
         # By landing: a load that a person has released since is entered again, and no newer for that.
         loads = sorted(loads, key=lambda e: e.extracted_at)
+        if keyless and loads and self._replaced(loads[-1]):
+            return []
         return loads[-1:] + accepted(loads)[-1:]
+
+    def _replaced(self, month: LedgerEntry) -> bool:
+        landed = datetime.fromisoformat(month.extracted_at)
+        return any(
+            e.outcome == "accepted" and (e.extract, e.force_code, e.form) == (month.extract, month.force_code, "canonical")
+            and e.covered_from <= month.covered_to and month.covered_from <= e.covered_to
+            and datetime.fromisoformat(e.extracted_at) > landed
+            for e in self.loads.values()
+        )  # fmt: skip
 
     def tied(self, file: InboxFile) -> list[LedgerEntry]:
         """Accepted loads of the same extract, force and time of extraction over another window."""

@@ -1,5 +1,6 @@
 """Files and folders for the owner alone, that appear whole or not at all."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -33,14 +34,20 @@ def make_file(path: Path) -> int:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, also after a power cut."""
+    """Write a file so that readers see the old one or the new one, also after a power cut. Raises OSError, and then leaves
+    nothing half written behind."""
     make_folder(path.parent)
     new = unfinished(path)
-    with os.fdopen(make_file(new), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(new, path)
+    try:
+        with os.fdopen(make_file(new), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        put_in_place(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def unfinished(path: Path) -> Path:

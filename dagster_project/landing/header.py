@@ -7,13 +7,11 @@ from itertools import islice
 
 from ..contracts import Contract, plain_header
 from .mappings import SystemMapping
-from .refusal import Refused, shown
+from .refusal import SHOWN, Refused, shown
 from .text import MARK
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16
-SHOWN = 60
-"""Characters of a header that the ledger keeps."""
 
 
 @dataclass(frozen=True)
@@ -164,5 +162,5 @@ def _positions(fields: list[str], wanted: Wanted) -> tuple[dict[str, int], tuple
         position[name] = chosen[0]
     taken = set(position.values())
     return position, tuple(
-        field[:SHOWN] or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
+        shown(field) or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
     )

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from .. import audit
 from ..contracts import Contract
 from ..seeds import force_names
 from ..settings import Home
-from . import forms, pseudonyms
+from . import forms, pseudonyms, unfinished
 from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
@@ -24,8 +25,8 @@ from .names import InboxFile
 from .opening import open_file
 from .refusal import Refused, Waits
 from .repeats import doubled, repeats
-from .rules import PARSED, Sheet, parse
-from .store import Load, clear, quarantine_rows, same_rows, tidy, write_quarantine, write_raw
+from .rules import PARSED, RAGGED, Sheet, parse
+from .store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .ties import KIND, load_of, settle
 
 UNRECOGNISED = "_files"
@@ -44,20 +45,22 @@ def land_files(
     *,
     now: datetime | None = None,
     archive: bool,
+    whole: bool = True,
     progress: Callable[[LedgerEntry], None] | None = None,
 ) -> list[LedgerEntry]:
-    """Land files and return one entry for each, in order of landing.
+    """Land files and return one entry for each, in order of landing. The caller keeps other landings out of the home.
 
     Extract by extract, the oldest extraction first; an extract's entries are committed together, after
     its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
     else's), a file that was decided before is passed over: its entry is returned as `known` and not
-    written again. `progress` is called with every entry.
+    written again. So is one that an unfinished night decided on and did not archive. `whole`: these are all the
+    files of the inbox. `progress` is called with every entry.
 
     A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything
     lands, and OSError or duckdb.Error when rows can't be stored: what is committed by then stays, the
     rest lands next time.
     """
-    if not files:
+    if not files and unfinished.unfinished_nights(home) is None:
         return []
     landing = _Landing(home, contracts, night_id, now, archive)
     groups: dict[str, list[InboxFile]] = defaultdict(list)
@@ -69,6 +72,7 @@ def land_files(
         landing.open(identified)
         for name in sorted(groups):
             entries += landing.land_extract(name, sorted(groups[name], key=order), progress)
+        landing.over(whole)
     finally:
         landing.close()
     return entries
@@ -86,6 +90,14 @@ def order(file: InboxFile) -> tuple:
     )
 
 
+def collected(entry: LedgerEntry) -> dict[str, object]:
+    """What the record of processing says of a file: which, whose, and what became of it."""
+    kept = (
+        "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
+    )  # fmt: skip
+    return entry.model_dump(mode="json", include=set(kept), exclude_none=True)
+
+
 @dataclass(frozen=True)
 class _Found:
     """What a file holds: rows, bad ones, repeats merged, rows whose keys clash; and why to hold it, if so."""
@@ -95,6 +107,8 @@ class _Found:
     merged: int
     clashing: int
     held: str | None
+    ragged: str | None = None
+    """Digest of the rows of odd width, where there are any."""
 
     @property
     def repeated(self) -> bool:
@@ -120,7 +134,11 @@ class _Landing:
             now,
             archive,
         )
-        self.decisions = Decisions(read_ledger(home))
+        entries = read_ledger(home)
+        self.decisions = Decisions(entries)
+        self.unfinished = unfinished.unfinished_nights(home)
+        self.left_over = unfinished.LeftOver(entries, self.unfinished or ())
+        self.begun = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
@@ -129,11 +147,24 @@ class _Landing:
         """Connect. `identified`: personal identifiers will come, so the key is needed."""
         if identified:
             self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
-        tidy(self.home, self.decisions.loads)
+        unfinished.tidy(self.home, self.decisions.loads)
         self.con = connect()
         forms.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
+
+    def begin(self) -> None:
+        """Say that something is about to be written."""
+        if not self.begun:
+            unfinished.begin(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
+            self.begun = True
+
+    def over(self, whole: bool) -> None:
+        """Say that all is written. What an earlier night left in the inbox is left to whoever empties it whole."""
+        if self.unfinished and not (self.archive and whole):
+            unfinished.begin(self.home, self.unfinished)
+        elif self.begun or self.unfinished is not None:
+            unfinished.over(self.home)
 
     def close(self) -> None:
         """Let the connection and its memory go."""
@@ -153,9 +184,15 @@ class _Landing:
                     new.append(entry)
                     done.append(file)
                     self.decisions.add(entry)
+            elif self.archive:
+                done.append(file)
             entries.append(entry)
             if progress:
                 progress(entry)
+        if new:
+            self.begin()
+            # Before the ledger: what is stored is on record, though the night be killed in between.
+            audit.record_all(self.home, [("collection", collected(e)) for e in new])
         commit(self.home, self.night_id, name, new)
         if self.archive:
             for file in done:
@@ -168,12 +205,13 @@ class _Landing:
         return max(self.now or datetime.now(UTC), self.decisions.latest + timedelta(microseconds=1))
 
     def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
-        """For an inbox that is not ours to empty: the entry of a file that was decided before and is
-        as it was."""
+        """The entry of a file that was decided before and is as it was: one of an inbox that is not ours to empty, or
+        one that a night which did not come to its end left in ours."""
         if self.archive:
-            return None
-        used = self._mapping(file)
-        earlier = self.decisions.same_drop(file, used.label if used else None)
+            earlier = self.left_over.entry(file)
+        else:
+            used = self._mapping(file)
+            earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None
         said = f": {earlier.reason}" if earlier.reason else ""
@@ -217,7 +255,7 @@ class _Landing:
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
-            earlier = self.decisions.same_bytes(file, stored.sha256)
+            earlier = self.decisions.same_bytes(file, stored.sha256, not self.contracts[file.extract].key)
             if earlier is None:
                 sheet = self._parse(file, stored, facts, mapping)
                 found = self._weigh(sheet)
@@ -250,11 +288,12 @@ class _Landing:
         """The load that the rows just read are already, though in other bytes: another container or
         encoding."""
         rival = self.decisions.same_extraction(file)
-        for other in [rival] if rival else self.decisions.newest(file):
+        for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
             counts = (other.rows_in_file, other.rows_duplicate)
-            if counts == (found.rows, found.merged) and same_rows(
-                self.con, self.home, load_of(other), sheet, found.repeated
-            ):
+            # Ledgers of earlier versions say how many ragged rows there were, and no more.
+            unsaid = other.ragged_digest is None and RAGGED in other.quarantine_reasons
+            alike = counts == (found.rows, found.merged) and (unsaid or other.ragged_digest == found.ragged)
+            if alike and same_rows(self.con, self.home, load_of(other), sheet, found.repeated):
                 return other
         return None
 
@@ -269,8 +308,9 @@ class _Landing:
 
     def _weigh(self, sheet: Sheet) -> _Found:
         """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
-        n_rows, n_bad, n_keys, n_distinct = self.con.execute(
-            f"select count(*), count(*) filter (where bad), count(_key), count(distinct _key) from {PARSED}"
+        n_rows, n_bad, n_ragged, n_keys, n_distinct = self.con.execute(
+            "select count(*), count(*) filter (where bad), count(*) filter (where ragged), count(_key), count(distinct _key)"
+            f" from {PARSED}"
         ).fetchone()
         held = None
         # A doubled feed has at most half as many keys as rows: nearly every night ends the question here.
@@ -280,10 +320,8 @@ class _Landing:
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 held = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
-        if n_distinct == n_keys:
-            return _Found(n_rows, n_bad, 0, 0, held)
-        n_merged, n_clashing = repeats(self.con, sheet)
-        return _Found(n_rows, n_bad, n_merged, n_clashing, held)
+        n_merged, n_clashing = repeats(self.con, sheet) if n_distinct < n_keys else (0, 0)
+        return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
 
     def _store(self, file: InboxFile, at: datetime, facts: dict, sheet: Sheet, found: _Found) -> LedgerEntry:
         """Write the file's rows. Errors here are no fault of the file: they end the night."""
@@ -291,6 +329,7 @@ class _Landing:
         n_quarantined = 0
         kinds: dict[str, int] = {}
         withheld: dict[str, int] = {}
+        self.begin()
         write_raw(self.con, self.home, load, sheet, found.repeated)
         if found.bad or found.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
@@ -315,6 +354,7 @@ class _Landing:
             rows_quarantined=n_quarantined,
             rows_duplicate=found.merged,
             quarantine_reasons=kinds,
+            ragged_digest=found.ragged,
             drift=drift(before, *columns) if before else [],
             indicators=indicators,
             withheld=withheld,

@@ -57,6 +57,8 @@ class LedgerEntry(BaseModel):
     missing_columns: list[str] = []
     drift: list[str] = []
     quarantine_reasons: dict[str, int] = {}
+    ragged_digest: str | None = None
+    """Of the rows of odd width, in whatever order; the quarantine keeps no more of them than the key."""
     indicators: list[str] = []
     key_fingerprint: str | None = None
     withheld: dict[str, int] = {}

@@ -12,7 +12,7 @@ from .mappings import SystemMapping
 from .names import InboxFile
 from .parquet import read_parquet
 from .reader import ALL_BLANKS, blanks_of, read_cells
-from .refusal import Refused
+from .refusal import Refused, shown
 from .sheets import sheet_text
 from .text import decode
 
@@ -70,7 +70,7 @@ def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
     if not layout.lacking:
         return
     names = {c: [h for h, name in wanted.headers.items() if name == c] for c in layout.lacking}
-    perhaps = ", ".join(f"{c} is '{header}' there" for c, header in likely(names, layout.unknown).items())
+    perhaps = ", ".join(f"{c} is '{shown(header)}' there" for c, header in likely(names, layout.unknown).items())
     # What data.police.uk publishes is not mapped: there a contract has to follow.
     advice = "" if form == "police_uk" else ": then map it in mappings/"
     raise Refused(f"misses required columns: {', '.join(layout.lacking)}{f'; perhaps {perhaps}{advice}' if perhaps else ''}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from pathlib import Path
 import duckdb
 
 from ..settings import Home
-from .files import make_folder
+from .files import make_folder, write_whole
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
+ACCEPTED = "accepted_keys.json"
+"""Beside the ledger: the changes of key that a person has accepted."""
 REMEDY = (
     f"Give the earlier key again, in {KEY_VARIABLE} or in pseudonym.key; if it is lost, start a new home "
-    "and drop all files again"
+    "and drop all files again, or have the change accepted (`pam key accept`), which says what that costs"
 )
 
 
@@ -54,11 +57,35 @@ def find_key(home: Home, used: str | None) -> Key:
         if used is None:
             _make(home.key_file)
         key = _read(home.key_file, used)
-    if used is not None and used != key.fingerprint:
+    if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
         raise PseudonymKeyError(
             f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
             f"has {key.fingerprint}, and one person would become two. {REMEDY}"
         )
+    return key
+
+
+def accepted_change(home: Home) -> dict[str, str]:
+    """Fingerprint of an earlier key -> of the one that a person has accepted in its place. Raises ValueError."""
+    try:
+        return dict(json.loads((home.ledger / ACCEPTED).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+
+
+def accept(home: Home, used: str) -> Key:
+    """Accept the key that there is now in place of the one with the fingerprint `used`; a lost key file is made anew.
+
+    Raises PseudonymKeyError where there is nothing to accept. The caller has the home's lock, and puts it on record.
+    """
+    if not os.environ.get(KEY_VARIABLE):
+        _make(home.key_file)
+    given = os.environ.get(KEY_VARIABLE)
+    key = Key(given.encode("utf-8")) if given else _read(home.key_file, used)
+    if key.fingerprint == used:
+        raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
+    changes = accepted_change(home) | {used: key.fingerprint}
+    write_whole(home.ledger / ACCEPTED, json.dumps(changes).encode("utf-8"))
     return key
 
 

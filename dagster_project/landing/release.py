@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from .. import audit
 from ..contracts import Contract
 from ..settings import Home
 from .connection import connect
@@ -56,5 +57,7 @@ def release_load(
             "withheld": withheld,
         }
     )
+    told = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what="released", **told)
     commit(home, night_id, held.extract, [entry])
     return entry

@@ -3,7 +3,7 @@
 import duckdb
 
 from .reader import CELLS
-from .rules import PARSED, Sheet, delivered_columns
+from .rules import PARSED, Sheet, delivered_columns, ragged_cells
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50
@@ -16,9 +16,9 @@ REPEATED_KIND = "key repeated with other content"
 def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file whose feed was doubled, or None.
 
-    Doubled: every distinct row (the contract's columns as delivered) occurs an even number of times,
-    among at least 100 rows and 50 distinct ones; in the whole file, or in one group of the column that
-    the contract names. Rows of odd width are no part of it: their columns are unknown.
+    Doubled: every distinct row (the contract's columns as delivered; of a row of odd width, whose columns are
+    unknown, all its cells) occurs an even number of times, among at least 100 rows and 50 distinct ones; in the
+    whole file, or in one group of the column that the contract names.
     """
     contract = sheet.contract
     grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
@@ -28,8 +28,7 @@ def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
         with distinct_rows as (
             select {group} as part, count(*) as n
             from {CELLS}
-            where len(cells) = {sheet.layout.width}
-            group by {group}, {delivered_columns(sheet)}
+            group by {group}, {delivered_columns(sheet)}, {ragged_cells(sheet)}
         ),
         parts as (
             select part, sum(n) as n_rows, count(*) as n_distinct, bool_and(n % 2 = 0) as is_even

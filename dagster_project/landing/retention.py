@@ -7,9 +7,11 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from .. import audit
 from ..settings import Home
 from .files import write_whole
 from .names import name_text
@@ -25,6 +27,8 @@ class Erasure(BaseModel):
     archived: str
     bytes: int
     sha256: str
+    kind: Literal["archive", "quarantine", "raw"] = "archive"
+    """Of the two others `archived` is the path in the home."""
 
 
 def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
@@ -42,6 +46,8 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
         erased += found
         if found:
             lines = "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in erased)
+            told = [{"night_id": night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256} for e in found]
+            audit.record_all(home, [("erasure", facts) for facts in told])
             write_whole(home.erasures / f"{night_id}.jsonl", lines.encode("utf-8"))
         for path in files:
             path.unlink()

@@ -114,6 +114,12 @@ def delivered_columns(sheet: Sheet) -> str:
     )
 
 
+def ragged_cells(sheet: Sheet) -> str:
+    """SQL for all cells of a row of odd width, trimmed, as no column of it is known; NULL for any other row."""
+    trimmed = f"list_transform(cells, lambda cell: trim(cell, {sheet.blanks}))"
+    return f"case when len(cells) <> {sheet.layout.width} then {trimmed} end"
+
+
 def _names(prefix: str, sheet: Sheet) -> str:
     return ", ".join(prefix + c.name for c in sheet.contract.columns)
 

@@ -1,8 +1,9 @@
 """Where landed and quarantined rows go: Parquet that appears whole or not at all, one file a load, all
 text."""
 
+import hashlib
+import hmac
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import duckdb
 from ..settings import Home
 from .files import make_file, make_folder, put_in_place, unfinished
 from .forms import literal
+from .pseudonyms import Key
 from .reader import CELLS
 from .repeats import CLASHING, MERGED
-from .rules import PARSED, Sheet, reasons
+from .rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -98,8 +100,26 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
     return dict(kinds), con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0]
 
 
+def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """In rows of odd width, blank what stands in the key's place and is the key of no landed row.
+
+    Where a field is missing, another column's identifier may stand there, in the clear. What is the key of a row landed in
+    order is none; what is not has no earlier version that could be taken for withdrawn, so that no figure changes.
+    """
+    contract = sheet.contract
+    if not set(contract.identifiers) - set(contract.key) or not sheet.key:
+        return
+    landed = sorted(load.raw(home).parent.glob("*.parquet"))
+    known = f"(select _key from {parquet_of(*landed)} where _key is not null)" if landed else "('')"
+    blanks = ", ".join(f"q_{name} = null" for name in contract.key if not contract.column(name).identifier)
+    con.execute(
+        f"update {QUARANTINED} set {blanks}, _key = null where contains(_kinds, {literal(RAGGED)}) and _key not in {known}"
+    )
+
+
 def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
     """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
+    _forget_strange_keys(con, home, load, sheet)
     columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
     write_parquet(con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home))
     if sheet.key:
@@ -168,12 +188,16 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
 
     All in canonical form; of quarantined rows, what has none is compared as delivered.
     """
+    if not load.raw(home).exists():
+        # Erased, as its time was over.
+        return False
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
     good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good_rows(sheet, repeated)}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, repeated)
+    _forget_strange_keys(con, home, load, sheet)
     path = load.quarantine(home)
     if not path.exists():
         return con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0] == 0
@@ -191,13 +215,23 @@ def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
     ).fetchone()[0]
 
 
-def tidy(home: Home, loads: Mapping[str, object]) -> None:
-    """Remove what an interrupted night withheld: one of the two loads that differ is not in the ledger."""
-    found = [(path, "__") for path in home.withheld.glob("*__*.parquet")]
-    found += [(path, TIE) for path in home.quarantine.glob(f"*/*/*{TIE}*.parquet")]
-    for path, joint in found:
-        if not all(load in loads for load in path.stem.split(joint)):
-            path.unlink()
+def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None) -> str:
+    """SHA-256 of the rows of odd width of the file just read, in whatever order, in hexadecimal: it tells them from others
+    and keeps nothing of them. Keyed where the contract has identifiers, as such a row may hold one.
+    """
+    (digest,) = con.execute(
+        f"""
+        select sha256(string_agg(cells, chr(30) order by cells))
+        from (
+            select array_to_string({ragged_cells(sheet)}, chr(31)) as cells
+            from {CELLS}
+            where len(cells) <> {sheet.layout.width}
+        )
+        """
+    ).fetchone()
+    if key and sheet.contract.identifiers:
+        return hmac.new(key.secret, digest.encode(), hashlib.sha256).hexdigest()
+    return digest
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:

@@ -29,6 +29,9 @@ def settle(
     """
     withheld: dict[str, int] = {}
     for other in map(load_of, others):
+        if not other.raw(home).exists():
+            # Erased, as its time was over.
+            continue
         con.execute(
             f"""
             create or replace temp table landing_tied as

@@ -23,7 +23,8 @@ from pathlib import Path
 from types import FrameType
 
 from ..nights import refuse_sample
-from ..settings import PROJECT, QUIET, Home
+from ..permissions import refuse_open
+from ..settings import PROJECT, QUIET, Home, be_private
 from .instance import LOCATION, write_settings
 
 LOOK = 0.5
@@ -42,6 +43,10 @@ BIN = Path(sys.executable).parent
 
 class PortInUseError(OSError):
     """The page can't have its address."""
+
+
+class UnguardedPageError(ValueError):
+    """The page would be open to others than the users of this machine, and nothing before it asks who comes."""
 
 
 class ServedAlreadyError(RuntimeError):
@@ -109,8 +114,10 @@ def _end_with_parent() -> None:
 class Server:
     """`pam serve` of one home. `host` and `port`: where the page is."""
 
-    def __init__(self, home: Home, host: str, port: int, say: Callable[[str], None] | None = None) -> None:
-        self.home, self.host, self.port = home, host, port
+    def __init__(
+        self, home: Home, host: str, port: int, say: Callable[[str], None] | None = None, proxy: str | None = None
+    ) -> None:
+        self.home, self.host, self.port, self.proxy = home, host, port, proxy
         self.say = say or (lambda line: print(f"pam serve: {line}", flush=True))
         self.stopping: str | None = None
         self.environment: dict[str, str] = {}
@@ -122,19 +129,25 @@ class Server:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (not bound, but asked for)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    def warning(self) -> str | None:
-        """What is to be said of a page that others than this machine's users can reach."""
-        if _is_loopback(self.host):
-            return None
-        return f"WARNING: the page has no log-in. Whoever reaches {self.host}:{self.port} can start and stop nights"
+    def refuse_unguarded(self) -> None:
+        """Raise UnguardedPageError for a page that others than this machine's users could reach without a log-in."""
+        if not _is_loopback(self.host) and not self.proxy:
+            raise UnguardedPageError(
+                f"the page has no log-in, and whoever reached {self.host}:{self.port} could start and stop nights: leave it on"
+                " 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name it as"
+                " `proxy` under [serve] of pam.toml"
+            )
 
     def run(self) -> int:
         """Serve until a signal says otherwise. Returns the exit code.
 
-        Raises SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where the code can't be loaded.
+        Raises UnguardedPageError, OpenHomeError, SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where
+        the code can't be loaded.
         """
+        self.refuse_unguarded()
+        refuse_open(self.home)
         refuse_sample(self.home)
-        os.umask(0o077)
+        be_private()
         self.home.create()
         with self._alone(), self._heeding_signals():
             self._look_at_port()
@@ -164,8 +177,6 @@ class Server:
         return {p.name: p for p in made}
 
     def _start(self, processes: dict[str, Process], code_socket: Path) -> None:
-        if said := self.warning():
-            self.say(said)
         self._runs("left")
         self._start_code(processes["code server"], code_socket)
         if self.stopping:
@@ -173,7 +184,7 @@ class Server:
         for name in ("daemon", "page"):
             processes[name].start(self.environment)
         if self._wait_for(self._answers, processes["page"]):
-            self.say(f"the page is at {self.address}")
+            self.say(f"the page is at {self.address}" + (f", and by way of {self.proxy}" if self.proxy else ""))
             self.say("nights run at 02:00 in London, and when a complete set of files has come")
         elif not self.stopping:
             self.say(f"the page does not answer at {self.address} yet")

@@ -1,8 +1,12 @@
-"""A query's answer as a table, as CSV or as JSON. Figures are exact: decimals as written, without trailing zeros."""
+"""A query's answer as a table, as CSV or as JSON. Figures are exact: decimals as written, without trailing zeros.
+
+In CSV, text that a spreadsheet would take for a formula is made harmless; JSON has every text as it is.
+"""
 
 import csv
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,6 +33,21 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+_STARTS_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*(e[+-]?[0-9]+)?%?", re.IGNORECASE)
+
+
+def neutral(value: Any) -> Any:
+    """A value for a cell of a .csv or .xlsx file: text that a spreadsheet would take for a formula gets a `'` before it.
+
+    Numbers stay as they are, negative ones and those written as text too. All exports that a spreadsheet opens pass their
+    cells through this. Source: OWASP, CSV Injection.
+    """
+    if isinstance(value, str) and _STARTS_FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
 def json_text(value: Any) -> str:
     """A value as JSON. Decimals are numbers, digit for digit: by way of a float most would be right, and some wrong."""
     if isinstance(value, Decimal):
@@ -47,8 +66,8 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
     """Write rows to `out` in one of FORMATS. Raises ValueError for another."""
     if form == "csv":
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([plain(v) for v in row] for row in rows)
+        writer.writerow([neutral(c) for c in columns])
+        writer.writerows([neutral(plain(v)) for v in row] for row in rows)
     elif form == "json":
         records = (json_text(dict(zip(columns, row, strict=True))) for row in rows)
         out.write("[" + ",\n ".join(records) + "]\n")

@@ -195,7 +195,7 @@ def last_receipt(home: Home) -> Receipt:
 
 def copied(home: Home, to: Path) -> Home:
     """A home of its own with all of another's, times kept."""
-    shutil.copytree(home.path, to)
+    shutil.copytree(home.path, to, symlinks=True)
     return Home(to)
 
 
@@ -220,14 +220,16 @@ class Between:
         assert found in (self.old, self.new), "neither night"
         return "old" if found == self.old else "new"
 
-    def check_next(self, home: Home) -> None:
-        """The next night succeeds by itself, and no row is lost or doubled."""
-        ended = run(home)
+    def check_next(self, home: Home, ended: Ended | None = None) -> None:
+        """The next night (`ended`, where it has been run) succeeds by itself, and no row is lost or doubled."""
+        ended = ended or run(home)
         assert ended.code == 0, ended.words
         assert self.which(home) == "new"
         assert read_kept(home) == self.kept
         assert loads_twice(home) == []
-        assert [p for p in home.path.rglob(".*.new") if p.is_file()] == []
+        assert [str(p) for p in home.path.rglob(".*.new") if p.is_file()] == []
+        # Nothing lies in raw/ that no line of the ledger names.
+        assert {p.stem for p in home.raw.glob("[a-z]*/*/*")} <= {e.load_id for e in read_ledger(home)}
         nights = [r.night_id for r in read_receipts(home) if r.outcome == "published"]
         assert len(nights) == len(set(nights))
         assert read_published(home).night_id == last_receipt(home).night_id

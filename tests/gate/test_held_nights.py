@@ -43,7 +43,7 @@ def stands(sample_copy: Home) -> Callable[[], None]:
 
     def check() -> None:
         assert sample_copy.warehouse.read_bytes() == before
-        assert [p.name for p in sample_copy.published.iterdir()] == ["warehouse.duckdb"]
+        assert sorted(p.name for p in sample_copy.published.iterdir()) == [".nights", "current", "warehouse.duckdb"]
         assert published(sample_copy, OFFENCES) == [(2187, 1649)]
 
     return check
@@ -119,7 +119,7 @@ def test_a_model_that_does_not_build_fails_the_night_by_its_name(
 def test_a_crash_before_the_last_step_leaves_the_publication(
     sample_copy: Home, stands: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(home: Home) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(publish, "publish", full)

@@ -7,6 +7,7 @@ import os
 import duckdb
 import pytest
 
+from dagster_project.audit import read_log
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.pseudonyms import Key, find_key, install
 
@@ -88,6 +89,40 @@ def test_a_lost_key_is_not_replaced_in_silence(warehouse):
     with pytest.raises(PseudonymKeyError, match="is gone"):
         warehouse.night()
     assert not warehouse.home.key_file.exists()
+
+
+def test_a_changed_key_is_used_once_a_person_says_so(warehouse, monkeypatch, pam):
+    first = warehouse.land("drug_tests", ROW.format("P1"))
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
+    args = ("key", "accept", "--by", "A. Person", "--home", warehouse.home.path)
+    assert pam(*args, "--why", " ").exit_code == 2
+    result = pam(*args, "--why", "the old one was seen")
+    assert result.exit_code == 0 and first.key_fingerprint in result.stdout
+    second = warehouse.land("drug_tests", ROW.format("P1"), at="20260106T000000Z")
+    assert second.key_fingerprint != first.key_fingerprint
+    told = [r.facts for r in read_log(warehouse.home) if r.kind == "alteration"]
+    assert [(f["earlier"], f["now"], f["by"]) for f in told] == [
+        (first.key_fingerprint, second.key_fingerprint, "A. Person")
+    ]
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "a third")
+    warehouse.drop("drug_tests", ROW.format("P1"), at="20260107T000000Z")
+    with pytest.raises(PseudonymKeyError, match="has changed"):
+        warehouse.night()
+    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
+    assert pam(*args, "--why", "again").exit_code == 1
+    assert pam("key", "show", "--home", warehouse.home.path).stdout.strip() == second.key_fingerprint
+
+
+def test_in_a_row_of_odd_width_no_identifier_is_taken_for_the_key(warehouse):
+    """Where the first field is missing, a person stands where the key does: only what is known as a key is kept as one."""
+    header = "outcome_ref,person_ref,outcome_on,strand,outcome"
+    good = "E1,PERSON-1,2025-03-01,OCG,Charged"
+    warehouse.land("exploitation_outcomes", good, good.replace("E1", "E2"), header=header)
+    rows = (good, "E2,2025", "PERSON-2,2025-03-01,OCG,Charged")
+    entry = warehouse.land("exploitation_outcomes", *rows, header=header, at="20260106T000000Z")
+    assert entry.rows_quarantined == 2
+    assert [(r["_key"], r["outcome_ref"]) for r in warehouse.quarantine(entry)] == [("E2", "E2"), (None, None)]
+    assert [r["_key"] for r in warehouse.withheld(entry)] == ["E2"]
 
 
 def test_nights_without_identifiers_need_no_key(warehouse, monkeypatch):

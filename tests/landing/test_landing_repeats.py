@@ -101,8 +101,26 @@ def test_not_doubled(warehouse, rows, why):
     assert warehouse.land("crimes", *rows).outcome == "accepted", why
 
 
-def test_a_line_that_can_t_be_read_does_not_hide_a_doubled_feed(warehouse):
-    assert warehouse.land("crimes", *crimes(50) * 2, "C1,2025").outcome == "held"
+@pytest.mark.parametrize(
+    ("ragged", "outcome"),
+    [
+        (["C1,2025"] * 2, "held"),
+        (["C1,2025", " C1 ,2025"], "held"),
+        (["C1,2025"], "accepted"),
+        (["C1,2025", "C1,2026"], "accepted"),
+        (["C1,2025,92D,Recorded,Dales,x", "C1,2025,92D,Recorded,Dales,y"], "accepted"),
+    ],
+)
+def test_rows_of_odd_width_are_rows_of_the_feed_too(warehouse, ragged, outcome):
+    assert warehouse.land("crimes", *crimes(50) * 2, *ragged).outcome == outcome
+
+
+def test_rows_of_odd_width_count_among_the_rows_of_a_group(warehouse):
+    text = street({"Burglary": [1] * 300, "Drugs": [2] * 49}) + ",2024-01,Drugs\n" * 2
+    warehouse.put("2024-01-derbyshire-street.csv", text)
+    warehouse.put("2024-01-leicestershire-street.csv", street({"Drugs": [2] * 50}) + ",2024-01,Drugs\n")
+    (first, second) = warehouse.night()
+    assert first.outcome == "held" and "Crime type 'Drugs'" in first.reason and second.outcome == "accepted"
 
 
 def street(kinds: dict[str, list[int]]) -> str:

@@ -212,3 +212,10 @@ def test_the_manifest_is_of_the_stored_bytes(warehouse):
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(path.name + ".manifest.json").write_text(json.dumps({"rows": 3, "sha256": sha256}))
     assert warehouse.night()[0].sha256 == sha256
+
+
+def test_headers_that_a_reason_repeats_can_be_printed(warehouse):
+    header = "crime\x16reff,recorded_on,offence_code,status,\x1b[2J"
+    entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,x", header=header)
+    assert entry.outcome == "refused" and r"crime_ref is 'crime\x16reff' there" in entry.reason
+    assert entry.unknown_columns == [r"crime\x16reff", r"\x1b[2J"]

@@ -12,15 +12,13 @@ from dagster_project.settings import Home
 
 def builds_on(home: Home) -> bool:
     """Whether the next night takes over what stands. Asking lays the candidate out, as a night does."""
-    select, standing = candidate.begin(home)
-    assert bool(select) == bool(standing)
-    return bool(select)
+    return candidate.begin(home).on == "night"
 
 
 def test_a_quiet_night_builds_only_what_is_of_every_extract(sample_copy: Home) -> None:
-    select, standing = candidate.begin(sample_copy)
-    assert select == list(candidate.ALWAYS)
-    assert len({n.unique_id for n in standing}) == len(standing) > 100
+    begun = candidate.begin(sample_copy)
+    assert begun.on == "night" and begun.select == candidate.ALWAYS
+    assert len({n.unique_id for n in begun.standing}) == len(begun.standing) > 100
     assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
 
 
@@ -30,7 +28,7 @@ def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
 
 
 def test_rebuild_builds_all(sample_copy: Home) -> None:
-    assert candidate.begin(sample_copy, rebuild=True) == ([], [])
+    assert candidate.begin(sample_copy, rebuild=True) == candidate.Begun("nothing")
 
 
 @pytest.mark.parametrize("name", ["areas", "offence_codes"])

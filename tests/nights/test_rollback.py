@@ -6,10 +6,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import begin, meta_rows, published, same_figures
+from support import begin, meta_rows, published, same_figures, says
 from week import NIGHTS, publish_dated
 
-from dagster_project import candidate, rollback
+from dagster_project import candidate, outputs, rollback
+from dagster_project.config import ConfigError, read_config
 from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
 from dagster_project.publications import NotKeptError, kept
 from dagster_project.publish import digest_of, night_of
@@ -31,7 +32,7 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     assert night_of(week_copy.warehouse) == NIGHTS[3]
     assert week_copy.warehouse.samefile(week_copy.publications / f"{NIGHTS[3]}.duckdb")
     assert (week_copy.publications / f"{NIGHTS[4]}.duckdb").read_bytes() == newest, "what was published stays kept"
-    assert os.listdir(week_copy.published) == ["warehouse.duckdb"]
+    assert sorted(os.listdir(week_copy.published)) == [".nights", "current", "warehouse.duckdb"]
     assert receipt == last(week_copy) and receipt.outcome == "rolled back"
     assert (receipt.republished, receipt.by, receipt.reason) == (NIGHTS[3], WHO["by"], WHO["why"])
     of_night = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[3])
@@ -70,10 +71,10 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week
 
 
 def test_what_was_built_last_is_not_built_on(week_copy: Home) -> None:
-    assert candidate.begin(week_copy)[0] != []
+    assert candidate.begin(week_copy).on == "night"
     publish_dated(week_copy, "20260108T020000Z")
     roll_back(week_copy, **WHO)
-    assert candidate.begin(week_copy) == ([], [])
+    assert candidate.begin(week_copy).on != "night"
 
 
 def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
@@ -167,7 +168,8 @@ def test_half_a_copy_is_no_publication(week_copy: Home) -> None:
     half.write_bytes(b"half")
     assert published(week_copy, "select count(*) from meta.nights") == [(5,)]
     roll_back(week_copy, **WHO)
-    assert os.listdir(week_copy.published) == ["warehouse.duckdb"] and night_of(week_copy.warehouse) == NIGHTS[3]
+    assert sorted(os.listdir(week_copy.published)) == [".nights", "current", "warehouse.duckdb"]
+    assert night_of(week_copy.warehouse) == NIGHTS[3]
 
 
 def test_a_published_file_that_can_not_be_read_is_replaced(week_copy: Home) -> None:
@@ -179,3 +181,23 @@ def test_a_published_file_that_can_not_be_read_is_replaced(week_copy: Home) -> N
         roll_back(week_copy, **WHO)
     roll_back(week_copy, NIGHTS[4], **WHO)
     assert night_of(week_copy.warehouse) == NIGHTS[4]
+
+
+def test_a_night_says_what_it_published(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night and going back from it: the receipt of each has the outputs, made anew of the file, to the byte."""
+    def told(home: Home) -> str:
+        return (home.published / "open" / "night.txt").read_text(encoding="utf-8")
+
+    monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
+    assert outputs.wanted(read_config(week_copy)) == list(outputs.OUTPUTS)
+    week_copy.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
+    night = publish_dated(week_copy, "20260108T020000Z").receipt
+    assert list(night.outputs) == ["open"] and told(week_copy) == night.night_id
+    back = roll_back(week_copy, by="A. Person", why="a list")
+    assert told(week_copy) == back.republished and back.outputs["open"]["sha256"] != night.outputs["open"]["sha256"]
+    forward = roll_back(week_copy, night.night_id, by="A. Person", why="a list")
+    assert forward.outputs["open"]["sha256"] == night.outputs["open"]["sha256"]
+    assert read_receipts(week_copy)[-1].outputs == forward.outputs
+    week_copy.config_file.write_text('[publish]\noutputs = ["opne"]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"pam\.toml: publish: .*opne: no such output; there are open, report"):
+        read_config(week_copy)

@@ -57,6 +57,7 @@ class Load:
     good: dict
     bad_keys: set
     result: FileResult
+    drop: "Drop"
 
     def covers(self, day):
         return self.start <= day <= self.end
@@ -76,6 +77,7 @@ class Drop:
     path: Path
     delivered: dict
     held: bool
+    at: datetime
 
     def counts(self, releases, night):
         return not self.held or releases.get(self.path, night + 1) <= night
@@ -131,7 +133,7 @@ def land(nights, forces, releases=None, moments=None):
             landing.files.append(result)
             landed_at = moment + timedelta(microseconds=len(landing.files))
             try:
-                load = _take(path, result, forces, identities, months, landed_at, releases)
+                load = _take(path, result, forces, identities, months, landed_at, releases, loads)
             except Refused as refusal:
                 result.outcome, result.reason = "refused", str(refusal)
             else:
@@ -168,7 +170,7 @@ def parse_name(name):
     raise Refused("file name not recognised")
 
 
-def _take(path, result, forces, identities, months, landed_at, releases):
+def _take(path, result, forces, identities, months, landed_at, releases, loads):
     """Decide on one file; a Load if it is accepted, None if it is known or held."""
     contract, force, form, start, end, stamp = parse_name(path.name)
     result.extract, result.force = contract.name, force
@@ -180,14 +182,19 @@ def _take(path, result, forces, identities, months, landed_at, releases):
     # that comes again has landed later.
     earlier = months.setdefault(identity, []) if stamp is None else identities.get(identity, [])
     newest = [*earlier[-1:], *[drop for drop in earlier if drop.counts(releases, result.night)][-1:]]
+    if stamp is None and contract.kind == "monthly" and earlier:
+        # Without a key the newest file of a month counts, whosever it is: a month that was replaced is not its newest.
+        own = [load for load in loads if (load.extract, load.force, load.form) == (contract.name, force, "canonical")]
+        touching = [load for load in own if load.start <= end and start <= load.end]
+        if any(load.stamp > earlier[-1].at and load.drop.counts(releases, result.night) for load in touching):
+            newest = []
     if any(drop.delivered == content.delivered for drop in newest):
         result.outcome = "known"
         return None
     if stamp is not None and earlier:
         raise Refused("two files claim to be one extraction")
-    (earlier if stamp is None else identities.setdefault(identity, [])).append(
-        Drop(path, content.delivered, bool(content.hold))
-    )
+    drop = Drop(path, content.delivered, bool(content.hold), landed_at)
+    (earlier if stamp is None else identities.setdefault(identity, [])).append(drop)
     result.rows_in_file, result.unknown_columns = content.rows_in_file, content.unknown
     result.rows_landed, result.rows_quarantined = len(content.good), len(content.bad)
     result.rows_duplicate, result.quarantine = content.duplicates, content.bad
@@ -197,7 +204,7 @@ def _take(path, result, forces, identities, months, landed_at, releases):
     for key, values in content.good.items():
         values.update(_day=row_day(values, contract), _key=key, _file=path.name, _form=form)
         values.setdefault("_line", key)
-    return Load(contract.name, force, form, start, end, stamp or landed_at, content.good, content.bad_keys, result)
+    return Load(contract.name, force, form, start, end, stamp or landed_at, content.good, content.bad_keys, result, drop)
 
 
 def _settle(landing, extract, force, loads):

@@ -50,7 +50,7 @@ class Content:
     hold: str | None = None
     missing: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
-    delivered: Counter = field(default_factory=Counter)  # each row's contract columns as text, wherever it stands
+    delivered: Counter = field(default_factory=Counter)  # each row's contract columns as text, of a ragged one all cells
 
     @property
     def bad_keys(self):
@@ -193,9 +193,9 @@ def read_content(path, extract, start, end, naive_is_utc=False):
     checked = []
     for line, cells in table.rows:
         whole = len(cells) == len(table.header)
-        # Of a ragged row the key is all that is sure.
-        sure = [at for name, at in places.items() if at < len(cells) and (whole or name in extract.keys)]
-        content.delivered[tuple(cells[at].strip() if at in sure else "" for at in places.values())] += 1
+        # No column of a ragged row is known: it is the same as another when all its cells are.
+        said = [cells[at].strip() for at in places.values()] if whole else ["ragged", *map(str.strip, cells)]
+        content.delivered[tuple(said)] += 1
         values, reasons = check_row(cells, places, extract, start, end, naive_is_utc)
         if not whole:
             reasons = ["ragged row"]

@@ -11,6 +11,7 @@ answers as (
 -- The printed value and the computed one in units of the last printed place: `1.1 million` is 11 of them.
 figures as (
     select
+        claims.edition,
         claims.claim_no,
         answers.data_status,
         case claims.figure
@@ -33,11 +34,14 @@ stepped as (
         abs(figures.computed * claims.printed_places) as computed_steps,
         case when figures.computed < 0 then -1 else 1 end as side
     from figures
-    inner join claims on figures.claim_no = claims.claim_no
+    inner join claims
+        on figures.edition = claims.edition
+        and figures.claim_no = claims.claim_no
 ),
 
 judged_figures as (
     select
+        stepped.edition,
         stepped.claim_no,
         stepped.computed,
         stepped.data_status,
@@ -51,13 +55,15 @@ judged_figures as (
             else 'disagrees'
         end as verdict
     from stepped
-    inner join claims on stepped.claim_no = claims.claim_no
+    inner join claims
+        on stepped.edition = claims.edition
+        and stepped.claim_no = claims.claim_no
 ),
 
 -- A sentence is made of groups: a whole and its parts, of which one thing is said. It holds where each group does.
 terms as (
     select
-        terms.claim_no, terms.form, terms.group_no, terms.amount,
+        terms.edition, terms.claim_no, terms.form, terms.group_no, terms.amount,
         case when terms.role = 'whole' then answers.value end as whole,
         case when terms.role = 'part' then answers.value end as part,
         case when answers.value is null then 1 else 0 end as is_unknown
@@ -67,18 +73,18 @@ terms as (
 
 grouped as (
     select
-        claim_no, form, group_no,
+        edition, claim_no, form, group_no,
         max(whole) as whole,
         sum(part) as parts,
         max(amount) as amount,
         max(is_unknown) as is_unknown
     from terms
-    group by claim_no, form, group_no
+    group by edition, claim_no, form, group_no
 ),
 
 held as (
     select
-        claim_no, group_no, is_unknown, whole, coalesce(parts, amount) as against,
+        edition, claim_no, group_no, is_unknown, whole, coalesce(parts, amount) as against,
         case
             when is_unknown = 1 then 0
             when form = 'adds_up' and whole = parts then 0
@@ -91,14 +97,15 @@ held as (
 ),
 
 first_broken as (
-    select claim_no, min(group_no) as group_no
+    select edition, claim_no, min(group_no) as group_no
     from held
     where is_broken = 1
-    group by claim_no
+    group by edition, claim_no
 ),
 
 judged_statements as (
     select
+        held.edition,
         held.claim_no,
         case
             when max(held.is_unknown) = 1 and max(held.is_broken) = 0 then 'not computable'
@@ -108,15 +115,19 @@ judged_statements as (
         max(case when held.group_no = first_broken.group_no then held.whole end) as whole,
         max(case when held.group_no = first_broken.group_no then held.against end) as against
     from held
-    left join first_broken on held.claim_no = first_broken.claim_no
-    group by held.claim_no
+    left join first_broken
+        on held.edition = first_broken.edition
+        and held.claim_no = first_broken.claim_no
+    group by held.edition, held.claim_no
 ),
 
 judged as (
-    select claim_no, computed, data_status, verdict, cast(null as decimal(28, 10)) as against
+    select edition, claim_no, computed, data_status, verdict, cast(null as decimal(28, 10)) as against
     from judged_figures
     union all
-    select claim_no, whole as computed, cast(null as string) as data_status, verdict, cast(against as decimal(28, 10)) as against
+    select
+        edition, claim_no, whole as computed, cast(null as string) as data_status, verdict,
+        cast(against as decimal(28, 10)) as against
     from judged_statements
 )
 
@@ -163,4 +174,6 @@ select
     claims.known_reason,
     claims.note
 from claims
-left join judged on claims.claim_no = judged.claim_no
+left join judged
+    on claims.edition = judged.edition
+    and claims.claim_no = judged.claim_no

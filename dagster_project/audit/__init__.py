@@ -1,0 +1,20 @@
+"""The record of processing (Data Protection Act 2018, section 62): what was collected, consulted, disclosed, altered,
+combined and erased, when, by whom and why.
+
+    from dagster_project.audit import record
+    record(home, "disclosure", what="published", night_id=night_id)
+
+One log a home, `audit/log.jsonl`, which only grows. Each line is signed with a key and holds the hash of the line before
+it, so that a change anywhere is found by `pam audit verify`. SECURITY.md says what that protects from, and what not.
+"""
+
+from .key import AuditKeyError
+from .log import KINDS, anchor, record, record_all
+from .read import Record, read_log
+from .shape import shape_of
+from .verify import Verdict, verify
+from .who import who
+
+__all__ = [
+    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "shape_of", "verify", "who",
+]  # fmt: skip

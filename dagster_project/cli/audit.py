@@ -1,0 +1,72 @@
+"""Commands that read the record of processing and hold it against its signatures."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, check_form, explained
+
+audit = typer.Typer(
+    help="The record of processing: who collected, consulted, disclosed, altered, combined or erased what.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(audit, name="audit")
+
+
+@audit.command()
+def verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.",
+                     show_default=False),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Find any change to the record: of a byte, a line, their order, or their number.
+
+    It prints the last record's number and hash: kept outside the home, they show later that nothing before was changed, even
+    by somebody who had the key. Exit 1: something was changed; it is named.
+    """  # fmt: skip
+    from ..audit import verify as verify_log
+
+    with explained():
+        found = verify_log(Home.of(home), anchor or ())
+    for note in found.notes:
+        typer.echo(f"pam: {note}", err=True)
+    for fault in found.faults:
+        typer.secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
+    said = f"{found.records:,} records" + (f", the last is {found.anchor}" if found.anchor else "")
+    typer.echo(said + (f"; {len(found.faults)} faults" if found.faults else ": all as they were written"))
+    raise typer.Exit(1 if found.faults else 0)
+
+
+@audit.command()
+def show(
+    kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as consultation.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on (UTC).", show_default=False)
+    ] = None,
+    who: Annotated[str | None, typer.Option("--who", help="Only of users whose name has this text.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="The last so many; 0 shows all.", min=0)] = 50,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    home: HomeOption = None,
+) -> None:
+    """Show the record, the newest last. It says what it says of records that are as they were signed: `pam audit verify`."""
+    from ..audit import KINDS, read_log
+    from ..audit.log import OWN_KINDS
+    from ..serving import write_result
+
+    check_form(form)
+    if kind and kind not in (*KINDS, *OWN_KINDS):
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
+    with explained():
+        rows = [
+            (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(Home.of(home))
+            if kind in (None, r.kind) and (since is None or r.at >= since.date().isoformat()) and (who or "") in r.who
+        ]  # fmt: skip
+        write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)

@@ -1,0 +1,40 @@
+"""The dashboard."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, ReasonOption, app, explained
+
+
+@app.command()
+def dashboard(
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="The folder to write. An earlier dashboard there is replaced.", show_default=False),
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder, although it holds other things.")] = False,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Write the dashboard of the published night: one page for the browser, to be opened from the folder or served.
+
+    Nothing is fetched from anywhere. The folder appears whole or not at all.
+
+    Example: pam dashboard --out /tmp/dashboard
+    """
+    from ..dashboard import write_whole_folder
+    from ..nights import SAMPLE_MARK
+    from ..serving import connect
+
+    with explained():
+        where = Home.of(home)
+        con = connect(where, reason, by="pam dashboard")
+        try:
+            target = out.expanduser().absolute()
+            write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), where.pictures, overwrite=force)
+        finally:
+            con.close()
+        typer.echo(str(target / "index.html"))

@@ -1,0 +1,63 @@
+"""The report pack."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Home
+from .common import HomeOption, app, explained
+
+
+@app.command()
+def report(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder to write. An earlier report there is replaced.", show_default=False)
+    ],
+    edition: Annotated[
+        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--form", help="Forms, with commas between: html, csv, xlsx, docx.")
+    ] = "html,csv,xlsx,docx",
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder, although it holds other things.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write an edition of the report from the published night: pages with charts, CSVs, a workbook and a document.
+
+    Nothing is fetched from anywhere. The folder appears whole or not at all.
+
+    Example: pam report --edition 2026-03 --out /tmp/report
+
+    Example: pam report --out /tmp/report --form html,csv
+    """
+    from ..editions import load_editions
+    from ..editions.check import NoEditionError
+    from ..nights import SAMPLE_MARK
+    from ..pack import write_pack
+    from ..serving import connect
+
+    def said(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    forms = [f.strip() for f in form.split(",") if f.strip()]
+    if not forms:
+        raise typer.BadParameter("names no form", param_hint="--form")
+    with explained():
+        where = Home.of(home)
+        editions = load_editions(where)
+        chosen = editions.get(edition or max(editions))
+        if chosen is None:
+            raise NoEditionError(f"there is no edition {edition}: there are {', '.join(editions)}")
+        con = connect(where)
+        try:
+            said(f"Edition {chosen.edition}, {chosen.title}")
+            sample = (where.path / SAMPLE_MARK).exists()
+            target = out.expanduser().absolute()
+            pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=force, said=said)
+        finally:
+            con.close()
+        said(f"{pack.data_status} Night {pack.night_id}.")
+        typer.echo(str(target / "index.html" if "html" in forms else target))

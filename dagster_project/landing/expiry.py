@@ -1,0 +1,82 @@
+"""Loads whose time is over: their quarantine and originals are erased, and their rows in raw once no figure rests on them.
+
+A load's time is over once its last covered day is longer ago than its contract's `keep_years`, or the home's own. Its line in
+the ledger stays, and its withheld keys do, without which figures would change.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from .. import audit
+from ..contracts import Contract
+from ..settings import Home
+from .files import write_whole
+from .ledger import LedgerEntry, read_ledger
+from .retention import Erasure, read_erasures
+from .store import TIE
+from .ties import load_of
+
+
+def erase_expired(
+    home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], needed: Collection[str], today: date, night_id: str
+) -> list[Erasure]:
+    """Erase what is kept of loads whose time is over. Returns what was erased.
+
+    `years`: extract -> years, in place of the contract's. `needed`: loads that figures still rest on, whose rows in raw stay.
+    On record, and in `raw/_ledger/erased/<night id>__expired.jsonl`, before anything goes. Raises OSError.
+    """
+    limits = {name: years.get(name, c.keep_years) for name, c in contracts.items()}
+    found: dict[Path, Erasure] = {}
+    for e in read_ledger(home):
+        limit = limits.get(str(e.extract))
+        if limit is None or not e.load_id or e.covered_to is None or not is_over(e.covered_to, limit, today):
+            continue
+        for kind, path in _kept(home, e, e.load_id not in needed):
+            found[path] = _erasure(home, kind, path, e, night_id, today)
+    if not found:
+        return []
+    lines = "".join(e.model_dump_json() + "\n" for e in found.values())
+    audit.record_all(
+        home,
+        [("erasure", {"night_id": night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256}) for e in found.values()],
+    )
+    write_whole(home.erasures / f"{night_id}__expired.jsonl", lines.encode("utf-8"))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return list(found.values())
+
+
+def is_over(last_day: date, years: int, today: date) -> bool:
+    """Whether a day is more than so many years ago."""
+    return (last_day.year + years, last_day.month, last_day.day) < (today.year, today.month, today.day)
+
+
+def erased_loads(home: Home) -> set[str]:
+    """Loads whose rows in raw were erased."""
+    return {Path(e.archived).stem for e in read_erasures(home) if e.kind == "raw"}
+
+
+def _kept(home: Home, e: LedgerEntry, is_spent: bool) -> Iterator[tuple[str, Path]]:
+    """What there still is of a load, as delivered or row by row."""
+    load = load_of(e)
+    if e.outcome in ("accepted", "held"):
+        folder = load.quarantine(home).parent
+        for path in (load.quarantine(home), *sorted(folder.glob(f"{load.load_id}{TIE}*.parquet"))):
+            if path.exists():
+                yield "quarantine", path
+        if is_spent and load.raw(home).exists():
+            yield "raw", load.raw(home)
+    original = home.archive / e.landed_at[:10] / e.source_file
+    if original.parent.is_dir() and original.is_file() and not original.is_symlink():
+        yield "archive", original
+
+
+def _erasure(home: Home, kind: str, path: Path, e: LedgerEntry, night_id: str, today: date) -> Erasure:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    place = path.relative_to(home.archive if kind == "archive" else home.path)
+    return Erasure(
+        night_id=night_id, erased_on=today, archived=str(place), bytes=path.stat().st_size, sha256=digest, kind=kind
+    )

@@ -1,0 +1,39 @@
+"""What the libraries of a night import and a night never uses, left out until somebody does: a third of the time that they
+take to load.
+
+Great Expectations imports `scipy.stats` and `altair` for expectations and renderings that no suite of ours has; `jsonschema`
+builds a grammar of internationalised addresses, which no schema of dbt's or Dagster's asks for.
+"""
+
+import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+LATER = ("altair", "scipy.stats")
+UNUSED = ("rfc3987_syntax",)
+"""Optional imports: whoever tries them goes on without."""
+
+
+class Later(ModuleType):
+    """Stands for a module until something of it is asked for; then it is imported, and is what it always was."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        real = importlib.import_module(self.__name__)
+        self.__dict__.update(real.__dict__)
+        return getattr(real, name)
+
+
+def import_less() -> None:
+    """Call before dbt, Dagster or Great Expectations is imported. What is loaded already stays."""
+    for name in LATER:
+        if name not in sys.modules:
+            module = sys.modules[name] = Later(name)
+            module.__spec__ = ModuleSpec(name, None)
+    for name in UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  (so that importing it is an ImportError)

@@ -1,0 +1,13 @@
+"""The report pack: an edition as pages, charts and files that a person reads.
+
+`content.read_pack` reads the published night into one model (`model`), which `web`, `tables_csv`, `xlsx` and `docx` write.
+"""
+
+from .content import read_pack
+from .model import Cell, Chart, Claim, Column, Pack, Page, Panel, Point, Row, Series, Source, Table
+from .write import FORMS, OutError, write_pack
+
+__all__ = [
+    "FORMS", "Cell", "Chart", "Claim", "Column", "OutError", "Pack", "Page", "Panel", "Point", "Row", "Series", "Source",
+    "Table", "read_pack", "write_pack",
+]  # fmt: skip

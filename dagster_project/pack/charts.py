@@ -1,0 +1,77 @@
+"""Charts as pictures: Vega-Lite, drawn by vl-convert in this process. Nothing is fetched, and no font is brought along.
+
+A picture is kept under the hash of all that it is made of, so that a night draws anew only what has changed.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..landing.files import make_folder, write_whole
+from .model import Chart
+from .pictures import spec
+
+KEPT_DAYS = 30
+"""A picture that no pack has used for so long is taken from the cache."""
+PNG_SCALE = 2
+
+
+def svgs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, str]:
+    """Each chart that can be drawn, as an SVG document, by its id. `kept`: a folder in which pictures are kept."""
+    return {name: data.decode("utf-8") for name, data in _drawn(charts, "svg", kept).items()}
+
+
+def pngs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, bytes]:
+    """Each chart that can be drawn, as a PNG of twice the size in pixels, by its id."""
+    return _drawn(charts, "png", kept)
+
+
+def _drawn(charts: Iterable[Chart], form: str, kept: Path | None) -> dict[str, bytes]:
+    found = {}
+    for chart in charts:
+        if chart.unavailable:
+            continue
+        text = json.dumps(spec(chart), sort_keys=True, default=str)
+        found[chart.chart_id] = _once(text, form, kept)
+    if kept and kept.is_dir():
+        _tidy(kept)
+    return found
+
+
+def _once(text: str, form: str, kept: Path | None) -> bytes:
+    """The picture of a spec: the kept one, or a new one."""
+    if kept is None:
+        return _draw(form)(text)
+    from vl_convert import __version__
+
+    path = kept / f"{hashlib.sha256(f'{__version__} {PNG_SCALE} {text}'.encode()).hexdigest()}.{form}"
+    try:
+        data = path.read_bytes()
+        path.touch()
+    except FileNotFoundError:
+        data = _draw(form)(text)
+        make_folder(kept)
+        write_whole(path, data)
+    return data
+
+
+@cache
+def _draw(form: str) -> Callable[[str], bytes]:
+    """What draws; importing it takes a moment that a pack whose pictures are all kept need not pay."""
+    import vl_convert
+
+    nowhere: dict[str, Any] = {"allowed_base_urls": []}
+    if form == "png":
+        return lambda text: vl_convert.vegalite_to_png(text, scale=PNG_SCALE, **nowhere)
+    return lambda text: vl_convert.vegalite_to_svg(text, **nowhere).encode("utf-8")
+
+
+def _tidy(kept: Path) -> None:
+    before = time.time() - KEPT_DAYS * 86_400
+    for path in kept.iterdir():
+        if path.suffix in (".svg", ".png") and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)

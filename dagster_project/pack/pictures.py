@@ -1,0 +1,268 @@
+"""What a chart looks like: its Vega-Lite specification.
+
+Dark on white. Colours follow those that the Government Analysis Function recommends for charts, which people who see colours
+otherwise can tell apart; orange and turquoise are darker, so that words in them can be read. Few lines are named where they
+end, not in a key.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from .model import Chart, Panel
+
+Spec = dict[str, Any]
+
+INK, RULE, QUIET = "#0b0c0c", "#d8dcdf", "#7f8b95"
+COLOURS = ("#12436d", "#b84a0a", "#801650", "#1a7d74", "#3d3d3d", "#7a5ba8")
+WIDE, TALL = 640, 290
+HALF, LOW = 292, 190
+SMALL, SMALL_LOW = 138, 84
+DIRECT = 4
+"""So many lines are named where they end; more have a key."""
+
+CONFIG: Spec = {
+    "aria": False,
+    "background": "#ffffff",
+    "font": "Arial, Helvetica, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+        "gridColor": RULE, "domainColor": INK, "tickColor": INK, "labelLimit": 260, "titlePadding": 8,
+    },
+    "axisY": {"domain": False, "ticks": False, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0,
+              "titleY": -10, "tickCount": 5},
+    "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": True, "title": None},
+    "legend": {"orient": "top", "title": None, "labelFontSize": 12, "labelColor": INK, "labelLimit": 400,
+               "symbolStrokeWidth": 3, "symbolSize": 400, "offset": 14},
+    "title": {"anchor": "start", "fontSize": 13, "color": INK, "subtitleFontSize": 12, "subtitleColor": INK, "offset": 16},
+    "line": {"strokeWidth": 2.5, "strokeCap": "round", "strokeJoin": "round"},
+    "concat": {"spacing": 28},
+}  # fmt: skip
+
+_NUMBERS = {
+    "gbp": "abs(datum.value) >= 1e6 ? '£' + format(datum.value / 1e6, ',.1~f') + 'm' : abs(datum.value) >= 1e4 ?"
+    " '£' + format(datum.value / 1e3, ',.0~f') + 'k' : '£' + format(datum.value, ',.0~f')",
+    "percent": "format(datum.value, ',.1~f') + '%'",
+}
+_TITLES = {"per_100k": "Per 100,000 people", "days": "Days"}
+
+
+def spec(chart: Chart) -> Spec:
+    """A chart as Vega-Lite. The same chart gives the same spec."""
+    drawn = {"line": _line, "bar": _bar, "trend": _trend, "years": _years, "units": _units}[chart.kind](chart)
+    return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, "padding": 8, **drawn}
+
+
+def _y(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) -> Spec:
+    """The axis of figures, from 0. `room`: how much more than the highest it holds. Of few things there is no half."""
+    low, top = min(0.0, *(r["y"] for r in rows), 0.0), max(0.0, *(r["y"] for r in rows), 0.0) * room
+    if unit == "count" and top <= 4:
+        axis["values"] = list(range(int(low), int(top) + 2))
+    return {
+        "field": "y", "type": "quantitative", "scale": {"domain": [low, top or 1.0], "nice": True},
+        "axis": {"labelExpr": _NUMBERS.get(unit, "format(datum.value, ',.1~f')"), "title": _TITLES.get(unit), **axis},
+    }  # fmt: skip
+
+
+def _rows(panel: Panel, **more: Any) -> list[Spec]:
+    return [
+        {"x": p.day.replace(day=1).isoformat() if p.day else p.label, "y": float(p.value), "series": s.name, "role": s.role,
+         "text": p.printed, "whole": p.data_status != "partial", **more}
+        for s in panel.series for p in s.points if p.value is not None
+    ]  # fmt: skip
+
+
+def _labels(panel: Panel) -> list[str]:
+    return list(dict.fromkeys(p.label for s in panel.series for p in s.points))
+
+
+def _ordinal(labels: Sequence[str]) -> Spec:
+    """An axis of names in their order; months of years stand on two lines."""
+    axis: Spec = {}
+    if all(re.fullmatch(r"[A-Z][a-z]{2} \d{4}", label) for label in labels):
+        axis = {"labelExpr": "split(datum.label, ' ')"}
+    return {"field": "x", "type": "ordinal", "sort": list(labels), "axis": axis, "scale": {"padding": 0.3}}
+
+
+def _ends(panel: Panel, top: float, height: int) -> list[Spec]:
+    """Where the name of each line stands: at its end, moved apart where two are close."""
+    ends = []
+    for s in panel.series:
+        known = [p for p in s.points if p.value is not None]
+        if known:
+            ends.append({"x": known[-1].label, "y": float(known[-1].value or 0), "series": s.name})
+    gap = 15 / height * (top or 1)
+    ends.sort(key=lambda e: e["y"])
+    for lower, upper in pairwise(ends):
+        upper["y"] = max(upper["y"], lower["y"] + gap)
+    return ends
+
+
+def _line(chart: Chart) -> Spec:
+    (panel,) = chart.panels
+    rows, labels = _rows(panel), _labels(panel)
+    names = [s.name for s in panel.series]
+    y = _y(panel.unit, rows, room=1.05)
+    direct = len(names) <= DIRECT
+    colour = {"field": "series", "type": "nominal", "scale": {"domain": names, "range": list(COLOURS)},
+              "sort": None, "legend": None if direct else {}}  # fmt: skip
+    x = _ordinal(labels)
+    layers: list[Spec] = [
+        {"mark": "line", "encoding": {"x": x, "y": y, "color": colour}},
+        {
+            "mark": {"type": "point", "size": 44, "filled": True, "opacity": 1, "strokeWidth": 2},
+            "encoding": {
+                "x": x, "y": y, "color": colour,
+                "fill": {"condition": {"test": "!datum.whole", "value": "#ffffff"}, "field": "series", "type": "nominal",
+                         "scale": {"domain": names, "range": list(COLOURS)}, "legend": None},
+            },
+        },
+    ]  # fmt: skip
+    if direct and len(names) > 1:
+        layers.append(
+            {
+                "data": {"values": _ends(panel, y["scale"]["domain"][1], TALL)},
+                "mark": {"type": "text", "align": "left", "dx": 9, "fontSize": 13, "fontWeight": "bold"},
+                "encoding": {"x": x, "y": y, "text": {"field": "series"}, "color": colour},
+            }
+        )
+    return {"width": WIDE, "height": TALL, "data": {"values": rows}, "layer": layers}
+
+
+def _bar(chart: Chart) -> Spec:
+    (panel,) = chart.panels
+    names, labels = [s.name for s in panel.series], _labels(panel)
+    values = [
+        {"x": p.label, "y": float(p.value or 0), "series": s.name, "text": p.printed} for s in panel.series for p in s.points
+    ]
+    y: Spec = {"field": "x", "type": "nominal", "sort": labels, "axis": {"title": None, "labelPadding": 6, "labelLimit": 240}}
+    x = _y(panel.unit, values, room=1.12)
+    shared: Spec = {"y": y, "x": {**x, "axis": None, "scale": {"domain": x["scale"]["domain"]}}}
+    colour: Spec = {"value": COLOURS[0]}
+    step = 30
+    if len(names) > 1:
+        shared["yOffset"] = {"field": "series", "type": "nominal", "sort": names}
+        colour = {
+            "field": "series",
+            "type": "nominal",
+            "scale": {"domain": names, "range": list(COLOURS)},
+            "sort": names,
+            "legend": {"symbolSize": 180},
+        }
+        step = 24
+    return {
+        "width": WIDE - 120, "height": {"step": step} if len(names) == 1 else {"step": step, "for": "offset"},
+        "data": {"values": values},
+        "layer": [
+            {"mark": {"type": "bar", **({"height": {"band": 0.72}} if len(names) == 1 else {})},
+             "encoding": {**shared, "color": colour}},
+            {"mark": {"type": "text", "align": "left", "dx": 5, "color": INK, "fontSize": 12},
+             "encoding": {**shared, "text": {"field": "text"}}},
+        ],
+        "resolve": {"scale": {"color": "independent"}},
+    }  # fmt: skip
+
+
+def _month_axis(rows: Sequence[Spec], width: int, padding: int = 8) -> Spec:
+    """Months on a line of time; a small picture names its first and its last."""
+    first, last = (pick(r["x"] for r in rows) for pick in (min, max))
+    span = range(int(first[:4]) * 12 + int(first[5:7]) - 1, int(last[:4]) * 12 + int(last[5:7]))
+    small = width == SMALL
+    every = next(n for n in (3, 6, 12, 24, 48, 1200) if len(span) * 62 / n < width)
+    ticks = [span[0], span[-1]] if small else [n for n in span if n % every == 0] or [span[0]]
+    wanted = [{"year": n // 12, "month": n % 12 + 1, "date": 1, "utc": True} for n in dict.fromkeys(ticks)]
+    axis: Spec = {"values": wanted, "format": "%b %Y", "labelOverlap": False}
+    if small:
+        ends = {"condition": {"test": "datum.index === 0", "value": "left"}, "value": "right"}
+        axis |= {"format": "%b %y", "tickSize": 3, "labelFontSize": 11, "labelAlign": ends}
+    return {"field": "x", "type": "temporal", "scale": {"type": "utc", "padding": padding}, "axis": axis}
+
+
+def _trend(chart: Chart) -> Spec:
+    several = len(chart.panels) > 1
+    width, height = (HALF, LOW) if several else (WIDE, TALL)
+    pictures = []
+    for panel in chart.panels:
+        rows = _rows(panel)
+        if not rows:
+            continue
+        months = len({r["x"] for r in rows})
+        bar = max(2, min(26, round(0.68 * width / max(months, 1))))
+        x, y = _month_axis(rows, width, bar // 2 + 3), _y(panel.unit, rows, tickCount=4 if several else 5)
+        pictures.append(
+            {
+                "title": panel.title if several else "",
+                "width": width, "height": height, "data": {"values": rows},
+                "layer": [
+                    {"transform": [{"filter": "datum.role == 'months'"}], "mark": {"type": "bar", "size": bar, "color": QUIET},
+                     "encoding": {"x": x, "y": y}},
+                    {"transform": [{"filter": "datum.role == 'rolling'"}], "mark": {"type": "line", "color": COLOURS[0]},
+                     "encoding": {"x": x, "y": y}},
+                ],
+            }
+        )  # fmt: skip
+    return _with_key(pictures, _key(chart))
+
+
+def _key(chart: Chart) -> str:
+    """What bars and line are, in words: there are two things to tell apart, and they are no two colours alone."""
+    names = {s.role: s.name for p in reversed(chart.panels) for s in p.series}
+    means = list(dict.fromkeys(s.name for p in chart.panels for s in p.series if s.role == "rolling"))
+    bars = f"Bars: {names['months'].lower()}."
+    return f"{bars} Line: {' or, of a rate, '.join(m.lower() for m in means)}." if means else bars
+
+
+def _years(chart: Chart) -> Spec:
+    several = len(chart.panels) > 1
+    width, height = (HALF, LOW) if several else (WIDE, TALL)
+    names = [s.name for s in chart.panels[0].series]
+    pictures = [
+        {
+            "title": panel.title if several else "",
+            "width": width, "height": height, "data": {"values": _rows(panel)},
+            "mark": "line",
+            "encoding": {
+                "x": _ordinal(_labels(panel)), "y": _y(panel.unit, _rows(panel), tickCount=4 if several else 5),
+                "color": {"field": "series", "type": "nominal", "sort": names,
+                          "scale": {"domain": names, "range": [QUIET, COLOURS[0]]}},
+                "strokeDash": {"field": "series", "type": "nominal", "sort": names,
+                               "scale": {"domain": names, "range": [[6, 4], [1, 0]]}},
+            },
+        }
+        for panel in chart.panels
+    ]  # fmt: skip
+    return _with_key(pictures, "")
+
+
+def _units(chart: Chart) -> Spec:
+    rows = [row for p in chart.panels for row in _rows(p, unit=p.title)]
+    unit = chart.panels[0].unit
+    for one, after in pairwise([*rows, {"unit": None}]):
+        one["last"] = one["unit"] != after["unit"]
+    x, y = _month_axis(rows, SMALL, 4), _y(unit, rows, room=1.15, tickCount=3)
+    last = [{"filter": "datum.last"}]
+    dot: Spec = {"type": "point", "filled": True, "size": 34, "color": COLOURS[0], "opacity": 1}
+    text: Spec = {"type": "text", "dy": -10, "align": "right", "dx": 4, "fontSize": 12, "fontWeight": "bold", "color": INK}
+    return {
+        "data": {"values": rows},
+        "facet": {"field": "unit", "type": "nominal", "sort": [p.title for p in chart.panels], "title": None,
+                  "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"}},
+        "columns": 4, "spacing": 20, "resolve": {"axis": {"x": "independent"}},
+        "spec": {
+            "width": SMALL, "height": SMALL_LOW,
+            "layer": [
+                {"mark": {"type": "line", "color": COLOURS[0], "strokeWidth": 2}, "encoding": {"x": x, "y": y}},
+                {"transform": last, "mark": dot, "encoding": {"x": x, "y": y}},
+                {"transform": last, "mark": text, "encoding": {"x": x, "y": y, "text": {"field": "text"}}},
+            ],
+        },
+    }  # fmt: skip
+
+
+def _with_key(pictures: list[Spec], key: str) -> Spec:
+    title: Spec = {"title": {"text": key, "fontWeight": "normal", "fontSize": 13}} if key else {}
+    if len(pictures) == 1:
+        return {**pictures[0], **title}
+    return {"concat": pictures, "columns": 2, **title}

@@ -1,0 +1,104 @@
+"""Figures and charts in words: numbers as the report prints them, and what a chart shows."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from .model import Panel, Point, Series
+
+PLACES = {"percent": 1, "per_100k": 1}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def number(value: Decimal, unit: str | None, places: int | None = None) -> str:
+    """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. Halves are rounded away from zero, as in `reports.cells`."""
+    places = PLACES.get(unit or "", 0) if places is None else places
+    rounded = abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{'£' if unit == 'gbp' else ''}{rounded:,}{'%' if unit == 'percent' else ''}"
+
+
+def day_in_words(day: date) -> str:
+    """`31 October 2025`."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def moment_in_words(at: datetime) -> str:
+    """`3 January 2026 at 02:00 UTC`."""
+    return f"{day_in_words(at.date())} at {at:%H:%M} UTC"
+
+
+def month(text: str) -> str:
+    """`2025-10` as `October 2025`."""
+    return f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
+
+
+def days_in_words(first: date | None, last: date | None) -> str:
+    """`1 November 2024 to 31 October 2025`; from the beginning where no first day is said, nothing where no last one is."""
+    if last is None:
+        return ""
+    if first == last:
+        return day_in_words(last)
+    return f"{day_in_words(first)} to {day_in_words(last)}" if first else f"up to {day_in_words(last)}"
+
+
+def listed(texts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
+
+
+def verdict(said: str, count: int) -> str:
+    """A verdict of so many claims: 1 `agrees`, 2 `agree`."""
+    if said == "not computable":
+        return "can't be computed"
+    return said if count == 1 else said.replace("agrees", "agree")
+
+
+def slug(text: str) -> str:
+    """A text as a name in a path: small letters, digits and hyphens. Never empty."""
+    kept = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower())
+    return "-".join(kept.split())[:60].strip("-") or "part"
+
+
+def of_lines(kind: str, title: str, panels: Sequence[Panel], with_range: bool = True) -> str:
+    """Alt text of a chart of lines or months: where each begins and ends and, `with_range`, its highest and its lowest."""
+    said = [
+        _of_series(s, p.title if len(panels) > 1 else "", len(p.series) > 1 or not p.title, with_range)
+        for p in panels for s in p.series if _known(s)
+    ]  # fmt: skip
+    return f"{kind}. {title}. {' '.join(said)}".strip()
+
+
+def _of_series(series: Series, panel: str, is_named: bool, with_range: bool) -> str:
+    points = _known(series)
+    name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        return f"{name}: {first.printed} in {first.label}."
+    text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
+    top, low = max(points, key=_value), min(points, key=_value)
+    if with_range and len(points) > 2 and top.value != low.value:
+        text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
+    return text + "."
+
+
+def of_bars(title: str, panel: Panel) -> str:
+    """Alt text of a chart of bars: each bar's figure, the first twelve, and how many more there are."""
+    said = []
+    for series in panel.series:
+        points = _known(series)
+        shown = [f"{p.label} {p.printed}" for p in points[:12]]
+        more = f" and {len(points) - 12} more" if len(points) > 12 else ""
+        said.append(f"{series.name}: {', '.join(shown)}{more}." if len(panel.series) > 1 else f"{', '.join(shown)}{more}.")
+    return f"Bar chart. {title}. {' '.join(said)}".strip()
+
+
+def _known(series: Series) -> list[Point]:
+    return [p for p in series.points if p.value is not None]
+
+
+def _value(point: Point) -> Decimal:
+    assert point.value is not None
+    return point.value

@@ -1,0 +1,121 @@
+"""A pack on disk: every form of it, written beside the folder that it is to be and put in its place when it is whole."""
+
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from ..editions import Edition
+from ..landing.files import unfinished
+from ..settings import Home
+from .content import read_pack
+from .model import Pack
+from .tables_csv import METADATA, write_csvs
+from .trails import Trails, read_trails, work_of
+from .web import write_html
+from .words import slug
+
+FORMS = {"html": "pages for a browser", "csv": "tables as CSV, with metadata", "xlsx": "a workbook", "docx": "a document"}
+"""The forms of a pack; an office form is written by the function `write_<form>(pack, path, kept)` of the module of its name."""
+NOTE = "pack.json"
+"""The file that says that a folder holds a pack, and which."""
+
+
+class OutError(ValueError):
+    """The folder can't be written as a pack: it holds other things."""
+
+
+def write_pack(
+    con: duckdb.DuckDBPyConnection,
+    edition: Edition,
+    out: Path,
+    forms: Sequence[str] = tuple(FORMS),
+    *,
+    home: Home | None = None,
+    is_sample: bool = False,
+    overwrite: bool = False,
+    said: Callable[[str], None] = lambda _: None,
+) -> Pack:
+    """Write an edition into the folder `out`, whole or not at all. Returns what was written.
+
+    `con` reads the night's file. `home`: where the night's rows are counted for the trails, and where pictures of charts are
+    kept. An earlier pack at `out` is replaced; a folder of other things only where `overwrite` says so. Raises OutError,
+    NoEditionError, ValueError for an unknown form, OSError.
+    """
+    if unknown := [f for f in forms if f not in FORMS]:
+        raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
+    refuse_others(out, overwrite)
+    pack = read_pack(con, edition, is_sample)
+    new = unfinished(out)
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        fill(pack, new, forms, _trails(con, pack, home) if home and "html" in forms else None, home, said)
+        swap(new, out)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return pack
+
+
+def fill(
+    pack: Pack,
+    folder: Path,
+    forms: Sequence[str],
+    trails: Trails | None,
+    home: Home | None = None,
+    said: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write a pack's forms into an empty folder."""
+    downloads: list[tuple[str, str]] = []
+    kept = home.pictures if home else None
+    name = f"{slug(pack.title)}-{pack.edition}"
+    for form in (f for f in FORMS if f in forms and f not in ("html", "csv")):
+        getattr(importlib.import_module(f".{form}", __package__), f"write_{form}")(pack, folder / f"{name}.{form}", kept)
+        downloads.append((f"{name}.{form}", f"The report as {FORMS[form]} (.{form})"))
+        said(f"{form}: {name}.{form}")
+    if "csv" in forms:
+        files = write_csvs(pack, folder / "csv")
+        downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
+        said(f"csv: {len(files) - 1} files in csv/")
+    if "html" in forms:
+        write_html(pack, folder, trails, downloads, kept)
+        said(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
+    note = {
+        "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
+        "is_sample": pack.is_sample, "forms": [f for f in FORMS if f in forms],
+    }  # fmt: skip
+    (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def _trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:
+    with work_of(home, pack.night_id) as work:
+        return read_trails(con, work, pack.edition) if work else None
+
+
+def refuse_others(out: Path, overwrite: bool) -> None:
+    """Raise OutError where `out` is no folder, or holds what is no pack."""
+    if out.exists() and not out.is_dir():
+        raise OutError(f"{out} is a file; --out names a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / NOTE).exists() and not overwrite:
+        raise OutError(f"{out} holds other things than a report; name another folder, or replace all of it with --force")
+
+
+def swap(new: Path, out: Path) -> None:
+    """Give a finished folder its name, in the place of what is there. Raises OSError; what was there then stays."""
+    if not out.exists():
+        os.rename(new, out)
+        return
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    os.rename(out, old)
+    try:
+        os.rename(new, out)
+    except OSError:
+        os.rename(old, out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

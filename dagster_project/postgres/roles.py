@@ -1,0 +1,132 @@
+"""Who owns the night in PostgreSQL and who reads it: two roles, and what the second can't do."""
+
+import psycopg
+from psycopg import errors as pg
+
+from ..publish import PUBLISHED_SCHEMAS
+from .errors import PostgresError, of_working
+
+OWNER, ANALYST = "pam_owner", "pam_analyst"
+SCHEMAS = sorted(PUBLISHED_SCHEMAS)
+
+STATEMENT_TIMEOUT, IDLE_TIMEOUT = "5min", "10min"
+"""Of an analyst's session: a question that runs longer is ended, and so is a transaction that is left open."""
+
+WRITING_FUNCTIONS = (
+    "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_open(oid, integer)", "lo_put(oid, bigint, bytea)",
+    "lo_get(oid)", "lo_get(oid, bigint, integer)", "lo_lseek(integer, integer, integer)", "lo_tell(integer)",
+    "lo_truncate(integer, integer)", "lo_unlink(oid)", "lo_close(integer)", "loread(integer, integer)",
+    "lowrite(integer, bytea)", "pg_notify(text, text)",
+    "pg_logical_emit_message(boolean, text, text, boolean)", "pg_logical_emit_message(boolean, text, bytea, boolean)",
+)  # fmt: skip
+"""Functions that everybody may call in a new database, and that write or leave something behind."""
+
+
+def setup_sql(database: str, login: str) -> str:
+    """What a database administrator runs once, as a superuser, in the warehouse's own database. It may be run again.
+
+    `login`: the role that the nights log in as.
+    """
+    name, owner, analyst = _quoted(database), OWNER, ANALYST
+    functions = ",\n    ".join(f"pg_catalog.{f}" for f in WRITING_FUNCTIONS[:-2])
+    return f"""\
+-- PAM Warehouse in PostgreSQL: run once, as a superuser, in the database {name}, which should be the warehouse's own.
+do $$
+begin
+    if not exists (select from pg_catalog.pg_roles where rolname = '{owner}') then
+        create role {owner} nologin nosuperuser nocreatedb nocreaterole;
+    end if;
+    if not exists (select from pg_catalog.pg_roles where rolname = '{analyst}') then
+        create role {analyst} login nosuperuser nocreatedb nocreaterole;
+    end if;
+end $$;
+
+-- {owner} has the schemas; whoever loads them acts as it.
+grant {owner} to {_quoted(login)};
+grant connect, create on database {name} to {owner};
+
+-- {analyst} reads them, and can do nothing else here. Give it a password: \\password {analyst}
+grant connect on database {name} to {analyst};
+revoke create, temporary on database {name} from public;
+revoke all on schema public from public;
+revoke usage on language plpgsql from public;
+revoke execute on function
+    {functions}
+    from public;
+alter role {analyst} in database {name} set default_transaction_read_only = on;
+alter role {analyst} in database {name} set statement_timeout = '{STATEMENT_TIMEOUT}';
+alter role {analyst} in database {name} set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
+alter role {analyst} in database {name} set search_path = marts, reports, bi, meta;
+"""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+READY = f"""
+    select count(*) = 2 and bool_and(
+        case rolname
+            when '{OWNER}' then pg_has_role(current_user, oid, 'member')
+                and has_database_privilege(oid, current_database(), 'create')
+            else has_database_privilege(oid, current_database(), 'connect')
+        end
+    ) from pg_catalog.pg_roles where rolname in ('{OWNER}', '{ANALYST}')
+"""
+
+OTHERS = """
+    select n.nspname || '.' || c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and pg_get_userbyid(n.nspowner) <> %s
+    order by 1 limit 1
+"""
+
+
+def ensure(con: psycopg.Connection) -> None:
+    """See that the roles are there and may do what they must; make them where that is allowed and the database is empty.
+
+    Raises PostgresError, with what a database administrator is to do.
+    """
+    if con.execute(READY).fetchone() == (True,):
+        return
+    database, login = con.execute("select current_database(), current_user").fetchone() or ("", "")
+    advice = "`pam postgres sql` prints what a database administrator runs once, in a database of the warehouse's own"
+    other = con.execute(OTHERS, [OWNER]).fetchone()
+    if other:
+        raise PostgresError(
+            f"the database {database} is not set up, and holds other tables ({other[0]}), so that nothing is changed there"
+            f" unasked: {advice}"
+        )
+    try:
+        with con.transaction():
+            con.execute(setup_sql(database, login))
+    except pg.InsufficientPrivilege:
+        raise PostgresError(f"the roles {OWNER} and {ANALYST} are not set up, and {login} may not do that: {advice}") from None
+    except psycopg.Error as error:
+        raise of_working(error, "setting up the roles") from None
+
+
+EXCESS = (
+    ("it is a superuser, or may create roles or databases",
+     "select rolsuper or rolcreaterole or rolcreatedb from pg_catalog.pg_roles where rolname = %(a)s"),
+    ("it may create schemas or temporary tables",
+     "select has_database_privilege(%(a)s, current_database(), 'create')"
+     " or has_database_privilege(%(a)s, current_database(), 'temporary')"),
+    ("it may create things in a schema",
+     "select exists (select from pg_catalog.pg_namespace where has_schema_privilege(%(a)s, oid, 'create'))"),
+    ("it may change tables",
+     "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+     " where c.relkind in ('r', 'p', 'v') and n.nspname not in ('pg_catalog', 'information_schema')"
+     " and n.nspname !~ '^pg_toast' and has_table_privilege(%(a)s, c.oid, 'insert, update, delete, truncate'))"),
+    ("it may run code (plpgsql)",
+     "select exists (select from pg_catalog.pg_language where lanname = 'plpgsql'"
+     " and has_language_privilege(%(a)s, oid, 'usage'))"),
+    ("it may write large objects", "select has_function_privilege(%(a)s, 'pg_catalog.lo_create(oid)', 'execute')"),
+)  # fmt: skip
+
+
+def excess(con: psycopg.Connection) -> list[str]:
+    """What pam_analyst may do besides reading, in words; empty where it is as set up."""
+    if not con.execute("select from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone():
+        return []
+    return [said for said, sql in EXCESS if con.execute(sql, {"a": ANALYST}).fetchone() == (True,)]

@@ -1,0 +1,87 @@
+"""The server that a home's nights go to: where it is, and a connection to it. Its password is said nowhere."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from .errors import PostgresError, of_connecting
+
+DSN, DSN_FILE = "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"
+
+DEFAULTS = {"connect_timeout": "10", "application_name": "pam-warehouse", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+"""Of a connection, unless the connection string has its own: a server that is gone is noticed within a minute."""
+
+SESSION = (
+    "set timezone = 'UTC'", "set datestyle = 'ISO'", "set client_encoding = 'UTF8'", "set search_path = ''",
+    "set statement_timeout = 0", "set idle_in_transaction_session_timeout = 0", "set default_transaction_read_only = off",
+)  # fmt: skip
+"""What a role or a database may have set otherwise."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL database and who loads it."""
+
+    conninfo: str = field(repr=False)
+    where: str
+    """`pam_loader@db.force.example:5432/pam`, for people."""
+    secret: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, text: str, source: str = DSN) -> "Server":
+        """The server that a connection string names, a URI or `key=value` pairs. Raises PostgresError."""
+        try:
+            parts = conninfo_to_dict(text)
+            given = {k: str(v) for k, v in parts.items() if v is not None}
+            host = given.get("host") or given.get("hostaddr") or "local socket"
+            port = given.get("port") or "5432"
+            where = f"{given.get('user', 'default user')}@{host}:{port}/{given.get('dbname', 'default database')}"
+            return cls(make_conninfo(**{**DEFAULTS, **given}), where, given.get("password", ""))
+        except psycopg.Error:
+            # What libpq says of it quotes it.
+            raise PostgresError(
+                f"{source} is not a connection string: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an"
+                " @ in the password"
+            ) from None
+
+    @classmethod
+    def configured(cls) -> "Server | None":
+        """The server that the environment names; None where it names none. Raises PostgresError."""
+        if text := os.environ.get(DSN, "").strip():
+            return cls.of(text)
+        name = os.environ.get(DSN_FILE, "").strip()
+        if not name:
+            return None
+        path = Path(name)
+        try:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                raise PostgresError(f"{path} can be read by others: chmod 600 {path}")
+            text = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            said = error.strerror if isinstance(error, OSError) else "not text"
+            raise PostgresError(f"{DSN_FILE}: {path}: {said}") from None
+        return cls.of(text, f"the content of {path}")
+
+    @contextmanager
+    def connect(self) -> Iterator[psycopg.Connection]:
+        """A connection, each statement its own transaction unless said otherwise. Raises PostgresError."""
+        try:
+            con = psycopg.connect(self.conninfo, autocommit=True)
+        except psycopg.Error as error:
+            raise of_connecting(error, self.where, self.secret) from None
+        try:
+            con.execute("; ".join(SESSION))
+            yield con
+        finally:
+            con.close()
+
+
+def is_configured() -> bool:
+    """Whether the environment names a server."""
+    return bool(os.environ.get(DSN, "").strip() or os.environ.get(DSN_FILE, "").strip())

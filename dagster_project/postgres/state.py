@@ -1,0 +1,56 @@
+"""What a PostgreSQL database serves: which night, of which kind, and what of earlier ones is still there.
+
+The schemas say it themselves, in a comment, so that a schema `reports` that somebody else made is never taken for ours.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import psycopg
+
+from .roles import SCHEMAS
+
+MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data")
+OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
+"""A schema that was read until a newer night took its place, and the number of the transaction in which that happened."""
+
+
+def mark(night_id: str, is_sample: bool) -> str:
+    """The comment of a schema that holds a night."""
+    return f"PAM Warehouse: night {night_id} of {'made-up' if is_sample else 'real'} data. Replaced whole by each night's load."
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there. `night_id` is None where no night is."""
+
+    night_id: str | None = None
+    is_sample: bool = False
+    foreign: tuple[str, ...] = ()
+    """Schemas of our names that somebody else made."""
+    old: tuple[str, ...] = field(default=())
+    """Schemas of earlier nights that could not be dropped yet."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all schemas are of one night."""
+        return not self.foreign
+
+
+SCHEMA_COMMENTS = """
+    select n.nspname, coalesce(obj_description(n.oid, 'pg_namespace'), '') from pg_catalog.pg_namespace n
+    where n.nspname = any(%s) or n.nspname ~ '_old_[0-9]+$' order by 1
+"""
+
+
+def state(con: psycopg.Connection) -> State:
+    """What a database serves now."""
+    rows = con.execute(SCHEMA_COMMENTS, [SCHEMAS]).fetchall()
+    live = {name: MARK.match(said) for name, said in rows if name in SCHEMAS}
+    found = [m for m in live.values() if m]
+    return State(
+        night_id=found[0][1] if found else None,
+        is_sample=bool(found and found[0][2] == "made-up"),
+        foreign=tuple(name for name, m in live.items() if m is None),
+        old=tuple(name for name, said in rows if OLD.fullmatch(name) and MARK.match(said)),
+    )

@@ -1,0 +1,26 @@
+"""Who consults the warehouse, and why: put on record before anything is shown."""
+
+import os
+
+from ..audit import record, shape_of
+from ..config import read_config
+from ..permissions import refuse_open
+from ..settings import Home
+
+
+class ReasonError(ValueError):
+    """The settings ask for a reason, and none is given."""
+
+
+def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts: object) -> None:
+    """Put a consultation on record: `by` which command, and `asked` which query, without the values in it.
+
+    A member of the group that may read what is published can't write in the home: that reading is the file's to grant, and
+    is not on record. Raises ReasonError, OpenHomeError, AuditKeyError and OSError.
+    """
+    if not home.path.is_dir() or not os.access(home.path, os.W_OK):
+        return
+    refuse_open(home)
+    if not reason.strip() and read_config(home).audit.reasons == "required":
+        raise ReasonError(f"say why, with --why (or `reason` of connect()): {home.config_file.name} asks for it")
+    record(home, "consultation", by=by, why=reason.strip(), asked=shape_of(asked), **facts)

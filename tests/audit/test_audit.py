@@ -1,0 +1,235 @@
+"""The record of processing: any change to it is found, and a writer that is killed harms nothing that was written."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, shape_of, verify
+from dagster_project.audit.log import head_path, log_path
+from dagster_project.config import ConfigError
+from dagster_project.nights import Receipt, write_receipt
+from dagster_project.serving import ReasonError, connect, consulted
+from dagster_project.settings import Home
+
+FLIPS = 500
+
+
+@pytest.fixture
+def logged(new_home: Home) -> Home:
+    """A home with nine records, some of them written together."""
+    for n in range(4):
+        record(new_home, "collection", source_file=f"crimes {n}.csv", outcome="accepted", rows_landed=n)
+    record_all(new_home, [("erasure", {"file": f"raw/{n}", "note": "naïve; £5"}) for n in range(4)])
+    record(new_home, "consultation", by="pam query", why="", asked=None)
+    return new_home
+
+
+def faults(home: Home) -> list[str]:
+    return verify(home).faults
+
+
+def test_what_is_recorded_is_read_again(logged: Home) -> None:
+    found = [*read_log(logged)]
+    assert [(r.n, r.kind) for r in found] == [
+        *((n, "collection") for n in (1, 2, 3, 4)), *((n, "erasure") for n in (5, 6, 7, 8)), (9, "consultation"),
+    ]  # fmt: skip
+    assert found[7].facts == {"file": "raw/3", "note": "naïve; £5"} and found[8].facts == {"by": "pam query"}
+    verdict = verify(logged)
+    assert (verdict.records, verdict.anchor, verdict.faults, verdict.notes) == (9, anchor(logged), [], [])
+    assert {p.stat().st_mode & 0o777 for p in logged.audit.iterdir()} == {0o600}
+    with pytest.raises(ValueError, match="no kind of record"):
+        record(logged, "gossip")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="can't be called before"):
+        record(logged, "alteration", before="x")
+
+
+def test_a_flipped_bit_anywhere_is_found(logged: Home) -> None:
+    chance = random.Random(1)
+    for path in (log_path(logged), head_path(logged)):
+        whole = path.read_bytes()
+        places = [*range(len(whole))] if len(whole) < FLIPS else chance.sample(range(len(whole)), FLIPS)
+        ends = [n for n, byte in enumerate(whole) if byte == 10]
+        for place in {*places, *ends}:
+            spoilt = bytearray(whole)
+            spoilt[place] ^= 1 << chance.randrange(8)
+            path.write_bytes(spoilt)
+            try:
+                assert faults(logged), (path.name, place)
+            except AuditKeyError:
+                assert path == head_path(logged), "the fingerprint of the key stands in the head alone"
+        path.write_bytes(whole)
+    assert not faults(logged)
+
+
+def test_the_changed_line_is_named(logged: Home, pam: Callable) -> None:
+    lines = log_path(logged).read_bytes().split(b"\n")
+    lines[2] = lines[2].replace(b"crimes 2", b"crimes 9")
+    log_path(logged).write_bytes(b"\n".join(lines))
+    result = pam("audit", "verify", "--home", logged.path)
+    assert result.exit_code == 1 and "line 3: is not as it was signed" in result.stderr
+    record(logged, "erasure", file="later")
+    assert "line 3: is not as it was signed" in faults(logged), "going on heals no change"
+
+
+@pytest.mark.parametrize("change", ["removed", "doubled", "swapped", "cut", "emptied", "gone"])
+def test_lines_can_t_come_go_or_move(logged: Home, change: str) -> None:
+    lines = log_path(logged).read_bytes().splitlines(keepends=True)
+    changed = {
+        "removed": [*lines[:3], *lines[4:]], "doubled": [*lines[:3], lines[2], *lines[3:]],
+        "swapped": [lines[1], lines[0], *lines[2:]], "cut": lines[:-2], "emptied": [], "gone": [],
+    }[change]  # fmt: skip
+    log_path(logged).write_bytes(b"".join(changed))
+    if change == "gone":
+        log_path(logged).unlink()
+    assert faults(logged)
+    record(logged, "erasure", file="later")
+    assert faults(logged), "a later record hides nothing"
+
+
+def test_a_log_that_was_replaced_whole_is_found_by_what_was_kept_elsewhere(logged: Home, pam: Callable) -> None:
+    """Who has the key can write another log. Receipts, and an anchor that was written down outside, know better."""
+    write_receipt(logged, Receipt("20260103T020000Z", "published", "", "", audit=anchor(logged)))
+    kept = anchor(logged)
+    record(logged, "erasure", file="later")
+    assert not faults(logged)
+    assert pam("audit", "verify", "--anchor", kept, "--home", logged.path).exit_code == 0
+    shutil.rmtree(logged.audit)
+    assert faults(logged) == ["audit/head.json is gone, or all of the log is"]
+    record(logged, "collection", source_file="another")
+    (said,) = faults(logged)
+    assert "the receipt of night 20260103T020000Z knows a record 9" in said
+    result = pam("audit", "verify", "--anchor", kept, "--home", logged.path)
+    assert result.exit_code == 1 and "the anchor given knows a record 9" in result.stderr
+
+
+def test_a_lost_head_is_no_new_beginning(logged: Home) -> None:
+    head_path(logged).unlink()
+    log_path(logged).write_bytes(b"".join(log_path(logged).read_bytes().splitlines(keepends=True)[:5]))
+    assert faults(logged)
+    record(logged, "erasure", file="later")
+    assert any("head.json was gone" in f for f in faults(logged))
+
+
+def test_a_write_that_stops_at_any_byte_leaves_a_log_that_verifies(logged: Home) -> None:
+    before, head = log_path(logged).read_bytes(), head_path(logged).read_bytes()
+    record_all(logged, [("erasure", {"file": n}) for n in range(2)])
+    after = log_path(logged).read_bytes()
+    for length in range(len(before), len(after) + 1, 7):
+        log_path(logged).write_bytes(after[:length])
+        head_path(logged).write_bytes(head)
+        assert not faults(logged), length
+        record(logged, "collection", source_file="next")
+        verdict = verify(logged)
+        assert not verdict.faults, length
+        torn = not after[:length].endswith((b"\n", b'"}'))
+        assert bool(verdict.notes) == torn, "what was left unfinished is said"
+        # A line that a record vouches for can't be changed any more either.
+        if torn and length % 5 == 0:
+            data = bytearray(log_path(logged).read_bytes())
+            data[length - 1] ^= 1
+            log_path(logged).write_bytes(data)
+            assert faults(logged), length
+
+
+def test_writers_that_are_killed_leave_a_log_that_verifies(new_home: Home) -> None:
+    """Two at once, each killed at any moment, and a byte written at a time."""
+    record(new_home, "collection", source_file="first")
+    chance = random.Random(2)
+    for _ in range(12):
+        children = [_writing(new_home) for _ in range(2)]
+        time.sleep(chance.random() / 20)
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        assert not faults(new_home)
+    n = record(new_home, "erasure", file="last")
+    verdict = verify(new_home)
+    assert not verdict.faults and verdict.records == n > 12
+
+
+def _writing(home: Home) -> int:
+    child = os.fork()
+    if child:
+        return child
+    log.CHUNK = 1
+    try:
+        while True:
+            record(home, "collection", source_file="x" * 50)
+    finally:
+        os._exit(1)
+
+
+def test_the_key_is_the_log_s_own(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert logged.audit_key_file.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("PAM_AUDIT_KEY", "another")
+    for call in (lambda: verify(logged), lambda: record(logged, "erasure"), lambda: [*read_log(logged)]):
+        with pytest.raises(AuditKeyError, match="has changed") as raised:
+            call()
+        assert "another" not in str(raised.value).replace("is another", "")
+    monkeypatch.delenv("PAM_AUDIT_KEY")
+    logged.audit_key_file.chmod(0o644)
+    with pytest.raises(AuditKeyError, match="chmod 600"):
+        verify(logged)
+    logged.audit_key_file.unlink()
+    with pytest.raises(AuditKeyError, match="is gone"):
+        record(logged, "erasure")
+    assert not logged.audit_key_file.exists(), "a lost key is not replaced in silence"
+
+
+def test_a_query_s_values_are_not_on_record() -> None:
+    asked = "select \"Jo Smith\", é from marts.m where a = 'O''Neil' and n in (42, 0x2A) /* Jo */ -- Jo\n"
+    asked += " and b = $$Jo$$ and c = 'Jo"
+    said = shape_of(asked)
+    assert said.startswith("select ? , é from marts.m where a = ? and n in (? , ?")
+    assert not any(word in said for word in ("Jo", "Neil", "42"))
+    assert len(shape_of("select " + "a, " * 5000)) <= 500
+
+
+def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable) -> None:
+    home = sample_copy
+    earlier = sum(1 for _ in read_log(home))
+    assert pam("query", "select count(*) from meta.nights where night_id = 'Jo'", "--reason", "PAM, item 2", "--home", home.path
+               ).exit_code == 0  # fmt: skip
+    assert pam("trace", "possession_offences", "--period", "2024/25", "--limit", 1, "--home", home.path).exit_code == 0
+    assert pam("quarantine", "--why", "to mend them", "--home", home.path).exit_code == 0
+    connect(home, "a notebook").close()
+    found = [*read_log(home)][earlier:]
+    assert {r.kind for r in found} == {"consultation"} and len({r.who for r in found}) == 1
+    assert [(r.facts["by"], r.facts.get("why")) for r in found] == [
+        ("pam query", "PAM, item 2"), ("pam trace", None), ("pam quarantine", "to mend them"), ("connect()", "a notebook"),
+    ]  # fmt: skip
+    assert found[0].facts["asked"] == "select count(*) from meta.nights where night_id = ?"
+    home.config_file.write_text('[audit]\nreasons = "required"\n', encoding="utf-8")
+    result = pam("query", "select 1", "--home", home.path)
+    assert result.exit_code == 1 and "say why, with --why" in result.stderr
+    with pytest.raises(ReasonError):
+        consulted(home, " ", by="pam query")
+    home.config_file.write_text('[audit]\nreasons = "maybe"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"audit\.reasons"):
+        consulted(home, "x", by="pam query")
+
+
+def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:
+    found = [*read_log(sample_home)]
+    kinds = [r.kind for r in found]
+    assert kinds.count("collection") == 25 and kinds[25:27] == ["combination", "disclosure"]
+    receipt = json.loads(next(sample_home.nights.glob("*Z.json")).read_text(encoding="utf-8"))
+    assert found[26].facts["sha256"] == receipt["sha256"] and receipt["audit"].startswith("27:")
+    result = pam("audit", "show", "--kind", "disclosure", "--format", "json", "--home", sample_home.path)
+    assert len(json.loads(result.stdout)) == 1
+    assert pam("audit", "show", "--since", "2999-01-01", "--format", "csv", "--home", sample_home.path).stdout.count("\n") == 1
+    assert pam("audit", "show", "--kind", "gossip", "--home", sample_home.path).exit_code == 2
+    assert pam("audit", "verify", "--home", sample_home.path).exit_code == 0
+
+
+def test_nothing_recorded_is_nothing_wrong(tmp_path: Path, pam: Callable) -> None:
+    result = pam("audit", "verify", "--home", tmp_path / "none")
+    assert result.exit_code == 0 and "no record has been written yet" in result.stderr
+    assert not (tmp_path / "none").exists()

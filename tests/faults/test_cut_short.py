@@ -1,0 +1,88 @@
+"""Nights that are cut short, by kill -9, a full disk or refused writes: what is published is whole, and the next night loses
+and doubles nothing.
+
+`PAM_KILLS=100` kills a hundred times (half an hour), and `-s` shows in which stage and what was published then.
+`PAM_FULL_DISKS=20` leaves less room than a night needs in twenty sizes, beside the steps at which the disk fills here.
+"""
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dagster_project.nights import read_receipts
+
+from .disk import full_at, leave, night, read_only, small_disk
+from .nights import Between, copied, read_published, run
+
+KILLS = int(os.environ.get("PAM_KILLS", "2"))
+FULL_DISKS = int(os.environ.get("PAM_FULL_DISKS", "0"))
+NEEDED = 24 << 20
+"""Bytes that the second night writes, and some more."""
+
+
+@pytest.mark.parametrize("n", range(KILLS))
+def test_a_killed_night_leaves_a_whole_one_and_the_next_succeeds(n: int, between: Between, tmp_path: Path) -> None:
+    """Two of three are killed at a moment, one before a change of a file; both spread over the night."""
+    chance = random.Random(f"{KILLS} {n}")
+    share = (n + chance.random()) / KILLS
+    home = copied(between.home, tmp_path / "home")
+    if n % 3 == 2:
+        # The counts of two runs differ by a few: the last ones may never come.
+        ended = run(home, writes=1 + int(share * (len(between.ended.changes) - 5)))
+    else:
+        ended = run(home, seconds=share * between.seconds)
+    assert ended.code in (0, -9), ended.words
+    stage = ended.stages[-1][0] if ended.stages else "loading"
+    print(f"KILLED {n} {'by write' if n % 3 == 2 else 'by clock'} {stage} {between.which(home)} code {ended.code}", flush=True)
+    between.check_next(home)
+    shutil.rmtree(home.path)
+
+
+def test_a_disk_that_fills_or_refuses_at_each_step(between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Night after night in one home, each stopped at a later step; the last has room."""
+    with small_disk(tmp_path / "disk") as disk:
+        home = copied(between.home, disk / "home")
+        with read_only(disk):
+            ended = night(home, capfd.readouterr)
+        assert ended.code == 1 and "Read-only file system" in ended.said and "Traceback" not in ended.said, ended.said
+        assert between.which(home) == "old"
+        for stage in ("landing", "building", "publishing"):
+            with full_at(disk, stage):
+                ended = night(home, capfd.readouterr)
+                assert between.which(home) == "old"
+            assert ended.code == 1 and "make room on the home's disk" in ended.said, (stage, ended.said)
+        with full_at(disk, "published"):
+            ended = night(home, capfd.readouterr)
+            assert between.which(home) == "new"
+            night_id = read_published(home).night_id
+        assert ended.code == 3, ended.said
+        assert f"Night {night_id} IS published, and its receipt could not be written" in ended.said
+        assert "No space left on device" in ended.said and "nothing is to be dropped again" in ended.said
+        assert night_id not in [r.night_id for r in read_receipts(home)]
+        between.check_next(home, night(home, capfd.readouterr))
+        assert [r.outcome for r in read_receipts(home)][-2:] == ["published", "published"]
+        assert read_receipts(home)[-2].night_id == night_id
+
+
+@pytest.mark.parametrize("n", range(FULL_DISKS))
+def test_less_room_than_a_night_needs(
+    n: int, between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The disk fills wherever the night then is, in the midst of a file most often."""
+    chance = random.Random(f"{FULL_DISKS} {n}")
+    with small_disk(tmp_path / "disk") as disk:
+        home = copied(between.home, disk / "home")
+        room = int((n + chance.random()) / FULL_DISKS * NEEDED)
+        leave(disk, room)
+        ended = night(home, capfd.readouterr)
+        which = between.which(home)
+        with capfd.disabled():
+            print(f"FULL {n} room {room:,} code {ended.code} {which} {read_receipts(home)[-1].seconds}", flush=True)
+        assert "Traceback" not in ended.said and ended.code in (0, 1, 3), ended.said
+        assert ended.code == 0 or "make room" in ended.said, ended.said
+        assert which == ("old" if ended.code == 1 else "new")
+        (disk / "ballast").unlink()
+        between.check_next(home, night(home, capfd.readouterr))

@@ -1,0 +1,114 @@
+"""What the pack says is what the night has: every cell, every claim, and a word where there is nothing."""
+
+from decimal import Decimal
+
+import pytest
+from support import as_dicts, published
+
+from dagster_project.pack import charts, read_pack
+from dagster_project.pack.content import within
+from dagster_project.pack.words import number, slug, verdict
+from dagster_project.serving import connect
+
+from .conftest import FORMULA, HOSTILE, Made
+
+
+def cells_of(made: Made) -> list[dict]:
+    con = connect(made.home)
+    try:
+        return as_dicts(con.execute("select * from reports.cells where edition = ?", [made.edition.edition]))
+    finally:
+        con.close()
+
+
+def test_every_cell_is_there_once_as_the_night_has_it(made: Made) -> None:
+    cells = cells_of(made)
+    found = {c.cell_id: c for t in made.pack.tables for r in t.rows for c in r.cells if c.measure or c.marker == "[z]"}
+    assert len(cells) > 40
+    for c in cells:
+        cell = found.pop(f"{c['table_name']}/{c['row_no']}/{c['column_name']}")
+        assert (cell.printed, cell.value, cell.unit, cell.marker) == (c["printed"], c["value"], c["unit"], c["marker"])
+        assert "[" not in cell.text and (cell.text or cell.value is None)
+    assert not found
+
+
+def test_pages_are_the_parts_of_the_report_in_its_order(sample: Made, other: Made) -> None:
+    pack = sample.pack
+    assert [t.number for t in pack.tables] == list(range(1, 26)) == [t.number for p in pack.pages for t in p.tables]
+    assert [p.title for p in pack.pages][:2] == ["Reduce the harm caused by drugs", "Disrupt the supply of drugs"]
+    assert pack.is_sample and pack.data_status.startswith("483 of 511 figures are complete, 19 provisional")
+    assert [p.title for p in other.pack.pages] == ["Other figures", HOSTILE, "Listen"]
+    assert other.pack.pages[1].slug == "script-alert-x-script" and other.pack.force == "Leicestershire Police"
+
+
+def test_each_claim_stands_on_the_page_of_its_paragraph(sample: Made, other: Made) -> None:
+    placed = sorted(c.no for p in sample.pack.pages for c in p.claims)
+    assert placed == list(range(1, 299)), "each once"
+    assert {c.paragraph for t in sample.pack.tables if t.name == "op_trapped" for c in t.claims} == {"3.8", "8.4"}
+    assert [c.paragraph for p in other.pack.pages for c in p.claims] == ["9"] and len(other.pack.claims) == 2
+
+
+def test_what_is_not_there_says_so(other: Made) -> None:
+    tables = {t.name: t for t in other.pack.tables}
+    assert tables["spoken"].unavailable == "Not available: no accepted file of Community voices says anything of it."
+    assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
+    assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
+    chart = next(c for c in other.pack.charts if c.table == "spoken")
+    assert chart.unavailable == tables["spoken"].unavailable and not charts.svgs([chart])
+    assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
+    assert len([s for s in other.pack.late if s.status == "never dropped"]) == 21
+
+
+def test_charts_say_what_they_show(sample: Made) -> None:
+    found = {c.chart_id: c for c in sample.pack.charts}
+    assert {c.kind for c in found.values()} == {"line", "bar", "trend", "years", "units"}
+    named = [t.name for t in sample.pack.tables if t.kind == "chart"]
+    assert len(named) == 7 and not set(named) - set(found)
+    years = found["offences-years"].panels[0]
+    totals = [sum(p.value for p in s.points) for s in years.series]
+    assert totals == [1649, 2187] and [len(s.points) for s in years.series] == [12, 12]
+    trend = found["offences-trend"].panels[0].series[1]
+    assert trend.points[-1].value == Decimal(2187) / 12 and trend.points[-1].printed == "182.3"
+    assert "181 in Oct 2025; highest 206 in May 2025" in found["offences-trend"].alt
+    assert found["missed_tests"].alt.startswith("Bar chart. Missed tests by reason. Not enough staff 85, Released before")
+    units = found["offences-units"].panels
+    assert len(units) == 11 and units[-1].title == "Not recorded"
+    assert sum(p.series[0].points[-1].value for p in units) == 2187, "the units add to the force"
+    assert all(p.data_status == "complete" for c in found.values() if c.kind != "bar" for n in c.panels for s in n.series
+               for p in s.points if p.value is not None and c.kind in ("trend", "years", "units"))  # fmt: skip
+
+
+def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
+    some = [c for c in sample.pack.charts if c.chart_id in ("missed_tests", "deaths")]
+    one = charts.svgs(some, tmp_path)
+    kept = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    assert len(kept) == 2 and all("http" not in s.replace("http://www.w3.org", "") for s in one.values())
+    next(iter(kept)).write_bytes(b"<svg/>")
+    assert sorted(charts.svgs(some, tmp_path).values()).count("<svg/>") == 1, "taken from where it is kept"
+    assert charts.svgs(some) == one, "and the same when drawn anew"
+    assert charts.pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
+
+
+def test_the_night_must_print_the_edition(sample: Made) -> None:
+    con = connect(sample.home)
+    later = sample.edition.model_copy(update={"edition": "2031-01"})
+    with pytest.raises(ValueError, match="does not print edition 2031-01: it has 2026-03"):
+        read_pack(con, later)
+    con.close()
+    assert published(sample.home, "select count(*) from reports.tables") == [(25,)]
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "paragraphs", "is_within"),
+    [("2.16", "2.15-2.18", True), ("2.2", "2.15-2.18", False), ("8.4", "3.8, 8.4", True), ("5.2-5.7", "5.2", False),
+     ("3.10", "3.10-3.11", True), ("3.1", "3.10-3.11", False), ("Annex B", "Annex B", True)],
+)  # fmt: skip
+def test_a_paragraph_lies_within(paragraph: str, paragraphs: str, is_within: bool) -> None:
+    assert within(paragraph, paragraphs) == is_within
+
+
+def test_words() -> None:
+    assert number(Decimal("-2.5"), "count") == "-3" and number(Decimal("1234.5"), "gbp") == "£1,235"
+    assert number(Decimal("32.65"), "percent") == "32.7%" and number(Decimal("0.04"), "percent", 2) == "0.04%"
+    assert slug(FORMULA) == "cmd-c-calc-a1" and slug("£££") == "part"
+    assert [verdict("agrees when cut", n) for n in (1, 2)] == ["agrees when cut", "agree when cut"]

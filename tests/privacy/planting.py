@@ -1,0 +1,102 @@
+"""Marked values in every column of every extract, and where each of them may be met again.
+
+A mark is `ZQ`, a letter that says what it stands for, the extract's and the column's number, and `X`:
+
+    I  an identifier                         B  a cell that breaks its column's type
+    U  a column that is not the contract's   K  the key of a row, where it is no identifier
+    T  any other text of the contract        C  a text whose values are categories of a mart, by the contract of the marts
+    N  a unit that is on no list             H  a value of a file without a header, or that can't be read
+"""
+
+import csv
+import gzip
+from pathlib import Path
+
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.contracts.model import Column
+
+WINDOW = "2025-01-01__2025-12-31"
+UNKNOWN = ("officer notes", "officer number")
+UNKNOWN_NUMBER = 907731000
+"""The unknown numbers of each extract begin here: nine digits that no figure of these files has."""
+
+CATEGORIES = {
+    "community_voices": ("issue",), "crimes": ("offence_code",), "drug_tests": ("missed_reason",), "incidents": ("channel",),
+    "prevention_activity": ("activity",), "pspos": ("authority",), "pspo_enforcement": ("authority", "issuing_team"),
+    "stop_search": ("legislation", "outcome", "self_defined_ethnicity", "age_range"),
+    "street_crime": ("crime_type", "lsoa_name"),
+    "public_health": ("area_code", "area_name", "sex", "time_period"),
+}  # fmt: skip
+"""Texts that marts show as category or area: docs/marts.md names them."""
+
+GOOD = {
+    "date": "2025-03-1{n}", "timestamp": "2025-03-1{n}T10:00:00", "month": "2025-03", "money": "1{n}0.50", "number": "1{n}.5",
+    "whole": "{n}", "list": "drugs", "unit": "Chesterfield",
+}  # fmt: skip
+FIXED = {
+    ("public_health", "indicator_id"): "92432", ("public_health", "area_code"): "E10000007",
+    ("public_health", "area_name"): "Derbyshire", ("public_health", "area_type"): "Counties & UAs (from Apr 2023)",
+    ("public_health", "sex"): "Persons", ("public_health", "time_period"): "2020 - 22", ("crimes", "offence_code"): "92D",
+    ("stop_search", "object_of_search"): "Controlled drugs",
+}  # fmt: skip
+"""What has to be told apart for the row to count."""
+
+
+def mark(role: str, extract: int, column: int, n: object = "") -> str:
+    """A marked value."""
+    return f"ZQ{role}{extract:02d}{column:02d}X{n}"
+
+
+def role_of(contract: Contract, column: Column) -> str:
+    """What a column's texts are."""
+    if column.identifier:
+        return "I"
+    if column.name in CATEGORIES.get(contract.extract, ()):
+        return "C"
+    return "K" if column.key else "T"
+
+
+def plant(inbox: Path) -> None:
+    """A file of every extract: four good rows; one with a bad cell in each column that can have one; ragged and torn ones."""
+    for number, (name, contract) in enumerate(load_contracts().items()):
+        path = inbox / f"{name}__derbyshire__{WINDOW}__20260105T020000Z.csv"
+        header = [c.name for c in contract.columns]
+        body = [_row(contract, number, n) for n in range(1, 5)]
+        for index, column in enumerate(contract.columns):
+            if column.type not in ("text", "list", "unit"):
+                bad = _row(contract, number, f"9{index}")
+                bad[index] = mark("B", number, index)
+                body.append(bad)
+        whole = _row(contract, number, 77)
+        body += [[*whole[1:]], [*whole, mark("U", number, 98)]]
+        more = [[mark("U", number, 99, n), str(UNKNOWN_NUMBER + number)] for n in range(len(body))]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([[*header, *UNKNOWN], *([*row, *m] for row, m in zip(body, more, strict=True))])
+
+
+def plant_unreadable(inbox: Path) -> None:
+    """Files that are refused whole, each for a reason of its own: no header, bytes that are no text, cut short."""
+    columns = load_contracts()["drug_tests"].columns
+    row = ",".join(mark("H", 6, index) for index in range(len(columns)))
+    stem = "__derbyshire__2024-01-01__2024-12-31__20260105T020000Z"
+    (inbox / f"drug_tests{stem}.csv").write_text(f"{row}\n{row}\n", encoding="utf-8")
+    (inbox / f"crimes{stem}.csv").write_bytes(b"crime_ref,recorded_on\n" + row.encode() + b"\0\n")
+    (inbox / f"incidents{stem}.csv.gz").write_bytes(gzip.compress(f"incident_ref\n{row}\n".encode() * 50)[:-9])
+    (inbox / f"exploitation_outcomes{stem}.csv").write_text(f"outcome_ref\n{row}\n", encoding="utf-8")
+    (inbox / f"op_trapped{stem}.parquet").write_text(f"PAR1{row}", encoding="utf-8")
+
+
+def _row(contract: Contract, extract: int, n: object) -> list[str]:
+    return [_cell(contract, c, extract, index, n) for index, c in enumerate(contract.columns)]
+
+
+def _cell(contract: Contract, column: Column, extract: int, index: int, n: object) -> str:
+    if fixed := FIXED.get((contract.extract, column.name)):
+        return fixed
+    if column.values:
+        return column.values[0]
+    if column.type == "text":
+        return mark(role_of(contract, column), extract, index, n)
+    if column.type == "unit" and n == 4:
+        return mark("N", extract, index, n)
+    return GOOD[column.type].format(n=str(n)[0])

@@ -1,0 +1,84 @@
+"""Every byte of whatever lies in a folder, and every value of what is packed: Parquet, DuckDB, zip and gzip.
+
+Knows nothing of a home: what comes to be there tomorrow is searched as well.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import duckdb
+
+from privacy.planting import UNKNOWN_NUMBER
+
+MARK = re.compile(rb"Z\0?Q\0?([A-Z])\0?(?:[0-9]\0?){4}X|(" + str(UNKNOWN_NUMBER)[:6].encode() + rb"[0-9]{3})")
+"""A mark in UTF-8 or UTF-16, or an unknown number."""
+
+
+WANTED = f"ZQ[A-Z][0-9]{{4}}X|{str(UNKNOWN_NUMBER)[:6]}[0-9]{{3}}"
+"""The same, for DuckDB."""
+
+
+def marks_in(path: Path) -> dict[str, str]:
+    """Letter of each mark that a file holds -> one of them."""
+    found: dict[str, str] = {}
+    for data in _contents(path):
+        for m in MARK.finditer(data):
+            found.setdefault(m[1].decode() if m[1] else "U", m[0].decode())
+    return found
+
+
+def search(folder: Path, but: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, str]]]:
+    """Path in the folder and the marks of every file below it that has any, its own name searched too. `but`: folders."""
+    seen: dict[tuple[int, int], dict[str, str]] = {}
+    for path in sorted(folder.rglob("*")):
+        where = path.relative_to(folder)
+        if where.parts[0] in but or not path.is_file():
+            continue
+        stat = path.stat()
+        # A file under two names is searched once.
+        found = dict(seen.get((stat.st_dev, stat.st_ino)) or seen.setdefault((stat.st_dev, stat.st_ino), marks_in(path)))
+        for m in MARK.finditer(str(where).encode()):
+            found.setdefault(m[1].decode() if m[1] else "U", str(where))
+        if found:
+            yield str(where), found
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    data = path.read_bytes()
+    yield data
+    if data[:4] == data[-4:] == b"PAR1":
+        yield from _values(lambda con: con.execute(f"create view v as from read_parquet('{path}')"))
+    elif data[8:12] == b"DUCK":
+        yield from _values(lambda con: con.execute(f"attach '{path}' as found (read_only)"))
+    elif data[:2] == b"PK":
+        with zipfile.ZipFile(BytesIO(data)) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
+    elif data[:2] == b"\x1f\x8b":
+        # Of one that is cut short, what there is.
+        yield zlib.decompressobj(31).decompress(data)
+
+
+def _values(opened: Callable[[duckdb.DuckDBPyConnection], object]) -> Iterator[bytes]:
+    """Every distinct value of every column, and what the catalogue says."""
+    with duckdb.connect() as con:
+        opened(con)
+        yield str(con.execute("select list(comment) from duckdb_columns() where not internal").fetchone()).encode()
+        yield str(con.execute("select list(sql) from duckdb_tables()").fetchone()).encode()
+        yield str(con.execute("select list(sql) from duckdb_views() where not internal").fetchone()).encode()
+        relations = con.execute(
+            "select database_name, schema_name, table_name from duckdb_tables() union all"
+            " select database_name, schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
+        for database, schema, name in relations:
+            relation = f'"{database}"."{schema}"."{name}"'
+            names = [n for (n,) in con.execute(f"select column_name from (describe {relation})").fetchall()]
+            every = ", ".join(f'cast("{n}" as varchar)' for n in names)
+            # The marks alone: a million figures are looked through within DuckDB.
+            rows = con.execute(
+                f"select distinct unnest(regexp_extract_all(concat_ws(' ', {every}), '{WANTED}')) from {relation}"
+            ).fetchall()
+            yield "\n".join(v for (v,) in rows).encode()

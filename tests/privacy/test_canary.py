@@ -1,0 +1,169 @@
+"""Nothing of a person leaves what must hold it: marked values in every column of every extract, looked for everywhere."""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from support import TODAY, begin
+from typer.testing import CliRunner
+
+from dagster_project.cli import app
+from dagster_project.definitions import build_defs
+from dagster_project.serve.instance import write_settings
+from dagster_project.settings import Home
+from privacy.planting import plant, plant_unreadable
+from privacy.searching import search
+
+ALLOWED = {
+    "raw/_ledger/": "",
+    "raw/_withheld/": "KTC",
+    "raw/": "TCKN",
+    "quarantine/": "TCKNB",
+    "candidate/work.duckdb": "TCKN",
+    "candidate/": "C",
+    "published/": "C",
+    "publications/": "C",
+}
+"""Where rows, or figures by category, are meant to be: the first beginning of a path that fits says which marks may be there.
+Anywhere else there may be none."""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Path, list[str]]]:
+    """A home after three nights (published, held, failed) that began with a umask of 000, and all they left or threw away."""
+    folder = tmp_path_factory.mktemp("canary")
+    thrown = folder / "thrown"
+    for name in ("tmp", "thrown"):
+        (folder / name).mkdir()
+    umask = os.umask(0)
+    try:
+        home = Home(folder / "home").create()
+        # The command's entry sees to the umask of all that follows, as those of Dagster and `pam serve` do.
+        CliRunner().invoke(app, ["status", "--home", str(home.path)])
+        outcomes = []
+        with pytest.MonkeyPatch.context() as patch:
+            _watch(patch, folder / "tmp", thrown)
+            home.config_file.write_text('[[alerts.webhooks]]\nshape = "slack"\nurl = "http://127.0.0.1:9/"\n', encoding="utf-8")
+            home.config_file.chmod(0o600)
+            write_settings(home)
+            with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+                for before in (plant, _hold, _fail):
+                    before(home.inbox if before is plant else home)
+                    outcomes.append(_night(home, instance))
+    finally:
+        os.umask(umask)
+    yield home, folder, outcomes
+
+
+def _watch(patch: pytest.MonkeyPatch, temporary: Path, thrown: Path) -> None:
+    """Have temporary files lie where they can be searched, and keep what is thrown away."""
+    patch.setenv("TMPDIR", str(temporary))
+    patch.setattr(tempfile, "tempdir", str(temporary))
+    really = shutil.rmtree
+
+    def keep(path: object, *args: object, **options: object) -> None:
+        if Path(str(path)).is_dir():
+            # Links lead to what is searched itself.
+            shutil.copytree(str(path), thrown / f"{len(list(thrown.iterdir()))}", symlinks=True, dirs_exist_ok=True)
+        really(path, *args, **options)
+
+    patch.setattr(shutil, "rmtree", keep)
+
+
+def _night(home: Home, instance: dg.DagsterInstance) -> str:
+    from dagster_project.ending import end_night
+
+    run = begin(home, today=TODAY)
+    try:
+        result = build_defs(run).resolve_job_def("nightly").execute_in_process(raise_on_error=False, instance=instance)
+        assert result.success == (run.receipt is not None and run.receipt.outcome == "published")
+    finally:
+        end_night(run)
+    return run.receipt.outcome
+
+
+def _hold(home: Home) -> None:
+    plant_unreadable(home.inbox)
+    (home.seeds).mkdir(mode=0o700)
+    lines = "derbyshire,north,North,a,Same\nderbyshire,north,North,b,Same\n"
+    header = "force_code,section_code,section_name,lpu_code,lpu_name\n"
+    (home.seeds / "areas.csv").write_text(header + lines, encoding="utf-8")
+
+
+def _fail(home: Home) -> None:
+    (home.seeds / "areas.csv").write_text("force_code\n", encoding="utf-8")
+
+
+def allowed(where: str) -> str:
+    if where.startswith("nights/") and where.endswith("__withdrawn.csv"):
+        return "K"
+    return next((marks for start, marks in ALLOWED.items() if where.startswith(start)), "")
+
+
+def leaks(home: Home) -> list[str]:
+    found = search(home.path, but=("inbox", "archive"))
+    return [f"{where}: {mark}" for where, marks in found for role, mark in marks.items() if role not in allowed(where)]
+
+
+def test_the_nights_were_such_as_were_meant(watched: tuple[Home, Path, list[str]]) -> None:
+    home, _, outcomes = watched
+    assert outcomes == ["published", "held", "failed"]
+    originals = {role for _, marks in search(home.archive) for role in marks}
+    assert originals >= set("IUTCKNBH"), "a mark that was never planted can't be missed"
+    kept = {role for _, marks in search(home.quarantine) for role in marks}
+    assert kept >= set("TKB"), "a search that finds nothing where rows are proves nothing"
+    assert "C" in {role for _, marks in search(home.published) for role in marks}
+
+
+def test_no_mark_is_where_it_must_not_be(watched: tuple[Home, Path, list[str]]) -> None:
+    assert leaks(watched[0]) == []
+
+
+def test_nothing_of_it_is_in_temporary_files(watched: tuple[Home, Path, list[str]]) -> None:
+    _, folder, _ = watched
+    assert [*search(folder / "tmp")] == []
+    rows = {"K", "T", "C", "N"}
+    thrown = [(where, {*marks} - rows) for where, marks in search(folder / "thrown")]
+    assert [t for t in thrown if t[1]] == []
+
+
+def test_commands_and_logs_tell_nothing(
+    watched: tuple[Home, Path, list[str]], pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _, _ = watched
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    thrown = tmp_path / "thrown"
+    thrown.mkdir()
+    _watch(monkeypatch, tmp_path / "home_of_trials", thrown)
+    (tmp_path / "home_of_trials").mkdir()
+    out = tmp_path / "out"
+    file = next(home.archive.rglob("op_trapped*2025-12-31*.csv"))
+    said = [
+        pam("inspect", file, "--json", "--home", home.path),
+        pam("quarantine", "--limit", 0, "--home", home.path),
+        pam("quarantine", "--out", out, "--home", home.path),
+        pam("status", "--json", "--home", home.path),
+        pam("audit", "show", "--limit", 0, "--home", home.path),
+        pam("query", "select * from meta.checks", "--format", "csv", "--home", home.path),
+        pam("query", "select 1 where 'ZQI0000X' = 'x' -- ZQI0000X", "--home", home.path),
+    ]
+    (tmp_path / "said.txt").write_text("\n".join(r.stdout + r.stderr for r in said), encoding="utf-8")
+    seen = [(w, m) for w, marks in search(tmp_path) for m in marks if m in "IUH"]
+    assert seen == []
+    assert leaks(home) == []
+
+
+def test_a_home_is_its_owner_s_alone_though_the_umask_was_none(watched: tuple[Home, Path, list[str]]) -> None:
+    """Inbox and archive too; what the test itself wrote aside."""
+    home, _, _ = watched
+    own = {home.seeds / "areas.csv", *(p for p in home.inbox.rglob("*"))}
+    found = [p for p in (home.path, *home.path.rglob("*")) if not p.is_symlink() and p not in own]
+    assert len(found) > 100
+    open_to_others = [str(p) for p in found if p.stat().st_mode & 0o077]
+    assert open_to_others == []
+    assert {stat.S_IMODE(p.stat().st_mode) for p in found if p.is_dir()} == {0o700}

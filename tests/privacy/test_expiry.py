@@ -1,0 +1,73 @@
+"""Loads whose time is over are erased, on record, and no figure moves for it."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from support import publish_night, write_extract
+
+from dagster_project.audit import read_log, verify
+from dagster_project.landing import erased_loads, read_erasures, read_ledger
+from dagster_project.landing.expiry import is_over
+from dagster_project.replay import ReplayError, as_of, check
+from dagster_project.rollback import roll_back
+from dagster_project.settings import Home
+
+COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
+OLD = ("2018-01-01", "2018-06-30")
+
+
+def crimes(year: int, months: range) -> list[list[str]]:
+    rows = [[f"C{year}{m}{n}", f"{year}-{m:02d}-1{n}", "92D", "Recorded", "Chesterfield"] for m in months for n in (1, 2)]
+    return [*rows, [f"BAD{year}", "no day", "92D", "Recorded", "Chesterfield"]]
+
+
+def figures(home: Home) -> list[tuple]:
+    from support import published
+
+    return published(home, "select * from marts.measures order by all")
+
+
+def test_years_are_counted_to_the_day() -> None:
+    assert not is_over(date(2018, 3, 1), 6, date(2024, 3, 1)) and is_over(date(2018, 3, 1), 6, date(2024, 3, 2))
+    assert not is_over(date(2020, 2, 29), 1, date(2021, 2, 28)) and is_over(date(2020, 2, 29), 1, date(2021, 3, 1))
+
+
+def stored_in(home: Home) -> set[Path]:
+    """Files of the three folders that hold rows."""
+    folders = (home.raw, home.quarantine, home.archive)
+    return {p.relative_to(home.path) for folder in folders for p in folder.rglob("*.*") if p.is_file()}
+
+
+def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) -> None:
+    home = new_home
+    write_extract(home.inbox, "crimes", crimes(2018, range(1, 7)), columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
+    first = publish_night(home)
+    # All of 2018 anew, and nothing in quarantine: no figure rests on the half year's file any more.
+    write_extract(
+        home.inbox, "crimes", crimes(2018, range(1, 13))[:-1], columns=COLUMNS, window=("2018-01-01", "2018-12-31"),
+        stamp="20190102T020000Z",
+    )  # fmt: skip
+    write_extract(home.inbox, "naloxone", [["N1", "2018-03-01 10:00", "Chesterfield"], ["N2", "x", "Chesterfield"]],
+                  columns=("administration_ref", "administered_at", "lpu"), window=OLD)  # fmt: skip
+    publish_night(home)
+    before = figures(home)
+    stored = stored_in(home)
+    home.config_file.write_text("[keep]\nyears = { crimes = 7, naloxone = 7 }\n", encoding="utf-8")
+    home.config_file.chmod(0o600)
+    publish_night(home)
+    assert figures(home) == before
+    gone = {p for p in stored - stored_in(home) if "erased" not in p.parts}
+    assert sorted(p.parts[0] for p in gone) == ["archive"] * 3 + ["quarantine"] * 2 + ["raw"]
+    (spent,) = erased_loads(home)
+    assert next(e for e in read_ledger(home) if e.load_id == spent).covered_to == date(2018, 6, 30)
+    told = [r.facts for r in read_log(home) if r.kind == "erasure"]
+    assert sorted(f["what"] for f in told) == ["archive"] * 3 + ["quarantine"] * 2 + ["raw"] and len(read_erasures(home)) == 6
+    assert not verify(home).faults
+    # Made again from what is left, and after going back, the figures are the same.
+    assert check(home).differing == 0
+    with pytest.raises(ReplayError, match="was erased, as its time was over"):
+        as_of(home, first.receipt.night_id, tmp_path / "then.duckdb")
+    roll_back(home, first.receipt.night_id, by="A. Person", why="a test")
+    publish_night(home)
+    assert figures(home) == before

@@ -1,0 +1,82 @@
+"""Who can read a home: its owner alone, and of what is published a group where one is named."""
+
+import grp
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dagster_project.config import ConfigError
+from dagster_project.nights import take_lock
+from dagster_project.permissions import OpenHomeError, refuse_open, share_published
+from dagster_project.serve.server import Server, UnguardedPageError
+from dagster_project.serving import connect
+from dagster_project.settings import Home
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("open_to", [0o755, 0o750, 0o701, 0o710, 0o777])
+def test_a_home_that_others_can_enter_is_refused_and_left_as_it_is(new_home: Home, open_to: int, pam: Callable) -> None:
+    new_home.path.chmod(open_to)
+    for call in (lambda: take_lock(new_home), lambda: connect(new_home), lambda: refuse_open(new_home)):
+        with pytest.raises(OpenHomeError, match=f"chmod 700 {new_home.path}"):
+            call()
+    result = pam("nightly", "--quiet", "--home", new_home.path)
+    assert result.exit_code == 1 and "chmod 700" in result.stdout + result.stderr
+    assert mode(new_home.path) == open_to
+    new_home.path.chmod(0o700)
+    take_lock(new_home).close()
+
+
+def test_a_home_is_made_closed_whatever_the_umask(tmp_path: Path) -> None:
+    for umask in (0o000, 0o777 & ~0o700, 0o022):
+        before = os.umask(umask)
+        try:
+            home = Home(tmp_path / f"home{umask}").create()
+        finally:
+            os.umask(before)
+        assert {mode(p) for p in (home.path, *home.path.rglob("*"))} == {0o700}
+
+
+def _group() -> str:
+    """A group of ours, another than the one that files get by themselves where there is one."""
+    mine = sorted({*os.getgroups(), os.getegid()}, key=lambda g: g == os.getegid())
+    return grp.getgrgid(mine[0]).gr_name
+
+
+def test_published_is_read_by_a_group_and_nothing_else_is(sample_copy: Home) -> None:
+    home, group = sample_copy, _group()
+    (home.path / "seeds").mkdir(mode=0o755)
+    home.config_file.write_text(f'[publish]\ngroup = "{group}"\n', encoding="utf-8")
+    home.config_file.chmod(0o600)
+    share_published(home, group)
+    number = grp.getgrnam(group).gr_gid
+    refuse_open(home)
+    assert mode(home.path) == 0o710 and home.path.stat().st_gid == number
+    for path in (home.published, *home.published.rglob("*")):
+        assert mode(path) == (0o750 if path.is_dir() else 0o640) and path.stat().st_gid == number, path
+    for path in home.path.iterdir():
+        assert path == home.published or not mode(path) & 0o077, path
+    share_published(home, None)
+    assert mode(home.path) == 0o700 and mode(home.warehouse) == 0o600
+
+
+def test_a_group_that_there_is_not_is_said(sample_copy: Home) -> None:
+    with pytest.raises(ConfigError, match="no group 'no such group'"):
+        share_published(sample_copy, "no such group")
+
+
+def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Home, pam: Callable) -> None:
+    for host in ("127.0.0.1", "::1", "localhost"):
+        Server(new_home, host, 3000).refuse_unguarded()
+    result = pam("serve", "--host", "0.0.0.0", "--home", new_home.path)
+    assert result.exit_code == 1 and "has no log-in" in result.stderr and "`proxy` under [serve]" in result.stderr
+    assert not new_home.dagster.exists()
+    with pytest.raises(UnguardedPageError):
+        Server(new_home, "pam.force.example", 3000).run()
+    Server(new_home, "10.0.0.4", 3000, proxy="https://pam.force.example").refuse_unguarded()
