@@ -2,7 +2,7 @@
     only a part of one. The relation has the cell's `digits` (before the point) and `decimals_text` (after it, with the point). -#}
 {% macro printed(cell) -%}
 case
-        when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
+        when {{ does_not_apply(cell) }} then '[z]'
         when {{ cell }}.value is null then '[x]'
         else concat(
             case when {{ cell }}.value < 0 then '-' else '' end,
@@ -24,12 +24,17 @@ case
     since an edition printed it. -#}
 {% macro marker(cell) -%}
 case
-        when {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' then '[z]'
+        when {{ does_not_apply(cell) }} then '[z]'
         when {{ cell }}.value is null then '[x]'
         when {{ cell }}.data_status = 'partial' and {{ cell }}.is_revised = 1 then '[p] [r]'
         when {{ cell }}.data_status = 'partial' then '[p]'
         when {{ cell }}.is_revised = 1 then '[r]'
     end
+{%- endmacro %}
+
+{#- Whether there can be no figure, whatever the extracts: nothing was asked, no measure is called so, or it has no meaning. -#}
+{% macro does_not_apply(cell) -%}
+{{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' or {{ cell }}.has_no_meaning = 1
 {%- endmacro %}
 
 {#- Digits with commas between thousands, up to a million millions. -#}

@@ -64,9 +64,18 @@ def test_the_claims_of_the_sample(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
     rows = as_dicts(con.execute("select * from warehouse.reports.cells"))
+    from_nought = {
+        row
+        for (row,) in con.execute(
+            "select answer_id from work.answers.answers where pct_change is null and prior_value = 0"
+        ).fetchall()
+    }
     for r in rows:
+        has_no_meaning = (r["shows"] == "pct_change" and r["answer_id"] in from_nought) or (
+            r["shows"] == "value" and r["denominator"] == 0
+        )
         expected = (
-            "[z]" if r["answer_id"] is None
+            "[z]" if r["answer_id"] is None or has_no_meaning
             else "[x]" if r["value"] is None
             else "[p]" if r["data_status"] == "partial" else None
         )  # fmt: skip
@@ -81,6 +90,7 @@ def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
         ("offences", 1, ("1,431", "1,936", "1,649", "2,187", "538", "32.6%")),
         ("stop_search", 2, ("41%", "42%", "43%", "40%", "-3", "[z]")),
         ("naloxone", 2, ("37",)),
+        ("op_trapped", 2, ("0", "0", "0", "2", "2", "[z]")),
         ("confiscation", 5, ("84", "£2,022,314", "£14,557,787", "£101,116", "£134,599")),
         ("intelligence", 12, ("1,152", "1,188", "[x]")),
         ("intelligence", 13, ("17,577", "17,873", "16,150 [p]")),

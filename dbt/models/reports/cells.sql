@@ -23,6 +23,12 @@ answered as (
             when 'numerator' then answers.numerator
             when 'denominator' then answers.denominator
         end as value,
+        -- No change in per cent from 0, or of what is a percentage itself; no rate of nothing.
+        case
+            when cells.shows = 'pct_change' and answers.pct_change is null and answers.volume_change is not null then 1
+            when cells.shows = 'value' and answers.value is null and answers.denominator = 0 then 1
+            else 0
+        end as has_no_meaning,
         case
             when cells.row_label is not null then cells.row_label
             when asked.published is not null and asked.category <> '*' and asked.area_name <> '*' then answers.period_label
@@ -73,7 +79,7 @@ placed as (
         answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
         answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
         answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.value, answered.unit,
-        answered.numerator, answered.denominator, answered.data_status
+        answered.numerator, answered.denominator, answered.data_status, answered.has_no_meaning
     from answered
     inner join ordered
         on answered.edition = ordered.edition
