@@ -76,7 +76,7 @@ def fill(
     if "xlsx" in forms:
         from .xlsx import write_xlsx  # pandas: only for who wants a workbook
 
-        write_xlsx(pack, folder / f"{name}.xlsx", kept)
+        write_xlsx(pack, folder / f"{name}.xlsx")
     if "docx" in forms:
         from .docx import write_docx
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docx import Document
+from python_calamine import CalamineWorkbook
 
 from dagster_project.pack import write, write_editions
 from dagster_project.serving.connection import hardened
@@ -31,6 +33,22 @@ def test_same_night_same_bytes(other: Made, pam: Callable, tmp_path: Path) -> No
     assert pam("report", "--home", other.home.path, "--out", tmp_path / "one", "--form", "html,csv", "-q").exit_code == 0
     files = {p.relative_to(other.folder): p.read_bytes() for p in other.folder.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path / "one"): p.read_bytes() for p in (tmp_path / "one").rglob("*") if p.is_file()} == files
+
+
+def test_a_workbook_and_a_document_of_an_edition_by_somebody_else(other: Made, pam: Callable, tmp_path: Path) -> None:
+    result = pam("report", "--home", other.home.path, "--out", tmp_path / "office", "--form", "xlsx,docx")
+    assert result.exit_code == 0, result.output
+    (workbook,), (document,) = ((tmp_path / "office").glob(f"*.{form}") for form in ("xlsx", "docx"))
+    book, tables = CalamineWorkbook.from_path(workbook), Document(str(document)).tables
+    for table, made in zip(other.pack.tables, tables, strict=False):
+        printed = [[r.label, *(c.printed for c in r.cells)] for r in table.rows]
+        assert [[c.text for c in r.cells] for r in made.rows[1:]] == printed
+        sheet = book.get_sheet_by_name(f"{table.number}_{table.name}").to_python()
+        assert [row[0] for row in sheet[-len(printed) :]] == [row[0] for row in printed]
+        assert [row[1] for row in sheet[-len(printed) :]] == [
+            row[1] if r.cells[0].value is None else float(r.cells[0].text.strip("£%").replace(",", ""))
+            for row, r in zip(printed, table.rows, strict=True)
+        ]
 
 
 def test_what_is_wrong_is_said(pam: Callable, other: Made, new_home: Home, tmp_path: Path) -> None:
