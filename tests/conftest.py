@@ -12,7 +12,6 @@ from dagster_project.settings import Home, be_quiet
 
 be_quiet()
 
-ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
