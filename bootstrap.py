@@ -40,6 +40,8 @@ def main(args: list[str]) -> int:
         return code
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
+    # What every home's first night begins with; where it can't be laid, that night does without.
+    run("python", "-m", "dagster_project.groundwork")
     return 0
 
 

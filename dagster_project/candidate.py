@@ -77,6 +77,12 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
     return Begun("nothing")
 
 
+def stands(home: Home) -> list[Node] | None:
+    """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
+    base = _base(home)
+    return base["nodes"] if base and base["loads"] == _loads(home) else None
+
+
 def by_hand(home: Home, args: list[str]) -> str:
     """Make the candidate ready for dbt run by hand with `args`. Returns what a person should know of it, if anything.
 
@@ -139,8 +145,9 @@ def project() -> str:
 
 
 def _stamp(home: Home) -> str:
-    """Changes with the project and with the home's own lists and editions."""
+    """Changes with the project, and with the home's settings and its own lists and editions."""
     digest = hashlib.sha256(project().encode())
+    digest.update(home.config_file.read_bytes() if home.config_file.exists() else b"-")
     for name in OWN_LISTS:
         path: Path = home.seeds / f"{name}.csv"
         digest.update(path.read_bytes() if path.exists() else b"-")

@@ -80,3 +80,18 @@ def _empty_raw(home: Home) -> None:
 
 def _digests(folder: Path) -> list[str]:
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (WORK, WAREHOUSE)]
+
+
+def main() -> None:
+    """Lay it for the checkout as it is: `python -m dagster_project.groundwork`, which the set-up runs."""
+    from .candidate import project
+    from .lean import import_less
+    from .settings import be_quiet
+
+    be_quiet()
+    import_less()
+    lay(project())
+
+
+if __name__ == "__main__":
+    main()

@@ -124,8 +124,8 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "night_id": ("varchar", "Night"),
             "started_at": ("timestamp", "Begin, UTC"),
             "finished_at": ("timestamp", "End, UTC; null for this night"),
-            "outcome": ("varchar", "published, held, failed, or rolled back: an earlier night published again"),
-            "reason": ("varchar", "Why it was held, failed or rolled back"),
+            "outcome": ("varchar", "published, unchanged (no new file), held, failed, or rolled back (to an earlier one)"),
+            "reason": ("varchar", "Why it was unchanged, held, failed or rolled back"),
             "files_accepted": ("bigint", "Files accepted"),
             "files_held": ("bigint", "Files held"),
             "files_refused": ("bigint", "Files refused"),
@@ -374,3 +374,6 @@ def _comment(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"comment on {kind} {node.schema}.{node.alias} is {literal(node.description)}")
         for column in node.columns.values():
             con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {literal(column.description)}")
+    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
+        if kind == "column":
+            con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")

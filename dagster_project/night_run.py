@@ -108,9 +108,12 @@ class NightRun:
         self.entries: list[LedgerEntry] = []
         self.erased: list[Erasure] = []
         self.nodes: list[Node] = []
+        self.built: list[Node] = []
+        """Those of the nodes that were built tonight; the others stand as they were."""
         self.checks: list[Check] | None = None
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
+        self._landed = False
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -165,8 +168,10 @@ class NightRun:
         self._umask = os.umask(0o077)
 
     def land(self) -> list[LedgerEntry]:
-        """Land the inbox. Returns what became of each file that is new."""
+        """Land the inbox, once. Returns what became of each file that is new."""
         night = self.begin()
+        if self._landed:
+            return self.entries
         with self._step("landing"):
             contracts = load_contracts()
             inbox = self.inbox or self.home.inbox
@@ -188,7 +193,47 @@ class NightRun:
             self.erased += erase_expired(
                 self.home, contracts, self.config.keep.years, needed, night.today, night.night_id
             )
+        self._landed = True
         return self.entries
+
+    def leave_early(self) -> bool:
+        """End the night at once where every name in the inbox is one of the ledger's and nothing else is new, either: before
+        the libraries are loaded that build and judge. Returns whether it is over.
+        """
+        night = self.begin()
+        inbox = self.inbox or self.home.inbox
+        # Whether PostgreSQL still has what stands, the job asks.
+        if self.rebuild or not inbox.is_dir() or postgres.is_configured():
+            return False
+        names = {e.source_file for e in read_ledger(self.home)}
+        if any(f.path.name not in names for f in find_files(inbox, load_contracts(), force_names())):
+            return False
+        if candidate.stands(night.home) is None:
+            return False
+        self.land()
+        return self.leave_unchanged()
+
+    def leave_unchanged(self) -> bool:
+        """After landing: end the night with nothing built and nothing published, where no file is new, none was erased, and
+        nothing has changed of what figures are made of. Returns whether it did.
+
+        What is published then says all that there is to say; only how late an extract is changes from day to day, and
+        `pam status` and the alerts count that themselves.
+        """
+        night = self._begun()
+        if self.rebuild or self.noted or self.erased or any(e.outcome != "known" for e in self.entries):
+            return False
+        nodes = candidate.stands(night.home)
+        stands = publish.published_night(self.home)
+        last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
+        if nodes is None or last is None:
+            return False
+        self.nodes = nodes
+        self.checks = [Check(**c) for c in last.checks]
+        receipt = self._receipt("unchanged", f"no new file: night {stands} stands")
+        self.receipt = replace(receipt, checks=[], stands=str(stands), audit=anchor(self.home)).finished(night)
+        write_receipt(self.home, self.receipt)
+        return True
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
@@ -196,8 +241,8 @@ class NightRun:
         with self._step("building"):
             begun = candidate.begin(self.home, self.rebuild)
             loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
-            built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
-            self.nodes = candidate.merged(begun.standing, built)
+            self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+            self.nodes = candidate.merged(begun.standing, self.built)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         broken = transform.broken(self.nodes)
@@ -215,6 +260,8 @@ class NightRun:
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
         self._begun()
+        if self._is_left():
+            return self.checks or []
         with self._step("checking"):
             self.checks = [*transform.checks(self.nodes), *gate.judge(self.home)]
             if not self.nodes or not self.checks:
@@ -227,6 +274,8 @@ class NightRun:
         """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError where the gate was not asked, and
         OutputError where an output could not be written."""
         night = self._begun()
+        if self.receipt and self._is_left():
+            return self.receipt
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
         if gate.held_by(self.checks):
@@ -262,7 +311,7 @@ class NightRun:
         Raises NotServedError where it is not there; the night is published all the same.
         """
         night = self._begun()
-        if self.receipt is None or self.receipt.outcome != "published":
+        if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
             brought = postgres.bring_tonight(self.home)
@@ -306,13 +355,18 @@ class NightRun:
             self._lock.close()
             self._lock = None
 
+    def _is_left(self) -> bool:
+        return self.receipt is not None and self.receipt.outcome == "unchanged"
+
     def _tell_record(self, night: Night, receipt: Receipt, digest: str) -> None:
         """Put on record what is about to be published, and which earlier rows no longer count."""
         said: list[tuple[str, dict[str, Any]]] = []
         if changed := count_superseded(night):
             said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
         figures = sum(receipt.figures.values())
-        told = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
+        told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
+        if beside := [o.name for o in outputs.wanted(self.config)]:
+            told["outputs"] = beside
         record_all(self.home, [*said, ("disclosure", {"what": "published", **told})])
 
     def _begun(self) -> Night:

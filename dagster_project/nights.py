@@ -14,8 +14,9 @@ from .landing.files import write_whole
 from .permissions import refuse_open
 from .settings import LONDON, Home
 
-Outcome = Literal["published", "held", "failed", "rolled back"]
-"""`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
+Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
+"""`unchanged`: no new file came, and what is published stands.
+`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
 
 
 class NightUnderWayError(RuntimeError):
@@ -85,6 +86,8 @@ class Receipt:
     """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.Written`) and seconds."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
+    stands: str = ""
+    """Of an unchanged night: the one that is published."""
     republished: str | None = None
     """The night that was to be published again."""
     by: str = ""

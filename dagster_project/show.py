@@ -92,28 +92,30 @@ def run_night(
 def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     """Run a night by Dagster's job, with its progress and a closing table. Returns the exit code. Raises as `run_night`."""
     console = Console(stderr=True, quiet=quiet)
-    began = time.perf_counter()
     with Progress(
         SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
         TimeElapsedColumn(), TextColumn("{task.fields[detail]}", style="dim", markup=False), console=console, disable=quiet,
     ) as progress:  # fmt: skip
-        loading = progress.add_task("Loading dbt, Dagster and Great Expectations", total=None, detail="")
-        from .definitions import build_defs
-
-        _warm_up()
-        loaded = time.perf_counter() - began
-        progress.update(loading, total=1, completed=1)
         drawn = run.listener = _Drawn(progress)
         stopped: BaseException | None = None
+        loaded = 0.0
         try:
             with _ended_by_a_signal():
                 run.begin_within(wait)
-                result = build_defs(run).resolve_job_def("nightly").execute_in_process(
-                    run_config=UNLOGGED, raise_on_error=False
-                )  # fmt: skip
-            if run.receipt is None and not result.success:
-                # A step that fails has said so itself; one that is interrupted has not.
-                run.fail(INTERRUPTED)
+                if not _left_early(run):
+                    began = time.perf_counter()
+                    loading = progress.add_task("Loading dbt, Dagster and Great Expectations", total=None, detail="")
+                    from .definitions import build_defs
+
+                    _warm_up()
+                    loaded = time.perf_counter() - began
+                    progress.update(loading, total=1, completed=1)
+                    result = build_defs(run).resolve_job_def("nightly").execute_in_process(
+                        run_config=UNLOGGED, raise_on_error=False
+                    )  # fmt: skip
+                    if run.receipt is None and not result.success:
+                        # A step that fails has said so itself; one that is interrupted has not.
+                        run.fail(INTERRUPTED)
         except BaseException as error:
             stopped = error
         told = end_night(run, stopped)
@@ -130,12 +132,20 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
     if run.unwritten:
         _say(Console(stderr=True), run.unwritten, "red")
-    if run.receipt.outcome != "published":
+    if run.receipt.outcome not in ("published", "unchanged"):
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
     if not_served := run.receipt.not_served:
         _say(Console(stderr=True), f"Published, but not in PostgreSQL, which serves what it served before. {not_served}", "red")
     return PUBLISHED_ONLY if not_served or run.unwritten else 0
+
+
+def _left_early(run: NightRun) -> bool:
+    """Whether nothing is new. What goes wrong in finding out goes wrong again in the job, which knows what to do about it."""
+    try:
+        return run.leave_early()
+    except Exception:
+        return False
 
 
 @contextmanager
@@ -187,6 +197,8 @@ def _headline(receipt: Receipt) -> str:
         return f"Night {receipt.night_id} is held back; the last publication stands. {receipt.reason}"
     if receipt.outcome == "failed":
         return f"Night {receipt.night_id} failed; the last publication stands. {receipt.reason}"
+    if receipt.outcome == "unchanged":
+        return f"Night {receipt.night_id} publishes nothing: {receipt.reason}"
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
 
 
@@ -220,7 +232,7 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         if served["outcome"] in said:
             _say(console, f"PostgreSQL: {said[served['outcome']]}" + (f"; {served['reason']}" if served["reason"] else ""))
     _say(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
-    if receipt.outcome == "published":
+    if receipt.outcome in ("published", "unchanged"):
         _say(console, _headline(receipt), "green")
         _say(console, 'Ask it: pam query "select * from meta.extracts", or see pam status')
 
@@ -257,6 +269,8 @@ def show_status(found: dict[str, Any]) -> None:
         _say(console, "            The next night publishes the newest state again", "yellow")
     if last and last["outcome"] == "published" and back:
         _say(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one stands in its place")
+    elif last and last["outcome"] == "unchanged":
+        _say(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
     elif last and (published is None or last["night_id"] != published["night_id"]):
         _say(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
     _say(console, "Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))

@@ -37,7 +37,8 @@ def status(home: Home) -> dict[str, Any]:
     published = next((r for r in receipts if r.night_id == night_id), None)
     back = _rolled_back(receipts, night_id)
     last = nights[-1] if nights else None
-    shown = published if back and receipts[-1] is back else last
+    told = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
+    shown = published if back and receipts[-1] is back else told
     files = standing_files(entries)
     loads = accepted(entries)
     mappings = read_mappings(home, load_contracts(), force_names())

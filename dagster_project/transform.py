@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +57,7 @@ class Node:
 @cache
 def project_stamp() -> str:
     """Changes when anything does that the manifest is made of, as read at the first call."""
-    import dbt.version
-
-    digest = hashlib.sha256(f"{dbt.version.__version__} {DBT_PROJECT}".encode())
+    digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
     files = [
         *DBT_PROJECT.glob("*.yml"),
         *(p for folder in ("models", "macros", "tests") for p in (DBT_PROJECT / folder).rglob("*") if p.is_file()),

@@ -33,7 +33,8 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
         return ["the published file can't be read"]
     if night_id is None:
         return ["nothing is published"]
-    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    # A night without a new file finds that what is published still says all.
+    receipt = next((r for r in reversed(read_receipts(home)) if night_id in (r.night_id, r.stands)), None)
     at = datetime.fromisoformat(receipt.finished_at) if receipt else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
     hours = (now - at).total_seconds() / 3600
     return [f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}"] if hours > max_age else []
@@ -44,7 +45,7 @@ def _last_night(home: Home, now: datetime) -> list[str]:
     nights = [r for r in read_receipts(home) if not r.republished]
     last = nights[-1] if nights else None
     found = []
-    if last and last.outcome != "published":
+    if last and last.outcome not in ("published", "unchanged"):
         found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {plain(last.reason, 200)}")
     found += [f"night {r.night_id} is not in PostgreSQL: {plain(r.not_served, 200)}" for r in nights[-1:] if r.not_served]
     if since := under_way_since(home):

@@ -1,16 +1,21 @@
 """What is made once for all tests: one published sample night, and the nights of awkward files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from dagster_project import outputs
 from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+
+ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
+
+ALL_OUTPUTS = outputs.OUTPUTS
 
 # The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
 # has changed a rule, and an hour. No example has a deadline: machines differ.
@@ -27,13 +32,36 @@ def pytest_configure(config: pytest.Config) -> None:
         assert groundwork.lay(candidate.project())
 
 
+LONG = (
+    "sequences/test_any_sequence.py", "faults/test_killed.py", "nights/test_replay.py", "nights/test_awkward_nights.py",
+    "serve/test_server.py", "mutations/test_mutants.py", "nights/test_diff.py", "landing/test_landing_model.py",
+    "definitions/test_retries.py", "gate/test_held_nights.py", "dbt_project/test_by_hand.py", "docs/test_history.py",
+)  # fmt: skip
+"""The files that take longest, the longest first: begun last, they would leave a core idle in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand out long files first; within a file the order stays."""
+    place = {name: n for n, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(LONG)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
-        patch.delenv("PAM_PSEUDONYM_KEY", raising=False)
+        for name in ("PAM_PSEUDONYM_KEY", "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"):
+            patch.delenv(name, raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures_alone() -> Iterator[None]:
+    """Nights of the tests publish the warehouse file alone, for speed: but for the sample's, and those of other processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ())
         yield
 
 
@@ -46,7 +74,9 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     home = Home(tmp_path_factory.mktemp("sample_night") / "home").create()
     write_sample(home.inbox)
-    run = run_night(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+        run = run_night(home)
     assert run.receipt.outcome == "published", run.receipt.reason
     return home
 

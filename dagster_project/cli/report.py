@@ -33,6 +33,7 @@ def report(
 
     Example: pam report --out /tmp/report --form html,csv
     """
+    from ..audit import record
     from ..editions import load_editions
     from ..editions.check import NoEditionError
     from ..nights import SAMPLE_MARK
@@ -57,6 +58,7 @@ def report(
             said(f"Edition {chosen.edition}, {chosen.title}")
             sample = (where.path / SAMPLE_MARK).exists()
             target = out.expanduser().absolute()
+            record(where, "disclosure", what=f"edition {chosen.edition}: {', '.join(forms)}", to=str(target), why=reason)
             pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=force, said=said)
         finally:
             con.close()

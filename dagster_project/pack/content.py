@@ -166,7 +166,7 @@ def _table(
         columns=columns, rows=rows, notes=tuple((said["notes"] or "").split("\n")) if said["notes"] else (),
         sources=tuple(behind), definitions=tuple(used),
         claims=tuple(c for c in claims if within(c.paragraph, said["paragraph"])),
-        statuses=dict(Counter(c.data_status or "not_applicable" for r in rows for c in r.cells)), unavailable=unavailable,
+        statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
     )  # fmt: skip
 
 
@@ -220,6 +220,13 @@ def _cell(c: dict[str, Any]) -> Cell:
         mart=c["mart"], measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
     )  # fmt: skip
+
+
+def _status_of(cell: Cell) -> str:
+    """How whole a figure is as printed: a change between whole years is not available where there is none."""
+    if cell.marker == "[z]":
+        return "not_applicable"
+    return (cell.data_status or "complete") if cell.value is not None else "not_available"
 
 
 def _decimals(text: str, unit: str | None) -> int:

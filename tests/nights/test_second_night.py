@@ -1,4 +1,4 @@
-"""A quiet night: every file is known. No figure changes, nothing is landed, and who reads meanwhile keeps the old night."""
+"""A night built on known files alone: no figure changes, nothing is landed, and who reads meanwhile keeps the old night."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support import OFFENCES, copy_home, published, run_night, same_figures
+from support import OFFENCES, copy_home, publish_night, published, same_figures
 
 from dagster_project.landing import read_ledger
 from dagster_project.night_run import NightRun
@@ -69,7 +69,7 @@ def second(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copytree(dropped, inbox)
     reader, inode = Reader(home), home.warehouse.stat().st_ino
     said = [reader.ask(sql) for sql in (NIGHTS, WHOLE)]
-    run = run_night(home, inbox)
+    run = publish_night(home, inbox)
     yield Second(home, inbox, run, reader, inode, said)
     reader.process.stdin.close()
     reader.process.wait(10)

@@ -8,7 +8,8 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from dagster_project.pack import write
+from dagster_project.pack import write, write_editions
+from dagster_project.serving.connection import hardened
 from dagster_project.settings import Home
 
 from .conftest import Made
@@ -88,3 +89,24 @@ def test_other_things_are_replaced_when_told(other: Made, tmp_path: Path, pam: C
     (tmp_path / "out" / "old.txt").write_text("old", encoding="utf-8")
     result = pam("report", "--home", other.home.path, "--out", tmp_path / "out", "--form", "csv", "--force")
     assert result.exit_code == 0 and not (tmp_path / "out" / "old.txt").exists()
+
+
+def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
+    folder = sample.home.published / "report" / "2026-03"
+    note = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
+    # Only `pam nightly --sample` marks a home as one of made-up data; this one is the tests'.
+    assert (note["night_id"], note["is_sample"]) == (sample.pack.night_id, False) and note["forms"] == list(write.FORMS)
+    names = {p.relative_to(sample.folder) for p in sample.folder.rglob("*") if p.is_file()}
+    stem = "drug-dealing-and-substance-misuse-2026-03"
+    found = {p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
+    assert found == names | {Path(f"{stem}.xlsx"), Path(f"{stem}.docx")}
+    text = (folder / "trail" / "offences.html").read_text(encoding="utf-8")
+    assert "The rows are not counted here" in text and "pam trace --cell offences/1/rolling" in text
+    assert (folder / "csv" / "offences.csv").read_bytes() == (sample.folder / "csv" / "offences.csv").read_bytes()
+
+
+def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: Path) -> None:
+    con = hardened(other.home.warehouse, writable=tmp_path)
+    assert write_editions(con, tmp_path, other.home, False) == ["2027-01"]
+    con.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]

@@ -1,0 +1,72 @@
+"""The sample's night by part: cold (a process of its own), warm (the second and third in one process), without a new file.
+
+    python -m benchmarks.small_night [--out FOLDER]
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import measured, say
+from dagster_project.nights import read_receipts
+from dagster_project.sample import write_sample
+from dagster_project.settings import PROJECT, Home, be_quiet
+
+WARM = """
+import json, os, sys, time
+from pathlib import Path
+from dagster_project.lean import import_less
+from dagster_project.settings import Home, be_quiet
+be_quiet(); import_less()
+def cpu(): return sum(os.times()[:2])
+t, c = time.perf_counter(), cpu()
+from dagster_project.definitions import build_defs
+import great_expectations
+print(json.dumps({"part": "imports", "wall": time.perf_counter() - t, "cpu": cpu() - c}))
+from dagster_project.night_run import NightRun
+for n in range(3):
+    home = Home(Path(sys.argv[2]) / str(n)).create()
+    run, t, c = NightRun(home, Path(sys.argv[1])), time.perf_counter(), cpu()
+    try:
+        run.land(); run.build(); run.judge(); run.publish()
+    finally:
+        run.end()
+    print(json.dumps({"night": ["cold libraries", "warm", "warm again"][n], "wall": time.perf_counter() - t, "cpu": cpu() - c,
+                      "nodes": len(run.built), **run.receipt.seconds}))
+"""
+
+
+def main() -> None:
+    """Measure, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    out = args.parse_args().out
+    be_quiet()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="pam-benchmark-") as folder:
+        inbox, home = Path(folder) / "extracts", Home(Path(folder) / "home")
+        inbox.mkdir()
+        write_sample(inbox)
+        program = str(Path(sys.executable).with_name("pam"))
+        pam = [program, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)]
+        for name in ("cold", "no new file"):
+            found = measured(pam)
+            rows.append({"night": name, **found, **read_receipts(home)[-1].seconds})
+        shutil.rmtree(home.path)
+        rows.append({"night": "cold, rebuild", **measured([*pam, "--rebuild"]), **read_receipts(home)[-1].seconds})
+        warm = subprocess.run(
+            [sys.executable, "-c", WARM, str(inbox), folder], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
+        )
+        for line in warm.stdout.splitlines():
+            row = {k: round(v, 2) if isinstance(v, float) else v for k, v in json.loads(line).items()}
+            rows.append({"night": row.pop("part", None) or row.pop("night"), **row})
+    say("small_night", rows, out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""A night without a new file builds nothing, publishes nothing, and says so; anything that is new has it build."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support import night, run_night, write_extract
+
+from dagster_project import candidate
+from dagster_project.nights import read_receipts
+from dagster_project.publications import kept
+from dagster_project.settings import Home
+from dagster_project.status import status
+from dagster_project.watch import troubles
+
+
+def leaves(home: Home, **options: object) -> bool:
+    """Whether a night of the home ends before anything is built; its receipt is taken away again."""
+    with night(home, **options) as run:
+        left = run.leave_early()
+        if run.receipt:
+            (home.nights / f"{run.receipt.night_id}.json").unlink()
+    return left
+
+
+def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
+    before = sample_copy.warehouse.read_bytes()
+    stands = read_receipts(sample_copy)[-1]
+    with night(sample_copy) as run:
+        assert run.leave_early()
+    receipt = read_receipts(sample_copy)[-1]
+    assert (receipt.outcome, receipt.stands, receipt.figures, receipt.files) == ("unchanged", stands.night_id, {}, [])
+    assert set(receipt.seconds) == {"landing", "total"}
+    # What is published, what is kept and what the next night builds on are as they were.
+    assert sample_copy.warehouse.read_bytes() == before
+    assert [p.night_id for p in kept(sample_copy)] == [stands.night_id]
+    assert candidate.begin(sample_copy).on == "night"
+
+
+def test_what_a_person_and_the_watch_are_told(sample_copy: Home) -> None:
+    stands = read_receipts(sample_copy)[-1]
+    warned = status(sample_copy)["warnings"]
+    assert run_night(sample_copy).receipt.outcome == "unchanged", "by Dagster's job as well"
+    found = status(sample_copy)
+    assert found["published"]["night_id"] == stands.night_id and found["last_night"]["outcome"] == "unchanged"
+    assert found["warnings"] == warned, "the checks of the night that stands"
+    said = troubles(sample_copy, max_age=1, now=datetime.now(UTC) + timedelta(minutes=30))
+    assert not [t for t in said if "publication" in t or t.startswith("night")]
+
+
+@pytest.mark.parametrize("path", ["pam.toml", "seeds/areas.csv", "editions/2030-01.yml"])
+def test_another_setting_list_or_edition_builds(path: str, sample_copy: Home) -> None:
+    (sample_copy.path / path).parent.mkdir(exist_ok=True)
+    (sample_copy.path / path).write_text("", encoding="utf-8")
+    assert not leaves(sample_copy)
+
+
+def test_what_else_builds(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert leaves(sample_copy)
+    assert not leaves(sample_copy, rebuild=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(candidate, "project", lambda: "another contract or model")
+        assert not leaves(sample_copy)
+    # A file under a known name is landed first: its content may be known or not.
+    copied = next((sample_copy.archive).rglob("incidents*.csv"))
+    (sample_copy.inbox / copied.name).write_bytes(copied.read_bytes())
+    assert leaves(sample_copy)
+    (sample_copy.inbox / copied.name).write_bytes(copied.read_bytes()[:-200])
+    assert not leaves(sample_copy)
+
+
+def test_the_first_night_and_one_after_a_failure_build(new_home: Home) -> None:
+    assert not leaves(new_home)
+    row = {"order_ref": "A1", "order_date": "2025-02-01", "amount": "10", "recipient": "Police"}
+    write_extract(new_home.inbox, "mda_orders", [row])
+    with night(new_home) as run:
+        run.land()
+        run.fail("stopped")
+    assert not leaves(new_home), "it landed, and was not published"
