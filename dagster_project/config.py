@@ -43,11 +43,13 @@ class Publish(_Part):
     """What a night publishes beside its file, and for whom.
 
     `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
-    published, besides the owner of the home.
+    published, besides the owner of the home. `licence`: the address of the licence under which the force publishes its
+    figures; the open files name it.
     """
 
     group: Text | None = None
     outputs: tuple[Text, ...] | None = None
+    licence: Text | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -56,6 +58,17 @@ class Publish(_Part):
 
             named(self.outputs)
         return self
+
+
+class Query(_Part):
+    """What a question to the published night may use, where its asker does not say otherwise.
+
+    `seconds`: 0 is as long as it takes. `memory`: such as `500MB`. `rows`: how many a table shows; 0 is all.
+    """
+
+    seconds: Annotated[float, Field(ge=0)] = 60
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "2GB"
+    rows: Annotated[int, Field(ge=0)] = 10_000
 
 
 class Serve(_Part):
@@ -149,6 +162,7 @@ class Config(_Part):
 
     keep: Keep = Keep()
     publish: Publish = Publish()
+    query: Query = Query()
     audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()

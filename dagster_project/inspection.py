@@ -3,7 +3,6 @@
 Nothing of the real home changes, nor do the files.
 """
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -181,8 +180,6 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return Judged("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
     take_base(home, trial)
-    # It tells what it makes on its own account.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     run = NightRun(trial)
     run.night, run.entries = night, [i.entry for i in inspected]
     try:

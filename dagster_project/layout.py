@@ -13,7 +13,9 @@ import os
 import shutil
 from pathlib import Path
 
+from .config import read_config
 from .landing.files import make_folder, put_in_place, unfinished
+from .permissions import share
 from .settings import Home
 
 CURRENT = "current"
@@ -42,6 +44,8 @@ def finish_folder(home: Home, folder: Path) -> None:
 
     Raises OSError: then what was published before still is.
     """
+    # Before anybody can see it: no reader meets a night that is not for him yet.
+    share(folder, read_config(home).publish.group)
     to_disk(folder)
     whole = folder.with_name(folder.name.removeprefix(".").removesuffix(".new"))
     put_in_place(folder, whole)

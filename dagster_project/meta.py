@@ -374,3 +374,6 @@ def _comment(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"comment on {kind} {node.schema}.{node.alias} is {literal(node.description)}")
         for column in node.columns.values():
             con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {literal(column.description)}")
+    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
+        if kind == "column":
+            con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")

@@ -364,7 +364,9 @@ class NightRun:
         if changed := count_superseded(night):
             said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
         figures = sum(receipt.figures.values())
-        told = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
+        told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
+        if beside := [o.name for o in outputs.wanted(self.config)]:
+            told["outputs"] = beside
         record_all(self.home, [*said, ("disclosure", {"what": "published", **told})])
 
     def _begun(self) -> Night:

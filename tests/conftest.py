@@ -1,16 +1,21 @@
 """What is made once for all tests: one published sample night, and the nights of awkward files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from dagster_project import outputs
 from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
+
+ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
+
+ALL_OUTPUTS = outputs.OUTPUTS
 
 # The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
 # has changed a rule, and an hour. No example has a deadline: machines differ.
@@ -46,8 +51,17 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
-        patch.delenv("PAM_PSEUDONYM_KEY", raising=False)
+        for name in ("PAM_PSEUDONYM_KEY", "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"):
+            patch.delenv(name, raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures_alone() -> Iterator[None]:
+    """Nights of the tests publish the warehouse file alone, for speed: but for the sample's, and those of other processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ())
         yield
 
 
@@ -60,7 +74,9 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     home = Home(tmp_path_factory.mktemp("sample_night") / "home").create()
     write_sample(home.inbox)
-    run = run_night(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+        run = run_night(home)
     assert run.receipt.outcome == "published", run.receipt.reason
     return home
 

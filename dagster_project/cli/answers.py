@@ -2,12 +2,16 @@
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..settings import Home
 from .common import HomeOption, ReasonOption, app, check_form, explained
+
+if TYPE_CHECKING:
+    from ..serving import Limits
 
 
 @app.command()
@@ -39,12 +43,27 @@ def status(
             show_status(found)
 
 
+FormOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx.")]
+SecondsOption = Annotated[
+    float | None, typer.Option("--seconds", help="How long a question may take; 0: as long as it takes. (default: 60)", min=0)
+]
+MemoryOption = Annotated[str | None, typer.Option("--memory", help="What a question may use, such as 500MB. (default: 2GB)")]
+RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows that a table shows; 0: all. (default: 10000)", min=0)]
+
+
 @app.command()
 def query(
     sql: Annotated[
-        str, typer.Argument(help="A query in DuckDB's SQL. Relations are marts.* and meta.*; `-` reads it from standard input.")
+        str,
+        typer.Argument(
+            help="A query in DuckDB's SQL. Relations are marts.*, reports.* and meta.*; `-` reads it from standard input."
+        ),
     ],
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the answer to this file.")] = None,
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
+    rows: RowsOption = None,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -53,21 +72,61 @@ def query(
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
     """  # fmt: skip
-    import duckdb
+    from ..serving import ANSWER_FORMATS, connect
+    from ..serving.asking import answer, answer_to_file
 
-    from ..serving import connect, write_result
-
-    check_form(form)
+    if form not in ANSWER_FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(ANSWER_FORMATS)}", param_hint="--format")
+    if form in ("parquet", "xlsx") and out is None:
+        raise typer.BadParameter(f"{form} is written to a file: name it with --out", param_hint="--format")
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
     with explained():
-        con = connect(Home.of(home), reason, by="pam query", asked=text)
+        where = Home.of(home)
+        limits = limits_of(where, seconds, memory, rows)
+        if out is not None:
+            answer_to_file(where, text, form, out, limits, reason)
+            return
+        con = connect(where, reason, by="pam query", asked=text, memory=limits.memory)
         try:
-            result = con.execute(text)
-            columns = [c[0] for c in result.description or []]
-            write_result(columns, result.fetchall() if columns else [], form, sys.stdout)
-        except duckdb.Error as error:
-            raise ValueError(str(error).split("\n\nStack")[0]) from error
+            said = answer(con, text, form, sys.stdout, limits)
         finally:
             con.close()
+    if said:
+        typer.secho(f"pam: {said}", err=True)
+
+
+@app.command()
+def sql(
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
+    rows: RowsOption = None,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    r"""Ask the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
+
+    Where standard input is no terminal, the questions are read from it, each ended with a semicolon.
+    """
+    from ..serving.prompt import run
+
+    check_form(form)
+    with explained():
+        where = Home.of(home)
+        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+    raise typer.Exit(1 if failed else 0)
+
+
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+    """What a question may use: as its options say, else the home's settings."""
+    from ..config import read_config
+    from ..serving import Limits
+
+    own = read_config(home).query
+    return Limits(
+        own.seconds if seconds is None else seconds,
+        own.memory if memory is None else memory,
+        own.rows if rows is None else rows,
+    )

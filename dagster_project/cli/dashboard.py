@@ -25,6 +25,7 @@ def dashboard(
 
     Example: pam dashboard --out /tmp/dashboard
     """
+    from ..audit import record
     from ..dashboard import write_whole_folder
     from ..nights import SAMPLE_MARK
     from ..serving import connect
@@ -34,6 +35,7 @@ def dashboard(
         con = connect(where, reason, by="pam dashboard")
         try:
             target = out.expanduser().absolute()
+            record(where, "disclosure", what="dashboard", to=str(target), why=reason)
             write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), where.pictures, overwrite=force)
         finally:
             con.close()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..audit import record
 from ..settings import Home
 from .common import HomeOption, app, check_form, explained
 
@@ -83,9 +84,11 @@ def diff(
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     with explained():
-        one, other = choose(Home.of(home), nights or ())
+        where = Home.of(home)
+        one, other = choose(where, nights or ())
         found = compare(one, other, mart, measure, None if everything else limit)
         if out:
+            record(where, "disclosure", what="figures that moved", to=str(out.absolute()))
             write_to(found, form, out)
             typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
         else:
@@ -144,8 +147,10 @@ def replay(
 def _write_as_of(home: Home, night: str, out: Path, quiet: bool) -> None:
     from .. import replay
 
+    night = replay.night_named(home, night)
+    record(home, "disclosure", what=f"the warehouse as of night {night}", to=str(out.absolute()))
     held = replay.as_of(home, night, out)
     if held:
         typer.secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        typer.echo(f"The warehouse as it stood after night {replay.night_named(home, night)} is in {out}")
+        typer.echo(f"The warehouse as it stood after night {night} is in {out}")

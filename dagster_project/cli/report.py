@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import HomeOption, ReasonOption, app, explained
 
 
 @app.command()
@@ -22,6 +22,7 @@ def report(
     ] = "html,csv,xlsx,docx",
     force: Annotated[bool, typer.Option("--force", help="Replace the folder, although it holds other things.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Write an edition of the report from the published night: pages with charts, CSVs, a workbook and a document.
@@ -32,6 +33,7 @@ def report(
 
     Example: pam report --out /tmp/report --form html,csv
     """
+    from ..audit import record
     from ..editions import load_editions
     from ..editions.check import NoEditionError
     from ..nights import SAMPLE_MARK
@@ -51,11 +53,12 @@ def report(
         chosen = editions.get(edition or max(editions))
         if chosen is None:
             raise NoEditionError(f"there is no edition {edition}: there are {', '.join(editions)}")
-        con = connect(where)
+        con = connect(where, reason, by="pam report")
         try:
             said(f"Edition {chosen.edition}, {chosen.title}")
             sample = (where.path / SAMPLE_MARK).exists()
             target = out.expanduser().absolute()
+            record(where, "disclosure", what=f"edition {chosen.edition}: {', '.join(forms)}", to=str(target), why=reason)
             pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=force, said=said)
         finally:
             con.close()

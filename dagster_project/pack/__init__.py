@@ -5,9 +5,9 @@
 
 from .content import read_pack
 from .model import Cell, Chart, Claim, Column, Pack, Page, Panel, Point, Row, Series, Source, Table
-from .write import FORMS, OutError, write_pack
+from .write import FORMS, OutError, write_editions, write_pack
 
 __all__ = [
     "FORMS", "Cell", "Chart", "Claim", "Column", "OutError", "Pack", "Page", "Panel", "Point", "Row", "Series", "Source",
-    "Table", "read_pack", "write_pack",
+    "Table", "read_pack", "write_editions", "write_pack",
 ]  # fmt: skip

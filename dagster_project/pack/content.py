@@ -149,6 +149,8 @@ def _table(
     used = [measures[m] for m in dict.fromkeys(asked) if m in measures]
     behind = [sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in sources]
     columns = _columns(said["table_name"], cells, edition)
+    published = _is_published([c for c in cells if c["answer_id"]])
+    scope = f"{force}, " + ("as others publish it" if published else f"data to {day_in_words(said['data_to'])}")
     unavailable = None
     if cells:
         rows = _rows(cells, columns)
@@ -160,11 +162,11 @@ def _table(
     return Table(
         name=said["table_name"], number=said["table_no"], kind=said["kind"], chart=said["chart"],
         paragraph=said["paragraph"], title=said["title"],
-        rows_are=said["rows_are"] or "Row", scope=f"{force}, data to {day_in_words(said['data_to'])}", data_to=said["data_to"],
+        rows_are=said["rows_are"] or "Row", scope=scope, data_to=said["data_to"],
         columns=columns, rows=rows, notes=tuple((said["notes"] or "").split("\n")) if said["notes"] else (),
         sources=tuple(behind), definitions=tuple(used),
         claims=tuple(c for c in claims if within(c.paragraph, said["paragraph"])),
-        statuses=dict(Counter(c.data_status or "not_applicable" for r in rows for c in r.cells)), unavailable=unavailable,
+        statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
     )  # fmt: skip
 
 
@@ -180,8 +182,14 @@ def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple
     columns = []
     for _, own in sorted(by_no.items()):
         label = next((c["column_label"] for c in own if c["window_label"]), own[0]["column_label"])
-        columns.append(Column(own[0]["column_name"], label, _same(own, "window_label"), _same(own, "unit")))
+        window = None if _is_published(own) else _same(own, "window_label")
+        columns.append(Column(own[0]["column_name"], label, window, _same(own, "unit")))
     return tuple(columns)
+
+
+def _is_published(cells: list[dict[str, Any]]) -> bool:
+    """Whether others publish all of it, over periods of their own."""
+    return bool(cells) and all(c["period_end"] is None for c in cells)
 
 
 def _same(cells: list[dict[str, Any]], field: str) -> str | None:
@@ -212,6 +220,13 @@ def _cell(c: dict[str, Any]) -> Cell:
         mart=c["mart"], measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
     )  # fmt: skip
+
+
+def _status_of(cell: Cell) -> str:
+    """How whole a figure is as printed: a change between whole years is not available where there is none."""
+    if cell.marker == "[z]":
+        return "not_applicable"
+    return (cell.data_status or "complete") if cell.value is not None else "not_available"
 
 
 def _decimals(text: str, unit: str | None) -> int:

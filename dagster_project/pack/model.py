@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 MARKERS = {
-    "[x]": "not available: no accepted file covers its days, or what it is compared with is 0 or not whole",
-    "[z]": "does not apply",
+    "[x]": "not available: no accepted file covers its days, or all of those that it is compared with",
+    "[z]": "does not apply: nothing is asked there, or there is no such number, as a rise in per cent from 0",
     "[p]": "provisional: files cover a part of its days",
     "[r]": "revised: an edition that went out said otherwise",
 }

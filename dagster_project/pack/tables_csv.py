@@ -10,12 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..serving.output import plain
+from ..serving.output import neutral, plain
 from .model import MARKERS, UNITS, Pack, Table
 
 METADATA = "csv-metadata.json"
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a text begins that a spreadsheet would take for a formula (OWASP, CSV injection)."""
 
 
 def write_csvs(pack: Pack, folder: Path) -> list[str]:
@@ -48,16 +46,11 @@ def _description(pack: Pack) -> str:
     return f"{made_up}Night {pack.night_id}. {pack.data_status}"
 
 
-def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: where it begins like one, an apostrophe stands before it."""
-    return f"'{text}" if text.startswith(RISKY) else text
-
-
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows([safe(v) if isinstance(v, str) else plain(v) for v in line] for line in lines)
+    writer.writerows([neutral(v) if isinstance(v, str) else plain(v) for v in line] for line in lines)
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 

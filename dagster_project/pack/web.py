@@ -133,8 +133,8 @@ def _trail(table: Table, trails: Trails | None) -> list[Figure]:
 def _why(cell: Cell) -> str:
     if cell.value is None:
         if cell.marker == "[z]":
-            return "It does not apply."
-        return "No accepted file covers its days." if cell.data_status == "not_available" else "What it is compared with is 0."
+            return "There is no such number."
+        return "No accepted file covers its days, or all of those that it is compared with."
     return "As published by others." if not cell.can_be_traced else "Not counted here."
 
 

@@ -1,6 +1,5 @@
 """A pack on disk: every form of it, written beside the folder that it is to be and put in its place when it is whole."""
 
-import importlib
 import json
 import os
 import shutil
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from ..editions import Edition
+from ..editions import Edition, load_editions
 from ..landing.files import unfinished
 from ..settings import Home
 from .content import read_pack
@@ -20,7 +19,7 @@ from .web import write_html
 from .words import slug
 
 FORMS = {"html": "pages for a browser", "csv": "tables as CSV, with metadata", "xlsx": "a workbook", "docx": "a document"}
-"""The forms of a pack; an office form is written by the function `write_<form>(pack, path, kept)` of the module of its name."""
+"""The forms of a pack."""
 NOTE = "pack.json"
 """The file that says that a folder holds a pack, and which."""
 
@@ -74,8 +73,15 @@ def fill(
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
     name = f"{slug(pack.title)}-{pack.edition}"
-    for form in (f for f in FORMS if f in forms and f not in ("html", "csv")):
-        getattr(importlib.import_module(f".{form}", __package__), f"write_{form}")(pack, folder / f"{name}.{form}", kept)
+    if "xlsx" in forms:
+        from .xlsx import write_xlsx  # pandas: only for who wants a workbook
+
+        write_xlsx(pack, folder / f"{name}.xlsx")
+    if "docx" in forms:
+        from .docx import write_docx
+
+        write_docx(pack, folder / f"{name}.docx", kept)
+    for form in (f for f in ("xlsx", "docx") if f in forms):
         downloads.append((f"{name}.{form}", f"The report as {FORMS[form]} (.{form})"))
         said(f"{form}: {name}.{form}")
     if "csv" in forms:
@@ -90,6 +96,25 @@ def fill(
         "is_sample": pack.is_sample, "forms": [f for f in FORMS if f in forms],
     }  # fmt: skip
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def write_editions(con: duckdb.DuckDBPyConnection, folder: Path, home: Home, is_sample: bool) -> list[str]:
+    """Write every edition that the night prints into a folder of its own below `folder`. Returns their names.
+
+    `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
+    that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
+    """
+    rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
+    forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
+    known = load_editions(home)
+    written = []
+    for edition in (known[name] for (name,) in rows if name in known and known[name].force_code in forces):
+        pack = read_pack(con, edition, is_sample)
+        own = folder / edition.edition
+        own.mkdir(parents=True)
+        fill(pack, own, tuple(FORMS), None, home)
+        written.append(edition.edition)
+    return written
 
 
 def _trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:

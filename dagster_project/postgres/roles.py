@@ -12,13 +12,7 @@ SCHEMAS = sorted(PUBLISHED_SCHEMAS)
 STATEMENT_TIMEOUT, IDLE_TIMEOUT = "5min", "10min"
 """Of an analyst's session: a question that runs longer is ended, and so is a transaction that is left open."""
 
-WRITING_FUNCTIONS = (
-    "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_open(oid, integer)", "lo_put(oid, bigint, bytea)",
-    "lo_get(oid)", "lo_get(oid, bigint, integer)", "lo_lseek(integer, integer, integer)", "lo_tell(integer)",
-    "lo_truncate(integer, integer)", "lo_unlink(oid)", "lo_close(integer)", "loread(integer, integer)",
-    "lowrite(integer, bytea)", "pg_notify(text, text)",
-    "pg_logical_emit_message(boolean, text, text, boolean)", "pg_logical_emit_message(boolean, text, bytea, boolean)",
-)  # fmt: skip
+WRITING_FUNCTIONS = ("lo_creat", "lo_create", "lo_from_bytea", "lo_put", "lowrite", "pg_logical_emit_message", "pg_notify")
 """Functions that everybody may call in a new database, and that write or leave something behind."""
 
 
@@ -28,7 +22,7 @@ def setup_sql(database: str, login: str) -> str:
     `login`: the role that the nights log in as.
     """
     name, owner, analyst = _quoted(database), OWNER, ANALYST
-    functions = ",\n    ".join(f"pg_catalog.{f}" for f in WRITING_FUNCTIONS[:-2])
+    functions = ", ".join(f"'{f}'" for f in WRITING_FUNCTIONS)
     return f"""\
 -- PAM Warehouse in PostgreSQL: run once, as a superuser, in the database {name}, which should be the warehouse's own.
 do $$
@@ -50,9 +44,17 @@ grant connect on database {name} to {analyst};
 revoke create, temporary on database {name} from public;
 revoke all on schema public from public;
 revoke usage on language plpgsql from public;
-revoke execute on function
-    {functions}
-    from public;
+do $$
+declare
+    writes regprocedure;
+begin
+    for writes in
+        select oid from pg_catalog.pg_proc where pronamespace = 'pg_catalog'::regnamespace
+        and proname in ({functions})
+    loop
+        execute format('revoke execute on function %s from public', writes);
+    end loop;
+end $$;
 alter role {analyst} in database {name} set default_transaction_read_only = on;
 alter role {analyst} in database {name} set statement_timeout = '{STATEMENT_TIMEOUT}';
 alter role {analyst} in database {name} set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';

@@ -39,6 +39,8 @@ class Server:
         try:
             parts = conninfo_to_dict(text)
             given = {k: str(v) for k, v in parts.items() if v is not None}
+            if not given.get("port", "5432").replace(",", "").isdigit():
+                raise psycopg.ProgrammingError("no port")
             host = given.get("host") or given.get("hostaddr") or "local socket"
             port = given.get("port") or "5432"
             where = f"{given.get('user', 'default user')}@{host}:{port}/{given.get('dbname', 'default database')}"

@@ -56,7 +56,7 @@ class Relation:
     @property
     def is_mart(self) -> bool:
         """Whether a row of it is a figure of one mart."""
-        return self.schema == "marts" and not self.is_stacked
+        return self.schema == "marts" and self.name.startswith("mart_")
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -121,10 +121,8 @@ def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
 
 
 def _name(con: duckdb.DuckDBPyConnection, marts: list[str], said: str) -> None:
-    """A view a mart, as the marts have, and comments."""
+    """A view a mart, as the marts have. `meta` comments on the columns."""
     con.execute(f"comment on table {SCHEMA}.measures is {literal(said)}")
-    for column, text in MARKERS.items():
-        con.execute(f"comment on column {SCHEMA}.measures.{column} is {literal(text)}")
     for mart in marts:
         con.execute(
             f"create view {SCHEMA}.{mart} as select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"

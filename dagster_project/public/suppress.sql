@@ -95,7 +95,7 @@ where w.is_root;
 
 -- The last month that is over and covered whole, by root.
 create temp table ends as
-select r.unit_id as root_id, max(a.m) filter (where a.data_status = 'complete') as last_m
+select r.unit_id as root_id, coalesce(max(a.m) filter (where a.data_status = 'complete'), 0) as last_m
 from amounts as a
 inner join units as r using (force_code, mart, measure, area_type, area_code, category)
 where r.p_measure is null

@@ -1,5 +1,7 @@
 """A connection to the published file from which nothing else can be reached or changed."""
 
+import contextlib
+import os
 from pathlib import Path
 
 import duckdb
@@ -9,6 +11,7 @@ from ..settings import Home
 from .consulted import consulted
 
 HARDENED = {
+    "temp_directory": "''",
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -16,48 +19,79 @@ HARDENED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
-"""`read_only` alone would let a query read any file of the machine, write with COPY TO and attach other databases."""
+"""`read_only` alone would let a query read any file of the machine, write with COPY TO and attach other databases, and what
+does not fit into memory would be written beside the file."""
+
+MEMORY = "2GB"
+"""What a question may use where nobody says otherwise. Nothing is written to disk when it is used up: the question ends."""
 
 
 class NothingPublishedError(RuntimeError):
     """No night has been published in this home."""
 
 
-def connect(home: Home, reason: str = "", *, by: str = "connect()", asked: str = "") -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the published night: no other file, no setting.
+def connect(
+    home: Home | Path | str | None = None, reason: str = "", *, by: str = "connect()", asked: str = "", memory: str = MEMORY
+) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published night: no other file, no setting, no write.
 
+    `home`: the warehouse's folder; without it that of `PAM_HOME`, else var/ in the checkout. `memory`: what it may use, such
+    as `500MB` or `2GB`; connections of one process to one night share it, and the first one says how much.
     It keeps the night that was published when it was opened, whatever is published meanwhile. That it was opened is put on
-    record, with `reason`; `by`: through what, `asked`: a query, of which the record has the shape. Raises
-    NothingPublishedError, OpenHomeError, and ReasonError where the settings ask for a reason and none is given.
+    record, with `reason`; `by`: through what, `asked`: a query, of which the record has the shape.
+    Raises NothingPublishedError, OpenHomeError, ReasonError where the settings ask for a reason and none is given, and
+    ValueError for an amount of memory that can't be meant.
     """
+    home = home if isinstance(home, Home) else Home.of(home)
     consulted(home, reason, by=by, asked=asked)
-    return opened(home)
+    return opened(home, memory=memory)
 
 
-def opened(home: Home) -> duckdb.DuckDBPyConnection:
+def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """The same, for what a command reads on the way to something else, which it puts on record itself."""
-    if not home.warehouse.exists():
-        raise NothingPublishedError(
-            f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
-        )
-    try:
-        return hardened(home.warehouse)
-    except duckdb.Error as error:
-        raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
+    for again in (True, False):
+        if not home.warehouse.exists():
+            raise NothingPublishedError(
+                f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
+            )
+        # By its own name, not by the link: a process may have two nights open, and each is then a database of its own.
+        path = home.warehouse.resolve()
+        try:
+            return hardened(path, memory=memory)
+        except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+            raise ValueError(f"memory {memory!r}: {str(error).splitlines()[0]}") from error
+        except duckdb.Error as error:
+            # Two nights were published since its name was read.
+            if again and not path.exists():
+                continue
+            raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
+    raise AssertionError
 
 
-def hardened(path: Path, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A night's file, read-only, with everything else shut; but for files below `writable`, where one is given.
+def hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A night's file, read-only, with everything else shut; but for what is `writable`: one file, or all below a folder.
 
     Raises duckdb.Error.
     """
     con = duckdb.connect(str(path), read_only=True)
     try:
-        if writable:
-            con.execute(f"set allowed_directories = [{literal(str(writable))}]")
-        for name, value in HARDENED.items():
-            con.execute(f"set {name} = {value}")
+        (locked,) = con.execute("select current_setting('lock_configuration')").fetchone()
+        # Another connection of this process has the same night open: its settings hold, and can't be changed.
+        if not locked:
+            if memory:
+                con.execute(f"set memory_limit = {literal(memory)}")
+            if writable:
+                kind = "allowed_directories" if writable.is_dir() else "allowed_paths"
+                con.execute(f"set {kind} = [{literal(str(writable))}]")
+            for name, value in HARDENED.items():
+                con.execute(f"set {name} = {value}")
     except BaseException:
         con.close()
         raise
     return con
+
+
+def owner_only(path: Path) -> None:
+    """Leave a file to its owner alone, where it is there and may be changed."""
+    with contextlib.suppress(OSError):
+        os.chmod(path, 0o600)

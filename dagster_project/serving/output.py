@@ -69,8 +69,10 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         writer.writerow([neutral(c) for c in columns])
         writer.writerows([neutral(plain(v)) for v in row] for row in rows)
     elif form == "json":
-        records = (json_text(dict(zip(columns, row, strict=True))) for row in rows)
-        out.write("[" + ",\n ".join(records) + "]\n")
+        out.write("[")
+        for n, row in enumerate(rows):
+            out.write((",\n " if n else "") + json_text(dict(zip(columns, row, strict=True))))
+        out.write("]\n")
     elif form == "table":
         _write_table(columns, rows, out)
     else:

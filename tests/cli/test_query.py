@@ -1,14 +1,18 @@
-"""`pam query`: what a value looks like in each format, and what a query can't reach. More of it in test_answers.py."""
+"""`pam query`: what a value looks like in each format. What a query can't reach is in tests/serving."""
 
 import json
-import sqlite3
+import zipfile
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from python_calamine import CalamineWorkbook
 
-from dagster_project.serving import FORMATS, connect, write_result
+from dagster_project.nights import read_receipts
+from dagster_project.serving import ANSWER_FORMATS, write_result
 from dagster_project.settings import Home
 
 VALUES = (
@@ -82,74 +86,69 @@ def test_a_clear_word_for_a_mistake(pam: Callable, sample_home: Home) -> None:
 
 
 def test_an_unknown_format_names_those_there_are(pam: Callable, sample_home: Home) -> None:
-    result = pam("query", "select 1", "--format", "xlsx", "--home", sample_home.path)
-    assert result.exit_code == 2 and all(form in result.stderr for form in FORMATS)
+    result = pam("query", "select 1", "--format", "xml", "--home", sample_home.path)
+    assert result.exit_code == 2 and all(form in result.stderr for form in ANSWER_FORMATS)
     with pytest.raises(ValueError, match="'xlsx' is none of table, csv, json"):
         write_result([], [], "xlsx", None)
 
 
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files beside the home that a query must not reach."""
-    folder = tmp_path_factory.mktemp("secrets")
-    (folder / "rows.csv").write_text("secret\nFOUND\n", encoding="utf-8")
-    (folder / "rows.json").write_text('[{"secret": "FOUND"}]', encoding="utf-8")
-    with duckdb.connect(str(folder / "other.duckdb")) as con:
-        con.execute("create table rows as select 'FOUND' as secret")
-        con.execute(f"copy rows to '{folder}/rows.parquet'")
-    sqlite3.connect(folder / "other.sqlite").close()
-    return folder
+def test_every_format_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Exact figures in each; a text that looks like a formula is a text."""
+    sql = (
+        "select '=1+1' as f, 0.1::decimal(28,10) as v, 123456789012345678.5::decimal(28,10) as big, date '2025-10-31' as day,"
+        " true as yes, null::int as none, 'it''s' as t -- the end\n;"
+    )
+    for form in ANSWER_FORMATS:
+        path = tmp_path / f"it's {form}"
+        result = pam("query", sql, "-f", form, "-o", path, "--home", sample_home.path)
+        assert (result.exit_code, result.stdout) == (0, ""), result.stderr
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert len(list(tmp_path.iterdir())) == len(ANSWER_FORMATS), "nothing unfinished is left"
+    row = ("=1+1", Decimal("0.1"), Decimal("123456789012345678.5"), date(2025, 10, 31), True, None, "it's")
+    with duckdb.connect() as con:
+        assert con.execute("from read_parquet(?)", [str(tmp_path / "it's parquet")]).fetchall() == [row]
+    assert (
+        tmp_path / "it's csv"
+    ).read_text() == "f,v,big,day,yes,none,t\n'=1+1,0.1,123456789012345678.5,2025-10-31,true,,it's\n"
+    sheets = CalamineWorkbook.from_path(str(tmp_path / "it's xlsx"))
+    assert sheets.get_sheet_by_name("Answer").to_python() == [
+        ["f", "v", "big", "day", "yes", "none", "t"],
+        ["=1+1", 0.1, "123456789012345678.5", date(2025, 10, 31), True, "", "it's"],
+    ]
+    night = read_receipts(sample_home)[-1].night_id
+    assert sheets.get_sheet_by_name("About").to_python()[0] == ["Published night", night]
+    with zipfile.ZipFile(tmp_path / "it's xlsx") as book:
+        assert not any(b"<f>" in book.read(n) for n in book.namelist())
 
 
-ESCAPES = [
-    "from '{0}/rows.csv'",
-    "from read_csv_auto('{0}/rows.csv')",
-    "from read_text('{0}/rows.csv')",
-    "from read_blob('{0}/rows.csv')",
-    "from '{0}/rows.parquet'",
-    "from parquet_metadata('{0}/rows.parquet')",
-    "from read_json('{0}/rows.json')",
-    "from glob('{0}/*')",
-    "attach '{0}/other.duckdb' as o (read_only); from o.rows",
-    "attach '{0}/other.sqlite' (type sqlite)",
-    "attach ':memory:' as m; create table m.t as select 1; copy m.t to '{0}/out.csv'",
-    "copy marts.measures to '{0}/out.csv'",
-    "copy (select 1) to '{0}/out.parquet' (format parquet)",
-    "export database '{0}/out'",
-    "import database '{0}/out'",
-    "load sqlite",
-    "install httpfs; load httpfs",
-    "reset enable_external_access",
-    "set lock_configuration = false",
-    "set temp_directory = '{0}'; from marts.measures order by value",
-    "pragma enable_profiling; pragma profiling_output='{0}/out.json'; select 1",
-    "create table marts.t as select 1",
-    "create or replace view marts.measures as select 1",
-    "update marts.mart_iom set value = 0",
-    "drop schema meta cascade",
-    "comment on table marts.mart_iom is 'mine'",
-    "from read_csv('https://localhost:1/rows.csv')",
-    "select * from query('from read_text(''{0}/rows.csv'')')",
-]
+def test_what_goes_wrong_leaves_the_file_that_was_there(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    for form in ANSWER_FORMATS:
+        path = tmp_path / form
+        path.write_text("before", encoding="utf-8")
+        result = pam("query", "select error('broken') from range(9)", "-f", form, "-o", path, "--home", sample_home.path)
+        assert result.exit_code == 1 and "broken" in result.stderr and path.read_text() == "before"
+    assert len(list(tmp_path.iterdir())) == len(ANSWER_FORMATS)
+    assert pam("query", "select 1", "-f", "parquet", "--home", sample_home.path).exit_code == 2, "not to the terminal"
+    result = pam("query", "select repeat('x', 40000)", "-f", "xlsx", "-o", tmp_path / "long", "--home", sample_home.path)
+    assert result.exit_code == 1 and "40,000 characters" in result.stderr
 
 
-@pytest.mark.parametrize("sql", ESCAPES)
-def test_no_way_out_of_the_published_file(sql: str, pam: Callable, sample_home: Home, secrets: Path) -> None:
-    before, files = sample_home.warehouse.read_bytes(), sorted(secrets.iterdir())
-    result = pam("query", sql.format(secrets), "-f", "csv", "--home", sample_home.path)
-    assert result.exit_code == 1 and "FOUND" not in result.stdout, result.stdout
-    assert sample_home.warehouse.read_bytes() == before and sorted(secrets.iterdir()) == files
+def test_a_table_shows_so_many_rows_and_says_so(pam: Callable, sample_home: Home) -> None:
+    def asked(*args: object) -> object:
+        return pam("query", "from range(12)", "--home", sample_home.path, *args)
+
+    assert asked("--rows", 10).stdout.endswith("10 rows\n") and "the first 10 rows are shown" in asked("--rows", 10).stderr
+    assert asked("--rows", 12).stderr == "" and asked("--rows", 0).stdout.endswith("12 rows\n")
+    assert asked("--rows", 3, "-f", "csv").stdout.count("\n") == 13
 
 
-def test_the_machine_s_environment_is_not_told(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAM_PSEUDONYM_KEY", "planted-key")
-    for sql in ("select getenv('PAM_PSEUDONYM_KEY') as k", "from duckdb_settings()", "from duckdb_databases()"):
-        result = pam("query", sql, "-f", "csv", "--home", sample_home.path)
-        assert "planted-key" not in result.stdout + result.stderr
-
-
-def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
-    local = duckdb.sql("select 'FOUND' as secret").df()
-    assert len(local) == 1
-    with connect(sample_home) as con, pytest.raises(duckdb.Error):
-        con.execute("from local")
+def test_a_limit_ends_a_question_with_what_to_do(pam: Callable, sample_home: Home) -> None:
+    long = "select count(*) from range(1000000) a, range(1000000) b where md5((a.range * b.range)::varchar) = ''"
+    result = pam("query", long, "--seconds", 0.3, "--home", sample_home.path)
+    assert result.exit_code == 1 and "ended after 0.3 s" in result.stderr and "--seconds" in result.stderr
+    result = pam("query", "from range(100000000000)", "-f", "csv", "--seconds", 0.3, "--home", sample_home.path)
+    assert result.exit_code == 1 and "ended after 0.3 s" in result.stderr, "while its rows are written"
+    result = pam("query", "select list(range) from range(1000000000)", "--memory", "100MB", "--home", sample_home.path)
+    assert result.exit_code == 1 and "more than 100MB of memory" in result.stderr and "--memory" in result.stderr
+    result = pam("query", "select 1", "--memory", "much", "--home", sample_home.path)
+    assert result.exit_code == 1 and "memory 'much'" in result.stderr

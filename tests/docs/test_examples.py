@@ -15,9 +15,9 @@ ASKED = re.findall(r"```sql\n(.*?)\n```\n\n```text\n(.*?)\n```", (FOLDER / "anal
 WAY = (FOLDER / "how-it-works.md").read_text(encoding="utf-8")
 
 
-def test_there_are_ten_questions_and_two_before() -> None:
-    assert len(ASKED) == 12
-    assert len(re.findall(r"^### \d+\. ", (FOLDER / "analysts.md").read_text("utf-8"), re.M)) == 10
+def test_there_are_twenty_questions_and_two_before() -> None:
+    assert len(ASKED) == 22
+    assert len(re.findall(r"^### \d+\. ", (FOLDER / "analysts.md").read_text("utf-8"), re.M)) == 20
 
 
 @pytest.mark.parametrize(("sql", "answer"), ASKED, ids=[f"{n}" for n in range(len(ASKED))])

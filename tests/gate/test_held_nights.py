@@ -50,7 +50,7 @@ def stands(sample_copy: Home) -> Callable[[], None]:
 
     def check() -> None:
         assert sample_copy.warehouse.read_bytes() == before
-        assert sorted(p.name for p in sample_copy.published.iterdir()) == [".nights", "current", "warehouse.duckdb"]
+        assert sorted(p.name for p in sample_copy.published.iterdir()) == [".nights", "current", "open", "warehouse.duckdb"]
         assert published(sample_copy, OFFENCES) == [(2187, 1649)]
 
     return check

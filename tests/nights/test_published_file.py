@@ -63,13 +63,13 @@ def test_no_path_of_the_machine(planted: Home, sample_home: Home) -> None:
             assert str(place).encode() not in raw and str(place) not in text
 
 
-def test_the_four_schemas_and_nothing_else(sample_home: Home) -> None:
+def test_the_five_schemas_and_nothing_else(sample_home: Home) -> None:
     found = published(
         sample_home,
         "select schema_name, count(*) from (select schema_name from duckdb_tables() union all"
         " select schema_name from duckdb_views() where not internal) group by 1 order by 1",
     )
-    assert found == [("bi", 4), ("marts", 19), ("meta", 6), ("reports", 28)]
+    assert found == [("bi", 4), ("marts", 19), ("marts_public", 19), ("meta", 6), ("reports", 28)]
 
 
 def test_every_mart_has_the_one_shape(sample_home: Home) -> None:

@@ -35,8 +35,8 @@ OTHER = {
             "rows": [{"category": "*"}],
         },
         {
-            "table": "searched", "kind": "chart", "chart": "line", "objective": HOSTILE, "paragraph": "1.2", "title": "Searched",
-            "figure": {"mart": "mart_stop_search"}, "rows_are": "Month",
+            "table": "searched", "kind": "chart", "chart": "line", "objective": HOSTILE, "paragraph": "1.2",
+            "title": "Searched", "figure": {"mart": "mart_stop_search"}, "rows_are": "Month",
             "columns": [{"name": "searches", "measure": "searches"}, {"name": "rate", "measure": "drug_find_rate"}],
             "rows": [{"months": 14}],
         },

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docx import Document
+from python_calamine import CalamineWorkbook
 
-from dagster_project.pack import write
+from dagster_project.pack import write, write_editions
+from dagster_project.serving.connection import hardened
 from dagster_project.settings import Home
 
 from .conftest import Made
@@ -32,6 +35,22 @@ def test_same_night_same_bytes(other: Made, pam: Callable, tmp_path: Path) -> No
     assert {p.relative_to(tmp_path / "one"): p.read_bytes() for p in (tmp_path / "one").rglob("*") if p.is_file()} == files
 
 
+def test_a_workbook_and_a_document_of_an_edition_by_somebody_else(other: Made, pam: Callable, tmp_path: Path) -> None:
+    result = pam("report", "--home", other.home.path, "--out", tmp_path / "office", "--form", "xlsx,docx")
+    assert result.exit_code == 0, result.output
+    (workbook,), (document,) = ((tmp_path / "office").glob(f"*.{form}") for form in ("xlsx", "docx"))
+    book, tables = CalamineWorkbook.from_path(workbook), Document(str(document)).tables
+    for table, made in zip(other.pack.tables, tables, strict=False):
+        printed = [[r.label, *(c.printed for c in r.cells)] for r in table.rows]
+        assert [[c.text for c in r.cells] for r in made.rows[1:]] == printed
+        sheet = book.get_sheet_by_name(f"{table.number}_{table.name}").to_python()
+        assert [row[0] for row in sheet[-len(printed) :]] == [row[0] for row in printed]
+        assert [row[1] for row in sheet[-len(printed) :]] == [
+            row[1] if r.cells[0].value is None else float(r.cells[0].text.strip("£%").replace(",", ""))
+            for row, r in zip(printed, table.rows, strict=True)
+        ]
+
+
 def test_what_is_wrong_is_said(pam: Callable, other: Made, new_home: Home, tmp_path: Path) -> None:
     def said(*options: object, home: Home = other.home) -> str:
         result = pam("report", "--home", home.path, *options)
@@ -50,7 +69,9 @@ def test_what_is_wrong_is_said(pam: Callable, other: Made, new_home: Home, tmp_p
     assert pam("report", "--home", other.home.path, "--out", own, "--form", ",").exit_code == 2
 
 
-def test_a_pack_that_fails_leaves_the_old_one(other: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pam: Callable) -> None:
+def test_a_pack_that_fails_leaves_the_old_one(
+    other: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pam: Callable
+) -> None:
     out = tmp_path / "report"
     assert pam("report", "--home", other.home.path, "--out", out, "--form", "csv", "-q").exit_code == 0
 
@@ -68,3 +89,24 @@ def test_other_things_are_replaced_when_told(other: Made, tmp_path: Path, pam: C
     (tmp_path / "out" / "old.txt").write_text("old", encoding="utf-8")
     result = pam("report", "--home", other.home.path, "--out", tmp_path / "out", "--form", "csv", "--force")
     assert result.exit_code == 0 and not (tmp_path / "out" / "old.txt").exists()
+
+
+def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
+    folder = sample.home.published / "report" / "2026-03"
+    note = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
+    # Only `pam nightly --sample` marks a home as one of made-up data; this one is the tests'.
+    assert (note["night_id"], note["is_sample"]) == (sample.pack.night_id, False) and note["forms"] == list(write.FORMS)
+    names = {p.relative_to(sample.folder) for p in sample.folder.rglob("*") if p.is_file()}
+    stem = "drug-dealing-and-substance-misuse-2026-03"
+    found = {p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
+    assert found == names | {Path(f"{stem}.xlsx"), Path(f"{stem}.docx")}
+    text = (folder / "trail" / "offences.html").read_text(encoding="utf-8")
+    assert "The rows are not counted here" in text and "pam trace --cell offences/1/rolling" in text
+    assert (folder / "csv" / "offences.csv").read_bytes() == (sample.folder / "csv" / "offences.csv").read_bytes()
+
+
+def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: Path) -> None:
+    con = hardened(other.home.warehouse, writable=tmp_path)
+    assert write_editions(con, tmp_path, other.home, False) == ["2027-01"]
+    con.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]

@@ -15,6 +15,7 @@ from dagster_project.landing.mappings import _Loader
 from dagster_project.quarantine import export
 from dagster_project.serving import neutral, write_result
 from dagster_project.settings import PROJECT, Home
+from dagster_project.yamls import _LOADER
 
 FORMULAS = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1",
@@ -62,12 +63,12 @@ def test_names_can_t_leave_the_inbox_nor_reach_sql(new_home: Home) -> None:
 
 
 def test_yaml_is_read_safely_everywhere() -> None:
-    """Called by name: `yaml.load` and its kin can run what a file says. The one loader of our own is a safe one."""
-    assert issubclass(_Loader, yaml.SafeLoader)
+    """Called by name: `yaml.load` and its kin can run what a file says. The two that are named here load with safe loaders."""
+    assert issubclass(_Loader, yaml.SafeLoader) and issubclass(_LOADER, yaml.constructor.SafeConstructor)
     for path in (PROJECT / "dagster_project").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml":
-                assert node.attr not in UNSAFE or (path.name == "mappings.py" and node.attr == "load"), path
+                assert node.attr not in UNSAFE or (path.name in ("mappings.py", "yamls.py") and node.attr == "load"), path
 
 
 def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path: Path, pam: Callable) -> None:

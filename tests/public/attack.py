@@ -69,12 +69,17 @@ def attack(
     crossed: bool = True,
     where: str = "true",
     seed: int = 1,
+    enough: int = 10**9,
+    slack: int = 0,
+    by_month: bool = False,
 ) -> Found:
-    """Attack the hidden figures of some measures that hang together, of one force.
+    """Attack the figures of some measures that hang together, of one force: the small hidden ones, or all that are rounded.
 
     Args:
         public, areas: relations with the public figures and the list of areas. crossed: figures by area and category, too.
-        where: which rows there are, SQL over the marts' columns.
+        where: which rows there are, SQL over the marts' columns. enough: how many figures to find before the attack ends.
+        slack: by how much a public figure can be wrong; a figure is then found where it is known exactly. by_month: longer
+        periods are known to be sums of their public months, and say nothing more.
     """
     names = set(measures)
     rates = tuple(r for r, (n, d, _) in RATES.items() if n in names and d in names)
@@ -93,7 +98,7 @@ def attack(
         group by all
         """
     ).fetchall()
-    known: dict[tuple[Series, int, int], int] = {}
+    known: dict[tuple[Series, int, int], tuple[int, int]] = {}
     small: dict[tuple[Series, int, int], int] = {}
     every: set[Series] = set()
     for measure, kind, code, category, a, b, value, n, d, prior, true in rows:
@@ -102,19 +107,19 @@ def attack(
             for name, figure, cat in ((above, n, category), (below, d, of or category)):
                 every.add((name, kind, code, cat))
                 if figure is not None:
-                    known[(name, kind, code, cat), a, b] = int(figure)
+                    known[(name, kind, code, cat), a, b] = (int(figure), int(figure))
             continue
         series = (measure, kind, code, category)
         every.add(series)
-        if value is not None:
-            known[series, a, b] = int(value)
-        elif 0 < true < threshold:
+        if value is not None and not (by_month and a != b):
+            known[series, a, b] = (int(value) - slack, int(value) + slack)
+        if slack or (value is None and 0 < true < threshold):
             small[series, a, b] = int(true)
-        if prior is not None:
-            known[series, a - 12, b - 12] = int(prior)
+        if prior is not None and not slack:
+            known[series, a - 12, b - 12] = (int(prior), int(prior))
     units = f"select area_code, section_code from {areas} where area_type = 'lpu' and section_code is not null"
     sections = dict(con.execute(units).fetchall())
-    return solve(every, known, small, sections, threshold, random.Random(seed))
+    return solve(every, known, small, sections, 1 if slack else threshold, random.Random(seed), enough)
 
 
 def month(day: str) -> str:
@@ -156,11 +161,12 @@ def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Serie
 
 def solve(
     every: set[Series],
-    known: dict[tuple[Series, int, int], int],
+    known: dict[tuple[Series, int, int], tuple[int, int]],
     small: dict[tuple[Series, int, int], int],
     sections: dict[str, str],
     threshold: int,
     chance: random.Random,
+    enough: int = 10**9,
 ) -> Found:
     """Bound each small figure by what is known. `known`, `small`: a figure by series, first and last month."""
     found = Found(hidden=len(small))
@@ -179,11 +185,11 @@ def solve(
     lines: list[tuple[list[int], list[float]]] = []
     least: list[float] = []
     most: list[float] = []
-    for key, value in known.items():
+    for key, (low_end, high_end) in known.items():
         at = window(key)
         lines.append((list(at), [1.0] * len(at)))
-        least.append(value)
-        most.append(value)
+        least.append(low_end)
+        most.append(high_end)
     for whole, parts, is_all in relations(set(series), sections):
         for m in range(width):
             lines.append(([place[whole] + m, *(place[p] + m for p in parts)], [1.0] + [-1.0] * len(parts)))
@@ -197,9 +203,11 @@ def solve(
     done = np.zeros(len(targets), bool)
 
     def point(objective: np.ndarray) -> None:
-        for options in ({}, {"presolve": False}):  # HiGHS's presolve has called a feasible table infeasible
-            result = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=whole, options=options)
-            if result.success:
+        # Whole numbers most often come by themselves. HiGHS's presolve has called a feasible table infeasible.
+        for kind, presolve in ((0, True), (1, True), (1, False)):
+            options = {"presolve": presolve}
+            result = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=kind * whole, options=options)
+            if result.success and np.abs(result.x - np.round(result.x)).max() < 1e-6:
                 break
         assert result.success, f"no table is in keeping with what is published: {result.message}"
         found.solved += 1
@@ -210,7 +218,7 @@ def solve(
 
     whole = np.ones(width * len(series))
     size = len(targets)
-    while not done.all():
+    while not done.all() and len(found.broken) < enough:
         waiting = [i for i in range(len(targets)) if not done[i]]
         batch = chance.sample(waiting, min(size, len(waiting)))
         objective = np.asarray(asked[batch].sum(axis=0)).ravel()

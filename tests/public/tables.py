@@ -32,7 +32,7 @@ STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "mis
 
 
 def make(seed: int, months: int = 16) -> duckdb.DuckDBPyConnection:
-    """A connection with `marts.measures` and `staging.areas_listed` of one force and of `months` at most, the same for a seed."""
+    """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed."""
     chance = np.random.default_rng(seed)
     con = duckdb.connect()
     con.execute("create schema marts; create schema staging")

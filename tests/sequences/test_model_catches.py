@@ -132,6 +132,12 @@ CODE = {
     "two claims of one extraction both land": (
         nights([of(0, FIRST), of(0, OTHER)]), Decisions, "same_extraction", lambda self, file: None,
     ),
+    "rows of odd width are alike where their keys are": (
+        nights([of(0, Row(0, odd="ragged"))], [of(0, Row(0, value=1, odd="ragged"))]), land, "ragged_digest", lambda *_: "",
+    ),
+    "a month that was replaced since is known": (
+        nights([of(None, Row(1), **JANUARY)], [of(2, Row(2), **JANUARY)], [Again(0)]), Decisions, "_replaced", lambda *_: False,
+    ),
     "files of one time are not compared": (TIE, land, "settle", lambda *_: {}),
     "extractions count in the order of arrival": (
         nights([of(1, FIRST)], [of(0, OTHER)]), prepare, "extracted", lambda e: datetime.fromisoformat(e.landed_at),

@@ -1,0 +1,223 @@
+"""Publishes while readers ask: every answer must be of one night, and none an error.
+
+    python benchmarks/publishes.py HOME [--publishes 100] [--readers 20]
+
+HOME is a home with a published night (`pam nightly --sample --home HOME`). Its file is copied for each publish, with the
+publish's number put in every relation that has rows. The copies are published by the warehouse's own code in a home of
+their own, and loaded into a PostgreSQL that is started for it. Each reader is a process that asks both, in turn, for the
+numbers of all relations in one question: an answer with two numbers is a mixed night.
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import queue
+import random
+import shutil
+import signal
+import statistics
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+
+from dagster_project import postgres, publish
+from dagster_project.postgres import Server, embedded
+from dagster_project.prepare import WAREHOUSE
+from dagster_project.serving import connect
+from dagster_project.settings import Home
+
+FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
+
+
+@dataclass
+class Base:
+    """A night's file to make copies of, and where each relation of it can bear a number."""
+
+    path: Path
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Relation to the column and its type."""
+
+
+def base_of(warehouse: Path, to: Path, months: int = 12) -> Base:
+    """A smaller copy of a published file: figures of the last months of it. Views stay views."""
+    shutil.copyfile(warehouse, to)
+    base = Base(to)
+    with duckdb.connect(str(to)) as con:
+        con.execute("checkpoint")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name <> 'main' order by 1, 2"
+        ).fetchall()
+        for schema, table in tables:
+            full = f'"{schema}"."{table}"'
+            if schema == "marts":
+                con.execute(
+                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval {months} month"
+                    " or area_type not in ('force', 'country')"
+                )
+            if con.execute(f"select count(*) from {full}").fetchone() == (0,):
+                continue
+            if schema == "marts":
+                base.places[full] = ("value", "decimal(28,10)")
+                continue
+            texts = con.execute(
+                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and data_type = 'VARCHAR'"
+                " order by column_index desc limit 1",
+                [schema, table],
+            ).fetchone()
+            if texts:
+                base.places[full] = (texts[0], "varchar")
+    return base
+
+
+def stamp(base: Base, to: Path, number: int) -> str:
+    """A copy of the base with a number in every relation. Returns the id of its night."""
+    night_id = (FIRST + timedelta(days=number)).strftime("%Y%m%dT%H%M%SZ")
+    shutil.copyfile(base.path, to)
+    with duckdb.connect(str(to)) as con:
+        for full, (column, kind) in base.places.items():
+            con.execute(f'update {full} set "{column}" = cast({number} as {kind})')
+        con.execute("update meta.nights set night_id = ? where finished_at is null", [night_id])
+        con.execute("checkpoint")
+    return night_id
+
+
+def question(base: Base) -> str:
+    """One question, in the SQL of both, that gives each number that is found in any relation."""
+    places = {**base.places, '"marts"."measures"': ("value", ""), '"bi"."fact_figure"': ("value", "")}
+    parts = [f'select cast(cast(max("{c}") as decimal(10, 0)) as varchar(20)) as number from {full}' for full, (c, _) in
+             places.items()]  # fmt: skip
+    return f"select distinct number from ({' union all '.join(parts)}) as found where number is not null order by number"
+
+
+def put_out(home: Home, base: Base, number: int, server: Server) -> float:
+    """Publish and load one numbered night, by the warehouse's own code. Returns the seconds of the load."""
+    home.create()
+    stamp(base, home.candidate / WAREHOUSE, number)
+    publish.seal(home)
+    publish.publish(home)
+    brought = postgres.bring(home, server)
+    assert brought.outcome == "loaded", brought
+    return brought.seconds
+
+
+@dataclass
+class Read:
+    """What one reader saw. `seconds` by `file` and `postgresql`."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"file": [], "postgresql": []})
+    faults: list[str] = field(default_factory=list)
+    nights: set[str] = field(default_factory=set)
+
+
+def read(home: Home, dsn: str, sql: str, until: Any, keep_connection: bool, pause: float = 0.0) -> Read:
+    """Ask the file and PostgreSQL in turn until `until` is set, with a pause of so many seconds, on average, in between."""
+    seen, con = Read(), None
+    last = {"file": 0.0, "postgresql": 0.0}
+    while not until.is_set():
+        for source in last:
+            began = time.perf_counter()
+            try:
+                if source == "file":
+                    with connect(home) as file:
+                        rows = file.execute(sql).fetchall()
+                else:
+                    con = con or psycopg.connect(dsn, autocommit=True)
+                    rows = con.execute(sql).fetchall()
+                    if not keep_connection:
+                        con.close()
+                        con = None
+            except Exception as error:
+                seen.faults.append(f"{source}: {type(error).__name__}: {error}")
+                continue
+            seen.seconds[source].append(time.perf_counter() - began)
+            found = [row[0] for row in rows]
+            if len(found) != 1:
+                seen.faults.append(f"{source}: a mixed night: {found}")
+            elif float(found[0]) < last[source]:
+                seen.faults.append(f"{source}: night {found[0]} after night {last[source]}")
+            else:
+                last[source] = float(found[0])
+                seen.nights.add(found[0])
+        time.sleep(random.uniform(0, 2 * pause))  # noqa: S311
+    if con:
+        con.close()
+    return seen
+
+
+def _process(home: Home, dsn: str, sql: str, until: Any, keep: bool, pause: float, answers: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers.put(read(home, dsn, sql, until, keep, pause))
+
+
+def main() -> None:
+    """Run it and print what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--publishes", type=int, default=100)
+    parser.add_argument("--readers", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between a reader's questions, on average")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="pam-publishes-"))
+    home = Home(folder / "home").create()
+    found = embedded.start(home)
+    try:
+        server = Server.of(found.loader_file.read_text().strip())
+        dsn = found.analyst_file.read_text().strip()
+        base = base_of(Home(given.home.resolve()).warehouse, folder / "base.duckdb")
+        sql = question(base)
+        put_out(home, base, 1, server)
+        stop = threading.Event()
+        threading.Timer(2, stop.set).start()
+        alone = read(home, dsn, sql, stop, True).seconds
+        spawn = multiprocessing.get_context("spawn")
+        until, answers = spawn.Event(), spawn.Queue()
+        readers = [
+            spawn.Process(target=_process, args=(home, dsn, sql, until, bool(n % 2), given.pause, answers))
+            for n in range(given.readers)
+        ]
+        for reader in readers:
+            reader.start()
+        began, loads = time.perf_counter(), []
+        with contextlib.suppress(KeyboardInterrupt):  # ended early: what was seen until then is told
+            for number in range(2, given.publishes + 2):
+                loads.append(put_out(home, base, number, server))
+                print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
+        seconds = time.perf_counter() - began
+        until.set()
+        seen = []
+        for _ in readers:
+            try:
+                seen.append(answers.get(timeout=120))
+            except queue.Empty:
+                print("\na reader gave no answer")
+        for reader in readers:
+            reader.join(30)
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(folder, ignore_errors=True)
+    faults = [fault for one in seen for fault in one.faults]
+    print(f"\n{len(loads)} publishes in {seconds:.0f} s, {len(seen)} readers, {len(base.places) + 2} relations a question")
+    print(f"a load: median {statistics.median(loads):.2f} s, longest {max(loads):.2f} s")
+    for source in ("file", "postgresql"):
+        times = sorted(s for one in seen for s in one.seconds[source])
+        own = sorted(alone[source])
+        print(
+            f"{source}: {len(times):,} answers; median {times[len(times) // 2] * 1000:.0f} ms, 99% within"
+            f" {times[int(len(times) * 0.99)] * 1000:.0f} ms, longest {times[-1] * 1000:.0f} ms"
+            f" (one reader alone: median {own[len(own) // 2] * 1000:.0f} ms, longest {own[-1] * 1000:.0f} ms)"
+        )
+    print(f"nights seen: {len(set().union(*(one.nights for one in seen)))}; errors and mixed nights: {len(faults)}")
+    for fault in faults[:20]:
+        print(f"  {fault}")
+    raise SystemExit(1 if faults or len(seen) < given.readers else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""The dashboard as an output of the night."""
+
+from pathlib import Path
+
+import duckdb
+
+from .. import dashboard
+from . import Context
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    """Write the dashboard of the night into `folder`. Raises OSError."""
+    dashboard.write(con, folder, context.is_sample, context.home.pictures)

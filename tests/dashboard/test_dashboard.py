@@ -1,0 +1,246 @@
+"""The dashboard, as it is written and as a browser shows it: with a keyboard alone, from a folder, without a network."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from support import published
+from typer.testing import CliRunner
+
+from dagster_project.cli import app
+from dagster_project.outputs import Context
+from dagster_project.serving.connection import hardened
+from dagster_project.settings import Home
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HOSTILE = "<img src=x onerror=document.title=1>"
+NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def folder(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dashboard of the sample, as the command writes it."""
+    out = tmp_path_factory.mktemp("dashboard") / "out"
+    result = CliRunner().invoke(app, ["dashboard", "--home", str(sample_home.path), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(out / "index.html")
+    return out
+
+
+def data(folder: Path, name: str) -> Any:
+    """What a script of data holds."""
+    return json.loads((folder / "data" / f"{name}.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+
+
+@pytest.mark.parametrize("mart", ["mart_public_health", "mart_drug_tests", "mart_pspo", "mart_iom", "mart_street_crime"])
+def test_the_data_are_the_mart_digit_for_digit(folder: Path, sample_home: Home, mart: str) -> None:
+    held = data(folder, f"derbyshire/{mart}")
+    found = []
+    for *key, kinds in held["series"]:
+        for kind, packed in kinds.items():
+            columns = [text.split(",") if text else None for text in packed[:6]]
+            places = packed[7].split(",") if len(packed) > 7 else range(len(held["periods"][kind]))
+            for n, place in enumerate(places):
+                numbers = [Decimal(c[n]) if c and c[n] else None for c in columns]
+                found.append((*key, kind, *held["periods"][kind][int(place)], *numbers, packed[6][n]))
+    expected = published(
+        sample_home,
+        "select measure, category, area_type, area_code, area_name, period_type, cast(period_start as varchar),"
+        f" cast(period_end as varchar), period_label, {', '.join(NUMBERS)}, data_status[1] from marts.{mart}",
+    )
+    assert len(found) == len(expected) > 200
+    assert set(found) == set(expected)
+
+
+def test_the_index_names_all_that_is_published(folder: Path, sample_home: Home) -> None:
+    known = data(folder, "index")
+    marts = [m for (m,) in published(sample_home, "select distinct mart from marts.measures order by 1")]
+    assert known["sample"] is True and known["forces"][0]["marts"] == marts
+    assert sorted(p.stem for p in (folder / "data" / "derbyshire").iterdir()) == marts
+    assert (len(known["warnings"]),) in published(sample_home, "select count(*) from meta.checks where not passed")
+    assert known["night"]["outcome"] == "published"
+
+
+def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:
+    result = pam("dashboard", "--home", new_home.path, "--out", tmp_path / "x")
+    assert result.exit_code == 1 and "no published night" in result.stderr
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path)
+    assert result.exit_code == 1 and "holds other things than a dashboard" in result.stderr
+    assert (tmp_path / "mine.txt").exists() and not (tmp_path / "x").exists()
+
+
+def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path) -> None:
+    from dagster_project.outputs.dashboard import write
+
+    (tmp_path / "out").mkdir()
+    with hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
+        write(con, tmp_path / "out", Context(sample_home, "a night", True, ("dashboard",)))
+    said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium here: `apt-get install chromium` has one")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the page from its folder with what is picked. At the end: nothing was asked of a network, nothing went wrong."""
+    asked, wrong = [], []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def call(where: Path = folder, **picked: str) -> Any:
+        page.goto("about:blank")
+        page.goto(f"{(where / 'index.html').as_uri()}#{urlencode(picked)}")
+        page.wait_for_selector("#headline dd")
+        return page
+
+    yield call
+    page.close()
+    assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
+    # axe asks for style sheets anew, which the page's policy forbids as well.
+    assert [w for w in wrong if "preload assets" not in w and "dashboard.css" not in w] == []
+
+
+def spelled(value: Decimal | None, unit: str) -> str:
+    """A figure as the report prints it."""
+    if value is None:
+        return "[x]"
+    places = 1 if unit in ("percent", "per_100k", "points") else 0 if value == int(value) else 2 if unit == "gbp" else 1
+    text = f"{abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,}"
+    return f"{'−' if value < 0 else ''}{'£' if unit == 'gbp' else ''}{text}{'%' if unit == 'percent' else ''}"
+
+
+@pytest.mark.parametrize(
+    ("mart", "measure", "kind", "area"),
+    [
+        ("mart_drug_offences", "possession_offences", "rolling_12_months", "force/derbyshire"),
+        ("mart_stop_search", "drug_find_rate", "month", "lpu/unknown"),
+        ("mart_confiscation_orders", "order_value", "financial_year_to_date", "force/derbyshire"),
+        ("mart_incidents", "incidents_drugs_emergency", "calendar_year", "force/derbyshire"),
+        ("mart_public_health", "drug_misuse_death_rate", "as_published", "country/E92000001"),
+    ],
+)
+def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, measure: str, kind: str, area: str) -> None:
+    page = opened(mart=mart, measure=measure, kind=kind, area=area)
+    area_type, area_code = area.split("/")
+    rows = published(
+        sample_home,
+        f"select period_label, value, prior_value, volume_change, pct_change, unit, data_status from marts.{mart}"
+        f" where measure = '{measure}' and category = 'all' and area_type = '{area_type}' and area_code = '{area_code}'"
+        f" and period_type = '{kind}' order by period_end desc",
+    )
+    said = [[c.strip() for c in r] for r in page.eval_on_selector_all(
+        "#table tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))")]  # fmt: skip
+    words = {"complete": "complete", "partial": "provisional", "not_available": "not available"}
+    assert len(rows) > 2 and len(said) == len(rows)
+    for shown, (label, value, prior, volume, pct, unit, status) in zip(said, rows, strict=True):
+        partial = " [p]" if status == "partial" and value is not None else ""
+        points = "points" if unit == "percent" else unit
+        assert shown[:2] == [label, spelled(value, unit) + partial]
+        assert shown[2].removesuffix(" [p]") == spelled(prior, unit)
+        assert shown[3:] == [spelled(volume, points), spelled(pct, "percent"), words[status]]
+    # One point a figure, and none where there is no figure.
+    page.wait_for_selector("#trend svg")
+    points = page.locator("#trend .mark-symbol path").count()
+    assert points == sum(r[1] is not None for r in rows)
+    assert page.locator("#trend .mark-rect path").count() == sum(r[1] is None for r in rows)
+
+
+def test_what_is_not_available_is_no_zero(opened: Any, sample_home: Home) -> None:
+    page = opened(mart="mart_stop_search", measure="drug_searches", kind="month", period="2026-03-01/2026-03-31")
+    assert (None, "not_available") in published(
+        sample_home, "select value, data_status from marts.mart_stop_search where measure = 'drug_searches' and period_end ="
+        " date '2026-03-31' and period_type = 'month' and area_type = 'force' and category = 'all'",
+    )  # fmt: skip
+    first = page.locator("#headline div").first.inner_text()
+    assert "[x]" in first and "no accepted file covers its days" in first and not re.search(r"\b0\b", first)
+    assert "not available" in page.locator("#said").inner_text()
+    assert "(not available)" in page.locator("#period option:checked").inner_text()
+
+
+def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
+    page = opened()
+    assert page.locator("#sample").is_visible() and "sample" in page.title()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the figures"
+    order = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("document.activeElement.id"))
+    assert order[:6] == ["mart", "measure", "category", "area", "kind", "period"] and {"download", "table"} <= set(order)
+    page.locator("#measure").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.title.startsWith('Trafficking offences')")
+    assert page.evaluate("document.activeElement.id") == "measure", "the focus stays where it was"
+    assert page.locator("#said").inner_text().startswith("Trafficking offences: Derbyshire")
+    assert "trafficking_offences" in page.url, "the address says what is picked"
+    page.locator("#download").focus()
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    assert waiting.value.suggested_filename.startswith("SAMPLE-derbyshire-trafficking_offences")
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
+    expected = published(
+        sample_home,
+        f"select period_label, {', '.join(NUMBERS)}, data_status from marts.mart_drug_offences where measure ="
+        " 'trafficking_offences' and category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'"
+        " order by period_end",
+    )
+    given = [(r["period_label"], *(Decimal(r[n]) if r[n] else None for n in NUMBERS), r["data_status"]) for r in rows]
+    assert given == expected
+    page.locator("#warnings summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#warnings tbody tr").count() == len(published(sample_home, "from meta.checks where not passed"))
+
+
+def test_no_barrier(opened: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(mart="mart_stop_search", measure="drug_find_rate", kind="month")
+    page.wait_for_selector("#years svg")
+    page.locator("#warnings summary").click()
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing is cut off or scrolls sideways"
+    found = Axe().run(page, options={"runOnly": WCAG})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "hostile")
+    path = tmp_path / "hostile" / "data" / "derbyshire" / "mart_community_voices.js"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"Burglary"', json.dumps(HOSTILE)).replace('"Violence"', '"=1+1"'), encoding="utf-8")
+    page = opened(tmp_path / "hostile", mart="mart_community_voices", category=HOSTILE, kind="month")
+    assert HOSTILE in page.locator("#title").inner_text() and HOSTILE in page.title()
+    assert page.locator("main img").count() == 0
+    page.select_option("#category", "=1+1")
+    page.wait_for_function("document.title.includes('=1+1')")
+    with page.expect_download() as waiting:
+        page.locator("#download").click()
+    assert ",'=1+1," in Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    known = data(folder, "index") | {"forces": []}
+    (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")
+    page.reload()
+    page.wait_for_function("document.getElementById('meaning').textContent.includes('No night has published')")

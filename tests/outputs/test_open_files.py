@@ -1,0 +1,163 @@
+"""The open files of the published sample: every figure, to the digit, with its type and meaning."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project import outputs
+from dagster_project.nights import SAMPLE_MARK, read_receipts
+from dagster_project.outputs import Context, open_files
+from dagster_project.serving.connection import hardened
+from dagster_project.settings import Home
+
+
+@pytest.fixture(scope="module")
+def con(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published night, from outside of it: it may read files."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{sample_home.warehouse}' as night (read_only)")
+        yield con
+
+
+@pytest.fixture(scope="module")
+def described(sample_home: Home) -> dict[str, Any]:
+    return json.loads((sample_home.published / "open" / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
+
+
+def differing(con: duckdb.DuckDBPyConnection, one: str, other: str) -> int:
+    """0 where both have the same rows: as many, with the same sum of their hashes."""
+    asked = "select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from"
+    sums = [con.execute(f"{asked} {x} as t").fetchall() for x in (one, other)]
+    return int(sums[0] != sums[1])
+
+
+def test_every_relation_is_there_in_both_forms_and_described(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, described: dict[str, Any]
+) -> None:
+    folder = sample_home.published / "open"
+    names = {t["url"].removesuffix(".csv") for t in described["tables"]}
+    found = con.execute(
+        "select schema_name, table_name from duckdb_tables() union all"
+        " select schema_name, view_name from duckdb_views() where not internal and database_name = 'night'"
+    ).fetchall()
+    left_out = {("marts", "measures"), ("meta", "files")}
+    own = {(s, n) for s, n in found if s in ("marts", "reports", "meta")} - left_out
+    assert names == {n if s == "marts" else f"{s}_{n}" for s, n in own} and len(names) > 50
+    assert {p.stem for p in (folder / "parquet").iterdir()} == names
+    assert {p.name for p in (folder / "csv").iterdir()} == {f"{n}.csv" for n in names} | {"csv-metadata.json"}
+    for table in described["tables"]:
+        columns = table["tableSchema"]["columns"]
+        header = (folder / "csv" / table["url"]).read_text(encoding="utf-8").partition("\n")[0]
+        assert [c["name"] for c in columns] == header.split(",") and table["dc:description"]
+        assert all(c["dc:description"] and c["null"] == "" and c["datatype"] for c in columns)
+    assert described["@context"][0] == "http://www.w3.org/ns/csvw"
+    text = (folder / "README.txt").read_text(encoding="utf-8")
+    assert all(f"  {n}\n" in text for n in names) and "never 0" in text
+
+
+def test_parquet_and_csv_are_the_figures_to_the_digit(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, described: dict[str, Any]
+) -> None:
+    """Read with the types that their metadata say; with each text as it is, but for what would be a formula."""
+    folder = sample_home.published / "open"
+    types = {"decimal": "DECIMAL(28,10)", "string": "VARCHAR", "dateTime": "TIMESTAMP", "date": "DATE", "boolean": "BOOLEAN"}
+    for table in described["tables"]:
+        relation = f"night.{table['dc:title']}"
+        parquet = f"read_parquet('{folder}/parquet/{table['url'].replace('.csv', '.parquet')}')"
+        assert differing(con, relation, parquet) == 0, relation
+        kinds = dict(con.execute(f"select column_name, column_type from (describe {relation})").fetchall())
+        for c in table["tableSchema"]["columns"]:
+            assert kinds[c["name"]] == types.get(c["datatype"]) or (c["datatype"] == "integer" and "INT" in kinds[c["name"]])
+        csv = (
+            f"read_csv('{folder}/csv/{table['url']}', columns = {kinds}, header = true, delim = ',', quote = '\"',"
+            " allow_quoted_nulls = false)"
+        )
+        safe = ", ".join(
+            rf"regexp_replace({n}, '^''([=+@-])', '\1') as {n}" if kind == "VARCHAR" else n for n, kind in kinds.items()
+        )
+        assert differing(con, relation, f"(select {safe} from {csv})") == 0, relation
+
+
+def test_the_key_that_is_named_tells_rows_apart(con: duckdb.DuckDBPyConnection, described: dict[str, Any]) -> None:
+    keyed = [t for t in described["tables"] if "primaryKey" in t["tableSchema"]]
+    assert len(keyed) == 18
+    for table in keyed:
+        key = ", ".join(table["tableSchema"]["primaryKey"])
+        again = f"select {key} from night.{table['dc:title']} group by all having count(*) > 1"
+        assert con.execute(again).fetchall() == [], table["url"]
+
+
+def test_parquet_is_packed_and_says_of_which_night(sample_home: Home, con: duckdb.DuckDBPyConnection) -> None:
+    path = sample_home.published / "open" / "parquet" / "mart_iom.parquet"
+    assert con.execute("select distinct compression from parquet_metadata(?)", [str(path)]).fetchall() == [("ZSTD",)]
+    said = {k.decode(): v.decode() for _, k, v, *_ in con.execute("from parquet_kv_metadata(?)", [str(path)]).fetchall()}
+    assert read_receipts(sample_home)[-1].night_id in said["description"] and "Open Government Licence" in said["rights"]
+
+
+def test_a_night_s_files_are_the_receipt_s_and_come_again_to_the_byte(sample_home: Home, tmp_path: Path) -> None:
+    receipt = read_receipts(sample_home)[-1]
+    found = outputs.measured(sample_home.published / "open", receipt.outputs["open"]["seconds"])
+    assert outputs.as_dicts({"open": found}) == {"open": receipt.outputs["open"]}
+    own = outputs.Output("open", "open", "open_files", "")
+    again = outputs.write(sample_home, sample_home.warehouse, receipt.night_id, tmp_path, [own])
+    assert again["open"].sha256 == found.sha256
+
+
+def test_no_path_of_the_machine_and_no_name_of_a_file(sample_home: Home) -> None:
+    names = [f.stem for f in sample_home.archive.rglob("*.csv")]
+    for path in (sample_home.published / "open").rglob("*"):
+        if path.suffix in (".txt", ".json") or path.match("meta_*.csv"):
+            text = path.read_text(encoding="utf-8")
+            assert str(sample_home.path) not in text and not [n for n in names if n in text], path
+    assert names and not os.path.exists(sample_home.published / "open" / "csv" / "meta_files.csv")
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """A file with one table of the report, whose texts are what a spreadsheet would run."""
+    path = tmp_path / "night.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema meta; create schema reports")
+        con.execute("create table reports.t (a varchar, b decimal(28,10), c timestamp, d boolean)")
+        con.execute(
+            "insert into reports.t values ('=cmd()', 0, null, true), ('-4.2%', -0.5, '2026-01-01 02:03:04', null),"
+            " ('', 100, null, false), (null, null, null, null), ('@x', 100000000000000000, null, null),"
+            " ('-x', 0.0000000001, null, null), ('a,\"b\"', 10, null, null)"
+        )
+        con.execute("create table meta.extracts (extract varchar, title varchar, covered_to date, files_accepted int)")
+        con.execute(
+            "create table meta.dictionary as select 'relation' as kind, 'reports' as schema_name, 't' as relation_name,"
+            " 't' as name, 'A table' as description"
+        )
+    return path
+
+
+def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Path, new_home: Home) -> None:
+    (new_home.path / SAMPLE_MARK).touch()
+    new_home.config_file.write_text('[publish]\nlicence = "https://example.org/licence"\n', encoding="utf-8")
+    folder = tmp_path / "open"
+    folder.mkdir()
+    con = hardened(told, writable=folder)
+    try:
+        open_files.write(con, folder, Context(new_home, "20260103T020000Z", True, ("open",)))
+    finally:
+        con.close()
+    assert sorted((folder / "csv" / "reports_t.csv").read_text(encoding="utf-8").splitlines()[1:]) == sorted(
+        [
+            "'=cmd(),0,,true",
+            "-4.2%,-0.5,2026-01-01T02:03:04.000000,",
+            '"",100,,false',
+            ",,,",
+            "'@x,100000000000000000,,",
+            "'-x,0.0000000001,,",
+            '"a,""b""",10,,',
+        ]
+    )
+    metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
+    assert metadata["dc:title"].startswith("Sample: ") and metadata["dc:license"] == {"@id": "https://example.org/licence"}
+    assert (folder / "README.txt").read_text(encoding="utf-8").startswith("Sample: ")

@@ -1,0 +1,112 @@
+"""A real PostgreSQL for the tests, started once, and databases in it."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from dagster_project import postgres
+from dagster_project.postgres import Server, embedded
+from dagster_project.postgres.roles import setup_sql
+from dagster_project.settings import Home
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database and three who log in: the administrator, whoever loads nights, and pam_analyst."""
+
+    admin: str
+    loader: str
+    analyst: str
+
+    @property
+    def server(self) -> Server:
+        """Where nights go."""
+        return Server.of(self.loader)
+
+    def as_admin(self, *statements: str) -> list[tuple]:
+        """Rows of the last statement, as a superuser."""
+        return _run(self.admin, statements)
+
+    def as_analyst(self, *statements: str) -> list[tuple]:
+        """Rows of the last statement, as pam_analyst, each statement its own transaction."""
+        return _run(self.analyst, statements)
+
+
+def _run(dsn: str, statements: tuple[str, ...]) -> list[tuple]:
+    with psycopg.connect(dsn, autocommit=True) as con:
+        for statement in statements:
+            found = con.execute(statement)
+        return found.fetchall() if found.description else []
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[embedded.Embedded]:
+    """The server, which nobody else has. Not in a folder of pytest's, which pytest shuts to all but its own user."""
+    folder = Path(tempfile.mkdtemp(prefix="pam-postgres-"))
+    home = Home(folder / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        # What it holds need not outlive a power cut.
+        patch.setattr(embedded, "SETTINGS", (*embedded.SETTINGS, "fsync = off", "synchronous_commit = off"))
+        found = embedded.start(home)
+    try:
+        yield found
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def make_database(cluster: embedded.Embedded) -> Callable[..., Database]:
+    """Makes an empty database; set up as an administrator would, unless `bare`."""
+
+    def make(name: str, bare: bool = False) -> Database:
+        admin, loader, analyst = (
+            f.read_text().strip() for f in (cluster.admin_file, cluster.loader_file, cluster.analyst_file)
+        )
+        _run(admin, (f"create database {name}",))
+        made = Database(*(dsn.rsplit("/", 1)[0] + "/" + name for dsn in (admin, loader, analyst)))
+        if not bare:
+            made.as_admin(setup_sql(name, embedded.LOADER))
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def loaded(make_database: Callable[..., Database], sample_home: Home) -> Database:
+    """The sample's night. To be read, not changed."""
+    database = make_database("loaded")
+    assert postgres.bring(sample_home, database.server).outcome == "loaded"
+    return database
+
+
+SMALL = """
+    create schema marts; create schema reports; create schema meta; create schema bi;
+    create table meta.nights as select '{night}' as night_id, cast(null as timestamp) as finished_at;
+    create table meta.dictionary as select 'relation' as kind, 'marts' as schema_name, 'words' as relation_name,
+        'words' as name, 'Words. It''s said' as description;
+    create table reports.tables as select '{night}' as title;
+    create table bi.days as select date '2026-01-01' as day;
+"""
+
+
+@pytest.fixture
+def small_night(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a night's file with next to nothing in it, and what is asked for besides."""
+
+    def make(night: str, *statements: str) -> Path:
+        path = tmp_path / f"{night}.duckdb"
+        path.unlink(missing_ok=True)
+        with duckdb.connect(str(path)) as con:
+            con.execute(SMALL.format(night=night))
+            for statement in statements:
+                con.execute(statement)
+        return path
+
+    return make

@@ -1,0 +1,153 @@
+"""Nights and PostgreSQL: loaded after the file is published, and said everywhere where that fails. The password nowhere."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import run_night, write_extract
+
+from dagster_project import postgres
+from dagster_project.alerts import AlertLog
+from dagster_project.nights import Receipt, read_receipts
+from dagster_project.postgres import PostgresError, Server, embedded, load
+from dagster_project.settings import Home
+from dagster_project.watch import troubles
+
+from .conftest import Database
+
+SECRET = "pass-word-of-nobody"
+
+
+def files(folder: Path) -> str:
+    """All bytes of a home, as text."""
+    return "".join(p.read_bytes().decode("latin-1") for p in folder.rglob("*") if p.is_file())
+
+
+def test_two_nights_one_without_a_server_and_one_with(
+    new_home: Home, make_database: Callable[..., Database], pam: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_extract(new_home.inbox, "naloxone", [("N1", "2025-05-20", "Dales")],
+                  columns=("administration_ref", "administered_at", "lpu"))  # fmt: skip
+    monkeypatch.setenv("PAM_POSTGRES_DSN", f"postgresql://pam_loader:{SECRET}@127.0.0.1:1/pam")
+    night = pam("nightly", "--home", new_home.path, "--wait", 0)
+    assert night.exit_code == 3, night.stderr
+    assert "Published, but not in PostgreSQL, which serves what it served before." in night.stderr
+    assert "PostgreSQL at pam_loader@127.0.0.1:1/pam does not answer" in night.stderr
+    (receipt,) = read_receipts(new_home)
+    assert (receipt.outcome, receipt.postgres["outcome"]) == ("published", "failed") and "does not answer" in receipt.not_served
+    assert new_home.warehouse.exists()
+    (message,) = AlertLog(new_home).read()[0]
+    (event,) = (e for e in message.events if e.kind == "not_served")
+    assert event.see == "PostgreSQL behind" and "postgresql behind" in message.subject
+    assert f"pam postgres load --home {new_home.path}" in event.todo[-1]
+    assert any("is not in PostgreSQL: PostgreSQL at" in said for said in troubles(new_home, 1e9))
+    status = pam("postgres", "status", "--home", new_home.path)
+    assert status.exit_code == 1 and "does not answer" in status.stderr
+    for said in (night.stdout, night.stderr, status.stderr, files(new_home.path)):
+        assert SECRET not in said
+
+    database = make_database("nights")
+    dsn = tmp_path / "dsn"
+    dsn.write_text(database.loader + "\n")
+    dsn.chmod(0o600)
+    monkeypatch.delenv("PAM_POSTGRES_DSN")
+    monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(dsn))
+    run = run_night(new_home)
+    assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
+    assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in troubles(new_home, 1e9))
+    assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(run.receipt.night_id,)]
+    may = "select value from mart_naloxone where period_label = 'May 2025' and area_type = 'force'"
+    assert database.as_analyst(may) == [(1,)]
+    status = pam("postgres", "status", "--json", "--home", new_home.path)
+    found = json.loads(status.stdout)
+    assert status.exit_code == 0 and found["serves"] == found["published"] == run.receipt.night_id
+
+    # Going back is not a night: PostgreSQL follows when a person says so, and a newer night replaces it by itself.
+    assert postgres.bring(new_home).outcome == "there already"
+    back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
+    assert back.exit_code == 0 and "`pam postgres load` gives it this night" in back.stdout
+    assert postgres.bring(new_home).outcome == "there already"
+    assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
+    loaded = pam("postgres", "load", "--home", new_home.path)
+    assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
+    assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
+    assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d.replace("pam_loader:", "pam_loader:x"), "refuses the user or the password"),
+        (lambda d: d.replace("pam_loader:", "nobody:"), "refuses the user or the password"),
+        (lambda d: d.rsplit("/", 1)[0] + "/nowhere", 'database "nowhere" does not exist: have it created'),
+        (lambda d: d.replace("127.0.0.1", "nowhere.invalid"), "does not answer"),
+    ],
+)
+def test_a_server_that_is_not_reached_is_said(loaded: Database, change: Callable, said: str) -> None:
+    dsn = change(loaded.loader)
+    with pytest.raises(PostgresError, match=said) as refused, Server.of(dsn).connect():
+        pass
+    password = dsn.split("@")[0].rsplit(":", 1)[1]
+    assert password not in str(refused.value) and password not in repr(Server.of(dsn)) and refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [f"postgresql://u:{SECRET}%zz@h/d", f"host=h password='{SECRET}", f"just {SECRET}", f"port={SECRET} password={SECRET}"],
+)
+def test_what_is_no_connection_string_is_not_said_back(dsn: str) -> None:
+    with pytest.raises(PostgresError) as refused, Server.of(dsn).connect():
+        pass
+    assert SECRET not in str(refused.value) and refused.value.__cause__ is None
+
+
+def test_a_file_of_the_connection_string_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "dsn"
+    monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(path))
+    with pytest.raises(PostgresError, match="No such file"):
+        Server.configured()
+    path.write_text(f"postgresql://u:{SECRET}@h/d")
+    path.chmod(0o640)
+    with pytest.raises(PostgresError, match="can be read by others: chmod 600"):
+        Server.configured()
+    path.chmod(0o600)
+    assert Server.configured().where == "u@h:5432/d" and SECRET not in repr(Server.configured())
+    monkeypatch.delenv("PAM_POSTGRES_DSN_FILE")
+    assert Server.configured() is None
+    with pytest.raises(PostgresError, match="no PostgreSQL is named: set PAM_POSTGRES_DSN"):
+        postgres.configured()
+
+
+def test_a_full_disk_is_said(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A disk of a megabyte, which only root can make: the night before is served on, and it is said what to do."""
+    folder = Path(tempfile.mkdtemp(prefix="pam-full-"))
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("a small disk can't be mounted here")
+    database = make_database("little")
+    try:
+        shutil.chown(folder, embedded.AS_ROOT)
+        load(small_night("20260101T020000Z"), database.server, tmp_path / "t", is_sample=False)
+        database.as_admin(
+            f"create tablespace little location '{folder}'", "grant create on tablespace little to pam_owner",
+            "alter database little set default_tablespace = 'little'",
+        )  # fmt: skip
+        large = "create table marts.words as select repeat('x', 100) as word from range(20000)"
+        with pytest.raises(PostgresError, match=r"PostgreSQL's disk is full \(copying marts\.words\): make room") as refused:
+            load(small_night("20260102T020000Z", large), database.server, tmp_path / "t", is_sample=False)
+        assert refused.value.passing
+        assert database.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
+    finally:
+        database.as_admin("alter database little reset default_tablespace", "drop tablespace if exists little")
+        subprocess.run(["umount", str(folder)], check=False)
+        folder.rmdir()
+
+
+def test_receipts_without_a_server_say_nothing() -> None:
+    assert Receipt("n", "published", "", "").not_served == ""

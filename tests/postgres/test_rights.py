@@ -1,0 +1,169 @@
+"""pam_analyst reads four schemas and can do nothing else: every way to write, to run code or to reach files is tried."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from dagster_project.postgres import PostgresError, Server, load, roles
+from dagster_project.settings import Home
+
+from .conftest import Database
+
+REFUSED = {
+    "insert": "insert into meta.nights (night_id) values ('x')",
+    "update": "update marts.mart_pspo set value = 0",
+    "update through the view": "update marts.measures set value = 0",
+    "delete": "delete from bi.dim_area",
+    "truncate": "truncate marts.mart_iom",
+    "drop": "drop table marts.mart_iom",
+    "alter": "alter table marts.mart_iom add column x int",
+    "lock": "begin; lock table marts.mart_iom in access exclusive mode",
+    "index": "create index on marts.mart_iom (value)",
+    "comment": "comment on table marts.mart_iom is 'x'",
+    "merge": "merge into meta.nights n using (values ('x')) v (i) on false when not matched then insert (night_id) values (i)",
+    "select for update": "select * from marts.mart_iom for update",
+    "new table": "create table marts.mine (x int)",
+    "new table in public": "create table public.mine (x int)",
+    "temporary table": "create temporary table mine (x int)",
+    "temporary table of a question": "select * into temporary mine from marts.mart_iom",
+    "new view": "create view bi.mine as select 1",
+    "new schema": "create schema mine",
+    "rename a schema": "alter schema marts rename to old",
+    "new role": "create role mine",
+    "become the owner": "set role pam_owner",
+    "become a superuser": "set session authorization postgres",
+    "more rights for oneself": "alter role pam_analyst createdb",
+    "new database": "create database mine",
+    "new function": "create function marts.f() returns int language sql as 'select 1'",
+    "block of code": "do $$ begin perform 1; end $$",
+    "new language": "create language plpython3u",
+    "new extension": "create extension dblink",
+    "a function of an extension": "select * from dblink('dbname=postgres', 'select 1') as t (x int)",
+    "foreign server": "create server s foreign data wrapper dblink_fdw",
+    "copy from a program": "copy marts.mart_iom from program 'id'",
+    "copy to a program": "copy (select 1) to program 'cat > /tmp/x'",
+    "copy to a file": "copy (select 1) to '/tmp/pam_analyst_was_here'",
+    "copy from a file": "copy meta.nights from '/etc/passwd'",
+    "read a file": "select pg_read_file('/etc/passwd')",
+    "read a binary file": "select pg_read_binary_file('/etc/passwd')",
+    "list a folder": "select pg_ls_dir('/')",
+    "list the server's log": "select pg_ls_logdir()",
+    "look at a file": "select pg_stat_file('/etc/passwd')",
+    "large object": "select lo_create(0)",
+    "large object of bytes": "select lo_from_bytea(0, 'x')",
+    "large object of a file": "select lo_import('/etc/passwd')",
+    "large object to a file": "select lo_export(1, '/tmp/x')",
+    "other roles' passwords": "select rolpassword from pg_authid",
+    "settings of the server": "alter system set work_mem = '1GB'",
+    "a setting of the server": "set log_statement = 'none'",
+    "end another's session": "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres'",
+    "read the settings' file": "select * from pg_hba_file_rules",
+    "another schema": "select * from other.secret",
+    "a table in public": "select * from public.open_to_all",
+    "the log of changes": "select pg_logical_emit_message(false, 'a', 'b')",
+    "publication": "create publication p for all tables",
+    "checkpoint": "checkpoint",
+    "load a library": "load 'dblink'",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def others(loaded: Database) -> Database:
+    """The loaded night, with schemas of others beside it and a session of the administrator's."""
+    loaded.as_admin(
+        "create schema other", "create table other.secret as select 1 as x", "create table public.open_to_all as select 1 as x",
+        "grant select on public.open_to_all to public",
+    )  # fmt: skip
+    return loaded
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_is_refused(others: Database, name: str) -> None:
+    with psycopg.connect(others.analyst, autocommit=True) as con, contextlib.closing(psycopg.connect(others.admin)):
+        # The setting that it has is a convenience, which it may change; what counts is what it has no right to.
+        con.execute("set default_transaction_read_only = off")
+        if name == "end another's session":
+            con.execute("select 1")
+        with pytest.raises(psycopg.Error) as refused:
+            con.execute(REFUSED[name])
+        assert isinstance(refused.value, (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.OperationalError)), name
+        assert refused.value.sqlstate in ("42501", "42P01", "42704", "42883", "3F000", "55000", "0A000", "58P01"), refused.value
+
+
+def test_reads_what_it_is_for(others: Database) -> None:
+    for relation in ("marts.measures", "mart_iom", "reports.claims", "meta.dictionary", "bi.fact_figure"):
+        assert others.as_analyst(f"select count(*) > 0 from {relation}") == [(True,)]
+    assert others.as_analyst(
+        "select a.force_name, m.measure_title, d.financial_year_label, f.value from bi.fact_figure f join bi.dim_area a using"
+        " (area_key) join bi.dim_measure m using (measure_key) join bi.dim_date d using (date_key) where a.area_type = 'force'"
+        " and m.measure = 'possession_offences' and f.category = 'all' and f.period_type = 'rolling_12_months'"
+        " and f.date_key = '2025-10-31'"
+    ) == [("Derbyshire Constabulary", "Possession offences", "2025/26", 2187)]
+    visible = others.as_analyst("select distinct table_schema from information_schema.tables")
+    assert {s for (s,) in visible} - {"information_schema", "pg_catalog"} <= {"marts", "reports", "meta", "bi", "public"}
+
+
+def test_a_long_question_is_ended(others: Database) -> None:
+    assert others.as_analyst("show statement_timeout") == [("5min",)]
+    assert others.as_analyst("show idle_in_transaction_session_timeout") == [("10min",)]
+    assert others.as_analyst("show default_transaction_read_only") == [("on",)]
+
+
+def test_too_many_rights_are_seen(others: Database, make_database: Callable[..., Database]) -> None:
+    with others.server.connect() as con:
+        assert roles.excess(con) == []
+    lax = make_database("lax", bare=True)
+    with psycopg.connect(lax.admin, autocommit=True) as con:
+        found = roles.excess(con)
+    assert found == ["it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects"]
+
+
+def test_whoever_may_not_set_up_is_told_who_does(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
+) -> None:
+    bare = make_database("bare", bare=True)
+    night = small_night("20260101T020000Z")
+    with pytest.raises(PostgresError, match="are not set up, and pam_loader may not do that: `pam postgres sql` prints"):
+        load(night, bare.server, tmp_path / "t", is_sample=False)
+    # A superuser may, and it is done where nothing else is in the database.
+    bare.as_admin("create schema theirs", "create table theirs.work as select 1 as x")
+    with pytest.raises(PostgresError, match=r"holds other tables \(theirs\.work\), so that nothing is changed there unasked"):
+        load(night, Server.of(bare.admin), tmp_path / "t", is_sample=False)
+    assert bare.as_admin("select has_database_privilege('public', 'bare', 'temporary')") == [(True,)]
+    bare.as_admin("drop schema theirs cascade")
+    assert load(night, Server.of(bare.admin), tmp_path / "t", is_sample=False).night_id == "20260101T020000Z"
+    assert bare.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
+    with psycopg.connect(bare.admin, autocommit=True) as con:
+        assert roles.excess(con) == []
+
+
+def test_odbc_reads_it(loaded: Database, sample_home: Home) -> None:
+    pyodbc = pytest.importorskip("pyodbc")
+    driver = next((d for d in pyodbc.drivers() if "PostgreSQL Unicode" in d), None)
+    if driver is None:
+        pytest.skip("the driver is not installed: apt-get install odbc-postgresql unixodbc")
+    at = urlsplit(loaded.analyst)
+    con = pyodbc.connect(
+        f"Driver={{{driver}}};Server={at.hostname};Port={at.port};Database={at.path[1:]};Uid={at.username};Pwd={at.password}"
+    )
+    try:
+        cursor = con.cursor()
+        tables = {(t.table_schem, t.table_name) for t in cursor.tables(schema="bi")}
+        assert tables == {("bi", n) for n in ("dim_date", "dim_area", "dim_measure", "fact_figure")}
+        kinds = {c.column_name: c.type_name for c in cursor.columns(schema="marts", table="mart_pspo")}
+        assert (kinds["value"], kinds["period_end"]) == ("numeric", "date")
+        keys = {(k.fkcolumn_name, k.pktable_name) for k in cursor.foreignKeys(foreignTable="fact_figure", foreignSchema="bi")}
+        assert keys == {("measure_key", "dim_measure"), ("area_key", "dim_area"), ("date_key", "dim_date")}
+        value, day = cursor.execute(
+            "select value, period_end from marts.mart_drug_offences where measure = 'possession_offences' and category = 'all'"
+            " and area_type = 'force' and period_type = ? and period_end = '2025-10-31'", "rolling_12_months",
+        ).fetchone()  # fmt: skip
+        assert (value, str(day)) == (2187, "2025-10-31")
+        with pytest.raises(pyodbc.Error):
+            cursor.execute("delete from marts.mart_iom")
+    finally:
+        con.close()

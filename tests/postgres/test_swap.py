@@ -1,0 +1,189 @@
+"""A night takes the place of another: readers have one or the other, nobody is thrown out, nothing of others is lost."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dagster_project import postgres
+from dagster_project.postgres import PostgresError, load, loading, state, swap
+from dagster_project.settings import Home
+
+from .conftest import Database
+
+NIGHTS = tuple(f"2026010{n}T020000Z" for n in range(1, 8))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test does not wait ten seconds for a lock."""
+    monkeypatch.setattr(swap, "PATIENCE", 0.3)
+
+
+@pytest.fixture
+def put(small_night: Callable[..., Path], tmp_path: Path) -> Callable[..., postgres.Loaded]:
+    """Loads a small night."""
+
+    def put(database: Database, night: str, *statements: str, is_sample: bool = False) -> postgres.Loaded:
+        words = f"create table marts.words as select '{night}' as word"
+        return load(small_night(night, words, *statements), database.server, tmp_path / "t", is_sample)
+
+    return put
+
+
+def schemas(database: Database) -> set[str]:
+    return {s for (s,) in database.as_admin("select nspname from pg_namespace where nspname !~ '^(pg_|information)'")}
+
+
+OURS = {"public", "marts", "reports", "meta", "bi"}
+
+
+def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..., Database], put: Callable) -> None:
+    database = make_database("replaced")
+    for night in NIGHTS[:2]:
+        loaded = put(database, night)
+        assert (loaded.night_id, loaded.stay, loaded.swapped.is_locked) == (night, (), True)
+        assert database.as_analyst("select word from marts.words") == [(night,)]
+        assert schemas(database) == OURS
+    with database.server.connect() as con:
+        found = state(con)
+    assert (found.night_id, found.is_sample, found.old, found.foreign) == (NIGHTS[1], False, (), ())
+
+
+def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[..., Database], put: Callable) -> None:
+    """A transaction left open keeps its tables, whole, until it ends; the next load then clears them away."""
+    database = make_database("held")
+    put(database, NIGHTS[0])
+    with psycopg.connect(database.analyst) as holding:
+        with holding.cursor(name="slow") as slow:
+            slow.execute("select word from marts.words union all select title from reports.tables")
+            assert slow.fetchone() == (NIGHTS[0],)
+            loaded = put(database, NIGHTS[1])
+            assert not loaded.swapped.is_locked and len(loaded.stay) == 2
+            assert all(s.endswith("somebody still reads it") for s in loaded.stay)
+            assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
+            assert slow.fetchone() == (NIGHTS[0],)
+        holding.rollback()
+        assert holding.execute("select word from marts.words").fetchone() == (NIGHTS[1],)
+        holding.rollback()
+    assert schemas(database) > OURS
+    with pytest.raises(psycopg.Error):
+        database.as_analyst(f"select * from {min(schemas(database) - OURS)}.words")
+    assert put(database, NIGHTS[2]).stay == ()
+    assert schemas(database) == OURS
+
+
+def test_views_of_others_follow(make_database: Callable[..., Database], put: Callable) -> None:
+    database = make_database("followed")
+    put(database, NIGHTS[0])
+    database.as_admin(
+        "create schema theirs", "create view theirs.words as select word as said from marts.words",
+        "grant usage on schema theirs to pam_analyst",
+        "grant select on theirs.words to pam_analyst",
+        "create view theirs.twice as select said || said as two from theirs.words",
+        "grant usage on schema theirs to pam_loader",
+    )  # fmt: skip
+    # Whoever loads may not change another's view: it is said, it goes on reading the night before, and is not dropped.
+    loaded = put(database, NIGHTS[1])
+    assert [s.split(":")[0] for s in loaded.swapped.left_behind] == ["theirs.words"]
+    assert len(loaded.stay) == 1 and "theirs.words depends on" in loaded.stay[0]
+    assert database.as_analyst("select said from theirs.words") == [(NIGHTS[0],)]
+    assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
+    # One who loads as the view's owner, or as a superuser, takes it along.
+    database.as_admin(
+        "create or replace view theirs.words with (security_barrier = true) as select word as said from marts.words"
+    )
+    followed = put(replace(database, loader=database.admin), NIGHTS[2])
+    assert followed.swapped.left_behind == () and followed.stay == ()
+    assert database.as_analyst("select said from theirs.words") == [(NIGHTS[2],)]
+    assert database.as_admin("select two, (select reloptions from pg_class where oid = 'theirs.words'::regclass) from"
+                             " theirs.twice") == [(NIGHTS[2] * 2, ["security_barrier=true"])]  # fmt: skip
+    assert schemas(database) == OURS | {"theirs"}
+    database.as_admin("create materialized view theirs.kept as select word from marts.words")
+    left = put(replace(database, loader=database.admin), NIGHTS[3]).swapped.left_behind
+    assert left == ("theirs.kept is materialised: drop it and make it again",)
+
+
+def test_a_load_that_fails_leaves_the_night_before(
+    make_database: Callable[..., Database], put: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = make_database("failing")
+    put(database, NIGHTS[0])
+    with pytest.raises(PostgresError, match=r"marts\.words\.n has the type DOUBLE"):
+        put(database, NIGHTS[1], "alter table marts.words add column n double")
+
+    def ended(con: psycopg.Connection) -> None:
+        database.as_admin(f"select pg_terminate_backend({con.info.backend_pid})")
+        con.execute("select 1")
+
+    monkeypatch.setattr(loading, "swap", ended)
+    with pytest.raises(PostgresError, match=r"went away .putting the night in the place of the last one."):
+        put(database, NIGHTS[2])
+    assert database.as_analyst("select word from marts.words") == [(NIGHTS[0],)]
+    assert schemas(database) == OURS
+
+
+def test_what_is_not_the_warehouses_is_not_replaced(make_database: Callable[..., Database], put: Callable) -> None:
+    database = make_database("shared")
+    database.as_admin("create schema reports", "create table reports.theirs as select 1 as x")
+    with pytest.raises(PostgresError, match="has a schema reports that the warehouse did not make"):
+        put(database, NIGHTS[0])
+    assert database.as_admin("select * from reports.theirs") == [(1,)]
+    database.as_admin("drop schema reports cascade")
+    put(database, NIGHTS[0])
+    with pytest.raises(PostgresError, match=r"holds real data \(night 20260101T020000Z\) and this home made-up"):
+        put(database, NIGHTS[1], is_sample=True)
+
+
+def test_two_loads_at_once_come_one_after_the_other(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
+) -> None:
+    database, faults = make_database("twice"), []
+
+    def work(n: int) -> None:
+        try:
+            path = small_night(NIGHTS[n], f"create table marts.words as select '{NIGHTS[n]}' as word")
+            load(path, database.server, tmp_path / f"t{n}", is_sample=False)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    ((word,),) = database.as_analyst("select word from marts.words")
+    with database.server.connect() as con:
+        assert state(con).night_id == word
+    assert schemas(database) - OURS == set()
+
+
+def test_a_few_publishes_while_readers_ask(
+    make_database: Callable[..., Database], sample_home: Home, tmp_path: Path
+) -> None:
+    """`benchmarks/publishes.py`, smaller: every answer of the file and of PostgreSQL is of one night, and none an error."""
+    from benchmarks.publishes import base_of, put_out, question, read
+
+    database, home = make_database("asked"), Home(tmp_path / "home").create()
+    base = base_of(sample_home.warehouse, tmp_path / "base.duckdb")
+    assert len(base.places) > 10
+    sql, until, seen = question(base), threading.Event(), []
+    put_out(home, base, 1, database.server)
+    readers = [
+        threading.Thread(target=lambda n=n: seen.append(read(home, database.analyst, sql, until, bool(n % 2), 0.1)))
+        for n in range(3)
+    ]
+    for reader in readers:
+        reader.start()
+    for number in range(2, 5):
+        put_out(home, base, number, database.server)
+    until.set()
+    for reader in readers:
+        reader.join()
+    assert [fault for one in seen for fault in one.faults] == []
+    assert len(seen) == 3 and len(set().union(*(one.nights for one in seen))) > 1
+    assert all(len(times) > 2 for one in seen for times in one.seconds.values())
