@@ -11,8 +11,6 @@ from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
-
-ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
