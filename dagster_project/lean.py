@@ -17,7 +17,10 @@ UNUSED = ("rfc3987_syntax",)
 
 
 class Later(ModuleType):
-    """Stands for a module until something of it is asked for; then it is imported, and is what it always was."""
+    """Stands for a module until something of it is asked for; then it is imported, and is what it always was.
+
+    Not importlib's LazyLoader: its module is loaded as soon as a second `import` looks at its `__spec__`.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__path__":

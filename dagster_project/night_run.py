@@ -214,14 +214,17 @@ class NightRun:
         return self.leave_unchanged()
 
     def leave_unchanged(self) -> bool:
-        """After landing: end the night with nothing built and nothing published, where no file is new, none was erased, and
-        nothing has changed of what figures are made of. Returns whether it did.
+        """After landing: end the night with nothing built and nothing published, where the ledger has nothing new, no file was
+        erased, and nothing has changed of what figures are made of. Returns whether it did.
 
         What is published then says all that there is to say; only how late an extract is changes from day to day, and
         `pam status` and the alerts count that themselves.
         """
         night = self._begun()
         if self.rebuild or self.noted or self.erased or any(e.outcome != "known" for e in self.entries):
+            return False
+        # A file that was dropped again is none of tonight's figures; but `meta.files` is to say that it came.
+        if any(e.night_id == night.night_id for e in read_ledger(self.home)):
             return False
         nodes = candidate.stands(night.home)
         stands = publish.published_night(self.home)
