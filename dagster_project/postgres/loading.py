@@ -51,6 +51,7 @@ def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         con.execute(f"attach {literal(str(path))} as night (read_only)")
         con.execute("use night")
+        con.execute("set enable_progress_bar = false")
         yield con
     finally:
         con.close()

@@ -18,9 +18,10 @@ HELP = {"-h", "--help"}
 
 
 def options(command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str]:
-    """A command's options; a group's are those of its commands."""
+    """A command's options; a group's are its own and those of its commands."""
     if isinstance(command, typer.core.TyperGroup):
-        return HELP.union(*(options(c) for c in command.commands.values()))
+        own = (o for p in command.params for o in (*p.opts, *p.secondary_opts))
+        return HELP.union(own, *(options(c) for c in command.commands.values()))
     return HELP | {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
 
 
@@ -97,7 +98,7 @@ def test_commands_and_options_exist(page: Path) -> None:
                 wrong.append(f"pam {command}")
             elif command != "dbt":  # what follows is dbt's
                 known = options(COMMANDS[command])
-                if isinstance(COMMANDS[command], typer.core.TyperGroup) and words:
+                if isinstance(COMMANDS[command], typer.core.TyperGroup) and words and not words[0].startswith("-"):
                     wrong += [] if words[0] in COMMANDS[command].commands else [f"pam {command} {words[0]}"]
                 wrong += [f"pam {command} {w}" for w in words if re.match(r"--?[a-z]", w) and w not in known]
         wrong += [task for task in re.findall(r"bootstrap\.py (\w+)", line) if task not in ("test", "setup")]
