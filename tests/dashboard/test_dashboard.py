@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 from support import published
-from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.dashboard import write_whole_folder
 from dagster_project.outputs import Context
+from dagster_project.serving import connect
 from dagster_project.serving.connection import hardened
 from dagster_project.settings import Home
 
@@ -29,11 +29,10 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 @pytest.fixture(scope="module")
 def folder(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of the sample, as the command writes it."""
+    """The dashboard of the sample."""
     out = tmp_path_factory.mktemp("dashboard") / "out"
-    result = CliRunner().invoke(app, ["dashboard", "--home", str(sample_home.path), "--out", str(out)])
-    assert result.exit_code == 0, result.output
-    assert result.stdout.strip() == str(out / "index.html")
+    with connect(sample_home) as con:
+        write_whole_folder(con, out, True)
     return out
 
 
@@ -69,6 +68,14 @@ def test_the_index_names_all_that_is_published(folder: Path, sample_home: Home) 
     assert sorted(p.stem for p in (folder / "data" / "derbyshire").iterdir()) == marts
     assert (len(known["warnings"]),) in published(sample_home, "select count(*) from meta.checks where not passed")
     assert known["night"]["outcome"] == "published"
+
+
+def test_the_command_writes_it(pam: Callable, folder: Path, sample_home: Home, tmp_path: Path) -> None:
+    result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(tmp_path / "out" / "index.html")
+    # The home of the tests does not say that its data are made up.
+    assert data(tmp_path / "out", "index") == data(folder, "index") | {"sample": False}
 
 
 def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:
