@@ -140,7 +140,7 @@ class Home:
 
     @property
     def pictures(self) -> Path:
-        """Charts of the report and the library of the dashboard, kept from night to night; may be deleted."""
+        """Charts of the report, kept so that a night draws only those that changed; may be deleted."""
         return self.path / "cache" / "charts"
 
     @property

@@ -11,8 +11,6 @@ from dagster_project.lean import import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
-
-ALL_OUTPUTS = outputs.OUTPUTS
 import_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
@@ -33,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONG = (
-    "sequences/test_any_sequence.py", "faults/test_killed.py", "nights/test_replay.py", "nights/test_awkward_nights.py",
+    "sequences/test_any_sequence.py", "faults/test_cut_short.py", "nights/test_replay.py", "nights/test_awkward_nights.py",
     "serve/test_server.py", "mutations/test_mutants.py", "nights/test_diff.py", "landing/test_landing_model.py",
     "definitions/test_retries.py", "gate/test_held_nights.py", "dbt_project/test_by_hand.py", "docs/test_history.py",
 )  # fmt: skip

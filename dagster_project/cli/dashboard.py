@@ -36,7 +36,7 @@ def dashboard(
         try:
             target = out.expanduser().absolute()
             record(where, "disclosure", what="dashboard", to=str(target), why=reason)
-            write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), where.pictures, overwrite=force)
+            write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), overwrite=force)
         finally:
             con.close()
         typer.echo(str(target / "index.html"))

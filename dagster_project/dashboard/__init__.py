@@ -4,26 +4,30 @@ It is opened from a folder as well as from a server. Its figures are the marts',
 """
 
 import json
+import os
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
-from ..landing.files import make_folder, unfinished, write_whole
+from ..landing.files import unfinished
 from ..pack.write import OutError, swap
+from ..settings import DBT_PROJECT
 from .data import index, of_mart
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
 OWN = ("index.html", "dashboard.js", "charts.js")
 VEGA = "vega.js"
+MADE = DBT_PROJECT / "target"
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False, kept: Path | None = None) -> None:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
-    `is_sample`: the data are made up, and the page says so. `kept`: a folder in which the chart library is kept from one
-    night to the next, as putting it together takes seconds. The same night gives the same bytes. Raises OSError.
+    `is_sample`: the data are made up, and the page says so. The same night gives the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = index(con, is_sample)
@@ -37,11 +41,11 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False,
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
     (folder / "dashboard.css").write_text(style, encoding="utf-8", newline="\n")
-    (folder / VEGA).write_bytes(_vega(kept))
+    (folder / VEGA).write_bytes(_vega())
 
 
 def write_whole_folder(
-    con: duckdb.DuckDBPyConnection, out: Path, is_sample: bool, kept: Path | None = None, *, overwrite: bool = False
+    con: duckdb.DuckDBPyConnection, out: Path, is_sample: bool, *, overwrite: bool = False
 ) -> None:
     """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
 
@@ -54,7 +58,7 @@ def write_whole_folder(
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        write(con, new, is_sample, kept)
+        write(con, new, is_sample)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -69,17 +73,21 @@ def _script(path: Path, name: str, key: str, value: object) -> None:
     path.write_text(f"{held} = {text};\n", encoding="utf-8", newline="\n")
 
 
-def _vega(kept: Path | None) -> bytes:
-    """Vega-Lite, Vega and what draws with them, from the installed wheel: one script that needs no other."""
+def _vega() -> bytes:
+    """Vega-Lite, Vega and what draws with them, from the installed wheel: one script that needs no other.
+
+    Putting it together takes seconds, so that it is kept beside dbt's manifest, where the checkout can be written.
+    """
     from vl_convert import __version__, javascript_bundle
 
-    if kept is None:
-        return javascript_bundle().encode("utf-8")
-    path = kept / f"vega-{__version__}.js"
-    try:
+    path = MADE / f"vega-{__version__}.js"
+    with suppress(OSError):
         return path.read_bytes()
-    except FileNotFoundError:
-        data = javascript_bundle().encode("utf-8")
-        make_folder(kept)
-        write_whole(path, data)
-        return data
+    data = javascript_bundle().encode("utf-8")
+    with suppress(OSError):
+        MADE.mkdir(exist_ok=True)
+        # Two processes may come here at once: each writes a file of its own.
+        with tempfile.NamedTemporaryFile(dir=MADE, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    return data

@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 const pick = Object.fromEntries(["force", "mart", "measure", "category", "area", "kind", "period"].map((n) => [n, byId(n)]));
 let figures = null; // of the picked mart and force
 let shown = null; // what the page shows: for the download
+let turn = 0; // a choice that comes while another's figures are read takes its place
 
 /** An element with text in it, never markup: what an extract says stays what it says. */
 function made(name, text, attributes = {}) {
@@ -141,9 +142,14 @@ const STEPS = [["force", fillForces], ["mart", fillMarts], ["measure", fillMeasu
 
 /** Fill every select after `changed`, then show what is picked. What still can be picked stays picked. */
 async function refill(changed, wanted) {
+  const own = ++turn;
   const from = changed ? STEPS.findIndex(([name]) => name === changed) + 1 : 0;
   for (const [name, step] of STEPS.slice(from)) {
-    if (name === "measure") figures = await load(pick.force.value, pick.mart.value);
+    if (name === "measure") {
+      const read = await load(pick.force.value, pick.mart.value);
+      if (own !== turn) return;
+      figures = read;
+    }
     step(wanted);
   }
   show();
@@ -162,6 +168,7 @@ function show() {
   if (!row) return;
   const unit = measure.unit, split = pick.category.value === "all" ? "" : `, ${pick.category.value}`;
   shown = { series, rows, unit, kind };
+  byId("download").disabled = false;
   const title = `${measure.title}${split}: ${series[4]}`;
   byId("title").textContent = `${title}, ${row.label}`;
   document.title = `${title}, ${row.label} - Dashboard${known.sample ? " (sample, made up)" : ""}`;
@@ -309,9 +316,13 @@ function showNight() {
   byId("extracts").querySelector("div").replaceChildren(listed(["Extract", "Force", "Status", "Covered from", "Covered to", "Rows"], known.extracts, (e) => [e.title, e.force_code, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB")]));
 }
 
+/** Say what is wrong, and leave nothing of what was picked before. */
 function failed(error) {
+  shown = null;
   byId("title").textContent = "The figures can't be shown";
-  byId("meaning").textContent = error.message;
+  byId("meaning").textContent = byId("said").textContent = error.message;
+  for (const id of ["headline", "table", "trend", "years", "trend-title", "trend-note", "years-title", "years-note"]) byId(id).replaceChildren();
+  byId("download").disabled = true;
 }
 
 showNight();

@@ -66,7 +66,7 @@ class Output:
 
 OUTPUTS: tuple[Output, ...] = (
     Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
-    Output("dashboard", "dashboard", "dashboard", "A page for the browser: any measure, area and period, and how the night went"),
+    Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
     Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document"),
 )
 """In the order in which they are written."""

@@ -10,4 +10,4 @@ from . import Context
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError."""
-    dashboard.write(con, folder, context.is_sample, context.home.pictures)
+    dashboard.write(con, folder, context.is_sample)

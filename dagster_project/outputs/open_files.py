@@ -45,6 +45,8 @@ OPEN = {"street_crime", "stop_search", "public_health"}
 """Extracts that are, or can be, files of data.police.uk or of Fingertips, which come under a licence of their own."""
 OGL = "Contains public sector information licensed under the Open Government Licence v3.0."
 
+EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
+
 Relation = tuple[str, str, str]
 """Schema, name, and what it is called in a folder that has all of them."""
 
@@ -109,7 +111,7 @@ def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str
     covered = max((day for *_, day in extracts if day), default=None)
     return {
         "title": f"{'Sample: ' if context.is_sample else ''}Police performance figures",
-        "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse.",
+        "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse. {EXACT}",
         "source": f"Extracts: {', '.join(title for _, title, _ in extracts) or 'none'}",
         "rights": rights,
         "licence": licence,

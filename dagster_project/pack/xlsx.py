@@ -204,7 +204,7 @@ def _measures(pack: Pack) -> Sheet:
 
 def _width(heading: str) -> int:
     """Characters that a column of numbers needs: its heading, in bold, may take two lines."""
-    return min(34, max(15, 3 + round(1.3 * max(len(w) for w in heading.split())), 4 + round(1.3 * len(heading) / 2)))
+    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / 2)))
 
 
 def _unlike(headings: Sequence[str]) -> list[str]:

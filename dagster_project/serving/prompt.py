@@ -38,7 +38,8 @@ RELATIONS = """
 """
 COLUMNS = """
     select name, data_type, description from meta.dictionary
-    where kind = 'column' and (relation_name = $1 or schema_name || '.' || relation_name = $1)
+    where kind = 'column'
+        and (relation_name = $1 and schema_name <> 'marts_public' or schema_name || '.' || relation_name = $1)
 """
 MEASURES = """
     select relation_name as mart, name as measure, title, unit, description from meta.dictionary

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,11 +62,11 @@ def full_at(disk: Path, stage: str) -> Iterator[None]:
             leave(disk, 0)
         return step(run, name)
 
-    def published(home: Home) -> Path:
-        path = publishing(home)
+    def published(*args: Any) -> Any:
+        written = publishing(*args)
         if stage == "published":
             leave(disk, 0)
-        return path
+        return written
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NightRun, "_step", told)

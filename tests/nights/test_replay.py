@@ -209,7 +209,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
         assert late.fetchall() == [(date(2025, 12, 31), 2)], "in the eyes of that night"
         schemas = con.execute("select distinct schema_name from duckdb_tables() order by 1").fetchall()
     assert nights == [(n,) for n in NIGHTS[:3]] and sorted(held) == [("accepted",), ("held",)]
-    assert schemas == [("marts",), ("marts_public",), ("meta",), ("reports",)]
+    assert schemas == [("bi",), ("marts",), ("marts_public",), ("meta",), ("reports",)]
     assert not home.published.exists() and not home.nights.exists() and not list(home.path.glob(".replay-*"))
 
 

@@ -187,7 +187,7 @@ def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
         with pytest.raises(PortInUseError, match=f"127.0.0.1:{port}: Address already in use; give another with --port"):
             Server(new_home, "127.0.0.1", port).run()
     with pytest.raises(PortInUseError, match=r"no\.such\.host\.invalid"):
-        Server(new_home, "no.such.host.invalid", 3000).run()
+        Server(new_home, "no.such.host.invalid", 3000, proxy="https://reports.example").run()
 
 
 def test_a_home_of_sample_data_is_refused(pam: Callable, new_home: Home) -> None:
