@@ -52,7 +52,9 @@ def base_of(warehouse: Path, to: Path, months: int = 12) -> Base:
     with duckdb.connect(str(to)) as con:
         con.execute("checkpoint")
         tables = con.execute(
-            "select schema_name, table_name from duckdb_tables() where schema_name <> 'main' order by 1, 2"
+            # Those that go to PostgreSQL, too.
+            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by 1, 2",
+            [sorted(publish.PUBLISHED_SCHEMAS)],
         ).fetchall()
         for schema, table in tables:
             full = f'"{schema}"."{table}"'

@@ -129,6 +129,6 @@ EXCESS = (
 
 def excess(con: psycopg.Connection) -> list[str]:
     """What pam_analyst may do besides reading, in words; empty where it is as set up."""
-    if not con.execute("select from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone():
+    if con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() is None:
         return []
     return [said for said, sql in EXCESS if con.execute(sql, {"a": ANALYST}).fetchone() == (True,)]

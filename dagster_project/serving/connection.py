@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,9 @@ HARDENED = {
 }
 """`read_only` alone would let a query read any file of the machine, write with COPY TO and attach other databases, and what
 does not fit into memory would be written beside the file."""
+
+_one_at_a_time = threading.Lock()
+"""Between looking whether the settings are shut and shutting them, no other thread may shut them."""
 
 MEMORY = "2GB"
 """What a question may use where nobody says otherwise. Nothing is written to disk when it is used up: the question ends."""
@@ -73,6 +77,11 @@ def hardened(path: Path, *, memory: str | None = None, writable: Path | None = N
 
     Raises duckdb.Error.
     """
+    with _one_at_a_time:
+        return _hardened(path, memory, writable)
+
+
+def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(str(path), read_only=True)
     try:
         (locked,) = con.execute("select current_setting('lock_configuration')").fetchone()
