@@ -56,6 +56,13 @@ def test_two_nights_one_without_a_server_and_one_with(
     dsn.chmod(0o600)
     monkeypatch.delenv("PAM_POSTGRES_DSN")
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(dsn))
+    # A night without a new file takes what stands published to a server that lacks it.
+    run = run_night(new_home)
+    assert run.receipt.outcome == "unchanged"
+    assert (run.receipt.postgres["outcome"], run.receipt.postgres["night_id"]) == ("loaded", receipt.night_id)
+
+    write_extract(new_home.inbox, "naloxone", [("N1", "2025-05-20", "Dales")], stamp="20260106T020000Z",
+                  columns=("administration_ref", "administered_at", "lpu"))  # fmt: skip
     run = run_night(new_home)
     assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
     assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in troubles(new_home, 1e9))
