@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from dagster_project import outputs
 from dagster_project.lean import import_less
@@ -31,11 +32,35 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONG = (
-    "sequences/test_any_sequence.py", "faults/test_cut_short.py", "nights/test_replay.py", "nights/test_awkward_nights.py",
-    "serve/test_server.py", "mutations/test_mutants.py", "nights/test_diff.py", "landing/test_landing_model.py",
-    "definitions/test_retries.py", "gate/test_held_nights.py", "dbt_project/test_by_hand.py", "docs/test_history.py",
+    "nights/test_replay.py", "nights/test_diff.py", "sequences/test_any_sequence.py", "dbt_project/test_by_hand.py",
+    "faults/test_cut_short.py", "serve/test_server.py", "nights/test_awkward_nights.py", "privacy/test_canary.py",
+    "postgres/test_swap.py", "pack/test_browser.py", "gate/test_held_nights.py", "mutations/test_mutants.py",
+    "definitions/test_retries.py", "landing/test_landing_model.py", "docs/test_history.py",
 )  # fmt: skip
 """The files that take longest, the longest first: begun last, they would leave a core idle in the end."""
+
+
+TOGETHER = {
+    "tests/cli/test_diff.py": "week", "tests/cli/test_replay.py": "week", "tests/cli/test_rollback.py": "week",
+    "tests/nights/test_diff.py": "week", "tests/nights/test_publications.py": "week", "tests/nights/test_replay.py": "week",
+    "tests/nights/test_rollback.py": "week", "tests/docs/test_history.py": "week", "tests/serving/test_connect.py": "week",
+}  # fmt: skip
+"""Files that share what takes long to make: one process makes it, once. Folders beside: all of their files."""
+FOLDERS = ("tests/dbt_project", "tests/pack", "tests/postgres", "tests/sample")
+
+
+class Grouped(LoadFileScheduling):
+    """Hands out files, as `--dist loadfile` does; those that belong together to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        folder = file.rpartition("/")[0]
+        return TOGETHER.get(file, folder if folder in FOLDERS else file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Grouped:
+    """What hands out the tests."""
+    return Grouped(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

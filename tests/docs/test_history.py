@@ -36,7 +36,8 @@ def test_gone_back(pam: Callable, week_copy: Home) -> None:
 
 
 def test_checked(pam: Callable, week: Home) -> None:
-    assert lines(pam("replay", "--check", "--home", week.path).stdout) == example("All")
+    result = pam("replay", "--check", "--home", week.path)
+    assert lines(result.stdout) == example("All") and result.exit_code == 0
 
 
 @pytest.mark.parametrize("column", FIGURES)
