@@ -17,7 +17,7 @@ from dagster_project.settings import Home
 
 from .mutants import MARK, mutant
 
-N = int(os.environ.get("PAM_MUTANTS", "300"))
+N = int(os.environ.get("PAM_MUTANTS", "150"))
 BATCH = 50
 SEED = 3
 GOOD = "custody_ref,arrested_at,trigger_offence,test_status,result\nA1,2025-03-01 10:00,Theft,,\nA2,2025-03-02 10:00,Theft,,\n"

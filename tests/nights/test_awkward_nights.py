@@ -8,7 +8,6 @@ import csv
 from collections import Counter
 from itertools import pairwise
 
-import pytest
 from support import all_text, meta_rows
 
 from dagster_project.landing import counts, read_ledger
@@ -149,9 +148,9 @@ def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
     assert max(taken_over) > 50, taken_over
 
 
-@pytest.mark.parametrize("n", range(3))
-def test_each_awkward_night_can_be_made_again(awkward: Awkward, n: int) -> None:
-    """From raw/ and the ledger as it stood then: ties, late files and what came later left out, to the last digit."""
-    run = awkward.runs[n]
-    found = check(awkward.home, run.receipt.night_id)
-    assert (found.differing, found.figures) == (0, awkward.figures[n]), found.rows
+def test_an_awkward_night_can_be_made_again(awkward: Awkward) -> None:
+    """From raw/ and the ledger as it stood then: ties, late files and what two later nights brought left out, to the last
+    digit.
+    """
+    found = check(awkward.home, awkward.runs[1].receipt.night_id)
+    assert (found.differing, found.figures) == (0, awkward.figures[1]), found.rows

@@ -22,7 +22,7 @@ from dagster_project.settings import Home
 
 from .conftest import as_oracle
 
-HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "2"))
+HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "1"))
 FORCES = sorted(force_names())[:34]
 EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
 MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]
