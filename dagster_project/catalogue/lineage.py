@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from .read import Catalogue
@@ -24,9 +25,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Steps by the full name of a relation. `paths`: of marts, from the extracts on; `helpers`: lists they are told by."""
+    """Steps by the full name of a relation.
 
-    paths: dict[str, tuple[Step, ...]]
+    `paths`: of marts, stage by stage from the extracts on; `helpers`: what else is read on the way.
+    """
+
+    paths: dict[str, tuple[tuple[Step, ...], ...]]
     helpers: dict[str, tuple[Step, ...]]
     parents: dict[str, tuple[Step, ...]]
     children: dict[str, tuple[Step, ...]]
@@ -44,8 +48,8 @@ class _Read:
             for k, n in (*manifest.nodes.items(), *manifest.sources.items())
             if n.resource_type in ("model", "seed", "source")
         }
-        self.pages = {r.full_name: r.page for r in catalogue.relations}
-        self.extracts = {e["extract"]: e["title"] for e in catalogue.extracts}
+        self.pages = catalogue.pages
+        self.extracts = catalogue.titles
         self.used: dict[str, list[str]] = {}
         for key in self.nodes:
             for parent in self.above(key):
@@ -56,7 +60,9 @@ class _Read:
         known = {name: own[name] for name in self.pages if name in own}
         chains = {name: self.chain(key) for name, key in known.items() if name.startswith("marts.mart_")}
         return Lineage(
-            paths={name: self.steps(chain) for name, chain in chains.items()},
+            paths={
+                name: tuple(self.steps(stage) for _, stage in groupby(chain, self.rank)) for name, chain in chains.items()
+            },
             helpers={
                 name: self.steps(sorted({p for k in chain for p in self.above(k)} - set(chain), key=self.name))
                 for name, chain in chains.items()

@@ -9,6 +9,7 @@ import duckdb
 
 from ..pack.model import UNITS
 from ..pack.words import slug
+from ..seeds import read_seed
 
 SCHEMAS = {
     "marts": "The figures: a mart a subject, exact, with small numbers in them",
@@ -26,7 +27,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure in words. `tables`: edition, name and title of the report's tables that have a figure of it."""
+    """A measure in words. `tables`: edition, name and title of the report's tables that have a figure of it.
+
+    `extract`: whose covered days say whether it is available, as the project has it; empty where it has no such measure.
+    """
 
     mart: str
     name: str
@@ -38,6 +42,12 @@ class Measure:
     categories: tuple[str, ...]
     areas: tuple[str, ...]
     tables: tuple[tuple[str, str, str], ...]
+    extract: str
+
+    @property
+    def relations(self) -> list[str]:
+        """The relations of `reports` that have a figure of it."""
+        return list(dict.fromkeys(table for _, table, _ in self.tables))
 
     @property
     def anchor(self) -> str:
@@ -83,6 +93,16 @@ class Catalogue:
     def relations(self) -> list[Relation]:
         """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """The page of each relation, by its full name."""
+        return {r.full_name: r.page for r in self.relations}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each extract is called."""
+        return {e["extract"]: e["title"] for e in self.extracts}
 
     @property
     def measures(self) -> list[Measure]:
@@ -163,11 +183,15 @@ def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measu
         " (edition, table_name) where measure is not null order by all"
     ).fetchall():
         tables.setdefault((mart, measure), []).append(tuple(table))
+    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
+    extracts = {
+        (m["mart"], m["measure"]): limits.get(m["coverage"], m["coverage"]) for m in read_seed("measure_list")
+    }
     return [
         Measure(
             d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"], d["unit"]), d["description"], d["formula"] or "",
             d["available_from"], *map(tuple, held.get((d["relation_name"], d["name"]), ((), ()))),
-            tuple(tables.get((d["relation_name"], d["name"]), ())),
+            tuple(tables.get((d["relation_name"], d["name"]), ())), extracts.get((d["relation_name"], d["name"]), ""),
         )
         for d in said
     ]  # fmt: skip
