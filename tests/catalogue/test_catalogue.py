@@ -54,7 +54,7 @@ def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
         con.execute("update reports.tables set title = $1", [HOSTILE])
         con.execute("update meta.dictionary set description = $1, title = $1, formula = $1, unit = $1", [HOSTILE])
         con.execute(
-            "insert into meta.dictionary (kind, schemheld_name, relation_name, name, description) values"
+            "insert into meta.dictionary (kind, schema_name, relation_name, name, description) values"
             " ('relation', 'other', 'unknown', 'unknown', $1), ('column', 'other', 'unknown', $1, null)",
             [HOSTILE],
         )
@@ -74,7 +74,7 @@ def test_every_relation_and_column_is_there(folder: Path, pages: dict[str, PageR
     columns: dict[tuple[str, str], list[list[str]]] = {}
     for schema, relation, *column in published(
         sample_home,
-        "select schemheld_name, relation_name, name, coalesce(data_type, ''), description from meta.dictionary"
+        "select schema_name, relation_name, name, coalesce(data_type, ''), description from meta.dictionary"
         " where kind = 'column'",
     ):
         columns.setdefault((schema, relation), []).append(column)
@@ -82,8 +82,8 @@ def test_every_relation_and_column_is_there(folder: Path, pages: dict[str, PageR
         tuple(r)
         for r in published(
             sample_home,
-            "select schemheld_name, table_name from duckdb_tables() union all"
-            " select schemheld_name, view_name from duckdb_views() where not internal",
+            "select schema_name, table_name from duckdb_tables() union all"
+            " select schema_name, view_name from duckdb_views() where not internal",
         )
     }
     assert set(columns) == inside and len(columns) > 70
