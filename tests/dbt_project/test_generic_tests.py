@@ -62,14 +62,16 @@ def test_one_current_version_of_every_extract(candidate: Candidate) -> None:
 @pytest.mark.parametrize(
     ("relation", "row", "more"),
     [
-        ("staging.superseded_rows (load_id, line, reason)", "'a', '2', 'withdrawn'", "'a', '2', 'replaced'"),
-        ("staging.unit_names (force_code, unit_name, unit_code)", "'kent', 'dover', 'a'", "'kent', 'dover', 'b'"),
-        ("staging.offence_classes", "'77/50', 'possession'", "'77/50', 'trafficking'"),
+        ("work.staging.superseded_rows (load_id, line, reason)", "'a', '2', 'withdrawn'", "'a', '2', 'replaced'"),
+        ("work.staging.unit_names (force_code, unit_name, unit_code)", "'kent', 'dover', 'a'", "'kent', 'dover', 'b'"),
+        ("work.staging.offence_classes", "'77/50', 'possession'", "'77/50', 'trafficking'"),
+        ("warehouse.bi.dim_area (area_key, area_name)", "'kent/lpu/a', 'Dover'", "'kent/lpu/a', 'Deal'"),
+        ("warehouse.bi.dim_measure (measure_key, unit)", "'mart_x/arrests', 'count'", "'mart_x/arrests', 'gbp'"),
     ],
 )
 def test_unique_together(candidate: Candidate, relation: str, row: str, more: str) -> None:
-    model = relation.split(".")[1].split(" ")[0]
-    insert = f"insert into work.{relation} values"
+    model = relation.split(".")[2].split(" ")[0]
+    insert = f"insert into {relation} values"
     candidate.execute(f"{insert} ({row})")
     assert list(candidate.test(f"{model},test_name:unique_together").values()) == ["pass"]
     candidate.execute(f"{insert} ({more})")
@@ -98,7 +100,7 @@ def test_no_test_is_without_bad_data() -> None:
     """A new kind of test needs its own case here."""
     assert {t.test_metadata.name for t in _data_tests()} == {"one_current_version", "unique_together", "accepted_values"}
     unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name == "unique_together"}
-    assert unique == {"superseded_rows", "unit_names", "offence_classes"}
+    assert unique == {"superseded_rows", "unit_names", "offence_classes", "dim_area", "dim_measure"}
 
 
 def test_all_pass_where_nothing_is_wrong(empty: Candidate) -> None:

@@ -217,7 +217,8 @@ def test_the_machine_s_environment_is_not_told(pam: Callable, sample_home: Home,
 
 
 def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
-    local = duckdb.sql("select 'FOUND' as secret").df()
+    with duckdb.connect() as own:
+        local = own.sql("select 'FOUND' as secret").df()
     assert len(local) == 1
     with connect(sample_home) as con, pytest.raises(duckdb.Error):
         con.execute("from local")
