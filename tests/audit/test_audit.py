@@ -15,7 +15,7 @@ from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, 
 from dagster_project.audit.lines import digest
 from dagster_project.audit.log import head_path, log_path
 from dagster_project.config import ConfigError
-from dagster_project.nights import Receipt, write_receipt
+from dagster_project.nights import Receipt, read_receipts, write_receipt
 from dagster_project.serving import ReasonError, connect, consulted
 from dagster_project.settings import Home
 
@@ -246,7 +246,7 @@ def test_a_query_s_values_are_not_on_record() -> None:
     assert len(shape_of("select " + "a, " * 5000)) <= 500
 
 
-def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable) -> None:
+def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     home = sample_copy
     earlier = sum(1 for _ in read_log(home))
     assert pam("query", "select count(*) from meta.nights where night_id = 'Jo'", "--reason", "PAM, item 2", "--home", home.path
@@ -260,7 +260,31 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable) -> None
         ("pam query", "PAM, item 2"), ("pam trace", None), ("pam quarantine", "to mend them"), ("connect()", "a notebook"),
     ]  # fmt: skip
     assert found[0].facts["asked"] == "select count(*) from meta.nights where night_id = ?"
+    out = home.path.parent / "answer.csv"
+    assert pam("query", "select 42", "--out", out, "--format", "csv", "--why", "a list", "--home", home.path).exit_code == 0
+    told = [*read_log(home)][-1]
+    assert (told.kind, told.facts) == ("disclosure", {
+        "what": "answer", "to": str(out), "by": "pam query", "why": "a list", "asked": "select ?", "format": "csv",
+    })  # fmt: skip
+    assert pam("query", "select nothing", "--out", out, "--home", home.path).exit_code == 1
+    assert [*read_log(home)][-1].kind == "consultation", "what was not written was not disclosed"
     home.config_file.write_text('[audit]\nreasons = "required"\n', encoding="utf-8")
+    home.config_file.chmod(0o600)
+    for command in (
+        ("claims",), ("diff",), ("quarantine",), ("query", "select 1"), ("trace", "possession_offences", "--period", "2024/25"),
+        ("report", "--out", out.with_name("report"), "--form", "csv"), ("dashboard", "--out", out.with_name("dashboard")),
+        ("sql",), ("replay", "--as-of", read_receipts(home)[0].night_id, "--out", out.with_name("then.duckdb")),
+    ):  # fmt: skip
+        result = pam(*command, "--home", home.path)
+        assert result.exit_code == 1 and "say why, with --why" in result.stderr, command
+    # The option that the message names, and the variable, work in each; a second name is the filter's in one.
+    for command in ("claims", "diff", "quarantine"):
+        pam(command, "--why", "PAM, item 3", "--home", home.path)
+        with monkeypatch.context() as patch:
+            patch.setenv("PAM_REASON", "PAM, item 4")
+            pam(command, "--home", home.path)
+        told = [(r.facts["by"], r.facts["why"]) for r in [*read_log(home)][-2:]]
+        assert told == [(f"pam {command}", "PAM, item 3"), (f"pam {command}", "PAM, item 4")]
     result = pam("query", "select 1", "--home", home.path)
     assert result.exit_code == 1 and "say why, with --why" in result.stderr
     with pytest.raises(ReasonError):

@@ -6,6 +6,7 @@ import pytest
 from support import night, run_night, write_extract
 
 from dagster_project import candidate
+from dagster_project.landing import Erasure, read_erasures
 from dagster_project.nights import read_receipts
 from dagster_project.publications import kept
 from dagster_project.settings import Home
@@ -34,6 +35,21 @@ def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
     assert sample_copy.warehouse.read_bytes() == before
     assert [p.night_id for p in kept(sample_copy)] == [stands.night_id]
     assert candidate.begin(sample_copy).on == "night"
+
+
+def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> None:
+    """With a file a day and ninety days, most nights erase some."""
+    old = sample_copy.archive / "2020-01-01" / "a.csv"
+    old.parent.mkdir()
+    old.write_text("rows")
+    with night(sample_copy) as run:
+        assert run.leave_early()
+    assert not old.exists() and (run.receipt.outcome, run.receipt.erased) == ("unchanged", 1)
+    assert [e.archived for e in read_erasures(sample_copy)] == ["2020-01-01/a.csv"]
+    with night(sample_copy) as run:
+        run.land()
+        run.erased = [Erasure(**{**read_erasures(sample_copy)[0].model_dump(), "kind": "quarantine"})]
+        assert not run.leave_unchanged(), "rows are what is counted"
 
 
 def test_what_a_person_and_the_watch_are_told(sample_copy: Home) -> None:
