@@ -32,6 +32,15 @@ class Keep(_Part):
     archive_days: Annotated[int, Field(ge=0)] = 90
     years: dict[Text, Annotated[int, Field(ge=1)]] = {}
 
+    @field_validator("years")
+    @classmethod
+    def _of_extracts(cls, given: dict[str, int]) -> dict[str, int]:
+        from .contracts import load_contracts
+
+        if given and (other := sorted(given.keys() - load_contracts().keys())):
+            raise ValueError(f"no extract is called {', '.join(other)}")
+        return given
+
 
 class Audit(_Part):
     """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""

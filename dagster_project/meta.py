@@ -42,7 +42,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "covered_to": ("date", "Last covered day"),
             "covered_days": ("bigint", "Covered days"),
             "extracted_at": ("timestamp", "When the newest accepted file was extracted, UTC"),
-            "days_late": ("bigint", "Days by which its newest covered day is later than its rhythm allows; 0 in time"),
+            "days_late": ("bigint", "Days, on this night, by which its newest covered day is later than its rhythm allows"),
         },
     ),
     "files": (

@@ -78,10 +78,8 @@ def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str)
             ), "File held",
         )  # fmt: skip
     if "unknown force" in reason:
-        return Advice(
-            _filled(home, ("Mend the force in the name, or add the force to seeds/forces.csv, and drop the file again",)),
-            "File refused",
-        )
+        said = "Mend the force in the name, or add the force to the checkout's seeds/forces.csv, and drop the file again"
+        return Advice(_filled(home, (said,)), "File refused")
     return Advice(
         _filled(
             home,

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,10 +25,13 @@ VEGA = "vega.js"
 MADE = DBT_PROJECT / "target"
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False) -> None:
+def write(
+    con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False, beside: Sequence[tuple[str, str]] = ()
+) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
-    `is_sample`: the data are made up, and the page says so. The same night gives the same bytes. Raises OSError.
+    `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
+    are. The same night gives the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = index(con, is_sample)
@@ -36,7 +40,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False)
         for mart in force["marts"]:
             _script(folder / "data" / force["code"] / f"{mart}.js", "pamFigures", f"{force['code']}/{mart}",
                     of_mart(con, force["code"], mart))  # fmt: skip
-    _script(folder / "data" / "index.js", "pamIndex", "", known)
+    _script(folder / "data" / "index.js", "pamIndex", "", known | {"beside": beside})
     for name in OWN:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")

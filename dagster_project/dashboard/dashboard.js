@@ -310,6 +310,7 @@ function showNight() {
     term("Rows landed", count(night.rows_landed, "row", "rows"), `${Number(night.rows_quarantined ?? 0).toLocaleString("en-GB")} in quarantine`),
     term("Figures", count(night.figures, "figure", "figures"), count(night.warnings, "warning", "warnings")),
   );
+  byId("beside").replaceChildren(...(known.beside ?? []).map(([href, words]) => made("li", [made("a", words, { href })])));
   byId("warnings").querySelector("summary").textContent = `Warnings: ${known.warnings.length}`;
   byId("warnings").querySelector("div").replaceChildren(listed(["Subject", "Rule", "Found", "Why it matters", "What to do"], known.warnings, (w) => [w.subject, w.rule, w.found, w.reason, w.advice]));
   byId("extracts").querySelector("summary").textContent = `Extracts: ${known.extracts.length - late.length} current, ${late.length} late or never dropped`;

@@ -171,7 +171,7 @@ def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Colle
 def _known_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
         raise _Unreadable(
-            f"unknown force '{shown(force)}': mend the name, or add the force to seeds/forces.csv, "
+            f"unknown force '{shown(force)}': mend the name, or add the force to the checkout's seeds/forces.csv, "
             "and drop the file again"
         )
 

@@ -39,6 +39,17 @@ class Context:
     """The folders that this night publishes, this output's among them: what it may link to."""
 
 
+def beside(context: Context, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
+    return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
+
+
+PAGES = {
+    "catalogue": "Catalogue: every measure, relation and column, where it comes from, and what the checks of the night said",
+    "dashboard": "Dashboard: every measure, area and period",
+}
+"""Outputs that begin with a page, in the words of a link to it."""
+
 Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], None]
 
 
@@ -68,6 +79,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
     Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
     Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document"),
+    Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check"),
 )
 """In the order in which they are written."""
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 
 from .. import dashboard
-from . import Context
+from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError."""
-    dashboard.write(con, folder, context.is_sample)
+    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)))

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 from ..pack import write_editions
-from . import Context
+from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
     """Write `<edition>/` for each edition that the night prints. Raises OSError, and EditionError for a bad one."""
-    write_editions(con, folder, context.home, context.is_sample)
+    write_editions(con, folder, context.home, context.is_sample, beside(context, "../..", ("catalogue",)))

@@ -41,12 +41,14 @@ class Figure:
 
 
 def write_html(
-    pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (), kept: Path | None = None
+    pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (), kept: Path | None = None,
+    beside: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write all pages, the style sheet and the charts into `folder`.
 
     `trails`: None where the night's rows are not at hand; the trails then have the commands alone. `downloads`: paths in the
-    folder, and what they are. `kept`: where pictures of charts are kept between nights.
+    folder, and what they are. `kept`: where pictures of charts are kept between nights. `beside`: addresses of what is
+    published with the pack, and what they are.
     """
     pictures = svgs(pack.charts, kept)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
@@ -55,7 +57,8 @@ def write_html(
         _write(folder / "charts" / f"{name}.svg", svg)
     _write(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
-        "pack": pack, "root": "", "svgs": {n: _size(svg) for n, svg in pictures.items()}, "with_trails": True,
+        "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": True,
+        "svgs": {n: _size(svg) for n, svg in pictures.items()},
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
     missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.unavailable]
@@ -85,15 +88,19 @@ def _write(path: Path, text: str) -> None:
 
 @cache
 def _environment() -> jinja2.Environment:
+    environment = plain_environment()
+    environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _verdicts, "before": _before}
+    environment.globals["pack_markers"] = MARKERS
+    return environment
+
+
+def plain_environment(*folders: Path) -> jinja2.Environment:
+    """Templates of these folders and of the pack, which escape every text. Filters: `day` and `moment`, in words."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader([*folders, TEMPLATES]), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {
-        "day": words.day_in_words, "moment": words.moment_in_words, "anchor": anchor, "slug": words.slug,
-        "verdicts": _verdicts, "before": _before,
-    }  # fmt: skip
-    environment.globals["pack_markers"] = MARKERS
+    environment.filters |= {"day": words.day_in_words, "moment": words.moment_in_words}
     return environment
 
 

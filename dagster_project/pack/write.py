@@ -68,8 +68,9 @@ def fill(
     trails: Trails | None,
     home: Home | None = None,
     said: Callable[[str], None] = lambda _: None,
+    beside: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write a pack's forms into an empty folder."""
+    """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are."""
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
     name = f"{slug(pack.title)}-{pack.edition}"
@@ -89,7 +90,7 @@ def fill(
         downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
         said(f"csv: {len(files) - 1} files in csv/")
     if "html" in forms:
-        write_html(pack, folder, trails, downloads, kept)
+        write_html(pack, folder, trails, downloads, kept, beside)
         said(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
     note = {
         "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
@@ -98,11 +99,14 @@ def fill(
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
 
-def write_editions(con: duckdb.DuckDBPyConnection, folder: Path, home: Home, is_sample: bool) -> list[str]:
+def write_editions(
+    con: duckdb.DuckDBPyConnection, folder: Path, home: Home, is_sample: bool, beside: Sequence[tuple[str, str]] = ()
+) -> list[str]:
     """Write every edition that the night prints into a folder of its own below `folder`. Returns their names.
 
     `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
     that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
+    `beside`: what is published with them, by its address from an edition's folder.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
@@ -112,7 +116,7 @@ def write_editions(con: duckdb.DuckDBPyConnection, folder: Path, home: Home, is_
         pack = read_pack(con, edition, is_sample)
         own = folder / edition.edition
         own.mkdir(parents=True)
-        fill(pack, own, tuple(FORMS), None, home)
+        fill(pack, own, tuple(FORMS), None, home, beside=beside)
         written.append(edition.edition)
     return written
 

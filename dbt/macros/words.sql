@@ -3,9 +3,10 @@
 concat(';', lower(coalesce({{ column }}, '')), ';') like '%;{{ item | lower }};%'
 {%- endmacro %}
 
-{#- What a row is split by; a blank one is `Not recorded`, so that all = the sum of the categories. -#}
+{#- What a row is split by; a blank one is `Not recorded`, so that all = the sum of the categories. A source's own `all` is
+    `All`: marts call the sum so, and would count such rows in it twice. -#}
 {% macro category(column) -%}
-coalesce({{ column }}, 'Not recorded')
+coalesce(case when {{ column }} = 'all' then 'All' else {{ column }} end, 'Not recorded')
 {%- endmacro %}
 
 {#- A name as a code: lower case, everything but letters and digits a hyphen. -#}

@@ -79,3 +79,21 @@ def test_columns_are_in_the_documented_order(sample_home: Home) -> None:
             f" table_name = '{table}' order by column_index",
         )
         assert [name for (name,) in found] == list(columns)
+
+
+def test_the_star_says_of_measures_what_the_dictionary_does(sample_home: Home) -> None:
+    rows = published(
+        sample_home,
+        "select relation_name, name, formula from meta.dictionary where kind = 'measure' except"
+        " select mart, measure, formula from bi.dim_measure",
+    )
+    assert rows == []
+
+
+def test_every_figure_of_the_star_finds_its_dimensions(sample_home: Home) -> None:
+    (found,) = published(
+        sample_home,
+        "select (select count(*) from bi.fact_figure), count(*) from bi.fact_figure join bi.dim_measure using (measure_key)"
+        " join bi.dim_area using (area_key) join bi.dim_date using (date_key)",
+    )
+    assert found[0] == found[1] > 100_000

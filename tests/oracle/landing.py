@@ -182,8 +182,9 @@ def _take(path, result, forces, identities, months, landed_at, releases, loads):
     # that comes again has landed later.
     earlier = months.setdefault(identity, []) if stamp is None else identities.get(identity, [])
     newest = [*earlier[-1:], *[drop for drop in earlier if drop.counts(releases, result.night)][-1:]]
-    if stamp is None and contract.kind == "monthly" and earlier:
-        # Without a key the newest file of a month counts, whosever it is: a month that was replaced is not its newest.
+    if stamp is None and not EXTRACTS[contract.name].keys and earlier:
+        # Without a key in either form the newest file of a month counts, whosever it is: a month that was replaced is not
+        # its newest. Searches have a key in the force's own form, which outranks a month and never replaces one.
         own = [load for load in loads if (load.extract, load.force, load.form) == (contract.name, force, "canonical")]
         touching = [load for load in own if load.start <= end and start <= load.end]
         if any(load.stamp > earlier[-1].at and load.drop.counts(releases, result.night) for load in touching):

@@ -6,41 +6,28 @@ one style sheet has them all, and looks at some trails, since one template has t
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from offline_browser import BROWSER, WIDE, WITHOUT, failures, offline_page
 
 from .conftest import Made
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TRAILS = ("offences", "public_health")
 SHORT = ("index", "manage-offenders")
 EVERYTHING = os.environ.get("PAM_AXE") == "all"
 OPEN = "document.querySelectorAll('details').forEach(d => d.open = true)"
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: `apt-get install chromium` has one")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
     """A page of a browser without a network; what it asks of one is in `page.asked`."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        one = browser.new_page(viewport={"width": 360, "height": 800})
-        one.asked = []
-        one.route(
-            lambda url: not url.startswith("file://"),
-            lambda route: (one.asked.append(route.request.url), route.abort()),
-        )
+    with offline_page() as one:
         yield one
-        browser.close()
 
 
 def looked_at(folder: Path) -> list[Path]:
@@ -51,20 +38,16 @@ def looked_at(folder: Path) -> list[Path]:
 
 
 def test_no_page_fails_wcag_or_asks_the_network(made: Made, page: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    failures = []
+    found = []
     for path in looked_at(made.folder):
         page.goto(path.as_uri())
         whole = EVERYTHING or not made.pack.is_sample
         if whole:
             page.evaluate(OPEN)
         assert not page.evaluate(WIDE), f"{path.name} is wider than its window"
-        options = {"runOnly": {"type": "tag", "values": AA}, "resultTypes": ["violations"],
-                   "rules": {"color-contrast": {"enabled": whole or path.stem in SHORT}}}  # fmt: skip
-        found = Axe().run(page, options=options)
-        failures += [(path.name, v["id"], v["nodes"][0]["html"]) for v in found.response["violations"]]
-    assert failures == []
+        rule = {"enabled": whole or path.stem in SHORT}
+        found += [(path.name, *f) for f in failures(page, **{"color-contrast": rule})]
+    assert found == []
     assert page.asked == []
 
 

@@ -31,6 +31,7 @@ def test_what_a_force_sets_stands(new_home: Home) -> None:
     [
         ("[keep]\nnights = 3\n", "pam.toml: keep.nights: Extra inputs are not permitted"),
         ("[keep]\npublications = 0\n", "pam.toml: keep.publications: Input should be greater than or equal to 1"),
+        ("[keep]\nyears = { crimez = 7 }\n", "pam.toml: keep.years: no extract is called crimez"),
         ("[keep\n", "pam.toml: not readable as TOML: "),
         ('[[alerts.webhooks]]\nshape = "slack"\n', "pam.toml: alerts.webhooks.0: give one of url and url_env"),
         ('[alerts.email]\nhost = "m"\nsender = "a"\nrecipients = []\n', "pam.toml: alerts.email.recipients: "),

@@ -1,0 +1,244 @@
+"""The catalogue of the published sample: nothing of the night left out, nothing that leads nowhere, in a browser too."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from offline_browser import BROWSER, WIDE, WITHOUT, failures, offline_page
+from pack.pages import PageRead, read_pages
+from support import published
+
+from dagster_project import catalogue, outputs
+from dagster_project.nights import read_receipts
+from dagster_project.outputs import Context
+from dagster_project.outputs.catalogue import write
+from dagster_project.serving.connection import hardened
+from dagster_project.settings import DBT_PROJECT, Home
+
+HOSTILE = "<script>alert('x')</script>"
+SEEN = ("index.html", "extracts.html", "marts-mart-naloxone.html")
+
+
+@pytest.fixture(scope="module")
+def folder(sample_home: Home) -> Path:
+    """As the night published it."""
+    return sample_home.published / "catalogue"
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, PageRead]:
+    return read_pages(folder)
+
+
+@pytest.fixture(scope="module")
+def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a small file whose every text is what a page might run, with held and refused files."""
+    path = tmp_path_factory.mktemp("hostile") / "night.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"attach '{sample_home.warehouse}' as sample (read_only)")
+        con.execute("create schema marts; create schema meta; create schema reports")
+        con.execute("create table marts.measures as from sample.marts.measures where mart = 'mart_naloxone'")
+        con.execute("update marts.measures set category = $1 where category <> 'all'", [HOSTILE])
+        con.execute("insert into marts.measures (mart, measure, category, area_type)"
+                    " values ('mart_naloxone', 'naloxone_administrations', $1, $1)", [HOSTILE])  # fmt: skip
+        for table in ("cells", "tables"):
+            con.execute(f"create table reports.{table} as from sample.reports.{table}")
+        for table in ("checks", "dictionary", "extracts", "files", "nights"):
+            con.execute(f"create table meta.{table} as from sample.meta.{table}")
+        con.execute("delete from meta.dictionary where relation_name not in ('mart_naloxone', 'measures', 'cells', 'files')")
+        con.execute("delete from meta.checks where suite not in ('dbt', 'naloxone')")
+        con.execute("update reports.tables set title = $1", [HOSTILE])
+        con.execute("update meta.dictionary set description = $1, title = $1, formula = $1, unit = $1", [HOSTILE])
+        con.execute(
+            "insert into meta.dictionary (kind, schema_name, relation_name, name, description) values"
+            " ('relation', 'other', 'unknown', 'unknown', $1), ('column', 'other', 'unknown', $1, null)",
+            [HOSTILE],
+        )
+        con.execute("update meta.checks set subject = $1, rule = $1, found = $1, reason = $1, advice = $1", [HOSTILE])
+        con.execute("update meta.extracts set title = $1, force_code = $1, status = 'late', days_late = 1", [HOSTILE])
+        con.execute("update meta.files set reason = $1, outcome = 'held', source_file = 'held.csv', load_id = $1", [HOSTILE])
+        con.execute("insert into meta.files (night_id, outcome, reason) select '', 'refused', $1 from range(250)", [HOSTILE])
+        con.execute("update meta.nights set reason = $1", [HOSTILE])
+    out = path.parent / "catalogue"
+    out.mkdir()
+    with hardened(path, writable=out) as con:
+        write(con, out, Context(sample_home, "a night", True, ("catalogue",)))
+    return out
+
+
+def test_every_relation_and_column_is_there(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
+    columns: dict[tuple[str, str], list[list[str]]] = {}
+    for schema, relation, *column in published(
+        sample_home,
+        "select schema_name, relation_name, name, coalesce(data_type, ''), description from meta.dictionary"
+        " where kind = 'column'",
+    ):
+        columns.setdefault((schema, relation), []).append(column)
+    inside = {
+        tuple(r)
+        for r in published(
+            sample_home,
+            "select schema_name, table_name from duckdb_tables() union all"
+            " select schema_name, view_name from duckdb_views() where not internal",
+        )
+    }
+    assert set(columns) == inside and len(columns) > 70
+    for (schema, relation), expected in columns.items():
+        page = f"{schema}-{relation}.html".replace("_", "-")
+        assert pages[page].tables["columns-t"][1:] == expected, page
+        assert page in pages["relations.html"].links
+
+
+def test_every_measure_has_its_words_its_way_and_its_tables(
+    folder: Path, pages: dict[str, PageRead], sample_home: Home
+) -> None:
+    measures = published(
+        sample_home, "select relation_name, name, title, description, formula from meta.dictionary where kind = 'measure'"
+    )
+    rows = {row[0]: row for row in pages["measures.html"].tables["measures"][1:]}
+    used = published(sample_home, "select distinct mart, measure, title from reports.cells join reports.tables using"
+                                  " (edition, table_name) where measure is not null")  # fmt: skip
+    categories = published(sample_home, "select distinct mart, measure, category from marts.measures")
+    for mart, name, title, meaning, formula in measures:
+        assert rows[f"{title}{name}{mart}"][1:3] == [meaning, formula]
+        page = f"marts-{mart}.html".replace("_", "-")
+        assert f"{page}#measure-{name.replace('_', '-')}" in pages["measures.html"].links
+        text = _section(folder / page, f"measure-{name.replace('_', '-')}")
+        assert all(_escaped(t) in text for m, n, t in (*used, *categories) if (m, n) == (mart, name)), name
+        events = () if mart == "mart_public_health" else (f"measures.{mart[5:]}_events", f"measures.{mart[5:]}_monthly")
+        steps = ["extracts.html#extract-", "staging.stg_", *events, f"marts.{mart}"]
+        places = [text.index(s, text.index("<dt>Lineage")) for s in steps]
+        assert places == sorted(places), name
+    assert len(measures) == len(rows) == 68
+    text = _section(folder / "marts-mart-naloxone.html", "measure-naloxone-administrations")
+    assert "reports.naloxone" in text and 'href="../report/2026-03/trail/naloxone.html"' in text
+    text = _section(folder / "marts-mart-pspo.html", "lineage")
+    assert all(f"staging.stg_{extract}" in text for extract in ("pspos", "pspo_enforcement")) and "stg_crimes" not in text
+
+
+def _section(path: Path, place: str) -> str:
+    text = path.read_text(encoding="utf-8")
+    return text[text.index(f'<section id="{place}"') :].partition("</section>")[0]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("'", "&#39;")
+
+
+def test_every_check_extract_and_file_is_there(pages: dict[str, PageRead], sample_home: Home) -> None:
+    checks = published(sample_home, "select subject, rule, passed, severity, found, reason, advice from meta.checks")
+    expected = sorted(
+        [f"{subject}: {rule}", f"{'passed' if passed else 'failed'} ({severity}){found or ''}", f"{reason or ''}{advice or ''}"]
+        for subject, rule, passed, severity, found, reason, advice in checks
+    )
+    tables = pages["checks.html"].tables
+    failed = tables.pop("failed-t")[1:]
+    assert sorted(row for table in tables.values() for row in table[1:]) == expected
+    assert sorted(failed) == [row for row in expected if row[1].startswith("failed")] != []
+    extracts = published(
+        sample_home, "select title || ' ' || extract, force_code, covered_days, rows_current from meta.extracts"
+    )
+    shown = {(row[0], row[1]): row for row in pages["extracts.html"].tables["extracts-t"][1:]}
+    for title, force, days, rows in extracts:
+        row = shown.pop((title, force))
+        assert f": {days:,} day" in row[3] and row[5] == f"{rows:,}"
+    assert shown == {}
+    loads = published(sample_home, "select load_id from meta.files")
+    text = " ".join(row[-1] for row in pages["extracts.html"].tables["files-t"])
+    assert loads and all(load in text for (load,) in loads)
+
+
+def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[str, PageRead]) -> None:
+    places = {(folder / name).resolve(): set(page.ids) for name, page in pages.items()}
+    for name, page in pages.items():
+        for link in page.links:
+            if link == "data:,":
+                continue
+            path, _, place = link.partition("#")
+            target = (folder / path if path else folder / name).resolve()
+            assert target.is_file(), f"{name}: {link}"
+            assert not place or place in places[target], f"{name}: {link}"
+        assert page.faults == [] and len(set(page.ids)) == len(page.ids), name
+        assert page.headings[0] == 1 and page.headings.count(1) == 1, name
+        assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False)), name
+        assert not [a for a in page.attributes if a.startswith("on") or a == "style"], name
+        assert "Sample data." not in page.path.read_text(encoding="utf-8"), name
+    assert "../dashboard/index.html" in pages["index.html"].links
+    assert "../report/2026-03/index.html" in pages["index.html"].links
+    report = (folder.parent / "report" / "2026-03" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../../catalogue/index.html"' in report
+    assert "../catalogue/index.html" in (folder.parent / "dashboard" / "data" / "index.js").read_text(encoding="utf-8")
+
+
+def test_it_comes_again_to_the_byte_and_names_no_file_or_path(folder: Path, sample_home: Home, tmp_path: Path) -> None:
+    shutil.copytree(folder.parent / "report", tmp_path / "report")
+    (tmp_path / "catalogue").mkdir()
+    with hardened(sample_home.warehouse, writable=tmp_path / "catalogue") as con:
+        write(con, tmp_path / "catalogue", Context(sample_home, "a night", False, ("open", "dashboard", "report", "catalogue")))
+    again = outputs.measured(tmp_path / "catalogue", 0)
+    assert again.sha256 == read_receipts(sample_home)[-1].outputs["catalogue"]["sha256"]
+    names = [f.stem for f in sample_home.archive.rglob("*.csv")]
+    assert names
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert str(sample_home.path) not in text and str(DBT_PROJECT.parent) not in text, path.name
+        assert not [n for n in names if n in text] and not re.search(r"SAMPLE-[A-Za-z]", text), path.name
+
+
+def test_texts_stay_texts_and_a_file_of_another_version_is_shown(hostile: Path) -> None:
+    pages = read_pages(hostile)
+    for page in pages.values():
+        text = page.path.read_text(encoding="utf-8")
+        assert HOSTILE not in text and page.faults == [] and "Sample data." in text and "held.csv" not in text, page.path
+        assert text.count("<script") == 1, page.path.name
+        assert not [link for link in page.links if link.startswith("..")], "nothing is published beside it"
+    text = (hostile / "other-unknown.html").read_text(encoding="utf-8")
+    assert "tells of nothing that it is made from" in text and "&lt;script&gt;" in text
+    for name in ("index", "measures", "relations", "checks", "extracts", "marts-mart-naloxone"):
+        assert "&lt;script&gt;alert" in (hostile / f"{name}.html").read_text(encoding="utf-8"), name
+    text = (hostile / "extracts.html").read_text(encoding="utf-8")
+    assert "The newest 200 of 250 decisions" in text and text.count("refused: &lt;script") == catalogue.read.EARLIER_FILES
+
+
+@pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_no_page_fails_wcag_or_asks_the_network(folder: Path, hostile: Path, page: Any) -> None:
+    """axe-core on each kind of page; the long ones as the small file has them."""
+    wrong = []
+    for path in [*(folder / n for n in SEEN), *(hostile / f"{n}.html" for n in ("measures", "relations", "checks"))]:
+        page.goto(path.as_uri())
+        assert not page.evaluate(WIDE), f"{path.name} is wider than its window"
+        wrong += [(path.name, *f) for f in failures(page)]
+    page.goto((folder / "checks.html").as_uri())
+    assert not page.evaluate(WIDE)
+    assert wrong == [] and page.asked == []
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    with offline_page() as one:
+        yield one
+
+
+@pytest.fixture
+def unscripted(page: Any) -> Iterator[Any]:
+    """The same browser with no JavaScript."""
+    context = page.context.browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_rows_can_be_filtered_and_are_whole_without_javascript(folder: Path, page: Any, unscripted: Any) -> None:
+    address = (folder / "measures.html").as_uri()
+    page.goto(address)
+    page.get_by_label("Show measures with").fill("RATE mart_stop_search")
+    assert page.locator("table.filtered tbody tr:visible th a").all_inner_texts() == ["Drug find rate"]
+    assert page.get_by_role("status").inner_text() == "1 of 68 shown"
+    page.get_by_label("Show measures with").fill("")
+    assert page.locator("table.filtered tbody tr:visible").count() == 68
+    unscripted.goto(address)
+    assert unscripted.locator("table.filtered tbody tr:visible").count() == 68 and unscripted.locator("input").count() == 0

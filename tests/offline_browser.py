@@ -1,0 +1,36 @@
+"""A browser without a network, which tells what was asked of one, and what of WCAG 2.2 AA is looked at in it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+WITHOUT = "no Chromium here: `apt-get install chromium` has one"
+AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@contextmanager
+def offline_page() -> Iterator[Any]:
+    """A page at a telephone's width; what it asks of a network is in `page.asked`."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        one = browser.new_page(viewport={"width": 360, "height": 800})
+        one.asked = []
+        one.route(
+            lambda url: not url.startswith("file://"),
+            lambda route: (one.asked.append(route.request.url), route.abort()),
+        )
+        yield one
+        browser.close()
+
+
+def failures(page: Any, **rules: Any) -> list[tuple[str, str]]:
+    """What fails on the page that is open: rule and element. `rules`: as axe-core takes them."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"runOnly": {"type": "tag", "values": AA}, "resultTypes": ["violations"], "rules": rules}
+    return [(v["id"], v["nodes"][0]["html"]) for v in Axe().run(page, options=options).response["violations"]]
