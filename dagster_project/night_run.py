@@ -9,7 +9,7 @@ import io
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import duckdb
 
 from . import candidate, ending, gate, meta, outputs, postgres, prepare, public, publications, publish, transform
-from .audit import anchor, record, record_all
+from .audit import anchor, record, told_before
 from .config import Config, read_config
 from .contracts import load_contracts
 from .editions.freeze import frozen_editions
@@ -27,7 +27,7 @@ from .gate import Check
 from .landing import Erasure, InboxFile, LedgerEntry, erase_expired, erase_old, find_files, land_files, read_ledger
 from .landing.files import with_advice, write_whole
 from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
-from .permissions import share, share_published
+from .permissions import share_published
 from .postgres import Brought
 from .seeds import force_names
 from .serving.output import neutral
@@ -214,14 +214,16 @@ class NightRun:
         return self.leave_unchanged()
 
     def leave_unchanged(self) -> bool:
-        """After landing: end the night with nothing built and nothing published, where the ledger has nothing new, no file was
+        """After landing: end the night with nothing built and nothing published, where the ledger has nothing new, no row was
         erased, and nothing has changed of what figures are made of. Returns whether it did.
 
-        What is published then says all that there is to say; only how late an extract is changes from day to day, and
-        `pam status` and the alerts count that themselves.
+        What is published then says all that there is to say, but for how late an extract is, which `pam status` and the alerts
+        count themselves, and originals whose time in the archive is over: the next publication has their day in `meta.files`.
         """
         night = self._begun()
-        if self.rebuild or self.noted or self.erased or any(e.outcome != "known" for e in self.entries):
+        if self.rebuild or self.noted or any(e.outcome != "known" for e in self.entries):
+            return False
+        if any(e.kind != "archive" for e in self.erased):
             return False
         # A file that was dropped again is none of tonight's figures; but `meta.files` is to say that it came.
         if any(e.night_id == night.night_id for e in read_ledger(self.home)):
@@ -289,9 +291,8 @@ class NightRun:
             meta.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             group = self.config.publish.group
-            share(self.home.candidate / prepare.WAREHOUSE, group)
-            self._tell_record(night, receipt, digest)
-            written = publish.publish(self.home, outputs.wanted(self.config))
+            with self._on_record(night, receipt, digest):
+                written = publish.publish(self.home, outputs.wanted(self.config))
             share_published(self.home, group)
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
@@ -361,8 +362,8 @@ class NightRun:
     def _is_left(self) -> bool:
         return self.receipt is not None and self.receipt.outcome == "unchanged"
 
-    def _tell_record(self, night: Night, receipt: Receipt, digest: str) -> None:
-        """Put on record what is about to be published, and which earlier rows no longer count."""
+    def _on_record(self, night: Night, receipt: Receipt, digest: str) -> AbstractContextManager[None]:
+        """Put on record what is published within, and which earlier rows no longer count; and where it is not, that too."""
         said: list[tuple[str, dict[str, Any]]] = []
         if changed := count_superseded(night):
             said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
@@ -370,7 +371,11 @@ class NightRun:
         told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
         if beside := [o.name for o in outputs.wanted(self.config)]:
             told["outputs"] = beside
-        record_all(self.home, [*said, ("disclosure", {"what": "published", **told})])
+        return told_before(
+            self.home, [*said, ("disclosure", {"what": "published", **told})],
+            is_done=lambda: publish.published_night(self.home) == night.night_id,
+            what="not published", night_id=night.night_id,
+        )  # fmt: skip
 
     def _begun(self) -> Night:
         if self.night is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from . import layout, outputs
+from .config import ConfigError
 from .landing.files import make_file, put_in_place, unfinished
 from .outputs import Output, Written
 from .prepare import WAREHOUSE
@@ -107,7 +108,7 @@ def seal(home: Home) -> str:
 def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
     """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
 
-    Raises OutputError, PublishError and OSError: the last publication stands, and so does the candidate.
+    Raises OutputError, PublishError, ConfigError and OSError: the last publication stands, and so does the candidate.
     """
     adopt(home)
     path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
@@ -118,7 +119,7 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
     put_in_place(path, moved)
     try:
         layout.finish_folder(home, folder)
-    except OSError:
+    except (OSError, ConfigError):
         if moved.exists():
             put_in_place(moved, path)
         raise

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from . import outputs
-from .audit import anchor, record
+from .audit import anchor, told_before
 from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
-from .permissions import share, share_published
+from .permissions import share_published
 from .publications import NotKeptError, before, check_whole, find, keep
 from .publish import PublishError, published_night, republish
 from .settings import Home
@@ -55,12 +55,15 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         by=by,
     ).finished(going)
     write_receipt(home, receipt)
-    group = config.publish.group
-    share(target.path, group)
-    record(home, "alteration", what="rolled back", night_id=going.night_id, to=target.night_id, by=by, why=why)
-    record(home, "disclosure", what="published again", night_id=target.night_id, to="published/", sha256=kept.sha256)
-    written = republish(home, target.path, wanted)
-    share_published(home, group)
+    told = [
+        ("alteration", {"what": "rolled back", "night_id": going.night_id, "to": target.night_id, "by": by, "why": why}),
+        ("disclosure", {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept.sha256}),
+    ]
+    with told_before(
+        home, told, is_done=lambda: _standing_now(home) == target.night_id, what="not published", night_id=target.night_id
+    ):
+        written = republish(home, target.path, wanted)
+    share_published(home, config.publish.group)
     receipt = replace(
         receipt, outcome="rolled back", outputs=outputs.as_dicts(written), audit=anchor(home)
     ).finished(going)
@@ -73,6 +76,13 @@ def _standing(home: Home) -> str | None:
     try:
         note_interrupted(home)
         keep(home)
+        return published_night(home)
+    except PublishError:
+        return None
+
+
+def _standing_now(home: Home) -> str | None:
+    try:
         return published_night(home)
     except PublishError:
         return None

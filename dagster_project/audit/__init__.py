@@ -9,12 +9,13 @@ it, so that a change anywhere is found by `pam audit verify`. SECURITY.md says w
 """
 
 from .key import AuditKeyError
-from .log import KINDS, anchor, record, record_all
+from .log import KINDS, anchor, record, record_all, told_before
 from .read import Record, read_log
 from .shape import shape_of
 from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
-    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "shape_of", "verify", "who",
+    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "shape_of",
+    "told_before", "verify", "who",
 ]  # fmt: skip

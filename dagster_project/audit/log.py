@@ -3,13 +3,16 @@
 Besides the log stands its head, `audit/head.json`: how many records were written whole, and the last one's hash. A log
 that is shorter was cut; one that is longer by what a killed writer had not signed for yet is none the worse. A line that a
 killed writer left unfinished stays where it is, and the next record, of the kind `healed`, vouches for it.
+
+A head that is gone, can't be read or is not as it was signed vouches for nothing. The next record makes it anew from the
+log, so that nothing stands still, and a record of the kind `broken` before it says so for good.
 """
 
 import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +20,7 @@ from typing import Any, Literal, get_args
 
 from ..landing.files import make_folder, write_whole
 from ..settings import Home
-from .key import find_key, fingerprint
+from .key import REMEDY, AuditKeyError, find_key, fingerprint
 from .lines import START, digest, read_line, sign, write_line
 from .who import who
 
@@ -44,6 +47,15 @@ class Head:
         """The file's content."""
         body = json.dumps(self.__dict__, separators=(",", ":"))
         return (body[:-1] + f',"mac":"{sign(key, body.encode("ascii"))}"}}\n').encode("ascii")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A log's head, and its key. `fault`: what is wrong with the head, whose place an empty one then takes."""
+
+    head: Head
+    key: bytes
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,11 +98,10 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
         raise ValueError(f"facts can't be called {', '.join(sorted(taken))}: the record has these of its own")
     make_folder(home.audit)
     with _alone(home):
-        head, lost = _begin(home)
-        key = find_key(home, head.key)
-        end = find_end(home, key, head)
-        if lost:
-            end = replace(end, broken="audit/head.json was gone")
+        found = find_head(home) or _begin(home)
+        key, end = found.key, find_end(home, found.key, found.head)
+        if found.fault:
+            end = replace(end, broken=found.fault)
         lines, n, last = [], end.n, end.last
         if end.broken or end.torn:
             chosen.insert(0, _finding(end))
@@ -102,29 +113,82 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
             lines.append(line)
             last = digest(line)
         _append(log_path(home), (b"\n" if end.open else b"") + b"".join(line + b"\n" for line in lines))
-        write_whole(head_path(home), Head(n, last, head.key).signed(key))
+        write_whole(head_path(home), Head(n, last, fingerprint(key)).signed(key))
     return n
 
 
-def anchor(home: Home) -> str:
-    """`<number>:<hash>` of the last record, to be kept elsewhere: `pam audit verify` holds the log against it."""
-    head = read_head(home)
-    return f"{head.n}:{head.last}" if head else ""
+@contextlib.contextmanager
+def told_before(
+    home: Home, records: Sequence[tuple[str, Mapping[str, Any]]], *, is_done: Callable[[], bool], **facts: Any
+) -> Iterator[None]:
+    """Put on record what is about to be done within; where that fails, a further record says what did not come about.
 
-
-def read_head(home: Home) -> Head | None:
-    """The head as it stands, its signature not looked at; None where no log was begun. Raises ValueError."""
+    The first records come first, so that who is killed in between is on record with what may have happened. The further one is
+    a disclosure with `facts` and, as `withdraws`, the numbers of the first ones; none is written where `is_done` says that it
+    was done all the same. Raises as `record_all`, and what is raised within.
+    """
+    last = record_all(home, records)
     try:
-        body = json.loads(head_path(home).read_bytes())
-        return Head(int(body["n"]), str(body["last"]), str(body["key"]))
+        yield
+    except BaseException:
+        # Where even this can't be written, the record errs on the safe side.
+        with contextlib.suppress(Exception):
+            if not is_done():
+                record(home, "disclosure", withdraws=[*range(last - len(records) + 1, last + 1)], **facts)
+        raise
+
+
+def anchor(home: Home) -> str:
+    """`<number>:<hash>` of the last record, to be kept elsewhere: `pam audit verify` holds the log against it.
+
+    Blank where there is none, or none can be vouched for.
+    """
+    try:
+        found = find_head(home)
+    except AuditKeyError:
+        return ""
+    return f"{found.head.n}:{found.head.last}" if found and not found.fault else ""
+
+
+def find_head(home: Home) -> Found | None:
+    """The log's head and key; None where no log was begun.
+
+    Where the head is not as it was signed, `fault` says so, and it vouches for nothing. Raises AuditKeyError where there is no
+    key, or the log is not of this one: neither the head nor a record at the log's end.
+    """
+    try:
+        data = head_path(home).read_bytes()
     except FileNotFoundError:
+        if not log_path(home).exists():
+            return None
+        data = b""
+    key = find_key(home)
+    own, head, fault = fingerprint(key), _said(data), "audit/head.json was gone"
+    if head and data == head.signed(key):
+        return Found(head, key)
+    if data or head_path(home).exists():
+        fault = "audit/head.json was not as it was signed" if head else "audit/head.json could not be read"
+    lines = _last_lines(home)[0]
+    # Of a damaged head, the log knows better whose it is.
+    if not (head and head.key == own) and (head or lines) and not any(read_line(key, line) for line in lines):
+        begun = f"the log was begun with the key with fingerprint {head.key}" if head else "no record at the log's end is of it"
+        raise AuditKeyError(
+            f"the audit key has changed: {begun}, this one has {own}, and earlier records could not be verified. {REMEDY}"
+        )
+    return Found(Head(0, START, own), key, fault)
+
+
+def _said(data: bytes) -> Head | None:
+    """What a head says, its signature not looked at; None where it can't be read."""
+    try:
+        body = json.loads(data)
+        return Head(int(body["n"]), str(body["last"]), str(body["key"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("audit/head.json is not as it was written: `pam audit verify` says what else is not") from error
 
 
-def find_end(home: Home, key: bytes, head: Head) -> End:
-    """Where the log ends, and whether it still has all that the head vouches for."""
+def _last_lines(home: Home) -> tuple[list[bytes], bool]:
+    """The log's last lines, and whether the last of them lacks its line feed."""
     try:
         with log_path(home).open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -133,17 +197,19 @@ def find_end(home: Home, key: bytes, head: Head) -> End:
     except FileNotFoundError:
         data = b""
     pieces = data.split(b"\n")
-    is_open = bool(pieces.pop())
-    if is_open:
-        pieces.append(data.rsplit(b"\n", 1)[-1])
+    is_open = bool(pieces[-1])
+    return pieces if is_open else pieces[:-1], is_open
+
+
+def find_end(home: Home, key: bytes, head: Head) -> End:
+    """Where the log ends, and whether it still has all that the head vouches for."""
+    pieces, is_open = _last_lines(home)
     torn: list[bytes] = []
     while pieces and (said := read_line(key, pieces[-1])) is None:
         torn.insert(0, pieces.pop())
     whole = bool(pieces)
     n, last = (int(said["n"]), digest(pieces[-1])) if whole and said else (0, START)
-    if not torn and is_open:
-        # A record without its line feed: whole, and not ended yet.
-        return _held_against(End(n, last, (), True), head)
+    # `is_open` and nothing torn: a record without its line feed is whole, and not ended yet.
     return _held_against(End(n, last, tuple(torn), is_open), head)
 
 
@@ -165,15 +231,12 @@ def _finding(end: End) -> tuple[str, dict[str, Any]]:
     return "healed", {"found": "a line that was not finished: its writer was killed", "lines": lines}
 
 
-def _begin(home: Home) -> tuple[Head, bool]:
-    """The head, and whether it was lost. Of a log that is begun now, it is made before the first line."""
-    head = read_head(home)
-    if head is not None:
-        return head, False
-    key = find_key(home, None)
+def _begin(home: Home) -> Found:
+    """The head of a log that is begun now: it is made before the first line."""
+    key = find_key(home, make=True)
     head = Head(0, START, fingerprint(key))
     write_whole(head_path(home), head.signed(key))
-    return head, log_path(home).exists()
+    return Found(head, key)
 
 
 def _append(path: Path, data: bytes) -> None:

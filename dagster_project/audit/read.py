@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..settings import Home
-from .key import find_key
 from .lines import read_line
-from .log import log_path, read_head
+from .log import find_head, log_path
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,11 @@ class Record:
 
 def read_log(home: Home) -> Iterator[Record]:
     """All records that are as they were signed, oldest first; `verify` says whether that is all. Raises AuditKeyError."""
-    head = read_head(home)
-    if head is None or not log_path(home).exists():
+    found = find_head(home)
+    if found is None or not log_path(home).exists():
         return
-    key = find_key(home, head.key)
     with log_path(home).open("rb") as file:
         for line in file:
-            if said := read_line(key, line.rstrip(b"\n")):
+            if said := read_line(found.key, line.rstrip(b"\n")):
                 own = {k: v for k, v in said.items() if k not in ("n", "at", "kind", "who", "before", "mac")}
                 yield Record(int(said["n"]), str(said["at"]), str(said["kind"]), str(said["who"]), own)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from .. import nights
 from ..settings import Home
-from .key import find_key
 from .lines import START, digest, read_line
-from .log import head_path, log_path, read_head
+from .log import find_head, log_path
 
 
 @dataclass
@@ -28,30 +27,27 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
     Changes nothing. Raises AuditKeyError where the key is gone or is another.
     """
     verdict = Verdict()
-    try:
-        head = read_head(home)
-    except ValueError as error:
-        verdict.faults.append(str(error))
-        return verdict
+    found = find_head(home)
     wanted = [("the anchor given", a) for a in anchors]
     wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in nights.read_receipts(home) if r.audit]
-    if head is None:
-        if log_path(home).exists() or wanted:
+    if found is None:
+        if wanted:
             verdict.faults.append("audit/head.json is gone, or all of the log is")
         else:
             verdict.notes.append("no record has been written yet")
         return verdict
-    key = find_key(home, head.key)
-    if head_path(home).read_bytes() != head.signed(key):
-        verdict.faults.append("audit/head.json is not as it was signed")
-    reader = _Reader(key, verdict)
+    if found.fault:
+        verdict.faults.append(found.fault.replace(" was ", " is ", 1).replace(" could not ", " can't ", 1))
+    head, reader = found.head, _Reader(found.key, verdict)
     reader.read(log_path(home))
     hashes = reader.hashes
     verdict.records = len(hashes)
     if hashes:
         n = max(hashes)
         verdict.anchor = f"{n}:{hashes[n]}"
-    if hashes.get(head.n, START if head.n == 0 else None) != head.last:
+    if found.fault:
+        _judge_torn(reader, verdict, max(hashes, default=0))
+    elif hashes.get(head.n, START if head.n == 0 else None) != head.last:
         verdict.faults.append(f"record {head.n} was written whole, and is not in the log any more: its end was cut or changed")
         verdict.faults += [f"line {number}: is not as it was signed" for number, _ in reader.torn]
     elif reader.open_record and reader.open_record <= head.n:

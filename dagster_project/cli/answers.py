@@ -86,7 +86,7 @@ def query(
         where = Home.of(home)
         limits = limits_of(where, seconds, memory, rows)
         if out is not None:
-            answer_to_file(where, text, form, out, limits, reason)
+            answer_to_file(where, text, form, out, limits, reason, by="pam query")
             return
         con = connect(where, reason, by="pam query", asked=text, memory=limits.memory)
         try:

@@ -1,6 +1,5 @@
 """Commands for what a night set aside: held files, and rows in quarantine."""
 
-import getpass
 import json
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import WHY, HomeOption, app, check_form, explained
+from .common import WHY, ByOption, HomeOption, app, check_form, explained
 
 
 @app.command()
@@ -21,9 +20,7 @@ def release(
     why: Annotated[
         str, typer.Option("--why", help="Why the file is to be believed. It is kept in the ledger.", show_default=False)
     ] = "",
-    by: Annotated[
-        str, typer.Option("--by", help="Who says so. (default: the user who runs the command)", show_default=False)
-    ] = "",
+    by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
     """Release a held file: it counts as it is, from the next night on, and the ledger says who released it and why.
@@ -43,7 +40,7 @@ def release(
             return
         if not why.strip():
             raise typer.BadParameter("say why the file is to be believed", param_hint="--why")
-        entry = release_held(where, file, by=by.strip() or getpass.getuser(), why=why.strip())
+        entry = release_held(where, file, by=by, why=why.strip())
         typer.echo(
             f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
             " Its figures come with the next night: `pam nightly`"
@@ -54,7 +51,11 @@ def release(
 def quarantine(
     extract: Annotated[str | None, typer.Option("--extract", help="Only of this extract.", show_default=False)] = None,
     force: Annotated[str | None, typer.Option("--force", help="Only of this force.", show_default=False)] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Only rows whose reasons have this text.", show_default=False)] = "",
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help="Only rows that are in quarantine for this: a text of the reasons. Why you ask is --why.",
+                     show_default=False),
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Also of files that a newer one has replaced.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show; 0 shows all.", min=0)] = 20,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",

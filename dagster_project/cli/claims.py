@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import HomeOption, ReasonOption, app, check_form, explained
 
 
 @app.command()
@@ -16,6 +16,7 @@ def claims(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Hold every printed figure and sentence of an edition against the marts, at the precision that it was printed with.
@@ -27,7 +28,7 @@ def claims(
 
     check_form(form)
     with explained():
-        chosen, found = read_claims(Home.of(home), edition)
+        chosen, found = read_claims(Home.of(home), edition, reason)
         shown = [c for c in found if every or c.verdict != "agrees"]
         columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
         rows = [

@@ -33,7 +33,22 @@ HomeOption = Annotated[
 
 
 WHY = "Why you ask: it goes on record. No personal data here."
-ReasonOption = Annotated[str, typer.Option("--reason", "--why", envvar="PAM_REASON", help=WHY, show_default=False)]
+ReasonOption = Annotated[str, typer.Option("--why", "--reason", envvar="PAM_REASON", help=WHY, show_default=False)]
+"""The purpose of whoever asks. `--why` in every command; `--reason` too, but in `pam quarantine`, where it chooses rows."""
+
+
+def _name(said: str) -> str:
+    from ..audit import who
+
+    return said.strip() or who()
+
+
+ByOption = Annotated[
+    str,
+    typer.Option("--by", callback=_name, help="Who says so; it is written down. (default: the user who runs the command)",
+                 show_default=False),
+]  # fmt: skip
+"""Who answers for what the command does: a name, never blank."""
 
 
 @app.callback()

@@ -1,13 +1,12 @@
 """Editions of the report: which there are, the next one, and those that went out."""
 
-import getpass
 import sys
 from typing import Annotated
 
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import ByOption, HomeOption, app, check_form, explained
 
 edition = typer.Typer(
     help="Editions of the report: list them, make the next one, freeze one that goes out.",
@@ -59,9 +58,7 @@ def new(
 @edition.command()
 def freeze(
     name: Name,
-    by: Annotated[
-        str, typer.Option("--by", help="Who says so. (default: the user who runs the command)", show_default=False)
-    ] = "",
+    by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
     """Keep an edition's figures as the published night has them: what goes out can be shown again, whatever is corrected.
@@ -74,7 +71,7 @@ def freeze(
     with explained():
         where = Home.of(home)
         with locked(where):
-            frozen = keep(where, name, by.strip() or getpass.getuser())
+            frozen = keep(where, name, by)
         typer.echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
 
 

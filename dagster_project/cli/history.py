@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..audit import record
 from ..settings import Home
-from .common import HomeOption, app, check_form, explained
+from .common import ByOption, HomeOption, ReasonOption, app, check_form, explained
 
 
 @app.command()
@@ -20,7 +19,7 @@ def rollback(
             show_default=False,
         ),
     ] = None,
-    by: Annotated[str, typer.Option("--by", help="Who goes back; it is written down.", show_default=False)] = "",
+    by: ByOption = "",
     why: Annotated[str, typer.Option("--why", help="Why; it is written down.", show_default=False)] = "",
     listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
     home: HomeOption = None,
@@ -29,7 +28,7 @@ def rollback(
 
     The next night publishes the newest state again: mend the cause before it, or stop the schedule.
 
-    Example: pam rollback --by "A. Person" --why "the crimes of Tuesday's file are doubled"
+    Example: pam rollback --why "the crimes of Tuesday's file are doubled"
     """  # fmt: skip
     where = Home.of(home)
     if listing:
@@ -38,9 +37,8 @@ def rollback(
         with explained():
             show_publications(where)
         return
-    for name, said in (("--by", by), ("--why", why)):
-        if not said.strip():
-            raise typer.BadParameter("is needed: who goes back, and why, are written down", param_hint=name)
+    if not why.strip():
+        raise typer.BadParameter("is needed: who goes back, and why, are written down", param_hint="--why")
     from ..rollback import roll_back
 
     with explained():
@@ -73,6 +71,7 @@ def diff(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write to this file instead of the terminal.", dir_okay=False)
     ] = None,
+    reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
     """Show which figures moved between two nights, by how much, and which files did it.
@@ -80,15 +79,18 @@ def diff(
     Example: pam diff 20260105 today --mart drug_tests
     """
     from ..diff import choose, compare, write, write_to
+    from ..serving.consulted import consulted, disclosed
+
     check_form(form)
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     with explained():
         where = Home.of(home)
+        consulted(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
         one, other = choose(where, nights or ())
         found = compare(one, other, mart, measure, None if everything else limit)
         if out:
-            record(where, "disclosure", what="figures that moved", to=str(out.absolute()))
+            disclosed(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
             write_to(found, form, out)
             typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
         else:
@@ -108,6 +110,7 @@ def replay(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="With --as-of: the file to write.", dir_okay=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
+    reason: ReasonOption = "",
     home: HomeOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
 ) -> None:
@@ -123,7 +126,7 @@ def replay(
     where = Home.of(home)
     if as_of and out:
         with explained():
-            _write_as_of(where, as_of, out, quiet)
+            _write_as_of(where, as_of, out, quiet, reason)
         return
     from ..replay import ReplayRun
     from ..replay import check as check_figures
@@ -144,11 +147,13 @@ def replay(
     raise typer.Exit(code)
 
 
-def _write_as_of(home: Home, night: str, out: Path, quiet: bool) -> None:
+def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) -> None:
     from .. import replay
+    from ..serving.consulted import consulted, disclosed
 
     night = replay.night_named(home, night)
-    record(home, "disclosure", what=f"the warehouse as of night {night}", to=str(out.absolute()))
+    consulted(home, reason, by="pam replay", night_id=night)
+    disclosed(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
     held = replay.as_of(home, night, out)
     if held:
         typer.secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)

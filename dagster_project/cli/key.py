@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ..settings import Home
-from .common import HomeOption, app, explained
+from .common import ByOption, HomeOption, app, explained
 
 key = typer.Typer(
     help="The key that identifiers are hashed with: which one is used, and accepting another.",
@@ -28,8 +28,8 @@ def show(home: HomeOption = None) -> None:
 
 @key.command()
 def accept(
-    by: Annotated[str, typer.Option("--by", help="Who says so; it goes on record.")],
     why: Annotated[str, typer.Option("--why", help="Why; it goes on record.")],
+    by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
     """Accept that the key has changed: the next night lands files under the one that there is now.
@@ -45,9 +45,8 @@ def accept(
     from ..landing.pseudonyms import accept as accept_key
     from ..nights import locked
 
-    for name, said in (("--by", by), ("--why", why)):
-        if not said.strip():
-            raise typer.BadParameter("is needed: it goes on record", param_hint=name)
+    if not why.strip():
+        raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
     with explained():
         where = Home.of(home)
         used = Decisions(read_ledger(where)).key_fingerprint

@@ -41,9 +41,12 @@ class Claim:
         return self.verdict == DISAGREES and not self.is_known
 
 
-def read_claims(home: Home, edition: str | None = None) -> tuple[str, list[Claim]]:
-    """An edition (the newest where none is named) and its claims in the order of the report. Raises NoEditionError."""
-    con = connect(home, by="pam claims")
+def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[Claim]]:
+    """An edition (the newest where none is named) and its claims in the order of the report. On record, with `reason`.
+
+    Raises NoEditionError, and what `connect` raises.
+    """
+    con = connect(home, reason, by="pam claims")
     try:
         editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
         if not editions or edition not in (None, *editions):

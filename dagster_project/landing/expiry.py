@@ -12,9 +12,8 @@ from pathlib import Path
 from .. import audit
 from ..contracts import Contract
 from ..settings import Home
-from .files import write_whole
 from .ledger import LedgerEntry, read_ledger
-from .retention import Erasure, read_erasures
+from .retention import Erasure, note, read_erasures
 from .store import TIE
 from .ties import load_of
 
@@ -37,12 +36,11 @@ def erase_expired(
             found[path] = _erasure(home, kind, path, e, night_id, today)
     if not found:
         return []
-    lines = "".join(e.model_dump_json() + "\n" for e in found.values())
     audit.record_all(
         home,
         [("erasure", {"night_id": night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256}) for e in found.values()],
     )
-    write_whole(home.erasures / f"{night_id}__expired.jsonl", lines.encode("utf-8"))
+    note(home.erasures / f"{night_id}__expired.jsonl", found.values())
     for path in found:
         path.unlink(missing_ok=True)
     return list(found.values())

@@ -1,17 +1,14 @@
 """Personal identifiers as keyed hashes: HMAC-SHA-256, composed in SQL, since DuckDB has none (RFC 2104)."""
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
+from ..key_files import KeyFile
 from ..settings import Home
-from .files import make_folder, write_whole
+from .files import write_whole
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
@@ -51,12 +48,7 @@ def find_key(home: Home, used: str | None) -> Key:
     `used` is the fingerprint of the key that earlier loads were hashed with, None where there are none.
     Raises PseudonymKeyError when the key can't be had or is another one.
     """
-    if given := os.environ.get(KEY_VARIABLE):
-        key = Key(given.encode("utf-8"))
-    else:
-        if used is None:
-            _make(home.key_file)
-        key = _read(home.key_file, used)
+    key = Key(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=used is None))
     if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
         raise PseudonymKeyError(
             f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
@@ -78,10 +70,7 @@ def accept(home: Home, used: str) -> Key:
 
     Raises PseudonymKeyError where there is nothing to accept. The caller has the home's lock, and puts it on record.
     """
-    if not os.environ.get(KEY_VARIABLE):
-        _make(home.key_file)
-    given = os.environ.get(KEY_VARIABLE)
-    key = Key(given.encode("utf-8")) if given else _read(home.key_file, used)
+    key = Key(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=True))
     if key.fingerprint == used:
         raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
     changes = accepted_change(home) | {used: key.fingerprint}
@@ -89,28 +78,8 @@ def accept(home: Home, used: str) -> Key:
     return key
 
 
-def _make(path: Path) -> None:
-    """Make a key file of 32 random bytes, unless there is one."""
-    make_folder(path.parent)
-    # Exclusive creation: of two first nights at once, one makes the key and the other reads it.
-    with contextlib.suppress(FileExistsError):
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _read(path: Path, used: str | None) -> Key:
-    try:
-        if path.stat().st_mode & 0o077:
-            raise PseudonymKeyError(f"{path.name} can be read by others than its owner: set its mode to 0600")
-        secret = path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError as error:
-        raise PseudonymKeyError(f"the pseudonym key with fingerprint {used} is gone. {REMEDY}") from error
-    if not secret:
-        raise PseudonymKeyError(f"{path.name} is empty. {REMEDY}")
-    return Key(secret.encode("utf-8"))
+def _key_file(home: Home) -> KeyFile:
+    return KeyFile(KEY_VARIABLE, home.key_file, REMEDY, PseudonymKeyError)
 
 
 def install(con: duckdb.DuckDBPyConnection, key: Key) -> None:

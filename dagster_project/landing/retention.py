@@ -5,6 +5,7 @@ What is erased is written down first. Landed rows, quarantine and ledger stay.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -45,10 +46,9 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
         found = [_erasure(night_id, today, day, path) for path in files]
         erased += found
         if found:
-            lines = "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in erased)
             told = [{"night_id": night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256} for e in found]
             audit.record_all(home, [("erasure", facts) for facts in told])
-            write_whole(home.erasures / f"{night_id}.jsonl", lines.encode("utf-8"))
+            note(home.erasures / f"{night_id}.jsonl", found)
         for path in files:
             path.unlink()
         if not any(folder.iterdir()):
@@ -56,14 +56,22 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
     return erased
 
 
+def note(path: Path, found: Iterable[Erasure]) -> None:
+    """Write down what is to be erased, beside what the file has already: landing may be tried again in the same night."""
+    noted = {e.archived: e for e in [*_read(path), *found]}
+    write_whole(path, "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in noted.values()).encode("utf-8"))
+
+
+def _read(path: Path) -> list[Erasure]:
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else ()
+    return [Erasure.model_validate_json(line) for line in lines if line]
+
+
 def read_erasures(home: Home) -> list[Erasure]:
     """All that was ever erased, oldest first; a file that was noted by two nights once, as of the later."""
     found: dict[str, Erasure] = {}
     for path in sorted(home.erasures.glob("*.jsonl")) if home.erasures.is_dir() else ():
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            if line:
-                e = Erasure.model_validate_json(line)
-                found[e.archived] = e
+        found |= {e.archived: e for e in _read(path)}
     return list(found.values())
 
 

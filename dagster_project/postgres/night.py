@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from ..audit import record
+from ..audit import told_before
 from ..nights import SAMPLE_MARK, in_order, locked, read_receipts, write_receipt
 from ..publish import published_night
 from ..settings import Home
@@ -48,8 +48,20 @@ def bring(home: Home, server: Server | None = None, *, by_hand: bool = False, pr
     if not by_hand and there and in_order(there) >= in_order(night_id):
         return Brought("there already", there, f"PostgreSQL serves night {there}" if there != night_id else "")
     is_sample = (home.path / SAMPLE_MARK).exists()
-    record(home, "disclosure", what="loaded to PostgreSQL", night_id=night_id, to=server.where)
-    loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
+    told = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
+
+    def serves() -> bool:
+        try:
+            with server.connect() as con:
+                return state(con).night_id == night_id
+        except PostgresError:
+            # Nobody knows: what is on record stands.
+            return True
+
+    with told_before(
+        home, [("disclosure", told)], is_done=serves, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
+    ):
+        loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
     said = [f"this view still reads the night before: {v}" for v in loaded.swapped.left_behind]
     said += [f"an earlier night is still there: {s}" for s in loaded.stay]
     return Brought("loaded", loaded.night_id, "; ".join(said), loaded.rows, round(loaded.seconds, 3))

@@ -14,7 +14,7 @@ from ..landing.files import put_in_place, unfinished
 from ..landing.forms import literal
 from ..settings import Home
 from .connection import MEMORY, hardened, opened
-from .consulted import consulted
+from .consulted import consulted, disclosed
 from .output import FORMATS, write_result
 
 ANSWER_FORMATS = (*FORMATS, "parquet", "xlsx")
@@ -140,12 +140,14 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
 
 
-def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "") -> None:
-    """Ask one question and write its answer to a file, which appears whole or not at all (0600). It is put on record.
+def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "", *, by: str) -> None:
+    """Ask one question and write its answer to a file, which appears whole or not at all (0600).
+
+    Both are put on record, the question before it is asked and the file before it appears; `by`: through what.
 
     Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
-    consulted(home, reason, by="pam query", asked=sql)
+    consulted(home, reason, by=by, asked=sql)
     new = unfinished(out.absolute())
     new.touch(mode=0o600)
     try:
@@ -166,6 +168,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
             finally:
                 con.close()
         os.chmod(new, 0o600)
+        disclosed(home, reason, by=by, what="answer", asked=sql, to=str(out.absolute()), format=form)
         put_in_place(new, out.absolute())
     finally:
         new.unlink(missing_ok=True)

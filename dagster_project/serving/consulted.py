@@ -18,9 +18,19 @@ def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts
     A member of the group that may read what is published can't write in the home: that reading is the file's to grant, and
     is not on record. Raises ReasonError, OpenHomeError, AuditKeyError and OSError.
     """
-    if not home.path.is_dir() or not os.access(home.path, os.W_OK):
+    if not _has_record(home):
         return
     refuse_open(home)
     if not reason.strip() and read_config(home).audit.reasons == "required":
         raise ReasonError(f"say why, with --why (or `reason` of connect()): {home.config_file.name} asks for it")
     record(home, "consultation", by=by, why=reason.strip(), asked=shape_of(asked), **facts)
+
+
+def disclosed(home: Home, reason: str = "", *, by: str, what: str, to: str, asked: str = "", **facts: object) -> None:
+    """Put on record that `what` goes to a file, `to`; for the same readers, and in the same words, as `consulted`."""
+    if _has_record(home):
+        record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=shape_of(asked), **facts)
+
+
+def _has_record(home: Home) -> bool:
+    return home.path.is_dir() and os.access(home.path, os.W_OK)

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, shape_of, verify
+from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, shape_of, told_before, verify
+from dagster_project.audit.lines import digest
 from dagster_project.audit.log import head_path, log_path
 from dagster_project.config import ConfigError
-from dagster_project.nights import Receipt, write_receipt
+from dagster_project.nights import Receipt, read_receipts, write_receipt
 from dagster_project.serving import ReasonError, connect, consulted
 from dagster_project.settings import Home
 
-FLIPS = 500
+FLIPS = 150
 
 
 @pytest.fixture
@@ -50,21 +51,74 @@ def test_what_is_recorded_is_read_again(logged: Home) -> None:
         record(logged, "alteration", before="x")
 
 
-def test_a_flipped_bit_anywhere_is_found(logged: Home) -> None:
+def test_a_flipped_bit_anywhere_is_found_and_no_later_record_hides_it(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     chance = random.Random(1)
-    for path in (log_path(logged), head_path(logged)):
-        whole = path.read_bytes()
+    log_file, head_file = log_path(logged), head_path(logged)
+    as_it_was = {path: path.read_bytes() for path in (log_file, head_file)}
+    for path, whole in as_it_was.items():
         places = [*range(len(whole))] if len(whole) < FLIPS else chance.sample(range(len(whole)), FLIPS)
         ends = [n for n, byte in enumerate(whole) if byte == 10]
         for place in {*places, *ends}:
             spoilt = bytearray(whole)
             spoilt[place] ^= 1 << chance.randrange(8)
             path.write_bytes(spoilt)
-            try:
-                assert faults(logged), (path.name, place)
-            except AuditKeyError:
-                assert path == head_path(logged), "the fingerprint of the key stands in the head alone"
-        path.write_bytes(whole)
+            assert faults(logged), (path.name, place)
+            record(logged, "erasure", file="later")
+            assert faults(logged), (path.name, place, "after the next record")
+            for each, data in as_it_was.items():
+                each.write_bytes(data)
+    assert not faults(logged)
+
+
+def test_an_end_that_was_cut_is_not_hidden_by_a_head_that_was_written_without_the_key(logged: Home) -> None:
+    lines = log_path(logged).read_bytes().splitlines(keepends=True)
+    log_path(logged).write_bytes(b"".join(lines[:2]))
+    head = json.loads(head_path(logged).read_bytes())
+    head |= {"n": 2, "last": digest(lines[1].rstrip(b"\n")), "mac": "0" * 64}
+    head_path(logged).write_text(json.dumps(head, separators=(",", ":")) + "\n")
+    assert faults(logged) == ["audit/head.json is not as it was signed"]
+    assert record(logged, "erasure", file="later") == 4, "after a record that says what was found"
+    assert [r.kind for r in read_log(logged)][2:] == ["broken", "erasure"]
+    assert faults(logged) == ["line 3: record 3 says that the log was found changed: audit/head.json was not as it was signed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [(b"{", b"[", "could not be read"), (b'"key":"', b'"key":"0', "was not as it was signed"), (b"", b"", "was gone")],
+)
+def test_a_damaged_head_stops_nobody(logged: Home, old: bytes, new: bytes, said: str) -> None:
+    """A night would else stand still for one byte, and be told to give up its log."""
+    if old:
+        head_path(logged).write_bytes(head_path(logged).read_bytes().replace(old, new, 1))
+    else:
+        head_path(logged).unlink()
+    assert len([*read_log(logged)]) == 9 and anchor(logged) == "", "nothing is vouched for"
+    assert len(faults(logged)) == 1 and "audit/head.json" in faults(logged)[0]
+    assert record(logged, "erasure", file="later") == 11
+    verdict = verify(logged)
+    assert verdict.records == 11 and verdict.anchor == anchor(logged)
+    assert verdict.faults == [f"line 10: record 10 says that the log was found changed: audit/head.json {said}"]
+
+
+def test_a_damaged_head_is_no_way_round_the_key(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAM_AUDIT_KEY", "another")
+    for data in (b"rubbish", None):
+        head_path(logged).unlink() if data is None else head_path(logged).write_bytes(data)
+        with pytest.raises(AuditKeyError, match="no record at the log's end is of it"):
+            record(logged, "erasure", file="later")
+
+
+def test_what_did_not_come_about_is_withdrawn(logged: Home) -> None:
+    told = [("alteration", {"what": "rows"}), ("disclosure", {"what": "published"})]
+    for done in (False, True):
+        with pytest.raises(KeyboardInterrupt), told_before(logged, told, is_done=lambda done=done: done, what="not published"):
+            raise KeyboardInterrupt
+    found = [(r.n, r.facts) for r in read_log(logged) if "withdraws" in r.facts]
+    assert found == [(12, {"what": "not published", "withdraws": [10, 11]})], "what was done all the same stands"
+    with told_before(logged, told, is_done=lambda: False):
+        pass
+    assert sum(1 for _ in read_log(logged)) == 16
     assert not faults(logged)
 
 
@@ -192,7 +246,7 @@ def test_a_query_s_values_are_not_on_record() -> None:
     assert len(shape_of("select " + "a, " * 5000)) <= 500
 
 
-def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable) -> None:
+def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     home = sample_copy
     earlier = sum(1 for _ in read_log(home))
     assert pam("query", "select count(*) from meta.nights where night_id = 'Jo'", "--reason", "PAM, item 2", "--home", home.path
@@ -206,7 +260,31 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable) -> None
         ("pam query", "PAM, item 2"), ("pam trace", None), ("pam quarantine", "to mend them"), ("connect()", "a notebook"),
     ]  # fmt: skip
     assert found[0].facts["asked"] == "select count(*) from meta.nights where night_id = ?"
+    out = home.path.parent / "answer.csv"
+    assert pam("query", "select 42", "--out", out, "--format", "csv", "--why", "a list", "--home", home.path).exit_code == 0
+    told = [*read_log(home)][-1]
+    assert (told.kind, told.facts) == ("disclosure", {
+        "what": "answer", "to": str(out), "by": "pam query", "why": "a list", "asked": "select ?", "format": "csv",
+    })  # fmt: skip
+    assert pam("query", "select nothing", "--out", out, "--home", home.path).exit_code == 1
+    assert [*read_log(home)][-1].kind == "consultation", "what was not written was not disclosed"
     home.config_file.write_text('[audit]\nreasons = "required"\n', encoding="utf-8")
+    home.config_file.chmod(0o600)
+    for command in (
+        ("claims",), ("diff",), ("quarantine",), ("query", "select 1"), ("trace", "possession_offences", "--period", "2024/25"),
+        ("report", "--out", out.with_name("report"), "--form", "csv"), ("dashboard", "--out", out.with_name("dashboard")),
+        ("sql",), ("replay", "--as-of", read_receipts(home)[0].night_id, "--out", out.with_name("then.duckdb")),
+    ):  # fmt: skip
+        result = pam(*command, "--home", home.path)
+        assert result.exit_code == 1 and "say why, with --why" in result.stderr, command
+    # The option that the message names, and the variable, work in each; a second name is the filter's in one.
+    for command in ("claims", "diff", "quarantine"):
+        pam(command, "--why", "PAM, item 3", "--home", home.path)
+        with monkeypatch.context() as patch:
+            patch.setenv("PAM_REASON", "PAM, item 4")
+            pam(command, "--home", home.path)
+        told = [(r.facts["by"], r.facts["why"]) for r in [*read_log(home)][-2:]]
+        assert told == [(f"pam {command}", "PAM, item 3"), (f"pam {command}", "PAM, item 4")]
     result = pam("query", "select 1", "--home", home.path)
     assert result.exit_code == 1 and "say why, with --why" in result.stderr
     with pytest.raises(ReasonError):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from week import NIGHTS
 
+from dagster_project.audit import who
 from dagster_project.nights import read_receipts
 from dagster_project.publish import night_of
 from dagster_project.settings import Home
@@ -33,11 +34,12 @@ def test_going_back_is_said_and_seen(pam: Callable, week_copy: Home) -> None:
     assert f"Last night  {NIGHTS[4]} was published, and is kept" in said and "not published" not in said
 
 
-def test_who_and_why_are_asked_for(pam: Callable, week_copy: Home) -> None:
-    for args, name in ((("--by", "A"), "--why"), (("--why", "A", "--by", " "), "--by")):
-        result = pam("rollback", *args, "--home", week_copy.path)
-        assert result.exit_code == 2 and f"Invalid value for {name}: is needed" in result.stderr
+def test_why_is_asked_for_and_who_is_the_user_unless_said(pam: Callable, week_copy: Home) -> None:
+    result = pam("rollback", "--by", "A", "--home", week_copy.path)
+    assert result.exit_code == 2 and "Invalid value for --why: is needed" in result.stderr
     assert night_of(week_copy.warehouse) == NIGHTS[4]
+    assert pam("rollback", "--by", " ", "--why", "A", "--home", week_copy.path).exit_code == 0
+    assert read_receipts(week_copy)[-1].by == who()
 
 
 def test_what_is_not_kept_is_said_in_a_line(pam: Callable, week_copy: Home) -> None:

@@ -1,5 +1,7 @@
 """Zip, Excel and Parquet: the same extraction as the CSV, known as such whichever comes first."""
 
+import gzip
+import tracemalloc
 import zipfile
 from datetime import date, datetime
 from io import BytesIO
@@ -7,6 +9,8 @@ from io import BytesIO
 import duckdb
 import pytest
 
+from dagster_project.landing import containers
+from dagster_project.landing.refusal import Refused
 from dagster_project.landing.sheets import sheet_text
 
 from .conftest import HEADERS
@@ -213,3 +217,30 @@ def test_a_manifest_of_a_workbook(warehouse, dressed):
     path = put(warehouse, ".xlsx", dressed[".xlsx"])
     path.with_name(path.name + ".manifest.json").write_text('{"rows": 3}')
     assert warehouse.night()[0].outcome == "accepted"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(a_csv=data)], ids=["gz", "zip"])
+def test_a_bomb_is_refused_before_it_is_unpacked_whole(pack, monkeypatch):
+    """A few kilobytes that unpack to more than may be: reading stops at the limit, whatever the file says of its size."""
+    bomb = pack(TEXT.encode() + b"a" * (64 << 20))
+    assert len(bomb) < 200_000
+    monkeypatch.setattr(containers, "LARGEST", 2 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="too large: it unpacks to more than"):
+            (containers._gunzip if bomb[:2] == b"\x1f\x8b" else containers._unzip)(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_hostile_column_names_of_parquet_are_names_alone(warehouse, tmp_path):
+    """Names that would end a quoted one, run a statement, or be a path: columns that nobody knows, and the rows land."""
+    evil = ['x"; drop table t; --', "x') from read_text('/etc/passwd') --", "../../etc", "=cmd|' /C calc'!A0", "a\nb"]
+    more = ", ".join("'s3cret' as \"" + name.replace('"', '""') + '"' for name in evil)
+    entry = night(warehouse, ".parquet", parquet(tmp_path, f"select *, {more} from ({PARQUET})"))
+    assert entry.outcome == "accepted", entry.reason
+    assert [tuple(row[c] for c in HEADER) for row in warehouse.raw(entry)] == EXPECTED
+    folders = (warehouse.home.raw, warehouse.home.quarantine)
+    kept = b"".join(p.read_bytes() for folder in folders for p in folder.rglob("*") if p.is_file())
+    assert b"s3cret" not in kept and b"root:" not in kept

@@ -60,7 +60,7 @@ def test_the_key_file_is_made_on_first_use_for_the_owner_alone(warehouse):
 def test_nobody_else_may_read_the_key(warehouse):
     find_key(warehouse.home, None)
     os.chmod(warehouse.home.key_file, 0o644)
-    with pytest.raises(PseudonymKeyError, match="0600"):
+    with pytest.raises(PseudonymKeyError, match="chmod 600"):
         find_key(warehouse.home, None)
 
 

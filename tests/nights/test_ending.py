@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import begin, land_night, write_extract
+from support import begin, land_night, run_night, write_extract
 
-from dagster_project import ending, night_run
+from dagster_project import ending, night_run, publish
+from dagster_project.audit import read_log
 from dagster_project.ending import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
 from dagster_project.landing import land, read_ledger
 from dagster_project.nights import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
@@ -171,3 +172,16 @@ def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, 
 
 def test_lock_probe_makes_nothing(pam: Callable, tmp_path: Path) -> None:
     assert not is_under_way(Home(tmp_path / "nowhere")) and not (tmp_path / "nowhere").exists()
+
+
+def test_a_night_that_could_not_be_published_is_withdrawn_from_the_record(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_extract(new_home.inbox, "mda_orders", [
+        {"order_ref": "A1", "order_date": "2025-02-01", "amount": "10", "recipient": "Police"},
+    ])  # fmt: skip
+    monkeypatch.setattr(publish, "publish", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
+    assert run_night(new_home).receipt.outcome == "failed"
+    told, undone = [*read_log(new_home)][-2:]
+    assert (told.facts["what"], undone.facts["what"]) == ("published", "not published")
+    assert undone.facts["withdraws"] == [told.n]

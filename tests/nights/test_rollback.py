@@ -10,6 +10,7 @@ from support import begin, meta_rows, published, same_figures, says
 from week import NIGHTS, publish_dated
 
 from dagster_project import candidate, outputs, rollback
+from dagster_project.audit import read_log
 from dagster_project.config import ConfigError, read_config
 from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
 from dagster_project.publications import NotKeptError, kept
@@ -144,6 +145,9 @@ def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
     begin(week_copy).end()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
     assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).said
+    back, again, told = [*read_log(week_copy)][-3:]
+    assert (back.facts["what"], again.facts["what"]) == ("rolled back", "published again")
+    assert told.facts == {"withdraws": [back.n, again.n], "what": "not published", "night_id": NIGHTS[3]}
     assert status(week_copy)["rolled_back"] is None and status(week_copy)["last_night"]["night_id"] == NIGHTS[4]
 
 

@@ -12,6 +12,7 @@ from support import run_night, write_extract
 
 from dagster_project import postgres
 from dagster_project.alerts import AlertLog
+from dagster_project.audit import read_log
 from dagster_project.nights import Receipt, read_receipts
 from dagster_project.postgres import PostgresError, Server, embedded, load
 from dagster_project.settings import Home
@@ -82,6 +83,13 @@ def test_two_nights_one_without_a_server_and_one_with(
     loaded = pam("postgres", "load", "--home", new_home.path)
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
+    # What could not be loaded is withdrawn from the record.
+    monkeypatch.setattr("dagster_project.postgres.night.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
+    monkeypatch.setattr("dagster_project.postgres.night.published_night", lambda _: run.receipt.night_id)
+    with pytest.raises(PostgresError):
+        postgres.bring(new_home, by_hand=True)
+    told, undone = [*read_log(new_home)][-2:]
+    assert undone.facts["what"] == "not loaded to PostgreSQL" and undone.facts["withdraws"] == [told.n]
     assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
 
 

@@ -7,7 +7,8 @@ import pytest
 from support import land_night, publish_night, write_extract
 
 from dagster_project.audit import read_log, verify
-from dagster_project.landing import erased_loads, read_erasures, read_ledger
+from dagster_project.contracts import load_contracts
+from dagster_project.landing import erase_expired, erased_loads, read_erasures, read_ledger
 from dagster_project.landing.expiry import is_over
 from dagster_project.replay import ReplayError, as_of, check
 from dagster_project.settings import Home
@@ -36,6 +37,34 @@ def stored_in(home: Home) -> set[Path]:
     """Files of the three folders that hold rows."""
     folders = (home.raw, home.quarantine, home.archive)
     return {p.relative_to(home.path) for folder in folders for p in folder.rglob("*.*") if p.is_file()}
+
+
+def test_what_was_noted_before_a_second_try_in_one_night_stays_noted(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that can't be erased yet ends the first try; the second one's list comes on top of the first one's."""
+    home = new_home
+    for n, name in ((1, "crimes"), (7, "naloxone")):
+        columns = COLUMNS if name == "crimes" else ("administration_ref", "administered_at", "lpu")
+        rows = crimes(2018, range(1, 2)) if name == "crimes" else [["N1", "2018-03-01 10:00", "Chesterfield"]]
+        write_extract(home.inbox, name, rows, columns=columns, window=OLD, stamp=f"2018070{n}T020000Z")
+    land_night(home)
+    stored, unlink = stored_in(home), Path.unlink
+
+    def stopped(path: Path, **options: bool) -> None:
+        if "naloxone" in path.name:
+            raise PermissionError("Permission denied")
+        unlink(path, **options)
+
+    def erase() -> None:
+        erase_expired(home, load_contracts(), {"crimes": 1, "naloxone": 1}, [], date(2026, 1, 5), "n1")
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+        patch.setattr(Path, "unlink", stopped)
+        erase()
+    assert len(stored_in(home)) < len(stored)
+    erase()
+    gone = {str(p) for p in stored - stored_in(home)}
+    noted = {e.archived if e.kind != "archive" else f"archive/{e.archived}" for e in read_erasures(home)}
+    assert noted == {g for g in gone if "erased" not in g} and len(noted) >= 5
 
 
 def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) -> None:
