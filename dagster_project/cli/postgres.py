@@ -19,7 +19,7 @@ app.add_typer(group, name="postgres")
 def postgres(
     context: typer.Context,
     embedded: Annotated[
-        bool, typer.Option("--embedded", help="Start a server to try with; its log-ins are in postgres/ of the home. `stop` ends it.")
+        bool, typer.Option("--embedded", help="Start a server to try with, its log-ins in postgres/ of the home.")
     ] = False,
     home: HomeOption = None,
 ) -> None:

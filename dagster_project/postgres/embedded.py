@@ -61,7 +61,8 @@ def start(home: Home) -> Embedded:
         port = _free_port()
         sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)
         options = f"-p {port} -k {sockets} -c unix_socket_permissions=0700"
-        if _run(place, "pg_ctl", "-D", str(data), "-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start", check=False):
+        started = ("-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start")
+        if _run(place, "pg_ctl", "-D", str(data), *started, check=False):
             raise PostgresError(f"the PostgreSQL server does not start: {data}/log says why")
         write_whole(folder / "port", str(port).encode())
     port = int((folder / "port").read_text())

@@ -40,7 +40,8 @@ RELATIONS = """
 """
 
 FOLLOWERS = """
-    select distinct n.nspname, v.relname, v.relkind::text, pg_get_userbyid(v.relowner), array_to_string(v.reloptions, ', '), pg_get_viewdef(v.oid)
+    select distinct n.nspname, v.relname, v.relkind::text, pg_get_userbyid(v.relowner),
+        array_to_string(v.reloptions, ', '), pg_get_viewdef(v.oid)
     from pg_catalog.pg_depend d
     join pg_catalog.pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
     join pg_catalog.pg_class v on v.oid = r.ev_class
