@@ -9,7 +9,8 @@ from ..settings import Home
 from .common import HomeOption, app, explained
 
 group = typer.Typer(
-    help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.", no_args_is_help=False
+    help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.", no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(group, name="postgres")
 
@@ -18,7 +19,7 @@ app.add_typer(group, name="postgres")
 def postgres(
     context: typer.Context,
     embedded: Annotated[
-        bool, typer.Option("--embedded", help="Start a server to try with, in postgres/ of the home; `stop` ends it.")
+        bool, typer.Option("--embedded", help="Start a server to try with, its log-ins in postgres/ of the home.")
     ] = False,
     home: HomeOption = None,
 ) -> None:
@@ -36,7 +37,7 @@ def postgres(
             f"PostgreSQL answers at {server.HOST}:{found.port}, on this machine alone, until `pam postgres stop`.\n"
             f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={found.loader_file}\n"
             f"    pam postgres load\n"
-            f"To read it, as {server.ANALYST}:\n    {found.analyst_file.read_text().strip()}"
+            f"To read it, as {server.ANALYST}: the connection string, with the password, is in\n    {found.analyst_file}"
         )
 
 

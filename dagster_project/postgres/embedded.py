@@ -1,11 +1,14 @@
 """A PostgreSQL server to try things with, out of a Python package: `pam postgres --embedded`.
 
-It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. It is for
+It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. Root's
+server runs as another user, who may not enter the home: its data are in a folder of their own below `/var/lib`. It is for
 trying: a force's figures belong on a server that its administrators look after.
 """
 
+import hashlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import warnings
@@ -25,6 +28,8 @@ DATABASE, LOADER, ADMIN = "pam", "pam_loader", "postgres"
 HOST = "127.0.0.1"
 AS_ROOT = "pgserver"
 """Whom the server runs as where root starts it: PostgreSQL refuses to run as root."""
+ROOTS = Path("/var/lib")
+"""Where root's server has its folder."""
 
 SETTINGS = ("listen_addresses = '127.0.0.1'", "password_encryption = 'scram-sha-256'", "max_connections = 100",
             "logging_collector = off", "timezone = 'UTC'")  # fmt: skip
@@ -45,16 +50,19 @@ def start(home: Home) -> Embedded:
 
     It runs until `stop`, or until the machine does.
     """
-    folder = make_folder(home.path / "postgres")
-    data = folder / "data"
+    folder, place = make_folder(home.path / "postgres"), place_of(home)
+    data = place / "data"
+    if _is_root():
+        _make_place(place)
     is_new = not (data / "PG_VERSION").exists()
     if is_new:
-        _make(folder, data)
-    if _run("pg_ctl", "-D", str(data), "status", check=False) != 0:
+        _make(folder, place)
+    if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         port = _free_port()
         sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)
         options = f"-p {port} -k {sockets} -c unix_socket_permissions=0700"
-        if _run("pg_ctl", "-D", str(data), "-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start", check=False):
+        started = ("-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start")
+        if _run(place, "pg_ctl", "-D", str(data), *started, check=False):
             raise PostgresError(f"the PostgreSQL server does not start: {data}/log says why")
         write_whole(folder / "port", str(port).encode())
     port = int((folder / "port").read_text())
@@ -67,27 +75,60 @@ def start(home: Home) -> Embedded:
 
 def stop(home: Home) -> bool:
     """Stop the home's server. Returns whether one was running."""
-    data = home.path / "postgres" / "data"
-    if not data.exists() or _run("pg_ctl", "-D", str(data), "status", check=False) != 0:
+    place = place_of(home)
+    data = place / "data"
+    if not data.exists() or _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         return False
-    _run("pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop")
+    _run(place, "pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop")
     return True
 
 
-def _make(folder: Path, data: Path) -> None:
+def place_of(home: Home) -> Path:
+    """The folder in which the home's server keeps its data: `postgres/` of the home, or root's own for that home."""
+    if not _is_root():
+        return home.path / "postgres"
+    return ROOTS / f"pam-postgres-{hashlib.sha256(str(home.path.resolve()).encode()).hexdigest()[:12]}"
+
+
+def _make_place(place: Path) -> None:
+    """Root's folder for a server, for the server's user alone. Folders that are there are left as they are."""
+    uid, gid = _owner()
+    try:
+        place.mkdir(mode=0o700)
+        os.chown(place, uid, gid)
+    except FileExistsError:
+        found = place.lstat()
+        if place.is_symlink() or found.st_uid not in (0, uid):
+            raise PostgresError(f"{place} is somebody else's: move it away, then try again") from None
+    if not (place / "server").exists() and not _can_run(_package_bin()):
+        # The Python installation is shut to others, and stays so.
+        shutil.copytree(_package_bin().parent, place / "server", symlinks=True)
+        for path in (place / "server", *(place / "server").rglob("*")):
+            os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _can_run(programs: Path) -> bool:
+    try:
+        return _call(programs, "postgres", "--version") == 0
+    except PermissionError:
+        return False
+
+
+def _make(folder: Path, place: Path) -> None:
+    data = place / "data"
     for who in (ADMIN, LOADER, ANALYST):
         write_whole(folder / f"{who}.password", secrets.token_urlsafe(24).encode())
     data.mkdir(mode=0o700, exist_ok=True)
     password = folder / f"{ADMIN}.password"
     if _is_root():
-        _let_in(folder, data)
+        os.chown(data, *_owner())
         # initdb reads it as another user.
-        password = data.parent / "data.password"
-        password.write_bytes((folder / f"{ADMIN}.password").read_bytes())
+        password = place / "data.password"
+        write_whole(password, (folder / f"{ADMIN}.password").read_bytes())
         os.chown(password, *_owner())
     try:
         _run(
-            "initdb", "-D", str(data), "-U", ADMIN, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+            place, "initdb", "-D", str(data), "-U", ADMIN, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
             f"--pwfile={password}", "--no-instructions",
         )  # fmt: skip
     finally:
@@ -132,20 +173,26 @@ def _package() -> ModuleType:
     return utils
 
 
-def _bin() -> Path:
+def _package_bin() -> Path:
     utils = _package()
     return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
 
 
-def _run(program: str, *args: str, check: bool = True) -> int:
+def _run(place: Path, program: str, *args: str, check: bool = True) -> int:
+    programs = place / "server" / "bin" if (place / "server").exists() else _package_bin()
+    code = _call(programs, program, *args)
+    if check and code:
+        raise PostgresError(f"{program} of the PostgreSQL package failed (exit {code})")
+    return code
+
+
+def _call(programs: Path, program: str, *args: str) -> int:
     user = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
     # Its output goes nowhere it could be waited for: the server that pg_ctl starts would keep a pipe open.
     done = subprocess.run(
-        [str(_bin() / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [str(programs / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         check=False, **user,  # type: ignore[call-overload]
     )  # fmt: skip
-    if check and done.returncode:
-        raise PostgresError(f"{program} of the PostgreSQL package failed (exit {done.returncode})")
     return done.returncode
 
 
@@ -156,14 +203,6 @@ def _is_root() -> bool:
 def _owner() -> tuple[int, int]:
     entry = _package().ensure_user_exists(AS_ROOT)
     return entry.pw_uid, entry.pw_gid
-
-
-def _let_in(folder: Path, data: Path) -> None:
-    """Give root's server to a user of its own: it may pass through the folders above, and look into none of them."""
-    os.chown(data, *_owner())
-    for path in (folder, *folder.parents, *_bin().parents):
-        if path.stat().st_mode & 0o001 == 0:
-            path.chmod(path.stat().st_mode | 0o011)
 
 
 def _free_port() -> int:

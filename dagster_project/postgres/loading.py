@@ -15,7 +15,7 @@ from ..landing.files import make_folder
 from ..landing.forms import literal
 from . import roles, shape
 from .errors import PostgresError, of_working
-from .roles import ANALYST, OWNER, SCHEMAS
+from .roles import ANALYST, OWNER
 from .server import Server
 from .shape import Relation
 from .state import mark, state
@@ -60,7 +60,7 @@ def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> Loaded:
     """Load a night's file and have it read in place of the last one. Copies go by way of `temp`, made and removed here.
 
-    Readers have the one night or the other. Where anything fails, what was read before is read on, and nothing is left
+    A question sees the one night or the other. Where anything fails, what was read before is read on, and nothing is left
     behind. Raises PostgresError.
     """
     began, doing = time.monotonic(), _Doing()
@@ -107,11 +107,12 @@ def _fill(
 ) -> int:
     """Make and fill the schemas `..._next`. Returns how many rows there are."""
     doing.what = "making the new schemas"
-    for name in SCHEMAS:
+    found = shape.relations(source)
+    schemas = sorted({r.schema for r in found})
+    for name in schemas:
         schema = sql.Identifier(name + NEXT)
         con.execute(sql.SQL("create schema {}").format(schema))
         con.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(said)))
-    found = shape.relations(source)
     words, rows = shape.descriptions(source), 0
     for relation in found:
         doing.what = f"copying {relation.full}"
@@ -119,6 +120,8 @@ def _fill(
             progress(relation.full)
         if relation.is_stacked:
             con.execute(shape.create_stack(relation, [r for r in found if r.is_mart], NEXT))
+        elif relation.is_public_mart:
+            con.execute(shape.create_public(relation, NEXT))
         else:
             con.execute(shape.create_table(relation, NEXT))
             rows += _copy(con, source, relation, temp / "rows.csv")
@@ -126,10 +129,10 @@ def _fill(
         statements = (*shape.keys(relation, NEXT), *shape.comments(relation, words, NEXT))
         if statements:
             con.execute(sql.SQL("; ").join(statements))
-        if not relation.is_stacked:
+        if not relation.is_view:
             con.execute(sql.SQL("analyze {}").format(relation.target(NEXT)))
     doing.what = "granting it to those who read"
-    for name in SCHEMAS:
+    for name in schemas:
         schema, analyst = sql.Identifier(name + NEXT), sql.Identifier(ANALYST)
         con.execute(sql.SQL("grant usage on schema {} to {}").format(schema, analyst))
         con.execute(sql.SQL("grant select on all tables in schema {} to {}").format(schema, analyst))

@@ -3,11 +3,12 @@
 import psycopg
 from psycopg import errors as pg
 
-from ..publish import PUBLISHED_SCHEMAS
+from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
 from .errors import PostgresError, of_working
 
 OWNER, ANALYST = "pam_owner", "pam_analyst"
-SCHEMAS = sorted(PUBLISHED_SCHEMAS)
+SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
+"""Of a night's file. Those of ALLOWED_SCHEMAS are there where the settings have them."""
 
 STATEMENT_TIMEOUT, IDLE_TIMEOUT = "5min", "10min"
 """Of an analyst's session: a question that runs longer is ended, and so is a transaction that is left open."""
@@ -111,6 +112,17 @@ def ensure(con: psycopg.Connection) -> None:
 EXCESS = (
     ("it is a superuser, or may create roles or databases",
      "select rolsuper or rolcreaterole or rolcreatedb from pg_catalog.pg_roles where rolname = %(a)s"),
+    ("it may read or write the server's files, or run programs there",
+     "select exists (select from pg_catalog.pg_roles where rolname in ('pg_read_server_files', 'pg_write_server_files',"
+     " 'pg_execute_server_program') and pg_has_role(%(a)s, oid, 'member'))"),
+    ("it may read or write all tables of the server",
+     "select exists (select from pg_catalog.pg_roles where rolname in ('pg_read_all_data', 'pg_write_all_data')"
+     " and pg_has_role(%(a)s, oid, 'member'))"),
+    (f"it may act as {OWNER}",
+     f"select exists (select from pg_catalog.pg_roles where rolname = '{OWNER}' and pg_has_role(%(a)s, oid, 'member'))"),
+    ("it may look into a schema that is not the warehouse's",
+     "select exists (select from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'"
+     " and nspname <> all(%(ours)s) and has_schema_privilege(%(a)s, oid, 'usage'))"),
     ("it may create schemas or temporary tables",
      "select has_database_privilege(%(a)s, current_database(), 'create')"
      " or has_database_privilege(%(a)s, current_database(), 'temporary')"),
@@ -131,4 +143,4 @@ def excess(con: psycopg.Connection) -> list[str]:
     """What pam_analyst may do besides reading, in words; empty where it is as set up."""
     if con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() is None:
         return []
-    return [said for said, sql in EXCESS if con.execute(sql, {"a": ANALYST}).fetchone() == (True,)]
+    return [said for said, sql in EXCESS if con.execute(sql, {"a": ANALYST, "ours": SCHEMAS}).fetchone() == (True,)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import duckdb
 from psycopg import sql
 
+from ..public import SCHEMA as PUBLIC
 from .errors import PostgresError
 from .roles import SCHEMAS
 
@@ -23,6 +24,7 @@ KEYS = {
     "bi.dim_area": ("area_key",),
     "bi.dim_measure": ("measure_key",),
     "bi.fact_figure": ("measure_key", "period_type", "area_key", "category", "date_key", "period_start"),
+    "marts_public.measures": ("mart", *FIGURE_KEY),
     "meta.nights": ("night_id",),
 }
 INDEXES = {
@@ -52,6 +54,16 @@ class Relation:
     def full(self) -> str:
         """`marts.mart_pspo`."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def is_public_mart(self) -> bool:
+        """Whether it is a mart of `marts_public`, which is a view of all of them, here and there."""
+        return self.schema == PUBLIC and self.name != "measures"
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view in PostgreSQL."""
+        return self.is_stacked or self.is_public_mart
 
     @property
     def is_mart(self) -> bool:
@@ -95,7 +107,7 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     for schema, name, column, kind in rows:
         found.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
     made = [Relation(s, n, tuple(columns), (s, n) == ("marts", "measures")) for (s, n), columns in found.items()]
-    return sorted(made, key=lambda r: (r.is_stacked, r.full in REFERENCES, r.full))
+    return sorted(made, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 
 
 def create_table(relation: Relation, suffix: str) -> sql.Composable:
@@ -111,6 +123,14 @@ def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.
         sql.SQL("select {}::text as mart, {} from {}").format(sql.Literal(m.name), columns, m.target(suffix)) for m in marts
     ]
     return sql.SQL("create view {} as {}").format(relation.target(suffix), sql.SQL(" union all ").join(parts))
+
+
+def create_public(relation: Relation, suffix: str) -> sql.Composable:
+    """A mart's view of `marts_public.measures`."""
+    columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns)
+    return sql.SQL("create view {} as select {} from {} where mart = {}").format(
+        relation.target(suffix), columns, sql.Identifier(PUBLIC + suffix, "measures"), sql.Literal(relation.name)
+    )
 
 
 def keys(relation: Relation, suffix: str) -> list[sql.Composable]:
@@ -130,7 +150,7 @@ def keys(relation: Relation, suffix: str) -> list[sql.Composable]:
 
 def comments(relation: Relation, said: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composable]:
     """Statements for its description and its columns', from `meta.dictionary` by schema, relation and name."""
-    kind, target = "view" if relation.is_stacked else "table", relation.target(suffix)
+    kind, target = "view" if relation.is_view else "table", relation.target(suffix)
     made = []
     if text := said.get((relation.schema, relation.name, relation.name)):
         made.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))  # type: ignore[arg-type]

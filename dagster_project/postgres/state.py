@@ -31,11 +31,6 @@ class State:
     old: tuple[str, ...] = field(default=())
     """Schemas of earlier nights that could not be dropped yet."""
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all schemas are of one night."""
-        return not self.foreign
-
 
 SCHEMA_COMMENTS = """
     select n.nspname, coalesce(obj_description(n.oid, 'pg_namespace'), '') from pg_catalog.pg_namespace n

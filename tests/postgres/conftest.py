@@ -47,7 +47,7 @@ def _run(dsn: str, statements: tuple[str, ...]) -> list[tuple]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[embedded.Embedded]:
-    """The server, which nobody else has. Not in a folder of pytest's, which pytest shuts to all but its own user."""
+    """The server, which nobody else has. In a folder that is shut to all but its own user, as a home is."""
     folder = Path(tempfile.mkdtemp(prefix="pam-postgres-"))
     home = Home(folder / "home")
     with pytest.MonkeyPatch.context() as patch:
@@ -58,6 +58,8 @@ def cluster() -> Iterator[embedded.Embedded]:
         yield found
     finally:
         embedded.stop(home)
+        if (place := embedded.place_of(home)).parent == embedded.ROOTS:
+            shutil.rmtree(place, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 

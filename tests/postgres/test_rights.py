@@ -1,4 +1,4 @@
-"""pam_analyst reads four schemas and can do nothing else: every way to write, to run code or to reach files is tried."""
+"""pam_analyst reads the schemas of a night and can do nothing else: every way to write, run code or reach files is tried."""
 
 import contextlib
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from dagster_project.postgres import PostgresError, Server, load, roles
+from dagster_project.permissions import refuse_open
+from dagster_project.postgres import PostgresError, Server, embedded, load, roles
 from dagster_project.settings import Home
 
 from .conftest import Database
@@ -104,7 +105,8 @@ def test_reads_what_it_is_for(others: Database) -> None:
         " and f.date_key = '2025-10-31'"
     ) == [("Derbyshire Constabulary", "Possession offences", "2025/26", 2187)]
     visible = others.as_analyst("select distinct table_schema from information_schema.tables")
-    assert {s for (s,) in visible} - {"information_schema", "pg_catalog"} <= {"marts", "reports", "meta", "bi", "public"}
+    ours = {"marts", "marts_public", "reports", "meta", "bi", "public"}
+    assert {s for (s,) in visible} - {"information_schema", "pg_catalog"} <= ours
 
 
 def test_a_long_question_is_ended(others: Database) -> None:
@@ -119,7 +121,43 @@ def test_too_many_rights_are_seen(others: Database, make_database: Callable[...,
     lax = make_database("lax", bare=True)
     with psycopg.connect(lax.admin, autocommit=True) as con:
         found = roles.excess(con)
-    assert found == ["it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects"]
+    elsewhere = "it may look into a schema that is not the warehouse's"
+    assert found[0] == elsewhere
+    assert found[1:] == ["it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects"]
+
+    worst = {
+        "pg_read_server_files": "it may read or write the server's files, or run programs there",
+        "pg_execute_server_program": "it may read or write the server's files, or run programs there",
+        "pg_read_all_data": "it may read or write all tables of the server",
+        "pam_owner": "it may act as pam_owner",
+    }
+    for role, said in worst.items():
+        with psycopg.connect(others.admin) as con:
+            con.execute(f"grant {role} to pam_analyst")
+            assert said in roles.excess(con), role
+            con.rollback()
+    with psycopg.connect(others.admin) as con:
+        con.execute("grant usage on schema other to pam_analyst")
+        assert roles.excess(con) == [elsewhere]
+        con.rollback()
+
+
+def test_a_home_stays_shut_and_no_password_is_printed(
+    cluster: embedded.Embedded, pam: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts the server, and root: nothing that the server needs is in a folder that it opens to others."""
+    folder = cluster.loader_file.parent
+    for path in (folder, folder.parent, folder.parent.parent, embedded.place_of(Home(folder.parent))):
+        assert path.stat().st_mode & 0o077 == 0, path
+    for path in (cluster.loader_file, cluster.analyst_file, cluster.admin_file):
+        assert path.stat().st_mode & 0o077 == 0
+    refuse_open(Home(folder.parent))
+    monkeypatch.setattr(embedded, "start", lambda home: cluster)
+    said = pam("postgres", "--embedded", "--home", folder.parent)
+    assert said.exit_code == 0 and str(cluster.analyst_file) in said.stdout, said.stderr
+    assert f"PAM_POSTGRES_DSN_FILE={cluster.loader_file}" in said.stdout
+    assert "postgresql://" not in said.stdout
+    assert pam("postgres", "-h").exit_code == 0
 
 
 def test_whoever_may_not_set_up_is_told_who_does(

@@ -1,6 +1,7 @@
 """A night takes the place of another: readers have one or the other, nobody is thrown out, nothing of others is lost."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,59 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
     database.as_admin("create materialized view theirs.kept as select word from marts.words")
     left = put(replace(database, loader=database.admin), NIGHTS[3]).swapped.left_behind
     assert left == ("theirs.kept is materialised: drop it and make it again",)
+
+
+def test_readers_of_others_views_are_not_ended(make_database: Callable[..., Database], put: Callable) -> None:
+    """They lock the view, then the mart; a load that did it the other way round would end them, or be ended."""
+    database = make_database("viewed")
+    as_owner = replace(database, loader=database.admin)
+    put(as_owner, NIGHTS[0])
+    database.as_admin("create schema theirs", "create view theirs.words as select word from marts.words, pg_sleep(0.01)")
+    faults, until = [], threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(database.admin, autocommit=True) as con:
+            while not until.is_set():
+                try:
+                    con.execute("select word from theirs.words")
+                except psycopg.Error as error:
+                    faults.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        for night in NIGHTS[1:4]:
+            put(as_owner, night)
+    finally:
+        until.set()
+        for reader in readers:
+            reader.join()
+    assert faults == []
+    # Who holds the view in an open transaction does not hold up the load, which says what it left.
+    with psycopg.connect(database.admin) as holding:
+        holding.execute("select word from theirs.words")
+        began = time.monotonic()
+        loaded = put(as_owner, NIGHTS[4])
+        assert time.monotonic() - began < 5
+        assert loaded.swapped.left_behind == ("theirs.words: somebody holds it in an open transaction",)
+    assert put(as_owner, NIGHTS[5]).stay != ()
+
+
+def test_the_public_form_comes_and_goes(make_database: Callable[..., Database], put: Callable) -> None:
+    """`marts_public` is in a night's file where the settings have it."""
+    database = make_database("publicly")
+    columns = "measure, period_type, area_type, area_code, category, period_end, period_start, force_code"
+    put(
+        database, NIGHTS[0], "create schema marts_public",
+        f"create table marts_public.measures as select 'mart_' || n as mart, n as value, * from (select n, '{NIGHTS[0]}' as "
+        + ", '' as ".join(columns.split(", ")) + " from (values ('a'), ('b')) as v (n))",
+        "create view marts_public.mart_a as select value, measure from marts_public.measures where mart = 'mart_a'",
+    )  # fmt: skip
+    assert database.as_analyst("select * from marts_public.mart_a") == [("a", NIGHTS[0])]
+    assert database.as_analyst("select count(*) from marts_public.measures") == [(2,)]
+    put(database, NIGHTS[1])
+    assert schemas(database) == OURS
 
 
 def test_a_load_that_fails_leaves_the_night_before(

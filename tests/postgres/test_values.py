@@ -21,7 +21,7 @@ def differing(database: Database, path: Path, folder: Path) -> dict[str, int]:
     with loading.night_file(path) as night, psycopg.connect(database.analyst, autocommit=True) as con:
         con.execute("set timezone = 'UTC'; set datestyle = 'ISO'")
         for relation in shape.relations(night):
-            if relation.is_stacked:
+            if relation.is_view:
                 continue  # a view of the others
             file = folder / "rows.csv"
             asked = f"copy (select * from {relation.full}) to stdout (format csv)"
