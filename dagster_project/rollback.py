@@ -9,8 +9,8 @@ from .audit import anchor, record
 from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
-from .permissions import share, share_published
-from .publications import NotKeptError, before, check_whole, find, keep
+from .permissions import share
+from .publications import NotKeptError, before, check_whole, find, keep, settle
 from .publish import PublishError, published_night, republish
 from .settings import Home
 
@@ -60,9 +60,9 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
     record(home, "alteration", what="rolled back", night_id=going.night_id, to=target.night_id, by=by, why=why)
     record(home, "disclosure", what="published again", night_id=target.night_id, to="published/", sha256=kept.sha256)
     written = republish(home, target.path, wanted)
-    share_published(home, group)
+    unsettled = settle(home, group)
     receipt = replace(
-        receipt, outcome="rolled back", outputs=outputs.as_dicts(written), audit=anchor(home)
+        receipt, outcome="rolled back", reason="; ".join(filter(None, (why, unsettled))), outputs=outputs.as_dicts(written), audit=anchor(home)
     ).finished(going)
     write_receipt(home, receipt)
     return receipt
