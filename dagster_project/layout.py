@@ -6,7 +6,8 @@
     published/.nights/<night>/   what one night published, whole; never changed again
 
 A link whose target the current night has not leads nowhere, as if it were not there: a name that is new is linked before
-`current` is changed, so that it appears with its night. Who resolves `current` first reads one night throughout. The folder of the night before stays until the next publication,
+`current` is changed, so that it appears with its night. Who resolves `current` first reads one night
+throughout. The folder of the night before stays until the next publication,
 for those who are still reading it.
 """
 

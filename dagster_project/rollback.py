@@ -62,7 +62,11 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
     written = republish(home, target.path, wanted)
     unsettled = settle(home, group)
     receipt = replace(
-        receipt, outcome="rolled back", reason="; ".join(filter(None, (why, unsettled))), outputs=outputs.as_dicts(written), audit=anchor(home)
+        receipt,
+        outcome="rolled back",
+        reason="; ".join(filter(None, (why, unsettled))),
+        outputs=outputs.as_dicts(written),
+        audit=anchor(home),
     ).finished(going)
     write_receipt(home, receipt)
     return receipt
