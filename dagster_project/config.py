@@ -52,12 +52,14 @@ class Publish(_Part):
     """What a night publishes beside its file, and for whom.
 
     `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
-    published, besides the owner of the home. `licence`: the address of the licence under which the force publishes its
+    published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
+    alone, `marts_public`. `licence`: the address of the licence under which the force publishes its
     figures; the open files name it.
     """
 
     group: Text | None = None
     outputs: tuple[Text, ...] | None = None
+    open: Literal["exact", "public"] = "exact"
     licence: Text | None = None
 
     @model_validator(mode="after")
@@ -73,11 +75,13 @@ class Query(_Part):
     """What a question to the published night may use, where its asker does not say otherwise.
 
     `seconds`: 0 is as long as it takes. `memory`: such as `500MB`. `rows`: how many a table shows; 0 is all.
+    `history`: how many of the last questions of `pam sql` are kept in the home; 0 is none, once the prompt is left.
     """
 
     seconds: Annotated[float, Field(ge=0)] = 60
     memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "2GB"
     rows: Annotated[int, Field(ge=0)] = 10_000
+    history: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
 class Serve(_Part):
@@ -177,6 +181,17 @@ class Config(_Part):
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
     public: Public = Public()
+
+    @model_validator(mode="after")
+    def _for_the_public(self) -> Self:
+        if self.publish.open == "public" and self.public.mode == "off":
+            raise ValueError('publish.open = "public" needs the public form, which public.mode = "off" leaves out')
+        if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
+            raise ValueError(
+                'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
+                ' publish.open = "public", or, where exact figures are to go out, public.mode = "off"'
+            )
+        return self
 
 
 def read_config(home: Home) -> Config:

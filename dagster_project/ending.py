@@ -67,6 +67,9 @@ def note_interrupted(home: Home) -> list[Receipt]:
     A night that was published, or published again, and stopped before its receipt gets one that says so; any other that left
     its mark has failed.
     """
+    with contextlib.suppress(OSError, publish.PublishError):
+        # What a night left undone of the layout: what is published is looked for under its name.
+        publish.adopt(home)
     receipts = read_receipts(home)
     known = {r.night_id for r in receipts}
     last = receipts[-1] if receipts else None

@@ -5,10 +5,13 @@
     published/<output>        -> current/<output>, one link an output, always the same
     published/.nights/<night>/   what one night published, whole; never changed again
 
-Who resolves `current` first reads one night throughout. The folder of the night before stays until the next publication,
+A link whose target the current night has not leads nowhere, as if it were not there: a name that is new is linked before
+`current` is changed, so that it appears with its night. Who resolves `current` first reads one night
+throughout. The folder of the night before stays until the next publication,
 for those who are still reading it.
 """
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -42,29 +45,44 @@ def begin_folder(home: Home, night_id: str) -> Path:
 def finish_folder(home: Home, folder: Path) -> None:
     """Publish a folder that `begin_folder` gave, once it is laid out: bring it to disk, then point `current` to it.
 
-    Raises OSError: then what was published before still is.
+    Raises OSError: then what was published before still is, and the folder is under its own name or under `whole`. What
+    fails after `current` was pointed to it is no failure: `mend_links` does it again.
     """
     # Before anybody can see it: no reader meets a night that is not for him yet.
     share(folder, read_config(home).publish.group)
     to_disk(folder)
-    whole = folder.with_name(folder.name.removeprefix(".").removesuffix(".new"))
+    whole = name_of(folder).resolve()
     put_in_place(folder, whole)
+    for part in whole.iterdir():
+        # A name that nothing has yet leads nowhere until `current` does: it appears with its night.
+        if not os.path.lexists(home.published / part.name):
+            _link(home.published / part.name, f"{CURRENT}/{part.name}")
     before, current = published_folder(home), home.published / CURRENT
     if current.is_dir() and not current.is_symlink():
         # A copy of a home that followed its links has folders in their place.
         for part in (*current.iterdir(), current):
             _make_room(home.published / part.name)
-    _link(current, f"{whole.parent.name}/{whole.name}")
-    mend_links(home)
+    try:
+        _link(current, f"{whole.parent.name}/{whole.name}")
+    except OSError:
+        if published_folder(home) != whole:
+            raise
+    with contextlib.suppress(OSError):
+        mend_links(home)
     for old in whole.parent.iterdir():
         if old not in (whole, before):
             shutil.rmtree(old, ignore_errors=True)
 
 
+def name_of(folder: Path) -> Path:
+    """The name that a folder of `begin_folder` has once it is whole."""
+    return folder.with_name(folder.name.removeprefix(".").removesuffix(".new"))
+
+
 def mend_links(home: Home) -> None:
     """Have a link for all that the published night's folder holds, and none for what it does not.
 
-    Not for a home whose warehouse is a file of its own: `publish.adopt` is.
+    Not for a home whose warehouse is a file of its own: `publish.adopt` is. Raises OSError.
     """
     folder = published_folder(home)
     if folder is None:

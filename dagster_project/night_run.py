@@ -27,7 +27,6 @@ from .gate import Check
 from .landing import Erasure, InboxFile, LedgerEntry, erase_expired, erase_old, find_files, land_files, read_ledger
 from .landing.files import with_advice, write_whole
 from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, stamp, take_lock, write_receipt
-from .permissions import share_published
 from .postgres import Brought
 from .seeds import force_names
 from .serving.output import neutral
@@ -293,13 +292,13 @@ class NightRun:
             group = self.config.publish.group
             with self._on_record(night, receipt, digest):
                 written = publish.publish(self.home, outputs.wanted(self.config))
-            share_published(self.home, group)
+            unsettled = publications.settle(self.home, group)
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
-            not_kept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
+            unkept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
         self.receipt = replace(
             receipt,
-            reason=not_kept or receipt.reason,
+            reason="; ".join(filter(None, (unsettled, unkept))) or receipt.reason,
             sha256=digest,
             outputs=outputs.as_dicts(written),
             audit=anchor(self.home),

@@ -9,8 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import layout
 from .landing.files import make_folder
 from .nights import Receipt, in_order, read_receipts
+from .permissions import share_published
 from .publish import PublishError, adopt, digest_of, night_of, published_night, second_name
 from .settings import Home
 
@@ -71,6 +73,19 @@ def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
     except (OSError, PublishError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         return f"published, but not kept for going back: {said}"
+    return ""
+
+
+def settle(home: Home, group: str | None) -> str:
+    """Have the links and rights of what was just published as they should be. Returns what went wrong, or nothing.
+
+    The night is published, whatever happens here; the next one tries again.
+    """
+    try:
+        layout.mend_links(home)
+        share_published(home, group)
+    except OSError as error:
+        return f"published, but the names or rights in published/ are not all as they should be: {error.strerror or error}"
     return ""
 
 

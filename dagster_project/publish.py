@@ -78,13 +78,20 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """A candidate's file, open for writing. Raises PublishError where it is not there: DuckDB would make an empty one."""
+    if not path.exists():
+        raise PublishError(f"there is no candidate {path}: build it again")
+    return duckdb.connect(str(path))
+
+
 def seal(home: Home) -> str:
     """Look over the candidate's file, bring it to disk whole, and return its SHA-256.
 
     Raises PublishError where it holds a schema that is not for publication, or lacks one.
     """
     path = home.candidate / WAREHOUSE
-    con = duckdb.connect(str(path))
+    con = opened(path)
     try:
         schemas = {
             r[0] for r in con.execute(
@@ -120,8 +127,10 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
     try:
         layout.finish_folder(home, folder)
     except (OSError, ConfigError):
-        if moved.exists():
-            put_in_place(moved, path)
+        for place in (folder, layout.name_of(folder)):
+            if (place / moved.name).exists():
+                put_in_place(place / moved.name, path)
+            shutil.rmtree(place, ignore_errors=True)
         raise
     return written
 
@@ -137,8 +146,13 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
     night_id = _named(kept)
     folder = layout.begin_folder(home, night_id)
     written = _write_outputs(home, kept, night_id, folder, wanted)
-    second_name(kept, folder / home.warehouse.name)
-    layout.finish_folder(home, folder)
+    try:
+        second_name(kept, folder / home.warehouse.name)
+        layout.finish_folder(home, folder)
+    except OSError:
+        for place in (folder, layout.name_of(folder)):
+            shutil.rmtree(place, ignore_errors=True)
+        raise
     return written
 
 
@@ -148,7 +162,8 @@ def adopt(home: Home) -> None:
     That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
     Raises OSError, and PublishError where the published file can't be read.
     """
-    if home.warehouse.is_symlink():
+    if home.warehouse.is_symlink() or not home.warehouse.exists():
+        # Not there: a first night that was stopped after `current`, or nothing is published.
         layout.mend_links(home)
     elif night_id := published_night(home):
         folder = layout.begin_folder(home, night_id)

@@ -9,8 +9,7 @@ from .audit import anchor, told_before
 from .config import read_config
 from .ending import note_interrupted
 from .nights import Night, Receipt, locked, stamp, write_receipt
-from .permissions import share_published
-from .publications import NotKeptError, before, check_whole, find, keep
+from .publications import NotKeptError, before, check_whole, find, keep, settle
 from .publish import PublishError, published_night, republish
 from .settings import Home
 
@@ -63,9 +62,13 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         home, told, is_done=lambda: _standing_now(home) == target.night_id, what="not published", night_id=target.night_id
     ):
         written = republish(home, target.path, wanted)
-    share_published(home, config.publish.group)
+    unsettled = settle(home, config.publish.group)
     receipt = replace(
-        receipt, outcome="rolled back", outputs=outputs.as_dicts(written), audit=anchor(home)
+        receipt,
+        outcome="rolled back",
+        reason="; ".join(filter(None, (why, unsettled))),
+        outputs=outputs.as_dicts(written),
+        audit=anchor(home),
     ).finished(going)
     write_receipt(home, receipt)
     return receipt

@@ -61,7 +61,7 @@ def quarantine(
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Write all rows to this folder, a CSV an extract and force, for those who mend them.",
+        typer.Option("--out", "-o", help="Write all rows to this folder, a CSV an extract and force, for those who mend them.",
                      file_okay=False, show_default=False),
     ] = None,
     why: Annotated[str, typer.Option("--why", envvar="PAM_REASON", help=WHY, show_default=False)] = "",

@@ -15,7 +15,7 @@ def dashboard(
         Path,
         typer.Option("--out", "-o", help="The folder to write. An earlier dashboard there is replaced.", show_default=False),
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder, although it holds other things.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -23,7 +23,7 @@ def dashboard(
 
     Nothing is fetched from anywhere. The folder appears whole or not at all.
 
-    Example: pam dashboard --out /tmp/dashboard
+    Example: pam dashboard --out dashboard/
     """
     from ..audit import record
     from ..dashboard import write_whole_folder
@@ -36,7 +36,7 @@ def dashboard(
         try:
             target = out.expanduser().absolute()
             record(where, "disclosure", what="dashboard", to=str(target), why=reason)
-            write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), overwrite=force)
+            write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), overwrite=replace)
         finally:
             con.close()
         typer.echo(str(target / "index.html"))

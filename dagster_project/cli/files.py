@@ -29,7 +29,7 @@ def template(
         datetime | None,
         typer.Option("--to", formats=DAY, help="Last covered day. [default: the last whole month's]", show_default=False),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write to; made if it is not there.", file_okay=False)] = Path(),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
     home: HomeOption = None,
 ) -> None:
     """Write an empty file of an extract, with a valid name and its headers, to fill in. Never over another.

@@ -69,7 +69,7 @@ def diff(
     everything: Annotated[bool, typer.Option("--all", help="Every figure of every area and period that moved.")] = False,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write to this file instead of the terminal.", dir_okay=False)
+        Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.", dir_okay=False)
     ] = None,
     reason: ReasonOption = "",
     home: HomeOption = None,
@@ -108,7 +108,7 @@ def replay(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Publish nothing: the warehouse as it stood after this night. Needs --out.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="With --as-of: the file to write.", dir_okay=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="With --as-of: the file to write.", dir_okay=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
     reason: ReasonOption = "",
     home: HomeOption = None,

@@ -18,9 +18,9 @@ def report(
         str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
     ] = None,
     form: Annotated[
-        str, typer.Option("--form", help="Forms, with commas between: html, csv, xlsx, docx.")
+        str, typer.Option("--format", "-f", help="Formats, with commas between: html, csv, xlsx, docx.")
     ] = "html,csv,xlsx,docx",
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder, although it holds other things.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = None,
@@ -29,9 +29,9 @@ def report(
 
     Nothing is fetched from anywhere. The folder appears whole or not at all.
 
-    Example: pam report --edition 2026-03 --out /tmp/report
+    Example: pam report --edition 2026-03 --out report/
 
-    Example: pam report --out /tmp/report --form html,csv
+    Example: pam report --out report/ --format html,csv
     """
     from ..audit import record
     from ..editions import load_editions
@@ -46,7 +46,7 @@ def report(
 
     forms = [f.strip() for f in form.split(",") if f.strip()]
     if not forms:
-        raise typer.BadParameter("names no form", param_hint="--form")
+        raise typer.BadParameter("names no format", param_hint="--format")
     with explained():
         where = Home.of(home)
         editions = load_editions(where)
@@ -59,7 +59,7 @@ def report(
             sample = (where.path / SAMPLE_MARK).exists()
             target = out.expanduser().absolute()
             record(where, "disclosure", what=f"edition {chosen.edition}: {', '.join(forms)}", to=str(target), why=reason)
-            pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=force, said=said)
+            pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=replace, said=said)
         finally:
             con.close()
         said(f"{pack.data_status} Night {pack.night_id}.")

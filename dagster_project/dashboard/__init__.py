@@ -58,7 +58,7 @@ def write_whole_folder(
     if out.exists() and not out.is_dir():
         raise OutError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / OWN[1]).exists() and not overwrite:
-        raise OutError(f"{out} holds other things than a dashboard; name another folder, or replace all of it with --force")
+        raise OutError(f"{out} holds other things than a dashboard; name another folder, or replace all of it with --replace")
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     try:

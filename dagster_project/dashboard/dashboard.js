@@ -1,4 +1,4 @@
-// What is picked, and what is shown of it. Every number on the page is a number of the marts; what is null there is [x] here.
+// What is picked, and what is shown of it. Every number on the page is a number of the marts; what is null there is [x] or [z] here.
 "use strict";
 
 const known = globalThis.pamIndex;
@@ -6,6 +6,9 @@ const NUMBERS = ["value", "prior_value", "volume_change", "pct_change", "numerat
 const STATUS = { c: "complete", p: "provisional", n: "not available" };
 const PLACES = { percent: 1, per_100k: 1, percentage_points: 1 };
 const NOTHING = "[x]";
+const NOT_APPLICABLE = "[z]";
+const FORMULA = new RegExp(known.formula.starts, "u");
+const NUMBER = new RegExp(`^(?:${known.formula.but})$`, "u");
 const byId = (id) => document.getElementById(id);
 const pick = Object.fromEntries(["force", "mart", "measure", "category", "area", "kind", "period"].map((n) => [n, byId(n)]));
 let figures = null; // of the picked mart and force
@@ -32,8 +35,9 @@ function fill(select, groups, wanted) {
 }
 
 /** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is not available, and never 0. */
-function spelled(text, unit) {
-  if (text === null) return NOTHING;
+function spelled(text, unit, status = "") {
+  // As the pack: files cover all of it, and there is nothing to divide by, or none was counted.
+  if (text === null) return status === "c" ? NOT_APPLICABLE : NOTHING;
   const number = Number(text);
   const places = PLACES[unit] ?? (Number.isInteger(number) ? 0 : unit === "gbp" ? 2 : 1);
   const digits = Math.abs(number).toLocaleString("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
@@ -41,7 +45,7 @@ function spelled(text, unit) {
 }
 
 /** With [p] where files cover a part of the period. */
-const marked = (row, field, unit) => spelled(row[field], unit) + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
+const marked = (row, field, unit) => spelled(row[field], unit, field === "value" ? row.status : "") + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
 
 function day(iso) {
   return new Date(`${iso}T00:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
@@ -70,7 +74,7 @@ function yearBefore(row, rows) {
 /** The figure of the year before, with [p] where that year is covered in part. */
 function before(row, rows, unit) {
   const partial = row.prior_value !== null && yearBefore(row, rows)?.status === "p";
-  return spelled(row.prior_value, unit) + (partial ? " [p]" : "");
+  return spelled(row.prior_value, unit, yearBefore(row, rows)?.status) + (partial ? " [p]" : "");
 }
 
 const measureOf = () => known.measures[`${pick.mart.value}/${pick.measure.value}`] ?? { title: pick.measure.value, unit: "count", meaning: "", formula: "" };
@@ -210,11 +214,11 @@ function table(rows, row, unit, title) {
     made("td", marked(r, "value", unit), { class: "n" }),
     made("td", before(r, rows, unit), { class: "n" }),
     made("td", spelled(r.volume_change, points), { class: "n" }),
-    made("td", r.pct_change === null ? NOTHING : spelled(r.pct_change, "percent"), { class: "n" }),
+    made("td", r.pct_change === null ? (r.volume_change === null ? NOTHING : NOT_APPLICABLE) : spelled(r.pct_change, "percent"), { class: "n" }),
     made("td", STATUS[r.status]),
   ], r === row ? { class: "picked", "aria-current": "true" } : {})));
   byId("table").replaceChildren(made("table", [made("caption", `${title} (${known.kinds[pick.kind.value].toLowerCase()})`), head, body]));
-  byId("shorthand").textContent = "[x] not available. [p] provisional: files cover a part of the period. 0 is a true zero. A change stands between two complete periods alone.";
+  byId("shorthand").textContent = "[x] not available. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files cover a part of the period. 0 is a true zero. A change stands between two complete periods alone.";
 }
 
 /** A point as the charts take it. */
@@ -270,7 +274,7 @@ function draw(id, have, how) {
 /** A cell of a CSV. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
 function csvCell(value, isNumber) {
   const text = value === null ? "" : String(value);
-  const safe = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = !isNumber && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from ..seeds import force_names
+from ..serving.output import NUMBER, STARTS_FORMULA
 
 KINDS = {
     "month": "Month",
@@ -92,6 +93,7 @@ def index(con: duckdb.DuckDBPyConnection, is_sample: bool) -> dict[str, Any]:
     nights = _dicts(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     return {
         "sample": is_sample,
+        "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
         "kinds": KINDS,
         "areaTypes": AREAS,
         "forces": [{"code": f, "name": names.get(f, f), "marts": held[f]} for f in sorted(held, key=lambda f: names.get(f, f))],

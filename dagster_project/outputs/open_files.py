@@ -12,6 +12,7 @@ import duckdb
 from ..config import read_config
 from ..landing.files import make_folder
 from ..landing.forms import literal
+from ..serving.output import neutral_sql
 from . import Context
 
 METADATA = "csv-metadata.json"
@@ -24,12 +25,6 @@ KEY = (
     "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
 )  # fmt: skip
 """What tells the rows of a mart apart."""
-
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a text begins that a spreadsheet would take for a formula (OWASP, CSV injection)."""
-
-NUMBER = r"[-+][0-9][0-9,]*(\.[0-9]+)?%?"
-"""A number as the report prints it, which is no formula."""
 
 DATATYPES: dict[str, Any] = {
     "varchar": "string",
@@ -47,6 +42,8 @@ OGL = "Contains public sector information licensed under the Open Government Lic
 
 EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
 
+PUBLIC = "marts_public"
+
 Relation = tuple[str, str, str]
 """Schema, name, and what it is called in a folder that has all of them."""
 
@@ -54,9 +51,10 @@ Relation = tuple[str, str, str]
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
     """Write `parquet/`, `csv/` with its metadata, and a page of plain text that says what they are."""
     parquet, csv = make_folder(folder / "parquet"), make_folder(folder / "csv")
+    config = read_config(context.home).publish
     about = statement(con, context)
     tables = []
-    for relation in relations(con):
+    for relation in relations(con, config.open == "public"):
         schema, name, called = relation
         columns = con.execute(f"select column_name, column_type from (describe {schema}.{name})").fetchall()
         # Views have no order of their own, and the same night is to give the same bytes.
@@ -85,15 +83,22 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> Non
     (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
 
 
-def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
-    """What is written, in order: marts, the report's tables, and what the night says of itself."""
+def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> list[Relation]:
+    """What is written, in order: marts, the report's tables, and what the night says of itself.
+
+    `for_the_public`: the public form of the marts, and what its words mean, alone: the report is exact, and so are counts of
+    rows and of what was revised, from which hidden figures could be worked out. Raises ValueError for a night without it.
+    """
+    marts, others, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
     found = con.execute(
         "select schema_name, relation_name from meta.dictionary where kind = 'relation'"
-        " and (schema_name = 'marts' and relation_name <> 'measures' or schema_name = 'reports'"
-        " or schema_name = 'meta' and list_contains(?, relation_name)) order by all",
-        [list(META)],
+        " and (schema_name = $1 and relation_name <> 'measures' or list_contains($2, schema_name)"
+        " or schema_name = 'meta' and list_contains($3, relation_name)) order by all",
+        [marts, list(others), list(meta)],
     ).fetchall()
-    return [(schema, name, name if schema == "marts" else f"{schema}_{name}") for schema, name in found]
+    if for_the_public and not any(schema == PUBLIC for schema, _ in found):
+        raise ValueError(f"the night has no {PUBLIC}, which `[publish] open` of pam.toml asks for")
+    return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in found]
 
 
 def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str]:
@@ -101,7 +106,13 @@ def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str
     extracts = con.execute(
         "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"
     ).fetchall()
-    licence = read_config(context.home).publish.licence or ""
+    config = read_config(context.home).publish
+    licence, form = config.licence or "", EXACT
+    if config.open == "public":
+        # As the night itself says: the settings may be others by now.
+        (form,) = con.execute(
+            "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [PUBLIC]
+        ).fetchone()
     rights = (
         f"Licence: {licence}." if licence else "The force states no licence for these figures: ask it before passing them on."
     )
@@ -111,7 +122,7 @@ def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str
     covered = max((day for *_, day in extracts if day), default=None)
     return {
         "title": f"{'Sample: ' if context.is_sample else ''}Police performance figures",
-        "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse. {EXACT}",
+        "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse. {form}",
         "source": f"Extracts: {', '.join(title for _, title, _ in extracts) or 'none'}",
         "rights": rights,
         "licence": licence,
@@ -123,9 +134,7 @@ def _as_text(column: str, kind: str) -> str:
     if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
         return f"rtrim(rtrim(cast({column} as varchar), '0'), '.') as {column}"
     if kind == "VARCHAR":
-        risky = ", ".join(map(literal, RISKY))
-        safe = f"{column}[1] not in ({risky}) or regexp_full_match({column}, {literal(NUMBER)})"
-        return f"case when {safe} then {column} else chr(39) || {column} end as {column}"
+        return f"{neutral_sql(column)} as {column}"
     return column
 
 
@@ -150,7 +159,7 @@ def _described(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list
         }
         for column, kind in columns
     ]
-    key = {"primaryKey": list(KEY)} if schema == "marts" else {}
+    key = {"primaryKey": list(KEY)} if schema in ("marts", PUBLIC) else {}
     return {
         "url": f"{called}.csv",
         "dc:title": f"{schema}.{name}",

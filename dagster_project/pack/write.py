@@ -131,7 +131,7 @@ def refuse_others(out: Path, overwrite: bool) -> None:
     if out.exists() and not out.is_dir():
         raise OutError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / NOTE).exists() and not overwrite:
-        raise OutError(f"{out} holds other things than a report; name another folder, or replace all of it with --force")
+        raise OutError(f"{out} holds other things than a report; name another folder, or replace all of it with --replace")
 
 
 def swap(new: Path, out: Path) -> None:

@@ -17,13 +17,13 @@ import pandas as pd
 from gptables import Cover, GPTable, GPWorkbook, Theme
 from gptables.core.gptable import FormatList
 
+from ..serving.output import is_formula
 from .model import Cell, Pack, Table
 from .spoken import heading, legible, marker_lines, night_line, sample_notice, source_line, units_line
 
 CONTENTS, NOTES = "Contents", "Notes"
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 """A text is text, whatever it looks like: a category `=1+1` is no formula."""
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 NOT_APPLICABLE = "[z]"
 SHEET_NAME = 31
 """Characters that Excel allows in a sheet's name."""
@@ -230,7 +230,7 @@ def _prose(text: str) -> str:
 def _cell(value: Any) -> Any:
     """A value as gptables takes it: a text in a wrapper, in which it looks for nothing; a day as a time."""
     if isinstance(value, str):
-        return FormatList([{"quote_prefix": True} if value.startswith(FORMULA_SIGNS) else {}, value or NOT_APPLICABLE])
+        return FormatList([{"quote_prefix": True} if is_formula(value) else {}, value or NOT_APPLICABLE])
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time())
     return value

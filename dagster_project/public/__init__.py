@@ -15,6 +15,7 @@ from ..filling import make_table
 from ..landing.forms import literal
 from ..landing.pseudonyms import find_key
 from ..prepare import WAREHOUSE, WORK
+from ..publish import opened
 from ..seeds import read_seed
 from ..settings import Home
 
@@ -76,7 +77,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 
     `key_of`: the home whose key the rounding's chance is made of, where it is another.
     """
-    con = duckdb.connect(str(home.candidate / WAREHOUSE))
+    con = opened(home.candidate / WAREHOUSE)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""

@@ -182,12 +182,16 @@ def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
     text = question(sql)
+    kind = _kind(duckdb.extract_statements(text)[0])
+    if kind == duckdb.StatementType.EXPLAIN:
+        raise QuestionError("an explanation is text: ask for it as a table, csv or json")
     opened(home).close()
     # DuckDB writes it, for exact types: this one file is all that the question could write, too.
     con = hardened(home.warehouse.resolve(), memory=limits.memory, writable=new)
     try:
         with limited(con, limits):
-            con.execute(f"create temp view pam_answer as {text}")
+            # What is several statements, as `pivot` is, can't be a view; a table takes the memory of its answer.
+            con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
             con.execute(f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
     finally:
         con.close()

@@ -1,7 +1,5 @@
 """A connection to the published file from which nothing else can be reached or changed."""
 
-import contextlib
-import os
 import threading
 from pathlib import Path
 
@@ -34,6 +32,10 @@ class NothingPublishedError(RuntimeError):
     """No night has been published in this home."""
 
 
+class NotWritableError(RuntimeError):
+    """A night that was to be opened for writing files of it, while this process has it open for reading alone."""
+
+
 def connect(
     home: Home | Path | str | None = None, reason: str = "", *, by: str = "connect()", asked: str = "", memory: str = MEMORY
 ) -> duckdb.DuckDBPyConnection:
@@ -53,29 +55,35 @@ def connect(
 
 def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """The same, for what a command reads on the way to something else, which it puts on record itself."""
-    for again in (True, False):
-        if not home.warehouse.exists():
-            raise NothingPublishedError(
-                f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
-            )
-        # By its own name, not by the link: a process may have two nights open, and each is then a database of its own.
-        path = home.warehouse.resolve()
+    path = published_path(home)
+    try:
         try:
             return hardened(path, memory=memory)
-        except (duckdb.InvalidInputException, duckdb.ParserException) as error:
-            raise ValueError(f"memory {memory!r}: {str(error).splitlines()[0]}") from error
-        except duckdb.Error as error:
+        except duckdb.Error:
+            if path.exists():
+                raise
             # Two nights were published since its name was read.
-            if again and not path.exists():
-                continue
-            raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
-    raise AssertionError
+            return hardened(published_path(home), memory=memory)
+    except (duckdb.InvalidInputException, duckdb.ParserException) as error:
+        raise ValueError(f"memory {memory!r}: {str(error).splitlines()[0]}") from error
+    except duckdb.Error as error:
+        raise NothingPublishedError(f"{home.warehouse} can't be read as a published night: {error}") from error
+
+
+def published_path(home: Home) -> Path:
+    """The published file by its own name, not by the link: a process may have two nights open, and each is then a database
+    of its own. Raises NothingPublishedError."""
+    if not home.warehouse.exists():
+        raise NothingPublishedError(
+            f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
+        )
+    return home.warehouse.resolve()
 
 
 def hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A night's file, read-only, with everything else shut; but for what is `writable`: one file, or all below a folder.
 
-    Raises duckdb.Error.
+    Raises duckdb.Error, and NotWritableError where something is to be `writable` and this process has the night open.
     """
     with _one_at_a_time:
         return _hardened(path, memory, writable)
@@ -86,6 +94,8 @@ def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.D
     try:
         (locked,) = con.execute("select current_setting('lock_configuration')").fetchone()
         # Another connection of this process has the same night open: its settings hold, and can't be changed.
+        if locked and writable:
+            raise NotWritableError(f"{path.name} is open in this process, so that no file can be written of it: close it first")
         if not locked:
             if memory:
                 con.execute(f"set memory_limit = {literal(memory)}")
@@ -98,9 +108,3 @@ def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.D
         con.close()
         raise
     return con
-
-
-def owner_only(path: Path) -> None:
-    """Leave a file to its owner alone, where it is there and may be changed."""
-    with contextlib.suppress(OSError):
-        os.chmod(path, 0o600)

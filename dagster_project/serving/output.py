@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TextIO
 
+from ..landing.forms import literal
+
 FORMATS = ("table", "csv", "json")
 
 
@@ -33,19 +35,36 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-_STARTS_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*(e[+-]?[0-9]+)?%?", re.IGNORECASE)
+_SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+STARTS_FORMULA = f"^(?:[\t\r\n]|[{_SPACES}]*[{_SIGNS}])"
+"""How a text begins that a spreadsheet would take for a formula: a sign, full width too, whatever blanks stand before it."""
+NUMBER = r"[+\-]?[0-9][0-9.,]*(?:[eE][+\-]?[0-9]+)?%?"
+"""A whole text that is a number, and so no formula, though it may begin with a sign.
+
+Both patterns mean the same in Python, in DuckDB (RE2) and in JavaScript, which all use them: the blanks are written out, as
+each has its own `\\s`. Source: OWASP, CSV Injection.
+"""
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula."""
+    return bool(re.match(STARTS_FORMULA, text)) and not re.fullmatch(NUMBER, text)
 
 
 def neutral(value: Any) -> Any:
     """A value for a cell of a .csv or .xlsx file: text that a spreadsheet would take for a formula gets a `'` before it.
 
     Numbers stay as they are, negative ones and those written as text too. All exports that a spreadsheet opens pass their
-    cells through this. Source: OWASP, CSV Injection.
+    cells through this, or through `neutral_sql`.
     """
-    if isinstance(value, str) and _STARTS_FORMULA.match(value) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    return f"'{value}" if isinstance(value, str) and is_formula(value) else value
+
+
+def neutral_sql(column: str) -> str:
+    """SQL for `neutral` of a column of text."""
+    risky = f"regexp_matches({column}, {literal(STARTS_FORMULA)}) and not regexp_full_match({column}, {literal(NUMBER)})"
+    return f"case when {risky} then chr(39) || {column} else {column} end"
 
 
 def json_text(value: Any) -> str:

@@ -7,16 +7,20 @@ reads a file or writes one.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ..config import read_config
+from ..landing.files import write_whole
 from ..layout import published_folder
 from ..settings import Home
-from .asking import Limits, QuestionError, answer, questions
-from .connection import connect, opened, owner_only
+from .asking import Limits, QuestionError, answer, limited, questions, said_by
+from .connection import NothingPublishedError, connect, opened
 from .consulted import consulted
 from .output import FORMATS, write_result
 
@@ -75,8 +79,9 @@ class Session:
 
     def reopen(self) -> None:
         """Read the night that is published now."""
-        self.con.close()
-        self.con, self.folder = opened(self.home, memory=self.limits.memory), published_folder(self.home)
+        before, self.con = self.con, opened(self.home, memory=self.limits.memory)
+        self.folder = published_folder(self.home)
+        before.close()
 
     def ask(self, sql: str) -> str:
         """Answer the questions of a text on standard output, each put on record. Returns what there is to say of the last."""
@@ -87,9 +92,10 @@ class Session:
         return said
 
     def show(self, sql: str, *values: str) -> None:
-        """Answer one of the prompt's own questions."""
-        result = self.con.execute(sql, list(values))
-        rows = result.fetchall()
+        """Answer one of the prompt's own questions, within the limits of any."""
+        with limited(self.con, self.limits):
+            result = self.con.execute(sql, list(values))
+            rows = result.fetchall()
         if not rows:
             raise QuestionError(f"nothing is called {values[0]}" if values and values[0] else "there is nothing to show")
         write_result([c[0] for c in result.description], rows, self.form, sys.stdout)
@@ -164,9 +170,10 @@ def _done(session: Session, text: str) -> bool:
             said = command(session, text)
         else:
             said = session.ask(text)
-    except QuestionError as error:
+    except (QuestionError, NothingPublishedError, duckdb.Error) as error:
+        # Nobody's session ends with a question.
         sys.stdout.flush()
-        print(f"pam: {error}", file=sys.stderr)
+        print(f"pam: {said_by(error)}", file=sys.stderr)
         return False
     if said:
         print(f"pam: {said}", file=sys.stderr)
@@ -190,20 +197,31 @@ def _talk(session: Session) -> None:
         else:
             event.current_buffer.insert_text("\n")
 
-    history: Any = InMemoryHistory()
-    path = session.home.path / HISTORY
+    history, path, most = InMemoryHistory(), session.home.path / HISTORY, read_config(session.home).query.history
+
+    class Kept(FileHistory):
+        """In a file, and no more than the settings allow."""
+
+        def store_string(self, string: str) -> None:
+            with suppress(OSError):
+                super().store_string(string)
+                keep_history(path, most)
+
     try:
-        # What was asked may name places and people: for the owner alone.
-        path.touch(mode=0o600)
-        owner_only(path)
-        history = FileHistory(str(path))
+        keep_history(path, most)
+        if most:
+            history = Kept(str(path))
     except OSError:
-        print("pam: the home can't be written, so that no history is kept", file=sys.stderr)
+        print("pam: the home can't be written, so that the history is as it was", file=sys.stderr)
+    known: dict[str, str] = {}
+    with limited(session.con, session.limits):
+        (night,) = session.con.execute("select night_id from meta.nights where finished_at is null").fetchone()
+    with suppress(QuestionError), limited(session.con, session.limits):
+        known = words(session.con)
     prompt: Any = PromptSession(
         history=history, lexer=PygmentsLexer(SqlLexer), key_bindings=keys, multiline=True,
-        completer=completer(words(session.con)), complete_while_typing=False, prompt_continuation="...> ",
+        completer=completer(known), complete_while_typing=False, prompt_continuation="...> ",
     )  # fmt: skip
-    (night,) = session.con.execute("select night_id from meta.nights where finished_at is null").fetchone()
     print(f"Night {night}. A question ends with a semicolon; \\? for help, Tab completes, \\q leaves.")
     while True:
         if published_folder(session.home) != session.folder:
@@ -221,6 +239,19 @@ def _talk(session: Session) -> None:
                 _done(session, text.strip())
             except KeyboardInterrupt:
                 print("interrupted")
+
+
+def keep_history(path: Path, most: int) -> None:
+    """Leave the last `most` questions of a history, for its owner alone; with 0, no file. Raises OSError.
+
+    What was asked may name places and people, and is nobody's to read for longer than somebody wants it.
+    """
+    if not most:
+        path.unlink(missing_ok=True)
+        return
+    # As prompt_toolkit writes it: a line `# when`, then the question's lines, each after a `+`.
+    found = re.split(r"^(?=# )", path.read_text(encoding="utf-8"), flags=re.M)[1:] if path.exists() else []
+    write_whole(path, "".join(found[-most:]).encode())
 
 
 def words(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -121,6 +121,17 @@ def test_every_format_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path
         assert not any(b"<f>" in book.read(n) for n in book.namelist())
 
 
+def test_pivot_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    sql = "pivot (from (values ('a', 1), ('b', 2), ('a', 3)) t(k, v)) on k using sum(v); -- {}"
+    for form in ("parquet", "xlsx", "csv"):
+        result = pam("query", sql, "-f", form, "-o", tmp_path / form, "--home", sample_home.path)
+        assert result.exit_code == 0, result.stderr
+    with duckdb.connect() as con:
+        assert con.execute("from read_parquet(?)", [str(tmp_path / "parquet")]).fetchall() == [(4, 2)]
+    result = pam("query", "explain select 1", "-f", "parquet", "-o", tmp_path / "e", "--home", sample_home.path)
+    assert result.exit_code == 1 and "an explanation is text" in result.stderr and not (tmp_path / "e").exists()
+
+
 def test_what_goes_wrong_leaves_the_file_that_was_there(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     for form in ANSWER_FORMATS:
         path = tmp_path / form

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import duckdb
 import pytest
 from playwright.sync_api import expect
 from support import published
@@ -186,6 +187,38 @@ def test_what_is_not_available_is_no_zero(opened: Any, sample_home: Home) -> Non
     assert "[x]" in first and "no accepted file covers its days" in first and not re.search(r"\b0\b", first)
     assert "not available" in page.locator("#said").inner_text()
     assert "(not available)" in page.locator("#period option:checked").inner_text()
+
+
+FORMULAS = [
+    "=1+1", " =cmd|'/c calc'!A1", "\u00a0=1+1", "\u2003\ufeff@x", "\t=1", "\tx", "\r=1", "\nx", "\uff1d1+1", " \uff0b1",
+    "\uff0d1", "\uff20x", "+1+1", "-x", "-2+3+cmd|' /C calc'!A0", "-1\n", "-1e5+1", "- 1",
+]  # fmt: skip
+NO_FORMULAS = ["", "drugs", "a=b", "'=1", "-4.2%", "-1e5", "+1E-3", "-1,234.50", "+44", "12", " x", "2025-03-01", "\u2212 1"]
+
+
+def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home) -> None:
+    """In Python, in DuckDB, in the browser and in a workbook."""
+    from dagster_project.pack.xlsx import _cell
+    from dagster_project.serving.output import neutral, neutral_sql
+
+    page = opened()
+    for text in FORMULAS + NO_FORMULAS:
+        safe = f"'{text}" if text in FORMULAS else text
+        quoted = '"' + safe + '"' if any(c in safe for c in ',\r\n') else safe
+        (by_sql,) = duckdb.execute(f"select {neutral_sql('t')} from (select ? as t)", [text]).fetchone()
+        assert (neutral(text), by_sql) == (safe, safe), repr(text)
+        assert page.evaluate("(text) => csvCell(text)", text) == quoted, repr(text)
+        assert ("quote_prefix" in str(_cell(text))) == (text in FORMULAS), repr(text)
+
+
+def test_nothing_to_divide_by_is_not_what_is_not_available(opened: Any) -> None:
+    page = opened()
+    said = page.evaluate("['c', 'p', 'n'].map((status) => marked({ value: null, status }, 'value', 'percent'))")
+    assert said == ["[z]", "[x]", "[x]"] and "[z] not applicable" in page.locator("#shorthand").text_content()
+    figure = "{ label: '', start: '2025-01-01', end: '2025-01-31', status: 'c',"
+    figure += " value: '3', prior_value: '0', volume_change: '3', pct_change: null }"
+    page.evaluate(f"table([{figure}], null, 'count', '')")
+    assert page.locator("#table tbody td").all_text_contents() == ["3", "0", "3", "[z]", "complete"]
 
 
 def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:

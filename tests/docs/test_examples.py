@@ -11,13 +11,14 @@ from dagster_project.docs import FOLDER
 from dagster_project.serving import connect, write_result
 from dagster_project.settings import Home
 
-ASKED = re.findall(r"```sql\n(.*?)\n```\n\n```text\n(.*?)\n```", (FOLDER / "analysts.md").read_text("utf-8"), re.S)
+TOLD = "\n".join((FOLDER / name).read_text("utf-8") for name in ("analysts.md", "questions.md"))
+ASKED = re.findall(r"```sql\n(.*?)\n```\n\n```text\n(.*?)\n```", TOLD, re.S)
 WAY = (FOLDER / "how-it-works.md").read_text(encoding="utf-8")
 
 
 def test_there_are_twenty_questions_and_two_before() -> None:
     assert len(ASKED) == 22
-    assert len(re.findall(r"^### \d+\. ", (FOLDER / "analysts.md").read_text("utf-8"), re.M)) == 20
+    assert len(re.findall(r"^## \d+\. ", (FOLDER / "questions.md").read_text("utf-8"), re.M)) == 20
 
 
 @pytest.mark.parametrize(("sql", "answer"), ASKED, ids=[f"{n}" for n in range(len(ASKED))])

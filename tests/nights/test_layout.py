@@ -1,5 +1,6 @@
 """The published folder: all of a night in one step, however an earlier version or a stop left the home."""
 
+import errno
 import functools
 import os
 import shutil
@@ -12,9 +13,12 @@ import duckdb
 import pytest
 from support import made_output, says
 
-from dagster_project import layout, outputs, publish
+from dagster_project import layout, outputs, publications, publish
+from dagster_project.config import Public
+from dagster_project.ending import mark_path, note_interrupted
 from dagster_project.outputs import Context, OutputError
 from dagster_project.prepare import WAREHOUSE
+from dagster_project.public import publish_public
 from dagster_project.publish import night_of
 from dagster_project.settings import Home
 
@@ -100,6 +104,57 @@ def test_an_output_that_fails_publishes_nothing(new_home: Home) -> None:
     assert read(new_home, "open") == {NIGHTS[1]}, "the candidate was still there"
 
 
+def full_disk(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """No room for links of these names."""
+    real = Path.symlink_to
+
+    def link(path: Path, target: str, **more: Any) -> None:
+        if path.name in {f".{n}.new" for n in names}:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, target, **more)
+
+    monkeypatch.setattr(Path, "symlink_to", link)
+
+
+@pytest.mark.parametrize("before", [[], NIGHTS[:1]])
+def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
+    new_home: Home, before: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for night_id in before:
+        put(new_home, night_id, "open")
+    with monkeypatch.context() as patch:
+        full_disk(patch, "current")
+        with pytest.raises(OSError, match="No space left"):
+            put(new_home, NIGHTS[1], "open")
+        kept = night_file(new_home.path / "kept.duckdb", NIGHTS[2])
+        with pytest.raises(OSError, match="No space left"):
+            publish.republish(new_home, kept, [says("open")])
+    assert night_of(new_home.candidate / WAREHOUSE) == NIGHTS[1] and night_of(kept) == NIGHTS[2]
+    assert os.listdir(new_home.published / ".nights") == before
+    assert publish.published_night(new_home) == (before[0] if before else None)
+    publish.publish(new_home, [says("open")])
+    assert read(new_home, "open") == {NIGHTS[1]}
+
+
+def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied_through_its_links(new_home)
+    with monkeypatch.context() as patch:
+        full_disk(patch, "open")
+        put(new_home, NIGHTS[1], "open")
+        assert "No space left" in publications.settle(new_home, None)
+    assert publish.published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
+    assert publications.settle(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
+
+
+def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
+    for act in (lambda: publish.seal(new_home), lambda: publish_public(new_home, Public())):
+        with pytest.raises(publish.PublishError, match="there is no candidate"):
+            act()
+    assert not (new_home.candidate / WAREHOUSE).exists()
+
+
 def test_an_output_writes_in_its_folder_and_reads_the_night_alone(new_home: Home) -> None:
     tried = []
 
@@ -165,6 +220,35 @@ def copied_through_its_links(home: Home) -> Home:
     whole.rename(home.published)
     assert not any(p.is_symlink() for p in home.published.iterdir())
     return home
+
+
+def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name shows a night before all do, and what was published says so to the next night."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    n, stopped, after = 0, True, 0
+    while stopped:
+        n += 1
+        home = Home(tmp_path / str(n)).create()
+
+        def check(home: Home = home) -> None:
+            shown = {(home.published / name).exists() for name in ("current", "open", "warehouse.duckdb")}
+            assert len(shown) == 1, sorted(os.listdir(home.published))
+
+        stopped = stopped_at(n, monkeypatch, check, functools.partial(put, home, NIGHTS[0], "open"))
+        is_published = layout.published_folder(home) is not None
+        after += is_published
+        # As an earlier version left it: `current` alone, without the names.
+        for name in ("open", "warehouse.duckdb"):
+            (home.published / name).unlink(missing_ok=True)
+        mark_path(home).write_text(f'{{"night_id": "{NIGHTS[0]}", "started_at": "2026-01-03T02:00:00Z"}}', encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.setattr(publish, "count_figures", lambda _: {})
+            (receipt,) = note_interrupted(home)
+        assert receipt.outcome == ("published" if is_published else "failed")
+        assert publish.published_night(home) == (NIGHTS[0] if is_published else None)
+        put(home, NIGHTS[1], "open")
+        assert read(home, "open") == {NIGHTS[1]}
+    assert n > 8 and after
 
 
 @pytest.mark.parametrize("lay", [old_home, lambda home, night: put(home, night, "open") and home, copied_through_its_links])

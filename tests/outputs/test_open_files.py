@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project import outputs
+from dagster_project.config import ConfigError, read_config
 from dagster_project.nights import SAMPLE_MARK, read_receipts
 from dagster_project.outputs import Context, open_files
 from dagster_project.serving.connection import hardened
@@ -139,7 +140,8 @@ def told(tmp_path: Path) -> Path:
 
 def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Path, new_home: Home) -> None:
     (new_home.path / SAMPLE_MARK).touch()
-    new_home.config_file.write_text('[publish]\nlicence = "https://example.org/licence"\n', encoding="utf-8")
+    said = '[public]\nmode = "off"\n[publish]\nlicence = "https://example.org/licence"\n'
+    new_home.config_file.write_text(said, encoding="utf-8")
     folder = tmp_path / "open"
     folder.mkdir()
     con = hardened(told, writable=folder)
@@ -161,3 +163,44 @@ def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Pat
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert metadata["dc:title"].startswith("Sample: ") and metadata["dc:license"] == {"@id": "https://example.org/licence"}
     assert (folder / "README.txt").read_text(encoding="utf-8").startswith("Sample: ")
+
+
+def test_for_the_public_there_is_the_public_form_alone(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, tmp_path: Path, new_home: Home, told: Path
+) -> None:
+    new_home.config_file.write_text('[publish]\nopen = "public"\nlicence = "https://example.org/l"\n', encoding="utf-8")
+    folder = tmp_path / "open"
+    folder.mkdir()
+    context = Context(new_home, "20260103T020000Z", True, ("open",))
+    with hardened(sample_home.warehouse, writable=folder) as night:
+        open_files.write(night, folder, context)
+    views = con.execute("select view_name from duckdb_views() where schema_name = 'marts_public'").fetchall()
+    marts = {name for (name,) in views}
+    assert {p.stem for p in (folder / "parquet").iterdir()} == marts | {"meta_dictionary"} and len(marts) == 18
+    for mart in marts:
+        assert differing(con, f"night.marts_public.{mart}", f"read_parquet('{folder}/parquet/{mart}.parquet')") == 0
+    header, *lines = (folder / "csv" / "mart_naloxone.csv").read_text(encoding="utf-8").splitlines()
+    assert "marker" in header.split(",") and any("[c]" in line for line in lines)
+    metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
+    assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
+    assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == 18
+    with hardened(told, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
+        open_files.write(night, folder, context)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ('[publish]\nlicence = "x"', "publish.licence lets anybody pass the open files on"),
+        ('[publish]\nopen = "public"\n[public]\nmode = "off"', "needs the public form"),
+        ('[publish]\nopen = "public"\nlicence = "x"', ""),
+        ('[publish]\nlicence = "x"\n[public]\nmode = "off"', ""),
+    ],
+)
+def test_a_licence_is_for_what_may_go_out(new_home: Home, said: str, wrong: str) -> None:
+    new_home.config_file.write_text(said, encoding="utf-8")
+    if wrong:
+        with pytest.raises(ConfigError, match=wrong):
+            read_config(new_home)
+    else:
+        read_config(new_home)

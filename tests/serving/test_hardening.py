@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project.serving import connect
+from dagster_project.serving.connection import NotWritableError, hardened
 from dagster_project.settings import Home
 
 READS = [
@@ -222,3 +223,10 @@ def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
     assert len(local) == 1
     with connect(sample_home) as con, pytest.raises(duckdb.Error):
         con.execute("from local")
+
+
+def test_a_night_that_is_open_can_not_be_opened_for_writing(sample_home: Home, tmp_path: Path) -> None:
+    with connect(sample_home), pytest.raises(NotWritableError, match="is open in this process"):
+        hardened(sample_home.warehouse.resolve(), writable=tmp_path)
+    with hardened(sample_home.warehouse.resolve(), writable=tmp_path) as con:
+        con.execute(f"copy (select 1) to '{tmp_path}/x.csv'")

@@ -103,9 +103,35 @@ def typed(sample_copy: Home) -> Iterator[Callable[[str], None]]:
 
 
 def test_typed_at_a_terminal(typed: Callable, sample_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    """Enter ends a question at its semicolon only; the history is the owner's alone."""
+    """Enter ends a question at its semicolon only. What was asked is kept where the settings say so, and no longer."""
+    path = sample_copy.path / prompt.HISTORY
     typed("select 41 +\n1 as a;\n\\f json\nselect 1 as b;\nnonsense;\n\\q\n")
     said = capsys.readouterr()
     assert "a\n42\n" in said.out and '[{"b": 1}]' in said.out and "syntax error" in said.err
-    path = sample_copy.path / prompt.HISTORY
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and "+select 41 +" in path.read_text(encoding="utf-8")
+    assert not path.exists()
+    sample_copy.config_file.write_text("[query]\nhistory = 2\n", encoding="utf-8")
+    typed("select 1;\nselect 41 +\n1 as a;\nselect '\n# 3';\n\\q\n")
+    kept = path.read_text(encoding="utf-8")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and kept.count("\n+") + kept.startswith("+") == 4
+    assert "+select 41 +\n+1 as a;" in kept and "+# 3" in kept and "select 1;" not in kept
+    sample_copy.config_file.unlink()
+    typed("\\q\n")
+    assert not path.exists(), "what an earlier setting kept"
+
+
+def test_no_error_ends_the_session(sample_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own questions keep to the limits, and a home that has nothing to read any more is said."""
+    session = prompt.Session.open(sample_copy, Limits(), "csv")
+    try:
+        session.limits = Limits(seconds=0.000001)
+        assert not prompt._done(session, r"\v possession_offences")
+        session.limits = Limits()
+        sample_copy.warehouse.unlink()
+        assert not prompt._done(session, r"\r") and prompt._done(session, "select 1 as still;")
+        session.con.close()
+        assert not prompt._done(session, r"\d") and not prompt._done(session, "select 1;")
+    finally:
+        session.con.close()
+    said = capsys.readouterr()
+    assert "the question was ended after" in said.err and "has no published night" in said.err
+    assert said.out == "still\n1\n" and said.err.count("pam: ") == 4
