@@ -203,6 +203,8 @@ def _talk(session: Session) -> None:
         """In a file, and no more than the settings allow."""
 
         def store_string(self, string: str) -> None:
+            if string.lstrip().startswith(("\\", ".")):
+                return
             with suppress(OSError):
                 super().store_string(string)
                 keep_history(path, most)
