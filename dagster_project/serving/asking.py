@@ -13,6 +13,7 @@ import duckdb
 from ..landing.files import put_in_place, unfinished
 from ..landing.forms import literal
 from ..settings import Home
+from .ceiling import ceiling
 from .connection import MEMORY, hardened, opened
 from .consulted import consulted, disclosed
 from .output import FORMATS, write_result
@@ -98,8 +99,9 @@ def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
         timer.daemon = True
         timer.start()
     try:
-        yield
-    except duckdb.OutOfMemoryException as error:
+        with ceiling(con):
+            yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise LimitError(
             f"the question needs more than {limits.memory} of memory: ask for less (where, limit), or allow more with --memory"
             " or `[query] memory`"

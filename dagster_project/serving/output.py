@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 from ..landing.forms import literal
 
+LONGEST_CELL = 1_000
+"""Characters of a cell that a table shows."""
 FORMATS = ("table", "csv", "json")
 
 
@@ -98,6 +100,11 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
 
 
+def _cut(text: str) -> str:
+    """A cell as a table shows it: laying out a long text takes minutes. The other formats write all of it."""
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}… ({len(text):,} characters)"
+
+
 def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
     from rich import box
     from rich.console import Console
@@ -110,7 +117,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
         number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
         table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=False)
     for row in body:
-        table.add_row(*(plain(v) for v in row))
+        table.add_row(*(_cut(plain(v)) for v in row))
     # To a file or a pipe a table is as wide as it is; a person's window folds it.
     Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False).print(table)
     out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")

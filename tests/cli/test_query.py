@@ -161,5 +161,12 @@ def test_a_limit_ends_a_question_with_what_to_do(pam: Callable, sample_home: Hom
     assert result.exit_code == 1 and "ended after 0.3 s" in result.stderr, "while its rows are written"
     result = pam("query", "select list(range) from range(1000000000)", "--memory", "100MB", "--home", sample_home.path)
     assert result.exit_code == 1 and "more than 100MB of memory" in result.stderr and "--memory" in result.stderr
+    # Long texts are outside DuckDB's own limit.
+    for form in ("csv", "table"):
+        wide = "select repeat('x', 100000000) from range(1000)"
+        result = pam("query", wide, "--memory", "50MB", "-f", form, "--home", sample_home.path)
+        assert result.exit_code == 1 and "more than 50MB of memory" in result.stderr, form
+    result = pam("query", "select repeat('x', 5000) as x", "--home", sample_home.path)
+    assert result.exit_code == 0 and "x… (5,000 characters)" in result.stdout and len(result.stdout) < 10_000
     result = pam("query", "select 1", "--memory", "much", "--home", sample_home.path)
     assert result.exit_code == 1 and "memory 'much'" in result.stderr
