@@ -224,9 +224,6 @@ class NightRun:
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
-        # A file that was dropped again is none of tonight's figures; but `meta.files` is to say that it came.
-        if any(e.night_id == night.night_id for e in read_ledger(self.home)):
-            return False
         nodes = candidate.stands(night.home)
         stands = publish.published_night(self.home)
         last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)

@@ -139,9 +139,16 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
 def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copied_through_its_links(new_home)
+    put(new_home, NIGHTS[0], "open")
+    mend = layout.mend_links
+
+    def full(home: Home) -> None:
+        if publish.published_night(home) == NIGHTS[1]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        mend(home)
+
     with monkeypatch.context() as patch:
-        full_disk(patch, "open")
+        patch.setattr(layout, "mend_links", full)
         put(new_home, NIGHTS[1], "open")
         assert "No space left" in publications.settle(new_home, None)
     assert publish.published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()

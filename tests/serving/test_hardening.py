@@ -225,8 +225,8 @@ def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
         con.execute("from local")
 
 
-def test_a_night_that_is_open_can_not_be_opened_for_writing(sample_home: Home, tmp_path: Path) -> None:
-    with connect(sample_home), pytest.raises(NotWritableError, match="is open in this process"):
-        hardened(sample_home.warehouse.resolve(), writable=tmp_path)
-    with hardened(sample_home.warehouse.resolve(), writable=tmp_path) as con:
+def test_a_night_that_is_open_can_not_be_opened_for_writing(sample_copy: Home, tmp_path: Path) -> None:
+    with connect(sample_copy), pytest.raises(NotWritableError, match="is open in this process"):
+        hardened(sample_copy.warehouse.resolve(), writable=tmp_path)
+    with hardened(sample_copy.warehouse.resolve(), writable=tmp_path) as con:
         con.execute(f"copy (select 1) to '{tmp_path}/x.csv'")
