@@ -4,7 +4,7 @@ Rows in a file are landed, quarantined, identical repeats, or refused with the f
 the stored Parquet itself, so that a file that was lost or changed after its landing is found as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
@@ -21,16 +21,26 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def write_accounts(con: duckdb.DuckDBPyConnection, home: Home, entries: list[LedgerEntry], loads: set[str], since: str) -> None:
+def write_accounts(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    entries: list[LedgerEntry],
+    loads: set[str],
+    since: str,
+    erased: Collection[str] = (),
+) -> None:
     """Make `raw.accounts`: a row a file that has a say in the night's figures (`loads`) or landed after the night `since`.
 
     `rows_in_raw` as stored, `rows_tied` those of them that a later file of the same time withheld. `rows_in_quarantine` is
-    null where the quarantine of the file is gone: figures do not rest on it.
+    null where the quarantine of the file is gone: figures do not rest on it. Files whose rows were `erased` as their time was
+    over have no account any more.
     """
     last: dict[str, LedgerEntry] = {}
     refused: list[LedgerEntry] = []
     for e in entries:
         if e.load_id and e.outcome in ("accepted", "held") and (e.load_id in loads or e.night_id > since):
+            if e.load_id in erased:
+                continue
             last[e.load_id] = e
         elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
             refused.append(e)

@@ -216,6 +216,28 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "row_key": "Key; such a row counts as present",
         },
     ),
+    "kept_months": (
+        "Monthly measures of erased rows that figures rest on, one row a load, month, measure, category and unit",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "load_id": "Load whose rows were erased",
+            "mart": "Mart",
+            "measure": "Measure",
+            "category": "Category",
+            "leaf_code": "Unit or district; null where the extract has none",
+            "leaf_name": "Name of the district",
+            "month_no": "Months since year 0",
+            "counted_on": "Of a count on some day, the last day that has one",
+            "is_covered": "Whether the days were covered",
+            "amount": "What the rows added to; of a count on some day, the last",
+            "kept_night": "Night whose figures they are; what landed by then had its say",
+        },
+    ),
+    "kept_superseded": (
+        "Rows of other loads that erased ones had superseded as newer versions, one row a landed row",
+        {"extract": "Extract", "load_id": "Load", "line": "Line of the file", "by_load_id": "Load whose rows were erased"},
+    ),
     "own_areas": (
         "The home's own list of areas; replaces the seed's for the forces that it names",
         {

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, meta, outputs, postgres, prepare, public, publications, publish, transform
+from . import candidate, ending, gate, keeping, meta, outputs, postgres, prepare, public, publications, publish, transform
 from .audit import anchor, record, told_before
 from .config import Config, read_config
 from .contracts import load_contracts
@@ -224,6 +224,8 @@ class NightRun:
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
+        if keeping.due(self.home, load_contracts(), self.config.keep.years, night.today):
+            return False
         nodes = candidate.stands(night.home)
         stands = publish.published_night(self.home)
         last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
@@ -293,10 +295,12 @@ class NightRun:
             # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
             unkept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
+            unerased = self._erase_kept(night)
         self.receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (unsettled, unkept))) or receipt.reason,
+            reason="; ".join(filter(None, (unsettled, unkept, unerased))) or receipt.reason,
             sha256=digest,
+            erased=len(self.erased),
             outputs=outputs.as_dicts(written),
             audit=anchor(self.home),
             seconds=self.seconds,
@@ -304,6 +308,18 @@ class NightRun:
         write_receipt(self.home, self.receipt)
         candidate.keep(self.home, self.nodes, digest)
         return self.receipt
+
+    def _erase_kept(self, night: Night) -> str:
+        """Erase the rows whose time is over, keeping their months' measures. Why they could not be, where they could not: the
+        night is published all the same, and the next one tries again.
+        """
+        try:
+            self.erased += keeping.keep_and_erase(
+                self.home, load_contracts(), self.config.keep.years, night.today, night.night_id
+            )
+        except (OSError, duckdb.Error) as error:
+            return with_advice(f"rows whose time is over were not all erased: {str(error).splitlines()[0]}")
+        return ""
 
     def serve(self) -> Brought:
         """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.

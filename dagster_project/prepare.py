@@ -17,6 +17,7 @@ from .accounts import write_accounts
 from .contracts import Contract, load_contracts
 from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .filling import make_table
+from .kept import RawLostError, kept_loads, load_kept
 from .landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from .landing.forms import literal
 from .settings import Home
@@ -40,10 +41,6 @@ OFFENCE_CLASSES = ("possession", "trafficking")
 
 class SeedError(ValueError):
     """A force's own list that says something it can't mean. The message gives file, line and reason."""
-
-
-class RawLostError(RuntimeError):
-    """A file of raw/ that the ledger names is not there. Nothing is published without it."""
 
 
 @dataclass(frozen=True)
@@ -171,20 +168,22 @@ def prepare_raw(home: Home, night_id: str, today: date, since: str | None = None
         con.execute("begin")
         con.execute("create table raw.night as select ? as night_id, cast(? as date) as night_date", [night_id, today])
         _load_list(con, loads, since, counts(entries))
-        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since)
+        kept = kept_loads(home)
+        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
         _contract_lists(con, contracts)
         for extract, contract in contracts.items():
             paths = [
                 home.raw / extract / str(load.entry.force_code) / f"{load.entry.load_id}.parquet"
                 for load in loads
-                if load.entry.extract == extract and load.entry.rows_landed
+                if load.entry.extract == extract and load.entry.rows_landed and load.entry.load_id not in kept
             ]
             if lost := next((p for p in paths if not p.exists()), None):
                 raise RawLostError(
                     f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                     " backup, then run the night again"
                 )
-            con.execute(_raw_view(contract, paths))
+            con.execute(raw_view(contract, paths))
         _row_index(con, contracts, loads)
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
@@ -235,7 +234,8 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)
 
 
-def _raw_view(contract: Contract, paths: list[Path]) -> str:
+def raw_view(contract: Contract, paths: list[Path]) -> str:
+    """SQL that makes `raw.<extract>`: the rows of these files."""
     name = f'raw."{contract.extract}"'
     if paths:
         listed = ", ".join(literal(str(p)) for p in paths)

@@ -20,6 +20,7 @@ import duckdb
 from . import meta, prepare, public, publish
 from .config import read_config
 from .contracts import load_contracts
+from .kept import kept_loads
 from .landing import LedgerEntry, erased_loads, read_ledger
 from .landing.files import write_whole
 from .moved import EVERY, attach, by_mart, moved
@@ -84,10 +85,20 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     """Raise ReplayError where raw/ has no ledger, or lacks the rows of a load that still has a say."""
     if not entries:
         raise ReplayError(f"{home.raw} has no ledger: there is nothing to make the warehouse of")
+    kept, until = kept_loads(home), max((e.night_id for e in entries), key=in_order)
+    landed = {e.load_id for e in entries}
+    for erasure in (erasure for load, erasure in kept.items() if load in landed):
+        _, extract, force, _ = Path(erasure.archived).parts
+        later = (e for e in read_ledger(home) if (e.extract, e.force_code) == (extract, force))
+        if any(in_order(until) < in_order(e.night_id) <= in_order(erasure.night_id) for e in later):
+            raise ReplayError(
+                f"{erasure.archived} was erased, as its time was over: the months that are kept of it are as of night"
+                f" {erasure.night_id}, and what rested on it before can't be made again"
+            )
     named = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
         for load in prepare.readable(home, entries, load_contracts(), since)
-        if load.entry.rows_landed
+        if load.entry.rows_landed and load.entry.load_id not in kept
     ]
     lost = [path for path in named if not (home.raw / path).exists()]
     if lost:

@@ -89,6 +89,11 @@ class Home:
         return self.raw / "_withheld"
 
     @property
+    def kept(self) -> Path:
+        """Monthly measures of rows that were erased, Parquet by load."""
+        return self.raw / "_kept"
+
+    @property
     def quarantine(self) -> Path:
         """Rows that broke their contract, with every reason."""
         return self.path / "quarantine"

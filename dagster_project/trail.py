@@ -6,7 +6,7 @@ file, line, load and night; what a row says of a person stays where it is.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,8 @@ class Part:
     amount: Decimal | None
     rows: list[tuple[Any, ...]]
     """extract, source_file, line, load_id, night_id, day, category, amount; in the order of day, file and line."""
+    erased: list[tuple[str, str, str, Decimal]] = field(default_factory=list)
+    """What is kept of months whose rows were erased: month, file, night whose figure it is, amount."""
 
     def months(self) -> list[tuple[str, int, Decimal]]:
         """What each month adds: month, rows, amount."""
@@ -90,6 +92,21 @@ _ROWS = """
         ))
         and {place}
     order by events.event_on, loads.source_file, line
+"""
+_KEPT = """
+    select strftime(events.month_start, '%Y-%m') as month, loads.source_file, parts.kept_night, sum(events.amount),
+        max(events.event_on) as last_on
+    from work.measures.kept_measures as events
+    join work.raw.loads as loads on events.load_id = loads.load_id
+    join work.staging.kept_parts as parts on events.load_id = parts.load_id and events.month_no = parts.month_no
+    where events.mart = $mart and events.measure = $measure and events.force_code = $force
+        and ($category = 'all' or events.category = $category)
+        and events.event_on <= $last
+        and ($first is null or events.month_start >= $first)
+        and ($everything or events.is_covered)
+        and {place}
+    group by all
+    order by all
 """
 _PLACES = {
     "force": "$area is not null",
@@ -207,10 +224,19 @@ def _part(
         {"measure": measure, "force": force, "category": category, "first": None if stock else asked.first,
          "last": asked.last, "coverage": row["coverage"], "everything": stock, "area": area},
     ).fetchall()  # fmt: skip
+    erased = con.execute(
+        _KEPT.format(place=place),
+        {"mart": row["mart"], "measure": measure, "force": force, "category": category, "first": None if stock else asked.first,
+         "last": asked.last, "everything": stock, "area": area},
+    ).fetchall()  # fmt: skip
     if row["aggregation"] == "last":
-        rows = rows[-1:]
-        return Part(role, measure, category, rows[0][7] if rows else None, rows)
-    return Part(role, measure, category, sum((r[7] for r in rows), Decimal(0)), rows)
+        rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]
+        if rows and erased:
+            rows, erased = (rows, []) if rows[0][5] >= erased[0][4] else ([], erased)
+        amount = rows[0][7] if rows else erased[0][3] if erased else None
+        return Part(role, measure, category, amount, rows, [e[:4] for e in erased])
+    amount = sum((r[7] for r in rows), Decimal(0)) + sum((e[3] for e in erased), Decimal(0))
+    return Part(role, measure, category, amount, rows, [e[:4] for e in erased])
 
 
 def _published(con: duckdb.DuckDBPyConnection, force: str, asked: Asked) -> Part:
@@ -249,6 +275,8 @@ def feeds(con: duckdb.DuckDBPyConnection, file: str, line: int | None = None) ->
     ).fetchone()
     if load is None:
         raise TrailError(f"{file} has no say in the published night: it was not accepted, or newer files replaced all of it")
+    if con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load[0]]).fetchone()[0]:
+        return _feeds_kept(con, file, load[0], line)
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list")} - {"public_health"})
     events = " union all ".join(
         f"select 'mart_{s}' as mart, measure, category, coalesce(leaf_code, '') as unit, event_on, amount, load_id, line"
@@ -259,6 +287,18 @@ def feeds(con: duckdb.DuckDBPyConnection, file: str, line: int | None = None) ->
         "select mart, measure, category, unit, strftime(event_on, '%Y-%m') as month, count(*) as rows, sum(amount) as amount"
         f" from ({events}) where $line is null or line = cast($line as varchar) group by all order by all",
         {"load": load[0], "line": line},
+    ).fetchall()
+
+
+def _feeds_kept(con: duckdb.DuckDBPyConnection, file: str, load: str, line: int | None) -> list[tuple[Any, ...]]:
+    """What a load's erased rows add to, by month; how many they were is not kept."""
+    if line is not None:
+        raise TrailError(f"the rows of {file} were erased, as their time was over: only what its months add to is kept")
+    return con.execute(
+        "select mart, measure, category, coalesce(leaf_code, '') as unit, strftime(month_start, '%Y-%m') as month,"
+        " cast(null as bigint) as rows, sum(amount) as amount from work.measures.kept_measures where load_id = ?"
+        " group by all order by all",
+        [load],
     ).fetchall()
 
 

@@ -96,6 +96,11 @@ def _show(found: Any, limit: int) -> None:
         )
         if part.rows and found.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
+        if part.erased:
+            typer.echo("The rows of these months were erased, as their time was over. What they add to is kept, as of a night:")
+            write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
+            if not part.rows:
+                continue
         shown = part.rows[: limit or None]
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):

@@ -103,6 +103,8 @@ class Contract(_Part):
     empty_is_suspect: bool = False
     keep_years: Annotated[int, Field(ge=1)] | None = None
     """Years after its last covered day for which a file's rows are kept; None: for as long as the home."""
+    looks_back: bool = False
+    """Whether a row's figures depend on rows of other months: then none is erased while figures rest on any of them."""
     police_uk: PoliceUk | None = None
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 

@@ -1,7 +1,8 @@
-"""Loads whose time is over: their quarantine and originals are erased, and their rows in raw once no figure rests on them.
+"""Loads whose time is over: their quarantine and originals are erased, and their rows in raw where no figure rests on them.
 
 A load's time is over once its last covered day is longer ago than its contract's `keep_years`, or the home's own. Its line in
-the ledger stays, and its withheld keys do, without which figures would change.
+the ledger stays, and its withheld keys do, without which figures would change. Rows that figures rest on are erased when the
+night is published (`dagster_project/keeping.py`).
 """
 
 import hashlib
@@ -26,14 +27,17 @@ def erase_expired(
     `years`: extract -> years, in place of the contract's. `needed`: loads that figures still rest on, whose rows in raw stay.
     On record, and in `raw/_ledger/erased/<night id>__expired.jsonl`, before anything goes. Raises OSError.
     """
-    limits = {name: years.get(name, c.keep_years) for name, c in contracts.items()}
+    limits, before = limits_of(contracts, years), {e.archived: e for e in read_erasures(home)}
     found: dict[Path, Erasure] = {}
     for e in read_ledger(home):
         limit = limits.get(str(e.extract))
         if limit is None or not e.load_id or e.covered_to is None or not is_over(e.covered_to, limit, today):
             continue
         for kind, path in _kept(home, e, e.load_id not in needed):
-            found[path] = _erasure(home, kind, path, e, night_id, today)
+            erasure = erasure_of(home, kind, path, night_id, today)
+            earlier = before.get(erasure.archived)
+            # Noted by a night that was stopped before it erased: what stands for the rows is still known.
+            found[path] = earlier if earlier and earlier.kept else erasure
     if not found:
         return []
     audit.record_all(
@@ -44,6 +48,11 @@ def erase_expired(
     for path in found:
         path.unlink(missing_ok=True)
     return list(found.values())
+
+
+def limits_of(contracts: Mapping[str, Contract], years: Mapping[str, int]) -> dict[str, int | None]:
+    """For how many years each extract's rows are kept; None: for as long as the home."""
+    return {name: years.get(name, c.keep_years) for name, c in contracts.items()}
 
 
 def is_over(last_day: date, years: int, today: date) -> bool:
@@ -71,7 +80,8 @@ def _kept(home: Home, e: LedgerEntry, is_spent: bool) -> Iterator[tuple[str, Pat
         yield "archive", original
 
 
-def _erasure(home: Home, kind: str, path: Path, e: LedgerEntry, night_id: str, today: date) -> Erasure:
+def erasure_of(home: Home, kind: str, path: Path, night_id: str, today: date) -> Erasure:
+    """What is noted of a file before it goes."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     place = path.relative_to(home.archive if kind == "archive" else home.path)

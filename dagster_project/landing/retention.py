@@ -30,6 +30,8 @@ class Erasure(BaseModel):
     sha256: str
     kind: Literal["archive", "quarantine", "raw"] = "archive"
     """Of the two others `archived` is the path in the home."""
+    kept: dict[str, str] = {}
+    """What stands for erased rows that figures rest on: files of `raw/_kept`, by their path in it, and their SHA-256."""
 
 
 def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:

@@ -2,7 +2,8 @@
 
     `events`: a relation with force_code, leaf_code (unit, or district; null where the extract has none), leaf_name, event_on,
     measure, category, amount. Rows on days that coverage does not hold add nothing, but their category is one that was seen.
-    A stock takes every row, since a line may be older than the window; of counts on several days (`last`) the latest holds. -#}
+    A stock takes every row, since a line may be older than the window; of counts on several days (`last`) the latest holds.
+    What stands for erased rows is added as if each of its months were one event. -#}
 {% macro by_month(mart, events) %}
 with events as (
     select * from {{ events }}
@@ -10,7 +11,13 @@ with events as (
 
 covered as (
     select
-        events.*,
+        events.force_code,
+        events.leaf_code,
+        events.leaf_name,
+        events.event_on,
+        events.measure,
+        events.category,
+        events.amount,
         measures.aggregation,
         {{ month_no('events.event_on') }} as month_no,
         windows.coverage is not null as is_covered
@@ -22,6 +29,23 @@ covered as (
         on measures.coverage = windows.coverage
         and events.force_code = windows.force_code
         and events.event_on between windows.covered_from and windows.covered_to
+    union all
+    select
+        kept.force_code,
+        kept.leaf_code,
+        kept.leaf_name,
+        kept.event_on,
+        kept.measure,
+        kept.category,
+        kept.amount,
+        measures.aggregation,
+        kept.month_no,
+        kept.is_covered
+    from {{ ref('kept_measures') }} as kept
+    inner join {{ ref('measure_list') }} as measures
+        on kept.measure = measures.measure
+        and kept.mart = measures.mart
+    where kept.mart = '{{ mart }}'
 ),
 
 final as (

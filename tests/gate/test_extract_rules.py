@@ -32,10 +32,11 @@ EXTRACT_CASES = {
     "share_unplaced": {("naloxone", "warning")},
     "rows_unaccounted": {("aris_returns", "critical")},
     "rows_missing_in_quarantine": {("aris_returns", "warning")},
+    "rows_in_erased_months": {("aris_returns", "warning")},
     "rows_outside_windows": {("aris_returns", "critical")},
 }
 """Rule -> the extracts that must fail it, and how gravely."""
-LANDING_LOST = ("rows_unaccounted", "rows_missing_in_quarantine", "rows_outside_windows")
+LANDING_LOST = ("rows_unaccounted", "rows_missing_in_quarantine", "rows_in_erased_months", "rows_outside_windows")
 """No file can trip these, unless landing is wrong: their tests spoil the ledger's figures."""
 
 
@@ -185,6 +186,8 @@ def test_rows_that_landing_lost_hold_the_night(rule: str, sample_candidate: Home
         "rows_unaccounted": "update raw.accounts set rows_in_file = rows_in_file + 1 where extract = 'aris_returns'",
         "rows_missing_in_quarantine": "update raw.accounts set rows_in_quarantine = null, rows_in_file = rows_in_file + 1,"
         " rows_quarantined = 1 where extract = 'aris_returns'",
+        "rows_in_erased_months": "insert into staging.superseded_rows select _extract, _load_id, _line, 'closed', _load_id"
+        " from raw.aris_returns limit 1",
         "rows_outside_windows": "update staging.coverage_windows set covered_from = covered_from + interval 1 year"
         " where coverage = 'aris_returns'",
     }[rule]

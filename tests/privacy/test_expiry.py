@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 from support import land_night, publish_night, write_extract
+from typer.testing import CliRunner
 
+from dagster_project import trail
 from dagster_project.audit import read_log, verify
+from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
-from dagster_project.landing import erase_expired, erased_loads, read_erasures, read_ledger
+from dagster_project.kept import RawLostError, kept_loads
+from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.expiry import is_over
 from dagster_project.replay import ReplayError, as_of, check
 from dagster_project.settings import Home
@@ -78,21 +82,120 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
     )  # fmt: skip
     write_extract(home.inbox, "naloxone", [["N1", "2018-03-01 10:00", "Chesterfield"], ["N2", "x", "Chesterfield"]],
                   columns=("administration_ref", "administered_at", "lpu"), window=OLD)  # fmt: skip
+    others(home)
     publish_night(home)
     before = figures(home)
     stored = stored_in(home)
-    home.config_file.write_text("[keep]\nyears = { crimes = 7, naloxone = 7 }\n", encoding="utf-8")
-    home.config_file.chmod(0o600)
-    publish_night(home)
-    assert figures(home) == before
+    limit(home, crimes=7, naloxone=7, county_lines=7, iom_cohort=7, op_trapped=7, street_crime=7)
+    run = publish_night(home)
+    assert figures(home) == before and run.receipt is not None and run.receipt.reason == ""
+    # Of what no figure rests on, the rows go as the night lands; of the rest, when it has been published.
     gone = {p for p in stored - stored_in(home) if "erased" not in p.parts}
-    assert sorted(p.parts[0] for p in gone) == ["archive"] * 3 + ["quarantine"] * 2 + ["raw"]
-    (spent,) = erased_loads(home)
-    assert next(e for e in read_ledger(home) if e.load_id == spent).covered_to == date(2018, 6, 30)
+    assert sorted(p.parts[0] for p in gone) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
+    assert {p.parts[1] for p in stored_in(home) if p.parts[0] == "raw" and p.parts[1][0] != "_"} == {"op_trapped"}, (
+        "an address of later months may repeat one of these"
+    )
     told = [r.facts for r in read_log(home) if r.kind == "erasure"]
-    assert sorted(f["what"] for f in told) == ["archive"] * 3 + ["quarantine"] * 2 + ["raw"] and len(read_erasures(home)) == 6
+    assert sorted(f["what"] for f in told) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
+    noted = [e for e in read_erasures(home) if e.kind == "raw"]
+    assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(kept_loads(home)) == 5
+    assert run.receipt.erased == len(told) == len(read_erasures(home))
     assert not verify(home).faults
-    # Made again from what is left, the figures are the same.
+    traced(home)
+    # Made again from what is left, in a folder of its own and as a night, the figures are the same.
     assert check(home).differing == 0
+    publish_night(home, rebuild=True)
+    assert figures(home) == before
+    traced(home)
     with pytest.raises(ReplayError, match="was erased, as its time was over"):
         as_of(home, first, tmp_path / "then.duckdb")
+    later_files(home, before)
+    spoilt(home)
+
+
+def limit(home: Home, **years: int) -> None:
+    listed = ", ".join(f"{x} = {n}" for x, n in years.items())
+    home.config_file.write_text(f"[keep]\nyears = {{ {listed} }}\n", encoding="utf-8")
+    home.config_file.chmod(0o600)
+
+
+def others(home: Home) -> None:
+    """Lines and their stock, one of them from before the window; a count on some days; repeats; districts."""
+    town = "Chesterfield"
+    write_extract(
+        home.inbox, "county_lines",
+        [["A", "2017-05-05", "", town], ["B", "2018-02-01", "2018-09-09", town], ["C", "2018-02-03", "", ""]],
+        columns=("line_ref", "identified_on", "closed_on", "lpu"), window=OLD,
+    )  # fmt: skip
+    write_extract(home.inbox, "iom_cohort", [["2018-01-31", "90"], ["2018-01-15", "80"], ["2018-03-01", "95"]],
+                  columns=("counted_on", "cohort_size"), window=OLD)  # fmt: skip
+    write_extract(
+        home.inbox, "op_trapped", [["I1", "X", "2018-01-31", "1", "Chesterfield"], ["I2", "X", "2018-03-01", "2", "Buxton"]],
+        columns=("identification_ref", "address_ref", "identified_on", "people_safeguarded", "lpu"), window=OLD,
+    )  # fmt: skip
+    rows = [["1", "2018-01", "Amber Valley 001A", "Drugs"], ["", "2018-01", "Erewash 002B", "Anti-social behaviour"]]
+    (home.inbox / "2018-01-derbyshire-street.csv").write_text(
+        "\n".join(",".join(row) for row in [["Crime ID", "Month", "LSOA name", "Crime type"], *rows]), encoding="utf-8"
+    )
+
+
+def traced(home: Home) -> None:
+    """What the trail says of an erased month: its file, its night and its amount, and no row."""
+    with trail.opened(home) as con:
+        asked = trail.of_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
+        found = trail.trace(con, asked)
+        (part,) = found.parts
+        assert (found.value, part.rows, len(part.erased)) == (24, [], 12)
+        assert part.erased[0][0] == "2018-01" and "__2018-01-01__2018-12-31__" in part.erased[0][1] and part.erased[0][3] == 2
+        cohort = trail.trace(con, trail.of_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
+        assert cohort.value == 90 and [e[0] for e in cohort.parts[0].erased] == ["2018-01"]
+        asked = trail.of_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
+        stock = trail.trace(con, asked)
+        assert stock.value == 2
+        assert {row[5] for row in trail.feeds(con, part.erased[0][1])} == {None}
+        with pytest.raises(trail.TrailError, match=r"rows of .* were erased"):
+            trail.feeds(con, part.erased[0][1], line=2)
+    said = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
+    assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("24 count")
+
+
+def later_files(home: Home, before: list[tuple]) -> None:
+    """A file of a part of an erased month does not count in it; one of a whole month takes its place. A newer list takes the
+    place of all of the old one."""
+    row = [["NEW1", "2018-03-12", "92D", "Recorded", "Chesterfield"]]
+    write_extract(home.inbox, "crimes", row, columns=COLUMNS, window=("2018-03-10", "2018-03-20"), stamp="20260104T020000Z")
+    run = publish_night(home)
+    assert figures(home) == before
+    assert [(c.rule, c.severity) for c in run.checks or [] if c.found.startswith("rows_closed 1")] == [
+        ("rows_in_erased_months", "warning")
+    ]
+    write_extract(home.inbox, "crimes", row, columns=COLUMNS, window=("2018-03-01", "2018-04-15"), stamp="20260105T020000Z")
+    write_extract(home.inbox, "county_lines", [["A", "2017-05-05", "", "Chesterfield"]], window=("2018-01-01", "2018-07-31"),
+                  columns=("line_ref", "identified_on", "closed_on", "lpu"), stamp="20260106T020000Z")  # fmt: skip
+    publish_night(home)
+    now = [f for f in figures(home) if f not in before]
+    names = [d[0] for d in published_columns(home)]
+    changed = {
+        (r["measure"], r["period_label"]): r["value"] for f in now for r in (dict(zip(names, f, strict=True)),)
+        if r["area_type"] == "force" and r["category"] == "all" and r["period_type"] == "month" and r["value"] is not None
+    }  # fmt: skip
+    assert changed == {
+        ("possession_offences", "Mar 2018"): 1, ("lines_identified", "Feb 2018"): 0,
+        **{("lines_active", f"{m} 2018"): 1 for m in ("Feb", "Mar", "Apr", "May", "Jun", "Jul")},
+    }, "April stands: the file does not cover all of it"  # fmt: skip
+
+
+def published_columns(home: Home) -> list[tuple]:
+    from support import published
+
+    return published(home, "describe marts.measures")
+
+
+def spoilt(home: Home) -> None:
+    """What stands for erased rows is gone, or was changed: nothing is published."""
+    (path,) = (home.kept / "crimes").rglob("*.parquet")
+    bytes_ = path.read_bytes()
+    for change, said in ((lambda: path.write_bytes(bytes_ + b" "), "is not as it was"), (path.unlink, "is gone")):
+        change()
+        with pytest.raises(RawLostError, match=f"raw/_kept/crimes/.*{said}.* restore raw/"):
+            publish_night(home, rebuild=True)

@@ -62,6 +62,20 @@ amounts as (
     group by parts.answer_id, parts.side, parts.part
 ),
 
+-- A window that begins or ends within a month whose rows were erased: its part of the month cannot be told.
+cut as (
+    select distinct parts.answer_id, parts.side
+    from parts
+    inner join {{ ref('kept_measures') }} as kept
+        on parts.mart = kept.mart
+        and parts.force_code = kept.force_code
+        and parts.part_measure = kept.measure
+        and (
+            (parts.to_day >= kept.month_start and parts.to_day < kept.month_end)
+            or (parts.aggregation <> 'stock' and parts.from_day > kept.month_start and parts.from_day <= kept.month_end)
+        )
+),
+
 days as (
     select
         windows.answer_id, windows.side,
@@ -83,6 +97,7 @@ judged as (
         above.amount as n,
         below.amount as d,
         case
+            when cut.answer_id is not null then 'not_available'
             when windows.aggregation in ('stock', 'last')
                 then case when days.is_end_covered = 1 then 'complete' else 'not_available' end
             when coalesce(days.covered_days, 0) = 0 then 'not_available'
@@ -94,6 +109,9 @@ judged as (
     left join days
         on windows.answer_id = days.answer_id
         and windows.side = days.side
+    left join cut
+        on windows.answer_id = cut.answer_id
+        and windows.side = cut.side
     left join amounts as above
         on windows.answer_id = above.answer_id
         and windows.side = above.side

@@ -17,7 +17,9 @@ by_day as (
 ),
 
 covered as (
-    select by_day.*, windows.coverage is not null as is_covered
+    select
+        by_day.mart, by_day.force_code, by_day.leaf_code, by_day.leaf_name, by_day.event_on, by_day.measure, by_day.category,
+        by_day.amount, windows.coverage is not null as is_covered
     from by_day
     inner join {{ ref('measure_list') }} as listed
         on by_day.mart = listed.mart
@@ -26,6 +28,10 @@ covered as (
         on listed.coverage = windows.coverage
         and by_day.force_code = windows.force_code
         and by_day.event_on between windows.covered_from and windows.covered_to
+    union all
+    -- Of erased rows the month is known, and no day of it: `answers` gives no figure for a part of the month.
+    select mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount, is_covered
+    from {{ ref('kept_measures') }}
 )
 
 select

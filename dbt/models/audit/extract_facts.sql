@@ -61,6 +61,16 @@ withdrawn as (
     group by loads.extract, loads.force_code
 ),
 
+-- Rows of months whose rows were erased, of files that do not cover all of the month.
+closed as (
+    select loads.extract, loads.force_code, count(*) as rows_closed_tonight
+    from {{ ref('superseded_rows') }} as superseded
+    inner join loads
+        on superseded.load_id = loads.load_id
+    where superseded.reason = 'closed' and loads.is_tonight
+    group by loads.extract, loads.force_code
+),
+
 -- Rows whose newer version is in quarantine: the last good one stands.
 stood_in as (
     select
@@ -162,6 +172,7 @@ select
     files.files_tonight,
     cast(coalesce(volumes.rows_current, 0) as bigint) as rows_current,
     cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as bigint) as rows_withdrawn,
+    cast(coalesce(closed.rows_closed_tonight, 0) as bigint) as rows_closed,
     cast(coalesce(stood_in.rows_stood_in, 0) as bigint) as rows_stood_in,
     stood_in.quarantined_file,
     cast(coalesce(accounted.rows_unaccounted, 0) as bigint) as rows_unaccounted,
@@ -198,6 +209,9 @@ left join volumes
 left join withdrawn
     on files.extract = withdrawn.extract
     and files.force_code = withdrawn.force_code
+left join closed
+    on files.extract = closed.extract
+    and files.force_code = closed.force_code
 left join stood_in
     on files.extract = stood_in.extract
     and files.force_code = stood_in.force_code

@@ -17,6 +17,7 @@ landed as (
         loads.kind,
         loads.known_by,
         loads.load_rank,
+        loads.night_id,
         standing.load_id is null as is_outranked,
         withheld.load_id is not null as is_withheld
     from {{ source('raw', 'row_index') }} as rows_landed
@@ -27,18 +28,40 @@ landed as (
         and rows_landed.line = withheld.line
 ),
 
--- A row that is withheld or outranked has no say in what other rows are worth.
+-- A month whose rows were erased stands until a newer file covers all of it. Until then its days are closed to rows that came
+-- since.
+closed as (
+    select landed.load_id, landed.line, min(parts.load_id) as by_load_id
+    from landed
+    inner join {{ ref('kept_parts') }} as parts
+        on landed.extract = parts.extract
+        and landed.force_code = parts.force_code
+        and landed.known_by = parts.known_by
+        and landed.load_rank >= parts.load_rank
+        and landed.night_id > parts.kept_night
+        and {{ month_no('landed.row_date') }} = parts.month_no
+        and landed.row_date between parts.covered_from and parts.covered_to
+    where parts.known_by = 'key' and not landed.is_outranked and not landed.is_withheld
+    group by landed.load_id, landed.line
+),
+
+-- A row that is withheld, outranked or in a closed month has no say in what other rows are worth.
 versions as (
     select
-        *,
+        landed.*,
         row_number() over (
-            partition by extract, force_code, row_key order by load_rank desc, load_id desc, line desc
+            partition by landed.extract, landed.force_code, landed.row_key
+            order by landed.load_rank desc, landed.load_id desc, landed.line desc
         ) as version_no,
-        first_value(load_id) over (
-            partition by extract, force_code, row_key order by load_rank desc, load_id desc, line desc
+        first_value(landed.load_id) over (
+            partition by landed.extract, landed.force_code, landed.row_key
+            order by landed.load_rank desc, landed.load_id desc, landed.line desc
         ) as newest_load_id
     from landed
-    where not is_outranked and not is_withheld and known_by <> 'file'
+    left join closed
+        on landed.load_id = closed.load_id
+        and landed.line = closed.line
+    where not landed.is_outranked and not landed.is_withheld and landed.known_by <> 'file' and closed.load_id is null
 ),
 
 -- A key that a newer file covers and lacks is withdrawn. One that is there in quarantine is there.
@@ -78,6 +101,19 @@ replaced as (
         and {{ month_no('landed.row_date') }} between {{ month_no('newer.covered_from') }} and {{ month_no('newer.covered_to') }}
     where landed.known_by = 'file' and not landed.is_outranked
     group by landed.extract, landed.load_id, landed.line
+),
+
+-- Rows that had a newer version in a file whose rows were erased since.
+outlived as (
+    select versions.extract, versions.load_id, versions.line, gone.by_load_id
+    from versions
+    inner join {{ source('raw', 'kept_superseded') }} as gone
+        on versions.load_id = gone.load_id
+        and versions.line = gone.line
+    left join withdrawn
+        on versions.load_id = withdrawn.load_id
+        and versions.line = withdrawn.line
+    where versions.known_by = 'key' and versions.version_no = 1 and withdrawn.load_id is null
 )
 
 select extract, load_id, line, 'outranked' as reason, cast(null as string) as by_load_id
@@ -97,3 +133,12 @@ from withdrawn
 union all
 select extract, load_id, line, 'replaced' as reason, by_load_id
 from replaced
+union all
+select extract, load_id, line, 'newer version' as reason, by_load_id
+from outlived
+union all
+select landed.extract, landed.load_id, landed.line, 'closed' as reason, closed.by_load_id
+from closed
+inner join landed
+    on closed.load_id = landed.load_id
+    and closed.line = landed.line

@@ -1,0 +1,33 @@
+{{ config(materialized='view') }}
+-- What erased rows added to each measure, a month as one event. A unit that the list no longer has is not recorded.
+with kept as (
+    select * from {{ source('raw', 'kept_months') }}
+)
+
+select
+    kept.extract,
+    kept.load_id,
+    kept.force_code,
+    case
+        when kept.leaf_code is null or kept.leaf_name is not null or units.area_code is not null then kept.leaf_code
+        else 'unknown'
+    end as leaf_code,
+    kept.leaf_name,
+    coalesce(kept.counted_on, months.month_end) as event_on,
+    kept.mart,
+    kept.measure,
+    kept.category,
+    kept.amount,
+    kept.is_covered,
+    months.month_start,
+    months.month_end,
+    kept.month_no
+from kept
+inner join {{ ref('kept_parts') }} as parts
+    on kept.load_id = parts.load_id
+    and kept.month_no = parts.month_no
+inner join {{ ref('months') }} as months on kept.month_no = months.month_no
+left join {{ ref('areas_listed') }} as units
+    on kept.force_code = units.force_code
+    and kept.leaf_code = units.area_code
+    and units.area_type = 'lpu'
