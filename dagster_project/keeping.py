@@ -72,7 +72,7 @@ def keep_and_erase(
             ]
             audit.record_all(home, told)
             note(home.erasures / f"{night_id}__kept.jsonl", found.values())
-        _let_go(con, home, contracts, over)
+        _let_go(con, home, contracts, {str(e.extract) for e in over if e.rows_landed and e.load_id not in before})
     finally:
         con.close()
     for e in over:
@@ -126,17 +126,19 @@ def _months_of(e: LedgerEntry) -> str:
     """
 
 
-def _let_go(con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], over: list[LedgerEntry]) -> None:
-    """Have the night's work read the kept measures in place of the rows: `pam trace` and the next night begin with it."""
+def _let_go(con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], extracts: set[str]) -> None:
+    """Have the night's work read the kept measures in place of rows of these extracts: `pam trace` and the next night begin
+    with it.
+    """
     con.execute("begin")
     con.execute("drop table raw.kept_months")
     con.execute("drop table raw.kept_superseded")
     shown = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
     load_kept(con, home, {load for _, _, load in shown})
     kept = kept_loads(home)
-    for extract in sorted({str(e.extract) for e in over}):
+    for extract in sorted(extracts):
         paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in shown if x == extract and load not in kept]
-        con.execute(f'drop view if exists raw."{extract}"')
+        con.execute(f'drop view raw."{extract}"')
         con.execute(raw_view(contracts[extract], paths))
     con.execute("commit")
 

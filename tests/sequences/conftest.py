@@ -53,8 +53,12 @@ def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
     memory = Path("/dev/shm")
     where = memory if os.access(memory, os.W_OK) else None
 
-    def compare(sequence: Sequence, staging: Staging = staging) -> list[str]:
+    def compare(sequence: Sequence, staging: Staging = staging, erased: int | None = None) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
-            return Warehouse(Home(Path(folder) / "home").create(), staging).run(sequence)
+            warehouse = Warehouse(Home(Path(folder) / "home").create(), staging)
+            if erased is None:
+                return warehouse.run(sequence)
+            warehouse.land_all(sequence)
+            return warehouse.erased(erased)
 
     return compare

@@ -181,3 +181,22 @@ def test_a_fault_in_the_code_is_caught(
     monkeypatch.setattr(owner, name, wrong)
     assert parts(sequence) != []
     assert not asks_chance(request) or caught_by_chance(parts)
+
+
+MOVED = nights([of(0, Row(0), start=10), of(1, Row(0), days=5)])
+"""A row that a newer file moved to an earlier day: the newer file is over before the older one is."""
+ERASED = {
+    "a version that an erased row had replaced comes back": ("superseded_rows", "from outlived", "from outlived where false"),
+    "what is kept counts beside what it stands for": ("kept_measures", ".amount,", ".amount * 2 as amount,"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ERASED)
+def test_a_fault_in_what_stands_for_erased_rows_is_caught(
+    parts: Callable[..., list[str]], staging: Staging, fault: str
+) -> None:
+    model, right, wrong = ERASED[fault]
+    assert right in staging.sql[model], "the fault would change nothing"
+    broken = replace(staging, sql=staging.sql | {model: staging.sql[model].replace(right, wrong)})
+    assert parts(MOVED, erased=8) == []
+    assert parts(MOVED, broken, erased=8) != []

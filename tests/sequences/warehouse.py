@@ -9,23 +9,33 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import pytest
 from oracle.contract import EXTRACTS as PLAIN
 from oracle.landing import Landing, land
 
-from dagster_project import prepare, transform
+from dagster_project import keeping, prepare, transform
 from dagster_project.contracts import load_contracts
-from dagster_project.landing import counts, find_files, land_files, read_ledger, release_load
+from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
+from dagster_project.landing.ties import load_of
 from dagster_project.settings import Home
 
 from .plan import EXTRACTS, Again, File, Release, Sequence
-from .writing import HEADERS, night_moment, write
+from .writing import FIRST_DAY, HEADERS, night_moment, write
 
 FORCE = "derbyshire"
-DECIDING = ("standing_loads", "superseded_rows", "coverage_windows")
+DECIDING = ("standing_loads", "kept_parts", "superseded_rows", "coverage_windows")
 """Models that say which rows count and what is covered, in the order in which they are built."""
+SUBJECTS = {
+    "mda_orders": "mda_orders", "cash_seizures": "cash_seizures", "stop_search": "stop_search", "crimes": "drug_offences",
+    "iom_cohort": "iom", "street_crime": "street_crime",
+}  # fmt: skip
+"""The subject whose measures an extract's rows are in. Others, that a subject has as well, are empty here."""
+BESIDE = ("forfeiture_orders", "iom_visits")
+"""Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
 
 
@@ -61,9 +71,10 @@ def compile_staging(folder: Path) -> Staging:
     home = Home(folder / "home").create()
     prepare.fresh_candidate(home)
     prepare.prepare_raw(home, "night", date(2026, 1, 1))
-    nodes = transform.build(home, select=["+unit_names", "coverage_limits"])
+    nodes = transform.build(home, select=["+unit_names", "coverage_limits", "months", "measure_list", "+offence_classes"])
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
-    wanted = [*DECIDING, *(f"stg_{x}" for x in EXTRACTS)]
+    measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
+    wanted = [*DECIDING, "kept_measures", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with transform._closed_after():
         compiled = transform._invoke(
@@ -73,8 +84,9 @@ def compile_staging(folder: Path) -> Staging:
     assert set(sql) == set(wanted)
     con = duckdb.connect(config={"threads": 1})
     con.execute(f"attach '{home.candidate / prepare.WORK}' as built (read_only); attach ':memory:' as work")
-    con.execute("create schema work.seeds; create schema work.staging; use work")
-    for table in ("seeds.coverage_limits", "staging.unit_names"):
+    con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
+    tables = ("unit_names", "months", "areas_listed", "offence_classes")
+    for table in ("seeds.coverage_limits", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
     return Staging(sql, Kept(con))
 
@@ -95,10 +107,8 @@ class Warehouse:
         """Land all nights, and compare after each that is published, as if it were the next to build on the one before;
         in the end once more, as the quiet night after them would. Returns where model and product part.
         """
-        since, every = "", load_contracts()
-        used = {getattr(drop, "extract", "crimes") for drops in sequence.nights for drop in drops}
-        # One at least has a column of listed values, which the raw schema can't do without.
-        self.contracts = {x: every[x] for x in EXTRACTS if x in used | {"crimes"}}
+        since = ""
+        self.use(sequence)
         for n, drops in enumerate(sequence.nights):
             self.land(n, drops, sequence.archive)
             if sequence.published[n]:
@@ -106,6 +116,19 @@ class Warehouse:
                     return [f"after night {n + 1}: {said}" for said in found]
                 since = night_id(n)
         return [f"in the end: {said}" for said in self.differences(night_id(len(sequence.nights)))]
+
+    def use(self, sequence: Sequence) -> None:
+        """Have the contracts that the sequence needs."""
+        every = load_contracts()
+        used = {getattr(drop, "extract", "crimes") for drops in sequence.nights for drop in drops}
+        # One at least has a column of listed values, which the raw schema can't do without.
+        self.contracts = {x: every[x] for x in EXTRACTS if x in used | {"crimes"}}
+
+    def land_all(self, sequence: Sequence) -> None:
+        """Land all nights, and look at none."""
+        self.use(sequence)
+        for n, drops in enumerate(sequence.nights):
+            self.land(n, drops, sequence.archive)
 
     def land(self, n: int, drops: tuple[File | Again | Release, ...], archive: bool) -> None:
         """One night: what is released first, then its files."""
@@ -191,6 +214,45 @@ class Warehouse:
         for extract in self.contracts:
             con.execute(f"create or replace view staging.stg_{extract} as {self.staging.sql[f'stg_{extract}']}")
         return con
+
+
+    def erased(self, days: int) -> list[str]:
+        """Where measures part from what they were, once the rows of all loads are erased that cover no later day."""
+        every = load_contracts()
+        used = [x for x in self.contracts if x in SUBJECTS]
+        # Their subjects' other extracts are views of nothing.
+        self.contracts |= {x: every[x] for x in BESIDE}
+        con = self.build("")
+        before = self.measured(con, used)
+        entries = accepted(read_ledger(self.home))
+        old = [e for e in entries if e.covered_to and (e.covered_to - FIRST_DAY).days < days]
+        over = [e for e in old if every[str(e.extract)].kind != "indicators" and load_of(e).raw(self.home).exists()]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keeping, "duckdb", SimpleNamespace(connect=lambda _: con))
+            patch.setattr(keeping, "due", lambda *_: over)
+            patch.setattr(keeping.audit, "record_all", lambda *_: None)
+            gone = keeping.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(len(self.nights)))
+        assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
+        after = self.measured(self.build(night_id(len(self.nights))), used)
+        return [
+            f"{x}: erasing {[e.load_id for e in over]} adds {minus(after[x], before[x])}, takes {minus(before[x], after[x])}"
+            for x in used
+            if after[x] != before[x]
+        ]
+
+    def measured(self, con: Kept, extracts: list[str]) -> dict[str, set[tuple]]:
+        """The monthly measures of each extract's subject, as text, so that nothing is equal that is not the same."""
+        found = {}
+        for x in (*BESIDE, *extracts):
+            con.execute(f"create or replace view staging.stg_{x} as {self.staging.sql[f'stg_{x}']}")
+        con.execute(f"create or replace view measures.kept_measures as {self.staging.sql['kept_measures']}")
+        for x in extracts:
+            subject = SUBJECTS[x]
+            con.execute(f"create or replace view measures.{subject}_events as {self.staging.sql[f'{subject}_events']}")
+            rows = con.execute(self.staging.sql[f"{subject}_monthly"]).fetchall()
+            found[x] = {tuple(map(str, row)) for row in rows}
+            assert len(found[x]) == len(rows)
+        return found
 
 
 DAYS = """
