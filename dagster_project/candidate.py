@@ -17,7 +17,7 @@ from typing import Literal
 import duckdb
 
 from . import groundwork
-from .landing import accepted, read_ledger
+from .due import loads_of
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
 from .settings import Home
@@ -26,7 +26,8 @@ from .transform import Node, project_stamp
 PACKAGE = Path(__file__).parent
 
 ALWAYS = (
-    "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "extract_facts", "mart_facts",
+    "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",
+    "mart_facts",
 )  # fmt: skip
 """Models that hold something of every extract, or of the night itself."""
 
@@ -53,6 +54,8 @@ class Begun:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     standing: list[Node] = field(default_factory=list)
+    loads: dict[str, list[str]] | None = None
+    """What the figures rest on that it is built on (`due.loads_of`): months that no file touched since stand."""
 
 
 def begin(home: Home, rebuild: bool = False) -> Begun:
@@ -60,19 +63,19 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
     base = None if rebuild else _base(home)
     (home.candidate / "base.json").unlink(missing_ok=True)
     if base is not None:
-        changed = sorted(x for x, loads in _loads(home).items() if base["loads"].get(x) != loads)
+        changed = sorted(x for x, loads in loads_of(home).items() if base["loads"].get(x) != loads)
         _take_over(home)
         con = duckdb.connect(str(home.candidate / WORK))
         try:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        return Begun("night", (*ALWAYS, *(f"stg_{x}+" for x in changed)), STANDING, base["nodes"])
+        return Begun("night", (*ALWAYS, *(f"stg_{x}+" for x in changed)), STANDING, base["nodes"], base["loads"])
     has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
     standing = None if rebuild or has_lists else groundwork.read(project())
     if standing is not None:
         groundwork.copy(home)
-        return Begun("groundwork", (*ALWAYS, *ASKED, *(f"stg_{x}+" for x in sorted(_loads(home)))), STANDING, standing)
+        return Begun("groundwork", (*ALWAYS, *ASKED, *(f"stg_{x}+" for x in sorted(loads_of(home)))), STANDING, standing)
     fresh_candidate(home)
     return Begun("nothing")
 
@@ -80,7 +83,7 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
 def stands(home: Home) -> list[Node] | None:
     """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
     base = _base(home)
-    return base["nodes"] if base and base["loads"] == _loads(home) else None
+    return base["nodes"] if base and base["loads"] == loads_of(home) else None
 
 
 def by_hand(home: Home, args: list[str]) -> str:
@@ -115,7 +118,7 @@ def merged(standing: list[Node], built: list[Node]) -> list[Node]:
 
 def keep(home: Home, nodes: list[Node], sha256: str) -> None:
     """Let the next night build on this one, which has been published whole."""
-    base = {"stamp": _stamp(home), "sha256": sha256, "loads": _loads(home), "nodes": [asdict(n) for n in nodes]}
+    base = {"stamp": _stamp(home), "sha256": sha256, "loads": loads_of(home), "nodes": [asdict(n) for n in nodes]}
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
 
 
@@ -155,15 +158,3 @@ def _stamp(home: Home) -> str:
         digest.update(str(path.relative_to(home.editions)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _loads(home: Home) -> dict[str, list[str]]:
-    """What each extract's figures rest on: its accepted loads, and what later files withheld of them."""
-    entries = read_ledger(home)
-    found: dict[str, list[str]] = {}
-    for e in accepted(entries):
-        found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
-    for e in entries:
-        for load, n in e.withheld.items():
-            found.setdefault(str(e.extract), []).append(f"{load} {n}")
-    return {x: sorted(loads) for x, loads in found.items()}

@@ -179,7 +179,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         {"extract": "Extract", "column_name": "Column", "value": "Value, in the spelling that the marts show"},
     ),
     "row_index": (
-        "Rows that another load could supersede, one row a landed row",
+        "Rows that another load could supersede, one row a landed row; where some months are carried over, those of the others",
         {
             "extract": "Extract",
             "force_code": "Force",
@@ -237,6 +237,59 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "kept_superseded": (
         "Rows of other loads that erased ones had superseded as newer versions, one row a landed row",
         {"extract": "Extract", "load_id": "Load", "line": "Line of the file", "by_load_id": "Load whose rows were erased"},
+    ),
+    "carried_months": (
+        "Sums of months that are carried over from the night before, in the columns of the measures' monthly models",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "leaf_code": "Unit or district",
+            "leaf_name": "Name of the district",
+            "measure": "Measure",
+            "category": "Category",
+            "month_no": "Months since year 0",
+            "amount": "What the month adds to",
+        },
+    ),
+    "carried_days": (
+        "Sums of days of months that are carried over, in the columns of daily",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "area_type": "Kind of area",
+            "area_code": "Area",
+            "measure": "Measure",
+            "category": "Category",
+            "event_on": "Day",
+            "is_covered": "Whether it is covered",
+            "amount": "What the day adds to",
+        },
+    ),
+    "carried_row_days": (
+        "Rows by day of months that are carried over, in the columns of row_days",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "row_date": "Day",
+            "row_kind": "Value of the contract's first list",
+            "rows_current": "Rows that count",
+            "rows_placeable": "Of those, rows that could name a unit",
+            "rows_unplaced": "Of those, rows whose unit is not in the list",
+        },
+    ),
+    "carried_superseded": (
+        "Superseded rows that were not looked at again, in the columns of superseded_rows",
+        {
+            "extract": "Extract",
+            "load_id": "Load",
+            "line": "Line of the file",
+            "reason": "Why it does not count",
+            "by_load_id": "Load that did it",
+        },
+    ),
+    "withheld_versions": (
+        "Landed rows with a key that is withheld of some file, one row a landed row",
+        {"extract": "Extract", "force_code": "Force", "load_id": "Load", "line": "Line of the file", "row_key": "Key"},
     ),
     "own_areas": (
         "The home's own list of areas; replaces the seed's for the forces that it names",

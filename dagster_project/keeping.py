@@ -138,7 +138,6 @@ def _let_go(con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, 
     kept = kept_loads(home)
     for extract in sorted(extracts):
         paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in shown if x == extract and load not in kept]
-        con.execute(f'drop view raw."{extract}"')
         con.execute(raw_view(contracts[extract], paths))
     con.execute("commit")
 

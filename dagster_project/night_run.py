@@ -243,8 +243,10 @@ class NightRun:
         night = self._begun()
         with self._step("building"):
             begun = candidate.begin(self.home, self.rebuild)
-            loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
+            loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
             self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+            if begun.loads is not None:
+                prepare.show_all(self.home, loads)
             self.nodes = candidate.merged(begun.standing, self.built)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))

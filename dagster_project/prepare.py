@@ -7,6 +7,7 @@ out, so that a night does not read every file of the past.
 import csv
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from pathlib import Path
 import duckdb
 
 from .accounts import write_accounts
+from .carried import carry, let_go
 from .contracts import Contract, load_contracts
+from .due import Due, find_due, paths_of
 from .editions import frozen_paths, load_editions, write_asked, write_frozen
 from .filling import make_table
 from .kept import RawLostError, kept_loads, load_kept
 from .landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from .landing.forms import literal
+from .landing.store import parquet_of
 from .settings import Home
 
 STORAGE = "v1.5.0"
@@ -151,11 +155,15 @@ def fresh_candidate(home: Home) -> None:
         con.close()
 
 
-def prepare_raw(home: Home, night_id: str, today: date, since: str | None = None) -> list[Load]:
+def prepare_raw(
+    home: Home, night_id: str, today: date, since: str | None = None, before: Mapping[str, list[str]] | None = None
+) -> list[Load]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
     `today` is the night's date, against which files are late. `since`: what landed after this night is tonight's; after
-    the published one where None. Raises SeedError for a bad list of the home's own.
+    the published one where None. `before`: what the work file's tables rest on (`due.loads_of`): then only rows of months that
+    were touched since are shown, until `show_all`, and the tables stand for the others. Raises SeedError for a bad list of the
+    home's own.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
@@ -172,21 +180,23 @@ def prepare_raw(home: Home, night_id: str, today: date, since: str | None = None
         load_kept(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
         _contract_lists(con, contracts)
+        if lost := next((p for p in paths_of(home, (load.entry for load in loads), kept) if not p.exists()), None):
+            raise RawLostError(
+                f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
+                " backup, then run the night again"
+            )
+        due = None if before is None else find_due(con, home, contracts, before, erased_loads(home))
         for extract, contract in contracts.items():
-            paths = [
-                home.raw / extract / str(load.entry.force_code) / f"{load.entry.load_id}.parquet"
-                for load in loads
-                if load.entry.extract == extract and load.entry.rows_landed and load.entry.load_id not in kept
-            ]
-            if lost := next((p for p in paths if not p.exists()), None):
-                raise RawLostError(
-                    f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
-                    " backup, then run the night again"
-                )
-            con.execute(raw_view(contract, paths))
-        _row_index(con, contracts, loads)
+            own = [load.entry for load in loads if load.entry.extract == extract]
+            if due is None:
+                con.execute(raw_view(contract, paths_of(home, own, kept)))
+            else:
+                con.execute(raw_view(contract, paths_of(home, filter(due.has, own), kept), due.where(extract)))
+        _row_index(con, home, contracts, loads, due)
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
+        _withheld_versions(con, home, contracts, loads)
+        carry(con, due)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
         write_asked(con, load_editions(home).values())
@@ -234,37 +244,81 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)
 
 
-def raw_view(contract: Contract, paths: list[Path]) -> str:
-    """SQL that makes `raw.<extract>`: the rows of these files."""
-    name = f'raw."{contract.extract}"'
-    if paths:
-        listed = ", ".join(literal(str(p)) for p in paths)
-        return f"create view {name} as select * from read_parquet([{listed}], union_by_name = true)"
-    columns = ", ".join(f'"{c}" varchar' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
-    return f"create table {name} ({columns})"
+def show_all(home: Home, loads: list[Load]) -> None:
+    """Have the candidate's `raw` show all rows of the loads, and what stands for erased ones, of all months."""
+    kept, contracts = kept_loads(home), load_contracts()
+    con = duckdb.connect(str(home.candidate / WORK))
+    try:
+        con.execute("begin")
+        con.execute("drop table raw.kept_months")
+        con.execute("drop table raw.kept_superseded")
+        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        for extract, contract in contracts.items():
+            own = [load.entry for load in loads if load.entry.extract == extract]
+            con.execute(raw_view(contract, paths_of(home, own, kept)))
+        con.execute("drop table raw.row_index")
+        _row_index(con, home, contracts, loads, None)
+        let_go(con)
+        con.execute("commit")
+    finally:
+        con.close()
 
 
-def _row_index(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], loads: list[Load]) -> None:
-    """Every row that another load could supersede: extracts and forces with one load alone have none."""
-    several: dict[tuple[str, str], int] = {}
+def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
+    """SQL that makes `raw.<extract>`, or makes it anew: the rows of these files, or those of them that are asked for."""
+    columns = ", ".join(f'cast(null as varchar) as "{c}"' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
+    view = f'create or replace view raw."{contract.extract}" as select {columns} where false'
+    if not paths:
+        return view
+    listed = ", ".join(literal(str(p)) for p in paths)
+    # Files of before may lack a column that the contract has.
+    return f"{view} union all by name select * from read_parquet([{listed}], union_by_name = true) where {where}"
+
+
+def _row_index(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load], due: Due | None
+) -> None:
+    """Every row that another load could supersede: extracts and forces with one load alone have none. Of months that are due
+    those rows, and all with a key of theirs.
+    """
+    places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
-        at = (str(load.entry.extract), str(load.entry.force_code))
-        several[at] = several.get(at, 0) + 1
-    selects = []
+        places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
+    kept, selects = kept_loads(home), []
     for extract, contract in contracts.items():
-        forces = [f for (x, f), n in several.items() if x == extract and n > 1]
-        if forces:
-            key = "indicator_id" if contract.kind == "indicators" else "_key"
-            listed = ", ".join(f"'{f}'" for f in sorted(forces))
+        key = "indicator_id" if contract.kind == "indicators" else "_key"
+        several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
+        if due is not None:
+            several = {f: entries for f, entries in several.items() if (extract, f) in due.whole or (extract, f) in due.months}
+        paths = paths_of(home, (e for entries in several.values() for e in entries), kept)
+        if paths:
+            rows = parquet_of(*paths)
+            where = "true" if due is None else due.where(extract)
+            if due is not None and contract.key:
+                where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
             selects.append(
                 f"select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
-                f' {key} as row_key, cast(_date as date) as row_date from raw."{extract}" where _force_code in ({listed})'
+                f" {key} as row_key, cast(_date as date) as row_date from {rows} where {where}"
             )
     empty = (
         "select cast(null as varchar) as extract, cast(null as varchar) as force_code, cast(null as varchar) as load_id,"
         " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
     )
-    con.execute("create view raw.row_index as " + " union all ".join(selects or [empty]))
+    kind = "view" if due is None else "table"
+    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [empty]))
+
+
+def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load]) -> None:
+    """All rows with a key that is withheld of some load: of those one may stand in."""
+    some = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
+    paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), kept_loads(home))
+    columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
+    if paths:
+        names = ", ".join(f"{own} as {name}" for own, name in columns.items())
+        select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
+    else:
+        select = f"select {', '.join(f'cast(null as varchar) as {name}' for name in columns.values())} where false"
+    con.execute(f"create view raw.withheld_versions as {select}")
 
 
 def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:

@@ -3,7 +3,8 @@
     `events`: a relation with force_code, leaf_code (unit, or district; null where the extract has none), leaf_name, event_on,
     measure, category, amount. Rows on days that coverage does not hold add nothing, but their category is one that was seen.
     A stock takes every row, since a line may be older than the window; of counts on several days (`last`) the latest holds.
-    What stands for erased rows is added as if each of its months were one event. -#}
+    What stands for erased rows is added as if each of its months were one event. Where only some months are measured, the others'
+    sums are carried over. -#}
 {% macro by_month(mart, events) %}
 with events as (
     select * from {{ events }}
@@ -74,4 +75,8 @@ select
     cast(month_no as int) as month_no,
     cast(amount as decimal(38, 10)) as amount
 from final
+union all
+select force_code, leaf_code, leaf_name, measure, category, month_no, amount
+from {{ source('raw', 'carried_months') }}
+where mart = '{{ mart }}'
 {% endmacro %}

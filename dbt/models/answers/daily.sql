@@ -58,3 +58,6 @@ select
 from covered
 where leaf_name is not null
 group by mart, force_code, leaf_code, measure, category, event_on, is_covered
+union all
+select mart, force_code, area_type, area_code, measure, category, event_on, is_covered, amount
+from {{ source('raw', 'carried_days') }}

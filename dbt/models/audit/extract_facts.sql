@@ -7,9 +7,10 @@ loads as (
     select * from {{ source('raw', 'loads') }}
 ),
 
+-- Rows that count, of those with a key that is withheld of some file.
 current_rows as (
     select landed.*
-    from {{ source('raw', 'landed_rows') }} as landed
+    from {{ source('raw', 'withheld_versions') }} as landed
     left join {{ ref('superseded_rows') }} as superseded
         on landed.load_id = superseded.load_id
         and landed.line = superseded.line
@@ -110,33 +111,29 @@ covered as (
 
 by_kind as (
     select
-        current_rows.extract,
-        current_rows.force_code,
-        coalesce(current_rows.row_kind, '') as row_kind,
-        count(*) as all_rows,
-        -- Rows of data.police.uk have no key and no unit.
-        sum(case when current_rows.row_key is null then 0 else 1 end) as placeable_rows,
-        sum(case when units.unit_code is null and current_rows.row_key is not null then 1 else 0 end) as unplaced_rows,
-        sum(case when current_rows.row_date > {{ add_days('files.covered_to', -28) }} then 1 else 0 end) as recent_rows,
+        days.extract,
+        days.force_code,
+        days.row_kind,
+        sum(days.rows_current) as all_rows,
+        sum(days.rows_placeable) as placeable_rows,
+        sum(days.rows_unplaced) as unplaced_rows,
+        sum(case when days.row_date > {{ add_days('files.covered_to', -28) }} then days.rows_current else 0 end) as recent_rows,
         sum(case
-            when current_rows.row_date > {{ add_days('files.covered_to', -392) }}
-                and current_rows.row_date <= {{ add_days('files.covered_to', -28) }} then 1
+            when days.row_date > {{ add_days('files.covered_to', -392) }}
+                and days.row_date <= {{ add_days('files.covered_to', -28) }} then days.rows_current
             else 0
         end) as history_rows,
-        sum(case when files.kind in ('events', 'monthly_file') and windows.coverage is null then 1 else 0 end)
+        sum(case when files.kind in ('events', 'monthly_file') and windows.coverage is null then days.rows_current else 0 end)
             as rows_outside_windows
-    from current_rows
+    from {{ ref('row_days') }} as days
     inner join files
-        on current_rows.extract = files.extract
-        and current_rows.force_code = files.force_code
-    left join {{ ref('unit_names') }} as units
-        on current_rows.force_code = units.force_code
-        and lower(current_rows.unit) = units.unit_name
+        on days.extract = files.extract
+        and days.force_code = files.force_code
     left join {{ ref('coverage_windows') }} as windows
-        on current_rows.extract = windows.coverage
-        and current_rows.force_code = windows.force_code
-        and current_rows.row_date between windows.covered_from and windows.covered_to
-    group by current_rows.extract, current_rows.force_code, coalesce(current_rows.row_kind, '')
+        on days.extract = windows.coverage
+        and days.force_code = windows.force_code
+        and days.row_date between windows.covered_from and windows.covered_to
+    group by days.extract, days.force_code, days.row_kind
 ),
 
 counted as (

@@ -142,3 +142,6 @@ from closed
 inner join landed
     on closed.load_id = landed.load_id
     and closed.line = landed.line
+union all
+select extract, load_id, line, reason, by_load_id
+from {{ source('raw', 'carried_superseded') }}

@@ -1,0 +1,135 @@
+"""Measured months that stand: the tables of the night before, less the months that are measured again.
+
+Before dbt builds, the tables are set aside under another name, and views of `raw` show what of them is carried over. The models
+add that to what they make of the rows that are shown; then what was set aside goes. In a work file without such tables, or
+where all is built, the views are empty, and all months are measured.
+"""
+
+import duckdb
+
+from .due import Due
+from .filling import make_table
+from .seeds import read_seed
+
+ASIDE = "standing"
+MONTHS = {
+    "force_code": "varchar", "leaf_code": "varchar", "leaf_name": "varchar", "measure": "varchar", "category": "varchar",
+    "month_no": "integer", "amount": "decimal(38, 10)",
+}  # fmt: skip
+DAYS = {
+    "mart": "varchar", "force_code": "varchar", "area_type": "varchar", "area_code": "varchar", "measure": "varchar",
+    "category": "varchar", "event_on": "date", "is_covered": "boolean", "amount": "decimal(38, 10)",
+}  # fmt: skip
+ROW_DAYS = {
+    "extract": "varchar", "force_code": "varchar", "row_date": "date", "row_kind": "varchar", "rows_current": "bigint",
+    "rows_placeable": "bigint", "rows_unplaced": "bigint",
+}  # fmt: skip
+SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
+
+
+def carry(con: duckdb.DuckDBPyConnection, due: Due | None) -> None:
+    """Make the views of what is carried over, and have `raw.kept_months` hold only what is measured again. `due`: None where
+    all is.
+    """
+    _carry_nothing(con)
+    if due is None:
+        return
+    place = {"extract": "varchar", "force_code": "varchar"}
+    make_table(con, "raw.months_due", {**place, "month_no": "integer"}, due.by_month())
+    make_table(con, "raw.places_due", place, sorted(due.whole))
+    make_table(con, "raw.measure_extracts", dict.fromkeys(("mart", "measure", "extract"), "varchar"), _measures())
+    con.execute(
+        "create or replace table raw.kept_months as select t.* from raw.kept_months as t semi join"
+        " (select extract, force_code, month_no from raw.months_due union all"
+        " select place.extract, place.force_code, months.month_no from raw.places_due as place"
+        " cross join (select distinct month_no from raw.kept_months) as months) as due"
+        " on due.extract = t.extract and due.force_code = t.force_code and due.month_no = t.month_no"
+    )
+    touched = {x for x, _ in (*due.whole, *due.months)}
+    marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
+    months = [
+        f"select '{mart}' as mart, {', '.join(f't.{c}' for c in MONTHS)} from {_aside(con, 'measures', table)} as t"
+        f" join raw.measure_extracts as of on of.mart = '{mart}' and of.measure = t.measure"
+        + _but_due("of.extract", "t.month_no")
+        for mart in marts
+        for table in (f"{mart.removeprefix('mart_')}_monthly",)
+    ]
+    if months:
+        _fill(con, "carried_months", {"mart": "varchar", **MONTHS}, " union all ".join(months))
+        _fill(
+            con, "carried_days", DAYS,
+            f"select {', '.join(f't.{c}' for c in DAYS)} from {_aside(con, 'answers', 'daily')} as t"
+            " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
+            + _but_due("of.extract", _month_of("t.event_on")),
+        )  # fmt: skip
+    _fill(
+        con, "carried_row_days", ROW_DAYS,
+        f"select {', '.join(f't.{c}' for c in ROW_DAYS)} from {_aside(con, 'audit', 'row_days')} as t"
+        + _but_due("t.extract", _month_of("t.row_date")),
+    )  # fmt: skip
+    # What was found of rows of these loads stands, unless it was looked at again.
+    _fill(
+        con, "carried_superseded", SUPERSEDED,
+        f"select {', '.join(f't.{c}' for c in SUPERSEDED)} from {_aside(con, 'staging', 'superseded_rows')} as t"
+        " join raw.loads as own on own.load_id = t.load_id"
+        " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
+        " left join raw.places_due as place on place.extract = t.extract and place.force_code = own.force_code"
+        " where again.load_id is null and place.extract is null",
+    )  # fmt: skip
+
+
+def let_go(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove what was set aside, once the models are built."""
+    _carry_nothing(con)
+    rows = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"
+    ).fetchall()
+    for schema, table in rows:
+        if table.startswith(f"{ASIDE}__"):
+            con.execute(f"drop table {schema}.{table}")
+
+
+def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    _empty(con, "carried_months", {"mart": "varchar", **MONTHS})
+    _empty(con, "carried_days", DAYS)
+    _empty(con, "carried_row_days", ROW_DAYS)
+    _empty(con, "carried_superseded", SUPERSEDED)
+
+
+def _measures() -> list[tuple[str, str, str]]:
+    """Mart, measure and extract of every measure that is made of rows."""
+    limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
+    return [
+        (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
+        for m in read_seed("measure_list")
+        if m["aggregation"] not in ("rate", "share", "published")
+    ]
+
+
+def _but_due(extract: str, month: str) -> str:
+    """SQL: the rows of `t` that are not measured again."""
+    return (
+        f" left join raw.places_due as place on place.extract = {extract} and place.force_code = t.force_code"
+        f" left join raw.months_due as due on due.extract = {extract} and due.force_code = t.force_code"
+        f" and due.month_no = {month}"
+        " where place.extract is null and due.extract is null"
+    )
+
+
+def _month_of(day: str) -> str:
+    return f"(year({day}) * 12 + month({day}) - 1)"
+
+
+def _aside(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    con.execute(f"alter table {schema}.{table} rename to {ASIDE}__{table}")
+    return f"{schema}.{ASIDE}__{table}"
+
+
+def _empty(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str]) -> None:
+    nothing = ", ".join(f"cast(null as {k}) as {c}" for c, k in columns.items())
+    con.execute(f"create or replace view raw.{name} as select {nothing} where false")
+
+
+def _fill(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], select: str) -> None:
+    cast = ", ".join(f"cast({c} as {k}) as {c}" for c, k in columns.items())
+    con.execute(f"create or replace view raw.{name} as select {cast} from ({select})")

@@ -1,0 +1,141 @@
+"""Which months a night measures again: those that its files touch. All others stand as the night before left them.
+
+The unit is a month of an extract and force. A file touches the months of its window, and those from which it takes a row: a
+key that it holds may have stood in any. Where a row's figures are not those of its own month alone (whole lists, extracts that
+look back, what others publish), a new file touches all months of its force.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from .contracts import Contract
+from .landing import LedgerEntry, accepted, read_ledger
+from .landing.store import parquet_of
+from .landing.ties import load_of
+from .settings import Home
+
+Place = tuple[str, str]
+"""Extract and force."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is measured again. `whole`: every month of these; `months`: of these the months that are touched, such as
+    2025-03. What is in neither stands.
+    """
+
+    whole: set[Place] = field(default_factory=set)
+    months: dict[Place, set[str]] = field(default_factory=dict)
+
+    def has(self, e: LedgerEntry) -> bool:
+        """Whether rows of a load are to be read."""
+        place = (str(e.extract), str(e.force_code))
+        return place in self.whole or not self.months.get(place, set()).isdisjoint(_months(e))
+
+    def where(self, extract: str) -> str:
+        """SQL: whether a row of an extract's raw Parquet is to be read."""
+        whole = sorted(f for x, f in self.whole if x == extract)
+        parts = [f"_force_code in ({_listed(whole)})"] if whole else []
+        for (x, force), months in sorted(self.months.items()):
+            if x == extract and (x, force) not in self.whole:
+                parts.append(f"(_force_code in ({_listed([force])}) and substr(_date, 1, 7) in ({_listed(sorted(months))}))")
+        return " or ".join(parts) or "false"
+
+    def by_month(self) -> list[tuple[str, str, int]]:
+        """Extract, force and month (months since year 0) of what is not whole."""
+        return [
+            (x, f, int(m[:4]) * 12 + int(m[5:]) - 1)
+            for (x, f), months in sorted(self.months.items()) if (x, f) not in self.whole
+            for m in sorted(months)
+        ]  # fmt: skip
+
+
+def loads_of(home: Home) -> dict[str, list[str]]:
+    """What each extract's figures rest on: its accepted loads, and what later files withheld of them."""
+    entries = read_ledger(home)
+    found: dict[str, list[str]] = {}
+    for e in accepted(entries):
+        found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
+    for e in entries:
+        for load, n in e.withheld.items():
+            found.setdefault(str(e.extract), []).append(f"{load} {n}")
+    return {x: sorted(loads) for x, loads in found.items()}
+
+
+def find_due(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contracts: Mapping[str, Contract],
+    before: Mapping[str, list[str]],
+    erased: Collection[str],
+) -> Due:
+    """What has to be measured again after a night whose figures rested on `before` (of `loads_of`).
+
+    `erased`: loads whose rows are gone.
+    """
+    due, entries = Due(), {str(e.load_id): e for e in accepted(read_ledger(home))}
+    for extract, now in loads_of(home).items():
+        was, contract = set(before.get(extract, ())), contracts.get(extract)
+        known = {said.split(" ")[0] for said in was}
+        for load in sorted({said.split(" ")[0] for said in was.symmetric_difference(now)}):
+            e = entries.get(load)
+            if e is None or contract is None:
+                # Of a load that does not count any more nobody says which force it was.
+                due.whole.update((extract, str(x.force_code)) for x in entries.values() if x.extract == extract)
+            elif load in known or contract.looks_back or contract.kind not in ("events", "monthly_file"):
+                due.whole.add((extract, str(e.force_code)))
+            else:
+                others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
+                touched = due.months.setdefault((extract, str(e.force_code)), set())
+                touched.update(_touched(con, home, contract, e, others, erased))
+    return due
+
+
+def _touched(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contract: Contract,
+    new: LedgerEntry,
+    others: Iterable[LedgerEntry],
+    erased: Collection[str],
+) -> set[str]:
+    """The months of a new load's window, of earlier rows with a key of its, and of published files that it outranks."""
+    touched = _months(new)
+    if contract.key and new.form == "canonical":
+        for other in others:
+            if other.form == "police_uk" and _meet(other, new):
+                touched |= _months(other)
+        paths = paths_of(home, others, erased)
+        if new.rows_landed and new.load_id not in erased and len(paths) > 1:
+            touched |= {
+                month for (month,) in con.execute(
+                    f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"
+                    f" where _key in (select _key from {parquet_of(load_of(new).raw(home))})"
+                ).fetchall()
+            }  # fmt: skip
+    return touched
+
+
+def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]) -> list[Path]:
+    """Where the rows of loads are, of those that have any."""
+    return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
+
+
+def _meet(one: LedgerEntry, other: LedgerEntry) -> bool:
+    assert one.covered_from and one.covered_to and other.covered_from and other.covered_to
+    return one.covered_to >= other.covered_from and one.covered_from <= other.covered_to
+
+
+def _months(e: LedgerEntry) -> set[str]:
+    """The months that a load's window touches."""
+    assert e.covered_from and e.covered_to
+    first, last = (d.year * 12 + d.month - 1 for d in (e.covered_from, e.covered_to))
+    return {f"{date(n // 12, n % 12 + 1, 1):%Y-%m}" for n in range(first, last + 1)}
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)

@@ -1,0 +1,28 @@
+{{ config(materialized='table') }}
+-- The rows that count, by their day: what the gate asks of volumes is asked of days.
+with current_rows as (
+    select landed.*
+    from {{ source('raw', 'landed_rows') }} as landed
+    left join {{ ref('superseded_rows') }} as superseded
+        on landed.load_id = superseded.load_id
+        and landed.line = superseded.line
+    where superseded.load_id is null
+)
+
+select
+    current_rows.extract,
+    current_rows.force_code,
+    current_rows.row_date,
+    coalesce(current_rows.row_kind, '') as row_kind,
+    count(*) as rows_current,
+    -- Rows of data.police.uk have no key and no unit.
+    cast(sum(case when current_rows.row_key is null then 0 else 1 end) as bigint) as rows_placeable,
+    cast(sum(case when units.unit_code is null and current_rows.row_key is not null then 1 else 0 end) as bigint) as rows_unplaced
+from current_rows
+left join {{ ref('unit_names') }} as units
+    on current_rows.force_code = units.force_code
+    and lower(current_rows.unit) = units.unit_name
+group by current_rows.extract, current_rows.force_code, current_rows.row_date, coalesce(current_rows.row_kind, '')
+union all
+select extract, force_code, row_date, row_kind, rows_current, rows_placeable, rows_unplaced
+from {{ source('raw', 'carried_row_days') }}
