@@ -53,12 +53,13 @@ def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
     memory = Path("/dev/shm")
     where = memory if os.access(memory, os.W_OK) else None
 
-    def compare(sequence: Sequence, staging: Staging = staging, erased: int | None = None) -> list[str]:
+    def compare(
+        sequence: Sequence, staging: Staging = staging, erased: int | None = None, in_part: bool = False
+    ) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
             warehouse = Warehouse(Home(Path(folder) / "home").create(), staging)
-            if erased is None:
-                return warehouse.run(sequence)
-            warehouse.land_all(sequence)
-            return warehouse.erased(erased)
+            if in_part:
+                return warehouse.in_part(sequence, erased)
+            return warehouse.run(sequence) if erased is None else warehouse.erased(sequence, erased)
 
     return compare

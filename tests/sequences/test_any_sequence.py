@@ -24,11 +24,21 @@ def test_current_rows_and_coverage_are_the_plain_models(parts: Callable[..., lis
     assert not found
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(sequence=sequences(), days=st.integers(1, SPAN + 1))
 def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], sequence: Sequence, days: int) -> None:
     """Whichever files are over, and whatever newer and older ones there are beside them."""
     found = parts(sequence, erased=days)
+    for said in found:
+        note(said)
+    assert not found
+
+
+@settings(max_examples=settings.default.max_examples // 4)
+@given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
+def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], sequence: Sequence, erased: int | None) -> None:
+    """What is carried over and what is measured again are together what measuring all gives; with erased rows and without."""
+    found = parts(sequence, erased=erased, in_part=True)
     for said in found:
         note(said)
     assert not found

@@ -17,8 +17,9 @@ import pytest
 from oracle.contract import EXTRACTS as PLAIN
 from oracle.landing import Landing, land
 
-from dagster_project import keeping, prepare, transform
+from dagster_project import carried, keeping, prepare, transform
 from dagster_project.contracts import load_contracts
+from dagster_project.due import loads_of
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
 from dagster_project.landing.ties import load_of
 from dagster_project.settings import Home
@@ -34,6 +35,8 @@ SUBJECTS = {
     "iom_cohort": "iom", "street_crime": "street_crime",
 }  # fmt: skip
 """The subject whose measures an extract's rows are in. Others, that a subject has as well, are empty here."""
+DAILY = ", ".join(f"{name} {kind}" for name, kind in carried.DAYS.items())
+"""A table without rows: what an edition asks is not made here."""
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
@@ -74,7 +77,7 @@ def compile_staging(folder: Path) -> Staging:
     nodes = transform.build(home, select=["+unit_names", "coverage_limits", "months", "measure_list", "+offence_classes"])
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
-    wanted = [*DECIDING, "kept_measures", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
+    wanted = [*DECIDING, "kept_measures", "row_days", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with transform._closed_after():
         compiled = transform._invoke(
@@ -85,6 +88,7 @@ def compile_staging(folder: Path) -> Staging:
     con = duckdb.connect(config={"threads": 1})
     con.execute(f"attach '{home.candidate / prepare.WORK}' as built (read_only); attach ':memory:' as work")
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
+    con.execute(f"create schema work.audit; create schema work.answers; create table work.answers.daily ({DAILY})")
     tables = ("unit_names", "months", "areas_listed", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
@@ -123,12 +127,6 @@ class Warehouse:
         used = {getattr(drop, "extract", "crimes") for drops in sequence.nights for drop in drops}
         # One at least has a column of listed values, which the raw schema can't do without.
         self.contracts = {x: every[x] for x in EXTRACTS if x in used | {"crimes"}}
-
-    def land_all(self, sequence: Sequence) -> None:
-        """Land all nights, and look at none."""
-        self.use(sequence)
-        for n, drops in enumerate(sequence.nights):
-            self.land(n, drops, sequence.archive)
 
     def land(self, n: int, drops: tuple[File | Again | Release, ...], archive: bool) -> None:
         """One night: what is released first, then its files."""
@@ -202,13 +200,15 @@ class Warehouse:
                     found.append(f"{path.name}: {COUNTS} {has}, expected {wanted}")
         return found
 
-    def build(self, since: str) -> Kept:
-        """The deciding models and staging as a night that builds on `since` would have them."""
+    def build(self, since: str, before: dict[str, list[str]] | None = None) -> Kept:
+        """The deciding models and staging as a night that builds on `since` would have them; in part, where `before` says what
+        the tables rest on that are there.
+        """
         con = self.staging.con
         con.execute("drop schema if exists raw cascade")
         prepare._published_before = lambda _: since
         prepare.load_contracts = lambda: self.contracts
-        prepare.prepare_raw(self.home, "9", date(2026, 3, 1))
+        prepare.prepare_raw(self.home, "9", date(2026, 3, 1), before=before)
         for name in DECIDING:
             con.execute(f"create or replace table staging.{name} as {self.staging.sql[name]}")
         for extract in self.contracts:
@@ -216,43 +216,102 @@ class Warehouse:
         return con
 
 
-    def erased(self, days: int) -> list[str]:
-        """Where measures part from what they were, once the rows of all loads are erased that cover no later day."""
-        every = load_contracts()
-        used = [x for x in self.contracts if x in SUBJECTS]
+    def in_part(self, sequence: Sequence, erased: int | None) -> list[str]:
+        """Where a night that measures only what its files touch parts from one that measures all, after each that is published.
+
+        `erased`: after the first, the rows of all files go that cover no day after so many.
+        """
+        self.use(sequence)
         # Their subjects' other extracts are views of nothing.
-        self.contracts |= {x: every[x] for x in BESIDE}
-        con = self.build("")
-        before = self.measured(con, used)
+        self.contracts |= {x: load_contracts()[x] for x in BESIDE}
+        before: dict[str, list[str]] | None = None
+        since = ""
+        for n, drops in enumerate(sequence.nights):
+            self.land(n, drops, sequence.archive)
+            if not sequence.published[n]:
+                continue
+            if before is not None:
+                try:
+                    part = self.measured(since, before)
+                finally:
+                    carried.let_go(self.staging.con)
+                if found := differing(part, self.measured(since)):
+                    return [f"night {n + 1} in part: {said}" for said in found]
+            else:
+                self.measured(since)
+                if erased is not None:
+                    self.erase(erased, n)
+            before, since = loads_of(self.home), night_id(n)
+        return []
+
+    def erased(self, sequence: Sequence, days: int) -> list[str]:
+        """Where measures part from what they were, once the rows of all loads are erased that cover no later day."""
+        self.use(sequence)
+        self.contracts |= {x: load_contracts()[x] for x in BESIDE}
+        for n, drops in enumerate(sequence.nights):
+            self.land(n, drops, sequence.archive)
+        before = self.measured("")
+        gone = self.erase(days, len(self.nights))
+        after = self.measured(night_id(len(self.nights)))
+        of = [x for x in before if x in SUBJECTS]
+        return [f"erasing {gone}: {said}" for said in differing({x: after[x] for x in of}, {x: before[x] for x in of})]
+
+    def erase(self, days: int, night: int) -> list[str]:
+        """Erase the rows of all loads that cover nothing after so many days, of what was built last. Returns which."""
         entries = accepted(read_ledger(self.home))
         old = [e for e in entries if e.covered_to and (e.covered_to - FIRST_DAY).days < days]
-        over = [e for e in old if every[str(e.extract)].kind != "indicators" and load_of(e).raw(self.home).exists()]
+        over = [e for e in old if self.contracts[str(e.extract)].kind != "indicators" and load_of(e).raw(self.home).exists()]
+        shown = {load for (load,) in self.staging.con.execute("select load_id from raw.loads").fetchall()}
+        over = [e for e in over if e.load_id in shown]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(keeping, "duckdb", SimpleNamespace(connect=lambda _: con))
+            patch.setattr(keeping, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
             patch.setattr(keeping, "due", lambda *_: over)
             patch.setattr(keeping.audit, "record_all", lambda *_: None)
-            gone = keeping.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(len(self.nights)))
+            gone = keeping.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
         assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
-        after = self.measured(self.build(night_id(len(self.nights))), used)
-        return [
-            f"{x}: erasing {[e.load_id for e in over]} adds {minus(after[x], before[x])}, takes {minus(before[x], after[x])}"
-            for x in used
-            if after[x] != before[x]
-        ]
+        return [str(e.load_id) for e in over]
 
-    def measured(self, con: Kept, extracts: list[str]) -> dict[str, set[tuple]]:
-        """The monthly measures of each extract's subject, as text, so that nothing is equal that is not the same."""
-        found = {}
-        for x in (*BESIDE, *extracts):
-            con.execute(f"create or replace view staging.stg_{x} as {self.staging.sql[f'stg_{x}']}")
-        con.execute(f"create or replace view measures.kept_measures as {self.staging.sql['kept_measures']}")
-        for x in extracts:
+    def measured(self, since: str, before: dict[str, list[str]] | None = None) -> dict[str, set[tuple]]:
+        """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that nothing is equal
+        that is not the same. `before`: what the tables rest on that are there; what no file touched since is left as it is.
+        """
+        if before is not None:
+            self.staging.con.execute(f"create table if not exists answers.daily ({DAILY})")
+        con, sql = self.build(since, before), self.staging.sql
+        for x in BESIDE:
+            con.execute(f"create or replace view staging.stg_{x} as {sql[f'stg_{x}']}")
+        con.execute(f"create or replace view measures.kept_measures as {sql['kept_measures']}")
+        con.execute(f"create or replace table audit.row_days as {sql['row_days']}")
+        now, found = loads_of(self.home), {}
+        for x in (x for x in self.contracts if x in SUBJECTS):
             subject = SUBJECTS[x]
-            con.execute(f"create or replace view measures.{subject}_events as {self.staging.sql[f'{subject}_events']}")
-            rows = con.execute(self.staging.sql[f"{subject}_monthly"]).fetchall()
-            found[x] = {tuple(map(str, row)) for row in rows}
-            assert len(found[x]) == len(rows)
+            if before is None or before.get(x) != now.get(x):
+                con.execute(f"create or replace view measures.{subject}_events as {sql[f'{subject}_events']}")
+                con.execute(f"create or replace table measures.{subject}_monthly as {sql[f'{subject}_monthly']}")
+            found[x] = texts(con, f"measures.{subject}_monthly")
+        shown = "staging.superseded_rows join raw.loads using (load_id)"
+        found["rows that do not count"] = texts(con, shown, "load_id, line, reason")
+        found["rows by day"] = texts(con, "audit.row_days")
+        if before is not None:
+            prepare.show_all(self.home, [])
         return found
+
+
+def texts(con: Kept, relation: str, columns: str = "*") -> set[tuple]:
+    """A relation's rows, as text; each there once."""
+    rows = con.execute(f"select {columns} from {relation}").fetchall()
+    found = {tuple(map(str, row)) for row in rows}
+    assert len(found) == len(rows), relation
+    return found
+
+
+def differing(one: dict[str, set[tuple]], other: dict[str, set[tuple]]) -> list[str]:
+    """In which relations one has rows that the other lacks."""
+    return [
+        f"{name}: too many {minus(one[name], other[name])}, too few {minus(other[name], one[name])}"
+        for name in other
+        if one[name] != other[name]
+    ]
 
 
 DAYS = """
