@@ -71,11 +71,11 @@ def find_due(
     home: Home,
     contracts: Mapping[str, Contract],
     before: Mapping[str, list[str]],
-    erased: Collection[str],
+    shown: Collection[str],
 ) -> Due:
     """What has to be measured again after a night whose figures rested on `before` (of `loads_of`).
 
-    `erased`: loads whose rows are gone.
+    `shown`: loads whose rows can count, and are there. Of the others every row was superseded before, or is erased.
     """
     due, entries = Due(), {str(e.load_id): e for e in accepted(read_ledger(home))}
     for extract, now in loads_of(home).items():
@@ -91,7 +91,7 @@ def find_due(
             else:
                 others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
                 touched = due.months.setdefault((extract, str(e.force_code)), set())
-                touched.update(_touched(con, home, contract, e, others, erased))
+                touched.update(_touched(con, home, contract, e, others, shown))
     return due
 
 
@@ -101,7 +101,7 @@ def _touched(
     contract: Contract,
     new: LedgerEntry,
     others: Iterable[LedgerEntry],
-    erased: Collection[str],
+    shown: Collection[str],
 ) -> set[str]:
     """The months of a new load's window, of earlier rows with a key of its, and of published files that it outranks."""
     touched = _months(new)
@@ -109,8 +109,8 @@ def _touched(
         for other in others:
             if other.form == "police_uk" and _meet(other, new):
                 touched |= _months(other)
-        paths = paths_of(home, others, erased)
-        if new.rows_landed and new.load_id not in erased and len(paths) > 1:
+        paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.rows_landed]
+        if new.load_id in shown and new.rows_landed and len(paths) > 1:
             touched |= {
                 month for (month,) in con.execute(
                     f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"

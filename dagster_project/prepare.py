@@ -185,7 +185,8 @@ def prepare_raw(
                 f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                 " backup, then run the night again"
             )
-        due = None if before is None else find_due(con, home, contracts, before, erased_loads(home))
+        shown = {str(load.entry.load_id) for load in loads} - set(kept)
+        due = None if before is None else find_due(con, home, contracts, before, shown)
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
             if due is None:

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from dagster_project import dbt_sources, prepare, transform
+from dagster_project.contracts import load_contracts
 from dagster_project.settings import DBT_PROJECT, Home, be_quiet
 
 be_quiet()
@@ -77,9 +78,13 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
 
 @pytest.fixture
 def candidate(empty: Candidate, tmp_path: Path) -> Iterator[Candidate]:
-    """A copy to spoil."""
+    """A copy to spoil, to whose raw extracts rows can be added."""
     home = Home(tmp_path / "home")
     shutil.copytree(empty.home.path, home.path)
+    with duckdb.connect(str(home.candidate / prepare.WORK)) as con:
+        for extract in load_contracts():
+            con.execute(f'create table raw.made as from raw."{extract}"; drop view raw."{extract}"')
+            con.execute(f'alter table raw.made rename to "{extract}"')
     yield Candidate(home)
 
 

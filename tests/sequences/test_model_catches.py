@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project import prepare
+from dagster_project import carried, due, prepare
 from dagster_project.landing import land
 from dagster_project.landing.decisions import Decisions
 
 from .plan import DOWNLOADS, Again, Dress, File, Release, Row, Sequence, sequences
-from .warehouse import Staging
+from .warehouse import FORCE, Staging
 
 
 def nights(*drops: list[File | Again | Release]) -> Sequence:
@@ -200,3 +200,35 @@ def test_a_fault_in_what_stands_for_erased_rows_is_caught(
     broken = replace(staging, sql=staging.sql | {model: staging.sql[model].replace(right, wrong)})
     assert parts(MOVED, erased=8) == []
     assert parts(MOVED, broken, erased=8) != []
+
+
+def only_window(con, home, contract, new, *_):
+    """A new file touches the months of its window and no others."""
+    return due._months(new)
+
+
+IN_PART = {
+    "a row that moves to another month counts in both": (
+        nights([of(0, Row(0), start=40)], [of(1, Row(0), days=5)]), due, "_touched", only_window,
+    ),
+    "a whole list is measured in part": (
+        nights([of(0, Row(0), start=40, extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)]),
+        prepare, "find_due", lambda *_: due.Due(months={("cash_seizures", FORCE): {"2025-01"}}),
+    ),
+    "a touched month is carried over": (
+        nights([of(0, Row(0))], [of(1, OTHER)]), carried, "_but_due", lambda *_: "",
+    ),
+    "other months are not carried over": (
+        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]), carried, "_but_due", lambda *_: " where false",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", IN_PART)
+def test_a_fault_in_what_is_measured_again_is_caught(
+    parts: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    sequence, owner, name, wrong = IN_PART[fault]
+    assert parts(sequence, in_part=True) == []
+    monkeypatch.setattr(owner, name, wrong)
+    assert parts(sequence, in_part=True) != []
