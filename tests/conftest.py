@@ -1,5 +1,6 @@
 """What is made once for all tests: one published sample night, and the nights of awkward files."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from dagster_project import outputs
-from dagster_project.lean import import_less
+from dagster_project.lean import collect_less, import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
 import_less()
+collect_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
@@ -67,6 +69,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Hand out long files first; within a file the order stays."""
     place = {name: n for n, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: Python need not look through it for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
