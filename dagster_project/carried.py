@@ -1,8 +1,8 @@
 """Measured months that stand: the tables of the night before, less the months that are measured again.
 
-Before dbt builds, the tables are set aside under another name, and views of `raw` show what of them is carried over. The models
-add that to what they make of the rows that are shown; then what was set aside goes. In a work file without such tables, or
-where all is built, the views are empty, and all months are measured.
+Before dbt builds, the tables are set aside under another name, and views in `raw` show what of them is carried over. The models
+add that to what they make of the rows that are shown; then what was set aside goes. Where all is measured, empty tables stand
+in the place of these views.
 """
 
 import duckdb
@@ -28,7 +28,7 @@ SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "re
 
 
 def carry(con: duckdb.DuckDBPyConnection, due: Due | None) -> None:
-    """Make the views of what is carried over, and have `raw.kept_months` hold only what is measured again. `due`: None where
+    """Make what is carried over, and have `raw.kept_months` hold only what is measured again. `due`: None where
     all is.
     """
     _carry_nothing(con)
@@ -126,10 +126,13 @@ def _aside(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
 
 
 def _empty(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str]) -> None:
-    nothing = ", ".join(f"cast(null as {k}) as {c}" for c, k in columns.items())
-    con.execute(f"create or replace view raw.{name} as select {nothing} where false")
+    views = con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+    if (name,) in views:
+        con.execute(f"drop view raw.{name}")
+    con.execute(f"create or replace table raw.{name} ({', '.join(f'{c} {k}' for c, k in columns.items())})")
 
 
 def _fill(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], select: str) -> None:
     cast = ", ".join(f"cast({c} as {k}) as {c}" for c, k in columns.items())
-    con.execute(f"create or replace view raw.{name} as select {cast} from ({select})")
+    con.execute(f"drop table raw.{name}")
+    con.execute(f"create view raw.{name} as select {cast} from ({select})")

@@ -319,7 +319,7 @@ def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: di
         select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
     else:
         select = f"select {', '.join(f'cast(null as varchar) as {name}' for name in columns.values())} where false"
-    con.execute(f"create view raw.withheld_versions as {select}")
+    con.execute(f"create table raw.withheld_versions as {select}")
 
 
 def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:

@@ -33,16 +33,25 @@ _ASKS = {
 }  # fmt: skip
 
 _COUNTED = """
-    select asks.cell_id, asks.role, asks.table_name, events.extract, loads.source_file, loads.night_id,
+    select asks.cell_id, asks.role, asks.table_name, events.extract,
+        loads.source_file || case when events.is_covered is null then '' else ' (its rows are erased)' end as source_file,
+        loads.night_id,
         strftime(events.event_on, '%Y-%m') as month, events.line, events.amount
     from asks
-    join work.measures.{subject}_events as events
+    join (
+        select extract, load_id, line, force_code, leaf_code, event_on, measure, category, amount, null as is_covered
+        from work.measures.{subject}_events
+        union all
+        -- Months whose rows were erased have an amount and no row.
+        select extract, load_id, null, force_code, leaf_code, event_on, measure, category, amount, is_covered
+        from work.measures.kept_measures where mart = 'mart_{subject}'
+    ) as events
         on events.measure = asks.measure and events.force_code = asks.force_code
         and (asks.category = 'all' or events.category = asks.category)
         and events.event_on <= asks.to_day and (asks.from_day is null or events.event_on >= asks.from_day)
     join work.raw.loads as loads on loads.load_id = events.load_id
     where asks.events = '{subject}'
-        and (asks.everything or exists (
+        and (asks.everything or events.is_covered or events.is_covered is null and exists (
             from work.staging.coverage_windows as windows
             where windows.coverage = asks.coverage and windows.force_code = asks.force_code
                 and events.event_on between windows.covered_from and windows.covered_to
@@ -103,7 +112,7 @@ def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection,
     work.execute(f"create or replace temp table counted as {union}")
     parts: dict[tuple[str, str], list[tuple[str, int, Decimal]]] = defaultdict(list)
     for cell, role, *month in work.execute(
-        "select cell_id, role, month, count(*), sum(amount) from counted group by all order by 1, 2, 3"
+        "select cell_id, role, month, count(line), sum(amount) from counted group by all order by 1, 2, 3"
     ).fetchall():
         parts[cell, role].append(tuple(month))
     found = Trails()

@@ -111,7 +111,7 @@ def test_a_model_that_does_not_build_fails_the_night_by_its_name(
     def half(home: Home, *args: object) -> object:
         loads = prepare_raw(home, *args)
         with duckdb.connect(str(home.candidate / prepare.WORK)) as con:
-            con.execute("drop view raw.carried_superseded")
+            con.execute("drop table raw.withheld")
         return loads
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,34 @@
+"""What a night that measures some months relies on: a row counts in the month of its date, and there alone.
+
+Whole lists and extracts that look back are measured whole, so that theirs may count elsewhere.
+"""
+
+import re
+
+from dagster_project.carried import _measures
+from dagster_project.contracts import load_contracts
+from dagster_project.settings import DBT_PROJECT
+
+EVENTS = {p.stem: p.read_text(encoding="utf-8") for p in sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))}
+CALL = re.compile(r"event\(\s*'(\w+)'.*?extract='(\w+)'")
+
+
+def test_a_row_counts_on_the_day_that_places_it() -> None:
+    contracts, seen = load_contracts(), set()
+    for name, sql in EVENTS.items():
+        calls = CALL.findall(sql)
+        assert len(calls) == sql.count("{{ event("), name
+        for day, extract in calls:
+            seen.add(extract)
+            contract = contracts[extract]
+            if contract.kind != "list":
+                assert day == contract.date_column, f"{name}: {extract} counts by {day}: have its contract say looks_back"
+        # Or a night would not know which sums to carry over.
+        assert {x for _, x in calls} == {x for mart, _, x in _measures() if f"{mart.removeprefix('mart_')}_events" == name}
+    assert seen == {c.extract for c in contracts.values() if c.kind != "indicators"}
+
+
+def test_no_row_counts_by_what_other_rows_say() -> None:
+    """Of an extract that does not say so."""
+    looking = {name for name, sql in EVENTS.items() if re.search(r"\bover\b|\bgroup by\b|\bexists\b", sql)}
+    assert looking == {f"{c.extract}_events" for c in load_contracts().values() if c.looks_back} == {"op_trapped_events"}
