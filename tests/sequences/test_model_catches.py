@@ -65,7 +65,7 @@ SQL = {
         "superseded_rows", "versions.kind = 'list' or", "",
     ),
     "the version that counts is the oldest": (
-        nights([of(0, FIRST), of(1, OTHER)]), "superseded_rows", "order by load_rank desc", "order by load_rank",
+        nights([of(0, FIRST), of(1, OTHER)]), "superseded_rows", "order by landed.load_rank desc", "order by landed.load_rank",
     ),
     "a month that comes again is added to the first": (
         nights([of(None, Row(1), **JANUARY)], [of(None, Row(2), **JANUARY)]),
@@ -85,8 +85,8 @@ SQL = {
     "a newer download replaces every indicator": (
         nights([download(0, Row(0)), download(1, Row(1))]),
         "superseded_rows",
-        "partition by extract, force_code, row_key",
-        "partition by extract, force_code, case when known_by = 'key' then row_key end",
+        "partition by landed.extract, landed.force_code, landed.row_key",
+        "partition by landed.extract, landed.force_code, case when known_by = 'key' then landed.row_key end",
     ),
     "coverage is the last window alone": (
         nights([of(0, days=3), of(1, start=30, days=3)]),

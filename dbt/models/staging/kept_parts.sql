@@ -36,7 +36,7 @@ replaced as (
         and (placed.load_rank < newer.load_rank or placed.kind = 'list')
         and (
             placed.kind = 'list'
-            or (placed.known_by = 'key' and newer.covered_from <= placed.covered_from and newer.covered_to >= placed.covered_to)
+            or (placed.known_by = 'key' and placed.covered_from >= newer.covered_from and placed.covered_to <= newer.covered_to)
             or (
                 placed.known_by = 'file'
                 and placed.month_no between {{ month_no('newer.covered_from') }} and {{ month_no('newer.covered_to') }}
