@@ -302,7 +302,7 @@ class _Landing:
         contract = self.contracts[file.extract]
         opened = open_file(self.con, file, stored, contract, facts, mapping)
         window = (file.covered_from, file.covered_to)
-        sheet = Sheet(contract, file.form, *window, opened.layout, opened.blanks, mapping, opened.other_than)
+        sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
         parse(self.con, sheet)
         return sheet
 
