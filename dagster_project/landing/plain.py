@@ -29,9 +29,9 @@ def read_plain(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, view: 
     Returns the text after the header as it was read; None where it has to be read otherwise: then nothing was made.
     """
     start, width = layout.start, layout.width
-    if width < 2 or len(text) - start < WORTH_IT or not hasattr(os, "memfd_create"):
+    if width < 2 or len(text) - start < max(1, WORTH_IT) or not hasattr(os, "memfd_create"):
         return None
-    if text.find('"', start) >= 0 or text.find("\r", start) >= 0 or text[start] == "\ufeff":
+    if text.find('"', start) >= 0 or text.find("\r", start) >= 0 or text.startswith("\ufeff", start):
         return None
     body = text[start:].encode("utf-8")
     lines = body.count(b"\n") + (not body.endswith(b"\n"))
