@@ -60,9 +60,10 @@ def read_plain(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, view: 
         # A blank line is none of its rows, and would be counted.
         con.execute(f"drop table {TABLE}")
         return None
+    cells = ", ".join(f"coalesce({name}, '')" for name in names)
     con.execute(
         f"create temp view {view} as"
-        f" select rowid + {layout.lines + 1} as line, [{', '.join(names)}] as cells, {', '.join(names)} from {TABLE}"
+        f" select rowid + {layout.lines + 1} as line, [{cells}] as cells, {', '.join(names)} from {TABLE}"
     )
     return body
 
