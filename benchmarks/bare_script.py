@@ -117,8 +117,8 @@ def _models() -> list[str]:
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closed_after():
             done = dbtRunner(manifest=manifest()).invoke(
-                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures", "--project-dir", str(DBT_PROJECT),
-                 "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
+                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures",
+                 "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
             )  # fmt: skip
     if not done.success:
         raise RuntimeError(f"dbt could not compile the marts: {done.exception}")

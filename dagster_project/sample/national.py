@@ -6,14 +6,14 @@ hundreds of millions of them; the same release of it writes the same bytes.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zlib import crc32
 
 import duckdb
 
 from ..landing.forms import literal
-from ..seeds import read_seed
+from ..seeds import force_names, read_seed
 from .files import EXTRACTED_AT
 from .public_health import MADE_UP, indicators
 from .recipes import EXTRACTS, UNITS, Made
@@ -23,6 +23,10 @@ LAST_DAY = date(2025, 12, 31)
 
 ELSEWHERE = "Northern Ireland"
 """Where the one force works that is not of the national case: the 43 territorial forces of England and Wales, and BTP."""
+
+NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
+NEXT_REFERENCE = 900_000_001
+"""No row of a window that came before has it."""
 
 SECTIONS = ("East", "West")
 """What `national_areas` lists for each force."""
@@ -48,6 +52,30 @@ def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
     return rows
 
 
+def scale_for(rows: float, forces: int, years: int) -> float:
+    """The scale at which so many forces and years have about so many rows."""
+    return rows / (sum(made.rows for made in EXTRACTS.values()) * forces * years)
+
+
+def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0) -> list[Path]:
+    """What the night after `write_national` brings: the day after its windows, of the extracts that come nightly."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names, day = force_names(), LAST_DAY + timedelta(days=1)
+    paths = []
+    con = duckdb.connect()
+    try:
+        for force in sorted(set(forces)):
+            for name in NIGHTLY:
+                path = directory / f"{name}__{force}__{day}__{day}__20260106T020000Z.csv"
+                facts = f"{_seed(path)} as seed, {literal(names[force])} as force_name"
+                rows = max(1, round(EXTRACTS[name].rows * scale / 365))
+                _write(con, path, _rows_of(EXTRACTS[name], facts, day, day, rows, NEXT_REFERENCE))
+                paths.append(path)
+    finally:
+        con.close()
+    return paths
+
+
 def write_national(directory: Path, forces: Sequence[str], years: int, scale: float = 1.0) -> list[Path]:
     """Write a file for each force and extract (street crime: for each year, too) into `directory`; return their paths.
 
@@ -55,7 +83,7 @@ def write_national(directory: Path, forces: Sequence[str], years: int, scale: fl
     Files of the same name are overwritten, others left alone. Raises SampleError for a force that there is not, OSError where
     the directory can't be written.
     """
-    known = {r["force_code"]: r["force_name"] for r in read_seed("forces")}
+    known = force_names()
     if other := sorted(set(forces) - known.keys()):
         raise SampleError(f"no force is called {', '.join(other)}: seeds/forces.csv has their codes")
     directory.mkdir(parents=True, exist_ok=True)
@@ -95,12 +123,12 @@ def _write(con: duckdb.DuckDBPyConnection, path: Path, select: str) -> None:
     con.execute(f"copy ({select}) to {literal(str(path))} (format csv, header true)")
 
 
-def _rows_of(made: Made, facts: str, first: date, last: date, rows: int) -> str:
+def _rows_of(made: Made, facts: str, first: date, last: date, rows: int, first_reference: int = 1) -> str:
     """SQL of one file's rows, in order of their days, which are spread evenly over the window."""
     days = (last - first).days + 1
     base = f"""
         select
-            i + 1 as i, date '{first}' + (i * {days} // {rows})::int as day, date '{last}' as last_day, {facts}
+            i + {first_reference} as i, date '{first}' + (i * {days} // {rows})::int as day, date '{last}' as last_day, {facts}
         from range({rows}) as numbers(i)
     """
     if made.first:
