@@ -45,6 +45,9 @@ class Base:
     """Relation to the column and its type."""
 
 
+FIGURES = ("marts", "marts_public")
+
+
 def base_of(warehouse: Path, to: Path, months: int = 12) -> Base:
     """A smaller copy of a published file: figures of the last months of it. Views stay views."""
     shutil.copyfile(warehouse, to)
@@ -54,18 +57,18 @@ def base_of(warehouse: Path, to: Path, months: int = 12) -> Base:
         tables = con.execute(
             # Those that go to PostgreSQL, too.
             "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by 1, 2",
-            [sorted(publish.PUBLISHED_SCHEMAS)],
+            [sorted(publish.PUBLISHED_SCHEMAS | publish.ALLOWED_SCHEMAS)],
         ).fetchall()
         for schema, table in tables:
             full = f'"{schema}"."{table}"'
-            if schema == "marts":
+            if schema in FIGURES:
                 con.execute(
                     f"delete from {full} where period_end < (select max(period_end) from {full}) - interval {months} month"
                     " or area_type not in ('force', 'country')"
                 )
             if con.execute(f"select count(*) from {full}").fetchone() == (0,):
                 continue
-            if schema == "marts":
+            if schema in FIGURES:
                 base.places[full] = ("value", "decimal(28,10)")
                 continue
             texts = con.execute(

@@ -1,5 +1,8 @@
 """What is made once for all tests: one published sample night, and the nights of awkward files."""
 
+import fcntl
+import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,11 +11,12 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from dagster_project import outputs
-from dagster_project.lean import import_less
+from dagster_project.lean import collect_less, import_less
 from dagster_project.settings import Home, be_quiet
 
 be_quiet()
 import_less()
+collect_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
@@ -69,6 +73,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(LONG)))
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: Python need not look through it for garbage again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
@@ -90,18 +99,28 @@ def figures_alone() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose one night is the sample's, run by the real job and published. To be read, not changed."""
-    from support import run_night
+    """A home whose one night is the sample's, run by the real job and published. To be read, not changed.
+
+    The first of the processes that share the tests makes it, and each has a copy: its candidate's raw views read the Parquet
+    of the one that was made.
+    """
+    from support import copy_home, run_night
 
     from dagster_project.sample import write_sample
 
-    home = Home(tmp_path_factory.mktemp("sample_night") / "home").create()
-    write_sample(home.inbox)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
-        run = run_night(home)
-    assert run.receipt.outcome == "published", run.receipt.reason
-    return home
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
+    made = Home(shared / "sample_night" / "home")
+    with (shared / "sample_night.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.path.exists():
+            write_sample(made.create().inbox)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+                run = run_night(made)
+            assert run.receipt.outcome == "published", run.receipt.reason
+        assert made.warehouse.exists(), "the other process could not make it"
+    return copy_home(made, tmp_path_factory.mktemp("sample_night") / "home")
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from ..lean import import_less
+from ..lean import collect_less, import_less
 from ..settings import be_private, be_quiet
 
 be_quiet()
 import_less()
+collect_less()
 
 app = typer.Typer(
     name="pam",

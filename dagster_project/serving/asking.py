@@ -24,6 +24,9 @@ ANSWER_FORMATS = (*FORMATS, "parquet", "xlsx")
 BATCH = 5_000
 """Rows that are fetched at once: an answer of any length takes little memory."""
 
+AGAIN = 0.02
+"""Seconds from one interrupt of a question that may take no longer to the next."""
+
 _KINDS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 """`describe`, `show`, `summarize`, `values` and `from` are selects; `pivot` is several."""
 
@@ -88,16 +91,18 @@ def said_by(error: BaseException) -> str:
 def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
     """Have what is asked within end when its time is up, and say in a sentence what a limit means. Raises LimitError,
     and QuestionError for whatever else DuckDB refuses."""
-    over = threading.Event()
+    over, ended = threading.Event(), threading.Event()
 
     def stop() -> None:
-        over.set()
-        con.interrupt()
+        if not ended.wait(limits.seconds):
+            over.set()
+        # Again and again: an interrupt that comes before the question has begun is lost.
+        while not ended.wait(AGAIN):
+            con.interrupt()
 
-    timer = threading.Timer(limits.seconds, stop) if limits.seconds else None
-    if timer:
-        timer.daemon = True
-        timer.start()
+    clock = threading.Thread(target=stop, daemon=True) if limits.seconds else None
+    if clock:
+        clock.start()
     try:
         with ceiling(con):
             yield
@@ -114,8 +119,9 @@ def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
             ) from error
         raise QuestionError(said_by(error)) from error
     finally:
-        if timer:
-            timer.cancel()
+        ended.set()
+        if clock:
+            clock.join()
 
 
 def rows_of(result: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:

@@ -301,7 +301,8 @@ def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:
     receipt = json.loads(next(sample_home.nights.glob("*Z.json")).read_text(encoding="utf-8"))
     assert found[26].facts["sha256"] == receipt["sha256"] and receipt["audit"].startswith("27:")
     result = pam("audit", "show", "--kind", "disclosure", "--format", "json", "--home", sample_home.path)
-    assert len(json.loads(result.stdout)) == 1
+    # Other tests of the same home may have written reports from it since.
+    assert [r["n"] for r in json.loads(result.stdout) if r["n"] <= 27] == [27]
     assert pam("audit", "show", "--since", "2999-01-01", "--format", "csv", "--home", sample_home.path).stdout.count("\n") == 1
     assert pam("audit", "show", "--kind", "gossip", "--home", sample_home.path).exit_code == 2
     assert pam("audit", "verify", "--home", sample_home.path).exit_code == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pytest
+from support import copy_home
 
 from dagster_project import postgres
 from dagster_project.postgres import Server, embedded
@@ -81,10 +82,12 @@ def make_database(cluster: embedded.Embedded) -> Callable[..., Database]:
 
 
 @pytest.fixture(scope="session")
-def loaded(make_database: Callable[..., Database], sample_home: Home) -> Database:
+def loaded(make_database: Callable[..., Database], sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Database:
     """The sample's night. To be read, not changed."""
     database = make_database("loaded")
-    assert postgres.bring(sample_home, database.server).outcome == "loaded"
+    # What is loaded goes into the home's record of processing, which other tests read.
+    copy = copy_home(sample_home, tmp_path_factory.mktemp("loaded") / "home")
+    assert postgres.bring(copy, database.server).outcome == "loaded"
     return database
 
 

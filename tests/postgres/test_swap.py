@@ -228,7 +228,7 @@ def test_a_few_publishes_while_readers_ask(
     sql, until, seen = question(base), threading.Event(), []
     put_out(home, base, 1, database.server)
     readers = [
-        threading.Thread(target=lambda n=n: seen.append(read(home, database.analyst, sql, until, bool(n % 2), 0.1)))
+        threading.Thread(target=lambda n=n: seen.append(read(home, database.analyst, sql, until, bool(n % 2), 0.5)))
         for n in range(3)
     ]
     for reader in readers:
