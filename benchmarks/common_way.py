@@ -39,7 +39,7 @@ from pathlib import Path
 from dagster_dbt import DbtCliResource
 project = sys.argv[3]
 dbt = DbtCliResource(project_dir=project, profiles_dir=project)
-chosen = ["--exclude", "resource_type:unit_test", "resource_type:exposure"]
+chosen = ["--exclude", "resource_type:unit_test resource_type:exposure"]
 done = dbt.cli(["build", *chosen], target_path=Path(sys.argv[4])).wait()
 assert done.is_successful()
 """,

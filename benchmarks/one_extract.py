@@ -35,7 +35,7 @@ print(json.dumps(sorted(chosen.groupby([chosen["created_at"].dt.strftime("%Y-%m"
 import json, sys
 import duckdb
 con = duckdb.connect()
-con.execute("create table staged as select *, cast(created_at as timestamp) as at from read_csv(?, all_varchar = true)",
+con.execute("create table staged as select *, cast(created_at as timestamp) as happened from read_csv(?, all_varchar = true)",
             [sys.argv[1]])
 COUNT
 """,
@@ -50,7 +50,7 @@ from dagster_project.settings import Home
 home, contracts = Home(Path(sys.argv[2])).create(), load_contracts()
 (entry,) = land_files(home, contracts, find_files(Path(sys.argv[1]).parent, contracts, force_names()), "night", archive=False)
 con = duckdb.connect()
-con.execute("create view staged as select *, cast(created_at as timestamp) as at from read_parquet(?)",
+con.execute("create view staged as select *, cast(created_at as timestamp) as happened from read_parquet(?)",
             [str(home.raw / "incidents" / "derbyshire" / f"{entry.load_id}.parquet")])
 COUNT
 """,
@@ -58,7 +58,7 @@ COUNT
 COUNT = """
 found = con.execute("select count(*)::int from staged where record_type = 'INCIDENT' and"
     " concat(';', regexp_replace(lower(coalesce(qualifiers, '')), ' *; *', ';', 'g'), ';') like '%;drugs;%'"
-    " group by strftime(at, '%Y-%m'), coalesce(lpu, '') order by 1").fetchall()
+    " group by strftime(happened, '%Y-%m'), coalesce(lpu, '') order by 1").fetchall()
 print(json.dumps([n for (n,) in found]))
 """
 
@@ -87,7 +87,7 @@ def main() -> None:
             shutil.rmtree(work / "home", ignore_errors=True)
             said = subprocess.run(args_of, stdout=subprocess.PIPE, text=True, check=True)
             shutil.rmtree(work / "home", ignore_errors=True)
-            counts.append(json.loads(said.stdout))
+            counts.append(json.loads(said.stdout.splitlines()[-1]))
         if any(c != counts[0] for c in counts):
             raise RuntimeError("the three ways count otherwise")
     finally:
