@@ -71,6 +71,17 @@ class Publish(_Part):
         return self
 
 
+Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
+
+
+class Nights(_Part):
+    """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
+    goes to disk, in the home. None is a quarter of the machine's.
+    """
+
+    memory: Memory | None = None
+
+
 class Query(_Part):
     """What a question to the published night may use, where its asker does not say otherwise.
 
@@ -79,7 +90,7 @@ class Query(_Part):
     """
 
     seconds: Annotated[float, Field(ge=0)] = 60
-    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "2GB"
+    memory: Memory = "2GB"
     rows: Annotated[int, Field(ge=0)] = 10_000
     history: Annotated[int, Field(ge=0, le=10_000)] = 0
 
@@ -174,6 +185,7 @@ class Config(_Part):
     """One home's settings."""
 
     keep: Keep = Keep()
+    night: Nights = Nights()
     publish: Publish = Publish()
     query: Query = Query()
     audit: Audit = Audit()

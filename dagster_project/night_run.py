@@ -9,7 +9,7 @@ import io
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,21 @@ from typing import Any, TextIO
 
 import duckdb
 
-from . import candidate, ending, gate, keeping, meta, outputs, postgres, prepare, public, publications, publish, transform
+from . import (
+    candidate,
+    ending,
+    gate,
+    keeping,
+    memory,
+    meta,
+    outputs,
+    postgres,
+    prepare,
+    public,
+    publications,
+    publish,
+    transform,
+)  # fmt: skip
 from .audit import anchor, record, told_before
 from .config import Config, read_config
 from .contracts import load_contracts
@@ -152,6 +166,7 @@ class NightRun:
             try:
                 self.noted += ending.note_interrupted(self.home)
                 publications.heal(self.home)
+                memory.clear(self.home)
                 night = Night.begin(self.home)
                 ending.mark(night)
             except BaseException:
@@ -367,6 +382,9 @@ class NightRun:
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
         if self._lock:
+            # What can't be removed now is removed by the next night.
+            with suppress(OSError):
+                memory.clear(self.home)
             if self.night and not keep_mark:
                 ending.unmark(self.home)
             os.umask(self._umask)

@@ -104,6 +104,11 @@ class Home:
         return self.path / "candidate"
 
     @property
+    def spill(self) -> Path:
+        """What a night's memory does not hold while it works; gone when it is over."""
+        return self.path / "spill"
+
+    @property
     def published(self) -> Path:
         """What analysts read."""
         return self.path / "published"

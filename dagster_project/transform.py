@@ -15,6 +15,7 @@ from . import dbt_sources
 from .faults import interrupt_in
 from .gate import Check
 from .landing.files import write_whole
+from .memory import bounds
 from .settings import DBT_PROJECT, SEEDS, Home
 
 if TYPE_CHECKING:
@@ -138,6 +139,14 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
     return result
 
 
+def _environment(home: Home) -> dict[str, str]:
+    """What profiles.yml asks for."""
+    held = bounds(home)
+    return {
+        "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": held["memory_limit"], "PAM_SPILL": held["temp_directory"],
+    }  # fmt: skip
+
+
 def build(
     home: Home, select: Iterable[str] = (), exclude: Iterable[str] = (), progress: Progress | None = None
 ) -> list[Node]:
@@ -147,7 +156,7 @@ def build(
     """
     chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure", *exclude]
     with _one_at_a_time:
-        os.environ["PAM_CANDIDATE"] = str(home.candidate)
+        os.environ |= _environment(home)
         with _closed_after():
             result = _invoke(
                 ["build", "--no-write-json", *chosen],
@@ -206,7 +215,7 @@ def run_by_hand(home: Home, args: list[str]) -> int:
 
     dbt_sources.write()
     where = {
-        "PAM_CANDIDATE": home.candidate,
+        **_environment(home),
         "DBT_PROJECT_DIR": DBT_PROJECT,
         "DBT_PROFILES_DIR": DBT_PROJECT,
         "DBT_TARGET_PATH": home.candidate / "dbt",

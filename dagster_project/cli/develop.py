@@ -12,15 +12,41 @@ from .common import HomeOption, app, explained
 @app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.", file_okay=False)],
+    forces: Annotated[
+        str | None,
+        typer.Option(
+            "--forces",
+            help="Write for these forces instead, such as derbyshire,kent; all: the 43 of England and Wales and British"
+            " Transport Police. What is in them adds up to no report.",
+            metavar="all|FORCE,...",
+        ),
+    ] = None,
+    years: Annotated[
+        int | None, typer.Option("--years", help="With --forces: calendar years, to 2025. [default: 1]", min=1, max=100)
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            "--scale", help="With --forces: times about 56,000 rows a force and year. [default: 1]", min=0.001, max=100_000
+        ),
+    ] = None,
 ) -> None:
     """Write made-up extracts for Derbyshire, of about the real size, which add up to a published report.
 
-    For trying the warehouse. No row is of a real person or event.
+    With --forces, write the national case, for trying how far a warehouse carries. No row is of a real person or event.
     """
+    if forces is None and (years is not None or scale is not None):
+        raise typer.BadParameter("say for whom: --forces all, or the codes of forces", param_hint="--years, --scale")
     from ..sample import write_sample
+    from ..sample.national import national_forces, write_national
 
     with explained():
-        paths = write_sample(directory)
+        if forces is None:
+            paths = write_sample(directory)
+        else:
+            listed = [code for part in forces.split(",") if (code := part.strip().lower())]
+            chosen = list(national_forces()) if listed == ["all"] else listed
+            paths = write_national(directory, chosen, years or 1, scale or 1)
         typer.echo(f"{len(paths)} made-up extracts in {directory}")
 
 

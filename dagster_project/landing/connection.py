@@ -1,18 +1,21 @@
 """The DuckDB connection that files are landed with."""
 
+from collections.abc import Mapping
+
 import duckdb
 
 
-def connect() -> duckdb.DuckDBPyConnection:
+def connect(bounds: Mapping[str, str], identified: bool) -> duckdb.DuckDBPyConnection:
     """An in-memory database of its own, which writes nothing but what it is told to.
 
-    No spilling: rows that wait in memory still have their identifiers in the clear, and a temporary file
-    would put them on disk. A file too large for memory is refused. No extension is loaded behind one's
-    back, and no SQL name means a Python variable.
+    `bounds`: how much memory it may take, and where it spills what does not fit. `identified`: the rows have identifiers. They
+    wait in memory in the clear, and a temporary file would put them on disk: they are not spilled, and a file of them that is
+    too large for memory is refused. No extension is loaded behind one's back, and no SQL name means a Python variable.
     """
     return duckdb.connect(
         config={
-            "temp_directory": "",
+            **bounds,
+            **({"temp_directory": ""} if identified else {}),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,

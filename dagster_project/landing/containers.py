@@ -35,18 +35,12 @@ class Stored:
 
 def read_stored(path: Path) -> Stored:
     """Read a file once: what is hashed is what is parsed. Raises Refused, OSError."""
-    digest = hashlib.sha256()
-    chunks = []
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            chunks.append(chunk)
-    data = b"".join(chunks)
+    data = path.read_bytes()
     if not data:
         raise Refused("empty: the file has no bytes, not even a header")
     if path.stat().st_size != len(data):
         raise StillChanging("changed while it was read: it will be read again")
-    return Stored(data, digest.hexdigest(), len(data))
+    return Stored(data, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def unpack(stored: Stored, container: str) -> bytes:

@@ -41,11 +41,20 @@ create or replace temp macro pam_moment(x, utc) as
 create or replace temp macro pam_plausible(x) as
     case when year(x) between {FIRST_YEAR} and {LAST_YEAR} then x end;
 
+-- What is canonical already, or lacks only the space for the `T`, is known by being what its value is written as: most rows
+-- of most files, which need no regular expression then.
 create or replace temp macro pam_timestamp(x, utc) as
-    left(cast(pam_plausible(pam_moment(x, utc)) as varchar), 19);
+    case
+        when not utc and cast(pam_plausible(try_cast(x as timestamp)) as varchar) = replace(x, 'T', ' ')
+            then left(replace(x, 'T', ' '), 19)
+        else left(cast(pam_plausible(pam_moment(x, utc)) as varchar), 19)
+    end;
 
 create or replace temp macro pam_date(x) as
-    left(cast(pam_plausible(pam_moment(x, false)) as varchar), 10);
+    case
+        when cast(pam_plausible(try_cast(x as date)) as varchar) = x then x
+        else left(cast(pam_plausible(pam_moment(x, false)) as varchar), 10)
+    end;
 
 create or replace temp macro pam_month(x) as
     case
@@ -81,10 +90,10 @@ create or replace temp macro pam_whole(x) as
             then cast(try_cast(replace(split_part(ltrim(x, '+'), '.', 1), ',', '') as bigint) as varchar)
     end;
 
--- Items trimmed, blank ones left out, joined by `;` alone.
+-- Items trimmed, blank ones left out, joined by `;` alone. Most are so already, and to see that is cheaper than to replace.
 create or replace temp macro pam_list(x) as
     case
-        when contains(x, ';') then nullif(
+        when contains(x, ';') and regexp_matches(x, '[\\s\\x{{a0}};];|;[\\s\\x{{a0}}]|^[; ]|[; ]$') then nullif(
             trim(regexp_replace(x, '[\\s\\x{{a0}}]*;[\\s\\x{{a0}};]*', ';', 'g'), '; '), ''
         )
         else x

@@ -11,6 +11,7 @@ import duckdb
 
 from .. import audit
 from ..contracts import Contract
+from ..memory import bounds
 from ..seeds import force_names
 from ..settings import Home
 from . import forms, pseudonyms, unfinished
@@ -142,13 +143,20 @@ class _Landing:
         self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
+        self.is_for_identified = False
 
     def open(self, identified: bool) -> None:
-        """Connect. `identified`: personal identifiers will come, so the key is needed."""
+        """Get ready. `identified`: personal identifiers will come, so the key is needed."""
         if identified:
             self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
         unfinished.tidy(self.home, self.decisions.loads)
-        self.con = connect()
+
+    def connect(self, identified: bool) -> None:
+        """Have a connection for rows with identifiers, or for rows without."""
+        if self.con is not None and identified == self.is_for_identified:
+            return
+        self.close()
+        self.con, self.is_for_identified = connect(bounds(self.home), identified), identified
         forms.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
@@ -170,11 +178,14 @@ class _Landing:
         """Let the connection and its memory go."""
         if self.con is not None:
             self.con.close()
+            self.con = None
 
     def land_extract(
         self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None
     ) -> list[LedgerEntry]:
         """Land one extract's files, commit their entries, then archive them."""
+        if name in self.contracts:
+            self.connect(bool(self.contracts[name].identifiers))
         entries, new, done = [], [], []
         for file in files:
             entry = self._passed_over(file)
@@ -302,7 +313,7 @@ class _Landing:
         contract = self.contracts[file.extract]
         opened = open_file(self.con, file, stored, contract, facts, mapping)
         window = (file.covered_from, file.covered_to)
-        sheet = Sheet(contract, file.form, *window, opened.layout, opened.blanks, mapping, opened.other_than)
+        sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
         parse(self.con, sheet)
         return sheet
 

@@ -11,7 +11,7 @@ from .header import Layout, Wanted, read_header, wanted_headers
 from .mappings import SystemMapping
 from .names import InboxFile
 from .parquet import read_parquet
-from .reader import ALL_BLANKS, blanks_of, read_cells
+from .reader import ALL_BLANKS, Cells, read_cells
 from .refusal import Refused, shown
 from .sheets import sheet_text
 from .text import decode
@@ -19,13 +19,12 @@ from .text import decode
 
 @dataclass(frozen=True)
 class Opened:
-    """How the rows that now are in `landing_cells` are laid out. `blanks`: SQL for the characters to trim.
-
+    """How the rows that now are in `landing_cells` are laid out. 
     `other_than`: the encoding that the file is in, where some of its cells are not.
     """
 
     layout: Layout
-    blanks: str
+    cells: Cells
     other_than: str | None = None
 
 
@@ -47,21 +46,19 @@ def open_file(
         facts["encoding"] = "parquet"
         layout = read_parquet(con, file.path, contract, file.form, mapping)
         _tell(facts, layout, wanted, file.form)
-        return Opened(layout, ALL_BLANKS)
+        return Opened(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         text = sheet_text(stored.data)
         layout = read_header(text, contract, file.form, ",", mapping)
         _tell(facts, layout, wanted, file.form)
-        read_cells(con, text, layout, by_row=True)
-        return Opened(layout, blanks_of(text, layout.separator))
+        return Opened(layout, read_cells(con, text, layout, by_row=True))
     decoded = decode(unpack(stored, file.container))
     facts["encoding"] = decoded.encoding
     layout = read_header(decoded.text, contract, file.form, None, mapping)
     facts["delimiter"] = layout.separator
     _tell(facts, layout, wanted, file.form)
-    read_cells(con, decoded.text, layout)
-    return Opened(layout, blanks_of(decoded.text, layout.separator), decoded.other_than)
+    return Opened(layout, read_cells(con, decoded.text, layout), decoded.other_than)
 
 
 def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:

@@ -4,10 +4,13 @@ DuckDB's own CSV reader gives no line numbers and drops what it can't read; here
 found again. So lines are split in SQL, and only where quotes open across lines are they joined to records.
 """
 
+from dataclasses import dataclass
+
 import duckdb
 
 from .forms import literal
 from .header import Layout
+from .plain import has_blank_edges, read_plain
 from .quotes import split_quoted
 from .refusal import Refused
 
@@ -21,19 +24,29 @@ ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
 """What is trimmed from cells: also no-break spaces, which spreadsheets leave, and stray byte order marks."""
 
 
-def blanks_of(text: str, separator: str) -> str:
-    """SQL for the characters to trim. Most files have spaces only, and trimming one is twice as fast."""
-    only_spaces = text.isascii() and "\r" not in text and '"' not in text and (separator == "\t" or "\t" not in text)
-    return PLAIN_BLANKS if only_spaces else ALL_BLANKS
+@dataclass(frozen=True)
+class Cells:
+    """What `landing_cells` has. `blanks`: SQL for the characters to trim from a cell; None where no cell has any at its ends.
+
+    `is_even`: whether every record has as many fields as the header; then they are there as columns `f1`, `f2` and so on, too.
+    """
+
+    blanks: str | None
+    is_even: bool = False
 
 
-def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_row: bool = False) -> None:
+def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_row: bool = False) -> Cells:
     """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
 
     `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. Raises Refused when the text
     is cut short: a quote that never closes, or a last line without its end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")
+    blanks = _blanks_of(text, layout.separator)
+    if not by_row and (body := read_plain(con, text, layout, CELLS)):
+        # To trim what is long is dearer than to look whether there is anything to be trimmed.
+        has_none = blanks == PLAIN_BLANKS and not has_blank_edges(body, layout.separator)
+        return Cells(None if has_none else blanks, True)
     _number_lines(con, text, layout)
     if text.find('"', layout.start) < 0:
         # Split again at each use: cheaper than to keep millions of lists.
@@ -51,6 +64,13 @@ def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_
         con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells from landing_records")
     if text[text.rfind("\n") + 1 :].strip(" \r"):
         _check_last(con, layout)
+    return Cells(blanks)
+
+
+def _blanks_of(text: str, separator: str) -> str:
+    """SQL for the characters to trim. Most files have spaces only, and trimming one is twice as fast."""
+    odd = ('"', "\r", "\xa0", "\ufeff", *(() if separator == "\t" else ("\t",)))
+    return ALL_BLANKS if any(character in text for character in odd) else PLAIN_BLANKS
 
 
 def _number_lines(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> None:

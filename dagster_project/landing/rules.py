@@ -11,7 +11,7 @@ from .forms import FAULT, literal
 from .header import Layout
 from .mapped import mapped, translated
 from .mappings import SystemMapping
-from .reader import CELLS
+from .reader import CELLS, Cells
 from .text import MARK
 
 PARSED = "landing_parsed"
@@ -26,8 +26,8 @@ RAGGED = "wrong number of fields"
 class Sheet:
     """What one file's rows are held against: contract, form of the file, window and layout.
 
-    `blanks`: SQL for the characters to trim from a cell. `mapping`: what the force's system calls things.
-    `other_than`: the file's encoding, where some cells are not in it.
+    `cells`: what `landing_cells` has. `mapping`: what the force's system calls things. `other_than`: the file's encoding, where
+    some cells are not in it.
     """
 
     contract: Contract
@@ -35,9 +35,22 @@ class Sheet:
     covered_from: date
     covered_to: date
     layout: Layout
-    blanks: str
+    cells: Cells
     mapping: SystemMapping | None = None
     other_than: str | None = None
+
+    def cell(self, index: int) -> str:
+        """SQL for the trimmed text of a row's field, from 0."""
+        return self.trimmed(f"f{index + 1}" if self.cells.is_even else f"cells[{index + 1}]")
+
+    def trimmed(self, text: str) -> str:
+        """SQL for a text of the file without blanks at its ends."""
+        return text if self.cells.blanks is None else f"trim({text}, {self.cells.blanks})"
+
+    @property
+    def n_fields(self) -> str:
+        """SQL for how many fields a row has."""
+        return str(self.layout.width) if self.cells.is_even else "len(cells)"
 
     @property
     def source(self):
@@ -110,13 +123,15 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
 def delivered_columns(sheet: Sheet) -> str:
     """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
     return ", ".join(
-        f"coalesce(trim(cells[{index + 1}], {sheet.blanks}), '')" for name, index in sheet.layout.position.items()
+        f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.position.values()
     )
 
 
 def ragged_cells(sheet: Sheet) -> str:
     """SQL for all cells of a row of odd width, trimmed, as no column of it is known; NULL for any other row."""
-    trimmed = f"list_transform(cells, lambda cell: trim(cell, {sheet.blanks}))"
+    if sheet.cells.is_even:
+        return "cast(null as varchar[])"
+    trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
     return f"case when len(cells) <> {sheet.layout.width} then {trimmed} end"
 
 
@@ -140,7 +155,7 @@ def _placed(sheet: Sheet, source: str, more: str = "") -> str:
             select *, {forms}
             from (
                 select line, {more} n_fields, n_fields <> {width} as ragged, {blanked}
-                from (select line, {more} len(cells) as n_fields, {trimmed} from {source} as
+                from (select line, {more} {sheet.n_fields} as n_fields, {trimmed} from {source} as
                 rows_read) as rows_trimmed
             ) as rows_blanked
         ) as rows_formed
@@ -156,8 +171,10 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
     index = sheet.layout.position.get(column.name)
     if index is None:
         return "cast(null as varchar)"
-    cell = f"trim(cells[{index + 1}], {sheet.blanks})"
-    return cell if column.name in sheet.key else f"case when len(cells) = {sheet.layout.width} then {cell} end"
+    cell = sheet.cell(index)
+    if sheet.cells.is_even or column.name in sheet.key:
+        return cell
+    return f"case when len(cells) = {sheet.layout.width} then {cell} end"
 
 
 def _delivered(sheet: Sheet, column: Column) -> str:

@@ -238,6 +238,7 @@ def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Give the memory of the last file back."""
     con.execute(f"drop view if exists {CELLS}")
     for table in (
+        "landing_fields",
         "landing_lines",
         "landing_records",
         PARSED,

@@ -14,6 +14,7 @@ from ..config import Public
 from ..filling import make_table
 from ..landing.forms import literal
 from ..landing.pseudonyms import find_key
+from ..memory import bound
 from ..prepare import WAREHOUSE, WORK
 from ..publish import opened
 from ..seeds import read_seed
@@ -79,6 +80,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
     """
     con = opened(home.candidate / WAREHOUSE)
     try:
+        bound(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":

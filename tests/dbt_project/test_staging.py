@@ -55,3 +55,19 @@ def test_superseded_rows_are_left_out(candidate: Candidate) -> None:
     rows = candidate.execute("select load_id, line, created_at from work.staging.stg_incidents order by load_id")
     assert [row[:2] for row in rows] == [("a", "3"), ("b", "2")]
     assert {str(row[2]) for row in rows} == {"2025-01-31 23:59:59"}
+
+
+def test_columns_that_no_measure_needs_are_not_read(candidate: Candidate) -> None:
+    """Staging types every column; what sums a subject's rows reads those of its measures."""
+    wanted, others = ("lsoa_name", "crime_type"), ("longitude", "latitude", "location", "crime_id", "reported_by")
+    columns = (*wanted, *others)
+    names, values = ", ".join(columns), ", ".join("'x'" for _ in columns)
+    candidate.execute(
+        f"insert into work.raw.street_crime (month, _load_id, _line, {names}) values ('2025-01-01', 'a', '2', {values})"
+    )
+    ((_, plan),) = candidate.execute(
+        "explain (format json) select leaf_code, event_on, category, sum(amount)"
+        " from work.measures.street_crime_events group by all"
+    )
+    assert all(column in plan for column in wanted)
+    assert not any(column in plan for column in others)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.contracts import load_contracts
-from dagster_project.landing import reader
+from dagster_project.landing import plain, reader
 from dagster_project.landing.header import read_header
 from dagster_project.landing.refusal import Refused
 
@@ -17,9 +17,10 @@ CRIMES = load_contracts()["crimes"]
 HEADER = ["crime_ref", "recorded_on", "offence_code", "status"]
 
 
-@pytest.fixture(scope="module")
-def con():
-    with duckdb.connect() as connection:
+@pytest.fixture(scope="module", params=[plain.WORTH_IT, 0], ids=["small", "as if large"])
+def con(request):
+    with duckdb.connect() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "WORTH_IT", request.param)
         yield connection
 
 

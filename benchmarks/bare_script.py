@@ -1,0 +1,154 @@
+"""The same figures by one bare SQL script: DuckDB reads the files, stages every column, and makes the marts.
+
+It has the SQL of the marts that a night runs, and nothing else that a night does: no lines to trace a figure back to, no
+ledger, no contract that a row is held against, no corrections, no tests, no gate. It can be run on the clean files of the
+national sample alone. Used by `whole_night`; by itself:
+
+    python -m benchmarks.bare_script INBOX FOLDER
+
+writes `FOLDER/script.sql`; with `--run` it runs it, into `FOLDER/warehouse.duckdb`.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Column, Contract, load_contracts
+from dagster_project.landing.forms import literal
+from dagster_project.settings import SEEDS
+
+CASTS = {
+    "date": "cast({} as date)",
+    "month": "cast({} || '-01' as date)",
+    "whole": "cast({} as bigint)",
+    "money": "cast({} as decimal(28, 10))",
+    "number": "cast({} as decimal(28, 10))",
+    "list": "regexp_replace({}, ' *; *', ';', 'g')",
+}
+
+
+def write_script(inbox: Path, folder: Path, areas: Path | None = None) -> Path:
+    """Write the script for the files of `inbox` into `folder`; return its path. `areas`: a home's own list, if any."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = ["attach ':memory:' as work", "set TimeZone = 'Europe/London'", "set preserve_insertion_order = false"]
+    parts += [f"create schema work.{name}" for name in ("raw", "seeds", "staging", "measures")]
+    parts += ["create schema marts"]
+    contracts = load_contracts()
+    files: dict[str, list[Path]] = {}
+    for path in sorted(inbox.glob("*__*.csv")):
+        files.setdefault(path.name.split("__")[0], []).append(path)
+    parts += [_staged(contracts[name], paths) for name, paths in files.items()]
+    parts += _lists(contracts, files, areas)
+    parts += _models()
+    script = folder / "script.sql"
+    script.write_text(";\n\n".join(parts) + ";\n", encoding="utf-8")
+    return script
+
+
+def _staged(contract: Contract, paths: list[Path]) -> str:
+    with paths[0].open(encoding="utf-8", newline="") as file:
+        headers = next(csv.reader(file))
+    found = {c.name: h for h in headers if (c := contract.by_header(h))}
+    columns = ", ".join(f"{_typed(contract, c, found)} as {c.name}" for c in contract.columns)
+    listed = ", ".join(literal(str(p)) for p in paths)
+    return f"""
+create table work.raw.{contract.extract} as
+select
+    {columns},
+    split_part(parse_filename(filename), '__', 2) as _force_code, parse_filename(filename) as _load_id, '0' as _line
+from read_csv([{listed}], all_varchar = true, header = true, filename = true)"""
+
+
+def _typed(contract: Contract, column: Column, found: dict[str, str]) -> str:
+    if column.name not in found:
+        return "cast(null as varchar)"
+    text = f'"{found[column.name]}"'
+    if column.type == "timestamp":
+        # What data.police.uk's form has is UTC and says so; the other systems write London time.
+        is_zoned = contract.police_uk is not None
+        return f"timezone('Europe/London', cast({text} as timestamptz))" if is_zoned else f"cast({text} as timestamp)"
+    return CASTS.get(column.type, "{}").format(text)
+
+
+def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: Path | None) -> list[str]:
+    loads, values, kinds = [], [], []
+    for name, contract in contracts.items():
+        known = "key" if contract.key else "indicator" if contract.kind == "indicators" else "file"
+        units = str(contract.has_units or contract.kind == "monthly_file").lower()
+        kinds.append(f"({literal(name)}, {literal(contract.kind)}, {str(bool(contract.key)).lower()}, {units})")
+        values += [f"({literal(name)}, {literal(c.name)}, {literal(v)})" for c in contract.columns for v in c.values]
+        for path in files.get(name, ()):
+            _, force, first, last, _ = path.name.split("__")
+            window = f"date '{first}', date '{last}'"
+            loads.append(f"({literal(name)}, '{force}', {literal(path.name)}, 'canonical', '{known}', 1, {window}, true)")
+    own = f"from read_csv({literal(str(areas))}, all_varchar = true)" if areas else "from (select '' as force_code) where false"
+    names = ("force_code", "section_code", "section_name", "lpu_code", "lpu_name")
+    chosen = ", ".join(names) if areas else ", ".join(f"'' as {n}" for n in names)
+    columns = "extract, force_code, load_id, form, known_by, load_rank, covered_from, covered_to, is_tonight"
+    return [
+        f"create table work.raw.loads as from (values {', '.join(loads)}) as t({columns})",
+        f"create table work.raw.contract_values as from (values {', '.join(values)}) as t(extract, column_name, value)",
+        f"create table work.raw.contracts as from (values {', '.join(kinds)}) as t(extract, kind, is_keyed, has_areas)",
+        f"create table work.raw.own_areas as select {chosen} {own}",
+        "create table work.raw.own_offence_codes (offence_code varchar, offence_class varchar)",
+        "create table work.staging.superseded_rows (extract varchar, load_id varchar, line varchar, reason varchar,"
+        " by_load_id varchar)",
+    ]
+
+
+def _models() -> list[str]:
+    """Seeds, then each model that the figures rest on, as dbt compiles it."""
+    import os
+    import tempfile
+
+    from dbt.cli.main import dbtRunner
+
+    from dagster_project.groundwork import NO_NIGHT
+    from dagster_project.prepare import fresh_candidate, prepare_raw
+    from dagster_project.settings import DBT_PROJECT, Home
+    from dagster_project.transform import _closed_after, manifest
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home").create()
+        fresh_candidate(home)
+        prepare_raw(home, "none", NO_NIGHT)
+        os.environ["PAM_CANDIDATE"] = str(home.candidate)
+        with _closed_after():
+            done = dbtRunner(manifest=manifest()).invoke(
+                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures",
+                 "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
+            )  # fmt: skip
+    if not done.success:
+        raise RuntimeError(f"dbt could not compile the marts: {done.exception}")
+    parts = []
+    for result in done.result.results:
+        node = result.node
+        if node.resource_type == "seed":
+            types = ", ".join(f"'{name}': '{kind}'" for name, kind in node.config.column_types.items())
+            path = literal(str(SEEDS / f"{node.name}.csv"))
+            parts.append(f"create table {node.relation_name} as from read_csv({path}, header = true, types = {{{types}}})")
+        elif node.resource_type == "model" and node.name != "superseded_rows":
+            parts.append(f"create {node.config.materialized} {node.relation_name} as\n{node.compiled_code}")
+    return parts
+
+
+def main() -> None:
+    """Write the script, or run it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("inbox", type=Path)
+    args.add_argument("folder", type=Path)
+    args.add_argument("--run", action="store_true")
+    given = args.parse_args()
+    if not given.run:
+        print(write_script(given.inbox, given.folder))
+        return
+    con = duckdb.connect()
+    con.execute(f"attach {literal(str(given.folder / 'warehouse.duckdb'))} as warehouse (storage_version 'v1.5.0')")
+    con.execute("use warehouse")
+    con.execute((given.folder / "script.sql").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

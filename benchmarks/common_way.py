@@ -1,0 +1,81 @@
+"""The sample's night by the common way, for comparison: each step a process of its own, dbt by `DbtCliResource`.
+
+    python -m benchmarks.common_way [--out FOLDER]
+
+The steps are those of `pam nightly`; what differs is that each loads its libraries anew, and that dbt parses the project and
+runs as a command line.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import measured, say
+from dagster_project.sample import write_sample
+from dagster_project.settings import DBT_PROJECT, Home, be_quiet
+
+STEPS = {
+    "landing": """
+import sys
+from pathlib import Path
+from dagster_project import prepare
+from dagster_project.nights import Night
+from dagster_project.contracts import load_contracts
+from dagster_project.landing import find_files, land_files
+from dagster_project.seeds import force_names
+from dagster_project.settings import Home
+home = Home(Path(sys.argv[1]))
+night, contracts = Night.begin(home), load_contracts()
+land_files(home, contracts, find_files(Path(sys.argv[2]), contracts, force_names()), night.night_id, archive=False)
+prepare.fresh_candidate(home)
+prepare.prepare_raw(home, night.night_id, night.today)
+""",
+    "dbt": """
+import sys
+from pathlib import Path
+from dagster_dbt import DbtCliResource
+project = sys.argv[3]
+dbt = DbtCliResource(project_dir=project, profiles_dir=project)
+chosen = ["--exclude", "resource_type:unit_test resource_type:exposure"]
+done = dbt.cli(["build", *chosen], target_path=Path(sys.argv[4])).wait()
+assert done.is_successful()
+""",
+    "gate": """
+import sys
+from pathlib import Path
+from dagster_project import gate
+from dagster_project.settings import Home
+assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
+""",
+}
+
+
+def main() -> None:
+    """Measure, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    out = args.parse_args().out
+    be_quiet()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="pam-common-way-") as folder:
+        inbox, home = Path(folder) / "extracts", Home(Path(folder) / "home").create()
+        write_sample(inbox)
+        os.environ["PAM_CANDIDATE"] = str(home.candidate)
+        for name, code in STEPS.items():
+            step = [sys.executable, "-c", code, str(home.path), str(inbox), str(DBT_PROJECT), f"{folder}/target"]
+            rows.append({"way": "common", "part": name, **measured(step)})
+        rows.append({"way": "common", "part": "in all", **{k: round(sum(r[k] for r in rows), 2) for k in ("wall", "cpu")},
+                     "peak": max(r["peak"] for r in rows)})  # fmt: skip
+        own = Home(Path(folder) / "own").create()
+        own.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+        pam = str(Path(sys.executable).with_name("pam"))
+        night = measured([pam, "nightly", "--quiet", "--home", str(own.path), "--inbox", str(inbox)])
+        rows.append({"way": "pam nightly", "part": "in all, published", **night})
+    say("common_way", rows, out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The night after: one more day of the nightly extracts, on top of one year and of ten years of history.
+
+    python -m benchmarks.delta_night [--years 1 10] [--forces derbyshire] [--rows 1] [--work FOLDER] [--out FOLDER]
+
+`--rows`: millions of rows of history. `ratio` is the processor time against the first line's. The night publishes its file
+alone; `quiet` is the night after, with no new file.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.report import measured, say
+from benchmarks.whole_night import prepared
+from dagster_project.nights import read_receipts
+from dagster_project.sample.national import national_forces, scale_for, write_next_day
+from dagster_project.settings import be_quiet
+
+
+def main() -> None:
+    """Measure, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--years", type=int, nargs="+", default=[1, 10])
+    args.add_argument("--forces", default="derbyshire")
+    args.add_argument("--rows", type=float, default=1)
+    args.add_argument("--work", type=Path)
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    given = args.parse_args()
+    be_quiet()
+    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    pam = str(Path(sys.executable).with_name("pam"))
+    rows = []
+    for years in given.years:
+        work = Path(tempfile.mkdtemp(prefix="pam-delta-night-", dir=given.work))
+        try:
+            inbox, home, written = prepared(work, forces, years, given.rows * 1e6)
+            home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+            nightly = [pam, "nightly", "--quiet", "--home", str(home.path), "--inbox"]
+            first = measured([*nightly, str(inbox)])
+            write_next_day(work / "next", forces, scale_for(given.rows * 1e6, len(forces), years))
+            found = measured([*nightly, str(work / "next")])
+            parts = {f"{name} wall": seconds for name, seconds in read_receipts(home)[-1].seconds.items()}
+            quiet = measured([*nightly, str(work / "next")])
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        rows.append(
+            {"forces": len(forces), "years": years, "rows": written, "first cpu": first["cpu"], "delta cpu": found["cpu"],
+             "delta wall": found["wall"], "delta MB": found["peak"], "quiet cpu": quiet["cpu"], **parts}
+        )  # fmt: skip
+    for row in rows:
+        row["ratio"] = round(row["delta cpu"] / rows[0]["delta cpu"], 2)
+    say(f"delta_night_{'all' if given.forces == 'all' else 'one'}", rows, given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""A whole night against one bare SQL script on the same files, side by side, and whether both have the same figures.
+
+    python -m benchmarks.whole_night [--rows 0.1 1 10] [--forces all] [--years 3] [--outputs] [--work FOLDER] [--out FOLDER]
+
+`--rows`: millions. `imports` is a process that loads what a night loads, and does nothing; `ratio` is the night's processor
+time over that of imports and script together. Without `--outputs` the night publishes its file alone, as the script does. The
+files are made in the work folder, which is emptied again: about 150 bytes a row, and as much again for the homes.
+"""
+
+import argparse
+import csv
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.bare_script import write_script
+from benchmarks.report import measured, say
+from dagster_project.nights import read_receipts
+from dagster_project.sample.national import national_areas, national_forces, scale_for, write_national
+from dagster_project.settings import Home, be_quiet
+
+IMPORTS = """
+from dagster_project.lean import import_less
+from dagster_project.settings import be_quiet
+be_quiet(); import_less()
+import dagster_project.show, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
+"""
+
+
+def prepared(work: Path, forces: list[str], years: int, rows: float) -> tuple[Path, Home, int]:
+    """An inbox of about so many rows, and an empty home with a list of areas. Returns them and the rows that there are."""
+    inbox, home = work / "inbox", Home(work / "home").create()
+    write_national(inbox, forces, years, scale_for(rows, len(forces), years))
+    home.seeds.mkdir()
+    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
+    lines = "columns = {'t': 'varchar'}, auto_detect = false, header = true, delim = '', quote = ''"
+    (written,) = duckdb.execute(f"select count(*) from read_csv(?, {lines})", [f"{inbox}/*.csv"]).fetchone()
+    return inbox, home, written
+
+
+def differing(one: Path, other: Path) -> tuple[int, int]:
+    """Figures of the one file, and rows that only one of the two has."""
+    con = duckdb.connect()
+    con.execute(f"attach '{one}' as one (read_only)")
+    con.execute(f"attach '{other}' as other (read_only)")
+    mine, theirs = "from one.marts.measures", "from other.marts.measures"
+    (figures,) = con.execute(f"select count(*) {mine}").fetchone()
+    (differ,) = con.execute(
+        f"select (select count(*) from ({mine} except all {theirs})) + (select count(*) from ({theirs} except all {mine}))"
+    ).fetchone()
+    con.close()
+    return figures, differ
+
+
+def compared(forces: list[str], years: int, rows: float, with_outputs: bool, work: Path) -> dict[str, Any]:
+    """One size, in a folder of its own. Raises RuntimeError where the two have other figures."""
+    inbox, home, written = prepared(work, forces, years, rows)
+    if not with_outputs:
+        home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+    imports = measured([sys.executable, "-c", IMPORTS])
+    write_script(inbox, work / "bare", home.seeds / "areas.csv")
+    bare = measured([sys.executable, "-m", "benchmarks.bare_script", str(inbox), str(work / "bare"), "--run"])
+    pam = str(Path(sys.executable).with_name("pam"))
+    night = measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+    figures, differ = differing(home.warehouse, work / "bare" / "warehouse.duckdb")
+    if differ:
+        raise RuntimeError(f"the night and the bare script differ in {differ} figures")
+    parts = {f"{name} wall": seconds for name, seconds in read_receipts(home)[-1].seconds.items()}
+    ratio = round(night["cpu"] / (imports["cpu"] + bare["cpu"]), 2)
+    return {
+        "forces": len(forces), "years": years, "rows": written, "figures": figures, "imports cpu": imports["cpu"],
+        "bare cpu": bare["cpu"], "bare wall": bare["wall"], "bare MB": bare["peak"], "night cpu": night["cpu"],
+        "night wall": night["wall"], "night MB": night["peak"], "ratio": ratio,
+        "rows/s cpu": round(written / night["cpu"]), "equal": True, **parts,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure each size, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
+    args.add_argument("--forces", default="derbyshire")
+    args.add_argument("--years", type=int, default=3)
+    args.add_argument("--outputs", action="store_true")
+    args.add_argument("--work", type=Path)
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    given = args.parse_args()
+    be_quiet()
+    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    rows = []
+    for millions in given.rows:
+        work = Path(tempfile.mkdtemp(prefix="pam-whole-night-", dir=given.work))
+        try:
+            rows.append(compared(forces, given.years, millions * 1e6, given.outputs, work))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    say(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Made-up extracts of every force over years: the national case, for trying how far a warehouse carries.
+
+They add up to no report: how many rows a force has in a year, and what is in them, is assumed, and is the same for every
+force. Every reference says that it is made up, as in the sample of Derbyshire. DuckDB writes the rows, as there may be
+hundreds of millions of them; the same release of it writes the same bytes.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from zlib import crc32
+
+import duckdb
+
+from ..landing.forms import literal
+from ..seeds import force_names, read_seed
+from .files import EXTRACTED_AT
+from .public_health import MADE_UP, indicators
+from .recipes import EXTRACTS, UNITS, Made
+
+LAST_DAY = date(2025, 12, 31)
+"""Of every window. Never today's date."""
+
+ELSEWHERE = "Northern Ireland"
+"""Where the one force works that is not of the national case: the 43 territorial forces of England and Wales, and BTP."""
+
+NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
+NEXT_REFERENCE = 900_000_001
+"""No row of a window that came before has it."""
+
+SECTIONS = ("East", "West")
+"""What `national_areas` lists for each force."""
+
+
+class SampleError(ValueError):
+    """A sample that can't be written as it was asked for."""
+
+
+def national_forces() -> dict[str, str]:
+    """The forces of the national case, code and name: whom `seeds/forces.csv` lists, but for Northern Ireland's."""
+    return {r["force_code"]: r["force_name"] for r in read_seed("forces") if r["nation"] != ELSEWHERE}
+
+
+def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
+    """A made-up list of areas that the made-up rows name, for the home's own `areas.csv`: its columns, then a row a unit."""
+    rows = [("force_code", "section_code", "section_name", "lpu_code", "lpu_name")]
+    for force in forces:
+        for at in range(1, UNITS + 1):
+            section = SECTIONS[at % len(SECTIONS)]
+            unit = (f"sample-unit-{at:02d}", f"Sample unit {at:02d}")
+            rows.append((force, f"sample-{section.lower()}", f"Sample {section}", *unit))
+    return rows
+
+
+def scale_for(rows: float, forces: int, years: int) -> float:
+    """The scale at which so many forces and years have about so many rows."""
+    return rows / (sum(made.rows for made in EXTRACTS.values()) * forces * years)
+
+
+def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0) -> list[Path]:
+    """What the night after `write_national` brings: the day after its windows, of the extracts that come nightly."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names, day = force_names(), LAST_DAY + timedelta(days=1)
+    paths = []
+    con = duckdb.connect()
+    try:
+        for force in sorted(set(forces)):
+            for name in NIGHTLY:
+                path = directory / f"{name}__{force}__{day}__{day}__20260106T020000Z.csv"
+                facts = f"{_seed(path)} as seed, {literal(names[force])} as force_name"
+                rows = max(1, round(EXTRACTS[name].rows * scale / 365))
+                _write(con, path, _rows_of(EXTRACTS[name], facts, day, day, rows, NEXT_REFERENCE))
+                paths.append(path)
+    finally:
+        con.close()
+    return paths
+
+
+def write_national(directory: Path, forces: Sequence[str], years: int, scale: float = 1.0) -> list[Path]:
+    """Write a file for each force and extract (street crime: for each year, too) into `directory`; return their paths.
+
+    The windows are the last `years` calendar years to 2025. `scale`: multiplies the rows, about 56,000 a force and year.
+    Files of the same name are overwritten, others left alone. Raises SampleError for a force that there is not, OSError where
+    the directory can't be written.
+    """
+    known = force_names()
+    if other := sorted(set(forces) - known.keys()):
+        raise SampleError(f"no force is called {', '.join(other)}: seeds/forces.csv has their codes")
+    directory.mkdir(parents=True, exist_ok=True)
+    first_year = LAST_DAY.year - years + 1
+    paths = []
+    con = duckdb.connect()
+    try:
+        for force in sorted(set(forces)):
+            for name, made in EXTRACTS.items():
+                spans = [(y, y) for y in range(first_year, LAST_DAY.year + 1)] if made.split else [(first_year, LAST_DAY.year)]
+                for begin, end in spans:
+                    path = directory / _file_name(name, force, begin, end)
+                    rows = max(1, round(made.rows * scale * (end - begin + 1)))
+                    facts = f"{_seed(path)} as seed, {literal(known[force])} as force_name"
+                    _write(con, path, _rows_of(made, facts, date(begin, 1, 1), date(end, 12, 31), rows))
+                    paths.append(path)
+            for name, select in (("iom_cohort", _cohort), ("public_health", _public_health)):
+                paths.append(directory / _file_name(name, force, first_year, LAST_DAY.year))
+                _write(con, paths[-1], select(first_year, _seed(paths[-1])))
+    except duckdb.IOException as error:
+        raise OSError(str(error)) from error
+    finally:
+        con.close()
+    return sorted(paths)
+
+
+def _file_name(extract: str, force: str, first_year: int, last_year: int) -> str:
+    return f"{extract}__{force}__{first_year}-01-01__{last_year}-12-31__{EXTRACTED_AT}.csv"
+
+
+def _seed(path: Path) -> int:
+    """What a file's random values begin with: always the same, and others than any other file's."""
+    return crc32(path.name.encode())
+
+
+def _write(con: duckdb.DuckDBPyConnection, path: Path, select: str) -> None:
+    con.execute(f"copy ({select}) to {literal(str(path))} (format csv, header true)")
+
+
+def _rows_of(made: Made, facts: str, first: date, last: date, rows: int, first_reference: int = 1) -> str:
+    """SQL of one file's rows, in order of their days, which are spread evenly over the window."""
+    days = (last - first).days + 1
+    base = f"""
+        select
+            i + {first_reference} as i, date '{first}' + (i * {days} // {rows})::int as day, date '{last}' as last_day, {facts}
+        from range({rows}) as numbers(i)
+    """
+    if made.first:
+        base = f"select *, {made.first} from ({base})"
+    return f"select {', '.join(f'{sql} as {name}' for name, sql in made.columns.items())} from ({base})"
+
+
+def _cohort(first_year: int, seed: int) -> str:
+    """One count a month: more rows would be other counts of the same day."""
+    return f"""
+        select last_day(month) as counted_on, 200 + (hash(month, {seed}) % 90)::int as cohort_size, 'made-up sample' as remark
+        from (select unnest(generate_series(date '{first_year}-01-01', date '{LAST_DAY}', interval 1 month))::date as month)
+    """
+
+
+def _public_health(first_year: int, seed: int) -> str:
+    """England's row of each indicator and year."""
+    wanted = ", ".join(f"({literal(i.id)}, {literal(i.name)})" for i in indicators().values())
+    return f"""
+        select
+            id as "Indicator ID", name as "Indicator Name", 'E92000001' as "Area Code", 'England' as "Area Name",
+            'England' as "Area Type", 'Persons' as "Sex", 'All ages' as "Age", null as "Category Type", null as "Category",
+            year::varchar as "Time period", 100 + (hash(id, year, {seed}) % 900)::int as "Value", 90 as "Lower CI 95.0 limit",
+            1100 as "Upper CI 95.0 limit", 1000 + (hash(id, year, {seed}) % 9000)::int as "Count", 57700000 as "Denominator",
+            '{MADE_UP}' as "Value note"
+        from (select distinct id, name from (values {wanted}) as listed(id, name))
+        cross join range({first_year}, {LAST_DAY.year}) as years(year)
+        order by all
+    """

@@ -1,0 +1,61 @@
+"""A night keeps to its memory: what does not fit goes to the home, is nobody else's, and is gone when the night is over."""
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project import memory
+from dagster_project.config import ConfigError
+from dagster_project.landing.connection import connect
+from dagster_project.night_run import NightRun
+from dagster_project.sample.national import write_national
+from dagster_project.settings import Home
+
+WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").create()
+
+
+def test_a_quarter_of_the_machine_unless_the_settings_say_otherwise(home: Home) -> None:
+    default = memory.bounds(home)["memory_limit"]
+    assert default == f"{max(1 << 30, memory.machine_memory() // 4) >> 20}MiB"
+    home.config_file.write_text('[night]\nmemory = "300MB"\n')
+    con = memory.bound(duckdb.connect(), home)
+    assert con.execute("select current_setting('memory_limit')").fetchone() == ("286.1 MiB",)
+    home.config_file.write_text('[night]\nmemory = "much"\n')
+    with pytest.raises(ConfigError, match=r"night\.memory"):
+        memory.memory_of(home)
+
+
+def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -> None:
+    home.config_file.write_text('[night]\nmemory = "40MB"\n')
+    con = connect(memory.bounds(home), identified=False)
+    con.execute(WIDE.format(600_000))
+    assert any(home.spill.iterdir()) and stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    con.close()
+    with pytest.raises(duckdb.OutOfMemoryException):
+        connect(memory.bounds(home), identified=True).execute(WIDE.format(600_000))
+
+
+def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:
+    home.config_file.write_text('[night]\nmemory = "80MB"\n')
+    made = write_national(home.path.parent / "made", ["derbyshire"], 1, 16)
+    (large,) = (p for p in made if p.name.startswith("intelligence"))
+    large.rename(home.inbox / large.name)
+    # Of a night that was killed.
+    home.spill.mkdir()
+    (home.spill / "duckdb_temp_storage-0.tmp").write_bytes(b"rows")
+    run = NightRun(home)
+    run.begin()
+    assert not home.spill.exists()
+    try:
+        (entry,) = run.land()
+        assert (entry.outcome, entry.rows_landed) == ("accepted", 16 * 19_000)
+    finally:
+        run.end()
+    assert not home.spill.exists()

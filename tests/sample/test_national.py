@@ -1,0 +1,70 @@
+"""The national case: a file for each extract and force, as many rows as asked for, plainly made up, and landing whole."""
+
+import csv
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dagster_project.cli import app
+from dagster_project.contracts import load_contracts
+from dagster_project.landing import find_files, land_files
+from dagster_project.sample import national
+from dagster_project.seeds import force_names
+from dagster_project.settings import Home
+
+YEARS, SCALE = 2, 0.02
+FORCES = ("derbyshire", "btp")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two forces and years, small."""
+    return national.write_national(tmp_path_factory.mktemp("national"), FORCES, YEARS, SCALE)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_extract_of_every_force_is_there_and_lands_whole(written: list[Path], tmp_path: Path) -> None:
+    contracts, home = load_contracts(), Home(tmp_path / "home").create()
+    files = find_files(written[0].parent, contracts, force_names())
+    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in contracts for f in FORCES}
+    entries = land_files(home, contracts, files, "20260105-0200", now=datetime(2026, 1, 5, tzinfo=UTC), archive=False)
+    assert {e.outcome for e in entries} == {"accepted"}, [e.reason for e in entries if e.outcome != "accepted"]
+    assert sum(e.rows_quarantined or 0 for e in entries) == 0
+    assert sum(e.rows_landed or 0 for e in entries) == sum(len(rows(p)) for p in written)
+    by_extract = Counter()
+    for e in entries:
+        by_extract[e.extract, e.force_code] += e.rows_landed or 0
+    assert by_extract["incidents", "btp"] == round(national.EXTRACTS["incidents"].rows * YEARS * SCALE)
+
+
+def test_every_row_says_that_it_is_made_up(written: list[Path]) -> None:
+    for path in written:
+        for row in rows(path):
+            assert any(mark in value for value in row.values() for mark in ("SAMPLE", "ample")), (path.name, row)
+
+
+def test_the_same_bytes_every_time_and_other_rows_for_each_force(written: list[Path], tmp_path: Path) -> None:
+    again = national.write_national(tmp_path, FORCES[::-1], YEARS, SCALE)
+    digests = [[hashlib.sha256(p.read_bytes()).hexdigest() for p in paths] for paths in (written, again)]
+    assert digests[0] == digests[1]
+    large = [p for p in written if p.name.startswith("intelligence")]
+    one, other = ([tuple(r.values())[1:] for r in rows(p)] for p in large)
+    assert one != other
+
+
+def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert len(national.national_forces()) == 44
+    done = run(app, ["sample", str(tmp_path / "all"), "--forces", "derbyshire, KENT", "--scale", "0.001"])
+    assert done.exit_code == 0 and f"{2 * len(load_contracts())} made-up extracts" in done.output
+    assert "say for whom" in run(app, ["sample", str(tmp_path), "--years", "2"]).output
+    other = run(app, ["sample", str(tmp_path), "--forces", "atlantis"])
+    assert other.exit_code and "no force is called atlantis" in other.output
