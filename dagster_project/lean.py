@@ -8,6 +8,7 @@ builds a grammar of internationalised addresses, which no schema of dbt's or Dag
 import gc
 import importlib
 import sys
+import warnings
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -41,6 +42,8 @@ def collect_less() -> None:
 
 def import_less() -> None:
     """Call before dbt, Dagster or Great Expectations is imported. What is loaded already stays."""
+    # Great Expectations imports pyspark where it is installed; of pandas it only needs what works.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     for name in LATER:
         if name not in sys.modules:
             module = sys.modules[name] = Later(name)
