@@ -23,8 +23,6 @@ JAVA = 17
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOGGING = """\
 rootLogger.level = error
-logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
-logger.gateway.level = error
 rootLogger.appenderRef.stderr.ref = console
 appender.console.type = Console
 appender.console.name = console
@@ -69,8 +67,12 @@ def warehouse_of(home: Home) -> Path:
 
 @contextmanager
 def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
-    """A session of its own, with an empty warehouse in the home. It is over, and Java with it, when this is left."""
-    from pyspark import SparkContext
+    """A session of its own, with an empty warehouse in the home. It is over, and Java with it, when this is left.
+
+    Raises RuntimeError where Java does not start.
+    """
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
     folder = folder_of(home)
@@ -78,16 +80,20 @@ def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
     for path in (folder, folder / "tmp"):
         path.mkdir(parents=True, mode=0o700)
     (folder / "log4j2.properties").write_text(LOGGING, encoding="ascii")
-    builder = SparkSession.builder.appName("pam-warehouse").master(settings.master)
-    for name, value in _conf(home, settings).items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    gateway: Any = SparkContext._gateway
+    conf = SparkConf().setAppName("pam-warehouse").setMaster(settings.master).setAll(list(_conf(home, settings).items()))
+    # What fails is raised, too; the rest, which can have values in it, is not for the terminal.
+    said = folder / "java.log"
+    with said.open("wb") as log:
+        try:
+            gateway: Any = launch_gateway(conf, {"stdout": log, "stderr": log})
+        except RuntimeError as error:
+            raise RuntimeError(f"Spark's Java did not start: {said.read_text(errors='replace')[-500:]}") from error
     try:
-        yield spark
+        yield SparkSession(SparkContext(gateway=gateway, conf=conf))
     finally:
-        with suppress(Exception):
-            spark.stop()
+        if context := SparkContext._active_spark_context:
+            with suppress(Exception):
+                context.stop()
         # pyspark keeps its Java for as long as Python runs; the folder could not be removed from under it.
         gateway.shutdown()
         gateway.proc.stdin.close()
@@ -100,7 +106,7 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
     folder = folder_of(home)
     java = f"-Djava.io.tmpdir={folder / 'tmp'} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
     conf = {
-        JAVA_OPTIONS: f"{java} -XX:-UsePerfData -XX:-PrintWarnings",
+        JAVA_OPTIONS: f"{java} -XX:-UsePerfData",
         "spark.driver.memory": _megabytes(memory_of(home)),
         "spark.local.dir": str(folder / "tmp"),
         "spark.sql.warehouse.dir": str(warehouse_of(home)),

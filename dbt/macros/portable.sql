@@ -25,7 +25,8 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
 {#- A double as decimal(28, 10). DuckDB multiplies by 10^10 and rounds, half away from zero; Spark would round the shortest text of
-    the double, which can differ in the last place. A double beyond a bigint is a whole multiple of 1024 here. -#}
+    the double, which can differ in the last place. Above 9 x 10^8, where a bigint ends, doubles are whole multiples of 1024 places,
+    and equal on both up to 9 x 10^11. -#}
 {% macro ten_places(number) %}{{ return(adapter.dispatch('ten_places', 'pam_warehouse')(number)) }}{% endmacro %}
 {% macro default__ten_places(number) -%}
 cast(
