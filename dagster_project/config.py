@@ -53,13 +53,14 @@ class Publish(_Part):
 
     `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
     published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`. `licence`: the address of the licence under which the force publishes its
-    figures; the open files name it.
+    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    publishes its figures; the open files name it.
     """
 
     group: Text | None = None
     outputs: tuple[Text, ...] | None = None
     open: Literal["exact", "public"] = "exact"
+    report: Literal["exact", "public"] = "exact"
     licence: Text | None = None
 
     @model_validator(mode="after")
@@ -196,8 +197,9 @@ class Config(_Part):
 
     @model_validator(mode="after")
     def _for_the_public(self) -> Self:
-        if self.publish.open == "public" and self.public.mode == "off":
-            raise ValueError('publish.open = "public" needs the public form, which public.mode = "off" leaves out')
+        for name in ("open", "report"):
+            if getattr(self.publish, name) == "public" and self.public.mode == "off":
+                raise ValueError(f'publish.{name} = "public" needs the public form, which public.mode = "off" leaves out')
         if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
             raise ValueError(
                 'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
