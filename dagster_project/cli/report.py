@@ -38,12 +38,12 @@ def report(
 
     Example: pam report --public --out for-the-public/
     """
-    from ..audit import record
     from ..editions import load_editions
     from ..editions.check import NoEditionError
     from ..nights import SAMPLE_MARK
     from ..pack import write_pack
     from ..serving import connect
+    from ..serving.consulted import disclosed, has_record
 
     def said(text: str) -> None:
         if not quiet:
@@ -65,9 +65,11 @@ def report(
             target = out.expanduser().absolute()
             shape = "public form" if public else "exact"
             what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
-            record(where, "disclosure", what=what, to=str(target), why=reason)
+            disclosed(where, reason, by="pam report", what=what, to=str(target))
+            # Who may read what is published and no more has neither the night's rows nor its pictures.
+            own = where if has_record(where) else None
             pack = write_pack(
-                con, chosen, target, forms, home=where, is_sample=sample, overwrite=replace, public=public, said=said
+                con, chosen, target, forms, home=own, is_sample=sample, overwrite=replace, public=public, said=said
             )
         finally:
             con.close()
