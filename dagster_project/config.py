@@ -218,4 +218,4 @@ def read_config(home: Home) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {'; '.join(faults_of(error))}") from error
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
