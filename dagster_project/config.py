@@ -220,7 +220,7 @@ def read_config(home: Home) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {'; '.join(faults_of(error))}") from error
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
 
 
 def settings_seen(home: Home) -> Config:
