@@ -53,13 +53,14 @@ class Publish(_Part):
 
     `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
     published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`. `licence`: the address of the licence under which the force publishes its
-    figures; the open files name it.
+    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    publishes its figures; the open files name it.
     """
 
     group: Text | None = None
     outputs: tuple[Text, ...] | None = None
     open: Literal["exact", "public"] = "exact"
+    report: Literal["exact", "public"] = "exact"
     licence: Text | None = None
 
     @model_validator(mode="after")
@@ -196,8 +197,9 @@ class Config(_Part):
 
     @model_validator(mode="after")
     def _for_the_public(self) -> Self:
-        if self.publish.open == "public" and self.public.mode == "off":
-            raise ValueError('publish.open = "public" needs the public form, which public.mode = "off" leaves out')
+        for name in ("open", "report"):
+            if getattr(self.publish, name) == "public" and self.public.mode == "off":
+                raise ValueError(f'publish.{name} = "public" needs the public form, which public.mode = "off" leaves out')
         if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
             raise ValueError(
                 'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
@@ -219,3 +221,12 @@ def read_config(home: Home) -> Config:
         return Config.model_validate(body)
     except ValidationError as error:
         raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
+
+
+def settings_seen(home: Home) -> Config:
+    """The home's settings as far as whoever asks may see them: the defaults for a member of the group that reads what is
+    published, who sees nothing else of the home. Raises ConfigError."""
+    try:
+        return read_config(home)
+    except PermissionError:
+        return Config()

@@ -41,9 +41,10 @@ def said(settings: Public) -> str:
             f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
             f" {settings.base - 1}, and parts need not add to their whole."
         )
+    others = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
     return (
-        f"For the public: counts under {settings.threshold} are not shown, and nothing that they can be worked out from;"
-        " what is shown is exact."
+        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, and nothing that"
+        " they can be worked out from; what is shown is exact."
     )
 
 
