@@ -25,8 +25,8 @@ def quote_patterns(separator: str) -> tuple[str, str]:
 def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, by_row: bool) -> bool:
     """`landing_lines (line, t)` to `landing_records (line, cells, torn)`, joining lines where a quote stays open.
 
-    `width`: fields of the header. `by_row`: number records, not lines. Returns whether any row is torn: its quote would have
-    taken in other rows. Raises Refused when the last quote never closes.
+    `width`: fields of the header. `by_row`: number records, not lines. Returns whether any quote stays open at a line's end. A
+    row is torn where its quote would take in other rows. Raises Refused when the last quote never closes.
     """
     opened, field = quote_patterns(separator)
     # Programs that quote every field write lines that need no regular expression, four times as fast: pieces between
@@ -73,7 +73,7 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
         {"separator": separator, "field": "(?s)" + field, "inner": r'(?s)^ *"((?:[^"]|"")*)"(.*)$'},
     )
     con.execute("drop table landing_lines")
-    return torn
+    return bool(crossing)
 
 
 def _is_row(separator: str, width: int) -> str:

@@ -21,6 +21,7 @@ QUOTED_VALUE = 60
 
 RAGGED = "wrong number of fields"
 TORN = "a quote opens in this line and does not close before the next row"
+LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,15 @@ class Sheet:
         """SQL that is true of a row of another width than the header's, or with a quote in the wrong place."""
         if self.cells.is_even:
             return "false"
-        return f"(len(cells) <> {self.layout.width}{' or torn' if self.cells.has_torn else ''})"
+        rules = [f"len(cells) <> {self.layout.width}"]
+        if self.cells.has_lines:
+            keys = [self.cell(self.layout.position[name]) for name in self.key if name in self.layout.position]
+            rules += ["torn", *(f"coalesce({self.has_rows(cell)}, false)" for cell in keys)]
+        return f"({' or '.join(rules)})"
+
+    def has_rows(self, cell: str) -> str:
+        """SQL that is true of a key which has a row's end and another's beginning in it: line ends and separators."""
+        return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
 
     @property
     def source(self):
@@ -149,7 +158,7 @@ def _names(prefix: str, sheet: Sheet) -> str:
 
 def _placed(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
-    torn = "torn, " if sheet.cells.has_torn else ""
+    torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
     # Apart from the trimming: within one expression DuckDB would trim twice.
     blanked = ", ".join(f"nullif(t_{c.name}, '') as t_{c.name}" for c in sheet.contract.columns)
@@ -181,7 +190,9 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
         return "cast(null as varchar)"
     cell = sheet.cell(index)
     if column.name in sheet.key:
-        return f"case when torn then ltrim({cell}, '\"') else {cell} end" if sheet.cells.has_torn else cell
+        if not sheet.cells.has_lines:
+            return cell
+        return f"case when torn then ltrim({cell}, '\"') when not {sheet.has_rows(cell)} then {cell} end"
     if sheet.cells.is_even:
         return cell
     return f"case when not {sheet.is_ragged} then {cell} end"
@@ -246,8 +257,8 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
     """
     width = sheet.layout.width
     fields = f"n_fields || ' fields where the header has {width}'"
-    if sheet.cells.has_torn:
-        fields = f"case when torn then {literal(TORN)} else {fields} end"
+    if sheet.cells.has_lines:
+        fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
     said = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
     for broken, reason, kind in _rules(sheet):
         when = f"case when not ragged and ({broken}) then "

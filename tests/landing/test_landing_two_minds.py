@@ -165,6 +165,22 @@ def test_a_key_behind_a_quote_that_takes_in_rows_is_present_without_it(warehouse
     assert "Smith" not in str(warehouse.raw(entry) + warehouse.quarantine(entry))
 
 
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ('"', "lines and separators within the key: a quote opens or closes in the wrong place"),
+        ('",2025-03-01', "7 fields where the header has 6"),
+    ],
+)
+def test_a_key_of_two_rows_is_none(warehouse, end, reason):
+    """It may be the row before it, with what no contract names."""
+    rows = line(1).decode() + '"' + line(2, officer="Jones").decode() + f"C3{end},2025-03-01,92D,Recorded,Dales,Smith\n"
+    entry = put(warehouse, HEADER.encode() + b"\n" + rows.encode())
+    (bad,) = warehouse.quarantine(entry)
+    assert (entry.rows_landed, bad["_line"], bad["_key"], bad["crime_ref"], bad["_reasons"]) == (1, "3", None, None, reason)
+    assert warehouse.withheld(entry) == []
+
+
 def test_a_note_in_the_first_column_may_have_lines(warehouse):
     rows = b'Note,crime_ref,recorded_on,offence_code,status,lpu\n"one\ntwo",C1,2025-03-01,92D,Recorded,\n'
     entry = put(warehouse, rows)
