@@ -78,7 +78,7 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
 
 def _is_row(separator: str, width: int) -> str:
     """SQL that is true of a line `t` which looks like a row: as many fields as the header has, with a date or year."""
-    dated = literal(rf"(^|{re.escape(separator)}) *\d{{1,4}}[-/.]\d")
+    dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
     return f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
 
 
@@ -152,19 +152,30 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | Non
 
 
 def _let_go(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
-    """Leave lines for themselves that a quote joins and that have a row among them: the quote is in the wrong place, and the
-    rows are good. `landing_torn (line)`: the lines with such a quote. Returns whether there are any.
+    """Leave lines for themselves that a quote joins though they are rows: the quote is in the wrong place, and the rows are
+    good. `landing_torn (line)`: the lines with such a quote. Returns whether there are any.
 
-    The last line of a record does not count: there the quote closes, and what it has before that is the field's.
+    They are rows where a line between the first and the last looks like one, or all of them do. The last by itself says
+    nothing: what stands there before the quote closes is the field's.
     """
     con.execute(
         f"""
         create or replace temp table landing_torn as
-        with wrong as (
-            select distinct f.head
-            from (select *, max(line) over (partition by head) as last from landing_following) as f
-            join landing_lines as l on l.line = f.line
-            where f.line < f.last and {is_row}
+        with joined as (
+            select head, line from landing_following
+            union all
+            select distinct head, head from landing_following
+        ),
+        looked_at as (
+            select
+                j.head,
+                {is_row} as is_row,
+                j.line > j.head and j.line < max(j.line) over (partition by j.head) as is_within
+            from joined as j
+            join landing_lines as l on l.line = j.line
+        ),
+        wrong as (
+            select head from looked_at group by head having bool_or(is_row and is_within) or bool_and(is_row)
         ),
         apart as (
             select f.line from landing_following as f join wrong on wrong.head = f.head

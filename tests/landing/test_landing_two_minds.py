@@ -165,17 +165,24 @@ def test_a_key_behind_a_quote_that_takes_in_rows_is_present_without_it(warehouse
     assert "Smith" not in str(warehouse.raw(entry) + warehouse.quarantine(entry))
 
 
+def test_of_two_rows_that_a_quote_joins_both_keys_are_present(warehouse):
+    """Each line is a row of its own: neither is lost, and no cell has the other in it."""
+    joined = 'C2,"2025-03-01,92D,Recorded,Dales,Jones\nC3,2025-03-0"2,92D,Recorded,Dales,Smith\n'
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + joined.encode() + line(4))
+    assert [r["crime_ref"] for r in warehouse.raw(entry)] == ["C1", "C4"]
+    assert [(r["_line"], r["_key"]) for r in warehouse.quarantine(entry)] == [("3", "C2"), ("4", "C3")]
+    assert "Jones" not in str(warehouse.quarantine(entry))
+
+
 @pytest.mark.parametrize(
-    ("end", "reason"),
+    ("rest", "reason"),
     [
-        ('"', "lines and separators within the key: a quote opens or closes in the wrong place"),
-        ('",2025-03-01', "7 fields where the header has 6"),
+        ("2025-03-01,92D,Recorded,Dales,x", "lines and separators within the key: a quote opens or closes in the wrong place"),
+        ("2025-03-01,92D,Recorded", "4 fields where the header has 6"),
     ],
 )
-def test_a_key_of_two_rows_is_none(warehouse, end, reason):
-    """It may be the row before it, with what no contract names."""
-    rows = line(1).decode() + '"' + line(2, officer="Jones").decode() + f"C3{end},2025-03-01,92D,Recorded,Dales,Smith\n"
-    entry = put(warehouse, HEADER.encode() + b"\n" + rows.encode())
+def test_a_key_of_two_rows_is_none(warehouse, rest, reason):
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + b'"C2,Jones\nC3",' + rest.encode() + b"\n")
     (bad,) = warehouse.quarantine(entry)
     assert (entry.rows_landed, bad["_line"], bad["_key"], bad["crime_ref"], bad["_reasons"]) == (1, "3", None, None, reason)
     assert warehouse.withheld(entry) == []
