@@ -158,12 +158,15 @@ class Public(_Part):
 
     `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
     off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
-    measure; 0 or 1 hides nothing. `base`, `money_base`: what counts and pounds are rounded to.
+    measure; 0 or 1 hides nothing. `running_year`: whether, where figures are suppressed, a financial year that is not over is
+    shown, as far as it may be; hidden is for who publishes again and again. `base`, `money_base`: what counts and pounds are
+    rounded to.
     """
 
     mode: Literal["suppress", "round", "off"] = "suppress"
     threshold: Annotated[int, Field(ge=0, le=1000)] = 5
     thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    running_year: Literal["shown", "hidden"] = "shown"
     base: Annotated[int, Field(ge=2, le=1000)] = 5
     money_base: Annotated[int, Field(ge=2)] = 1000
 
