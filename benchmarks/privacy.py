@@ -1,13 +1,15 @@
-"""What a night pays for the record of processing, hashed identifiers, permissions and retention.
+"""What a night pays for the record of processing, hashed identifiers, permissions, retention and the public form.
 
-    python benchmarks/privacy.py [--rows 1000000] [--repeats 3]
+    python benchmarks/privacy.py [--rows 1000000] [--repeats 3] [--json FILE]
 
 Lands, builds, judges and publishes made-up incidents, crimes and drug tests (every fifth row has an identifier) in homes of
-its own, with all of it and with none of it, in turn. Prints seconds of processor time and of the clock for each, the medians,
-and what the former costs; on a machine that does other things as well, the processor's are the ones to believe.
+its own: in turn with all of it, with all but the public form (`marts_public`, suppressed), and with none. Prints seconds of
+processor time and of the clock for each, the medians, and what each costs; on a machine that does other things as well, the
+processor's are the ones to believe.
 """
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -56,19 +58,27 @@ def plainly(con: duckdb.DuckDBPyConnection, _: object) -> None:
     con.execute("create or replace temp macro pam_pseudonym(x) as x")
 
 
-def without(stack: ExitStack) -> None:
-    """Switch all of it off."""
+WITH, EXACT, WITHOUT = "with all of it", "without the public form", "without any of it"
+KINDS = (WITH, EXACT, WITHOUT)
+
+
+def without(stack: ExitStack, kind: str) -> None:
+    """Switch off what this kind of night is to do without."""
+    if kind == WITH:
+        return
+    stack.enter_context(mock.patch("dagster_project.public.publish_public", lambda *a, **k: None))
+    if kind == EXACT:
+        return
     stack.enter_context(mock.patch.object(pseudonyms, "install", plainly))
-    for name in ("audit.record", "audit.record_all", "night_run.record", "night_run.record_all", "night_run.share",
-                 "night_run.share_published", "night_run.erase_expired", "night_run.count_superseded"):  # fmt: skip
+    for name in ("audit.record", "audit.log.record", "night_run.record", "night_run.erase_expired",
+                 "night_run.count_superseded", "layout.share", "publications.share_published"):  # fmt: skip
         stack.enter_context(mock.patch(f"dagster_project.{name}", lambda *a, **k: []))
 
 
-def one_night(inbox: Path, is_plain: bool) -> tuple[float, float]:
+def one_night(inbox: Path, kind: str) -> tuple[float, float]:
     """A night in a new home: seconds of processor time, and of the clock."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        if is_plain:
-            without(stack)
+        without(stack, kind)
         run = NightRun(Home(Path(folder) / "home").create(), inbox)
         cpu, clock = time.process_time(), time.perf_counter()
         try:
@@ -86,23 +96,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the seconds and medians to this file as well")
     asked = parser.parse_args()
-    found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     with tempfile.TemporaryDirectory() as folder:
         small, inbox = Path(folder) / "small", Path(folder) / "inbox"
         for path, rows in ((small, 1000), (inbox, asked.rows)):
             path.mkdir()
             write_files(path, rows)
         # What the first night of a process pays once.
-        one_night(small, False)
+        one_night(small, WITH)
         for n in range(asked.repeats):
-            for is_plain in (True, False) if n % 2 else (False, True):
-                found[is_plain].append(one_night(inbox, is_plain))
-                print(f"{'without' if is_plain else 'with   '}  {found[is_plain][-1][0]:7.2f} s of processor time,"
-                      f" {found[is_plain][-1][1]:7.2f} s by the clock", flush=True)  # fmt: skip
-    for kind, name in ((0, "processor time"), (1, "the clock")):
-        bare, full = (statistics.median(times[kind] for times in found[p]) for p in (True, False))
-        print(f"median by {name}: {bare:.2f} s without, {full:.2f} s with: {100 * (full / bare - 1):+.1f}%")
+            for kind in reversed(KINDS) if n % 2 else KINDS:
+                found[kind].append(one_night(inbox, kind))
+                print(f"{kind:24}{found[kind][-1][0]:7.2f} s of processor time,"
+                      f" {found[kind][-1][1]:7.2f} s by the clock", flush=True)  # fmt: skip
+    medians = {kind: [statistics.median(times[n] for times in found[kind]) for n in (0, 1)] for kind in KINDS}
+    print(f"\n{'median':24}{'processor':>12}{'clock':>12}")
+    for kind, (cpu, clock) in medians.items():
+        bare = medians[WITHOUT]
+        print(f"{kind:24}{cpu:9.2f} s  {clock:9.2f} s  {100 * (cpu / bare[0] - 1):+5.1f}% of processor time")
+    if asked.json:
+        said = {"rows": asked.rows, "seconds": found, "medians": medians}
+        asked.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -53,13 +53,14 @@ class Publish(_Part):
 
     `outputs`: which of `dagster_project.outputs`, by name; all of them by default. `group`: whose members may read what is
     published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`. `licence`: the address of the licence under which the force publishes its
-    figures; the open files name it.
+    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    publishes its figures; the open files name it.
     """
 
     group: Text | None = None
     outputs: tuple[Text, ...] | None = None
     open: Literal["exact", "public"] = "exact"
+    report: Literal["exact", "public"] = "exact"
     licence: Text | None = None
 
     @model_validator(mode="after")
@@ -167,12 +168,15 @@ class Public(_Part):
 
     `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
     off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
-    measure; 0 or 1 hides nothing. `base`, `money_base`: what counts and pounds are rounded to.
+    measure; 0 or 1 hides nothing. `running_year`: whether, where figures are suppressed, a financial year that is not over is
+    shown, as far as it may be; hidden is for who publishes again and again. `base`, `money_base`: what counts and pounds are
+    rounded to.
     """
 
     mode: Literal["suppress", "round", "off"] = "suppress"
     threshold: Annotated[int, Field(ge=0, le=1000)] = 5
     thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    running_year: Literal["shown", "hidden"] = "shown"
     base: Annotated[int, Field(ge=2, le=1000)] = 5
     money_base: Annotated[int, Field(ge=2)] = 1000
 
@@ -207,8 +211,9 @@ class Config(_Part):
 
     @model_validator(mode="after")
     def _for_the_public(self) -> Self:
-        if self.publish.open == "public" and self.public.mode == "off":
-            raise ValueError('publish.open = "public" needs the public form, which public.mode = "off" leaves out')
+        for name in ("open", "report"):
+            if getattr(self.publish, name) == "public" and self.public.mode == "off":
+                raise ValueError(f'publish.{name} = "public" needs the public form, which public.mode = "off" leaves out')
         if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
             raise ValueError(
                 'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
@@ -229,4 +234,13 @@ def read_config(home: Home) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {'; '.join(faults_of(error))}") from error
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
+
+
+def settings_seen(home: Home) -> Config:
+    """The home's settings as far as whoever asks may see them: the defaults for a member of the group that reads what is
+    published, who sees nothing else of the home. Raises ConfigError."""
+    try:
+        return read_config(home)
+    except PermissionError:
+        return Config()

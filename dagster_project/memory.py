@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 
 from .config import read_config
-from .landing.forms import literal
 from .settings import Home
 
 SHARE = 4
@@ -42,6 +41,8 @@ def bounds(home: Home) -> dict[str, str]:
 
 def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
     """Hold a connection to the home's memory; what does not fit into it goes to the home's `spill/`. Returns it."""
+    from .landing.forms import literal  # landing is bound itself
+
     for name, value in bounds(home).items():
         con.execute(f"set {name} = {literal(value)}")
     return con

@@ -265,7 +265,9 @@ def show_status(found: dict[str, Any]) -> None:
         at = published.get("finished_at", "a time that no receipt says")
         _say(console, f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
     else:
-        _say(console, "Published   nothing yet: run `pam nightly`")
+        is_there = Path(found["home"]).is_dir()
+        hint = "" if is_there else "there is no such folder (is --home, or PAM_HOME, the right one?); "
+        _say(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")
     back = found["rolled_back"]
     if back:
         _say(console, f"Gone back   since {back['since']}, by {back['by']}: {back['why']}", "yellow")

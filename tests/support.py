@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from dagster_project.definitions import build_defs
 from dagster_project.gate import Check
 from dagster_project.landing import LedgerEntry
 from dagster_project.night_run import NightRun
 from dagster_project.outputs import Context, Output
+from dagster_project.postgres import embedded
 from dagster_project.prepare import WAREHOUSE, WORK
 from dagster_project.settings import SEEDS, Home
 
@@ -105,6 +107,21 @@ def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
     """A query's rows from the published file."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         return con.execute(sql).fetchall()
+
+
+@contextmanager
+def own_postgres(home: Home) -> Iterator[embedded.Embedded]:
+    """A home's own PostgreSQL, gone in the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        # What it holds need not outlive a power cut.
+        patch.setattr(embedded, "SETTINGS", (*embedded.SETTINGS, "fsync = off", "synchronous_commit = off"))
+        found = embedded.start(home)
+    try:
+        yield found
+    finally:
+        embedded.stop(home)
+        if (place := embedded.place_of(home)).parent == embedded.ROOTS:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def as_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -121,10 +121,10 @@ def sql(
 
 def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a question may use: as its options say, else the home's settings."""
-    from ..config import read_config
+    from ..config import settings_seen
     from ..serving import Limits
 
-    own = read_config(home).query
+    own = settings_seen(home).query
     return Limits(
         own.seconds if seconds is None else seconds,
         own.memory if memory is None else memory,

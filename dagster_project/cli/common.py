@@ -28,9 +28,11 @@ app = typer.Typer(
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", envvar="PAM_HOME", help="The warehouse's folder. (default: var/ in the checkout)", show_default=False
+        "--home", envvar="PAM_HOME", help="The warehouse's folder. (default: var/ in the checkout)", show_default=False,
+        readable=False,
     ),
 ]
+"""A home may be one that its reader can pass through and not list: that of a group which reads what is published."""
 
 
 WHY = "Why you ask: it goes on record. No personal data here."

@@ -25,17 +25,17 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from ..audit import record
     from ..dashboard import write_whole_folder
     from ..nights import SAMPLE_MARK
     from ..serving import connect
+    from ..serving.consulted import disclosed
 
     with explained():
         where = Home.of(home)
         con = connect(where, reason, by="pam dashboard")
         try:
             target = out.expanduser().absolute()
-            record(where, "disclosure", what="dashboard", to=str(target), why=reason)
+            disclosed(where, reason, by="pam dashboard", what="dashboard", to=str(target))
             write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), overwrite=replace)
         finally:
             con.close()

@@ -20,6 +20,9 @@ def report(
     form: Annotated[
         str, typer.Option("--format", "-f", help="Formats, with commas between: html, csv, xlsx, docx.")
     ] = "html,csv,xlsx,docx",
+    public: Annotated[
+        bool, typer.Option("--public", help="The form for the public: figures of marts_public alone, [c] where it has none.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     reason: ReasonOption = "",
@@ -32,13 +35,15 @@ def report(
     Example: pam report --edition 2026-03 --out report/
 
     Example: pam report --out report/ --format html,csv
+
+    Example: pam report --public --out for-the-public/
     """
-    from ..audit import record
     from ..editions import load_editions
     from ..editions.check import NoEditionError
     from ..nights import SAMPLE_MARK
     from ..pack import write_pack
     from ..serving import connect
+    from ..serving.consulted import disclosed, has_record
 
     def said(text: str) -> None:
         if not quiet:
@@ -58,8 +63,14 @@ def report(
             said(f"Edition {chosen.edition}, {chosen.title}")
             sample = (where.path / SAMPLE_MARK).exists()
             target = out.expanduser().absolute()
-            record(where, "disclosure", what=f"edition {chosen.edition}: {', '.join(forms)}", to=str(target), why=reason)
-            pack = write_pack(con, chosen, target, forms, home=where, is_sample=sample, overwrite=replace, said=said)
+            shape = "public form" if public else "exact"
+            what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
+            disclosed(where, reason, by="pam report", what=what, to=str(target))
+            # Who may read what is published and no more has neither the night's rows nor its pictures.
+            own = where if has_record(where) else None
+            pack = write_pack(
+                con, chosen, target, forms, home=own, is_sample=sample, overwrite=replace, public=public, said=said
+            )
         finally:
             con.close()
         said(f"{pack.data_status} Night {pack.night_id}.")

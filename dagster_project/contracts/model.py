@@ -196,7 +196,7 @@ def read_contract(path: Path) -> Contract:
     try:
         contract = Contract.model_validate(body)
     except ValidationError as error:
-        raise ContractError(f"{path.name}: {'; '.join(faults_of(error, 'contract'))}") from error
+        raise ContractError(f"{path.name}: {'; '.join(faults_of(error, Contract, 'contract'))}") from error
     if contract.extract != path.stem:
         raise ContractError(f"{path.name}: extract: says {contract.extract}, the file is {path.name}")
     return contract

@@ -136,7 +136,7 @@ def read_edition(path: Path) -> Edition:
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        raise EditionError(f"{path.name}: {'; '.join(faults_of(error, 'edition'))}") from error
+        raise EditionError(f"{path.name}: {'; '.join(faults_of(error, Edition, 'edition'))}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
     found = _claims(path, edition.claims) if edition.claims else None

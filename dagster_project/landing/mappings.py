@@ -180,7 +180,7 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
     try:
         mapping = SystemMapping.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error, SystemMapping)
     else:
         faults = _faults(mapping, contracts, forces)
     return Problem(path.name, "; ".join(dict.fromkeys(faults)), *meant) if faults else Used(path.name, mapping)

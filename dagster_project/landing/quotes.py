@@ -22,10 +22,11 @@ def quote_patterns(separator: str) -> tuple[str, str]:
     return opened, field
 
 
-def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, *, by_row: bool) -> None:
-    """`landing_lines (line, t)` to `landing_records (line, cells)`, joining lines where a quote stays open.
+def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, by_row: bool) -> bool:
+    """`landing_lines (line, t)` to `landing_records (line, cells, torn)`, joining lines where a quote stays open.
 
-    `by_row`: number records, not lines. Raises Refused when the last quote never closes.
+    `width`: fields of the header. `by_row`: number records, not lines. Returns whether any quote stays open at a line's end. A
+    row is torn where its quote would take in other rows. Raises Refused when the last quote never closes.
     """
     opened, field = quote_patterns(separator)
     # Programs that quote every field write lines that need no regular expression, four times as fast: pieces between
@@ -44,20 +45,22 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, *, by_row: bool
         """,
         {"opened": opened},
     ).fetchone()
-    if crossing:
-        _join_records(con, opened, by_row)
+    torn = bool(crossing) and _join_records(con, opened, None if by_row else _is_row(separator, width), by_row)
+    # The quote that tears a row stays where it is.
+    closes = "and regexp_matches(x, $inner)" if torn else ""
     con.execute(
         f"""
         create or replace temp table landing_records as
         select
             line,
+            {"line in (select line from landing_torn)" if torn else "false"} as torn,
             case
                 when not contains(t, '"') then string_split(t, $separator)
                 when {simple} then {pieces}
                 else list_transform(
                     regexp_extract_all(t || $separator, $field, 1),
                     lambda x: case
-                        when starts_with(ltrim(x, ' '), '"')
+                        when starts_with(ltrim(x, ' '), '"') {closes}
                             then replace(regexp_extract(x, $inner, 1), '""', '"')
                                 || regexp_extract(x, $inner, 2)
                         else x
@@ -70,10 +73,19 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, *, by_row: bool
         {"separator": separator, "field": "(?s)" + field, "inner": r'(?s)^ *"((?:[^"]|"")*)"(.*)$'},
     )
     con.execute("drop table landing_lines")
+    return bool(crossing)
 
 
-def _join_records(con: duckdb.DuckDBPyConnection, opened: str, by_row: bool) -> None:
-    """Replace `landing_lines` by one row a record. Raises Refused when the last quote never closes."""
+def _is_row(separator: str, width: int) -> str:
+    """SQL that is true of a line `t` which looks like a row: as many fields as the header has, with a date or year."""
+    dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
+    return f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
+
+
+def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None, by_row: bool) -> bool:
+    """Replace `landing_lines` by one row a record. Returns whether `landing_torn` has any lines. Raises Refused when the last
+    quote never closes.
+    """
     # A line turns "a quote is open before me" into "... after me". It may set the answer whatever it was (opens =
     # reopens), keep it (no quotes, or pairs of them), or swap it. So the state after a line is that of the last line
     # which set it, swapped as often as lines since then swap: two running counts over the lines with quotes, no loop.
@@ -107,6 +119,7 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, by_row: bool) -> 
         {"opened": opened},
     )
     _follow_on(con)
+    torn = bool(is_row) and _let_go(con, opened, is_row)
     number = "first_line - 1 + row_number() over (order by line)" if by_row else "line"
     con.execute(
         f"""
@@ -135,6 +148,47 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, by_row: bool) -> 
     )
     con.execute("drop table landing_states; drop table landing_following; drop table landing_lines")
     con.execute("alter table landing_joined rename to landing_lines")
+    return torn
+
+
+def _let_go(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
+    """Leave lines for themselves that a quote joins though they are rows: the quote is in the wrong place, and the rows are
+    good. `landing_torn (line)`: the lines with such a quote. Returns whether there are any.
+
+    They are rows where a line between the first and the last looks like one, or all of them do. The last by itself says
+    nothing: what stands there before the quote closes is the field's.
+    """
+    con.execute(
+        f"""
+        create or replace temp table landing_torn as
+        with joined as (
+            select head, line from landing_following
+            union all
+            select distinct head, head from landing_following
+        ),
+        looked_at as (
+            select
+                j.head,
+                {is_row} as is_row,
+                j.line > j.head and j.line < max(j.line) over (partition by j.head) as is_within
+            from joined as j
+            join landing_lines as l on l.line = j.line
+        ),
+        wrong as (
+            select head from looked_at group by head having bool_or(is_row and is_within) or bool_and(is_row)
+        ),
+        apart as (
+            select f.line from landing_following as f join wrong on wrong.head = f.head
+            union all
+            select head from wrong
+        )
+        select line, regexp_matches(t, $opened) as has_quote from landing_lines where line in (select line from apart)
+        """,
+        {"opened": opened},
+    )
+    con.execute("delete from landing_following where line in (select line from landing_torn)")
+    con.execute("delete from landing_torn where not has_quote")
+    return bool(con.execute("select count(*) from landing_torn").fetchone()[0])
 
 
 def _follow_on(con: duckdb.DuckDBPyConnection) -> None:

@@ -29,10 +29,12 @@ class Cells:
     """What `landing_cells` has. `blanks`: SQL for the characters to trim from a cell; None where no cell has any at its ends.
 
     `is_even`: whether every record has as many fields as the header; then they are there as columns `f1`, `f2` and so on, too.
+    `has_lines`: whether a cell may have line ends; then there is a column `torn`, true of rows with a quote in the wrong place.
     """
 
     blanks: str | None
     is_even: bool = False
+    has_lines: bool = False
 
 
 def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_row: bool = False) -> Cells:
@@ -47,6 +49,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_
         # To trim what is long is dearer than to look whether there is anything to be trimmed.
         has_none = blanks == PLAIN_BLANKS and not has_blank_edges(body, layout.separator)
         return Cells(None if has_none else blanks, True)
+    has_lines = False
     _number_lines(con, text, layout)
     if text.find('"', layout.start) < 0:
         # Split again at each use: cheaper than to keep millions of lists.
@@ -59,12 +62,12 @@ def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_
             """
         )
     else:
-        split_quoted(con, layout.separator, by_row=by_row)
+        has_lines = split_quoted(con, layout.separator, layout.width, by_row=by_row)
         shift = layout.rows - layout.lines if by_row else 0
-        con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells from landing_records")
+        con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
     if text[text.rfind("\n") + 1 :].strip(" \r"):
         _check_last(con, layout)
-    return Cells(blanks)
+    return Cells(blanks, has_lines=has_lines)
 
 
 def _blanks_of(text: str, separator: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from .. import audit
 from ..contracts import Contract
+from ..memory import bounds
 from ..settings import Home
 from .connection import connect
 from .decisions import Decisions, landing_text
@@ -42,7 +43,8 @@ def release_load(
     window = (held.covered_from, held.covered_to)
     others = decisions.tied_with(held.extract, held.force_code, held.extracted_at, window) if keyed else []
     if others:
-        with connect() as con:
+        # What is stored has pseudonyms only.
+        with connect(bounds(home), identified=False) as con:
             withheld = settle(con, home, contract, load_of(held), others)
         n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(

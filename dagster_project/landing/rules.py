@@ -20,6 +20,8 @@ QUOTED_VALUE = 60
 """Characters of a bad value that a reason may repeat."""
 
 RAGGED = "wrong number of fields"
+TORN = "a quote opens in this line and does not close before the next row"
+LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,21 @@ class Sheet:
     def n_fields(self) -> str:
         """SQL for how many fields a row has."""
         return str(self.layout.width) if self.cells.is_even else "len(cells)"
+
+    @property
+    def is_ragged(self) -> str:
+        """SQL that is true of a row of another width than the header's, or with a quote in the wrong place."""
+        if self.cells.is_even:
+            return "false"
+        rules = [f"len(cells) <> {self.layout.width}"]
+        if self.cells.has_lines:
+            keys = [self.cell(self.layout.position[name]) for name in self.key if name in self.layout.position]
+            rules += ["torn", *(f"coalesce({self.has_rows(cell)}, false)" for cell in keys)]
+        return f"({' or '.join(rules)})"
+
+    def has_rows(self, cell: str) -> str:
+        """SQL that is true of a key which has a row's end and another's beginning in it: line ends and separators."""
+        return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
 
     @property
     def source(self):
@@ -132,7 +149,7 @@ def ragged_cells(sheet: Sheet) -> str:
     if sheet.cells.is_even:
         return "cast(null as varchar[])"
     trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
-    return f"case when len(cells) <> {sheet.layout.width} then {trimmed} end"
+    return f"case when {sheet.is_ragged} then {trimmed} end"
 
 
 def _names(prefix: str, sheet: Sheet) -> str:
@@ -141,7 +158,7 @@ def _names(prefix: str, sheet: Sheet) -> str:
 
 def _placed(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
-    width = sheet.layout.width
+    torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
     # Apart from the trimming: within one expression DuckDB would trim twice.
     blanked = ", ".join(f"nullif(t_{c.name}, '') as t_{c.name}" for c in sheet.contract.columns)
@@ -154,9 +171,9 @@ def _placed(sheet: Sheet, source: str, more: str = "") -> str:
         from (
             select *, {forms}
             from (
-                select line, {more} n_fields, n_fields <> {width} as ragged, {blanked}
-                from (select line, {more} {sheet.n_fields} as n_fields, {trimmed} from {source} as
-                rows_read) as rows_trimmed
+                select line, {more} n_fields, {torn}ragged, {blanked}
+                from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
+                from {source} as rows_read) as rows_trimmed
             ) as rows_blanked
         ) as rows_formed
     """
@@ -172,9 +189,13 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
     if index is None:
         return "cast(null as varchar)"
     cell = sheet.cell(index)
-    if sheet.cells.is_even or column.name in sheet.key:
+    if column.name in sheet.key:
+        if not sheet.cells.has_lines:
+            return cell
+        return f"case when torn then ltrim({cell}, '\"') when not {sheet.has_rows(cell)} then {cell} end"
+    if sheet.cells.is_even:
         return cell
-    return f"case when len(cells) = {sheet.layout.width} then {cell} end"
+    return f"case when not {sheet.is_ragged} then {cell} end"
 
 
 def _delivered(sheet: Sheet, column: Column) -> str:
@@ -236,6 +257,8 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
     """
     width = sheet.layout.width
     fields = f"n_fields || ' fields where the header has {width}'"
+    if sheet.cells.has_lines:
+        fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
     said = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
     for broken, reason, kind in _rules(sheet):
         when = f"case when not ragged and ({broken}) then "

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import duckdb
 
+from ..config import read_config
 from ..pack import write_editions
 from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
-    """Write `<edition>/` for each edition that the night prints. Raises OSError, and EditionError for a bad one."""
-    write_editions(con, folder, context.home, context.is_sample, beside(context, "../..", ("catalogue",)))
+    """Write `<edition>/` for each edition that the night prints, in the form that the settings name.
+
+    Raises OSError, EditionError for a bad one, and NoPublicFormError.
+    """
+    public = read_config(context.home).publish.report == "public"
+    # What is beside it has exact figures, and may not go where the public form goes.
+    links = () if public else beside(context, "../..", ("catalogue",))
+    write_editions(con, folder, context.home, context.is_sample, links, public)

@@ -11,9 +11,11 @@ from typing import Any
 import duckdb
 
 from ..editions import Edition
+from ..editions.asked import TABLES, ask_all
 from ..editions.check import NoEditionError
 from ..seeds import force_names, read_seed
-from .model import Cell, Claim, Column, Definition, Pack, Page, Row, Source, Table
+from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Pack, Page, Row, Source, Table
+from .public import public_cells, rule
 from .series import charts_of_page
 from .words import PLACES, day_in_words, days_in_words, listed, number, slug
 
@@ -24,12 +26,40 @@ OTHER = "Other figures"
 """The page of tables that name no part of the report."""
 
 
-def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool = False) -> Pack:
+def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool = False, public: bool = False) -> Pack:
     """An edition as the night has it that `con` reads: a published file, or a candidate, by `reports`, `marts` and `meta`.
 
-    The edition gives its title and the shape of a table of which the night has no row. Raises NoEditionError where the night
-    does not print the edition: it is newer than the night.
+    The edition gives its title and the shape of a table of which the night has no row. `public`: the public form, made of the
+    edition, `marts_public` and `meta`, without counts of rows, claims and revisions. Raises NoEditionError where the night
+    does not print the edition (it is newer than the night), and NoPublicFormError.
     """
+    said = rule(con) if public else None
+    sources = _sources(con, edition.force_code, with_rows=not public)
+    measures = _definitions(con)
+    force = force_names().get(edition.force_code, edition.force_code)
+    claims: list[Claim] = []
+    if public:
+        tables = [dict(zip(TABLES, row, strict=True)) for row in ask_all([edition.model_copy(update={"claims": None})]).tables]
+        cells = public_cells(con, edition)
+    else:
+        tables, cells = _printed(con, edition)
+        claims = _claims(con, edition.edition, measures, force)
+    night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
+    made = [(t["objective"] or OTHER, _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims))
+            for t in tables]  # fmt: skip
+    pages = _pages(con, edition, made, claims, public)
+    frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
+    late = tuple(s for s in sources.values() if s.status != "current")
+    return Pack(
+        edition=edition.edition, title=edition.title, force_code=edition.force_code, force=force, data_to=edition.data_to,
+        night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
+        data_status=_status([t for _, t in made], sources, late), pages=pages, claims=tuple(claims),
+        sources=tuple(sources.values()), late=late, rule=said,
+    )  # fmt: skip
+
+
+def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """The tables of an edition, and their cells by table, as `reports` has them."""
     tables = _dicts(con, "select * from reports.tables where edition = ? order by table_no", [edition.edition])
     if not tables:
         known = [r[0] for r in con.execute("select distinct edition from reports.tables order by 1").fetchall()]
@@ -37,27 +67,12 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
             f"the published night does not print edition {edition.edition}: it has {', '.join(known) or 'none'}; the next"
             " night prints every edition there is"
         )
-    night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
-    sources = _sources(con, edition.force_code)
-    measures = _definitions(con)
-    force = force_names().get(edition.force_code, edition.force_code)
-    claims = _claims(con, edition.edition, measures, force)
     cells: dict[str, list[dict[str, Any]]] = {}
     for cell in _dicts(
         con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition.edition]
     ):
         cells.setdefault(cell["table_name"], []).append(cell)
-    made = [(t["objective"] or OTHER, _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims))
-            for t in tables]  # fmt: skip
-    pages = _pages(con, edition, made, claims)
-    frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
-    late = tuple(s for s in sources.values() if s.status != "current")
-    return Pack(
-        edition=edition.edition, title=edition.title, force_code=edition.force_code, force=force, data_to=edition.data_to,
-        night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
-        data_status=_status([t for _, t in made], sources, late), pages=pages, claims=tuple(claims),
-        sources=tuple(sources.values()), late=late,
-    )  # fmt: skip
+    return tables, cells
 
 
 def _dicts(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -66,7 +81,7 @@ def _dicts(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ())
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _sources(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, Source]:
+def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
     """Every extract, as far as the force dropped it."""
     found = {}
     for r in _dicts(con, "select * from meta.extracts order by extract"):
@@ -74,7 +89,7 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, Source]:
             own = r["force_code"] == force
             found[r["extract"]] = Source(
                 extract=r["extract"], title=r["title"], status=r["status"] if own else "never dropped", rhythm=r["rhythm"],
-                files=r["files_accepted"] if own else 0, rows=r["rows_current"] if own else 0,
+                files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
                 covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
                 covered_days=r["covered_days"] if own else 0, extracted_at=r["extracted_at"] if own else None,
                 days_late=r["days_late"] if own else None,
@@ -226,6 +241,8 @@ def _status_of(cell: Cell) -> str:
     """How whole a figure is as printed: a change between whole years is not available where there is none."""
     if cell.marker == "[z]":
         return "not_applicable"
+    if cell.marker == PUBLIC_ONLY:
+        return "not_public"
     return (cell.data_status or "complete") if cell.value is not None else "not_available"
 
 
@@ -247,7 +264,7 @@ def _asked(edition: Edition, table: str) -> list[tuple[str, str]]:
 
 
 def _pages(
-    con: duckdb.DuckDBPyConnection, edition: Edition, made: list[tuple[str, Table]], claims: Sequence[Claim]
+    con: duckdb.DuckDBPyConnection, edition: Edition, made: list[tuple[str, Table]], claims: Sequence[Claim], public: bool
 ) -> tuple[Page, ...]:
     by_title: dict[str, list[Table]] = {}
     for title, table in made:
@@ -260,7 +277,7 @@ def _pages(
         pages.append(
             Page(
                 slug=name, title=title, paragraphs=", ".join(dict.fromkeys(paragraphs)), tables=tuple(tables),
-                charts=charts_of_page(con, edition.force_code, tables),
+                charts=charts_of_page(con, edition.force_code, tables, public),
                 claims=tuple(c for c in claims if any(within(c.paragraph, p) for p in paragraphs)),
                 sources=tuple({s.extract: s for t in tables for s in t.sources}.values()),
             )
@@ -316,6 +333,8 @@ def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[
         text += f", {counted['partial']:,} provisional"
     if counted["not_available"]:
         text += f", {counted['not_available']:,} not available"
+    if counted["not_public"]:
+        text += f", {counted['not_public']:,} not public"
     never = sum(s.status == "never dropped" for s in late)
     if len(late) > never:
         text += f". {len(late) - never} of {len(sources)} extracts are late"

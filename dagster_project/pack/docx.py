@@ -23,7 +23,7 @@ from .ooxml import (
     new_document,
     write_document,
 )  # fmt: skip
-from .spoken import heading, legible, marker_lines, night_line, sample_notice, source_line, units_line
+from .spoken import heading, legible, marker_lines, night_line, notices, source_line, units_line
 from .words import day_in_words
 
 
@@ -40,8 +40,8 @@ class _Writer:
 
     def __init__(self, pack: Pack, pictures: dict[str, bytes]) -> None:
         self.pack, self.pictures = pack, pictures
-        self.notice = sample_notice(pack)
-        self.doc: Doc = new_document(heading(pack), self.notice or "Public Assurance Meeting", pack.night_at)
+        self.notices = notices(pack)
+        self.doc: Doc = new_document(heading(pack), " ".join(self.notices) or "Public Assurance Meeting", pack.night_at)
         self.counted = {"Table": 0, "Chart": 0}
         self.told: set[int] = set()
 
@@ -58,8 +58,8 @@ class _Writer:
         """What stands on every page: what it is, whether it is made up, and the page's number."""
         section = self.doc.sections[0]
         section.header.paragraphs[0].text = heading(self.pack)
-        if self.notice:
-            section.header.add_paragraph(style="Header").add_run(self.notice).bold = True
+        for notice in self.notices:
+            section.header.add_paragraph(style="Header").add_run(notice).bold = True
         foot = section.footer.paragraphs[0]
         foot.add_run(f"Night {self.pack.night_id}\t\tPage ")
         add_field(foot, "PAGE", "1")
@@ -70,8 +70,8 @@ class _Writer:
         pack = self.pack
         self.doc.add_paragraph(pack.title, style="Title")
         self.doc.add_paragraph(f"{pack.force}, edition {pack.edition}, data to {day_in_words(pack.data_to)}")
-        if self.notice:
-            self.doc.add_paragraph(self.notice, style=NOTICE)
+        for notice in self.notices:
+            self.doc.add_paragraph(notice, style=NOTICE)
         self.doc.add_paragraph(f"{night_line(pack)} {pack.data_status}")
         self.doc.add_paragraph(
             "For the author. Write in the yellow places; what you type takes the place of their words. A paragraph with a red"
@@ -152,12 +152,14 @@ class _Writer:
             self._check(left)
         add_bookmark(self.doc.add_paragraph("Sources and measures", style="Heading 1"), "part_sources", len(pack.pages) + 1)
         add_caption(self.doc, "Table", self._next("Table"), "Sources: the extracts behind the figures")
+        counted = ["Rows"] if pack.rule is None else []
         rows = [
-            [s.title, s.status, _day(s.covered_from), _day(s.covered_to), f"{s.rows:,}", _day(s.extracted_at)]
+            [s.title, s.status, _day(s.covered_from), _day(s.covered_to), *(f"{s.rows:,}" for _ in counted),
+             _day(s.extracted_at)]
             for s in pack.sources
-        ]
+        ]  # fmt: skip
         add_table(
-            self.doc, ["Extract", "Status", "First day covered", "Last day covered", "Rows", "Extracted"], rows,
+            self.doc, ["Extract", "Status", "First day covered", "Last day covered", *counted, "Extracted"], rows,
             title="Sources", about="One row an extract.", text=True,
         )  # fmt: skip
         used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}

@@ -8,12 +8,18 @@ from datetime import date, datetime
 from decimal import Decimal
 
 MARKERS = {
+    "[c]": "not public: a small number, or one that a small number could be worked out from",
     "[x]": "not available: no accepted file covers its days, or all of those that it is compared with",
     "[z]": "does not apply: nothing is asked there, or there is no such number, as a rise in per cent from 0",
     "[p]": "provisional: files cover a part of its days",
     "[r]": "revised: an edition that went out said otherwise",
 }
 """Markers of the Government Analysis Function, and what each says of a figure. 0 is printed for a true zero alone."""
+PUBLIC_ONLY, EXACT_ONLY = "[c]", "[r]"
+"""Markers that stand in one form of a pack alone: in the public form no earlier figure is told of, as it may be exact."""
+
+NOT_RECORDED = "Not recorded"
+"""The unit or category of rows that say none."""
 
 UNITS = {
     "count": "Number",
@@ -87,14 +93,15 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """An extract, and how much of it the night had. `status`: current, late, or never dropped."""
+    """An extract, and how much of it the night had. `status`: current, late, or never dropped. `rows`: None in the public form:
+    a count of rows is a figure."""
 
     extract: str
     title: str
     status: str
     rhythm: str
     files: int
-    rows: int
+    rows: int | None
     covered_from: date | None
     covered_to: date | None
     covered_days: int
@@ -241,7 +248,8 @@ class Pack:
     """One edition of the report, as the published night has it.
 
     `night_at`: when the night began, UTC. `is_sample`: made-up data; every page must say so. `data_status`: a sentence on how
-    whole and how fresh it is. `late`: those of `sources` that are late or were never dropped.
+    whole and how fresh it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the public form
+    leaves out, in a sentence; every page must say it. None where figures are exact.
     """
 
     edition: str
@@ -258,6 +266,7 @@ class Pack:
     claims: tuple[Claim, ...]
     sources: tuple[Source, ...]
     late: tuple[Source, ...]
+    rule: str | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -271,5 +280,6 @@ class Pack:
 
     @property
     def markers(self) -> dict[str, str]:
-        """Markers, and what each says."""
-        return MARKERS
+        """Markers that can stand in it, and what each says."""
+        other = PUBLIC_ONLY if self.rule is None else EXACT_ONLY
+        return {m: words for m, words in MARKERS.items() if m != other}

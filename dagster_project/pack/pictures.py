@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from .model import Chart, Panel
+from .model import PUBLIC_ONLY, Chart, Panel, Point
 
 Spec = dict[str, Any]
 
@@ -57,7 +57,8 @@ def spec(chart: Chart) -> Spec:
 
 def _y(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) -> Spec:
     """The axis of figures, from 0. `room`: how much more than the highest it holds. Of few things there is no half."""
-    low, top = min(0.0, *(r["y"] for r in rows), 0.0), max(0.0, *(r["y"] for r in rows), 0.0) * room
+    known = [r["y"] for r in rows if r["y"] is not None]
+    low, top = min(0.0, *known, 0.0), max(0.0, *known, 0.0) * room
     if unit == "count" and top <= 4:
         axis["values"] = list(range(int(low), int(top) + 2))
     return {
@@ -67,11 +68,18 @@ def _y(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) -> Spec:
 
 
 def _rows(panel: Panel, **more: Any) -> list[Spec]:
+    """Its points. One without a figure breaks the line where it lies between others, and is no 0."""
     return [
-        {"x": p.day.replace(day=1).isoformat() if p.day else p.label, "y": float(p.value), "series": s.name, "role": s.role,
-         "text": p.printed, "whole": p.data_status != "partial", **more}
-        for s in panel.series for p in s.points if p.value is not None
+        {"x": p.day.replace(day=1).isoformat() if p.day else p.label, "y": None if p.value is None else float(p.value),
+         "series": s.name, "role": s.role, "text": p.printed, "whole": p.data_status != "partial", **more}
+        for s in panel.series for p in _between(s.points)
     ]  # fmt: skip
+
+
+def _between(points: Sequence[Point]) -> Sequence[Point]:
+    """From the first point that has a figure to the last."""
+    known = [n for n, p in enumerate(points) if p.value is not None]
+    return points[known[0] : known[-1] + 1] if known else ()
 
 
 def _labels(panel: Panel) -> list[str]:
@@ -188,9 +196,10 @@ def _trend(chart: Chart) -> Spec:
         rows = _rows(panel)
         if not rows:
             continue
-        months = len({r["x"] for r in rows})
+        hidden = _hidden(panel)
+        months = len({r["x"] for r in [*rows, *hidden]})
         bar = max(2, min(26, round(0.68 * width / max(months, 1))))
-        x, y = _month_axis(rows, width, bar // 2 + 3), _y(panel.unit, rows, tickCount=4 if several else 5)
+        x, y = _month_axis([*rows, *hidden], width, bar // 2 + 3), _y(panel.unit, rows, tickCount=4 if several else 5)
         pictures.append(
             {
                 "title": panel.title if several else "",
@@ -200,10 +209,20 @@ def _trend(chart: Chart) -> Spec:
                      "encoding": {"x": x, "y": y}},
                     {"transform": [{"filter": "datum.role == 'rolling'"}], "mark": {"type": "line", "color": COLOURS[0]},
                      "encoding": {"x": x, "y": y}},
+                    *([{"data": {"values": hidden}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
+                        "encoding": {"x": x, "y": y, "text": {"field": "text"}}}] if hidden else []),
                 ],
             }
         )  # fmt: skip
     return _with_key(pictures, _key(chart))
+
+
+def _hidden(panel: Panel) -> list[Spec]:
+    """Where a letter stands in the place of a bar: months that are not public, which must not look like 0."""
+    return [
+        {"x": p.day.replace(day=1).isoformat(), "y": 0.0, "text": PUBLIC_ONLY.strip("[]")}
+        for s in panel.series if s.role == "months" for p in s.points if p.printed == PUBLIC_ONLY and p.day
+    ]  # fmt: skip
 
 
 def _key(chart: Chart) -> str:

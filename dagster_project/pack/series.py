@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from .model import Chart, Definition, Panel, Point, Series, Table
+from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, Definition, Panel, Point, Series, Table
 from .words import number, of_bars, of_lines
 
 MEASURES = 4
@@ -23,8 +23,8 @@ UNITS = 24
 """Units that are drawn: the largest."""
 ENOUGH = 6
 """Points that make a line of a unit."""
-NOT_RECORDED = "Not recorded"
 NOTHING = "Not available: no accepted file says anything of it."
+NOT_PUBLIC = "Not public: every figure of it is small, or could give a small one away."
 
 
 class Month(NamedTuple):
@@ -35,10 +35,13 @@ class Month(NamedTuple):
     day: date
     value: Decimal | None
     status: str
+    marker: str | None
 
 
-def charts_of_page(con: duckdb.DuckDBPyConnection, force: str, tables: Sequence[Table]) -> tuple[Chart, ...]:
-    """A page's charts, each after the table that it is drawn from."""
+def charts_of_page(
+    con: duckdb.DuckDBPyConnection, force: str, tables: Sequence[Table], public: bool = False
+) -> tuple[Chart, ...]:
+    """A page's charts, each after the table that it is drawn from. `public`: of the marts' public form."""
     found: list[Chart] = []
     drawn: set[tuple[str, str]] = set()
     for table in tables:
@@ -47,7 +50,7 @@ def charts_of_page(con: duckdb.DuckDBPyConnection, force: str, tables: Sequence[
             continue
         wanted = [d for d in _wanted(table) if (d.mart, d.measure) not in drawn][:MEASURES]
         drawn |= {(d.mart, d.measure) for d in wanted}
-        months = {d.measure: _months(con, force, d, table.data_to) for d in wanted}
+        months = {d.measure: _months(con, force, d, table.data_to, public) for d in wanted}
         wanted = [d for d in wanted if months[d.measure]]
         if wanted:
             found.append(_trend(table, wanted, months))
@@ -71,8 +74,19 @@ def _named(table: Table) -> Chart:
     alt = of_lines("Line chart", table.title, [panel]) if kind == "line" else of_bars(table.title, panel)
     return Chart(
         chart_id=table.name, kind=kind, paragraph=table.paragraph, title=table.title, table=table.name, x_title=table.rows_are,
-        panels=(panel,), alt=alt, unavailable=None if known else table.unavailable or NOTHING,
+        panels=(panel,), alt=alt, unavailable=None if known else table.unavailable or _nothing(series),
     )  # fmt: skip
+
+
+def _nothing(series: Iterable[Series]) -> str:
+    """Why there is no point to draw."""
+    return NOT_PUBLIC if any(p.printed == PUBLIC_ONLY for s in series for p in s.points) else NOTHING
+
+
+def _gaps(panels: Iterable[Panel]) -> tuple[str, ...]:
+    """What is to be said of points that are not public."""
+    hidden = any(p.printed == PUBLIC_ONLY for panel in panels for s in panel.series for p in s.points)
+    return ("What is not public is no 0: lines break there, and a c stands in the place of a bar.",) if hidden else ()
 
 
 def _wanted(table: Table) -> list[Definition]:
@@ -80,10 +94,12 @@ def _wanted(table: Table) -> list[Definition]:
     return [d for d in table.definitions if d.mart != "mart_public_health"]
 
 
-def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date) -> list[Month]:
+def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> list[Month]:
+    schema, marker = ("marts_public", "marker") if public else ("marts", "null")
     rows = con.execute(
-        f"select period_type, case area_type when 'force' then '' else area_name end, period_end, value, data_status"
-        f" from marts.{wanted.mart} where force_code = ? and measure = ? and category = 'all' and area_type in ('force', 'lpu')"
+        f"select period_type, case area_type when 'force' then '' else area_name end, period_end, value, data_status, {marker}"
+        f" from {schema}.{wanted.mart}"
+        " where force_code = ? and measure = ? and category = 'all' and area_type in ('force', 'lpu')"
         " and period_type in ('month', 'rolling_12_months') and period_end <= ? order by 2, 1, 3",
         [force, wanted.measure, data_to],
     ).fetchall()
@@ -99,15 +115,19 @@ def _points(months: Sequence[Month], unit: str, share: int = 1) -> tuple[Point, 
     """Points of whole months only: a part of a month would look like a fall. `share`: of twelve months, 12 gives the mean."""
     places = 1 if share > 1 and unit == "count" else None
     return tuple(
-        Point(f"{m.day:%b %Y}", m.day, value, "[x]" if value is None else number(value, unit, places), m.status)
+        Point(f"{m.day:%b %Y}", m.day, value, _why(m) if value is None else number(value, unit, places), m.status)
         for m in months
         for value in [m.value / share if m.status == "complete" and m.value is not None else None]
     )
 
 
+def _why(month: Month) -> str:
+    return PUBLIC_ONLY if month.marker == PUBLIC_ONLY and month.status == "complete" else "[x]"
+
+
 def _trimmed(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """Without what is not available at either end."""
-    known = [n for n, p in enumerate(points) if p.value is not None]
+    known = [n for n, p in enumerate(points) if p.value is not None or p.printed == PUBLIC_ONLY]
     return points[known[0] : known[-1] + 1] if known else ()
 
 
@@ -127,11 +147,12 @@ def _trend(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
             series.append(Series("Average of the 12 months to it" if _is_total(d) else "12 months to it", rolling, "rolling"))
         panels.append(Panel(d.title, d.unit, tuple(series)))
     title = f"{table.title}: the trend"
+    points = [point for panel in panels for s in panel.series for point in s.points]
     return Chart(
         chart_id=f"{table.name}-trend", kind="trend", paragraph=table.paragraph, title=title, table=table.name, x_title="Month",
         panels=tuple(panels), alt=of_lines("Chart of months", title, panels),
-        notes=("Months that are covered in part are left out.",),
-        unavailable=None if any(s.points for p in panels for s in p.series) else NOTHING,
+        notes=("Months that are covered in part are left out.", *_gaps(panels)),
+        unavailable=None if any(p.value is not None for p in points) else _nothing(s for p in panels for s in p.series),
     )  # fmt: skip
 
 
@@ -173,7 +194,7 @@ def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Ch
     panels = []
     for area, own in groupby((m for m in months if m.area), key=lambda m: m.area):
         points = _trimmed(_points(_of(own, "rolling_12_months", area)[-TREND_MONTHS:], wanted.unit))
-        if len(points) >= ENOUGH and any(p.value for p in points):
+        if sum(p.value is not None for p in points) >= ENOUGH and any(p.value for p in points):
             panels.append(Panel(area, wanted.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:
         return []
@@ -186,6 +207,6 @@ def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Ch
             chart_id=f"{table.name}-units", kind="units", paragraph=table.paragraph, title=title, table=table.name,
             x_title="Month", panels=tuple(panels[:UNITS]),
             alt=of_lines("Small charts, one a unit", title, panels[:UNITS], with_range=False),
-            notes=("All panels have one scale.", *notes),
+            notes=("All panels have one scale.", *notes, *_gaps(panels[:UNITS])),
         )
     ]  # fmt: skip

@@ -28,6 +28,16 @@ def sample_notice(pack: Pack) -> str | None:
     return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_sample else None
 
 
+def public_notice(pack: Pack) -> str | None:
+    """What every sheet and page of the public form says, with its rule."""
+    return f"Public form: figures of marts_public alone. {pack.rule}" if pack.rule else None
+
+
+def notices(pack: Pack) -> list[str]:
+    """What every sheet and page says: that the data are made up, that the form is the public one; most often nothing."""
+    return [n for n in (sample_notice(pack), public_notice(pack)) if n]
+
+
 def heading(pack: Pack) -> str:
     """`Drug dealing and substance misuse: Derbyshire, 2026-03`."""
     return f"{pack.title}: {pack.force}, {pack.edition}"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..serving.output import neutral, plain
-from .model import MARKERS, UNITS, Pack, Table
+from .model import UNITS, Pack, Table
+from .spoken import public_notice
 
 METADATA = "csv-metadata.json"
 
@@ -34,7 +35,7 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
         "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",
         "dc:description": _description(pack),
         "dc:creator": "PAM Warehouse",
-        "notes": [{"marker": m, "means": words} for m, words in MARKERS.items()],
+        "notes": [{"marker": m, "means": words} for m, words in pack.markers.items()],
         "tables": described,
     }
     (folder / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -43,7 +44,8 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
 
 def _description(pack: Pack) -> str:
     made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
-    return f"{made_up}Night {pack.night_id}. {pack.data_status}"
+    form = f"{public_notice(pack)} " if pack.rule else ""
+    return f"{made_up}{form}Night {pack.night_id}. {pack.data_status}"
 
 
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:

@@ -13,6 +13,7 @@ import jinja2
 from . import words
 from .charts import svgs
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
+from .spoken import public_notice
 from .trails import Part, Trails
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,7 +45,7 @@ def write_html(
     pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (), kept: Path | None = None,
     beside: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write all pages, the style sheet and the charts into `folder`.
+    """Write all pages, the style sheet and the charts into `folder`. Of a pack in the public form there are no trails.
 
     `trails`: None where the night's rows are not at hand; the trails then have the commands alone. `downloads`: paths in the
     folder, and what they are. `kept`: where pictures of charts are kept between nights. `beside`: addresses of what is
@@ -52,12 +53,14 @@ def write_html(
     """
     pictures = svgs(pack.charts, kept)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
-    (folder / "trail").mkdir(exist_ok=True)
+    if pack.rule is None:
+        (folder / "trail").mkdir(exist_ok=True)
     for name, svg in pictures.items():
         _write(folder / "charts" / f"{name}.svg", svg)
     _write(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
-        "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": True,
+        "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": pack.rule is None,
+        "public_notice": public_notice(pack),
         "svgs": {n: _size(svg) for n, svg in pictures.items()},
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
@@ -65,7 +68,7 @@ def write_html(
     _page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
     for page in pack.pages:
         _page(folder / f"{page.slug}.html", "page", shared, here=page.slug, page=page)
-        for table in page.tables:
+        for table in page.tables if pack.rule is None else ():
             figures, files = _trail(table, trails), (trails.files.get(table.name, []) if trails else [])
             _page(
                 folder / "trail" / f"{table.name}.html", "trail", shared, root="../", here="", page=page, table=table,

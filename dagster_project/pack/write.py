@@ -37,23 +37,24 @@ def write_pack(
     home: Home | None = None,
     is_sample: bool = False,
     overwrite: bool = False,
+    public: bool = False,
     said: Callable[[str], None] = lambda _: None,
 ) -> Pack:
     """Write an edition into the folder `out`, whole or not at all. Returns what was written.
 
     `con` reads the night's file. `home`: where the night's rows are counted for the trails, and where pictures of charts are
     kept. An earlier pack at `out` is replaced; a folder of other things only where `overwrite` says so. Raises OutError,
-    NoEditionError, ValueError for an unknown form, OSError.
+    NoEditionError, NoPublicFormError, ValueError for an unknown form, OSError. `public`: in the public form, without trails.
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
     refuse_others(out, overwrite)
-    pack = read_pack(con, edition, is_sample)
+    pack = read_pack(con, edition, is_sample, public)
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
-        fill(pack, new, forms, _trails(con, pack, home) if home and "html" in forms else None, home, said)
+        fill(pack, new, forms, _trails(con, pack, home) if home and "html" in forms and not public else None, home, said)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -73,7 +74,7 @@ def fill(
     """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are."""
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
-    name = f"{slug(pack.title)}-{pack.edition}"
+    name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
     if "xlsx" in forms:
         from .xlsx import write_xlsx  # pandas: only for who wants a workbook
 
@@ -94,26 +95,31 @@ def fill(
         said(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
     note = {
         "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
-        "is_sample": pack.is_sample, "forms": [f for f in FORMS if f in forms],
+        "is_sample": pack.is_sample, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
     }  # fmt: skip
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
 
 def write_editions(
-    con: duckdb.DuckDBPyConnection, folder: Path, home: Home, is_sample: bool, beside: Sequence[tuple[str, str]] = ()
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    home: Home,
+    is_sample: bool,
+    beside: Sequence[tuple[str, str]] = (),
+    public: bool = False,
 ) -> list[str]:
     """Write every edition that the night prints into a folder of its own below `folder`. Returns their names.
 
     `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
     that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
-    `beside`: what is published with them, by its address from an edition's folder.
+    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
     known = load_editions(home)
     written = []
     for edition in (known[name] for (name,) in rows if name in known and known[name].force_code in forces):
-        pack = read_pack(con, edition, is_sample)
+        pack = read_pack(con, edition, is_sample, public)
         own = folder / edition.edition
         own.mkdir(parents=True)
         fill(pack, own, tuple(FORMS), None, home, beside=beside)

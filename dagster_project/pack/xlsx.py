@@ -19,7 +19,7 @@ from gptables.core.gptable import FormatList
 
 from ..serving.output import is_formula
 from .model import Cell, Pack, Table
-from .spoken import heading, legible, marker_lines, night_line, sample_notice, source_line, units_line
+from .spoken import heading, legible, marker_lines, night_line, notices, sample_notice, source_line, units_line
 
 CONTENTS, NOTES = "Contents", "Notes"
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -27,6 +27,8 @@ AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_n
 NOT_APPLICABLE = "[z]"
 SHEET_NAME = 31
 """Characters that Excel allows in a sheet's name."""
+HEADER = 230
+"""Characters of a printed sheet's header: Excel takes 255."""
 DAY, MOMENT = "d mmmm yyyy", "d mmmm yyyy hh:mm"
 LOOK = {
     "global": {"font_size": 12, "font_name": "Arial", "font_color": "automatic"},
@@ -90,11 +92,11 @@ def write_xlsx(pack: Pack, path: Path) -> None:
 
 
 def _cover(pack: Pack) -> Cover:
-    notice = sample_notice(pack)
+    held = ", and its printed figures and sentences held against the warehouse" if pack.claims else ""
     intro = [
-        *([[{"bold": True}, _prose(notice)]] if notice else []),
-        f"The tables and chart series of edition {pack.edition} of the report, and its printed figures and sentences held"
-        " against the warehouse. One table a sheet; the Contents sheet leads to each.",
+        *([{"bold": True}, _prose(notice)] for notice in notices(pack)),
+        f"The tables and chart series of edition {pack.edition} of the report{held}. One table a sheet; the Contents sheet"
+        " leads to each.",
         night_line(pack),
         pack.data_status,
     ]
@@ -178,17 +180,20 @@ def _claims(pack: Pack) -> Sheet:
 
 
 def _sources(pack: Pack) -> Sheet:
+    with_rows = pack.rule is None
+    counted = [Column("Rows", 12, True)] if with_rows else []
     columns = [
-        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), Column("Rows", 12, True),
+        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), *counted,
         Column("First day covered", 22), Column("Last day covered", 22), Column("Extracted at (UTC)", 26),
         Column("Days late", 12, True),
     ]  # fmt: skip
     rows: list[list[Any]] = [
-        [s.title, s.status, s.rhythm, s.files, s.rows, s.covered_from, s.covered_to, s.extracted_at, s.days_late]
+        [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
+         s.days_late]
         for s in pack.sources
-    ]
+    ]  # fmt: skip
     rows = [[NOT_APPLICABLE if v is None else v for v in row] for row in rows]
-    formats = {(r, c): "#,##0" for r in range(len(rows)) for c in (3, 4, 8)}
+    formats = {(r, c): "#,##0" for r in range(len(rows)) for c, column in enumerate(columns) if column.is_number}
     return Sheet("Sources", "Sources: the extracts behind the figures", columns, rows, legend=marker_lines([NOT_APPLICABLE]),
                  formats=formats)  # fmt: skip
 
@@ -239,7 +244,6 @@ def _cell(value: Any) -> Any:
 def _write(book: GPWorkbook, pack: Pack, sheet: Sheet) -> None:
     """Add a sheet to the book."""
     rows = [[_cell(v) for v in row] for row in sheet.rows]
-    notice = sample_notice(pack)
     look: list[dict[str, Any]] = [
         {"column": {"columns": [n], "format": {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)},
                     "include_names": True}}
@@ -253,7 +257,7 @@ def _write(book: GPWorkbook, pack: Pack, sheet: Sheet) -> None:
     table = GPTable(
         pd.DataFrame(rows, columns=[c.heading for c in sheet.columns], dtype=object),
         table_name=f"table_{sheet.name}".lower(), title=_prose(sheet.title),
-        subtitles=[*([[{"bold": True}, _prose(notice)]] if notice else []), *(_prose(t) for t in sheet.about),
+        subtitles=[*([{"bold": True}, _prose(notice)] for notice in notices(pack)), *(_prose(t) for t in sheet.about),
                    *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
         instructions="This sheet has one table." + (" Notes are on the sheet Notes." if "[note " in sheet.title else ""),
         legend=[_prose(t) for t in sheet.legend], source=_prose(sheet.source) if sheet.source else None,
@@ -273,6 +277,6 @@ def _to_print(page: Any, pack: Pack) -> None:
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    title, notice = (t.replace("&", "&&")[:120] for t in (heading(pack), sample_notice(pack) or ""))
+    title, notice = (t.replace("&", "&&")[:HEADER] for t in (heading(pack), " ".join(notices(pack))))
     page.set_header(f"&L{notice}")
     page.set_footer(f"&L{title}&RPage &P of &N")

@@ -41,9 +41,11 @@ def said(settings: Public) -> str:
             f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
             f" {settings.base - 1}, and parts need not add to their whole."
         )
+    others = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
+    running = "" if settings.running_year == "shown" else ", and no financial year that is not over"
     return (
-        f"For the public: counts under {settings.threshold} are not shown, and nothing that they can be worked out from;"
-        " what is shown is exact."
+        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, nothing that they"
+        f" can be worked out from{running}; what is shown is exact."
     )
 
 
@@ -108,6 +110,7 @@ def write_public(con: duckdb.DuckDBPyConnection, settings: Public, staging: str,
         con.execute("create temp view measures as select * from marts.measures")
         if settings.mode == "suppress":
             con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
+            con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
             _run(con, "suppress", "suppressed")
         else:
             bases = [("count", settings.base), ("gbp", settings.money_base)]

@@ -237,8 +237,12 @@ inner join levels as l on g.unit_id = l.unit_id and g.fy = l.fy and cast(floor(g
 create temp table reach as
 select
     unit_id, m,
-    cast(sum(case when not as_year or is_open or block_end > last_m then 1 else 0 end)
-        over (partition by unit_id order by m rows unbounded preceding) as int) as closed_to,
+    cast(sum(case
+        when not as_year or is_open or block_end > last_m then 1
+        -- How finely a year may be shown is known for good when it is over.
+        when not getvariable('pam_running_year') and 12 * floor((m - 3) / 12) + 14 > last_m then 1
+        else 0
+    end) over (partition by unit_id order by m rows unbounded preceding) as int) as closed_to,
     sum(case when live then 1 else 0 end) over (partition by unit_id, block_start order by m rows unbounded preceding)
         in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
 from blocks;
@@ -261,7 +265,13 @@ moved as (
         and count(distinct f.flow) = (select count(*) from flows as o where o.mart = f.mart and o.measure = f.measure)
 )
 
-select s.force_code, s.mart, s.measure
+select
+    s.force_code, s.mart, s.measure,
+    -- The last month of which a figure is shown.
+    case
+        when getvariable('pam_running_year') then 120000
+        else 12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14
+    end as last_m
 from measures as s
 inner join cut using (mart, measure)
 inner join family using (mart, measure)

@@ -17,7 +17,7 @@ with asked as (
         cut.denominator as d_measure,
         coalesce(cut.denominator_category, r.category) as d_category,
         coalesce(cut.role = 'public' or family.threshold <= 1, false) as is_exempt,
-        standing.measure is not null as is_standing
+        standing.last_m as standing_to
     from measures as r
     left join cut on r.mart = cut.mart and r.measure = cut.measure
     left join family
@@ -72,12 +72,12 @@ judged as (
     select
         found.*,
         found.is_exempt or case
-            when found.role = 'stock' then found.is_standing
+            when found.role = 'stock' then coalesce(found.b <= found.standing_to, false)
             when found.d_measure is not null then n_now.unit_id is not null and d_now.unit_id is not null
             else n_now.unit_id is not null
         end as is_shown,
         found.is_exempt or case
-            when found.role = 'stock' then found.is_standing
+            when found.role = 'stock' then coalesce(found.b - 12 <= found.standing_to, false)
             when found.d_measure is not null then n_then.unit_id is not null and d_then.unit_id is not null
             else n_then.unit_id is not null
         end as is_prior_shown,

@@ -18,7 +18,7 @@ def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts
     A member of the group that may read what is published can't write in the home: that reading is the file's to grant, and
     is not on record. Raises ReasonError, OpenHomeError, AuditKeyError and OSError.
     """
-    if not _has_record(home):
+    if not has_record(home):
         return
     refuse_open(home)
     if not reason.strip() and read_config(home).audit.reasons == "required":
@@ -28,9 +28,10 @@ def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts
 
 def disclosed(home: Home, reason: str = "", *, by: str, what: str, to: str, asked: str = "", **facts: object) -> None:
     """Put on record that `what` goes to a file, `to`; for the same readers, and in the same words, as `consulted`."""
-    if _has_record(home):
+    if has_record(home):
         record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=shape_of(asked), **facts)
 
 
-def _has_record(home: Home) -> bool:
+def has_record(home: Home) -> bool:
+    """Whether what this process asks of a home is on record: whether it may write there."""
     return home.path.is_dir() and os.access(home.path, os.W_OK)

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from ..config import read_config
+from ..config import settings_seen
 from ..landing.files import write_whole
 from ..layout import published_folder
 from ..settings import Home
@@ -197,7 +197,7 @@ def _talk(session: Session) -> None:
         else:
             event.current_buffer.insert_text("\n")
 
-    history, path, most = InMemoryHistory(), session.home.path / HISTORY, read_config(session.home).query.history
+    history, path, most = InMemoryHistory(), session.home.path / HISTORY, settings_seen(session.home).query.history
 
     class Kept(FileHistory):
         """In a file, and no more than the settings allow."""

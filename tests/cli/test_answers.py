@@ -67,7 +67,8 @@ def test_a_home_without_a_night(pam, new_home):
     done = pam("query", "select 1", "--home", new_home.path)
     assert done.exit_code == 1
     assert "pam nightly" in done.stderr
-    assert "nothing yet" in pam("status", "--home", new_home.path).stdout
+    assert "nothing yet: `pam nightly`" in pam("status", "--home", new_home.path).stdout
+    assert "there is no such folder" in pam("status", "--home", new_home.path / "mistyped").stdout
     assert json.loads(pam("status", "--json", "--home", new_home.path).stdout)["published"] is None
 
 

@@ -143,7 +143,7 @@ def test_a_mapping_and_its_columns(pam: Callable, landed: Home, tmp_path: Path) 
     ]  # fmt: skip
     assert "lpu <- Beat (by the mapping)" in pam("inspect", path, "--home", landed.path).stdout
     (landed.mappings / "amb.yml").write_text("extract: naloxone\nheader: {lpu: Beat}\n")
-    assert "mappings/amb.yml: header: Extra inputs" in one(pam, landed, path)["reason"]
+    assert "mappings/amb.yml: header: not known here; is headers meant?" in one(pam, landed, path)["reason"]
 
 
 def test_a_file_whose_name_says_nothing(pam: Callable, new_home: Home, tmp_path: Path) -> None:

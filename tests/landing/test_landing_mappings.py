@@ -207,7 +207,7 @@ BAD = {
     "extract: crimez": "extract: no contract is called 'crimez'",
     "forces: [derbyshire]": "extract: Field required",
     "extract: crimes\nforces: [mordor]": "forces: unknown force 'mordor'",
-    "extract: crimes\nheader: {lpu: Beat}": "header: Extra inputs are not permitted",
+    "extract: crimes\nheader: {lpu: Beat}": "header: not known here; is headers meant?",
     "extract: crimes\nheaders: {lpus: Beat}": "headers.lpus: no such column: crimes has crime_ref, recorded_on",
     "extract: crimes\nvalues: {status: {R: Recoded}}": "values.status.R: 'Recoded' is not one of Recorded, Cancelled",
     "extract: crimes\nheaders: {lpu: A, status: [B, a]}": "headers.status: 'a' is there twice, for lpu too",

@@ -142,3 +142,53 @@ def test_a_long_line_does_not_take_long(warehouse):
     data = HEADER.encode() + b"\n" + line(1, "x" * 3_000_000) + line(2, "Café") + line(3, "é", "cp1252")
     entry = put(warehouse, data)
     assert (entry.rows_landed, entry.rows_quarantined) == (2, 1)
+
+
+def test_a_quote_in_the_wrong_place_takes_in_no_rows(warehouse):
+    """Only its own line is set aside, with its key as present; a field of several lines stays one."""
+    several = line(6, officer='"Smith,\nof 1 High Street, Derby,\nwhere, since, 2025-03-01, nothing"')
+    rows = line(1, officer='"Smith') + line(2) + line(3) + line(4, officer='"Jones') + line(5)
+    data = HEADER.encode() + b"\n" + rows + several
+    entry = put(warehouse, data)
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 4, 2)
+    assert [r["crime_ref"] for r in warehouse.raw(entry)] == ["C2", "C3", "C5", "C6"]
+    assert [(r["_line"], r["_key"], r["lpu"]) for r in warehouse.quarantine(entry)] == [("2", "C1", None), ("5", "C4", None)]
+    assert {r["_reasons"] for r in warehouse.quarantine(entry)} == {
+        "a quote opens in this line and does not close before the next row"
+    }
+    assert entry.quarantine_reasons == {"wrong number of fields": 2}
+
+
+def test_a_key_behind_a_quote_that_takes_in_rows_is_present_without_it(warehouse):
+    entry = put(warehouse, HEADER.encode() + b'\n"' + line(1) + line(2) + b'"' + line(3))
+    assert [r["_key"] for r in warehouse.withheld(entry)] == ["C1", "C3"]
+    assert "Smith" not in str(warehouse.raw(entry) + warehouse.quarantine(entry))
+
+
+def test_of_two_rows_that_a_quote_joins_both_keys_are_present(warehouse):
+    """Each line is a row of its own: neither is lost, and no cell has the other in it."""
+    joined = 'C2,"2025-03-01,92D,Recorded,Dales,Jones\nC3,2025-03-0"2,92D,Recorded,Dales,Smith\n'
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + joined.encode() + line(4))
+    assert [r["crime_ref"] for r in warehouse.raw(entry)] == ["C1", "C4"]
+    assert [(r["_line"], r["_key"]) for r in warehouse.quarantine(entry)] == [("3", "C2"), ("4", "C3")]
+    assert "Jones" not in str(warehouse.quarantine(entry))
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        ("2025-03-01,92D,Recorded,Dales,x", "lines and separators within the key: a quote opens or closes in the wrong place"),
+        ("2025-03-01,92D,Recorded", "4 fields where the header has 6"),
+    ],
+)
+def test_a_key_of_two_rows_is_none(warehouse, rest, reason):
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + b'"C2,Jones\nC3",' + rest.encode() + b"\n")
+    (bad,) = warehouse.quarantine(entry)
+    assert (entry.rows_landed, bad["_line"], bad["_key"], bad["crime_ref"], bad["_reasons"]) == (1, "3", None, None, reason)
+    assert warehouse.withheld(entry) == []
+
+
+def test_a_note_in_the_first_column_may_have_lines(warehouse):
+    rows = b'Note,crime_ref,recorded_on,offence_code,status,lpu\n"one\ntwo",C1,2025-03-01,92D,Recorded,\n'
+    entry = put(warehouse, rows)
+    assert (entry.rows_landed, entry.rows_quarantined) == (1, 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pytest
-from support import copy_home
+from support import copy_home, own_postgres
 
 from dagster_project import postgres
 from dagster_project.postgres import Server, embedded
@@ -50,17 +50,10 @@ def _run(dsn: str, statements: tuple[str, ...]) -> list[tuple]:
 def cluster() -> Iterator[embedded.Embedded]:
     """The server, which nobody else has. In a folder that is shut to all but its own user, as a home is."""
     folder = Path(tempfile.mkdtemp(prefix="pam-postgres-"))
-    home = Home(folder / "home")
-    with pytest.MonkeyPatch.context() as patch:
-        # What it holds need not outlive a power cut.
-        patch.setattr(embedded, "SETTINGS", (*embedded.SETTINGS, "fsync = off", "synchronous_commit = off"))
-        found = embedded.start(home)
     try:
-        yield found
+        with own_postgres(Home(folder / "home")) as found:
+            yield found
     finally:
-        embedded.stop(home)
-        if (place := embedded.place_of(home)).parent == embedded.ROOTS:
-            shutil.rmtree(place, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 

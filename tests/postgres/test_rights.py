@@ -180,7 +180,7 @@ def test_whoever_may_not_set_up_is_told_who_does(
 
 
 def test_odbc_reads_it(loaded: Database, sample_home: Home) -> None:
-    pyodbc = pytest.importorskip("pyodbc")
+    pyodbc = pytest.importorskip("pyodbc", reason="unixODBC is not installed", exc_type=ImportError)
     driver = next((d for d in pyodbc.drivers() if "PostgreSQL Unicode" in d), None)
     if driver is None:
         pytest.skip("the driver is not installed: apt-get install odbc-postgresql unixodbc")

@@ -47,19 +47,30 @@ def search(folder: Path, but: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[
             yield str(where), found
 
 
+def found_in(data: bytes) -> set[str]:
+    """Letters of the marks in some bytes."""
+    return {m[1].decode() if m[1] else "U" for m in MARK.finditer(data)}
+
+
 def _contents(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
-    yield data
+    yield from _unpacked(data)
     if data[:4] == data[-4:] == b"PAR1":
         yield from _values(lambda con: con.execute(f"create view v as from read_parquet('{path}')"))
     elif data[8:12] == b"DUCK":
         yield from _values(lambda con: con.execute(f"attach '{path}' as found (read_only)"))
-    elif data[:2] == b"PK":
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    """Some bytes and, of a zip (and so of a workbook or a document) or a gzip, what is packed in them, and in that."""
+    yield data
+    if data[:2] == b"PK":
         with zipfile.ZipFile(BytesIO(data)) as packed:
-            yield from (packed.read(name) for name in packed.namelist())
+            for name in packed.namelist():
+                yield from _unpacked(packed.read(name))
     elif data[:2] == b"\x1f\x8b":
         # Of one that is cut short, what there is.
-        yield zlib.decompressobj(31).decompress(data)
+        yield from _unpacked(zlib.decompressobj(31).decompress(data))
 
 
 def _values(opened: Callable[[duckdb.DuckDBPyConnection], object]) -> Iterator[bytes]:
@@ -67,8 +78,9 @@ def _values(opened: Callable[[duckdb.DuckDBPyConnection], object]) -> Iterator[b
     with duckdb.connect() as con:
         opened(con)
         yield str(con.execute("select list(comment) from duckdb_columns() where not internal").fetchone()).encode()
-        yield str(con.execute("select list(sql) from duckdb_tables()").fetchone()).encode()
-        yield str(con.execute("select list(sql) from duckdb_views() where not internal").fetchone()).encode()
+        yield str(con.execute("select list(comment) from duckdb_schemas() where not internal").fetchone()).encode()
+        for catalogue in ("tables", "views", "indexes", "sequences"):
+            yield str(con.execute(f"select list((sql, comment)) from duckdb_{catalogue}()").fetchone()).encode()
         relations = con.execute(
             "select database_name, schema_name, table_name from duckdb_tables() union all"
             " select database_name, schema_name, view_name from duckdb_views() where not internal"

@@ -1,5 +1,6 @@
 """Nothing of a person leaves what must hold it: marked values in every column of every extract, looked for everywhere."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -8,16 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
-from support import TODAY, begin
+from support import TODAY, begin, own_postgres
 from typer.testing import CliRunner
 
+from dagster_project import outputs, postgres
 from dagster_project.cli import app
 from dagster_project.definitions import build_defs
+from dagster_project.outputs import OUTPUTS as ALL_OUTPUTS  # as it is before the tests leave them out
+from dagster_project.postgres import embedded
 from dagster_project.serve.instance import write_settings
 from dagster_project.settings import Home
 from privacy.planting import plant, plant_unreadable
-from privacy.searching import search
+from privacy.searching import found_in, search
 
 ALLOWED = {
     "raw/_ledger/": "",
@@ -28,6 +33,7 @@ ALLOWED = {
     "candidate/": "C",
     "published/": "C",
     "publications/": "C",
+    "cache/charts/": "C",
 }
 """Where rows, or figures by category, are meant to be: the first beginning of a path that fits says which marks may be there.
 Anywhere else there may be none."""
@@ -35,10 +41,13 @@ Anywhere else there may be none."""
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Path, list[str]]]:
-    """A home after three nights (published, held, failed) that began with a umask of 000, and all they left or threw away."""
+    """A home after three nights (published, held, failed) begun with a umask of 000, and all they left, said or threw away.
+
+    The published one writes every output.
+    """
     folder = tmp_path_factory.mktemp("canary")
     thrown = folder / "thrown"
-    for name in ("tmp", "thrown"):
+    for name in ("tmp", "thrown", "said"):
         (folder / name).mkdir()
     umask = os.umask(0)
     try:
@@ -46,7 +55,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Pa
         # The command's entry sees to the umask of all that follows, as those of Dagster and `pam serve` do.
         CliRunner().invoke(app, ["status", "--home", str(home.path)])
         outcomes = []
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, _heard(folder / "said" / "nights.txt"):
+            patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
             _watch(patch, folder / "tmp", thrown)
             home.config_file.write_text('[[alerts.webhooks]]\nshape = "slack"\nurl = "http://127.0.0.1:9/"\n', encoding="utf-8")
             home.config_file.chmod(0o600)
@@ -73,6 +83,22 @@ def _watch(patch: pytest.MonkeyPatch, temporary: Path, thrown: Path) -> None:
         really(path, *args, **options)
 
     patch.setattr(shutil, "rmtree", keep)
+
+
+@contextlib.contextmanager
+def _heard(path: Path) -> Iterator[None]:
+    """Keep what is written to either standard stream, by Python and by libraries."""
+    with path.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        before = [(fd, os.dup(fd)) for fd in (1, 2)]
+        try:
+            for fd, _ in before:
+                os.dup2(file.fileno(), fd)
+            yield
+        finally:
+            file.flush()
+            for fd, kept in before:
+                os.dup2(kept, fd)
+                os.close(kept)
 
 
 def _night(home: Home, instance: dg.DagsterInstance) -> str:
@@ -120,9 +146,12 @@ def test_the_nights_were_such_as_were_meant(watched: tuple[Home, Path, list[str]
     assert "C" in {role for _, marks in search(home.published) for role in marks}
 
 
-def test_nothing_of_it_is_in_temporary_files(watched: tuple[Home, Path, list[str]]) -> None:
+def test_nothing_of_it_is_in_temporary_files_or_was_said(watched: tuple[Home, Path, list[str]]) -> None:
     _, folder, _ = watched
     assert [*search(folder / "tmp")] == []
+    said = folder / "said" / "nights.txt"
+    assert "nightly" in said.read_text(encoding="utf-8"), "Dagster's log goes to the standard streams"
+    assert [*search(said.parent)] == []
     rows = {"K", "T", "C", "N"}
     thrown = [(where, {*marks} - rows) for where, marks in search(folder / "thrown")]
     assert [t for t in thrown if t[1]] == []
@@ -151,6 +180,45 @@ def test_commands_and_logs_tell_nothing(
     (tmp_path / "said.txt").write_text("\n".join(r.stdout + r.stderr for r in said), encoding="utf-8")
     seen = [(w, m) for w, marks in search(tmp_path) for m in marks if m in "IUH"]
     assert seen == []
+
+
+def test_a_report_of_either_form_has_categories_and_no_more(
+    watched: tuple[Home, Path, list[str]], pam: Callable, tmp_path: Path
+) -> None:
+    home, _, _ = watched
+    assert {o.folder for o in ALL_OUTPUTS} <= {p.name for p in home.published.iterdir()}, "the night has written them"
+    for form in ([], ["--public"]):
+        result = pam("report", "--home", home.path, "--out", tmp_path / f"report{len(form)}", *form)
+        assert result.exit_code == 0, result.output
+    found = dict(search(tmp_path))
+    assert {role for marks in found.values() for role in marks} == {"C"}
+    # Packed forms are looked into.
+    assert {Path(where).suffix for where in found} >= {".html", ".csv", ".xlsx", ".docx"}
+    beside = {where.split("/")[0] for where, _ in search(home.published / "current")}
+    assert beside >= {"open", "dashboard", "report", "catalogue"}
+
+
+def test_postgresql_has_categories_and_no_more(watched: tuple[Home, Path, list[str]], tmp_path: Path) -> None:
+    """Every value of every relation, the catalogue's among them (comments, statistics, definitions), and every file."""
+    home, _, _ = watched
+    with own_postgres(Home(tmp_path / "home")) as server:
+        assert postgres.bring(home, postgres.Server.of(server.loader_file.read_text().strip())).outcome == "loaded"
+        with psycopg.connect(server.admin_file.read_text().strip().rsplit("/", 1)[0] + "/pam", autocommit=True) as con:
+            con.execute("analyze")
+            relations = con.execute(
+                "select quote_ident(n.nspname) || '.' || quote_ident(c.relname) from pg_class as c"
+                " join pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'm', 'p')"
+                " and c.relname not like '%_numa'"  # not there on every machine
+            ).fetchall()
+            where = {}
+            for (relation,) in relations:
+                text = "\n".join(str(row) for row in con.execute(f"select t::text from {relation} as t").fetchall())
+                if marks := found_in(text.encode()):
+                    where[relation] = marks
+        files = {role for _, marks in search(embedded.place_of(Home(tmp_path / "home"))) for role in marks}
+    assert {role for marks in where.values() for role in marks} == {"C"}, where
+    assert {"marts.measures", "bi.fact_figure", "pg_catalog.pg_statistic"} <= {*where} and len(relations) > 150
+    assert files <= {"C"}
 
 
 def test_no_mark_is_where_it_must_not_be(watched: tuple[Home, Path, list[str]]) -> None:

@@ -7,7 +7,7 @@ be. It never sees the exact marts: those only say which hidden figures are small
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -72,6 +72,7 @@ def attack(
     enough: int = 10**9,
     slack: int = 0,
     by_month: bool = False,
+    more: Mapping[tuple[Series, int, int], tuple[int, int]] | None = None,
 ) -> Found:
     """Attack the figures of some measures that hang together, of one force: the small hidden ones, or all that are rounded.
 
@@ -79,7 +80,8 @@ def attack(
         public, areas: relations with the public figures and the list of areas. crossed: figures by area and category, too.
         where: which rows there are, SQL over the marts' columns. enough: how many figures to find before the attack ends.
         slack: by how much a public figure can be wrong; a figure is then found where it is known exactly. by_month: longer
-        periods are known to be sums of their public months, and say nothing more.
+        periods are known to be sums of their public months, and say nothing more. more: further figures, the least
+        and the most of each.
     """
     names = set(measures)
     rates = tuple(r for r, (n, d, _) in RATES.items() if n in names and d in names)
@@ -117,6 +119,10 @@ def attack(
             small[series, a, b] = int(true)
         if prior is not None and not slack:
             known[series, a - 12, b - 12] = (int(prior), int(prior))
+    for key, (least, most) in (more or {}).items():
+        if key[0] in every:
+            low, high = known.get(key, (0, MANY))
+            known[key] = (max(low, least), min(high, most))
     units = f"select area_code, section_code from {areas} where area_type = 'lpu' and section_code is not null"
     sections = dict(con.execute(units).fetchall())
     return solve(every, known, small, sections, 1 if slack else threshold, random.Random(seed), enough)

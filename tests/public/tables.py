@@ -31,8 +31,11 @@ NOT_SHOWN = ("arrests_to_test", "drug_searches_recording_finds")
 STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "missed", "not required", "none"]
 
 
-def make(seed: int, months: int = 16) -> duckdb.DuckDBPyConnection:
-    """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed."""
+def make(seed: int, months: int = 16, but: int = 0, corrected: str = "") -> duckdb.DuckDBPyConnection:
+    """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed.
+
+    `but`: so many of the last months are still to come. `corrected`: which events one is gone of, SQL.
+    """
     chance = np.random.default_rng(seed)
     con = duckdb.connect()
     con.execute("create schema marts; create schema staging")
@@ -68,6 +71,10 @@ def make(seed: int, months: int = 16) -> duckdb.DuckDBPyConnection:
         "create temp table events as"
         " select m::int as m, leaf::text as leaf, code::text as code, status::text as status, referred from drawn"
     )
+    last -= but
+    con.execute(f"delete from events where m > {last}")
+    if corrected:
+        con.execute(f"delete from events where rowid = (select min(rowid) from events where {corrected})")
     con.execute("create temp table monthly (mart varchar, measure varchar, leaf varchar, category varchar, m int, x bigint)")
     for (mart, measure), (which, by) in MEASURES.items():
         con.execute(

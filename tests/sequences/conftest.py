@@ -28,12 +28,12 @@ def quick(staging: Staging) -> Iterator[None]:
     """What happens in a power cut is asked elsewhere; here thousands of small files are written. Landing and preparing
     keep their connections from night to night.
     """
-    landing = Kept(connect())
+    landing = Kept(connect({}, identified=True))
     landing.execute("set threads = 1")
     forms.install(landing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
-        patch.setattr(land, "connect", lambda: landing)
+        patch.setattr(land, "connect", lambda *_: landing)
         patch.setattr(land.forms, "install", lambda _: None)
         patch.setattr(prepare, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # No model of these asks for what the editions print, which would take a third of the time.

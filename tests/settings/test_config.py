@@ -29,7 +29,9 @@ def test_what_a_force_sets_stands(new_home: Home) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[keep]\nnights = 3\n", "pam.toml: keep.nights: Extra inputs are not permitted"),
+        ("[kep]\npublications = 3\n", "pam.toml: kep: not known here; is keep meant?"),
+        ('[[alerts.webhooks]]\nshape = "slack"\nurll = "x"\n', "pam.toml: alerts.webhooks.0.urll: not known here; is url"),
+        ("[keep]\nnights = 3\n", "pam.toml: keep.nights: not known here; what can be set is archive_days, publications, years"),
         ("[keep]\npublications = 0\n", "pam.toml: keep.publications: Input should be greater than or equal to 1"),
         ("[keep]\nyears = { crimez = 7 }\n", "pam.toml: keep.years: no extract is called crimez"),
         ("[keep\n", "pam.toml: not readable as TOML: "),

@@ -66,6 +66,22 @@ by_year as (
     group by {{ place }}, figures.area_type, figures.area_code, figures.category, {{ financial_year('figures.period_end') }}
 ),
 
+-- Periods are few and figures many: a period's coverage is asked once.
+spans as (
+    select distinct coverage, force_code, asked_from, period_end
+    from figures
+),
+
+covered_spans as (
+    select distinct spans.coverage, spans.force_code, spans.asked_from, spans.period_end
+    from spans
+    inner join {{ ref('coverage_windows') }} as windows
+        on spans.coverage = windows.coverage
+        and spans.force_code = windows.force_code
+        and spans.period_end >= windows.covered_from
+        and spans.asked_from <= windows.covered_to
+),
+
 in_coverage as (
     select
         {{ place }},
@@ -73,17 +89,14 @@ in_coverage as (
         figures.data_status,
         figures.aggregation,
         figures.denominator,
-        max(case when windows.coverage is null then 0 else 1 end) as is_covered
+        case when covered_spans.coverage is null then 0 else 1 end as is_covered
     from figures
-    left join {{ ref('coverage_windows') }} as windows
-        on figures.coverage = windows.coverage
-        and figures.force_code = windows.force_code
-        and figures.period_end >= windows.covered_from
-        and figures.asked_from <= windows.covered_to
+    left join covered_spans
+        on figures.coverage = covered_spans.coverage
+        and figures.force_code = covered_spans.force_code
+        and figures.asked_from = covered_spans.asked_from
+        and figures.period_end = covered_spans.period_end
     where figures.aggregation <> 'published'
-    group by
-        {{ place }}, figures.area_type, figures.area_code, figures.category, {{ period }},
-        figures.value, figures.data_status, figures.aggregation, figures.denominator
 ),
 
 -- Every measure has a figure of the force for every period of its coverage. Shares have only those of their categories, and
