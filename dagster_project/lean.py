@@ -8,14 +8,13 @@ builds a grammar of internationalised addresses, which no schema of dbt's or Dag
 import gc
 import importlib
 import sys
-import warnings
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 LATER = ("altair", "scipy.stats")
-UNUSED = ("rfc3987_syntax",)
-"""Optional imports: whoever tries them goes on without."""
+UNUSED = ("rfc3987_syntax", "pyspark")
+"""Optional imports: whoever tries them goes on without. Great Expectations tries pyspark, which a night on Spark takes back."""
 
 
 class Later(ModuleType):
@@ -40,10 +39,14 @@ def collect_less() -> None:
     gc.set_threshold(20_000, 25, 25)
 
 
+def take_back(name: str) -> None:
+    """Have a module imported after all by whoever asks for it from now on."""
+    if name in sys.modules and sys.modules[name] is None:
+        del sys.modules[name]
+
+
 def import_less() -> None:
     """Call before dbt, Dagster or Great Expectations is imported. What is loaded already stays."""
-    # Great Expectations imports pyspark where it is installed; of pandas it only needs what works.
-    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     for name in LATER:
         if name not in sys.modules:
             module = sys.modules[name] = Later(name)

@@ -4,13 +4,16 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import Spark
+from ..lean import take_back
 from ..memory import memory_of
 from ..settings import Home
 
@@ -38,7 +41,7 @@ class SparkMissingError(RuntimeError):
 
 def require() -> None:
     """Raise SparkMissingError where dbt-spark, pyspark or Java is missing."""
-    if not (find_spec("pyspark") and find_spec("dbt.adapters.spark")):
+    if not (PathFinder.find_spec("pyspark") and find_spec("dbt.adapters.spark")):
         raise SparkMissingError(
             "the engine spark needs dbt-spark and pyspark, which a plain set-up leaves out:"
             " .venv/bin/pip install --no-deps --no-build-isolation --require-hashes -r requirements-spark.lock"
@@ -71,6 +74,9 @@ def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
 
     Raises RuntimeError where Java does not start.
     """
+    take_back("pyspark")
+    # It says so of pandas 3; nothing of pandas is used.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
