@@ -80,6 +80,15 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
     return Begun("nothing")
 
 
+def begin_empty(home: Home) -> None:
+    """Lay out the candidate for an engine that fills it: every model is there, and no table has a row that is of any use."""
+    (home.candidate / "base.json").unlink(missing_ok=True)
+    if groundwork.read(project()) is not None:
+        groundwork.copy(home)
+    else:
+        groundwork.build_on_nothing(home)
+
+
 def stands(home: Home) -> list[Node] | None:
     """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
     base = _base(home)

@@ -77,10 +77,20 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 class Nights(_Part):
     """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
-    goes to disk, in the home. None is a quarter of the machine's.
+    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models.
     """
 
     memory: Memory | None = None
+    engine: Literal["duckdb", "spark"] = "duckdb"
+
+
+class Spark(_Part):
+    """Where the engine spark works. `master`: `local[2]` is two threads of this machine; a cluster is `spark://host:7077`, and
+    must see the home's folder under the same path. `settings`: any of Spark's own, such as `spark.executor.memory`.
+    """
+
+    master: Text = "local[2]"
+    settings: dict[Annotated[str, Field(pattern=r"^spark\.")], Text] = {}
 
 
 class Query(_Part):
@@ -190,6 +200,7 @@ class Config(_Part):
 
     keep: Keep = Keep()
     night: Nights = Nights()
+    spark: Spark = Spark()
     publish: Publish = Publish()
     query: Query = Query()
     audit: Audit = Audit()

@@ -354,7 +354,8 @@ def contents() -> dict[str, Any]:
         "sources": [
             {
                 "name": "raw",
-                "database": "work",
+                # Spark knows of no database but the schema.
+                "database": "{{ 'raw' if target.type == 'spark' else 'work' }}",
                 "schema": "raw",
                 "description": "What landing left: immutable rows, all text, and the lists that say what they mean.",
                 "tables": [

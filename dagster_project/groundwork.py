@@ -33,12 +33,9 @@ def lay(stamp: str) -> bool:
         return True
     with tempfile.TemporaryDirectory(prefix="pam-groundwork-") as folder, suppress(OSError):
         home = Home(Path(folder) / "home").create()
-        fresh_candidate(home)
-        prepare_raw(home, "none", NO_NIGHT)
-        nodes = build(home)
+        nodes = build_on_nothing(home)
         if not nodes or not all(n.ok for n in nodes):
             return False
-        _empty_raw(home)
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / "made.json").unlink(missing_ok=True)
         for name in (WORK, WAREHOUSE):
@@ -47,6 +44,15 @@ def lay(stamp: str) -> bool:
         made = {"stamp": stamp, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(stamp) is not None
+
+
+def build_on_nothing(home: Home) -> list[Node]:
+    """Build the candidate of a home without files; `raw` is gone afterwards. Returns every node's outcome."""
+    fresh_candidate(home)
+    prepare_raw(home, "none", NO_NIGHT)
+    nodes = build(home)
+    _empty_raw(home)
+    return nodes
 
 
 def read(stamp: str) -> list[Node] | None:

@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import Any
 
 LATER = ("altair", "scipy.stats")
-UNUSED = ("rfc3987_syntax",)
-"""Optional imports: whoever tries them goes on without."""
+UNUSED = ("rfc3987_syntax", "pyspark")
+"""Optional imports: whoever tries them goes on without. Great Expectations tries pyspark, which a night on Spark takes back."""
 
 
 class Later(ModuleType):
@@ -37,6 +37,12 @@ def collect_less() -> None:
     """Look for unused cycles a tenth as often as Python does by itself: these libraries make objects by the hundred thousand
     that stay, and going through them is a seventh of the time that they take to load."""
     gc.set_threshold(20_000, 25, 25)
+
+
+def take_back(name: str) -> None:
+    """Have a module imported after all by whoever asks for it from now on."""
+    if name in sys.modules and sys.modules[name] is None:
+        del sys.modules[name]
 
 
 def import_less() -> None:

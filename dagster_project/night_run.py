@@ -30,6 +30,7 @@ from . import (
     public,
     publications,
     publish,
+    spark,
     transform,
 )  # fmt: skip
 from .audit import anchor, record, told_before
@@ -99,6 +100,7 @@ class NightRun:
         period: tuple[date, date] | None = None,
         sample: bool = False,
         patience: float = 0,
+        engine: transform.Engine | None = None,
     ) -> None:
         self.home = home
         self.inbox = inbox
@@ -106,6 +108,7 @@ class NightRun:
         self.rebuild = rebuild
         self.config = Config()
         """The home's settings, once the night has begun."""
+        self.engine = engine
         self.since: str | None = None
         """Files that landed after this night are tonight's; after the published one, where it is None."""
         self.period = period
@@ -156,12 +159,15 @@ class NightRun:
     def begin(self) -> Night:
         """Take the home's lock and give the night its id.
 
-        Raises NightUnderWayError, SampleHomeError, and ConfigError for settings that can't be meant.
+        Raises NightUnderWayError, SampleHomeError, ConfigError for settings that can't be meant, and SparkMissingError.
         """
         if self.night is None:
             if not self.sample:
                 refuse_sample(self.home)
             self.config = read_config(self.home)
+            self.engine = self.engine or self.config.night.engine
+            if self.engine == "spark":
+                spark.require()
             self.take()
             try:
                 self.noted += ending.note_interrupted(self.home)
@@ -257,12 +263,7 @@ class NightRun:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            begun = candidate.begin(self.home, self.rebuild)
-            loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-            self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
-            if begun.loads is not None:
-                prepare.show_all(self.home, loads)
-            self.nodes = candidate.merged(begun.standing, self.built)
+            loads = self._build_on_spark(night) if self.engine == "spark" else self._build_here(night)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         broken = transform.broken(self.nodes)
@@ -276,6 +277,21 @@ class NightRun:
         if broken:
             raise NightFailedError(_not_built(broken))
         return self.nodes
+
+    def _build_here(self, night: Night) -> list[prepare.Load]:
+        begun = candidate.begin(self.home, self.rebuild)
+        loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
+        self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+        if begun.loads is not None:
+            prepare.show_all(self.home, loads)
+        self.nodes = candidate.merged(begun.standing, self.built)
+        return loads
+
+    def _build_on_spark(self, night: Night) -> list[prepare.Load]:
+        candidate.begin_empty(self.home)
+        loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
+        self.nodes = self.built = spark.build(self.home, self.config.spark, loads, self.listener.node)
+        return loads
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""

@@ -287,7 +287,6 @@ def _row_index(
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
     kept, selects = kept_loads(home), []
     for extract, contract in contracts.items():
-        key = "indicator_id" if contract.kind == "indicators" else "_key"
         several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if due is not None:
             several = {f: entries for f, entries in several.items() if (extract, f) in due.whole or (extract, f) in due.months}
@@ -297,16 +296,22 @@ def _row_index(
             where = "true" if due is None else due.where(extract)
             if due is not None and contract.key:
                 where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
-            selects.append(
-                f"select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
-                f" {key} as row_key, cast(_date as date) as row_date from {rows} where {where}"
-            )
+            selects.append(f"{index_select(contract)} from {rows} where {where}")
     empty = (
         "select cast(null as varchar) as extract, cast(null as varchar) as force_code, cast(null as varchar) as load_id,"
         " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
     )
     kind = "view" if due is None else "table"
     con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [empty]))
+
+
+def index_select(contract: Contract) -> str:
+    """What `raw.row_index` has of an extract's rows; SQL for both engines, up to `from`."""
+    key = "indicator_id" if contract.kind == "indicators" else "_key"
+    return (
+        "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+        f" {key} as row_key, cast(_date as date) as row_date"
+    )
 
 
 def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load]) -> None:
@@ -324,16 +329,19 @@ def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: di
 
 def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
     """All landed rows in one shape, for what the gate asks of every extract: when, where, and of which kind."""
-    selects = []
-    for extract, contract in contracts.items():
-        unit = next((c.name for c in contract.columns if c.type == "unit"), None)
-        kind = next((c.name for c in contract.columns if c.type == "choice"), None)
-        selects.append(
-            "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
-            f" _key as row_key, cast(_date as date) as row_date, {unit or 'cast(null as varchar)'} as unit,"
-            f' {kind or "cast(null as varchar)"} as row_kind from raw."{extract}"'
-        )
+    selects = [landed_select(contract) for contract in contracts.values()]
     con.execute("create view raw.landed_rows as " + " union all ".join(selects))
+
+
+def landed_select(contract: Contract) -> str:
+    """SQL for both engines: an extract's rows in that shape."""
+    unit = next((c.name for c in contract.columns if c.type == "unit"), None)
+    kind = next((c.name for c in contract.columns if c.type == "choice"), None)
+    return (
+        "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+        f" _key as row_key, cast(_date as date) as row_date, {unit or 'cast(null as string)'} as unit,"
+        f" {kind or 'cast(null as string)'} as row_kind from raw.{contract.extract}"
+    )
 
 
 def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], believed: set[str]) -> None:

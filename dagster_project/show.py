@@ -20,6 +20,7 @@ from .landing import LedgerEntry, read_ledger
 from .night_run import Listener, NightRun
 from .nights import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from .settings import Home
+from .transform import Engine
 
 if TYPE_CHECKING:
     from .replay import Compared
@@ -76,6 +77,7 @@ def run_night(
     rebuild: bool = False,
     wait: float = 0,
     period: tuple[date, date] | None = None,
+    engine: Engine | None = None,
 ) -> int:
     """Run a night with its progress and a closing table. Returns the exit code.
 
@@ -86,7 +88,8 @@ def run_night(
         _write_sample(home)
     else:
         refuse_sample(home)
-    return drive(NightRun(home, inbox, rebuild=rebuild, period=period, sample=sample, patience=wait), quiet, wait)
+    run = NightRun(home, inbox, rebuild=rebuild, period=period, sample=sample, patience=wait, engine=engine)
+    return drive(run, quiet, wait)
 
 
 def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:

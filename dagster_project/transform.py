@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import dbt_sources
 from .faults import interrupt_in
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 TARGET = DBT_PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
-_STAMP = TARGET / "pam_manifest.stamp"
-_PARSED = TARGET / "pam_manifest.msgpack"
+Engine = Literal["duckdb", "spark"]
+"""What builds the models: a target of profiles.yml."""
+
 _one_at_a_time = threading.Lock()
 """dbt keeps its flags and its adapter in module globals."""
 
@@ -71,22 +72,23 @@ def project_stamp() -> str:
 
 
 @cache
-def manifest() -> "Manifest":
-    """The parsed dbt project, from this checkout's target/ where nothing has changed since. Raises BuildError."""
+def manifest(engine: Engine = "duckdb") -> "Manifest":
+    """The dbt project as an engine has it, from this checkout's target/ where nothing has changed since. Raises BuildError."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
     dbt_sources.write()
-    stamp = project_stamp()
-    if _STAMP.exists() and _STAMP.read_text() == stamp and _PARSED.exists() and MANIFEST.exists():
+    stamp, folder = project_stamp(), TARGET if engine == "duckdb" else TARGET / engine
+    stamp_file, parsed_file = folder / "pam_manifest.stamp", folder / "pam_manifest.msgpack"
+    if stamp_file.exists() and stamp_file.read_text() == stamp and parsed_file.exists() and (folder / MANIFEST.name).exists():
         try:
-            return Manifest.from_msgpack(_PARSED.read_bytes(), decoder=extended_mashumuro_decoder)
+            return Manifest.from_msgpack(parsed_file.read_bytes(), decoder=extended_mashumuro_decoder)
         except Exception:  # a file of another version, or cut short: parse again
-            _STAMP.unlink(missing_ok=True)
-    parsed = _invoke(["parse", "--no-partial-parse"], None, TARGET).result
+            stamp_file.unlink(missing_ok=True)
+    parsed = _invoke(["parse", "--no-partial-parse", "--target", engine], None, folder).result
     # Dates in the YAML (of unit tests) need dbt's own encoder.
-    write_whole(_PARSED, parsed.to_msgpack(extended_mashumaro_encoder))
-    write_whole(_STAMP, stamp.encode())
+    write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder))
+    write_whole(stamp_file, stamp.encode())
     return parsed
 
 
@@ -97,7 +99,7 @@ def manifest_json() -> Path:
 
 
 @contextmanager
-def _closed_after() -> Iterator[None]:
+def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
     """dbt-duckdb leaves its file open for writing; nothing could read or move it.
 
     It only forgets its connections: whoever still refers to one, a traceback or a cycle, would keep the file open. So they
@@ -110,7 +112,7 @@ def _closed_after() -> Iterator[None]:
         yield
     finally:
         with suppress(KeyError):  # no adapter: dbt stopped before it had one
-            get_adapter_by_type("duckdb").cleanup_connections()
+            get_adapter_by_type(engine).cleanup_connections()
         if environment := DuckDBConnectionManager._ENV:
             environment.close()
         DuckDBConnectionManager.close_all_connections()
@@ -148,19 +150,24 @@ def _environment(home: Home) -> dict[str, str]:
 
 
 def build(
-    home: Home, select: Iterable[str] = (), exclude: Iterable[str] = (), progress: Progress | None = None
+    home: Home,
+    select: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    progress: Progress | None = None,
+    engine: Engine = "duckdb",
 ) -> list[Node]:
     """Build and test the candidate's models, in its files. `select` and `exclude` as dbt has them; all where they are empty.
+    With the engine spark: in the Spark session that is open, and nowhere else.
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
     chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure", *exclude]
     with _one_at_a_time:
         os.environ |= _environment(home)
-        with _closed_after():
+        with _closed_after(engine):
             result = _invoke(
-                ["build", "--no-write-json", *chosen],
-                manifest(),
+                ["build", "--no-write-json", "--target", engine, *chosen],
+                manifest(engine),
                 home.candidate / "dbt",
                 progress,
             )

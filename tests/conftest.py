@@ -36,7 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONG = (
-    "nights/test_replay.py", "nights/test_diff.py", "sequences/test_any_sequence.py", "dbt_project/test_by_hand.py",
+    "nights/test_on_spark.py", "nights/test_replay.py", "nights/test_diff.py", "sequences/test_any_sequence.py",
+    "dbt_project/test_by_hand.py",
     "faults/test_cut_short.py", "serve/test_server.py", "nights/test_awkward_nights.py", "privacy/test_canary.py",
     "postgres/test_swap.py", "pack/test_browser.py", "gate/test_held_nights.py", "mutations/test_mutants.py",
     "definitions/test_retries.py", "landing/test_landing_model.py", "docs/test_history.py",

@@ -1,7 +1,7 @@
 """Commands that run a night."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,6 +36,14 @@ def nightly(
     ] = False,
     home: HomeOption = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")] = False,
+    engine: Annotated[
+        Literal["duckdb", "spark"] | None,
+        typer.Option(
+            "--engine",
+            help="What builds the marts: duckdb, or spark, which measures everything. (default: as pam.toml says, else duckdb)",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     wait: WaitOption = 60,
 ) -> None:
@@ -49,7 +57,7 @@ def nightly(
     from ..show import run_night
 
     with explained():
-        code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait)
+        code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
     raise typer.Exit(code)
 
 

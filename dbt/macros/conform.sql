@@ -262,7 +262,7 @@ where listed.is_published
 
 {#- 100 * n / d to ten places; null on a zero denominator. Through double, as both engines round decimals differently. -#}
 {% macro percent_of(n, d) -%}
-cast(100 * cast({{ n }} as double) / nullif(cast({{ d }} as double), 0) as decimal(28, 10))
+{{ ten_places('100 * cast(' ~ n ~ ' as double) / nullif(cast(' ~ d ~ ' as double), 0)') }}
 {%- endmacro %}
 
 {#- The two columns of change against the year before; only between two complete periods. -#}

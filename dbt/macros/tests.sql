@@ -9,7 +9,7 @@
     {%- set known_by = 'force_code, ' ~ key | join(', ') -%}
 {%- endif %}
 {%- set needed = [date] if date else [] -%}
-{%- if not keyless -%}{%- set needed = needed + (key or []) -%}{%- endif %}
+{%- if not keyless -%}{%- set needed = (needed + (key or [])) | unique | list -%}{%- endif %}
 {#- Grouped, not counted over a window: whole rows would be carried for it. Counts, no sum of cases: of a column that is null
     throughout DuckDB 2.0 takes such a sum for 0. -#}
 with counted as (

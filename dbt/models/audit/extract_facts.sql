@@ -179,13 +179,13 @@ select
     files.covered_to,
     {{ days_between('files.covered_to', 'night.night_date') }}
     - contracts.grace_days as days_late,
-    100.0 * files.rows_quarantined_tonight / nullif(files.rows_in_file_tonight, 0) as pct_quarantined,
-    100.0 * coalesce(withdrawn.rows_withdrawn_tonight, 0)
+    100 * cast(files.rows_quarantined_tonight as double) / nullif(files.rows_in_file_tonight, 0) as pct_quarantined,
+    100 * cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as double)
     / nullif(coalesce(withdrawn.rows_withdrawn_tonight, 0) + files.rows_landed_tonight, 0) as pct_withdrawn,
     case
         when contracts.has_areas and contracts.kind <> 'monthly_file' and volumes.rows_placeable >= 50
             and files.force_code in (select units.force_code from {{ ref('unit_names') }} as units)
-            then 100.0 * volumes.rows_unplaced / volumes.rows_placeable
+            then 100 * cast(volumes.rows_unplaced as double) / volumes.rows_placeable
     end as pct_unplaced,
     case
         when covered.recent_days >= 14 and covered.history_days >= 84 and volumes.history_rows >= 50
@@ -195,7 +195,7 @@ select
     end as volume_ratio,
     case
         when volumes.recent_rows >= 50 and volumes.history_rows >= 200
-            then 100.0 * volumes.kinds_shift
+            then 100 * volumes.kinds_shift
     end as pct_kinds_shift
 from files
 cross join night

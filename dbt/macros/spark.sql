@@ -1,0 +1,68 @@
+{#- What Spark needs for itself. What it only spells otherwise stands in portable.sql. -#}
+
+{#- Views that others read often are tables here: Spark plans, and computes, what is in a view once for each time it is read. -#}
+{% materialization view, adapter='spark', supported_languages=['sql'] %}
+    {%- set kind = 'table' if model.name.endswith('_events') or model.name == 'measures' else 'view' -%}
+    {%- set target_relation = this.incorporate(type=kind) -%}
+    {% call statement('drop') -%}
+        drop {{ kind }} if exists {{ target_relation }}
+    {%- endcall %}
+    {% call statement('main') -%}
+        create {{ kind }} {{ target_relation }}{{ ' using parquet' if kind == 'table' }} as {{ sql }}
+    {%- endcall %}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- A table is Parquet, made once. The contract of a mart is held where its rows are put into the candidate, whose columns
+    follow it. Months are kept by force and financial year, so that a night that measures some of them again need not write the
+    others. -#}
+{% materialization table, adapter='spark', supported_languages=['sql'] %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set by_year = config.get('meta', {}).get('by_year', false) -%}
+    {% call statement('drop') -%}
+        drop table if exists {{ target_relation }}
+    {%- endcall %}
+    {% call statement('main') -%}
+        create table {{ target_relation }} using parquet
+        {%- if by_year %} partitioned by (force_code, financial_year){% endif %} as
+        {%- if by_year %}
+        select *, cast(floor((month_no - 3) / 12) as int) as financial_year from (
+            {{ sql }}
+        )
+        {%- else %}
+        {{ sql }}
+        {%- endif %}
+    {%- endcall %}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- dbt-spark binds a seed's blank cell as the text `None`, and no quote of a text is safe with it: so rows are spelled out. -#}
+{% macro spark__load_csv_rows(model, agate_table) %}
+    {%- set types = model['config'].get('column_types', {}) -%}
+    {% set sql %}
+        insert into {{ this }} values
+        {%- for row in agate_table.rows %}
+        ({%- for name in agate_table.column_names -%}
+            {%- set value = row[name] -%}
+            cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'{% endif -%}
+            {{- ' as ' }}{{ spark_type(types.get(name, 'string')) }}){{ ', ' if not loop.last }}
+        {%- endfor -%}){{ ',' if not loop.last }}
+        {%- endfor %}
+    {% endset %}
+    {% do adapter.add_query(sql, abridge_sql_log=True) %}
+    {{ return(sql) }}
+{% endmacro %}
+
+{% macro spark__create_csv_table(model, agate_table) %}
+    {%- set types = model['config'].get('column_types', {}) -%}
+    {% call statement('_') -%}
+        create table {{ this }} (
+            {%- for name in agate_table.column_names %}
+            {{ name }} {{ spark_type(types.get(name, 'string')) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) using parquet
+    {%- endcall %}
+    {{ return('') }}
+{% endmacro %}
+
+{% macro spark_type(name) %}{{ return('string' if name == 'varchar' else name) }}{% endmacro %}
