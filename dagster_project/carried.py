@@ -5,10 +5,13 @@ add that to what they make of the rows that are shown; then what was set aside g
 in the place of these views.
 """
 
+from collections.abc import Iterable
+
 import duckdb
 
 from .due import Due
 from .filling import make_table
+from .landing.forms import literal
 from .seeds import read_seed
 
 ASIDE = "standing"
@@ -27,9 +30,9 @@ ROW_DAYS = {
 SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
 
 
-def carry(con: duckdb.DuckDBPyConnection, due: Due | None) -> None:
+def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]) -> None:
     """Make what is carried over, and have `raw.kept_months` hold only what is measured again. `due`: None where
-    all is.
+    all is. `erased`: loads whose rows are gone.
     """
     _carry_nothing(con)
     if due is None:
@@ -67,14 +70,16 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None) -> None:
         f"select {', '.join(f't.{c}' for c in ROW_DAYS)} from {_aside(con, 'audit', 'row_days')} as t"
         + _but_due("t.extract", _month_of("t.row_date")),
     )  # fmt: skip
-    # What was found of rows of these loads stands, unless it was looked at again.
+    # What was found of rows of these loads stands, unless it was looked at again, or the rows are gone.
+    gone = ", ".join(literal(load) for load in sorted(erased))
     _fill(
         con, "carried_superseded", SUPERSEDED,
         f"select {', '.join(f't.{c}' for c in SUPERSEDED)} from {_aside(con, 'staging', 'superseded_rows')} as t"
         " join raw.loads as own on own.load_id = t.load_id"
         " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
         " left join raw.places_due as place on place.extract = t.extract and place.force_code = own.force_code"
-        " where again.load_id is null and place.extract is null",
+        " where again.load_id is null and place.extract is null"
+        + (f" and t.load_id not in ({gone})" if gone else ""),
     )  # fmt: skip
 
 

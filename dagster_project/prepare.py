@@ -197,7 +197,7 @@ def prepare_raw(
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
-        carry(con, due)
+        carry(con, due, kept)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
         write_asked(con, load_editions(home).values())

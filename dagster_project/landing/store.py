@@ -225,7 +225,7 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None)
         from (
             select array_to_string({ragged_cells(sheet)}, chr(31)) as cells
             from {CELLS}
-            where len(cells) <> {sheet.layout.width}
+            where {sheet.is_ragged}
         )
         """
     ).fetchone()

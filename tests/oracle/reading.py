@@ -50,7 +50,8 @@ class Content:
     hold: str | None = None
     missing: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
-    delivered: Counter = field(default_factory=Counter)  # each row's contract columns as text, of a ragged one all cells
+    # Each row's contract columns as text, of a ragged one all cells; which of the rows that are one came twice is not asked.
+    delivered: Counter = field(default_factory=Counter)
 
     @property
     def bad_keys(self):
@@ -190,12 +191,11 @@ def read_content(path, extract, start, end, naive_is_utc=False):
     content = Content(rows_in_file=len(table.rows), missing=missing)
     content.unknown = [header for at, header in enumerate(table.header) if at not in known]
     content.hold = why_held(table, extract, start, end)
-    checked = []
+    checked, texts = [], []
     for line, cells in table.rows:
         whole = len(cells) == len(table.header)
         # No column of a ragged row is known: it is the same as another when all its cells are.
         said = [cells[at].strip() for at in places.values()] if whole else ["ragged", *map(str.strip, cells)]
-        content.delivered[tuple(said)] += 1
         values, reasons = check_row(cells, places, extract, start, end, naive_is_utc)
         if not whole:
             reasons = ["ragged row"]
@@ -203,7 +203,11 @@ def read_content(path, extract, start, end, naive_is_utc=False):
         if key is not None and any(part is None for part in key):
             key = None
         checked.append((line, key, values, reasons))
+        texts.append(tuple(said))
     _sort_rows(checked, extract, content)
+    for (_, key, _, _), said in zip(checked, texts, strict=True):
+        content.delivered[said] = 1 if extract.keys and key in content.good else content.delivered[said] + 1
+    content.delivered["rows"], content.delivered["duplicates"] = content.rows_in_file, content.duplicates
     return content
 
 

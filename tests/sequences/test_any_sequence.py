@@ -6,17 +6,37 @@ time; one that fails is shrunk, and printed with the line that brings it back.
 
 from collections.abc import Callable
 
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from .plan import SPAN, Sequence, sequences
+from .plan import SPAN, File, Row, Sequence, sequences
 
 PER_PROFILE = 3
 """The suite's profile has 100 examples a property."""
 
+OTHERS_TWICE = Sequence(
+    nights=(
+        tuple(
+            File("stop_search", 0, 7, 0, tuple(Row(key, value=key) for key in (0, 1, 2, *twice))) for twice in ((0, 1), (1, 2))
+        ),
+        (), (), (),
+    ),
+    published=(False,) * 4, archive=False,
+)  # fmt: skip
+"""Two files of one extraction with the same rows: in one others come twice than in the other."""
+
+EMPTY_DAY = File("stop_search", 0, 1, 0)
+ERASED_BETWEEN = Sequence(
+    nights=(*((file,) for file in (EMPTY_DAY, File("stop_search", 0, 31, None, (Row(0),)), EMPTY_DAY)), ()),
+    published=(False, True, True, False),
+    archive=False,
+)
+"""A row that the force's own file outranks, and that is erased before a night in part."""
+
 
 @settings(max_examples=PER_PROFILE * settings.default.max_examples)
 @given(sequence=sequences())
+@example(sequence=OTHERS_TWICE)
 def test_current_rows_and_coverage_are_the_plain_models(parts: Callable[..., list[str]], sequence: Sequence) -> None:
     found = parts(sequence)
     for said in found:
@@ -36,6 +56,7 @@ def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], 
 
 @settings(max_examples=settings.default.max_examples // 4)
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
+@example(sequence=ERASED_BETWEEN, erased=31)
 def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], sequence: Sequence, erased: int | None) -> None:
     """What is carried over and what is measured again are together what measuring all gives; with erased rows and without."""
     found = parts(sequence, erased=erased, in_part=True)
