@@ -155,10 +155,10 @@ def test_what_a_list_of_the_home_moves_no_file_explains(week_copy: Home) -> None
 
 def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None:
     """`sources` is derived from lists; dbt's lineage knows better, of marts."""
-    nodes, parents = manifest().nodes, manifest().parent_map
+    nodes = manifest().nodes
 
     def above(node: str) -> set[str]:
-        return {node}.union(*(above(p) for p in parents.get(node, ()) if p in nodes))
+        return {node}.union(*(above(p) for p in nodes[node].depends_on_nodes if p in nodes))
 
     derived: dict[str, set[str]] = {}
     for mart, _, extract in sources():
