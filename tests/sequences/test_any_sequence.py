@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
-from .plan import SPAN, File, Row, Sequence, sequences
+from .plan import SPAN, Again, File, Row, Sequence, sequences
 
 PER_PROFILE = 3
 """The suite's profile has 100 examples a property."""
@@ -25,6 +25,10 @@ OTHERS_TWICE = Sequence(
 )  # fmt: skip
 """Two files of one extraction with the same rows: in one others come twice than in the other."""
 
+MONTH, OWN, NEWER = (File("street_crime", 0, 31, moment) for moment in (None, 0, 1))
+REPLACED_THAT_NIGHT = Sequence(((MONTH, OWN, OWN), (Again(0), NEWER), (), ()), published=(False,) * 4, archive=False)
+"""A month comes again in the night in which the force's own extract replaces it: last, as it is extracted when it lands."""
+
 EMPTY_DAY = File("stop_search", 0, 1, 0)
 ERASED_BETWEEN = Sequence(
     nights=(*((file,) for file in (EMPTY_DAY, File("stop_search", 0, 31, None, (Row(0),)), EMPTY_DAY)), ()),
@@ -37,6 +41,7 @@ ERASED_BETWEEN = Sequence(
 @settings(max_examples=PER_PROFILE * settings.default.max_examples)
 @given(sequence=sequences())
 @example(sequence=OTHERS_TWICE)
+@example(sequence=REPLACED_THAT_NIGHT)
 def test_current_rows_and_coverage_are_the_plain_models(parts: Callable[..., list[str]], sequence: Sequence) -> None:
     found = parts(sequence)
     for said in found:

@@ -139,7 +139,7 @@ class Warehouse:
                 self.files.append(file)
                 if archive:
                     shutil.copytree(paths[-1].parent, self.home.inbox / paths[-1].parent.name)
-        self.nights.append(paths)
+        self.nights.append(sorted(paths, key=order))
         inbox = self.home.inbox if archive else self.home.path / "dropped"
         files = find_files(inbox, self.contracts, self.forces)
         land_files(self.home, self.contracts, files, night_id(n), now=moment, archive=archive)
@@ -156,7 +156,7 @@ class Warehouse:
 
     @property
     def dropped(self) -> list[Path]:
-        """Every file, in order of arrival."""
+        """Every file, night by night in the order in which they count."""
         return [p for paths in self.nights for p in paths]
 
     def model(self) -> Landing:
@@ -334,6 +334,12 @@ def columns(extract: str) -> list[str]:
     headers = {c.header: c.name for c in PLAIN[extract].columns}
     names = [headers[h] for h in HEADERS[extract]]
     return [*names, "legislation", "outcome"] if extract == "stop_search" else names
+
+
+def order(path: Path) -> tuple[bool, str, float]:
+    """The order in which a night's files count: by extraction; what data.police.uk publishes is extracted when it lands."""
+    is_published = path.name.count("__") != 4
+    return is_published, "" if is_published else path.name.split("__")[-1].split(".")[0], path.stat().st_mtime
 
 
 def identity(file: str, line: Any) -> str:
