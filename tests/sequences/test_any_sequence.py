@@ -37,6 +37,9 @@ ERASED_BETWEEN = Sequence(
 )
 """A row that the force's own file outranks, and that is erased before a night in part."""
 
+DAYS_ERASED = Sequence(((File("crimes", 0, 20, 0, (Row(0),)),), (File("crimes", 31, 7, 1),), (), ()))
+"""A row that is erased, and a later night that does not touch its month."""
+
 
 @settings(max_examples=PER_PROFILE * settings.default.max_examples)
 @given(sequence=sequences())
@@ -62,6 +65,7 @@ def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], 
 @settings(max_examples=settings.default.max_examples // 4)
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
 @example(sequence=ERASED_BETWEEN, erased=31)
+@example(sequence=DAYS_ERASED, erased=31)
 def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], sequence: Sequence, erased: int | None) -> None:
     """What is carried over and what is measured again are together what measuring all gives; with erased rows and without."""
     found = parts(sequence, erased=erased, in_part=True)
