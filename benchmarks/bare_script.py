@@ -82,11 +82,11 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
         for path in files.get(name, ()):
             _, force, first, last, _ = path.name.split("__")
             window = f"date '{first}', date '{last}'"
-            loads.append(f"({literal(name)}, '{force}', {literal(path.name)}, 'canonical', '{known}', 1, {window}, true)")
+            loads.append(f"({literal(name)}, '{force}', {literal(path.name)}, 'canonical', '{known}', 1, {window}, true, '')")
     own = f"from read_csv({literal(str(areas))}, all_varchar = true)" if areas else "from (select '' as force_code) where false"
     names = ("force_code", "section_code", "section_name", "lpu_code", "lpu_name")
     chosen = ", ".join(names) if areas else ", ".join(f"'' as {n}" for n in names)
-    columns = "extract, force_code, load_id, form, known_by, load_rank, covered_from, covered_to, is_tonight"
+    columns = "extract, force_code, load_id, form, known_by, load_rank, covered_from, covered_to, is_tonight, night_id"
     return [
         f"create table work.raw.loads as from (values {', '.join(loads)}) as t({columns})",
         f"create table work.raw.contract_values as from (values {', '.join(values)}) as t(extract, column_name, value)",
@@ -106,7 +106,7 @@ def _models() -> list[str]:
     from dbt.cli.main import dbtRunner
 
     from dagster_project.groundwork import NO_NIGHT
-    from dagster_project.prepare import fresh_candidate, prepare_raw
+    from dagster_project.prepare import WORK, fresh_candidate, prepare_raw
     from dagster_project.settings import DBT_PROJECT, Home
     from dagster_project.transform import _closed_after, manifest
 
@@ -114,6 +114,8 @@ def _models() -> list[str]:
         home = Home(Path(folder) / "home").create()
         fresh_candidate(home)
         prepare_raw(home, "none", NO_NIGHT)
+        with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
+            parts = _nothing_else(con)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closed_after():
             done = dbtRunner(manifest=manifest()).invoke(
@@ -122,7 +124,6 @@ def _models() -> list[str]:
             )  # fmt: skip
     if not done.success:
         raise RuntimeError(f"dbt could not compile the marts: {done.exception}")
-    parts = []
     for result in done.result.results:
         node = result.node
         if node.resource_type == "seed":
@@ -132,6 +133,15 @@ def _models() -> list[str]:
         elif node.resource_type == "model" and node.name != "superseded_rows":
             parts.append(f"create {node.config.materialized} {node.relation_name} as\n{node.compiled_code}")
     return parts
+
+
+def _nothing_else(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Of what models read besides the files, all that a night without history leaves empty."""
+    found = con.execute(
+        "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
+        " from duckdb_columns() where schema_name = 'raw' group by table_name"
+    ).fetchall()
+    return [f"create table if not exists work.raw.{name} ({columns})" for name, columns in found]
 
 
 def main() -> None:
