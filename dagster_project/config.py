@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from .seeds import read_seed
-from .settings import Home
+from .settings import Engine, Home
 from .validation import faults_of
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -81,7 +81,7 @@ class Nights(_Part):
     """
 
     memory: Memory | None = None
-    engine: Literal["duckdb", "spark"] = "duckdb"
+    engine: Engine = "duckdb"
 
 
 class Spark(_Part):

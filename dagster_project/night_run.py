@@ -45,7 +45,7 @@ from .nights import Night, NightUnderWayError, Receipt, read_receipts, refuse_sa
 from .postgres import Brought
 from .seeds import force_names
 from .serving.output import neutral
-from .settings import Home
+from .settings import Engine, Home
 from .transform import Node
 
 
@@ -100,7 +100,7 @@ class NightRun:
         period: tuple[date, date] | None = None,
         sample: bool = False,
         patience: float = 0,
-        engine: transform.Engine | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.home = home
         self.inbox = inbox

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -12,6 +13,9 @@ DBT_PROJECT = PROJECT / "dbt"
 SEEDS = PROJECT / "seeds"
 EXPECTATIONS = PROJECT / "expectations"
 LONDON = ZoneInfo("Europe/London")
+
+Engine = Literal["duckdb", "spark"]
+"""What builds the models: a target of dbt/profiles.yml."""
 
 QUIET = {
     "GX_ANALYTICS_ENABLED": "false",

@@ -19,8 +19,7 @@ from .ending import INTERRUPTED, end_night
 from .landing import LedgerEntry, read_ledger
 from .night_run import Listener, NightRun
 from .nights import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
-from .settings import Home
-from .transform import Engine
+from .settings import Engine, Home
 
 if TYPE_CHECKING:
     from .replay import Compared

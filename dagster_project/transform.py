@@ -9,23 +9,20 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from . import dbt_sources
 from .faults import interrupt_in
 from .gate import Check
 from .landing.files import write_whole
 from .memory import bounds
-from .settings import DBT_PROJECT, SEEDS, Home
+from .settings import DBT_PROJECT, SEEDS, Engine, Home
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 TARGET = DBT_PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
-Engine = Literal["duckdb", "spark"]
-"""What builds the models: a target of profiles.yml."""
-
 _one_at_a_time = threading.Lock()
 """dbt keeps its flags and its adapter in module globals."""
 

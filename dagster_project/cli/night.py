@@ -1,11 +1,11 @@
 """Commands that run a night."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from ..settings import Engine, Home
 from .common import HomeOption, app, explained
 
 WaitOption = Annotated[
@@ -37,7 +37,7 @@ def nightly(
     home: HomeOption = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")] = False,
     engine: Annotated[
-        Literal["duckdb", "spark"] | None,
+        Engine | None,
         typer.Option(
             "--engine",
             help="What builds the marts: duckdb, or spark, which measures everything. (default: as pam.toml says, else duckdb)",

@@ -45,7 +45,7 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
         """,
         {"opened": opened},
     ).fetchone()
-    torn = bool(crossing) and _join_records(con, opened, None if by_row else _is_row(separator, width), by_row)
+    torn = bool(crossing) and _join_records(con, opened, None if by_row else _is_row(separator, width))
     # The quote that tears a row stays where it is.
     closes = "and regexp_matches(x, $inner)" if torn else ""
     con.execute(
@@ -82,9 +82,10 @@ def _is_row(separator: str, width: int) -> str:
     return f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
 
 
-def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None, by_row: bool) -> bool:
-    """Replace `landing_lines` by one row a record. Returns whether `landing_torn` has any lines. Raises Refused when the last
-    quote never closes.
+def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None) -> bool:
+    """Replace `landing_lines` by one row a record. `is_row`: of `_is_row`; None for a sheet, whose cells have their borders
+    already and whose records are numbered. Returns whether `landing_torn` has any lines. Raises Refused when the last quote
+    never closes.
     """
     # A line turns "a quote is open before me" into "... after me". It may set the answer whatever it was (opens =
     # reopens), keep it (no quotes, or pairs of them), or swap it. So the state after a line is that of the last line
@@ -119,8 +120,8 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | Non
         {"opened": opened},
     )
     _follow_on(con)
-    torn = bool(is_row) and _let_go(con, opened, is_row)
-    number = "first_line - 1 + row_number() over (order by line)" if by_row else "line"
+    torn = is_row is not None and _let_go(con, opened, is_row)
+    number = "line" if is_row else "first_line - 1 + row_number() over (order by line)"
     con.execute(
         f"""
         create or replace temp table landing_joined as

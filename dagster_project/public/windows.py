@@ -3,7 +3,6 @@
 Reads `marts_public` and nothing else, so that whatever is made of these figures tells no more than that schema does.
 """
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from ..editions.windows import years_before
+from ..editions.windows import month_end, years_before
 
 HIDDEN, NOT_AVAILABLE, NO_SUCH_NUMBER = "[c]", "[x]", "[z]"
 PLACES = Decimal(1).scaleb(-10)
@@ -235,7 +234,7 @@ def _summed(known: _Known, kind: str, first: date | None, last: date) -> Figure:
         if m not in known.months:
             known.above.add(m, m, Decimal(0))
             known.below.add(m, m, Decimal(0))
-    whole = (first is None or first.day == 1) and last == _end(last)
+    whole = (first is None or first.day == 1) and last == month_end(last.year, last.month)
     n = known.above.over(begins, ends) if whole else None
     if kind not in ("rate", "share"):
         return Figure(n, HIDDEN if n is None else None, status)
@@ -253,10 +252,6 @@ def _percent(n: Decimal, d: Decimal) -> Decimal:
 
 def _month(day: date) -> int:
     return 12 * day.year + day.month - 1
-
-
-def _end(day: date) -> date:
-    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _before(last: date) -> date:
