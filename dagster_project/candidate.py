@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Literal
 
 import duckdb
 
-from . import groundwork
+from . import groundwork, transform
 from .due import loads_of
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
@@ -27,32 +28,28 @@ PACKAGE = Path(__file__).parent
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",
-    "mart_facts",
+    "figures_due", "figure_facts",
 )  # fmt: skip
-"""Models that hold something of every extract, or of the night itself."""
+"""Models that hold something of every extract, or of the night itself. What rests on them rests on some extract, too."""
 
 WRITING = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
 """What a person can give dbt that changes the candidate."""
 
 
-ASKED = ("asked_figures+", "tables")
+ASKED = ("asked_figures", "tables")
 """What rests on the editions: a home may have its own, which the groundwork does not know."""
-
-STANDING = ("config.materialized:view", "resource_type:seed")
-"""What is the same for every night of a project: it stands wherever something is built on."""
 
 
 @dataclass(frozen=True)
 class Begun:
     """A candidate that is laid out.
 
-    `on`: what it is built on. `select`, `exclude`: what dbt is to build, as it has them; all where both are empty.
-    `standing`: the nodes that are as they were.
+    `on`: what it is built on. `select`: what dbt is to build, as it has it; all where it is empty. `standing`: the nodes
+    that are as they were.
     """
 
     on: Literal["night", "groundwork", "nothing"]
     select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
     standing: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
     """What the figures rest on that it is built on (`due.loads_of`): months that no file touched since stand."""
@@ -70,14 +67,44 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        return Begun("night", (*ALWAYS, *(f"stg_{x}+" for x in changed)), STANDING, base["nodes"], base["loads"])
+        return Begun("night", resting_on(changed), base["nodes"], base["loads"])
     has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
     standing = None if rebuild or has_lists else groundwork.read(project())
     if standing is not None:
         groundwork.copy(home)
-        return Begun("groundwork", (*ALWAYS, *ASKED, *(f"stg_{x}+" for x in sorted(loads_of(home)))), STANDING, standing)
+        return Begun("groundwork", resting_on(loads_of(home), ASKED), standing)
     fresh_candidate(home)
     return Begun("nothing")
+
+
+def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:
+    """The tables and tests to build where files of `extracts` are new, as dbt selects nodes: by their paths.
+
+    Those of ALWAYS; what rests on the extracts' staging models, or on the models `also`. Views and seeds are the same for
+    every night of a project: they stand wherever something is built on.
+    """
+    nodes = transform.manifest().nodes
+    children: dict[str, list[str]] = {}
+    for unique_id, node in nodes.items():
+        for parent in node.depends_on_nodes:
+            children.setdefault(parent, []).append(unique_id)
+    begin = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
+    found = {unique_id for unique_id, node in nodes.items() if node.resource_type == "model" and node.name in begin}
+    ahead = list(found)
+    while ahead:
+        unique_id = ahead.pop()
+        for child in children.get(unique_id, ()):
+            # What holds something of everything would lead everywhere.
+            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type == "test"):
+                found.add(child)
+                ahead.append(child)
+    return tuple(
+        sorted(
+            ".".join(nodes[n].fqn)
+            for n in found
+            if nodes[n].resource_type == "test" or (nodes[n].resource_type == "model" and nodes[n].config.materialized == "table")
+        )
+    )
 
 
 def begin_empty(home: Home) -> None:

@@ -3,6 +3,9 @@
 Before dbt builds, the tables are set aside under another name, and views in `raw` show what of them is carried over. The models
 add that to what they make of the rows that are shown; then what was set aside goes. Where all is measured, empty tables stand
 in the place of these views.
+
+Figures and their facts are not carried: they stay in their tables, and the models replace those of the months from the first
+that changes on (`figures_due`).
 """
 
 from collections.abc import Iterable
@@ -27,6 +30,12 @@ ROW_DAYS = {
     "extract": "varchar", "force_code": "varchar", "row_date": "date", "row_kind": "varchar", "rows_current": "bigint",
     "rows_placeable": "bigint", "rows_unplaced": "bigint",
 }  # fmt: skip
+PERIODS = {
+    "coverage": "varchar", "force_code": "varchar", "month_no": "integer", "period_type": "varchar", "data_status": "varchar",
+    "end_status": "varchar", "prior_status": "varchar", "prior_end_status": "varchar",
+}  # fmt: skip
+SERIES = {"mart": "varchar", "force_code": "varchar", "kind": "varchar", "code": "varchar", "name": "varchar"}
+TOUCHED = {"mart": "varchar", "force_code": "varchar", "month_no": "integer"}
 SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
 
 
@@ -48,6 +57,10 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
         " cross join (select distinct month_no from raw.kept_months) as months) as due"
         " on due.extract = t.extract and due.force_code = t.force_code and due.month_no = t.month_no"
     )
+    con.execute("update raw.night set is_in_part = true")
+    con.execute("drop table raw.figures_touched")
+    make_table(con, "raw.figures_touched", TOUCHED, _touched(due))
+    _fill(con, "carried_periods", PERIODS, f"select * from {_aside(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*due.whole, *due.months)}
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
     months = [
@@ -59,6 +72,7 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
     ]
     if months:
         _fill(con, "carried_months", {"mart": "varchar", **MONTHS}, " union all ".join(months))
+        _fill(con, "carried_series", SERIES, " union all ".join(map(_series, marts)))
         _fill(
             con, "carried_days", DAYS,
             f"select {', '.join(f't.{c}' for c in DAYS)} from {_aside(con, 'answers', 'daily')} as t"
@@ -84,8 +98,13 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
 
 
 def let_go(con: duckdb.DuckDBPyConnection) -> None:
-    """Remove what was set aside, once the models are built."""
+    """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
     _carry_nothing(con)
+    con.execute("update raw.night set is_in_part = false")
+    con.execute(
+        "create or replace table staging.figures_due as select distinct listed.mart, windows.force_code, 0 as from_month_no"
+        " from seeds.measure_list as listed cross join staging.coverage_windows as windows"
+    )
     rows = con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"
     ).fetchall()
@@ -99,15 +118,27 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
     _empty(con, "carried_days", DAYS)
     _empty(con, "carried_row_days", ROW_DAYS)
     _empty(con, "carried_superseded", SUPERSEDED)
+    _empty(con, "carried_periods", PERIODS)
+    _empty(con, "carried_series", SERIES)
+    _empty(con, "figures_touched", TOUCHED)
 
 
-def _measures() -> list[tuple[str, str, str]]:
-    """Mart, measure and extract of every measure that is made of rows."""
+def _touched(due: Due) -> list[tuple[str, str, int]]:
+    """Mart, force and month of what is measured again; month 0 where all months are."""
+    marts: dict[str, set[str]] = {}
+    for mart, _, extract in _measures(published=True):
+        marts.setdefault(extract, set()).add(mart)
+    places = [*due.by_month(), *((x, force, 0) for x, force in due.whole)]
+    return sorted({(mart, force, month) for x, force, month in places for mart in marts.get(x, ())})
+
+
+def _measures(published: bool = False) -> list[tuple[str, str, str]]:
+    """Mart, measure and extract of every measure that is made of rows, and with `published` of those that others make."""
     limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
     return [
         (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
         for m in read_seed("measure_list")
-        if m["aggregation"] not in ("rate", "share", "published")
+        if m["aggregation"] not in ("rate", "share") and (published or m["aggregation"] != "published")
     ]
 
 
@@ -118,6 +149,16 @@ def _but_due(extract: str, month: str) -> str:
         f" left join raw.months_due as due on due.extract = {extract} and due.force_code = t.force_code"
         f" and due.month_no = {month}"
         " where place.extract is null and due.extract is null"
+    )
+
+
+def _series(mart: str) -> str:
+    """SQL: the categories and districts of a mart's sums, as the night before had them. `figures_due` asks tonight's alike."""
+    table = f"measures.{ASIDE}__{mart.removeprefix('mart_')}_monthly"
+    return (
+        f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as name from {table}"
+        f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as name"
+        f" from {table} group by force_code, leaf_code having max(leaf_name) is not null"
     )
 
 

@@ -204,7 +204,11 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "night": (
         "This night, one row",
-        {"night_id": "Night", "night_date": "Its date in London, against which files are late"},
+        {
+            "night_id": "Night",
+            "night_date": "Its date in London, against which files are late",
+            "is_in_part": "Whether the tables of figures hold those of the night before, and only what is due is replaced",
+        },
     ),
     "withheld": (
         "Rows that are in a file and not to be used: in quarantine, or at odds with an equal extraction",
@@ -286,6 +290,33 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "reason": "Why it does not count",
             "by_load_id": "Load that did it",
         },
+    ),
+    "carried_periods": (
+        "Periods of the night before, with what the figures take from them, in the columns of periods",
+        {
+            "coverage": "Coverage",
+            "force_code": "Force",
+            "month_no": "Months since year 0",
+            "period_type": "Kind of period",
+            "data_status": "Status",
+            "end_status": "Status of its last day",
+            "prior_status": "Status a year earlier",
+            "prior_end_status": "Status of the last day a year earlier",
+        },
+    ),
+    "carried_series": (
+        "Categories and districts that the sums of the night before had, one row each, of marts that files touch",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "kind": "category or district",
+            "code": "Measure, or code of the district",
+            "name": "Category, or name of the district",
+        },
+    ),
+    "figures_touched": (
+        "Months that this night measures again, one row a mart, force and month",
+        {"mart": "Mart", "force_code": "Force", "month_no": "Months since year 0; 0 for all"},
     ),
     "withheld_versions": (
         "Landed rows with a key that is withheld of some file, one row a landed row",

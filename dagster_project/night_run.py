@@ -281,7 +281,7 @@ class NightRun:
     def _build_here(self, night: Night) -> list[prepare.Load]:
         begun = candidate.begin(self.home, self.rebuild)
         loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-        self.built = transform.build(self.home, begun.select, begun.exclude, progress=self.listener.node)
+        self.built = transform.build(self.home, begun.select, progress=self.listener.node)
         if begun.loads is not None:
             prepare.show_all(self.home, loads)
         self.nodes = candidate.merged(begun.standing, self.built)

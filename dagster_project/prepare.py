@@ -33,6 +33,7 @@ WORK = "work.duckdb"
 WAREHOUSE = "warehouse.duckdb"
 ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
 SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
+NIGHT = {"night_id": "varchar", "night_date": "date", "is_in_part": "boolean"}
 LATEST = "9"
 """Sorts after every night."""
 
@@ -174,7 +175,7 @@ def prepare_raw(
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
-        con.execute("create table raw.night as select ? as night_id, cast(? as date) as night_date", [night_id, today])
+        make_table(con, "raw.night", NIGHT, [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
         kept = kept_loads(home)
         load_kept(con, home, {str(load.entry.load_id) for load in loads})

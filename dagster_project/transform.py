@@ -149,16 +149,15 @@ def _environment(home: Home) -> dict[str, str]:
 def build(
     home: Home,
     select: Iterable[str] = (),
-    exclude: Iterable[str] = (),
     progress: Progress | None = None,
     engine: Engine = "duckdb",
 ) -> list[Node]:
-    """Build and test the candidate's models, in its files. `select` and `exclude` as dbt has them; all where they are empty.
+    """Build and test the candidate's models, in its files. `select`: these alone, as dbt names them; all where it is empty.
     With the engine spark: in the Spark session that is open, and nowhere else.
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
-    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure", *exclude]
+    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure"]
     with _one_at_a_time:
         os.environ |= _environment(home)
         with _closed_after(engine):

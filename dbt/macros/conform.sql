@@ -3,12 +3,19 @@
 
     How: a dense row for each month of each series (force, area, measure, category), from which one pass of window functions
     makes the sums to each month's end; `periods` then says which of them are rows, what they are called and what they are worth.
-    A rate is made of the sums of its numerator and its denominator, never of other rates. -#}
+    A rate is made of the sums of its numerator and its denominator, never of other rates.
+
+    Only figures that are due are made: of their months and those after. The year before them, and the year that its first month
+    looks back on, are read for that: 23 months; of a stock all. -#}
 {% macro conform(mart, monthly, districts=false) %}
 {%- set windows = ['month', 'rolling', 'calendar', 'financial'] -%}
 {%- set series = ['force_code', 'coverage', 'area_type', 'area_code', 'measure', 'category'] -%}
 with monthly as (
     select * from {{ monthly }}
+),
+
+due as (
+    select force_code, from_month_no from {{ ref('figures_due') }} where mart = '{{ mart }}'
 ),
 
 listed as (
@@ -76,11 +83,14 @@ with_all as (
 ),
 
 spine as (
-    select * from {{ ref('coverage_months') }}
+    select months.*, due.from_month_no
+    from {{ ref('coverage_months') }} as months
+    inner join due on months.force_code = due.force_code
 ),
 
 first_months as (
-    select force_code, coverage, min(month_no) as first_month_no from spine group by force_code, coverage
+    select force_code, coverage, min(month_no) as first_month_no, max(from_month_no) as from_month_no
+    from spine group by force_code, coverage
 ),
 
 -- A stock's rows from before the first month are in its first figure.
@@ -97,17 +107,20 @@ amounts as (
     inner join first_months
         on with_all.force_code = first_months.force_code
         and listed.coverage = first_months.coverage
+        and (listed.aggregation = 'stock' or with_all.month_no >= first_months.from_month_no - 23)
     group by 1, 2, 3, 4, 5, 6
 ),
 
 dense as (
     select
         spine.force_code, spine.coverage, areas.area_type, areas.area_code, listed.measure, categories.category,
-        spine.month_no, spine.calendar_year, spine.financial_year,
+        spine.month_no, spine.calendar_year, spine.financial_year, spine.from_month_no,
         listed.aggregation,
         case when listed.aggregation = 'last' then amounts.amount else coalesce(amounts.amount, 0) end as amount
     from listed
-    inner join spine on listed.coverage = spine.coverage
+    inner join spine
+        on listed.coverage = spine.coverage
+        and (listed.aggregation = 'stock' or spine.month_no >= spine.from_month_no - 23)
     inner join areas
         on spine.force_code = areas.force_code
         and (areas.area_type = 'force' or spine.has_areas)
@@ -127,7 +140,7 @@ dense as (
 {%- set twelve_months = 'order by month_no rows between 11 preceding and current row' %}
 to_month_end as (
     select
-        {{ by }}, month_no, aggregation,
+        {{ by }}, month_no, from_month_no, aggregation,
         case
             when aggregation = 'stock' then sum(amount) over (partition by {{ by }} {{ to_month }})
             else amount
@@ -154,6 +167,7 @@ figures as (
         case when aggregation = 'stock' then in_month else in_{{ window }} end as in_{{ window }}{{ ',' if not loop.last }}
         {%- endfor %}
     from to_month_end
+    where month_no >= from_month_no - 12
 ),
 
 -- Every series with what it is a share of; a plain one has no denominator.
@@ -213,6 +227,7 @@ by_period as (
         end as {{ side }}
         {%- endfor %}
     from compared
+    inner join due on compared.force_code = due.force_code and compared.month_no >= due.from_month_no
     inner join {{ ref('periods') }} as periods
         on compared.force_code = periods.force_code
         and compared.coverage = periods.coverage

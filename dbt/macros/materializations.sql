@@ -1,20 +1,49 @@
 {#- A night starts from an empty candidate, or replaces what it builds again, so that a table or view is made once and nothing is swapped: the stock
     materialisations' look for an old relation, rename and drop cost two thirds of a small night. A second run into the same
     candidate (`pam dbt run -s mart_incidents`) replaces what is there. A contract is held against the table that was made, whose
-    columns are known, not against the query, which would have to be planned once more. Spark keeps its own. -#}
+    columns are known, not against the query, which would have to be planned once more. Spark keeps its own.
+
+    With `meta: {due: figures}` or `{due: facts}`, in a night that holds the figures of the night before, only the rows that are due
+    (`figures_due`) are replaced. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {% call statement('main') -%}
-        create or replace table {{ target_relation }} as (
-            {{ sql }}
-        )
-    {%- endcall %}
-    {%- if config.get('contract').enforced -%}
-        {{ get_assert_columns_equivalent('select * from ' ~ target_relation) }}
+    {%- set due = config.get('meta', {}).get('due') -%}
+    {%- if due and is_in_part() -%}
+        {% call statement('gone') -%}
+            {{ delete_due(target_relation, due) }}
+        {%- endcall %}
+        {% call statement('main') -%}
+            insert into {{ target_relation }} by name (
+                {{ sql }}
+            )
+        {%- endcall %}
+    {%- else -%}
+        {% call statement('main') -%}
+            create or replace table {{ target_relation }} as (
+                {{ sql }}
+            )
+        {%- endcall %}
+        {%- if config.get('contract').enforced -%}
+            {{ get_assert_columns_equivalent('select * from ' ~ target_relation) }}
+        {%- endif -%}
     {%- endif -%}
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{#- Whether the tables hold the figures of the night before. -#}
+{% macro is_in_part() %}
+{{- return(run_query('select is_in_part from ' ~ source('raw', 'night')).rows[0][0]) }}
+{%- endmacro %}
+
+{#- Deletes what is due: `figures` of a mart, by the month in which their period ends, or `facts` about them. -#}
+{% macro delete_due(relation, what) -%}
+delete from {{ relation }} as standing
+using {{ ref('figures_due') }} as due
+where due.mart = {% if what == 'facts' %}standing.mart{% else %}'{{ relation.identifier }}'{% endif %}
+    and due.force_code = standing.force_code
+    and {% if what == 'facts' %}standing.month_no{% else %}{{ month_no('standing.period_end') }}{% endif %} >= due.from_month_no
+{%- endmacro %}
 
 {% materialization view, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='view') -%}

@@ -1,6 +1,39 @@
 {{ config(materialized='table') }}
--- What each day adds to, for the force and for each section, unit or district: the grain from which any window is made.
-with events as (
+-- What each day adds to, for the force and for each section, unit or district: the grain from which any window is made. Of what
+-- the editions ask: their measures, and no day before or after all of their windows.
+with windows_asked as (
+    select mart, force_code, measure, from_day, to_day from {{ source('raw', 'asked') }}
+    where to_day is not null
+    union all
+    select mart, force_code, measure, prior_from as from_day, prior_to as to_day from {{ source('raw', 'asked') }}
+    where prior_to is not null
+),
+
+-- A rate is made of its parts. A stock counts from the beginning, and so does a window without a first day.
+asked as (
+    select
+        windows_asked.mart,
+        windows_asked.force_code,
+        parts.measure,
+        min(
+            case when listed.aggregation = 'stock' then make_date(1, 1, 1) else coalesce(windows_asked.from_day, make_date(1, 1, 1)) end
+        ) as from_day,
+        max(windows_asked.to_day) as to_day
+    from windows_asked
+    inner join {{ ref('measure_list') }} as listed
+        on windows_asked.mart = listed.mart
+        and windows_asked.measure = listed.measure
+    inner join {{ ref('measure_list') }} as parts
+        on listed.mart = parts.mart
+        and (
+            parts.measure = listed.numerator
+            or parts.measure = listed.denominator
+            or (parts.measure = listed.measure and listed.numerator is null)
+        )
+    group by windows_asked.mart, windows_asked.force_code, parts.measure
+),
+
+events as (
     {%- for subject in subjects() %}
     select 'mart_{{ subject }}' as mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount
     from {{ ref(subject ~ '_events') }}
@@ -11,9 +44,16 @@ with events as (
 ),
 
 by_day as (
-    select mart, force_code, leaf_code, max(leaf_name) as leaf_name, event_on, measure, category, sum(amount) as amount
+    select
+        events.mart, events.force_code, events.leaf_code, max(events.leaf_name) as leaf_name, events.event_on, events.measure,
+        events.category, sum(events.amount) as amount
     from events
-    group by mart, force_code, leaf_code, event_on, measure, category
+    inner join asked
+        on events.mart = asked.mart
+        and events.force_code = asked.force_code
+        and events.measure = asked.measure
+        and events.event_on between asked.from_day and asked.to_day
+    group by events.mart, events.force_code, events.leaf_code, events.event_on, events.measure, events.category
 ),
 
 covered as (

@@ -1,0 +1,87 @@
+{{ config(materialized='table') }}
+-- From which month on a force's figures in a mart are made again; no row: they stand. Before that month nothing that a figure is
+-- made of has changed: neither the sums of months, nor how they are covered, nor which categories and districts have rows.
+{%- set judged = ['coverage', 'force_code', 'month_no', 'period_type', 'data_status', 'end_status', 'prior_status', 'prior_end_status'] %}
+with night as (
+    select is_in_part from {{ source('raw', 'night') }}
+),
+
+forces as (
+    select distinct force_code from {{ ref('coverage_windows') }}
+    union
+    select distinct force_code from {{ source('raw', 'carried_periods') }}
+),
+
+everything as (
+    select listed.mart, forces.force_code, 0 as month_no
+    from (select distinct mart from {{ ref('measure_list') }}) as listed
+    cross join forces
+    cross join night
+    where not night.is_in_part
+),
+
+periods_now as (
+    select {{ judged | join(', ') }} from {{ ref('periods') }}
+),
+
+periods_before as (
+    select {{ judged | join(', ') }} from {{ source('raw', 'carried_periods') }}
+),
+
+periods_changed as (
+    select coverage, force_code, month_no
+    from (
+        (select * from periods_now except select * from periods_before)
+        union all
+        (select * from periods_before except select * from periods_now)
+    ) as differing
+),
+
+series_now as (
+    {%- for subject in subjects() %}
+    select distinct
+        'mart_{{ subject }}' as mart, force_code, 'category' as kind, measure as code, category as name
+    from {{ ref(subject ~ '_monthly') }}
+    union all
+    select 'mart_{{ subject }}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as name
+    from {{ ref(subject ~ '_monthly') }}
+    group by force_code, leaf_code
+    having max(leaf_name) is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+series_before as (
+    select mart, force_code, kind, code, name from {{ source('raw', 'carried_series') }}
+),
+
+-- A category that comes or goes has figures in every period. Of marts that no file touches the sums are those of before.
+series_changed as (
+    select mart, force_code
+    from (
+        (select * from series_now except select * from series_before)
+        union all
+        (select * from series_before except select * from series_now)
+    ) as differing
+),
+
+found as (
+    select mart, force_code, month_no from everything
+    union all
+    select touched.mart, touched.force_code, case when touched.mart = 'mart_public_health' then 0 else touched.month_no end
+    from {{ source('raw', 'figures_touched') }} as touched
+    union all
+    select listed.mart, changed.force_code, changed.month_no
+    from (select distinct mart, coverage from {{ ref('measure_list') }}) as listed
+    inner join periods_changed as changed on listed.coverage = changed.coverage
+    union all
+    select changed.mart, changed.force_code, 0 as month_no
+    from series_changed as changed
+    inner join (select distinct mart from {{ source('raw', 'figures_touched') }}) as touched on changed.mart = touched.mart
+)
+
+select mart, force_code, cast(min(month_no) as int) as from_month_no
+from found
+group by mart, force_code
