@@ -261,7 +261,7 @@ def test_a_night_that_would_be_held_is_exit_1(
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
             con.execute(spoil)
-        transform.build(run.home, select=["mart_facts"])
+        transform.build(run.home, select=["figure_facts"])
         return nodes
 
     monkeypatch.setattr(NightRun, "build", wrong)

@@ -26,7 +26,7 @@ def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
             con.execute(FIGURE_CASES[RULE][1])
-        transform.build(run.home, select=["mart_facts"])
+        transform.build(run.home, select=["figure_facts"])
         return nodes
 
     patch.setattr(NightRun, "build", wrong)
