@@ -54,12 +54,12 @@ def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
     where = memory if os.access(memory, os.W_OK) else None
 
     def compare(
-        sequence: Sequence, staging: Staging = staging, erased: int | None = None, in_part: bool = False
+        sequence: Sequence, staging: Staging = staging, erased: int | None = None, in_part: bool = False, figures: bool = False
     ) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
             warehouse = Warehouse(Home(Path(folder) / "home").create(), staging)
             if in_part:
-                return warehouse.in_part(sequence, erased)
+                return warehouse.in_part(sequence, erased, figures)
             return warehouse.run(sequence) if erased is None else warehouse.erased(sequence, erased)
 
     return compare

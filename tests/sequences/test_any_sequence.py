@@ -72,3 +72,15 @@ def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], seq
     for said in found:
         note(said)
     assert not found
+
+
+@settings(max_examples=settings.default.max_examples // 5)
+@given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
+def test_figures_made_in_part_are_those_of_the_whole_night(
+    parts: Callable[..., list[str]], sequence: Sequence, erased: int | None
+) -> None:
+    """Figures that stand, and those that are due, are together what making all gives."""
+    found = parts(sequence, erased=erased, in_part=True, figures=True)
+    for said in found:
+        note(said)
+    assert not found

@@ -22,6 +22,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.due import loads_of
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
 from dagster_project.landing.ties import load_of
+from dagster_project.seeds import read_seed
 from dagster_project.settings import Home
 
 from .plan import EXTRACTS, Again, File, Release, Sequence
@@ -35,8 +36,16 @@ SUBJECTS = {
     "iom_cohort": "iom", "street_crime": "street_crime",
 }  # fmt: skip
 """The subject whose measures an extract's rows are in. Others, that a subject has as well, are empty here."""
+WITH_FIGURES = ("mda_orders", "stop_search", "iom_cohort", "street_crime", "crimes")
+"""Extracts whose marts are made, where figures are asked for: stocks and last counts, rates, districts and several categories
+are among them.
+"""
+SHARED = ("coverage_months", "periods")
 DAILY = ", ".join(f"{name} {kind}" for name, kind in carried.DAYS.items())
 """A table without rows: what an edition asks is not made here."""
+PERIODS = ", ".join(f"{name} {kind}" for name, kind in carried.PERIODS.items())
+"""The same where no figures are asked for."""
+MONTHS = ", ".join(f"{name} {kind}" for name, kind in carried.MONTHS.items())
 ROW_DAYS = "rows by day"
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
@@ -75,10 +84,11 @@ def compile_staging(folder: Path) -> Staging:
     home = Home(folder / "home").create()
     prepare.fresh_candidate(home)
     prepare.prepare_raw(home, "night", date(2026, 1, 1))
-    nodes = transform.build(home, select=["+unit_names", "coverage_limits", "months", "measure_list", "+offence_classes"])
+    nodes = transform.build(home, select=["+unit_names", "+area_members", "coverage_limits", "months", "measure_list", "+offence_classes"])
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
-    wanted = [*DECIDING, "kept_measures", "row_days", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
+    marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
+    wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with transform._closed_after():
         compiled = transform._invoke(
@@ -89,8 +99,10 @@ def compile_staging(folder: Path) -> Staging:
     con = duckdb.connect(config={"threads": 1})
     con.execute(f"attach '{home.candidate / prepare.WORK}' as built (read_only); attach ':memory:' as work")
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
-    con.execute(f"create schema work.audit; create schema work.answers; create table work.answers.daily ({DAILY})")
-    tables = ("unit_names", "months", "areas_listed", "offence_classes")
+    con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
+    for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
+        con.execute(f"create table work.measures.{mart.removeprefix('mart_')}_monthly ({MONTHS})")
+    tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
     return Staging(sql, Kept(con))
@@ -217,12 +229,13 @@ class Warehouse:
         return con
 
 
-    def in_part(self, sequence: Sequence, erased: int | None) -> list[str]:
+    def in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
         """Where a night that measures only what its files touch parts from one that measures all, after each that is published.
 
-        `erased`: after the first, the rows of all files go that cover no day after so many.
+        `erased`: after the first, the rows of all files go that cover no day after so many. `figures`: look at marts, too.
         """
         self.use(sequence)
+        con = self.staging.con
         # Their subjects' other extracts are views of nothing.
         self.contracts |= {x: load_contracts()[x] for x in BESIDE}
         before: dict[str, list[str]] | None = None
@@ -233,10 +246,10 @@ class Warehouse:
                 continue
             if before is not None:
                 try:
-                    part = self.measured(since, before)
+                    part = self.measured(since, before, figures)
                 finally:
-                    carried.let_go(self.staging.con)
-                whole = self.measured(since)
+                    carried.let_go(con)
+                whole = self.measured(since, figures=figures)
                 if erased is not None:
                     # A night in part still has the days of rows that are erased, which the gate does not ask of any more.
                     first = str(FIRST_DAY + timedelta(erased))
@@ -245,7 +258,7 @@ class Warehouse:
                 if found := differing(part, whole):
                     return [f"night {n + 1} in part: {said}" for said in found]
             else:
-                self.measured(since)
+                self.measured(since, figures=figures)
                 if erased is not None:
                     self.erase(erased, n)
             before, since = loads_of(self.home), night_id(n)
@@ -278,12 +291,16 @@ class Warehouse:
         assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
         return [str(e.load_id) for e in over]
 
-    def measured(self, since: str, before: dict[str, list[str]] | None = None) -> dict[str, set[tuple]]:
+    def measured(
+        self, since: str, before: dict[str, list[str]] | None = None, figures: bool = False
+    ) -> dict[str, set[tuple]]:
         """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that nothing is equal
         that is not the same. `before`: what the tables rest on that are there; what no file touched since is left as it is.
+        `figures`: those of the marts, too.
         """
         if before is not None:
             self.staging.con.execute(f"create table if not exists answers.daily ({DAILY})")
+            self.staging.con.execute(f"create table if not exists staging.periods ({PERIODS})")
         con, sql = self.build(since, before), self.staging.sql
         for x in BESIDE:
             con.execute(f"create or replace view staging.stg_{x} as {sql[f'stg_{x}']}")
@@ -299,8 +316,30 @@ class Warehouse:
         shown = "staging.superseded_rows join raw.loads using (load_id)"
         found["rows that do not count"] = texts(con, shown, "load_id, line, reason")
         found[ROW_DAYS] = texts(con, "audit.row_days")
+        if figures:
+            found |= self.figures()
         if before is not None:
             prepare.show_all(self.home, [])
+        return found
+
+    def figures(self) -> dict[str, set[tuple]]:
+        """The figures of each extract's mart, of what was measured last: made as dbt's materialisation makes them."""
+        con, sql, found = self.staging.con, self.staging.sql, {}
+        for name in (*SHARED, "figures_due"):
+            con.execute(f"create or replace table staging.{name} as {sql[name]}")
+        (in_part,) = con.execute("select is_in_part from raw.night").fetchone()
+        for x in (x for x in self.contracts if x in WITH_FIGURES):
+            mart = f"mart_{SUBJECTS[x]}"
+            if in_part:
+                con.execute(
+                    f"delete from marts.{mart} as standing using staging.figures_due as due where due.mart = '{mart}'"
+                    " and due.force_code = standing.force_code"
+                    " and year(standing.period_end) * 12 + month(standing.period_end) - 1 >= due.from_month_no"
+                )
+                con.execute(f"insert into marts.{mart} by name {sql[mart]}")
+            else:
+                con.execute(f"create or replace table marts.{mart} as {sql[mart]}")
+            found[mart] = texts(con, f"marts.{mart}")
         return found
 
 
