@@ -5,6 +5,7 @@ time; one that fails is shrunk, and printed with the line that brings it back.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
@@ -39,6 +40,18 @@ ERASED_BETWEEN = Sequence(
 
 DAYS_ERASED = Sequence(((File("crimes", 0, 20, 0, (Row(0),)),), (File("crimes", 31, 7, 1),), (), ()))
 """A row that is erased, and a later night that does not touch its month."""
+
+
+ROWS = tuple(Row(key, day=14 * key, value=key % 3) for key in range(5))
+MONTHS_THAT_STAND = Sequence(
+    nights=(
+        (*(File(x, 0, 60, 0, ROWS) for x in ("crimes", "mda_orders", "stop_search")), File("street_crime", 0, 59, 0, ROWS)),
+        (File("crimes", 40, 20, 3, (Row(4, day=17, value=1), Row(0, day=2))), File("mda_orders", 31, 20, 3, (Row(3, value=1),))),
+        (File("stop_search", 45, 7, 5, (Row(1),)), File("street_crime", 31, 28, 5, ROWS[:2])),
+        (File("crimes", 0, 60, 7, ROWS[:3]), File("stop_search", 59, 1, 7)),
+    )
+)  # fmt: skip
+"""Two months, of which the nights after touch the second, the last of them both: rows come, move, change and go."""
 
 
 @settings(max_examples=PER_PROFILE * settings.default.max_examples)
@@ -76,10 +89,13 @@ def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], seq
 
 @settings(max_examples=settings.default.max_examples // 5)
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
+@example(sequence=MONTHS_THAT_STAND, erased=None)
+@example(sequence=MONTHS_THAT_STAND, erased=31)
 def test_figures_made_in_part_are_those_of_the_whole_night(
     parts: Callable[..., list[str]], sequence: Sequence, erased: int | None
 ) -> None:
-    """Figures that stand, and those that are due, are together what making all gives."""
+    """Figures that stand, and those that are due, are together what making all gives. Every night is one to build on."""
+    sequence = replace(sequence, published=(True,) * len(sequence.nights))
     found = parts(sequence, erased=erased, in_part=True, figures=True)
     for said in found:
         note(said)
