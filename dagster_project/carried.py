@@ -100,6 +100,8 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
 def let_go(con: duckdb.DuckDBPyConnection) -> None:
     """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
     _carry_nothing(con)
+    # The public form is made after the gate, and asks which figures it stands on are new.
+    con.execute("create or replace table raw.figures_made as select * from staging.figures_due")
     con.execute("update raw.night set is_in_part = false")
     con.execute(
         "create or replace table staging.figures_due as select distinct listed.mart, windows.force_code, 0 as from_month_no"

@@ -34,6 +34,15 @@ MARKERS = {
 """The two columns that the marts do not have. The marks are those of the Government Analysis Function."""
 
 
+MADE = ("raw", "figures_made")
+"""Where a night in part leaves which figures it made."""
+LOOKS_BACK = 24
+OF_DUE = (
+    "due.mart = {0}.mart and due.force_code = {0}.force_code"
+    " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= due.from_m"
+)
+
+
 def said(settings: Public) -> str:
     """What the schema's figures are, in a sentence."""
     if settings.mode == "round":
@@ -87,27 +96,38 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         secret = ""
         if settings.mode == "round":
             secret = hashlib.sha256(b"rounding" + find_key(key_of or home, None).secret).hexdigest()
-        write_public(con, settings, "work.staging", secret)
+        tables = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+        # What is rounded may have been rounded with another key.
+        stands = settings.mode == "suppress" and {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
+        made = ".".join(("work", *MADE)) if stands else None
+        write_public(con, settings, "work.staging", secret, made)
     finally:
         con.close()
 
 
-def write_public(con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "") -> None:
+def write_public(
+    con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", made: str | None = None
+) -> None:
     """Write `marts_public` beside the connection's `marts`, in one transaction; with mode off, take it away.
 
     Args:
         con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
-        made of; whoever knows it can tell more than the rounded figures say.
+        made of; whoever knows it can tell more than the rounded figures say. made: the relation that says which figures were
+        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None.
     """
     con.execute("begin")
-    con.execute(f"drop schema if exists {SCHEMA} cascade")
+    if made is None:
+        con.execute(f"drop schema if exists {SCHEMA} cascade")
     if settings.mode != "off":
-        con.execute(f"create schema {SCHEMA}")
+        con.execute(f"create schema if not exists {SCHEMA}")
         rows = cuts()
         make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
         kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
         make_table(con, "family", kinds, families(rows, settings), temporary=True)
-        con.execute("create temp view measures as select * from marts.measures")
+        if made is None:
+            con.execute("create temp view measures as select * from marts.measures")
+        else:
+            _look_back(con, made)
         if settings.mode == "suppress":
             con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
             con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
@@ -117,8 +137,32 @@ def write_public(con: duckdb.DuckDBPyConnection, settings: Public, staging: str,
             make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
             con.execute("set variable pam_rounding = ?", [secret])
             _run(con, "rounded")
+        if made is None:
+            con.execute(f"create table {SCHEMA}.measures as from made")
+        else:
+            con.execute(f"delete from {SCHEMA}.measures as standing using due where {OF_DUE.format('standing')}")
+            con.execute(f"insert into {SCHEMA}.measures select made.* from made inner join due on {OF_DUE.format('made')}")
         _name(con, sorted({r["mart"] for r in rows}), said(settings))
     con.execute("commit")
+
+
+def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
+    """Make `due`, which public figures are made again, and `measures`, the marts' rows that those are made of.
+
+    How finely a financial year is shown is decided on all of it, and of none but it: so public figures are due from the April
+    before. A figure and that of the year before look back over two years more. Whether a figure as at a day is shown is decided
+    on all its days: its mart is made whole.
+    """
+    con.execute(
+        "create temp table due as select mart, force_code, case"
+        " when mart in (select mart from cut where role = 'stock') then 0"
+        " else greatest(0, 12 * cast(floor((from_month_no - 3) / 12) as int) + 3) end as from_m"
+        f" from {made}"
+    )
+    con.execute(
+        "create temp view measures as select r.* from marts.measures as r inner join due"
+        f" on {OF_DUE.format('r')} - {LOOKS_BACK}"
+    )
 
 
 def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -131,6 +175,6 @@ def _name(con: duckdb.DuckDBPyConnection, marts: list[str], said: str) -> None:
     con.execute(f"comment on table {SCHEMA}.measures is {literal(said)}")
     for mart in marts:
         con.execute(
-            f"create view {SCHEMA}.{mart} as select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
+            f"create or replace view {SCHEMA}.{mart} as select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
         )
         con.execute(f"comment on view {SCHEMA}.{mart} is {literal(said)}")

@@ -72,7 +72,7 @@ rounded as (
 
 select series_id, m, sum(x) over (partition by series_id order by m rows unbounded preceding) as to_m from rounded;
 
-create or replace table marts_public.measures as
+create temp view made as
 with numbered as (
     select
         k.*,
