@@ -21,6 +21,7 @@ from . import groundwork, transform
 from .due import loads_of
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
+from .publish import digest_of
 from .settings import Home
 from .transform import Node, project_stamp
 
@@ -98,13 +99,8 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
             if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type == "test"):
                 found.add(child)
                 ahead.append(child)
-    return tuple(
-        sorted(
-            ".".join(nodes[n].fqn)
-            for n in found
-            if nodes[n].resource_type == "test" or (nodes[n].resource_type == "model" and nodes[n].config.materialized == "table")
-        )
-    )
+    built = [n for n in map(nodes.get, found) if n.resource_type == "test" or n.config.materialized == "table"]
+    return tuple(sorted(".".join(n.fqn) for n in built))
 
 
 def begin_empty(home: Home) -> None:
@@ -154,7 +150,10 @@ def merged(standing: list[Node], built: list[Node]) -> list[Node]:
 
 def keep(home: Home, nodes: list[Node], sha256: str) -> None:
     """Let the next night build on this one, which has been published whole."""
-    base = {"stamp": _stamp(home), "sha256": sha256, "loads": loads_of(home), "nodes": [asdict(n) for n in nodes]}
+    base = {
+        "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads_of(home),
+        "nodes": [asdict(n) for n in nodes],
+    }  # fmt: skip
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
 
 
@@ -169,9 +168,17 @@ def _base(home: Home) -> dict | None:
     except (ValueError, TypeError, KeyError):
         # Of another version, or cut short: start from nothing.
         return None
-    with home.warehouse.open("rb") as file:
-        published = hashlib.file_digest(file, "sha256").hexdigest()
-    return base if base.get("stamp") == _stamp(home) and base.get("sha256") == published else None
+    if base.get("stamp") != _stamp(home):
+        return None
+    # What was not touched since is not read for it: of a large file that takes seconds.
+    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == digest_of(home.warehouse)
+    return base if is_same else None
+
+
+def _identity(path: Path) -> list[int]:
+    """Changes when a file is replaced or written: device, file number, bytes and nanoseconds of the last change."""
+    said = path.stat()
+    return [said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns]
 
 
 @cache

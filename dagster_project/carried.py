@@ -34,7 +34,7 @@ PERIODS = {
     "coverage": "varchar", "force_code": "varchar", "month_no": "integer", "period_type": "varchar", "data_status": "varchar",
     "end_status": "varchar", "prior_status": "varchar", "prior_end_status": "varchar",
 }  # fmt: skip
-SERIES = {"mart": "varchar", "force_code": "varchar", "kind": "varchar", "code": "varchar", "name": "varchar"}
+SERIES = {"mart": "varchar", "force_code": "varchar", "kind": "varchar", "code": "varchar", "title": "varchar"}
 TOUCHED = {"mart": "varchar", "force_code": "varchar", "month_no": "integer"}
 SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
 
@@ -158,8 +158,8 @@ def _series(mart: str) -> str:
     """SQL: the categories and districts of a mart's sums, as the night before had them. `figures_due` asks tonight's alike."""
     table = f"measures.{ASIDE}__{mart.removeprefix('mart_')}_monthly"
     return (
-        f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as name from {table}"
-        f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as name"
+        f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as title from {table}"
+        f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title"
         f" from {table} group by force_code, leaf_code having max(leaf_name) is not null"
     )
 

@@ -311,7 +311,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "force_code": "Force",
             "kind": "category or district",
             "code": "Measure, or code of the district",
-            "name": "Category, or name of the district",
+            "title": "Category, or name of the district",
         },
     ),
     "figures_touched": (

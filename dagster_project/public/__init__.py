@@ -175,6 +175,7 @@ def _name(con: duckdb.DuckDBPyConnection, marts: list[str], said: str) -> None:
     con.execute(f"comment on table {SCHEMA}.measures is {literal(said)}")
     for mart in marts:
         con.execute(
-            f"create or replace view {SCHEMA}.{mart} as select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
+            f"create or replace view {SCHEMA}.{mart} as"
+            f" select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
         )
         con.execute(f"comment on view {SCHEMA}.{mart} is {literal(said)}")

@@ -137,7 +137,9 @@ def test_a_dropped_extract_without_facts_is_a_failure(sample_copy: Home) -> None
 
 def test_a_mart_without_a_suite_is_a_failure(sample_copy: Home) -> None:
     (check,) = spoiled(
-        sample_copy, *as_table(), "insert into audit.mart_facts select * replace ('mart_new' as mart) from audit.mart_facts limit 1"
+        sample_copy,
+        *as_table(),
+        "insert into audit.mart_facts select * replace ('mart_new' as mart) from audit.mart_facts limit 1",
     )
     assert (check.subject, check.rule) == ("mart_new", "has_a_suite")
 

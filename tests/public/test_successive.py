@@ -112,7 +112,8 @@ def test_what_is_made_in_part_is_what_making_all_gives(seed: int, but: int, corr
     con = make(seed, LONG, 0, corrected)
     for name, sql in (("stood", "from marts.measures"), ("shown", SHOWN)):
         con.register(name, earlier.sql(sql).to_arrow_table())
-    con.execute("create schema marts_public; create table marts_public.measures as from shown; create table earlier as from stood")
+    con.execute("create table earlier as from stood")
+    con.execute("create schema marts_public; create table marts_public.measures as from shown")
     con.execute(DIFFERING)
     assert con.execute("select count(*) from made").fetchone() > (0,)
     write_public(con, Public(running_year=running_year), "staging", made="made")

@@ -46,7 +46,7 @@ ROWS = tuple(Row(key, day=14 * key, value=key % 3) for key in range(5))
 MONTHS_THAT_STAND = Sequence(
     nights=(
         (*(File(x, 0, 60, 0, ROWS) for x in ("crimes", "mda_orders", "stop_search")), File("street_crime", 0, 59, 0, ROWS)),
-        (File("crimes", 40, 20, 3, (Row(4, day=17, value=1), Row(0, day=2))), File("mda_orders", 31, 20, 3, (Row(3, value=1),))),
+        (File("crimes", 40, 20, 3, (Row(4, day=17), Row(0, day=2))), File("mda_orders", 31, 20, 3, (Row(3, value=1),))),
         (File("stop_search", 45, 7, 5, (Row(1),)), File("street_crime", 31, 28, 5, ROWS[:2])),
         (File("crimes", 0, 60, 7, ROWS[:3]), File("stop_search", 59, 1, 7)),
     )

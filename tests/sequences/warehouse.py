@@ -84,11 +84,13 @@ def compile_staging(folder: Path) -> Staging:
     home = Home(folder / "home").create()
     prepare.fresh_candidate(home)
     prepare.prepare_raw(home, "night", date(2026, 1, 1))
-    nodes = transform.build(home, select=["+unit_names", "+area_members", "coverage_limits", "months", "measure_list", "+offence_classes"])
+    lists = ("coverage_limits", "months", "measure_list", "+unit_names", "+area_members", "+offence_classes")
+    nodes = transform.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
-    wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *(f"stg_{x}" for x in (*EXTRACTS, *BESIDE))]
+    staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
+    wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *staged]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with transform._closed_after():
         compiled = transform._invoke(

@@ -26,9 +26,9 @@ asked as (
     inner join {{ ref('measure_list') }} as parts
         on listed.mart = parts.mart
         and (
-            parts.measure = listed.numerator
-            or parts.measure = listed.denominator
-            or (parts.measure = listed.measure and listed.numerator is null)
+            listed.numerator = parts.measure
+            or listed.denominator = parts.measure
+            or (listed.measure = parts.measure and listed.numerator is null)
         )
     group by windows_asked.mart, windows_asked.force_code, parts.measure
 ),

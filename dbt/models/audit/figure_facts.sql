@@ -3,25 +3,6 @@
 -- (`figures_due`); those before stand.
 {%- set place = 'figures.mart, figures.force_code, figures.measure, figures.month_no' %}
 {%- set period = 'figures.period_type, figures.period_start, figures.period_end' %}
-{%- set broken_by_itself = {
-    'percent_out_of_range': "unit = 'percent' and (value < 0 or value > 100)",
-    'numerator_over_denominator': 'numerator > denominator',
-    'rate_not_its_parts': "unit = 'percent' and denominator > 0
-                and abs(coalesce(value, -1) - " ~ percent_of('numerator', 'denominator') ~ ') > 0.00000001',
-    'value_without_coverage': "aggregation <> 'published' and is_covered = 0
-                and (value is not null or data_status <> 'not_available')",
-    'no_value_in_coverage': "aggregation <> 'published' and is_covered = 1
-                and (
-                    data_status = 'not_available'
-                    or (value is null and aggregation in ('sum', 'stock'))
-                    or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
-                )",
-    'change_not_the_difference': "volume_change <> value - prior_value
-                or (data_status <> 'complete' and (volume_change is not null or pct_change is not null))
-                or (unit = 'percent' and pct_change is not null)
-                or (prior_value is null and (volume_change is not null or pct_change is not null))",
-    'count_not_whole': "unit = 'count' and aggregation <> 'published' and (value < 0 or value <> floor(value))",
-} %}
 -- A year is held against its months, which may be from before what is due.
 with looked_at as (
     select
@@ -144,23 +125,40 @@ in_coverage as (
         and figures.period_end = covered_spans.period_end
 ),
 
+judged as (
+    select
+        mart, force_code, measure, month_no,
+        unit = 'percent' and (value < 0 or value > 100) as percent_out_of_range,
+        numerator > denominator as numerator_over_denominator,
+        unit = 'percent' and denominator > 0
+        and abs(coalesce(value, -1) - {{ percent_of('numerator', 'denominator') }}) > 0.00000001 as rate_not_its_parts,
+        aggregation <> 'published' and is_covered = 0
+        and (value is not null or data_status <> 'not_available') as value_without_coverage,
+        aggregation <> 'published' and is_covered = 1
+        and (
+            data_status = 'not_available'
+            or (value is null and aggregation in ('sum', 'stock'))
+            or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
+        ) as no_value_in_coverage,
+        volume_change <> value - prior_value
+        or (data_status <> 'complete' and (volume_change is not null or pct_change is not null))
+        or (unit = 'percent' and pct_change is not null)
+        or (prior_value is null and (volume_change is not null or pct_change is not null)) as change_not_the_difference,
+        unit = 'count' and aggregation <> 'published' and (value < 0 or value <> floor(value)) as count_not_whole
+    from in_coverage
+),
+
 one_by_one as (
     select
-        mart, force_code, measure, month_no, count(*) as figures
-        {%- for rule in figure_rules() %},
-        {% if rule in broken_by_itself -%}
-        sum(
-            case
-                when {{ broken_by_itself[rule] }}
-                    then 1
-                else 0
-            end
-        )
-        {%- else -%}
-        0
-        {%- endif %} as {{ rule }}
+        mart, force_code, measure, month_no,
+        {%- for rule in figure_rules('together') %}
+        0 as {{ rule }},
         {%- endfor %}
-    from in_coverage
+        {%- for rule in figure_rules('one by one') %}
+        sum(case when {{ rule }} then 1 else 0 end) as {{ rule }},
+        {%- endfor %}
+        count(*) as figures
+    from judged
     group by mart, force_code, measure, month_no
 ),
 
@@ -188,25 +186,25 @@ absent as (
 counted as (
     select * from one_by_one
     union all
-    {{ breaks('no_value_in_coverage', 'absent') }}
+    select {{ breaks('no_value_in_coverage') }} from absent
     union all
-    {{ breaks('repeated_rows', 'repeated', 'n') }}
+    select {{ breaks('repeated_rows', 'n') }} from repeated
     union all
-    {{ breaks('all_not_its_categories', 'not_their_categories') }}
+    select {{ breaks('all_not_its_categories') }} from not_their_categories
     union all
-    {{ breaks('force_not_its_units', 'not_their_units') }}
+    select {{ breaks('force_not_its_units') }} from not_their_units
     union all
-    {{ breaks('sections_not_the_rest', 'not_their_sections') }}
+    select {{ breaks('sections_not_the_rest') }} from not_their_sections
     union all
-    {{ breaks('year_not_its_months', 'not_their_months') }}
+    select {{ breaks('year_not_its_months') }} from not_their_months
 )
 
 select
     mart, force_code, measure,
     cast(month_no as int) as month_no,
-    cast(sum(figures) as bigint) as figures
-    {%- for rule in figure_rules() %},
-    cast(sum({{ rule }}) as bigint) as {{ rule }}
+    {%- for rule in figure_rules() %}
+    cast(sum({{ rule }}) as bigint) as {{ rule }},
     {%- endfor %}
+    cast(sum(figures) as bigint) as figures
 from counted
 group by mart, force_code, measure, month_no

@@ -31,19 +31,27 @@ periods_before as (
 periods_changed as (
     select coverage, force_code, month_no
     from (
-        (select * from periods_now except select * from periods_before)
+        (
+            select * from periods_now
+            except
+            select * from periods_before
+        )
         union all
-        (select * from periods_before except select * from periods_now)
+        (
+            select * from periods_before
+            except
+            select * from periods_now
+        )
     ) as differing
 ),
 
 series_now as (
     {%- for subject in subjects() %}
     select distinct
-        'mart_{{ subject }}' as mart, force_code, 'category' as kind, measure as code, category as name
+        'mart_{{ subject }}' as mart, force_code, 'category' as kind, measure as code, category as title
     from {{ ref(subject ~ '_monthly') }}
     union all
-    select 'mart_{{ subject }}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as name
+    select 'mart_{{ subject }}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title
     from {{ ref(subject ~ '_monthly') }}
     group by force_code, leaf_code
     having max(leaf_name) is not null
@@ -54,32 +62,50 @@ series_now as (
 ),
 
 series_before as (
-    select mart, force_code, kind, code, name from {{ source('raw', 'carried_series') }}
+    select mart, force_code, kind, code, title from {{ source('raw', 'carried_series') }}
 ),
 
 -- A category that comes or goes has figures in every period. Of marts that no file touches the sums are those of before.
 series_changed as (
     select mart, force_code
     from (
-        (select * from series_now except select * from series_before)
+        (
+            select * from series_now
+            except
+            select * from series_before
+        )
         union all
-        (select * from series_before except select * from series_now)
+        (
+            select * from series_before
+            except
+            select * from series_now
+        )
     ) as differing
+),
+
+touched_marts as (
+    select distinct mart from {{ source('raw', 'figures_touched') }}
+),
+
+coverages as (
+    select distinct mart, coverage from {{ ref('measure_list') }}
 ),
 
 found as (
     select mart, force_code, month_no from everything
     union all
-    select touched.mart, touched.force_code, case when touched.mart = 'mart_public_health' then 0 else touched.month_no end
+    select
+        touched.mart, touched.force_code,
+        case when touched.mart = 'mart_public_health' then 0 else touched.month_no end as month_no
     from {{ source('raw', 'figures_touched') }} as touched
     union all
-    select listed.mart, changed.force_code, changed.month_no
-    from (select distinct mart, coverage from {{ ref('measure_list') }}) as listed
-    inner join periods_changed as changed on listed.coverage = changed.coverage
+    select coverages.mart, changed.force_code, changed.month_no
+    from coverages
+    inner join periods_changed as changed on coverages.coverage = changed.coverage
     union all
     select changed.mart, changed.force_code, 0 as month_no
     from series_changed as changed
-    inner join (select distinct mart from {{ source('raw', 'figures_touched') }}) as touched on changed.mart = touched.mart
+    inner join touched_marts on changed.mart = touched_marts.mart
 )
 
 select mart, force_code, cast(min(month_no) as int) as from_month_no
