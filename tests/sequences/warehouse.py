@@ -104,6 +104,7 @@ def compile_staging(folder: Path) -> Staging:
     con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
         con.execute(f"create table work.measures.{mart.removeprefix('mart_')}_monthly ({MONTHS})")
+    con.execute("create table work.staging.figures_due (mart varchar, force_code varchar, from_month_no integer)")
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
