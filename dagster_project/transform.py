@@ -209,6 +209,20 @@ def _subject(node: Node) -> str:
     return attached.split(".")[-1] if attached else "project"
 
 
+def _parsed_for(args: list[str]) -> "Manifest | None":
+    """The project as it is parsed already; None where `args`, or the environment, have it parsed otherwise."""
+    said = {arg.partition("=")[0] for arg in args}
+    otherwise = {
+        "parse", "--help", "-h", "--version", "--vars", "--target", "--profile", "--project-dir", "--profiles-dir",
+        "--store-failures", "--no-partial-parse",
+    }  # fmt: skip
+    if said & otherwise or any(arg.startswith("-t") for arg in args):
+        return None
+    if {"DBT_TARGET", "DBT_PROFILE", "DBT_STORE_FAILURES"} & set(os.environ):
+        return None
+    return manifest()
+
+
 def run_by_hand(home: Home, args: list[str]) -> int:
     """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code.
 
@@ -217,6 +231,7 @@ def run_by_hand(home: Home, args: list[str]) -> int:
     from dbt.cli.main import dbtRunner
 
     dbt_sources.write()
+    parsed = _parsed_for(args)
     where = {
         **_environment(home),
         "DBT_PROJECT_DIR": DBT_PROJECT,
@@ -228,7 +243,7 @@ def run_by_hand(home: Home, args: list[str]) -> int:
     os.environ.update({name: str(path) for name, path in where.items()})
     try:
         with _closed_after():
-            result = dbtRunner().invoke(args)
+            result = dbtRunner(manifest=parsed).invoke(args)
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -2,7 +2,8 @@
 
 {#- Views that others read often are tables here: Spark plans, and computes, what is in a view once for each time it is read. -#}
 {% materialization view, adapter='spark', supported_languages=['sql'] %}
-    {%- set kind = 'table' if model.name.endswith('_events') or model.name == 'measures' else 'view' -%}
+    {%- set often = model.name.endswith('_events') or model.name in ['measures', 'kept_parts', 'kept_measures'] -%}
+    {%- set kind = 'table' if often else 'view' -%}
     {%- set target_relation = this.incorporate(type=kind) -%}
     {% call statement('drop') -%}
         drop {{ kind }} if exists {{ target_relation }}

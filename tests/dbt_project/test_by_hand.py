@@ -7,6 +7,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner, Result
 
+from dagster_project import transform
 from dagster_project.cli import app
 from dagster_project.nights import take_lock
 from dagster_project.settings import Home
@@ -50,6 +51,17 @@ def test_a_list_is_no_touch_and_failures_that_are_stored_are(published: Home) ->
     base = published.candidate / "base.json"
     assert pam_dbt(published, "ls", "-s", "mart_iom").exit_code == 0 and base.exists()
     assert pam_dbt(published, "test", "-s", "stg_incidents", "--store-failures").exit_code == 0 and not base.exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("test", "--store-failures"), ("ls", "--vars={}"), ("ls", "-tspark"), ("ls", "--target", "lint"), ("parse",), ("--help",)],
+)
+def test_the_project_is_parsed_anew_only_where_it_must_be(args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert transform._parsed_for(["test", "-s", "stg_incidents"]) is transform.manifest()
+    assert transform._parsed_for([*args]) is None
+    monkeypatch.setenv("DBT_TARGET", "lint")
+    assert transform._parsed_for(["test", "-s", "stg_incidents"]) is None
 
 
 def test_a_failed_test_is_exit_1(candidate: Candidate) -> None:

@@ -1,7 +1,7 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of the sample and of awkward files beside it.
 
 One home, whose files both engines read: the sample's of Derbyshire, and four nights of tests/nasty under the name of another
-force, with a list of areas of its own.
+force, with a list of areas of its own: of two units, since ten would say no more of SQL that treats all alike.
 """
 
 import csv
@@ -27,12 +27,15 @@ from dagster_project.spark import SparkMissingError, require
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 OTHER = "nottinghamshire"
+UNITS = ("chesterfield", "derby-east")
+"""One a section. Rows of the others are of a unit that the list does not have."""
 SMALL = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",
     "spark.sql.files.minPartitionNum": "1",
     "spark.sql.leafNodeDefaultParallelism": "1",
     "spark.sql.ui.explainMode": "simple",
@@ -96,7 +99,7 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, lis
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
         rows = csv.DictWriter(file, OWN_LISTS["areas"], extrasaction="ignore")
         rows.writeheader()
-        rows.writerows({**row, "force_code": OTHER} for row in csv.DictReader(seed))
+        rows.writerows({**row, "force_code": OTHER} for row in csv.DictReader(seed) if row["lpu_code"] in UNITS)
     write_sample(home.inbox)
     write_nasty(folder / "made", SEED)
     for place in (1, 2, 3, 4):
