@@ -15,7 +15,7 @@ from .forms import literal
 from .pseudonyms import Key
 from .reader import CELLS
 from .repeats import CLASHING, MERGED
-from .rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
+from .rules import KEPT, PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -45,17 +45,17 @@ class Load:
         return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
 
 
-def good_rows(sheet: Sheet, repeated: bool) -> str:
-    """SQL: the rows of `landing_parsed` that load."""
-    unrepeated = (
-        f"and not exists (from {MERGED} as m where m.line = p.line)"
-        f" and not exists (from {CLASHING} as x where x.line = p.line)"
-    )
-    return f"from {PARSED} as p where not p.bad {unrepeated if repeated else ''}"
+def good_rows(*, bad: bool, repeated: bool) -> str:
+    """SQL: the rows of `landing_parsed` that load. `bad`, `repeated`: whether any row breaks a rule, or any key repeats."""
+    # Where no row is bad, none has to be held against the rules again.
+    rules = ["not p.bad"] if bad else []
+    if repeated:
+        rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
+    return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
 
 
-def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> None:
-    """Store the good rows: the contract's columns in canonical form, then what landing knows of the row."""
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
+    """Store `good` rows (SQL): the contract's columns in canonical form, then what landing knows of the row."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
     write_parquet(
         con,
@@ -70,7 +70,7 @@ def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
             _date,
             {literal(load.extracted_at)} as _extracted_at,
             {literal(load.source_file)} as _source_file
-        {good_rows(sheet, repeated)}
+        {good}
         """,
         load.raw(home),
     )
@@ -182,7 +182,7 @@ def parquet_of(*paths: Path) -> str:
     return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
 
 
-def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> bool:
+def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, repeated: bool) -> bool:
     """Whether the file just read has the rows of a stored load, whatever their lines: those differ
     between containers.
 
@@ -193,7 +193,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
         return False
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
-    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good_rows(sheet, repeated)}"
+    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, repeated)
@@ -236,12 +236,12 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None)
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Give the memory of the last file back."""
+    con.execute(f"drop view if exists {PARSED}")
     con.execute(f"drop view if exists {CELLS}")
     for table in (
-        "landing_fields",
         "landing_lines",
         "landing_records",
-        PARSED,
+        KEPT,
         QUARANTINED,
         MERGED,
         CLASHING,
