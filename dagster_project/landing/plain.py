@@ -22,7 +22,7 @@ LONGEST_LINE = 1 << 24
 BUFFER = 1 << 24
 """Bytes that DuckDB reads at a time: by default it takes, and has the system clear, sixteen times the longest line."""
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Bytes that are looked at together: they fit the processor's cache."""
 
 HEAD = 4 * HEADER_CHARACTERS
@@ -73,25 +73,24 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
     import numpy
 
     whole, parting = numpy.frombuffer(body, numpy.int8), ord(separator)
-    lines = longest = fields = 0
-    last_end, odd_blanks = -1, False
-    blank_edges = BLANK in (whole[0], whole[-1])
     if whole[-1] == CONTROL_Z:
         return None
+    lines = longest = fields = 0
+    last_end, odd_blanks, blank_edges = -1, False, bool(BLANK in (whole[0], whole[-1]))
+    was_border = was_blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(whole), CHUNK):
         part = whole[start : start + CHUNK]
-        line_ends = part == LINE_END
-        at = numpy.flatnonzero(line_ends | (part == parting))
-        ends = line_ends[at]
+        ends = part == LINE_END
+        borders = ends | (part == parting)
+        at = numpy.flatnonzero(borders)
         # Every so many borders of fields, one is a line's end, and no other is.
-        due = ends[width - 1 - fields :: width]
-        n_ends = numpy.count_nonzero(ends)
-        if n_ends != len(due) or not due.all() or (part == QUOTE).any():
+        due = at[width - 1 - fields :: width]
+        if numpy.count_nonzero(ends) != len(due) or not ends[due].all() or (part == QUOTE).any():
             return None
         fields = (fields + len(at)) % width
         # Bytes beyond ASCII are negative here.
-        odd = numpy.count_nonzero(part < BLANK) - n_ends - (len(at) - n_ends if parting < BLANK else 0)
+        odd = numpy.count_nonzero(part < BLANK) - (len(at) if parting < BLANK else len(due))
         if odd or decoder.getstate()[0]:
             found = part.tobytes()
             if 0 in found or RETURN in found:
@@ -101,17 +100,20 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
             except UnicodeDecodeError:
                 return None
             odd_blanks |= "\xa0" in text or BOM in text or (TAB in found and parting != TAB)
-        if n_ends:
-            places = numpy.flatnonzero(line_ends) + start
-            longest = max(longest, places[0] - last_end, numpy.diff(places).max(initial=0))
-            last_end, lines = places[-1], lines + n_ends
-        if not blank_edges and len(at):
-            at += start
-            blank_edges = bool((whole[at - 1] == BLANK).any() or (whole.take(at + 1, mode="clip") == BLANK).any())
+        if len(due):
+            longest = max(longest, start + due[0] - last_end, numpy.diff(due).max(initial=0))
+            last_end, lines = start + due[-1], lines + len(due)
+        if not blank_edges:
+            blanks = part == BLANK
+            blank_edges = bool(
+                (was_border and blanks[0]) or (was_blank and borders[0])
+                or (blanks[1:] & borders[:-1]).any() or (blanks[:-1] & borders[1:]).any()
+            )  # fmt: skip
+            was_border, was_blank = borders[-1], blanks[-1]
     unended = len(whole) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return Seen(int(lines) + (unended > 0), int(max(longest, unended)), odd_blanks, blank_edges)
+    return Seen(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges)
 
 
 def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, held: ExitStack) -> Seen | None:

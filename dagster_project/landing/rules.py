@@ -193,7 +193,9 @@ def _placed(sheet: Sheet, source: str, more: str = "") -> str:
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
     placing = sheet.contract.date_column
-    day = f"left(c_{placing}, 10)" if placing else "cast(null as varchar)"
+    day = f"c_{placing}" if placing else "cast(null as varchar)"
+    if placing and sheet.contract.column(placing).type == "timestamp":
+        day = f"left({day}, 10)"
     return f"""
         select *, {key} as _key, {day} as _date
         from (
