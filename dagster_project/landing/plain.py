@@ -34,8 +34,8 @@ BOM = codecs.BOM_UTF8.decode()
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look over a text says: its lines, bytes of the longest, whether it has a tab (that separates nothing), a no-break
-    space or a byte order mark, and whether a cell begins or ends with a space."""
+    """What a look over a text says: its lines, bytes of the longest with its end, whether it has a tab (that parts nothing),
+    a no-break space or a byte order mark, and whether a cell begins or ends with a space."""
 
     lines: int
     longest: int
