@@ -1,6 +1,7 @@
 """The DuckDB connection that files are landed with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import duckdb
 
@@ -21,3 +22,13 @@ def connect(bounds: Mapping[str, str], identified: bool) -> duckdb.DuckDBPyConne
             "python_enable_replacements": False,
         }
     )
+
+
+@contextmanager
+def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have statements run on one thread: where rows come one after another, others only hand them about, and wait."""
+    con.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        con.execute("reset threads")

@@ -58,8 +58,7 @@ create or replace temp macro pam_date(x) as
 
 create or replace temp macro pam_month(x) as
     case
-        when regexp_matches(x, '^\\d{{4}}-\\d{{2}}$')
-            then cast(pam_plausible(try_cast(x || '-01' as date)) as varchar)
+        when cast(pam_plausible(try_cast(x || '-01' as date)) as varchar) = x || '-01' then x || '-01'
         else left(pam_date(x), 7) || '-01'
     end;
 

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,9 +26,9 @@ from .mappings import SystemMapping, Used, read_mappings
 from .names import InboxFile
 from .opening import open_file
 from .refusal import Refused, Waits
-from .repeats import doubled, repeats
-from .rules import PARSED, RAGGED, Sheet, parse
-from .store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
+from .repeats import doubled, repeats, weigh
+from .rules import PARSED, RAGGED, Sheet, keep, parse
+from .store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .ties import KIND, load_of, settle
 
 UNRECOGNISED = "_files"
@@ -251,15 +252,19 @@ class _Landing:
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
             if used := self._mapping(file):
                 facts["mapping"] = used.label
-            return self._read(file, at, facts, used.mapping if used else None), False
+            with ExitStack() as held:
+                return self._read(file, at, facts, used.mapping if used else None, held), False
         except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
             refused = {"rows_refused": facts.get("rows_in_file")}
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
-    def _read(self, file: InboxFile, at: datetime, facts: dict, mapping: SystemMapping | None) -> LedgerEntry:
-        """Decide on a file whose name is in order. `facts` fills with what is known of it. Raises Refused."""
+    def _read(
+        self, file: InboxFile, at: datetime, facts: dict, mapping: SystemMapping | None, held: ExitStack
+    ) -> LedgerEntry:
+        """Decide on a file whose name is in order. `facts` fills with what is known of it, `held` with what its rows are read
+        from. Raises Refused."""
         try:
             manifest = read_manifest(file.manifest)
             stored = read_stored(file.path)
@@ -268,8 +273,7 @@ class _Landing:
                 manifest.check_bytes(stored)
             earlier = self.decisions.same_bytes(file, stored.sha256, not self.contracts[file.extract].key)
             if earlier is None:
-                sheet = self._parse(file, stored, facts, mapping)
-                found = self._weigh(sheet)
+                sheet, found = self._take(file, stored, facts, mapping, held)
                 facts.update(rows_in_file=found.rows)
                 earlier = self._same_content(file, sheet, found)
             if manifest:
@@ -304,14 +308,32 @@ class _Landing:
             # Ledgers of earlier versions say how many ragged rows there were, and no more.
             unsaid = other.ragged_digest is None and RAGGED in other.quarantine_reasons
             alike = counts == (found.rows, found.merged) and (unsaid or other.ragged_digest == found.ragged)
-            if alike and same_rows(self.con, self.home, load_of(other), sheet, found.repeated):
+            good = good_rows(bad=found.bad > 0, repeated=found.repeated)
+            if alike and same_rows(self.con, self.home, load_of(other), sheet, good, found.repeated):
                 return other
         return None
 
-    def _parse(self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None) -> Sheet:
-        """Read a file's rows and hold them against their contract."""
+    def _take(
+        self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack
+    ) -> tuple[Sheet, _Found]:
+        """Read a file's rows and hold them against their contract. Where DuckDB's own reader finds other rows in a text than
+        were seen in it, they are read the long way."""
+        try:
+            sheet = self._parse(file, stored, facts, mapping, held, plainly=True)
+            found = self._weigh(sheet)
+            if sheet.cells.lines in (None, found.rows):
+                return sheet, found
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            pass
+        sheet = self._parse(file, stored, facts, mapping, held, plainly=False)
+        return sheet, self._weigh(sheet)
+
+    def _parse(
+        self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack, *, plainly: bool
+    ) -> Sheet:
+        """A file's rows against their contract, in `landing_parsed`."""
         contract = self.contracts[file.extract]
-        opened = open_file(self.con, file, stored, contract, facts, mapping)
+        opened = open_file(self.con, file, stored, contract, facts, mapping, held, plainly=plainly)
         window = (file.covered_from, file.covered_to)
         sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
         parse(self.con, sheet)
@@ -319,19 +341,18 @@ class _Landing:
 
     def _weigh(self, sheet: Sheet) -> _Found:
         """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
-        n_rows, n_bad, n_ragged, n_keys, n_distinct = self.con.execute(
-            "select count(*), count(*) filter (where bad), count(*) filter (where ragged), count(_key), count(distinct _key)"
-            f" from {PARSED}"
-        ).fetchone()
+        n_rows, n_bad, n_ragged, n_keys, n_distinct, perhaps_doubled = weigh(self.con, sheet)
         held = None
-        # A doubled feed has at most half as many keys as rows: nearly every night ends the question here.
-        if not sheet.key or 2 * n_distinct <= n_rows:
+        if perhaps_doubled:
             held = doubled(self.con, sheet)
         if n_rows == 0 and sheet.contract.empty_is_suspect:
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 held = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
-        n_merged, n_clashing = repeats(self.con, sheet) if n_distinct < n_keys else (0, 0)
+        n_merged = n_clashing = 0
+        if n_distinct < n_keys:
+            keep(self.con, sheet)
+            n_merged, n_clashing = repeats(self.con, sheet)
         return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
 
     def _store(self, file: InboxFile, at: datetime, facts: dict, sheet: Sheet, found: _Found) -> LedgerEntry:
@@ -341,7 +362,7 @@ class _Landing:
         kinds: dict[str, int] = {}
         withheld: dict[str, int] = {}
         self.begin()
-        write_raw(self.con, self.home, load, sheet, found.repeated)
+        write_raw(self.con, self.home, load, sheet, good_rows(bad=found.bad > 0, repeated=found.repeated))
         if found.bad or found.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
             write_quarantine(self.con, self.home, load, sheet)

@@ -4,13 +4,14 @@ DuckDB's own CSV reader gives no line numbers and drops what it can't read; here
 found again. So lines are split in SQL, and only where quotes open across lines are they joined to records.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import duckdb
 
 from .forms import literal
 from .header import Layout
-from .plain import has_blank_edges, read_plain
+from .plain import Seen, is_large, read_plain
 from .quotes import split_quoted
 from .refusal import Refused
 
@@ -28,27 +29,50 @@ ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
 class Cells:
     """What `landing_cells` has. `blanks`: SQL for the characters to trim from a cell; None where no cell has any at its ends.
 
-    `is_even`: whether every record has as many fields as the header; then they are there as columns `f1`, `f2` and so on, too.
-    `has_lines`: whether a cell may have line ends; then there is a column `torn`, true of rows with a quote in the wrong place.
+    `lines`: where every record is a line and has as many fields as the header, how many there must be; the fields are then
+    there as columns `f1`, `f2` and so on, too. `has_lines`: whether a cell may have line ends; then there is a column `torn`,
+    true of rows with a quote in the wrong place.
     """
 
     blanks: str | None
-    is_even: bool = False
+    lines: int | None = None
     has_lines: bool = False
 
+    @property
+    def is_even(self) -> bool:
+        """Whether every record has as many fields as the header."""
+        return self.lines is not None
 
-def read_cells(con: duckdb.DuckDBPyConnection, text: str, layout: Layout, *, by_row: bool = False) -> Cells:
+
+def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, held: ExitStack) -> Cells | None:
+    """Make `landing_cells`, as `read_cells` does, of a text in UTF-8 without its header whose lines are plainly its records;
+    None of any other. The view can be read until `held` is closed."""
+    seen = read_plain(con, body, layout, CELLS, held)
+    return Cells(_blanks_seen(seen), seen.lines) if seen else None
+
+
+def _blanks_seen(seen: Seen) -> str | None:
+    if seen.odd_blanks:
+        return ALL_BLANKS
+    # To trim what is long is dearer than to look whether there is anything to be trimmed.
+    return PLAIN_BLANKS if seen.blank_edges else None
+
+
+def read_cells(
+    con: duckdb.DuckDBPyConnection, text: str, layout: Layout, held: ExitStack | None = None, *, by_row: bool = False
+) -> Cells:
     """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
 
-    `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. Raises Refused when the text
-    is cut short: a quote that never closes, or a last line without its end and with fewer fields than the header.
+    `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. `held`: what may be held for as long as
+    the view is read; without it, no line is taken for a record before it was split. Raises Refused when the text is cut short:
+    a quote that never closes, or a last line without its end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")
+    if held is not None and not by_row and is_large(text) and text.find('"', layout.start) < 0:
+        body = memoryview(text[layout.start :].encode("utf-8"))
+        if cells := read_lines(con, body, layout, held):
+            return cells
     blanks = _blanks_of(text, layout.separator)
-    if not by_row and (body := read_plain(con, text, layout, CELLS)):
-        # To trim what is long is dearer than to look whether there is anything to be trimmed.
-        has_none = blanks == PLAIN_BLANKS and not has_blank_edges(body, layout.separator)
-        return Cells(None if has_none else blanks, True)
     has_lines = False
     _number_lines(con, text, layout)
     if text.find('"', layout.start) < 0:

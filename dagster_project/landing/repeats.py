@@ -3,7 +3,7 @@
 import duckdb
 
 from .reader import CELLS
-from .rules import PARSED, Sheet, delivered_columns, ragged_cells
+from .rules import PARSED, Sheet, delivered_columns, part, ragged_cells
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50
@@ -13,6 +13,30 @@ CLASHING = "landing_clashing"
 REPEATED_KIND = "key repeated with other content"
 
 
+def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, int, int, bool]:
+    """Of the file just read: rows, bad ones, ragged ones, keys, distinct keys; and whether the feed may have been doubled."""
+    counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
+    if sheet.key:
+        # Hashes take less room than keys, and where they are all different, so are the keys.
+        rows, *others, keys, distinct = con.execute(
+            f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {PARSED}"
+        ).fetchone()
+        if distinct < keys:
+            (distinct,) = con.execute(f"select count(distinct _key) from {PARSED}").fetchone()
+        # A doubled feed has at most half as many keys as rows.
+        return rows, *others, keys, distinct, 2 * distinct <= rows
+    # What is there an even number of times adds up to nothing, bit by bit.
+    rows, *others, perhaps = con.execute(
+        f"""
+        select
+            coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
+            coalesce(bool_or(sign = 0), false)
+        from (select {counts}, bit_xor(sign) as sign from {PARSED} group by part)
+        """
+    ).fetchone()
+    return rows, *others, 0, 0, perhaps
+
+
 def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file whose feed was doubled, or None.
 
@@ -20,16 +44,8 @@ def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     unknown, all its cells) occurs an even number of times, among at least 100 rows and 50 distinct ones; in the
     whole file, or in one group of the column that the contract names.
     """
-    contract = sheet.contract
-    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
-    group = f"coalesce({sheet.cell(sheet.layout.position[grouped.name])}, '')" if grouped else "''"
+    contract, group = sheet.contract, part(sheet)
     rows = f"{delivered_columns(sheet)}, {ragged_cells(sheet)}"
-    # What is there an even number of times adds up to nothing, bit by bit: one pass clears nearly every file.
-    (perhaps,) = con.execute(
-        f"select coalesce(bool_or(sum = 0), false) from (select bit_xor(hash({rows})) as sum from {CELLS} group by {group})"
-    ).fetchone()
-    if not perhaps:
-        return None
     found = con.execute(
         f"""
         with distinct_rows as (
@@ -50,8 +66,8 @@ def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     ).fetchall()
     if not found:
         return None
-    part, rows, distinct = found[0]
-    where = "the file" if part is None or not grouped else f"{contract.doubled_group} '{part}'"
+    value, rows, distinct = found[0]
+    where = f"{contract.doubled_group} '{value}'" if contract.doubled_group and value is not None else "the file"
     return (
         f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
     )

@@ -15,6 +15,7 @@ from .reader import CELLS, Cells
 from .text import MARK
 
 PARSED = "landing_parsed"
+KEPT = "landing_kept"
 KEY_JOINT = "chr(31)"
 QUOTED_VALUE = 60
 """Characters of a bad value that a reason may repeat."""
@@ -99,20 +100,32 @@ class Sheet:
 
 
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
-    """Fill the temporary table `landing_parsed`, one row for every row of the file, good or bad.
+    """Make the temporary view `landing_parsed`, one row for every row of the file, good or bad.
 
     Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header),
-    bad.
+    bad; where there is no key, part and sign, too: see `repeats.weigh`.
     """
-    con.execute(
-        f"""
-        create or replace temp table {PARSED} as
+    source, more = CELLS, ""
+    if not sheet.key:
+        source, more = f"(select *, {part(sheet)} as part, {sign(sheet)} as sign from {CELLS})", "part, sign, "
+    rows = f"""
         select
-            line, {_names("c_", sheet)}, _key, _date, ragged,
+            line, {_names("c_", sheet)}, _key, _date, {more}ragged,
             (ragged or {" or ".join(f"({rule})" for rule in _broken(sheet))}) as bad
-        from ({_placed(sheet, CELLS)})
-        """
-    )
+        from ({_placed(sheet, source, more)})
+    """
+    if not sheet.cells.is_even:
+        con.execute(f"create or replace temp table {KEPT} as {rows}")
+        rows = f"from {KEPT}"
+    # Of a large text, cells are formed where they are used, twice as a rule: to keep millions of rows costs more.
+    con.execute(f"create or replace temp view {PARSED} as {rows}")
+
+
+def keep(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Have the rows of `landing_parsed` kept, where they are about to be used more often."""
+    if sheet.cells.is_even:
+        con.execute(f"create or replace temp table {KEPT} as from {PARSED}")
+        con.execute(f"create or replace temp view {PARSED} as from {KEPT}")
 
 
 def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str) -> None:
@@ -144,6 +157,19 @@ def delivered_columns(sheet: Sheet) -> str:
     )
 
 
+def part(sheet: Sheet) -> str:
+    """SQL for the part of a file that may have been doubled by itself: the contract's column for it as delivered."""
+    contract = sheet.contract
+    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
+    return f"coalesce({sheet.cell(sheet.layout.position[grouped.name])}, '')" if grouped else "''"
+
+
+def sign(sheet: Sheet) -> str:
+    """SQL for a number that equal rows have in common: of every fourth column, as few tell most rows from others."""
+    few = list(sheet.layout.position.values())[::4]
+    return f"hash({', '.join(sheet.cell(index) for index in few)})"
+
+
 def ragged_cells(sheet: Sheet) -> str:
     """SQL for all cells of a row of odd width, trimmed, as no column of it is known; NULL for any other row."""
     if sheet.cells.is_even:
@@ -160,12 +186,16 @@ def _placed(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    # Apart from the trimming: within one expression DuckDB would trim twice.
-    blanked = ", ".join(f"nullif(t_{c.name}, '') as t_{c.name}" for c in sheet.contract.columns)
+    # Apart from the trimming: within one expression DuckDB would trim twice. What is not trimmed is NULL where it is blank.
+    is_blanked = sheet.cells.is_even and sheet.cells.blanks is None
+    blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
+    blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
     placing = sheet.contract.date_column
-    day = f"left(c_{placing}, 10)" if placing else "cast(null as varchar)"
+    day = f"c_{placing}" if placing else "cast(null as varchar)"
+    if placing and sheet.contract.column(placing).type == "timestamp":
+        day = f"left({day}, 10)"
     return f"""
         select *, {key} as _key, {day} as _date
         from (

@@ -4,18 +4,20 @@ text."""
 import hashlib
 import hmac
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from ..settings import Home
+from .connection import one_thread
 from .files import make_file, make_folder, put_in_place, unfinished
 from .forms import literal
 from .pseudonyms import Key
 from .reader import CELLS
 from .repeats import CLASHING, MERGED
-from .rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
+from .rules import KEPT, PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -45,35 +47,42 @@ class Load:
         return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
 
 
-def good_rows(sheet: Sheet, repeated: bool) -> str:
-    """SQL: the rows of `landing_parsed` that load."""
-    unrepeated = (
-        f"and not exists (from {MERGED} as m where m.line = p.line)"
-        f" and not exists (from {CLASHING} as x where x.line = p.line)"
-    )
-    return f"from {PARSED} as p where not p.bad {unrepeated if repeated else ''}"
+def good_rows(*, bad: bool, repeated: bool) -> str:
+    """SQL: the rows of `landing_parsed` that load. `bad`, `repeated`: whether any row breaks a rule, or any key repeats."""
+    # Where no row is bad, none has to be held against the rules again.
+    rules = ["not p.bad"] if bad else []
+    if repeated:
+        rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
+    return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
 
 
-def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> None:
-    """Store the good rows: the contract's columns in canonical form, then what landing knows of the row."""
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
+    """Store `good` rows (SQL): the contract's columns in canonical form, then what landing knows of the row."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
-    write_parquet(
-        con,
-        f"""
-        select
-            {columns},
-            {literal(load.extract)} as _extract,
-            {literal(load.force_code)} as _force_code,
-            {literal(load.load_id)} as _load_id,
-            cast(line as varchar) as _line,
-            _key,
-            _date,
-            {literal(load.extracted_at)} as _extracted_at,
-            {literal(load.source_file)} as _source_file
-        {good_rows(sheet, repeated)}
-        """,
-        load.raw(home),
-    )
+    with one_thread(con) if sheet.cells.is_even else nullcontext():
+        write_parquet(
+            con,
+            f"""
+            select
+                {columns},
+                {_same(load.extract)} as _extract,
+                {_same(load.force_code)} as _force_code,
+                {_same(load.load_id)} as _load_id,
+                cast(line as varchar) as _line,
+                _key,
+                _date,
+                {_same(load.extracted_at)} as _extracted_at,
+                {_same(load.source_file)} as _source_file
+            {good}
+            """,
+            load.raw(home),
+        )
+
+
+def _same(text: str) -> str:
+    """SQL for a text that all rows of a file have. Parquet has text of both; of this type DuckDB knows what there is in it, and
+    writes it without looking each row's text up."""
+    return f"cast({literal(text)} as enum({literal(text)}))"
 
 
 def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool) -> tuple[dict[str, int], int]:
@@ -171,7 +180,9 @@ def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> No
     new = unfinished(path)
     # Made beforehand, so that no umask ever lets others read it.
     os.close(make_file(new))
-    con.execute(f"copy ({select}) to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
+    # The first level of zstd takes less time than the third, and what DuckDB gives it to compress becomes no larger.
+    options = "format parquet, compression zstd, compression_level 1, use_tmp_file false"
+    con.execute(f"copy ({select}) to {literal(str(new))} ({options})")
     with new.open("rb+") as file:
         os.fsync(file.fileno())
     put_in_place(new, path)
@@ -182,7 +193,7 @@ def parquet_of(*paths: Path) -> str:
     return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
 
 
-def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, repeated: bool) -> bool:
+def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, repeated: bool) -> bool:
     """Whether the file just read has the rows of a stored load, whatever their lines: those differ
     between containers.
 
@@ -193,7 +204,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
         return False
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
-    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good_rows(sheet, repeated)}"
+    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, repeated)
@@ -236,12 +247,12 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None)
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Give the memory of the last file back."""
+    con.execute(f"drop view if exists {PARSED}")
     con.execute(f"drop view if exists {CELLS}")
     for table in (
-        "landing_fields",
         "landing_lines",
         "landing_records",
-        PARSED,
+        KEPT,
         QUARANTINED,
         MERGED,
         CLASHING,

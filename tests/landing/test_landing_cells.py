@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import ExitStack
 
 import duckdb
 import pytest
@@ -26,8 +27,9 @@ def con(request):
 
 def cells(con, text: str):
     layout = read_header(text, CRIMES, "canonical")
-    reader.read_cells(con, text, layout)
-    return con.execute("select line, cells from landing_cells order by line").fetchall()
+    with ExitStack() as held:
+        reader.read_cells(con, text, layout, held)
+        return con.execute("select line, cells from landing_cells order by line").fetchall()
 
 
 def by_python(text: str, separator: str = ","):

@@ -1,0 +1,87 @@
+"""Large texts: what one look over them says, and that their rows are those of the long way."""
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagster_project.landing import plain
+from dagster_project.landing.plain import Seen, look_over
+
+ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
+
+
+def seen_line_by_line(text: str, separator: str, width: int) -> Seen | None:
+    """What is to be seen, worked out from the lines one by one."""
+    lines = text.removesuffix("\n").split("\n")
+    rows = [line.split(separator) for line in lines]
+    if any(len(row) != width for row in rows) or set(text) & set('"\r\0') or text.endswith("\x1a"):
+        return None
+    odd = set("\xa0\ufeff") | ({"\t"} - {separator})
+    edges = any(cell[:1] == " " or cell[-1:] == " " for row in rows for cell in row)
+    longest = max(len(line) for line in text.encode().replace(b"\n", b"\n\0").split(b"\0"))
+    return Seen(len(lines), longest, bool(set(text) & odd), edges)
+
+
+CELL = st.text(st.sampled_from("ab \x0b"), max_size=3) | st.text(st.sampled_from('a£\xa0\ufeff\t\x1a"\r\0;,\n'), max_size=2)
+
+
+@given(
+    rows=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8),
+    separator=st.sampled_from(",;\t"),
+    ends=st.booleans(),
+    chunk=st.integers(1, 9),
+)
+def test_one_look_sees_what_each_line_is(rows, separator, ends, chunk):
+    text = "\n".join(separator.join(row) for row in rows) + ("\n" if ends else "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "CHUNK", chunk)
+        found = look_over(memoryview(text.encode()), separator, 3)
+    assert found == seen_line_by_line(text, separator, 3)
+
+
+@pytest.mark.parametrize("odd", [b"\xe9,b\n", b"a,\xc3", b"a,\xed\xa0\x80\n"], ids=["Windows-1252", "cut short", "surrogate"])
+def test_what_is_no_utf8_is_not_seen_as_text(odd):
+    assert look_over(memoryview(b"a,b\n" + odd), ",", 2) is None
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every text is large."""
+    monkeypatch.setattr(plain, "WORTH_IT", 0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [[], ["C1,soon,92D,Recorded,Dales"], ["C5,2025-03-06,92D,Recorded,Dales"], ["C5,2025-04-01,92D,Recorded,Dales"]],
+    ids=["sound", "bad", "repeated", "clashing"],
+)
+@pytest.mark.parametrize("dress", ["{}", "\ufeff{}", "\n\n{}", "sep=,\n{}"], ids=["plain", "bom", "blank", "sep"])
+def test_rows_are_those_of_the_long_way_in_the_order_of_their_lines(warehouse, monkeypatch, large, odd, dress):
+    text = dress.format("\n".join(["crime_ref,recorded_on,offence_code,status,lpu", *ROWS, *odd, ""]))
+    short = warehouse.land("crimes", text=text)
+    stored = warehouse.raw(short), warehouse.quarantine(short)
+    path = warehouse.home.raw / "crimes" / "derbyshire" / f"{short.load_id}.parquet"
+    lines = [int(line) for (line,) in duckdb.execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
+    assert lines == sorted(lines)
+
+    monkeypatch.setattr(plain, "WORTH_IT", 1 << 30)
+    other = type(warehouse)(type(warehouse.home).of(warehouse.home.path.with_name("other")).create())
+    long = other.land("crimes", text=text)
+    assert (other.raw(long), other.quarantine(long)) == stored
+    unlike = {"night_id", "landed_at", "file_mtime"}
+    assert long.model_dump(exclude=unlike) == short.model_dump(exclude=unlike)
+
+
+@pytest.mark.parametrize("odd", ["", "X1,2025-03-01,92D", "X1,2025-03-01,92D,Recorded,Dales,more"])
+def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way(warehouse, monkeypatch, large, odd):
+    looks = []
+
+    def sees_what_is_not_there(body, separator, width):
+        looks.append(bytes(body))
+        return Seen(301, 100, False, False)
+
+    monkeypatch.setattr(plain, "look_over", sees_what_is_not_there)
+    entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
+    assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
+    assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]
