@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from .causes import sources
 from .due import Due
 from .filling import make_table
 from .landing.forms import literal
@@ -128,19 +129,19 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
 def _touched(due: Due) -> list[tuple[str, str, int]]:
     """Mart, force and month of what is measured again; month 0 where all months are."""
     marts: dict[str, set[str]] = {}
-    for mart, _, extract in _measures(published=True):
+    for mart, _, extract in sources():
         marts.setdefault(extract, set()).add(mart)
     places = [*due.by_month(), *((x, force, 0) for x, force in due.whole)]
     return sorted({(mart, force, month) for x, force, month in places for mart in marts.get(x, ())})
 
 
-def _measures(published: bool = False) -> list[tuple[str, str, str]]:
-    """Mart, measure and extract of every measure that is made of rows, and with `published` of those that others make."""
+def _measures() -> list[tuple[str, str, str]]:
+    """Mart, measure and extract of every measure that is made of rows."""
     limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
     return [
         (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
         for m in read_seed("measure_list")
-        if m["aggregation"] not in ("rate", "share") and (published or m["aggregation"] != "published")
+        if m["aggregation"] not in ("rate", "share", "published")
     ]
 
 

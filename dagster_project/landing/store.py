@@ -65,14 +65,7 @@ def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
             f"""
             select
                 {columns},
-                {_same(load.extract)} as _extract,
-                {_same(load.force_code)} as _force_code,
-                {_same(load.load_id)} as _load_id,
-                cast(line as varchar) as _line,
-                _key,
-                _date,
-                {_same(load.extracted_at)} as _extracted_at,
-                {_same(load.source_file)} as _source_file
+                {_known_of(load, "_date")}
             {good}
             """,
             load.raw(home),
@@ -135,16 +128,17 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, she
         write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
 
 
-def _known_of(load: Load) -> str:
+def _known_of(load: Load, own: str = "_reasons") -> str:
+    """SQL for the columns of what landing knows of a row; `own`: the one that the quarantine alone has, or raw."""
     return f"""
-        {literal(load.extract)} as _extract,
-        {literal(load.force_code)} as _force_code,
-        {literal(load.load_id)} as _load_id,
+        {_same(load.extract)} as _extract,
+        {_same(load.force_code)} as _force_code,
+        {_same(load.load_id)} as _load_id,
         cast(line as varchar) as _line,
         _key,
-        _reasons,
-        {literal(load.extracted_at)} as _extracted_at,
-        {literal(load.source_file)} as _source_file
+        {own},
+        {_same(load.extracted_at)} as _extracted_at,
+        {_same(load.source_file)} as _source_file
     """
 
 

@@ -8,8 +8,6 @@ with night as (
 
 forces as (
     select distinct force_code from {{ ref('coverage_windows') }}
-    union
-    select distinct force_code from {{ source('raw', 'carried_periods') }}
 ),
 
 everything as (
