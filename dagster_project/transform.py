@@ -56,6 +56,8 @@ class Node:
 @cache
 def project_stamp() -> str:
     """Changes when anything does that the manifest is made of, as read at the first call."""
+    # A file that is written later would be a change: what the set-up parsed and laid would be of no use to the first night.
+    dbt_sources.write()
     digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
     files = [
         *DBT_PROJECT.glob("*.yml"),
@@ -74,7 +76,6 @@ def manifest(engine: Engine = "duckdb") -> "Manifest":
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
-    dbt_sources.write()
     stamp, folder = project_stamp(), TARGET if engine == "duckdb" else TARGET / engine
     stamp_file, parsed_file = folder / "pam_manifest.stamp", folder / "pam_manifest.msgpack"
     if stamp_file.exists() and stamp_file.read_text() == stamp and parsed_file.exists() and (folder / MANIFEST.name).exists():

@@ -1,0 +1,35 @@
+"""What says whether the parsed project and the groundwork are of this checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_project import dbt_sources
+from dagster_project.settings import PROJECT
+
+STAMP = "from dagster_project.transform import project_stamp; print(project_stamp())"
+
+
+def stamp_of(checkout: Path) -> str:
+    """The stamp as a process of its own finds it there."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    said = subprocess.run(
+        [sys.executable, "-c", STAMP], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+    )
+    return said.stdout
+
+
+def test_a_checkout_that_was_never_used_has_the_stamp_that_it_keeps(tmp_path: Path) -> None:
+    """Else what the set-up parses and lays would be of no use to the first night."""
+    for name in ("dagster_project", "dbt", "seeds"):
+        shutil.copytree(
+            PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", dbt_sources.PATH.name, "__pycache__")
+        )
+    first = stamp_of(tmp_path)
+    assert (tmp_path / dbt_sources.PATH.relative_to(PROJECT)).exists(), "it was read where it lies"
+    assert stamp_of(tmp_path) == first
+    with (tmp_path / "seeds" / "measure_list.csv").open("a") as seed:
+        seed.write("\n")
+    assert stamp_of(tmp_path) != first
