@@ -6,10 +6,8 @@ A picture is kept under the hash of all that it is made of, so that a night draw
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from ..landing.files import make_folder, write_whole
 from .model import Chart
@@ -45,7 +43,7 @@ def _drawn(charts: Iterable[Chart], form: str, kept: Path | None) -> dict[str, b
 def _once(text: str, form: str, kept: Path | None) -> bytes:
     """The picture of a spec: the kept one, or a new one."""
     if kept is None:
-        return _draw(form)(text)
+        return _draw(text, form, kept)
     from vl_convert import __version__
 
     path = kept / f"{hashlib.sha256(f'{__version__} {PNG_SCALE} {text}'.encode()).hexdigest()}.{form}"
@@ -53,21 +51,20 @@ def _once(text: str, form: str, kept: Path | None) -> bytes:
         data = path.read_bytes()
         path.touch()
     except FileNotFoundError:
-        data = _draw(form)(text)
+        data = _draw(text, form, kept)
         make_folder(kept)
         write_whole(path, data)
     return data
 
 
-@cache
-def _draw(form: str) -> Callable[[str], bytes]:
-    """What draws; importing it takes a moment that a pack whose pictures are all kept need not pay."""
+def _draw(text: str, form: str, kept: Path | None) -> bytes:
+    # Importing it takes a moment that a pack whose pictures are all kept need not pay.
     import vl_convert
 
-    nowhere: dict[str, Any] = {"allowed_base_urls": []}
     if form == "png":
-        return lambda text: vl_convert.vegalite_to_png(text, scale=PNG_SCALE, **nowhere)
-    return lambda text: vl_convert.vegalite_to_svg(text, **nowhere).encode("utf-8")
+        # Of the SVG, which the pages show: its layout is what takes long, and the PNG is the same to the byte.
+        return vl_convert.svg_to_png(_once(text, "svg", kept).decode("utf-8"), scale=PNG_SCALE)
+    return vl_convert.vegalite_to_svg(text, allowed_base_urls=[]).encode("utf-8")
 
 
 def _tidy(kept: Path) -> None:
