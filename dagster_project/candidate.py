@@ -2,7 +2,7 @@
 
 Most nights bring files of a few extracts. What rests on the others is taken over as it was published; only what can have
 changed is built again. Any doubt (another project, other lists, a night that did not end) means from the groundwork, which
-knows of no file; a rebuild, or a home with lists of its own, means from nothing.
+knows of no file, and so does a rebuild. Where no groundwork was laid, it means from nothing.
 """
 
 import hashlib
@@ -40,6 +40,9 @@ WRITING = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation"
 ASKED = ("asked_figures", "tables")
 """What rests on the editions: a home may have its own, which the groundwork does not know."""
 
+LISTED = ("areas_listed", "offence_classes")
+"""What rests on lists that a home may have of its own, which the groundwork does not know either."""
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -69,11 +72,11 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
         finally:
             con.close()
         return Begun("night", resting_on(changed), base["nodes"], base["loads"])
-    has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
-    standing = None if rebuild or has_lists else groundwork.read(project())
+    standing = groundwork.read(project())
     if standing is not None:
         groundwork.copy(home)
-        return Begun("groundwork", resting_on(loads_of(home), ASKED), standing)
+        has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
+        return Begun("groundwork", resting_on(loads_of(home), (*ASKED, *(LISTED if has_lists else ()))), standing)
     fresh_candidate(home)
     return Begun("nothing")
 

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import copy_home, publish_night, published, write_extract
 
-from dagster_project import candidate
+from dagster_project import candidate, groundwork, transform
 from dagster_project.prepare import WAREHOUSE, WORK
 from dagster_project.settings import Home
 
@@ -31,7 +32,45 @@ def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
 
 
 def test_rebuild_builds_all(sample_copy: Home) -> None:
-    assert candidate.begin(sample_copy, rebuild=True) == candidate.Begun("nothing")
+    begun = candidate.begin(sample_copy, rebuild=True)
+    selected = {name.split(".")[-1] for name in begun.select}
+    marts = {n.name for n in transform.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
+    assert begun.on == "groundwork" and begun.loads is None
+    assert {m for m in marts if m.startswith("mart_")} <= selected
+
+
+def test_lists_of_the_home_are_what_the_groundwork_does_not_know() -> None:
+    nodes = transform.manifest().nodes.values()
+    assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LISTED}
+
+
+def test_on_the_groundwork_a_home_with_lists_has_what_it_has_on_nothing(
+    new_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[f"N{n}", f"2025-0{n % 9 + 1}-05 10:00", ("One", "Two", "Chesterfield")[n % 3]] for n in range(12)]
+    write_extract(new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"))
+    new_home.seeds.mkdir()
+    (new_home.seeds / "areas.csv").write_text(
+        "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,A,A,A1,One\nderbyshire,A,A,A2,Two\n"
+    )
+    on_nothing = copy_home(new_home, tmp_path / "nothing")
+    publish_night(new_home)
+    with monkeypatch.context() as patch:
+        patch.setattr(groundwork, "read", lambda stamp: None)
+        run = publish_night(on_nothing)
+    assert len(run.built) > 150, "views and seeds, too"
+    for schema in ("marts", "reports", "bi"):
+        for name in tables_of(new_home, schema):
+            query = f"select * from {schema}.{name} order by all"
+            assert published(new_home, query) == published(on_nothing, query), name
+    units = published(new_home, "select distinct area_name from marts.mart_naloxone where area_type = 'lpu' order by 1")
+    assert [u for (u,) in units] == ["Not recorded", "One", "Two"]
+
+
+def tables_of(home: Home, schema: str) -> list[str]:
+    found = published(home, f"select table_name from duckdb_tables() where schema_name = '{schema}' order by 1")
+    assert found
+    return [name for (name,) in found]
 
 
 @pytest.mark.parametrize("name", ["areas", "offence_codes"])
