@@ -172,6 +172,10 @@ def _base(home: Home) -> dict | None:
         return None
     if base.get("stamp") != _stamp(home):
         return None
+    now = loads_of(home)
+    if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
+        # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
+        return None
     # What was not touched since is not read for it: of a large file that takes seconds.
     is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == publish.digest_of(home.warehouse)
     return base if is_same else None
