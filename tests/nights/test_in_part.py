@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from support import candidate, copy_home, drop_something, publish_night, write_extract
+from support import candidate, copy_home, drop_something, publish_night, published, write_extract
 
 from dagster_project.settings import Home
 
@@ -89,3 +89,24 @@ def test_nor_in_a_night_that_touches_no_figure(erased: Home, tmp_path: Path) -> 
     drop_something(erased)
     assert whole_beside(erased, tmp_path / "whole") == []
     assert answered(erased) == [(None, "not_available")]
+
+
+def test_a_download_of_one_force_leaves_the_others_figures(new_home: Home, tmp_path: Path) -> None:
+    """Of an extract that is measured whole, rows of the forces whose files are new are read, and no others."""
+    def download(force: str, value: str, stamp: str) -> None:
+        write_extract(
+            new_home.inbox, "public_health",
+            [["92432", "Deaths", "E10000007", "Derbyshire", "Counties", "Persons", "2021-23", value, value]], force=force,
+            stamp=stamp,
+            columns=(
+                "indicator_id", "indicator_name", "area_code", "area_name", "area_type", "sex", "time_period", "value", "count",
+            ),
+        )  # fmt: skip
+
+    for force in ("derbyshire", "nottinghamshire"):
+        download(force, "5.5", "20260105T020000Z")
+    publish_night(new_home)
+    download("derbyshire", "6.5", "20260106T020000Z")
+    assert whole_beside(new_home, tmp_path / "whole") == []
+    figures = published(new_home, "select distinct force_code, value from marts.mart_public_health order by all")
+    assert [(force, float(value)) for force, value in figures] == [("derbyshire", 6.5), ("nottinghamshire", 5.5)]
