@@ -17,11 +17,11 @@ from typing import Literal
 
 import duckdb
 
-from . import groundwork, transform
+from . import groundwork, publish, transform
 from .due import loads_of
+from .kept import kept_loads
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
-from .publish import digest_of
 from .settings import Home
 from .transform import Node, project_stamp
 
@@ -71,7 +71,9 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        return Begun("night", resting_on(changed), base["nodes"], base["loads"])
+        # Days of rows that were erased with that night are not to be told any more, where nothing else is new either.
+        erased = publish.published_night(home) in {e.night_id for e in kept_loads(home).values()}
+        return Begun("night", resting_on(changed, ASKED if erased else ()), base["nodes"], base["loads"])
     standing = groundwork.read(project())
     if standing is not None:
         groundwork.copy(home)
@@ -173,8 +175,12 @@ def _base(home: Home) -> dict | None:
         return None
     if base.get("stamp") != _stamp(home):
         return None
+    now = loads_of(home)
+    if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
+        # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
+        return None
     # What was not touched since is not read for it: of a large file that takes seconds.
-    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == digest_of(home.warehouse)
+    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == publish.digest_of(home.warehouse)
     return base if is_same else None
 
 

@@ -41,8 +41,8 @@ SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "re
 
 
 def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]) -> None:
-    """Make what is carried over, and have `raw.kept_months` hold only what is measured again. `due`: None where
-    all is. `erased`: loads whose rows are gone.
+    """Make what is carried over, and have `raw.kept_months` say which of its months are. `due`: None where all is measured
+    again. `erased`: loads whose rows are gone.
     """
     _carry_nothing(con)
     if due is None:
@@ -52,11 +52,9 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
     make_table(con, "raw.places_due", place, sorted(due.whole))
     make_table(con, "raw.measure_extracts", dict.fromkeys(("mart", "measure", "extract"), "varchar"), _measures())
     con.execute(
-        "create or replace table raw.kept_months as select t.* from raw.kept_months as t semi join"
-        " (select extract, force_code, month_no from raw.months_due union all"
-        " select place.extract, place.force_code, months.month_no from raw.places_due as place"
-        " cross join (select distinct month_no from raw.kept_months) as months) as due"
-        " on due.extract = t.extract and due.force_code = t.force_code and due.month_no = t.month_no"
+        "update raw.kept_months set is_carried = true"
+        " where (extract, force_code) not in (from raw.places_due)"
+        " and (extract, force_code, month_no) not in (from raw.months_due)"
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")

@@ -236,6 +236,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "is_covered": "Whether the days were covered",
             "amount": "What the rows added to; of a count on some day, the last",
             "kept_night": "Night whose figures they are; what landed by then had its say",
+            "is_carried": "Whether the month is not measured tonight: its sums are carried over",
         },
     ),
     "kept_superseded": (

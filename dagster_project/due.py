@@ -81,12 +81,12 @@ def find_due(
     for extract, now in loads_of(home).items():
         was, contract = set(before.get(extract, ())), contracts.get(extract)
         known = {said.split(" ")[0] for said in was}
-        for load in sorted({said.split(" ")[0] for said in was.symmetric_difference(now)}):
+        for load in sorted({said.split(" ")[0] for said in set(now) - was}):
             e = entries.get(load)
             if e is None or contract is None:
-                # Of a load that does not count any more nobody says which force it was.
-                due.whole.update((extract, str(x.force_code)) for x in entries.values() if x.extract == extract)
-            elif load in known or contract.looks_back or contract.kind not in ("events", "monthly_file"):
+                # Withheld of a load that does not count.
+                continue
+            if load in known or contract.looks_back or contract.kind not in ("events", "monthly_file"):
                 due.whole.add((extract, str(e.force_code)))
             else:
                 others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]

@@ -203,8 +203,9 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
     if error or not places:
         return False, f"the check failed to run: {error or answer.get('result')}"
     column = expectation["kwargs"]["column"]
-    own = [p for p in places if p[kind] == subject]
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
+    # The facts have no order of their own, and the same night is to say the same.
+    own = sorted((p for p in places if p[kind] == subject), key=lambda p: [str(p.get(i)) for i in names])
     said = [f"{column} {p[column]:.6g} ({', '.join(str(p[i]) for i in names if p.get(i))})" for p in own[:5]]
     more = f" and {len(own) - 5} more" if len(own) > 5 else ""
     return not own, "; ".join(said) + more

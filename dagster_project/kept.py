@@ -41,7 +41,7 @@ def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]
 
     Raises RawLostError where a file is gone, or is not the one that was written when the rows were erased.
     """
-    con.execute(f"create table raw.kept_months ({_columns(MEASURES)}, kept_night varchar)")
+    con.execute(f"create table raw.kept_months ({_columns(MEASURES)}, kept_night varchar, is_carried boolean)")
     con.execute(f"create table raw.kept_superseded ({_columns(SUPERSEDED)})")
     for load, erasure in kept_loads(home).items():
         if load not in loads:
@@ -52,7 +52,7 @@ def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]
                 con.execute(f"insert into raw.kept_superseded select {', '.join(SUPERSEDED)} from read_parquet(?)", [str(path)])
             else:
                 con.execute(
-                    f"insert into raw.kept_months select {', '.join(MEASURES)}, ? from read_parquet(?)",
+                    f"insert into raw.kept_months select {', '.join(MEASURES)}, ?, false from read_parquet(?)",
                     [erasure.night_id, str(path)],
                 )
 

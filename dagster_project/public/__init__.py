@@ -149,15 +149,36 @@ def write_public(
 def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
     """Make `due`, which public figures are made again, and `measures`, the marts' rows that those are made of.
 
-    How finely a financial year is shown is decided on all of it, and of none but it: so public figures are due from the April
-    before. A figure and that of the year before look back over two years more. Whether a figure as at a day is shown is decided
-    on all its days: its mart is made whole.
+    How finely a financial year is shown is decided on all of it, and on whether it is over: so public figures are due from the
+    April before the first month that is made again, and before what follows on the last month that is covered whole. A figure
+    and that of the year before look back over two years more. Whether a figure as at a day is shown is decided on all its days:
+    its mart is made whole.
     """
+    m = "12 * year(r.period_end) + month(r.period_end) - 1"
     con.execute(
-        "create temp table due as select mart, force_code, case"
-        " when mart in (select mart from cut where role = 'stock') then 0"
-        " else greatest(0, 12 * cast(floor((from_month_no - 3) / 12) as int) + 3) end as from_m"
-        f" from {made}"
+        f"""
+        create temp table due as
+        with over as (
+            select
+                made.mart, made.force_code, r.measure,
+                1 + coalesce(max({m}) filter (r.data_status = 'complete'), 0) as to_m
+            from {made} as made
+            inner join marts.measures as r on made.mart = r.mart and made.force_code = r.force_code
+            inner join cut on r.mart = cut.mart and r.measure = cut.measure
+            where cut.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
+                and {m} < made.from_month_no
+            group by all
+        )
+        select
+            made.mart, made.force_code,
+            case
+                when made.mart in (select mart from cut where role = 'stock') then 0
+                else greatest(0, 12 * floor((least(made.from_month_no, coalesce(min(over.to_m), 120000)) - 3) / 12) + 3)
+            end::int as from_m
+        from {made} as made
+        left join over on made.mart = over.mart and made.force_code = over.force_code
+        group by made.mart, made.force_code, made.from_month_no
+        """
     )
     con.execute(
         "create temp view measures as select r.* from marts.measures as r inner join due"

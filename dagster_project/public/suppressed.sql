@@ -58,7 +58,8 @@ shown as (
     select p.unit_id, p.a, p.b
     from periods as p
     inner join reach as last on p.unit_id = last.unit_id and p.b = last.m
-    left join reach as before on p.unit_id = before.unit_id and p.a - 1 = before.m
+    -- Between years of which nothing is covered there are months without figures.
+    asof left join reach as before on p.unit_id = before.unit_id and p.a > before.m
     where last.cut_after and coalesce(before.cut_after, true) and last.closed_to = coalesce(before.closed_to, 0)
 ),
 

@@ -46,7 +46,7 @@ covered as (
     inner join {{ ref('measure_list') }} as measures
         on kept.measure = measures.measure
         and kept.mart = measures.mart
-    where kept.mart = '{{ mart }}'
+    where kept.mart = '{{ mart }}' and not kept.is_carried
 ),
 
 final as (

@@ -108,6 +108,16 @@ def test_every_mart_and_every_extract_is_judged(sample_home: Home) -> None:
         assert sorted(c.rule for c in checks if c.subject == name) == sorted(e["meta"]["rule"] for e in suite.expectations)
 
 
+def test_what_broke_a_rule_is_named_in_one_order() -> None:
+    """Whichever order the facts have: tonight's publication says the same as the same night built again."""
+    places = [{"extract": "crimes", "force_code": f, "days_late": n} for f, n in (("kent", 9), ("essex", 1), ("devon", 5))]
+    asked = {"kwargs": {"column": "days_late"}, "meta": {}}
+    for told in (places, places[::-1]):
+        answer = {"success": False, "result": {"unexpected_index_list": told}}
+        found = gate._answer("crimes", asked, answer, "extract")
+        assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)")
+
+
 def spoiled(home: Home, *statements: str) -> list[gate.Check]:
     with duckdb.connect(str(home.candidate / WORK)) as con:
         for statement in statements:

@@ -103,6 +103,15 @@ def test_only_what_rests_on_changed_extracts_is_built() -> None:
     assert any(s.startswith("one_current_version_stg_naloxone") for s in selected) and "stg_naloxone" not in selected
 
 
+def test_a_ledger_from_before_builds_all(sample_copy: Home) -> None:
+    """It lacks a load that the figures rest on."""
+    path = sample_copy.candidate / "base.json"
+    base = json.loads(path.read_text(encoding="utf-8"))
+    base["loads"]["crimes"].append("20260101T020000Z-0123456789ab 2026-01-01T02:00:00Z")
+    path.write_text(json.dumps(base), encoding="utf-8")
+    assert not builds_on(sample_copy)
+
+
 @pytest.mark.parametrize("missing", ["base.json", WORK])
 def test_a_part_that_is_not_there_builds_all(missing: str, sample_copy: Home) -> None:
     (sample_copy.candidate / missing).unlink()

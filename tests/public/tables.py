@@ -1,5 +1,7 @@
 """Random marts: events with random attributes, counted by area, category and period as the marts count them."""
 
+from collections.abc import Collection
+
 import duckdb
 import numpy as np
 
@@ -31,10 +33,13 @@ NOT_SHOWN = ("arrests_to_test", "drug_searches_recording_finds")
 STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "missed", "not required", "none"]
 
 
-def make(seed: int, months: int = 16, but: int = 0, corrected: str = "") -> duckdb.DuckDBPyConnection:
+def make(
+    seed: int, months: int = 16, but: int = 0, corrected: str = "", missing: Collection[int] = ()
+) -> duckdb.DuckDBPyConnection:
     """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed.
 
-    `but`: so many of the last months are still to come. `corrected`: which events one is gone of, SQL.
+    `but`: so many of the last months are still to come. `corrected`: which events one is gone of, SQL. `missing`: months
+    that no file covers.
     """
     chance = np.random.default_rng(seed)
     con = duckdb.connect()
@@ -72,7 +77,8 @@ def make(seed: int, months: int = 16, but: int = 0, corrected: str = "") -> duck
         " select m::int as m, leaf::text as leaf, code::text as code, status::text as status, referred from drawn"
     )
     last -= but
-    con.execute(f"delete from events where m > {last}")
+    covered = [m for m in range(first, last + 1) if m not in missing]
+    con.execute(f"delete from events where m not in ({', '.join(map(str, covered))})")
     if corrected:
         con.execute(f"delete from events where rowid = (select min(rowid) from events where {corrected})")
     con.execute("create temp table monthly (mart varchar, measure varchar, leaf varchar, category varchar, m int, x bigint)")
@@ -87,7 +93,7 @@ def make(seed: int, months: int = 16, but: int = 0, corrected: str = "") -> duck
             f" select distinct '{mart}', '{measure}', 'unknown', {by or chr(39) + 'all' + chr(39)}, {first}, 0 from events"
         )
     con.execute("create temp table periods (period_type varchar, a int, b int, data_status varchar)")
-    con.executemany("insert into periods values (?, ?, ?, ?)", periods(first, last))
+    con.executemany("insert into periods values (?, ?, ?, ?)", periods(covered))
     con.execute(FIGURES)
     for (mart, rate), (above, below) in RATES.items():
         con.execute(
@@ -102,15 +108,15 @@ def make(seed: int, months: int = 16, but: int = 0, corrected: str = "") -> duck
     return con
 
 
-def periods(first: int, last: int) -> list[tuple[str, int, int, str]]:
-    """The periods that marts have for coverage from one month to another, both whole: type, first and last month, status."""
-    years = {(m // 12) * 12 for m in range(first, last + 1)}
-    financial = {((m - 3) // 12) * 12 + 3 for m in range(first, last + 1)}
+def periods(of: Collection[int]) -> list[tuple[str, int, int, str]]:
+    """The periods that marts have where these months are covered, all whole: type, first and last month, status."""
+    years = {(m // 12) * 12 for m in of}
+    financial = {((m - 3) // 12) * 12 + 3 for m in of}
     months = sorted({m for y in years | financial for m in range(y, y + 12)})
     found = []
 
     def add(kind: str, a: int, b: int) -> None:
-        covered = max(0, min(b, last) - max(a, first) + 1)
+        covered = sum(a <= m <= b for m in of)
         found.append((kind, a, b, "not_available" if not covered else "complete" if covered == b - a + 1 else "partial"))
 
     for y in sorted(years):
@@ -121,7 +127,7 @@ def periods(first: int, last: int) -> list[tuple[str, int, int, str]]:
         add("month", m, m)
         add("calendar_year_to_date", m // 12 * 12, m)
         add("financial_year_to_date", (m - 3) // 12 * 12 + 3, m)
-        if m - 11 >= first:
+        if m - 11 >= min(of):
             add("rolling_12_months", m - 11, m)
     return found
 

@@ -1,5 +1,7 @@
 """Two publications, kept by an outsider: what both together give away, and what they don't."""
 
+from collections.abc import Collection
+
 import duckdb
 import pytest
 
@@ -14,8 +16,10 @@ LONG = 34
 OF = {mart: [m for at, m in MEASURES if at == mart] for mart, _ in MEASURES}
 
 
-def published(seed: int, *, but: int = 0, corrected: str = "", running_year: str = "hidden") -> duckdb.DuckDBPyConnection:
-    con = make(seed, LONG, but, corrected)
+def published(
+    seed: int, *, but: int = 0, corrected: str = "", running_year: str = "hidden", missing: Collection[int] = ()
+) -> duckdb.DuckDBPyConnection:
+    con = make(seed, LONG, but, corrected, missing)
     write_public(con, Public(running_year=running_year), "staging")
     return con
 
@@ -107,9 +111,40 @@ group by all
 )  # fmt: skip
 def test_what_is_made_in_part_is_what_making_all_gives(seed: int, but: int, corrected: str, running_year: str) -> None:
     """The public form of the night before, with what is due of it made again, and the whole of tonight's."""
-    earlier = published(seed, but=but, running_year=running_year)
-    whole = published(seed, corrected=corrected, running_year=running_year)
-    con = make(seed, LONG, 0, corrected)
+    same_in_part(
+        published(seed, but=but, running_year=running_year),
+        published(seed, corrected=corrected, running_year=running_year),
+        make(seed, LONG, 0, corrected),
+        running_year,
+    )
+
+
+GAP = (24301, 24302)
+"""February and March 2025, of a seed whose months end with May."""
+YEARS_BETWEEN = range(24275, 24291)
+"""December 2022 to March 2024: 2023 and 2023/24 have no figure."""
+
+
+@pytest.mark.parametrize("running_year", ["hidden", "shown"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"but": 2, "missing": GAP}, {"missing": GAP}), ({"but": 1, "missing": GAP}, {"but": 1, "missing": (*GAP, 24303)}),
+        ({"missing": YEARS_BETWEEN}, {"missing": YEARS_BETWEEN, "corrected": "m > 24302"}),
+    ],
+)  # fmt: skip
+def test_months_that_are_missing_change_nothing_of_that(before: dict, after: dict, running_year: str) -> None:
+    """A year is over with the first month after it that is covered, and is not over where that month goes again: figures of
+    that year change, though none of its months does. Of years before a gap no later one knows.
+    """
+    earlier, whole = (published(1014, running_year=running_year, **given) for given in (before, after))
+    same_in_part(earlier, whole, make(1014, LONG, **after), running_year)
+
+
+def same_in_part(
+    earlier: duckdb.DuckDBPyConnection, whole: duckdb.DuckDBPyConnection, con: duckdb.DuckDBPyConnection, running_year: str
+) -> None:
+    """Have the connection's public form made in part, on that of the night before; it is to be the whole one."""
     for name, sql in (("stood", "from marts.measures"), ("shown", SHOWN)):
         con.register(name, earlier.sql(sql).to_arrow_table())
     con.execute("create table earlier as from stood")

@@ -41,6 +41,17 @@ ERASED_BETWEEN = Sequence(
 DAYS_ERASED = Sequence(((File("crimes", 0, 20, 0, (Row(0),)),), (File("crimes", 31, 7, 1),), (), ()))
 """A row that is erased, and a later night that does not touch its month."""
 
+CLOSED_MONTH = Sequence(
+    (
+        (File("crimes", 0, 31, 0, (Row(1),)), File("crimes", 31, 28, 0, (Row(0, day=19),))),
+        (File("crimes", 20, 17, 3, (Row(0),)),),
+        (File("crimes", 45, 3, 5, (Row(3),)),),
+        (),
+    )
+)  # fmt: skip
+"""A key that stands in February, and comes in January when that month's rows are erased: closed to it, also in a night that
+touches February alone."""
+
 
 ROWS = tuple(Row(key, day=14 * key, value=key % 3) for key in range(5))
 MONTHS_THAT_STAND = Sequence(
@@ -79,6 +90,7 @@ def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], 
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
 @example(sequence=ERASED_BETWEEN, erased=31)
 @example(sequence=DAYS_ERASED, erased=31)
+@example(sequence=CLOSED_MONTH, erased=31)
 def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], sequence: Sequence, erased: int | None) -> None:
     """What is carried over and what is measured again are together what measuring all gives; with erased rows and without."""
     found = parts(sequence, erased=erased, in_part=True)

@@ -72,6 +72,7 @@ covered as (
     -- Of erased rows the month is known, and no day of it: `answers` gives no figure for a part of the month.
     select mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount, is_covered
     from {{ ref('kept_measures') }}
+    where not is_carried
 )
 
 select

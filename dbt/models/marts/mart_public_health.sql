@@ -1,4 +1,5 @@
 -- Report 5.1-5.8. Values as published: no zeros are added, nothing is summed.
+-- A night in part reads the forces with new files, and replaces what is due of them. depends_on: {{ ref('figures_due') }}
 with indicators as (
     select * from {{ ref('public_health_indicators') }}
 ),

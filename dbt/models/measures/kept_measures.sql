@@ -19,6 +19,7 @@ select
     kept.category,
     kept.amount,
     kept.is_covered,
+    kept.is_carried,
     months.month_start,
     months.month_end,
     kept.month_no

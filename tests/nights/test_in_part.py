@@ -1,0 +1,112 @@
+"""Nights in part, whole ones beside them: what each publishes is the same. tests/sequences asks it of the models alone, of many
+sequences of files; here is what only whole nights have.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from support import candidate, copy_home, drop_something, publish_night, published, write_extract
+
+from dagster_project.settings import Home
+
+COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
+MID_MARCH = {"from": "2018-03-10", "to": "2018-03-20"}
+UNLIKE = {"daily", "row_days", "extract_facts"}
+"""A night in part goes on counting the days of erased rows: `row_days` says why."""
+
+
+def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
+    """Relations of figures and of what is said of them, in which two homes' last nights part, with how many rows."""
+    found = []
+    con = duckdb.connect()
+    for name, home in (("a", one), ("b", other)):
+        con.execute(f"attach '{home.warehouse}' as {name} (read_only)")
+        con.execute(f"attach '{home.candidate / 'work.duckdb'}' as {name}_work (read_only)")
+    schemas = [f".{s}" for s in ("marts", "marts_public", "reports", "bi")] + ["_work.audit", "_work.answers"]
+    tables = con.execute("select database_name || '.' || schema_name, table_name from duckdb_tables()").fetchall()
+    for schema in schemas:
+        names = [{t for where, t in tables if where == f"{n}{schema}"} for n in "ab"]
+        assert names[0] == names[1]
+        for table in sorted(names[0] - UNLIKE):
+            a, b = (f"select * from {n}{schema}.{table}" for n in "ab")
+            rows = con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
+            found += [(f"{schema}.{table}", len(rows), rows[0])] if rows else []
+    con.close()
+    return found
+
+
+def whole_beside(home: Home, folder: Path) -> list[tuple[Any, ...]]:
+    """Run the home's next night in part, and in a copy whole. Returns where they part."""
+    beside = copy_home(home, folder)
+    publish_night(beside, rebuild=True)
+    publish_night(home)
+    with candidate(home) as con:
+        assert con.execute("select count(*) from duckdb_tables() where table_name = 'figures_made'").fetchone() == (1,)
+    return differing(home, beside)
+
+
+@pytest.fixture
+def erased(new_home: Home) -> Home:
+    """A home whose edition asks for some days of a month; the month's rows were erased when that had been published."""
+    rows = [[f"C{n}", f"2018-03-{n:02d}", "92D", "Recorded", "Chesterfield"] for n in range(1, 29)]
+    write_extract(new_home.inbox, "crimes", rows, columns=COLUMNS, window=("2018-03-01", "2018-03-31"))
+    new_home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
+    new_home.config_file.chmod(0o600)
+    columns = [{"name": "rolling", "window": MID_MARCH}]
+    table = {
+        "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"}, "columns": columns,
+        "rows": [{"label": "Possession", "measure": "possession_offences"}],
+    }  # fmt: skip
+    edition = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2026-04-30", "tables": [table]}
+    new_home.editions.mkdir()
+    (new_home.editions / "2026-09.yml").write_text(yaml.safe_dump(edition), encoding="utf-8")
+    publish_night(new_home)
+    assert answered(new_home) == [(11, "complete")]
+    return new_home
+
+
+def answered(home: Home) -> list[tuple[Any, ...]]:
+    with candidate(home) as con:
+        return con.execute(
+            "select value, data_status from answers.answers join answers.asked_figures using (answer_id)"
+            f" where from_day = date '{MID_MARCH['from']}'"
+        ).fetchall()
+
+
+def test_days_of_an_erased_month_are_not_available_in_part_either(erased: Home, tmp_path: Path) -> None:
+    write_extract(
+        erased.inbox, "crimes", [["NEW", "2025-11-12", "92D", "Recorded", "Chesterfield"]], columns=COLUMNS,
+        window=("2025-11-10", "2025-11-20"),
+    )  # fmt: skip
+    assert whole_beside(erased, tmp_path / "whole") == []
+    assert answered(erased) == [(None, "not_available")]
+
+
+def test_nor_in_a_night_that_touches_no_figure(erased: Home, tmp_path: Path) -> None:
+    drop_something(erased)
+    assert whole_beside(erased, tmp_path / "whole") == []
+    assert answered(erased) == [(None, "not_available")]
+
+
+def test_a_download_of_one_force_leaves_the_others_figures(new_home: Home, tmp_path: Path) -> None:
+    """Of an extract that is measured whole, rows of the forces whose files are new are read, and no others."""
+    def download(force: str, value: str, stamp: str) -> None:
+        write_extract(
+            new_home.inbox, "public_health",
+            [["92432", "Deaths", "E10000007", "Derbyshire", "Counties", "Persons", "2021-23", value, value]], force=force,
+            stamp=stamp,
+            columns=(
+                "indicator_id", "indicator_name", "area_code", "area_name", "area_type", "sex", "time_period", "value", "count",
+            ),
+        )  # fmt: skip
+
+    for force in ("derbyshire", "nottinghamshire"):
+        download(force, "5.5", "20260105T020000Z")
+    publish_night(new_home)
+    download("derbyshire", "6.5", "20260106T020000Z")
+    assert whole_beside(new_home, tmp_path / "whole") == []
+    figures = published(new_home, "select distinct force_code, value from marts.mart_public_health order by all")
+    assert [(force, float(value)) for force, value in figures] == [("derbyshire", 6.5), ("nottinghamshire", 5.5)]
