@@ -10,17 +10,19 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
 from nasty.plan import write_nasty
-from support import candidate, copy_home, night
+from support import candidate, copy_home, drop_something, night
 
 from dagster_project import transform
+from dagster_project.candidate import begin
 from dagster_project.gate import Check
-from dagster_project.night_run import NightRun
+from dagster_project.night_run import NightFailedError, NightRun
 from dagster_project.nights import read_receipts
 from dagster_project.prepare import OWN_LISTS, WAREHOUSE, WORK
 from dagster_project.sample import write_sample
@@ -205,6 +207,23 @@ def test_a_row_that_differs_is_seen(made_here: Made, tmp_path: Path) -> None:
         )
         con.execute("delete from reports.cells where rowid = 0")
     assert differences(on_duckdb, tmp_path / "other") == {"marts.mart_iom": (1, 1), "reports.cells": (1, 0)}
+
+
+def test_what_fails_in_a_night_in_part_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the candidate filled in part: its figures are those that are published."""
+    failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
+    monkeypatch.setattr("dagster_project.night_run.spark.require", lambda: None)
+    monkeypatch.setattr("dagster_project.spark.spark_session", lambda *_: nullcontext())
+    for name in ("show_raw", "show_standing"):
+        monkeypatch.setattr(f"dagster_project.spark.{name}", lambda *_: None)
+    monkeypatch.setattr(transform, "build", lambda *_: [failed])
+    drop_something(sample_copy)
+    with night(sample_copy, engine="spark") as run:
+        run.land()
+        with pytest.raises(NightFailedError, match="periods"):
+            run.build()
+    assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
+    assert begin(sample_copy).on != "night"
 
 
 def test_without_java_it_says_which(new_home: Home) -> None:
