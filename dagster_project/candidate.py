@@ -108,13 +108,16 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
     return tuple(sorted(".".join(n.fqn) for n in built))
 
 
-def begin_empty(home: Home) -> None:
-    """Lay out the candidate for an engine that fills it: every model is there, and no table has a row that is of any use."""
-    (home.candidate / "base.json").unlink(missing_ok=True)
-    if groundwork.read(project()) is not None:
-        groundwork.copy(home)
-    else:
+def begin_to_fill(home: Home, rebuild: bool = False) -> Begun:
+    """Lay out the candidate for an engine that fills it: as `begin` does on the published night, else with every model there,
+    and no table that has a row of any use.
+    """
+    begun = begin(home, rebuild)
+    if begun.on == "night":
+        return begun
+    if begun.on == "nothing":
         groundwork.build_on_nothing(home)
+    return Begun("nothing")
 
 
 def stands(home: Home) -> list[Node] | None:

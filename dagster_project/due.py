@@ -54,6 +54,14 @@ class Due:
         ]  # fmt: skip
 
 
+def read_due(con: duckdb.DuckDBPyConnection) -> Due:
+    """What a night measures again, as `prepare_raw` wrote it down in `raw`."""
+    due = Due(set(con.execute("select extract, force_code from raw.places_due").fetchall()))
+    for extract, force, month_no in con.execute("select extract, force_code, month_no from raw.months_due").fetchall():
+        due.months.setdefault((extract, force), set()).add(_text(month_no))
+    return due
+
+
 def loads_of(home: Home) -> dict[str, list[str]]:
     """What each extract's figures rest on: its accepted loads, and what later files withheld of them."""
     entries = read_ledger(home)
@@ -134,7 +142,12 @@ def _months(e: LedgerEntry) -> set[str]:
     """The months that a load's window touches."""
     assert e.covered_from and e.covered_to
     first, last = (d.year * 12 + d.month - 1 for d in (e.covered_from, e.covered_to))
-    return {f"{date(n // 12, n % 12 + 1, 1):%Y-%m}" for n in range(first, last + 1)}
+    return {_text(n) for n in range(first, last + 1)}
+
+
+def _text(month_no: int) -> str:
+    """A month as raw dates have it, such as 2025-03."""
+    return f"{date(month_no // 12, month_no % 12 + 1, 1):%Y-%m}"
 
 
 def _listed(texts: Iterable[str]) -> str:

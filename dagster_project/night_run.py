@@ -263,7 +263,7 @@ class NightRun:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            loads = self._build_on_spark(night) if self.engine == "spark" else self._build_here(night)
+            loads = self._build(night)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         broken = transform.broken(self.nodes)
@@ -278,19 +278,17 @@ class NightRun:
             raise NightFailedError(_not_built(broken))
         return self.nodes
 
-    def _build_here(self, night: Night) -> list[prepare.Load]:
-        begun = candidate.begin(self.home, self.rebuild)
+    def _build(self, night: Night) -> list[prepare.Load]:
+        on_spark = self.engine == "spark"
+        begun = (candidate.begin_to_fill if on_spark else candidate.begin)(self.home, self.rebuild)
         loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-        self.built = transform.build(self.home, begun.select, progress=self.listener.node)
+        if on_spark:
+            self.built = spark.build(self.home, self.config.spark, loads, begun, self.listener.node)
+        else:
+            self.built = transform.build(self.home, begun.select, progress=self.listener.node)
         if begun.loads is not None:
             prepare.show_all(self.home, loads)
         self.nodes = candidate.merged(begun.standing, self.built)
-        return loads
-
-    def _build_on_spark(self, night: Night) -> list[prepare.Load]:
-        candidate.begin_empty(self.home)
-        loads = prepare.prepare_raw(self.home, night.night_id, night.today, self.since)
-        self.nodes = self.built = spark.build(self.home, self.config.spark, loads, self.listener.node)
         return loads
 
     def judge(self) -> list[Check]:

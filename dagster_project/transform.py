@@ -1,6 +1,7 @@
 """dbt, in this process: the manifest is parsed once and kept, the connections are closed when a run is over."""
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -154,11 +155,14 @@ def build(
     engine: Engine = "duckdb",
 ) -> list[Node]:
     """Build and test the candidate's models, in its files. `select`: these alone, as dbt names them; all where it is empty.
-    With the engine spark: in the Spark session that is open, and nowhere else.
+    With the engine spark: in the Spark session that is open, and nowhere else; of tests those that are selected by name.
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
     chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure"]
+    if engine == "spark":
+        # A view that is made for what reads it would bring its tests along, and they what else they ask.
+        chosen += ["--indirect-selection", "empty"]
     with _one_at_a_time:
         os.environ |= _environment(home)
         with _closed_after(engine):
@@ -179,6 +183,17 @@ def build(
         )
         for r in result.result.results
     ]
+
+
+def delete_due(home: Home, models: Iterable[str]) -> None:
+    """Delete from the candidate's tables of these models, given by their unique ids, what is due in them. Raises BuildError."""
+    with _one_at_a_time:
+        os.environ |= _environment(home)
+        with _closed_after():
+            args = ["run-operation", "delete_all_due", "--args", json.dumps({"models": sorted(models)}), "--target", "duckdb"]
+            result = _invoke(args, manifest(), home.candidate / "dbt")
+    if any(r.status != "success" for r in result.result.results):
+        raise BuildError(f"what is due could not be deleted: {result.result.results[0].message}")
 
 
 def broken(nodes: Iterable[Node]) -> list[Node]:

@@ -1,6 +1,7 @@
 """What dbt reads, as Spark sees it: the `raw` schema of the candidate's work file, shown to a session.
 
-Landed rows are read where they lie, in the Parquet of raw/. The night's lists go over as Parquet of their own.
+Landed rows are read where they lie, in the Parquet of raw/: of a night in part those of the months that are due. The night's
+lists, and what is carried over, go over as Parquet of their own.
 """
 
 from collections.abc import Iterable
@@ -9,30 +10,32 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ..contracts import Contract, load_contracts
-from ..due import paths_of
+from ..due import Due, paths_of, read_due
 from ..kept import kept_loads
-from ..landing.forms import literal
 from ..prepare import ROW_COLUMNS, WORK, Load, index_select, landed_select
 from ..settings import Home
 from .session import folder_of
+from .standing import show_table, text
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_ntz"}
-"""Types that Spark has under another name."""
 
-
-def show_raw(spark: "SparkSession", home: Home, loads: list[Load]) -> None:
+def show_raw(spark: "SparkSession", home: Home, loads: list[Load], is_in_part: bool) -> None:
     """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
-    spark.sql("create schema raw")
     spark.sql("create schema landed")
+    due = _show_lists(spark, home, is_in_part)
     contracts, kept = load_contracts(), kept_loads(home)
     for extract, contract in contracts.items():
-        names = [p.name for p in paths_of(home, (load.entry for load in loads if load.entry.extract == extract), kept)]
-        _show_extract(spark, home, contract, names)
-    _show_lists(spark, home)
+        own = [load.entry for load in loads if load.entry.extract == extract]
+        names = [p.name for p in paths_of(home, own if due is None else filter(due.has, own), kept)]
+        _show_extract(spark, home, contract, names, "true" if due is None else due.where(extract))
     spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
+    if due is None:
+        _show_index(spark, contracts, loads)
+
+
+def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: list[Load]) -> None:
     places = [(str(load.entry.extract), str(load.entry.force_code)) for load in loads]
     selects = []
     for extract, contract in contracts.items():
@@ -42,7 +45,7 @@ def show_raw(spark: "SparkSession", home: Home, loads: list[Load]) -> None:
     spark.sql("create table raw.row_index using parquet as " + " union all ".join(selects))
 
 
-def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: list[str]) -> None:
+def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: list[str], where: str) -> None:
     columns = (*(c.name for c in contract.columns), *ROW_COLUMNS)
     if not names:
         nothing = ", ".join(f"cast(null as string) as {c}" for c in columns)
@@ -50,40 +53,30 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
         return
     spark.sql(
         f"create table landed.{contract.extract} ({', '.join(f'{c} string' for c in columns)}) using parquet"
-        f" options (recursiveFileLookup 'true', path {_text(str(home.raw / contract.extract))})"
+        f" options (recursiveFileLookup 'true', path {text(str(home.raw / contract.extract))})"
     )
     # By the files' names, so that Spark does not open the others.
     spark.sql(
         f"create view raw.{contract.extract} as select {', '.join(columns)} from landed.{contract.extract}"
-        f" where {_is_one_of('_metadata.file_name', names)}"
+        f" where {_is_one_of('_metadata.file_name', names)} and ({where})"
     )
 
 
-def _show_lists(spark: "SparkSession", home: Home) -> None:
-    folder = folder_of(home) / "lists"
+def _show_lists(spark: "SparkSession", home: Home, is_in_part: bool) -> Due | None:
+    """Show the tables of `raw`, and what is carried over. Returns what is measured again; None where all is."""
     con = duckdb.connect(str(home.candidate / WORK), read_only=True)
     try:
-        tables = con.execute("select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall()
-        for (name,) in tables:
-            path = folder / name / "rows.parquet"
-            path.parent.mkdir(parents=True)
-            con.execute(f"copy raw.{name} to {literal(str(path))} (format parquet)")
-            columns = con.execute(
-                "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = ?"
-                " order by column_index",
-                [name],
-            ).fetchall()
-            listed = ", ".join(f"{column} {TYPES.get(kind, kind)}" for column, kind in columns)
-            spark.sql(f"create table raw.{name} ({listed}) using parquet location {_text(str(path.parent))}")
+        listed = con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' union all"
+            " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
+        ).fetchall()
+        for (name,) in listed:
+            show_table(spark, con, folder_of(home) / "lists", f"raw.{name}", f"raw.{name}")
+        return read_due(con) if is_in_part else None
     finally:
         con.close()
 
 
 def _is_one_of(column: str, values: Iterable[str]) -> str:
-    listed = ", ".join(_text(value) for value in values)
+    listed = ", ".join(text(value) for value in values)
     return f"{column} in ({listed})" if listed else "false"
-
-
-def _text(value: str) -> str:
-    """A text in Spark's SQL."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -36,14 +36,27 @@
 {{- return(run_query('select is_in_part from ' ~ source('raw', 'night')).rows[0][0]) }}
 {%- endmacro %}
 
-{#- Deletes what is due: `figures` of a mart, by the month in which their period ends, or `facts` about them. -#}
+{#- Deletes what is due: `figures` of a mart, or `facts` about them. -#}
 {% macro delete_due(relation, what) -%}
 delete from {{ relation }} as standing
 using {{ ref('figures_due') }} as due
-where due.mart = {% if what == 'facts' %}standing.mart{% else %}'{{ relation.identifier }}'{% endif %}
+where {{ is_due(relation.identifier, what) }}
+{%- endmacro %}
+
+{#- Whether a row of `standing` is due by a row of `due`: figures by the month in which their period ends. -#}
+{% macro is_due(mart, what) -%}
+due.mart = {% if what == 'facts' %}standing.mart{% else %}'{{ mart }}'{% endif %}
     and due.force_code = standing.force_code
     and {% if what == 'facts' %}standing.month_no{% else %}{{ month_no('standing.period_end') }}{% endif %} >= due.from_month_no
 {%- endmacro %}
+
+{#- For a night on Spark, whose new rows are put into the candidate afterwards: deletes what is due of these models. -#}
+{% macro delete_all_due(models) %}
+{%- for node in graph.nodes.values() if node.unique_id in models %}
+    {%- set relation = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) %}
+    {%- do run_query(delete_due(relation, node.config.meta.due)) %}
+{%- endfor %}
+{% endmacro %}
 
 {% materialization view, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='view') -%}

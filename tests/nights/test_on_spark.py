@@ -1,7 +1,8 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of the sample and of awkward files beside it.
 
 One home, whose files both engines read: the sample's of Derbyshire, and four nights of tests/nasty under the name of another
-force, with a list of areas of its own: of two units, since ten would say no more of SQL that treats all alike.
+force, with a list of areas of its own: of two units, since ten would say no more of SQL that treats all alike. Two of those
+files come a night later, when the home is one of a night on Spark, and either engine builds on that.
 """
 
 import csv
@@ -9,26 +10,32 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
 from nasty.plan import write_nasty
-from support import night
+from support import candidate, copy_home, drop_something, night
 
 from dagster_project import transform
+from dagster_project.candidate import begin
 from dagster_project.gate import Check
-from dagster_project.night_run import NightRun
+from dagster_project.night_run import NightFailedError, NightRun
 from dagster_project.nights import read_receipts
 from dagster_project.prepare import OWN_LISTS, WAREHOUSE, WORK
 from dagster_project.sample import write_sample
 from dagster_project.settings import PROJECT, SEEDS, Home
 from dagster_project.spark import SparkMissingError, require
+from dagster_project.transform import Node
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 OTHER = "nottinghamshire"
 UNITS = ("chesterfield", "derby-east")
 """One a section. Rows of the others are of a unit that the list does not have."""
+LATER = ("crimes__nottinghamshire__2025-10-20__2025-11-21__", "naloxone__nottinghamshire__2023-10-01__2025-03-31__")
+"""Corrects and withdraws rows of earlier files; and is of an earlier time than those it comes after."""
 SMALL = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -52,10 +59,12 @@ except SparkMissingError as error:
 needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
 
 
-def drop(home: Home, made: Path, place: int) -> None:
-    """A night's files, those of Derbyshire as another force's; what data.police.uk publishes says whose it is inside."""
+def drop(home: Home, made: Path, place: int, later: Path) -> None:
+    """A night's files, those of Derbyshire as another force's; what data.police.uk publishes says whose it is inside. LATER's
+    go to a folder of their own."""
     for path in sorted((made / f"night{place:02d}").iterdir()):
-        shutil.copy2(path, home.inbox / path.name.replace("__derbyshire__", f"__{OTHER}__"))
+        name = path.name.replace("__derbyshire__", f"__{OTHER}__")
+        shutil.copy2(path, (later if name.startswith(LATER) else home.inbox) / name)
 
 
 def tables() -> list[tuple[str, str, str]]:
@@ -89,11 +98,31 @@ def said(check: Check) -> tuple[str, str, str, bool]:
     return check.suite, check.subject, check.rule, check.passed
 
 
+@dataclass(frozen=True)
+class Made:
+    """A home that has landed all files but LATER's, which are in a folder; the candidate that DuckDB made; and what the gate
+    says to it."""
+
+    home: Home
+    later: Path
+    on_duckdb: Path
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class OnSpark:
+    """The same on Spark, a night that was published. The candidate is as it was before that."""
+
+    nodes: list[Node]
+    checks: list[Check]
+    candidate: Path
+
+
 @pytest.fixture(scope="module")
-def made_here(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, list[Check]]:
-    """A home that has landed all files, the candidate that DuckDB made of them, and what the gate says to it."""
+def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("engines")
-    home = Home(folder / "home").create()
+    home, later = Home(folder / "home").create(), folder / "later"
+    later.mkdir()
     home.config_file.write_text("[spark.settings]\n" + "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items()))
     home.seeds.mkdir()
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
@@ -103,7 +132,7 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, lis
     write_sample(home.inbox)
     write_nasty(folder / "made", SEED)
     for place in (1, 2, 3, 4):
-        drop(home, folder / "made", place)
+        drop(home, folder / "made", place, later)
         with night(home) as run:
             run.land()
     with night(home, engine="duckdb") as run:
@@ -111,24 +140,65 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, lis
         run.build()
         checks = run.judge()
         shutil.copytree(home.candidate, folder / "duckdb")
-    return home, folder / "duckdb", checks
+    return Made(home, later, folder / "duckdb", checks)
+
+
+@pytest.fixture(scope="module")
+def on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> OnSpark:
+    kept = tmp_path_factory.mktemp("spark") / "candidate"
+    with night(made_here.home, engine="spark") as run:
+        run.land()
+        nodes = run.build()
+        checks = run.judge()
+        shutil.copytree(made_here.home.candidate, kept)
+        run.publish()
+    return OnSpark(nodes, checks, kept)
 
 
 @needs_spark
-def test_every_row_is_the_same(made_here: tuple[Home, Path, list[Check]]) -> None:
-    home, on_duckdb, checks = made_here
-    with night(home, engine="spark") as run:
-        run.land()
-        nodes = run.build()
-        # Tests come in the order in which they were done.
-        assert sorted(said(c) for c in run.judge()) == sorted(said(c) for c in checks)
-    assert len(nodes) == sum(n.resource_type in ("model", "seed", "test") for n in transform.manifest().nodes.values())
-    assert differences(on_duckdb, home.candidate) == {}
-    assert not home.spill.exists()
+def test_every_row_is_the_same(made_here: Made, on_spark: OnSpark) -> None:
+    # Tests come in the order in which they were done.
+    assert sorted(said(c) for c in on_spark.checks) == sorted(said(c) for c in made_here.checks)
+    nodes = transform.manifest().nodes.values()
+    assert len(on_spark.nodes) == sum(n.resource_type in ("model", "seed", "test") for n in nodes)
+    assert differences(made_here.on_duckdb, on_spark.candidate) == {}
+    assert not made_here.home.spill.exists()
 
 
-def test_a_row_that_differs_is_seen(made_here: tuple[Home, Path, list[Check]], tmp_path: Path) -> None:
-    _, on_duckdb, _ = made_here
+@needs_spark
+def test_a_night_in_part_is_the_same(made_here: Made, on_spark: OnSpark, tmp_path: Path) -> None:
+    """Both engines build on the night that Spark made: what is new of one force, and figures of earlier months stand."""
+    assert len(list(made_here.later.iterdir())) == len(LATER)
+    other = copy_home(made_here.home, tmp_path / "home")
+    runs = {}
+    for home, engine in ((other, "duckdb"), (made_here.home, "spark")):
+        with night(home, made_here.later, engine=engine) as run:
+            run.land()
+            run.build()
+            run.judge()
+        runs[engine] = run
+    assert differences(other.candidate, made_here.home.candidate) == {}
+    one, two = (sorted(said(c) for c in runs[engine].checks) for engine in ("duckdb", "spark"))
+    assert one == two
+    here, there = ({n.unique_id for n in runs[engine].built} for engine in ("duckdb", "spark"))
+    nodes = transform.manifest().nodes
+    # Views are made anew where Spark reads them.
+    assert here <= there and {nodes[unique_id].config.materialized for unique_id in there - here} == {"view"}
+    with candidate(made_here.home) as con:
+        due = con.execute("select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'")
+        assert due.fetchall() == [(OTHER, True)]
+        gone = con.execute(
+            "select own.extract, count(*) > 0 from staging.superseded_rows as gone"
+            " join raw.loads as newer on newer.load_id = gone.by_load_id and newer.is_tonight"
+            " join raw.loads as own on own.load_id = gone.load_id where gone.reason = 'withdrawn' group by 1 order by 1"
+        ).fetchall()
+        assert ("crimes", True) in gone
+        left = con.execute("select table_name from duckdb_tables() where starts_with(table_name, 'standing__')").fetchall()
+        assert left == []
+
+
+def test_a_row_that_differs_is_seen(made_here: Made, tmp_path: Path) -> None:
+    on_duckdb = made_here.on_duckdb
     shutil.copytree(on_duckdb, tmp_path / "other")
     with duckdb.connect(str(tmp_path / "other" / WAREHOUSE)) as con:
         con.execute(
@@ -137,6 +207,23 @@ def test_a_row_that_differs_is_seen(made_here: tuple[Home, Path, list[Check]], t
         )
         con.execute("delete from reports.cells where rowid = 0")
     assert differences(on_duckdb, tmp_path / "other") == {"marts.mart_iom": (1, 1), "reports.cells": (1, 0)}
+
+
+def test_what_fails_in_a_night_in_part_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the candidate filled in part: its figures are those that are published."""
+    failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
+    monkeypatch.setattr("dagster_project.night_run.spark.require", lambda: None)
+    monkeypatch.setattr("dagster_project.spark.spark_session", lambda *_: nullcontext())
+    for name in ("show_raw", "show_standing"):
+        monkeypatch.setattr(f"dagster_project.spark.{name}", lambda *_: None)
+    monkeypatch.setattr(transform, "build", lambda *_: [failed])
+    drop_something(sample_copy)
+    with night(sample_copy, engine="spark") as run:
+        run.land()
+        with pytest.raises(NightFailedError, match="periods"):
+            run.build()
+    assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
+    assert begin(sample_copy).on != "night"
 
 
 def test_without_java_it_says_which(new_home: Home) -> None:
