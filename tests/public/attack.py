@@ -98,6 +98,7 @@ def attack(
         where p.measure in ({asked}) and p.data_status <> 'not_available' and {where}
             {'' if crossed else "and (p.area_type = 'force' or p.category = 'all')"}
         group by all
+        order by all
         """
     ).fetchall()
     known: dict[tuple[Series, int, int], tuple[int, int]] = {}
@@ -134,10 +135,12 @@ def month(day: str) -> str:
 
 
 def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Series, list[Series], bool]]:
-    """A whole, its parts, and whether they are all of it: what holds in every month."""
+    """A whole, its parts, and whether they are all of it: what holds in every month. In one order: an attack that ends with the
+    first figures that it finds is to find the same each time."""
     found: list[tuple[Series, list[Series], bool]] = []
     by_place: dict[tuple[str, str, str], dict[str, list[Series]]] = {}
-    for s in series:
+    in_order = sorted(series)
+    for s in in_order:
         measure, kind, code, category = s
         if category != "all":
             by_place.setdefault((measure, "categories", f"{kind} {code}"), {}).setdefault("", []).append(s)
@@ -156,7 +159,7 @@ def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Serie
             else:
                 found.append(((measure, "section", above, rest), parts, True))
     for whole, parts, is_all in PARTS:
-        for s in [s for s in series if s[0] == whole]:
+        for s in [s for s in in_order if s[0] == whole]:
             if is_all and s[3] != "all":
                 continue  # what is split otherwise has other categories, whatever they are called
             there = [(p, *s[1:]) for p in parts if (p, *s[1:]) in series]

@@ -29,7 +29,7 @@ def told(con: duckdb.DuckDBPyConnection) -> dict[tuple[Series, int, int], int]:
     found = {}
     rows = con.execute(
         f"select measure, area_type, area_code, category, {month('period_start')}, {month('period_end')}, value, numerator,"
-        " denominator, prior_value from marts_public.measures where data_status = 'complete'"
+        " denominator, prior_value from marts_public.measures where data_status = 'complete' order by all"
     ).fetchall()
     for measure, kind, code, category, a, b, value, n, d, prior in rows:
         if measure in RATES:
