@@ -69,6 +69,12 @@ def erased(new_home: Home) -> Home:
     return new_home
 
 
+def crime(home: Home, day: str, first: str, last: str, stamp: str) -> None:
+    """A file whose only row is the key K."""
+    row = ["K", day, "92D", "Recorded", "Chesterfield"]
+    write_extract(home.inbox, "crimes", [row], columns=COLUMNS, window=(first, last), stamp=stamp)
+
+
 def answered(home: Home) -> list[tuple[Any, ...]]:
     with candidate(home) as con:
         return con.execute(
@@ -110,23 +116,32 @@ def test_a_night_without_files_says_it_and_the_next_has_nothing_to_say(erased: H
 
 def test_what_an_erased_row_had_superseded_is_asked_again(new_home: Home, tmp_path: Path) -> None:
     """A key stands in May, then in June, then in the month that goes: the newest version of May's is that of June again."""
-    def crime(day: str, first: str, last: str, stamp: str) -> None:
-        write_extract(
-            new_home.inbox, "crimes", [["K", day, "92D", "Recorded", "Chesterfield"]], columns=COLUMNS, window=(first, last),
-            stamp=stamp,
-        )  # fmt: skip
-
     new_home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
     new_home.config_file.chmod(0o600)
-    crime("2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
-    crime("2025-06-03", "2025-06-01", "2025-06-30", "20260102T020000Z")
-    crime("2018-03-02", "2018-03-01", "2018-03-31", "20260102T030000Z")
+    crime(new_home, "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
+    crime(new_home, "2025-06-03", "2025-06-01", "2025-06-30", "20260102T020000Z")
+    crime(new_home, "2018-03-02", "2018-03-01", "2018-03-31", "20260102T030000Z")
     publish_night(new_home)
     drop_something(new_home)
     assert whole_beside(new_home, tmp_path / "whole") == []
     with candidate(new_home) as con:
         found = con.execute("select reason, count(distinct by_load_id) from staging.superseded_rows group by all").fetchall()
     assert found == [("newer version", 2)]
+
+
+def test_a_row_that_two_erased_ones_had_superseded_is_superseded_once(new_home: Home, tmp_path: Path) -> None:
+    """Its newest version is in a file that goes, and then in another one: each is kept as what it had superseded."""
+    new_home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
+    new_home.config_file.chmod(0o600)
+    crime(new_home, "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
+    for month in ("03", "04"):
+        crime(new_home, f"2018-{month}-02", f"2018-{month}-01", f"2018-{month}-30", f"202601{month}T010000Z")
+        publish_night(new_home)
+    drop_something(new_home)
+    assert whole_beside(new_home, tmp_path / "whole") == []
+    with candidate(new_home) as con:
+        (last,) = con.execute("select max(load_id) from raw.loads").fetchone()
+        assert con.execute("select reason, by_load_id from staging.superseded_rows").fetchall() == [("newer version", last)]
 
 
 def test_a_download_of_one_force_leaves_the_others_figures(new_home: Home, tmp_path: Path) -> None:
