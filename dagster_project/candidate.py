@@ -19,7 +19,6 @@ import duckdb
 
 from . import groundwork, publish, transform
 from .due import loads_of
-from .kept import kept_loads
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
 from .settings import Home
@@ -56,7 +55,7 @@ class Begun:
     select: tuple[str, ...] = ()
     standing: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
-    """What the figures rest on that it is built on (`due.loads_of`): months that no file touched since stand."""
+    """What the figures rest on that it is built on (`due.loads_of`): months that nothing touched since stand."""
 
 
 def begin(home: Home, rebuild: bool = False) -> Begun:
@@ -71,9 +70,7 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        # Days of rows that were erased with that night are not to be told any more, where nothing else is new either.
-        erased = publish.published_night(home) in {e.night_id for e in kept_loads(home).values()}
-        return Begun("night", resting_on(changed, ASKED if erased else ()), base["nodes"], base["loads"])
+        return Begun("night", resting_on(changed), base["nodes"], base["loads"])
     standing = groundwork.read(project())
     if standing is not None:
         groundwork.copy(home)
@@ -156,10 +153,12 @@ def merged(standing: list[Node], built: list[Node]) -> list[Node]:
     return list(latest.values())
 
 
-def keep(home: Home, nodes: list[Node], sha256: str) -> None:
-    """Let the next night build on this one, which has been published whole."""
+def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]) -> None:
+    """Let the next night build on this one, which has been published whole. `loads`: what its figures rest on, as it was built;
+    rows may have been erased since.
+    """
     base = {
-        "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads_of(home),
+        "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads,
         "nodes": [asdict(n) for n in nodes],
     }  # fmt: skip
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))

@@ -125,12 +125,11 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _touched(due: Due) -> list[tuple[str, str, int]]:
-    """Mart, force and month of what is measured again; month 0 where all months are."""
+    """Mart, force and month of what can change; month 0 where all months can."""
     marts: dict[str, set[str]] = {}
     for mart, _, extract in sources():
         marts.setdefault(extract, set()).add(mart)
-    places = [*due.by_month(), *((x, force, 0) for x, force in due.whole)]
-    return sorted({(mart, force, month) for x, force, month in places for mart in marts.get(x, ())})
+    return sorted({(mart, force, month) for x, force, month in due.of_figures() for mart in marts.get(x, ())})
 
 
 def _measures() -> list[tuple[str, str, str]]:

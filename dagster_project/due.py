@@ -1,4 +1,5 @@
-"""Which months a night measures again: those that its files touch. All others stand as the night before left them.
+"""Which months a night measures again: those that its files touch, and those of which rows were erased since. All others stand
+as the night before left them.
 
 The unit is a month of an extract and force. A file touches the months of its window, and those from which it takes a row: a
 key that it holds may have stood in any. Where a row's figures are not those of its own month alone (whole lists, extracts that
@@ -13,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from .contracts import Contract
+from .kept import kept_loads
 from .landing import LedgerEntry, accepted, read_ledger
 from .landing.store import parquet_of
 from .landing.ties import load_of
@@ -20,6 +22,9 @@ from .settings import Home
 
 Place = tuple[str, str]
 """Extract and force."""
+ERASED = "erased"
+MONTHLY = ("events", "monthly_file")
+"""Kinds whose rows add to the months of their own days, and to no others."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,10 @@ class Due:
 
     whole: set[Place] = field(default_factory=set)
     months: dict[Place, set[str]] = field(default_factory=dict)
+    erased: set[tuple[str, str, int]] = field(default_factory=set)
+    """Extract, force and month (0: all) of what is measured again as rows were erased, and for nothing else: what stands for
+    them adds what they added. Their days are gone, and the figures are as they were.
+    """
 
     def has(self, e: LedgerEntry) -> bool:
         """Whether rows of a load are to be read."""
@@ -53,6 +62,11 @@ class Due:
             for m in sorted(months)
         ]  # fmt: skip
 
+    def of_figures(self) -> list[tuple[str, str, int]]:
+        """Extract, force and month (0: all) from which figures can be others than they were."""
+        places = {*self.by_month(), *((x, force, 0) for x, force in self.whole)}
+        return sorted(places - self.erased)
+
 
 def read_due(con: duckdb.DuckDBPyConnection) -> Due:
     """What a night measures again, as `prepare_raw` wrote it down in `raw`."""
@@ -63,11 +77,15 @@ def read_due(con: duckdb.DuckDBPyConnection) -> Due:
 
 
 def loads_of(home: Home) -> dict[str, list[str]]:
-    """What each extract's figures rest on: its accepted loads, and what later files withheld of them."""
-    entries = read_ledger(home)
+    """What each extract's figures rest on: its accepted loads, which of them are without their rows, and what later files
+    withheld of them.
+    """
+    entries, kept = read_ledger(home), kept_loads(home)
     found: dict[str, list[str]] = {}
     for e in accepted(entries):
         found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
+        if e.load_id in kept:
+            found[str(e.extract)].append(f"{e.load_id} {ERASED}")
     for e in entries:
         for load, n in e.withheld.items():
             found.setdefault(str(e.extract), []).append(f"{load} {n}")
@@ -86,20 +104,32 @@ def find_due(
     `shown`: loads whose rows can count, and are there. Of the others every row was superseded before, or is erased.
     """
     due, entries = Due(), {str(e.load_id): e for e in accepted(read_ledger(home))}
+    erased: list[tuple[Contract, LedgerEntry]] = []
     for extract, now in loads_of(home).items():
         was, contract = set(before.get(extract, ())), contracts.get(extract)
         known = {said.split(" ")[0] for said in was}
-        for load in sorted({said.split(" ")[0] for said in set(now) - was}):
+        for load, what in sorted({tuple(said.split(" ", 1)) for said in set(now) - was}):
             e = entries.get(load)
             if e is None or contract is None:
                 # Withheld of a load that does not count.
                 continue
-            if load in known or contract.looks_back or contract.kind not in ("events", "monthly_file"):
+            if what == ERASED:
+                erased.append((contract, e))
+            elif load in known or contract.looks_back or contract.kind not in MONTHLY:
                 due.whole.add((extract, str(e.force_code)))
             else:
                 others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
                 touched = due.months.setdefault((extract, str(e.force_code)), set())
                 touched.update(_touched(con, home, contract, e, others, shown))
+    changed = due.of_figures()
+    for contract, e in erased:
+        if contract.kind in MONTHLY:
+            others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
+            paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.rows_landed]
+            due.months.setdefault((str(e.extract), str(e.force_code)), set()).update(_months(e), _outlived(con, e, paths))
+        else:
+            due.whole.add((str(e.extract), str(e.force_code)))
+    due.erased.update(set(due.of_figures()) - set(changed))
     return due
 
 
@@ -126,6 +156,17 @@ def _touched(
                 ).fetchall()
             }  # fmt: skip
     return touched
+
+
+def _outlived(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
+    """The months of rows that had a newer version in a load whose rows are erased: what they are worth is told without it."""
+    of_it = "select load_id, line from raw.kept_superseded where by_load_id = ?"
+    if not paths or con.execute(f"select count(*) from ({of_it})", [e.load_id]).fetchone() == (0,):
+        return set()
+    rows = con.execute(
+        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({of_it})", [e.load_id]
+    ).fetchall()
+    return {month for (month,) in rows}
 
 
 def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]) -> list[Path]:

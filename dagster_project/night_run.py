@@ -36,6 +36,7 @@ from . import (
 from .audit import anchor, record, told_before
 from .config import Config, read_config
 from .contracts import load_contracts
+from .due import loads_of
 from .editions.freeze import frozen_editions
 from .faults import InboxMissingError
 from .gate import Check
@@ -324,6 +325,7 @@ class NightRun:
                 written = publish.publish(self.home, outputs.wanted(self.config))
             unsettled = publications.settle(self.home, group)
             # What went out as an edition can be shown again, however long ago.
+            loads = loads_of(self.home)
             went_out = [f.night_id for f in frozen_editions(self.home)]
             unkept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
             unerased = self._erase_kept(night)
@@ -337,7 +339,7 @@ class NightRun:
             seconds=self.seconds,
         ).finished(night)
         write_receipt(self.home, self.receipt)
-        candidate.keep(self.home, self.nodes, digest)
+        candidate.keep(self.home, self.nodes, digest, loads)
         return self.receipt
 
     def _erase_kept(self, night: Night) -> str:

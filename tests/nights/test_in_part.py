@@ -8,14 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from support import candidate, copy_home, drop_something, publish_night, published, write_extract
+from support import candidate, copy_home, drop_something, publish_night, published, run_night, write_extract
 
 from dagster_project.settings import Home
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 MID_MARCH = {"from": "2018-03-10", "to": "2018-03-20"}
-UNLIKE = {"daily", "row_days", "extract_facts"}
-"""A night in part goes on counting the days of erased rows: `row_days` says why."""
 
 
 def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
@@ -25,15 +23,18 @@ def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
     for name, home in (("a", one), ("b", other)):
         con.execute(f"attach '{home.warehouse}' as {name} (read_only)")
         con.execute(f"attach '{home.candidate / 'work.duckdb'}' as {name}_work (read_only)")
-    schemas = [f".{s}" for s in ("marts", "marts_public", "reports", "bi")] + ["_work.audit", "_work.answers"]
+    schemas = [f".{s}" for s in ("marts", "marts_public", "reports", "bi")]
+    schemas += [f"_work.{s}" for s in ("audit", "answers", "measures", "staging")]
     tables = con.execute("select database_name || '.' || schema_name, table_name from duckdb_tables()").fetchall()
     for schema in schemas:
         names = [{t for where, t in tables if where == f"{n}{schema}"} for n in "ab"]
         assert names[0] == names[1]
-        for table in sorted(names[0] - UNLIKE):
+        for table in sorted(names[0]):
             a, b = (f"select * from {n}{schema}.{table}" for n in "ab")
             rows = con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
             found += [(f"{schema}.{table}", len(rows), rows[0])] if rows else []
+    a, b = (f"select * from {n}.meta.extracts" for n in "ab")
+    found += con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
     con.close()
     return found
 
@@ -68,6 +69,12 @@ def erased(new_home: Home) -> Home:
     return new_home
 
 
+def crime(home: Home, day: str, first: str, last: str, stamp: str) -> None:
+    """A file whose only row is the key K."""
+    row = ["K", day, "92D", "Recorded", "Chesterfield"]
+    write_extract(home.inbox, "crimes", [row], columns=COLUMNS, window=(first, last), stamp=stamp)
+
+
 def answered(home: Home) -> list[tuple[Any, ...]]:
     with candidate(home) as con:
         return con.execute(
@@ -89,6 +96,52 @@ def test_nor_in_a_night_that_touches_no_figure(erased: Home, tmp_path: Path) -> 
     drop_something(erased)
     assert whole_beside(erased, tmp_path / "whole") == []
     assert answered(erased) == [(None, "not_available")]
+
+
+def test_no_day_of_it_is_counted_either(erased: Home, tmp_path: Path) -> None:
+    """Neither in what is said of the extract. No figure is made again for it."""
+    assert published(erased, "select cast(sum(rows_current) as int) from meta.extracts") == [(28,)]
+    drop_something(erased)
+    assert whole_beside(erased, tmp_path / "whole") == []
+    assert published(erased, "select cast(sum(rows_current) as int) from meta.extracts") == [(0,)]
+    with candidate(erased) as con:
+        assert con.execute("from audit.row_days").fetchall() == con.execute("from raw.figures_made").fetchall() == []
+
+
+def test_a_night_without_files_says_it_and_the_next_has_nothing_to_say(erased: Home) -> None:
+    outcomes = [run_night(erased).receipt.outcome for _ in range(2)]
+    assert outcomes == ["published", "unchanged"]
+    assert published(erased, "select cast(sum(rows_current) as int) from meta.extracts") == [(0,)]
+
+
+def test_what_an_erased_row_had_superseded_is_asked_again(new_home: Home, tmp_path: Path) -> None:
+    """A key stands in May, then in June, then in the month that goes: the newest version of May's is that of June again."""
+    new_home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
+    new_home.config_file.chmod(0o600)
+    crime(new_home, "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
+    crime(new_home, "2025-06-03", "2025-06-01", "2025-06-30", "20260102T020000Z")
+    crime(new_home, "2018-03-02", "2018-03-01", "2018-03-31", "20260102T030000Z")
+    publish_night(new_home)
+    drop_something(new_home)
+    assert whole_beside(new_home, tmp_path / "whole") == []
+    with candidate(new_home) as con:
+        found = con.execute("select reason, count(distinct by_load_id) from staging.superseded_rows group by all").fetchall()
+    assert found == [("newer version", 2)]
+
+
+def test_a_row_that_two_erased_ones_had_superseded_is_superseded_once(new_home: Home, tmp_path: Path) -> None:
+    """Its newest version is in a file that goes, and then in another one: each is kept as what it had superseded."""
+    new_home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
+    new_home.config_file.chmod(0o600)
+    crime(new_home, "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
+    for month in ("03", "04"):
+        crime(new_home, f"2018-{month}-02", f"2018-{month}-01", f"2018-{month}-30", f"202601{month}T010000Z")
+        publish_night(new_home)
+    drop_something(new_home)
+    assert whole_beside(new_home, tmp_path / "whole") == []
+    with candidate(new_home) as con:
+        (last,) = con.execute("select max(load_id) from raw.loads").fetchone()
+        assert con.execute("select reason, by_load_id from staging.superseded_rows").fetchall() == [("newer version", last)]
 
 
 def test_a_download_of_one_force_leaves_the_others_figures(new_home: Home, tmp_path: Path) -> None:

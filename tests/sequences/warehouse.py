@@ -7,7 +7,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +46,7 @@ DAILY = ", ".join(f"{name} {kind}" for name, kind in carried.DAYS.items())
 PERIODS = ", ".join(f"{name} {kind}" for name, kind in carried.PERIODS.items())
 """The same where no figures are asked for."""
 MONTHS = ", ".join(f"{name} {kind}" for name, kind in carried.MONTHS.items())
-ROW_DAYS = "rows by day"
+
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
@@ -253,18 +253,15 @@ class Warehouse:
                 finally:
                     carried.let_go(con)
                 whole = self.measured(since, figures=figures)
-                if erased is not None:
-                    # A night in part still has the days of rows that are erased, which the gate does not ask of any more.
-                    first = str(FIRST_DAY + timedelta(erased))
-                    for measured in (part, whole):
-                        measured[ROW_DAYS] = {row for row in measured[ROW_DAYS] if row[2] >= first}
                 if found := differing(part, whole):
                     return [f"night {n + 1} in part: {said}" for said in found]
+                before = loads_of(self.home)
             else:
                 self.measured(since, figures=figures)
+                before = loads_of(self.home)
                 if erased is not None:
                     self.erase(erased, n)
-            before, since = loads_of(self.home), night_id(n)
+            since = night_id(n)
         return []
 
     def erased(self, sequence: Sequence, days: int) -> list[str]:
@@ -318,7 +315,7 @@ class Warehouse:
             found[x] = texts(con, f"measures.{subject}_monthly")
         shown = "staging.superseded_rows join raw.loads using (load_id)"
         found["rows that do not count"] = texts(con, shown, "load_id, line, reason")
-        found[ROW_DAYS] = texts(con, "audit.row_days")
+        found["rows by day"] = texts(con, "audit.row_days")
         if figures:
             found |= self.figures()
         if before is not None:

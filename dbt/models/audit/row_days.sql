@@ -1,6 +1,5 @@
 {{ config(materialized='table') }}
--- The rows that count, by their day: what the gate asks of volumes is asked of days. Of rows that were erased since, a night in
--- part goes on having the days, and one that measures all has not: the gate asks of the last weeks, and rows are kept for years.
+-- The rows that count, by their day: what the gate asks of volumes is asked of days. Of rows that were erased no day is known.
 with current_rows as (
     select landed.*
     from {{ source('raw', 'landed_rows') }} as landed

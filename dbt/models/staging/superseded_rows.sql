@@ -103,9 +103,9 @@ replaced as (
     group by landed.extract, landed.load_id, landed.line
 ),
 
--- Rows that had a newer version in a file whose rows were erased since.
+-- Rows that had a newer version in a file whose rows were erased since; of several, the last.
 outlived as (
-    select versions.extract, versions.load_id, versions.line, gone.by_load_id
+    select versions.extract, versions.load_id, versions.line, max(gone.by_load_id) as by_load_id
     from versions
     inner join {{ source('raw', 'kept_superseded') }} as gone
         on versions.load_id = gone.load_id
@@ -114,6 +114,7 @@ outlived as (
         on versions.load_id = withdrawn.load_id
         and versions.line = withdrawn.line
     where versions.known_by = 'key' and versions.version_no = 1 and withdrawn.load_id is null
+    group by versions.extract, versions.load_id, versions.line
 )
 
 select extract, load_id, line, 'outranked' as reason, cast(null as string) as by_load_id
