@@ -324,8 +324,9 @@ class NightRun:
             with self._on_record(night, receipt, digest):
                 written = publish.publish(self.home, outputs.wanted(self.config))
             unsettled = publications.settle(self.home, group)
-            # What went out as an edition can be shown again, however long ago.
+            # What the figures rest on, before rows are erased.
             loads = loads_of(self.home)
+            # What went out as an edition can be shown again, however long ago.
             went_out = [f.night_id for f in frozen_editions(self.home)]
             unkept = publications.keep_tonight(self.home, self.config.keep.publications, went_out)
             unerased = self._erase_kept(night)
