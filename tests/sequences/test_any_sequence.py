@@ -1,6 +1,6 @@
 """Any sequence of files against the plain model: which rows count, what is covered, and what became of each file.
 
-The suite has 100 sequences, always the same. `pytest tests/sequences --hypothesis-profile=long` has 5,000, other ones each
+The suite has 300 sequences, always the same. `pytest tests/sequences --hypothesis-profile=long` has 5,000, other ones each
 time; one that fails is shrunk, and printed with the line that brings it back.
 """
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from .plan import SPAN, Again, File, Row, Sequence, sequences
 
-MANY = 1 if settings.default.max_examples <= 100 else 3
-"""How many times the profile's examples: the long one has 1,667 a property."""
+PER_PROFILE = 3
+"""The suite's profile has 100 examples a property."""
 
 OTHERS_TWICE = Sequence(
     nights=(
@@ -65,7 +65,7 @@ MONTHS_THAT_STAND = Sequence(
 """Two months, of which the nights after touch the second, the last of them both: rows come, move, change and go."""
 
 
-@settings(max_examples=MANY * settings.default.max_examples)
+@settings(max_examples=PER_PROFILE * settings.default.max_examples)
 @given(sequence=sequences())
 @example(sequence=OTHERS_TWICE)
 @example(sequence=REPLACED_THAT_NIGHT)
