@@ -17,10 +17,11 @@ from typing import Literal
 
 import duckdb
 
-from . import groundwork, publish, transform
+from . import groundwork, transform
 from .due import loads_of
 from .landing.files import write_whole
 from .prepare import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
+from .publish import digest_of
 from .settings import Home
 from .transform import Node, project_stamp
 
@@ -60,10 +61,11 @@ class Begun:
 
 def begin(home: Home, rebuild: bool = False) -> Begun:
     """Lay out the candidate. Until `keep` is called after publishing, the next night can't build on it."""
-    base = None if rebuild else _base(home)
+    now = loads_of(home)
+    base = None if rebuild else _base(home, now)
     (home.candidate / "base.json").unlink(missing_ok=True)
     if base is not None:
-        changed = sorted(x for x, loads in loads_of(home).items() if base["loads"].get(x) != loads)
+        changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
         _take_over(home)
         con = duckdb.connect(str(home.candidate / WORK))
         try:
@@ -75,7 +77,7 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
     if standing is not None:
         groundwork.copy(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
-        return Begun("groundwork", resting_on(loads_of(home), (*ASKED, *(LISTED if has_lists else ()))), standing)
+        return Begun("groundwork", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
     fresh_candidate(home)
     return Begun("nothing")
 
@@ -119,8 +121,9 @@ def begin_to_fill(home: Home, rebuild: bool = False) -> Begun:
 
 def stands(home: Home) -> list[Node] | None:
     """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
-    base = _base(home)
-    return base["nodes"] if base and base["loads"] == loads_of(home) else None
+    now = loads_of(home)
+    base = _base(home, now)
+    return base["nodes"] if base and base["loads"] == now else None
 
 
 def by_hand(home: Home, args: list[str]) -> str:
@@ -164,8 +167,8 @@ def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
 
 
-def _base(home: Home) -> dict | None:
-    """What the last night left, if it can be built on."""
+def _base(home: Home, now: dict[str, list[str]]) -> dict | None:
+    """What the last night left, if it can be built on. `now`: what figures rest on tonight (`due.loads_of`)."""
     path = home.candidate / "base.json"
     if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):
         return None
@@ -177,12 +180,11 @@ def _base(home: Home) -> dict | None:
         return None
     if base.get("stamp") != _stamp(home):
         return None
-    now = loads_of(home)
     if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
         # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
         return None
     # What was not touched since is not read for it: of a large file that takes seconds.
-    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == publish.digest_of(home.warehouse)
+    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == digest_of(home.warehouse)
     return base if is_same else None
 
 
