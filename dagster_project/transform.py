@@ -148,6 +148,13 @@ def _environment(home: Home) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _on_candidate(home: Home, args: list[str], engine: Engine = "duckdb", progress: Progress | None = None) -> Any:
+    with _one_at_a_time:
+        os.environ |= _environment(home)
+        with _closed_after(engine):
+            return _invoke([*args, "--target", engine], manifest(engine), home.candidate / "dbt", progress)
+
+
 def build(
     home: Home,
     select: Iterable[str] = (),
@@ -163,15 +170,7 @@ def build(
     if engine == "spark":
         # A view that is made for what reads it would bring its tests along, and they what else they ask.
         chosen += ["--indirect-selection", "empty"]
-    with _one_at_a_time:
-        os.environ |= _environment(home)
-        with _closed_after(engine):
-            result = _invoke(
-                ["build", "--no-write-json", "--target", engine, *chosen],
-                manifest(engine),
-                home.candidate / "dbt",
-                progress,
-            )
+    result = _on_candidate(home, ["build", "--no-write-json", *chosen], engine, progress)
     return [
         Node(
             unique_id=r.node.unique_id,
@@ -187,11 +186,7 @@ def build(
 
 def delete_due(home: Home, models: Iterable[str]) -> None:
     """Delete from the candidate's tables of these models, given by their unique ids, what is due in them. Raises BuildError."""
-    with _one_at_a_time:
-        os.environ |= _environment(home)
-        with _closed_after():
-            args = ["run-operation", "delete_all_due", "--args", json.dumps({"models": sorted(models)}), "--target", "duckdb"]
-            result = _invoke(args, manifest(), home.candidate / "dbt")
+    result = _on_candidate(home, ["run-operation", "delete_all_due", "--args", json.dumps({"models": sorted(models)})])
     if any(r.status != "success" for r in result.result.results):
         raise BuildError(f"what is due could not be deleted: {result.result.results[0].message}")
 
