@@ -173,7 +173,7 @@ def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
             made.mart, made.force_code,
             case
                 when made.mart in (select mart from cut where role = 'stock') then 0
-                else greatest(0, 12 * floor((least(made.from_month_no, coalesce(min(over.to_m), 120000)) - 3) / 12) + 3)
+                else greatest(0, 12 * floor((least(made.from_month_no, min(over.to_m)) - 3) / 12) + 3)
             end::int as from_m
         from {made} as made
         left join over on made.mart = over.mart and made.force_code = over.force_code
