@@ -5,38 +5,14 @@ sequences of files; here is what only whole nights have.
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
-from support import candidate, copy_home, drop_something, publish_night, published, run_night, write_extract
+from support import candidate, copy_home, differing, drop_something, publish_night, published, run_night, write_extract
 
 from dagster_project.settings import Home
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 MID_MARCH = {"from": "2018-03-10", "to": "2018-03-20"}
-
-
-def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
-    """Relations of figures and of what is said of them, in which two homes' last nights part, with how many rows."""
-    found = []
-    con = duckdb.connect()
-    for name, home in (("a", one), ("b", other)):
-        con.execute(f"attach '{home.warehouse}' as {name} (read_only)")
-        con.execute(f"attach '{home.candidate / 'work.duckdb'}' as {name}_work (read_only)")
-    schemas = [f".{s}" for s in ("marts", "marts_public", "reports", "bi")]
-    schemas += [f"_work.{s}" for s in ("audit", "answers", "measures", "staging")]
-    tables = con.execute("select database_name || '.' || schema_name, table_name from duckdb_tables()").fetchall()
-    for schema in schemas:
-        names = [{t for where, t in tables if where == f"{n}{schema}"} for n in "ab"]
-        assert names[0] == names[1]
-        for table in sorted(names[0]):
-            a, b = (f"select * from {n}{schema}.{table}" for n in "ab")
-            rows = con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
-            found += [(f"{schema}.{table}", len(rows), rows[0])] if rows else []
-    a, b = (f"select * from {n}.meta.extracts" for n in "ab")
-    found += con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
-    con.close()
-    return found
 
 
 def whole_beside(home: Home, folder: Path) -> list[tuple[Any, ...]]:

@@ -46,7 +46,6 @@ DAILY = ", ".join(f"{name} {kind}" for name, kind in carried.DAYS.items())
 PERIODS = ", ".join(f"{name} {kind}" for name, kind in carried.PERIODS.items())
 """The same where no figures are asked for."""
 MONTHS = ", ".join(f"{name} {kind}" for name, kind in carried.MONTHS.items())
-
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
@@ -231,7 +230,6 @@ class Warehouse:
             con.execute(f"create or replace view staging.stg_{extract} as {self.staging.sql[f'stg_{extract}']}")
         return con
 
-
     def in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
         """Where a night that measures only what its files touch parts from one that measures all, after each that is published.
 
@@ -247,21 +245,19 @@ class Warehouse:
             self.land(n, drops, sequence.archive)
             if not sequence.published[n]:
                 continue
+            part = None
             if before is not None:
                 try:
                     part = self.measured(since, before, figures)
                 finally:
                     carried.let_go(con)
-                whole = self.measured(since, figures=figures)
-                if found := differing(part, whole):
-                    return [f"night {n + 1} in part: {said}" for said in found]
-                before = loads_of(self.home)
-            else:
-                self.measured(since, figures=figures)
-                before = loads_of(self.home)
-                if erased is not None:
-                    self.erase(erased, n)
-            since = night_id(n)
+            whole = self.measured(since, figures=figures)
+            if part is not None and (found := differing(part, whole)):
+                return [f"night {n + 1} in part: {said}" for said in found]
+            # What it rests on, before rows are erased.
+            before, since = loads_of(self.home), night_id(n)
+            if part is None and erased is not None:
+                self.erase(erased, n)
         return []
 
     def erased(self, sequence: Sequence, days: int) -> list[str]:
