@@ -91,11 +91,19 @@ days as (
     group by windows.answer_id, windows.side
 ),
 
+-- Side by side, not joined twice: an engine that plans a part of a query once for each time it is named would add all again.
+both_parts as (
+    select
+        answer_id, side,
+        max(case when part = 'n' then amount end) as n,
+        max(case when part = 'd' then amount end) as d
+    from amounts
+    group by answer_id, side
+),
+
 judged as (
     select
-        windows.answer_id, windows.side, windows.aggregation,
-        above.amount as n,
-        below.amount as d,
+        windows.answer_id, windows.side, windows.aggregation, both_parts.n, both_parts.d,
         case
             when cut.answer_id is not null then 'not_available'
             when windows.aggregation in ('stock', 'last')
@@ -112,14 +120,9 @@ judged as (
     left join cut
         on windows.answer_id = cut.answer_id
         and windows.side = cut.side
-    left join amounts as above
-        on windows.answer_id = above.answer_id
-        and windows.side = above.side
-        and above.part = 'n'
-    left join amounts as below
-        on windows.answer_id = below.answer_id
-        and windows.side = below.side
-        and below.part = 'd'
+    left join both_parts
+        on windows.answer_id = both_parts.answer_id
+        and windows.side = both_parts.side
 ),
 
 valued as (
@@ -155,15 +158,19 @@ published as (
 
 answered as (
     select
-        this.answer_id, this.value, earlier.value as prior_value, this.data_status, earlier.data_status as prior_status,
-        case when this.aggregation in ('rate', 'share') and this.data_status <> 'not_available' then this.n end as numerator,
-        case when this.aggregation in ('rate', 'share') and this.data_status <> 'not_available' then this.d end as denominator,
+        answer_id,
+        max(case when side = 'now' then value end) as value,
+        max(case when side = 'before' then value end) as prior_value,
+        max(case when side = 'now' then data_status end) as data_status,
+        max(case when side = 'before' then data_status end) as prior_status,
+        max(case when side = 'now' and aggregation in ('rate', 'share') and data_status <> 'not_available' then n end)
+            as numerator,
+        max(case when side = 'now' and aggregation in ('rate', 'share') and data_status <> 'not_available' then d end)
+            as denominator,
         cast(null as string) as period_label
-    from valued as this
-    left join valued as earlier
-        on this.answer_id = earlier.answer_id
-        and earlier.side = 'before'
-    where this.side = 'now'
+    from valued
+    group by answer_id
+    having max(case when side = 'now' then 1 else 0 end) = 1
     union all
     select
         answer_id, value, prior_value, data_status, prior_status,
