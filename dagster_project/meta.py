@@ -369,11 +369,32 @@ def formula(measure: dict[str, str]) -> str:
 
 
 def _comment(con: duckdb.DuckDBPyConnection) -> None:
+    """Say of published relations and their columns what they are, where they don't say it yet: what stands from an earlier
+    night does."""
+    said = _comments(con)
     for node in _published_models():
         kind = "view" if node.config.materialized == "view" else "table"
-        con.execute(f"comment on {kind} {node.schema}.{node.alias} is {literal(node.description)}")
+        _say(con, said, kind, (node.schema, node.alias), node.description)
         for column in node.columns.values():
-            con.execute(f"comment on column {node.schema}.{node.alias}.{column.name} is {literal(column.description)}")
+            _say(con, said, "column", (node.schema, node.alias, column.name), column.description)
     for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
         if kind == "column":
-            con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")
+            _say(con, said, kind, (schema, relation, name), description)
+
+
+def _say(
+    con: duckdb.DuckDBPyConnection, said: dict[tuple[str, ...], str | None], kind: str, names: tuple[str, ...], text: str
+) -> None:
+    if said.get(names) != text:
+        con.execute(f"comment on {kind} {'.'.join(names)} is {literal(text)}")
+
+
+def _comments(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], str | None]:
+    """What relations and columns are said to be, by schema, relation and, of a column, its name."""
+    own = "where not internal and database_name = current_database()"
+    relations = con.execute(
+        f"select schema_name, table_name, comment from duckdb_tables() {own}"
+        f" union all select schema_name, view_name, comment from duckdb_views() {own}"
+    ).fetchall()
+    columns = con.execute(f"select schema_name, table_name, column_name, comment from duckdb_columns() {own}").fetchall()
+    return {tuple(names): comment for *names, comment in (*relations, *columns)}
