@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -61,6 +62,16 @@ def published_night(home: Home) -> str | None:
 
 def night_of(path: Path) -> str | None:
     """The night that a published or kept file itself says it is of. Raises PublishError where it can't be read as one."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise PublishError(f"{path} is not a published night: {error.strerror}") from error
+    # A night asks it many times, and nobody writes to such a file: what is changed behind our back has another time.
+    return _night_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(maxsize=64)
+def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
     try:
         con = duckdb.connect(str(path), read_only=True)
         try:
