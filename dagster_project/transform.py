@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 TARGET = DBT_PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
+TONIGHT = "tonight"
+"""The tag of nodes that are selected by their names."""
+
 _one_at_a_time = threading.Lock()
 """dbt keeps its flags and its adapter in module globals."""
 
@@ -166,7 +170,7 @@ def build(
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
-    chosen = [*(("-s", *select) if select else ()), "--exclude", "resource_type:unit_test", "resource_type:exposure"]
+    chosen = [*_selecting(tuple(select), manifest(engine)), "--exclude", "resource_type:unit_test", "resource_type:exposure"]
     if engine == "spark":
         # A view that is made for what reads it would bring its tests along, and they what else they ask.
         chosen += ["--indirect-selection", "empty"]
@@ -182,6 +186,19 @@ def build(
         )
         for r in result.result.results
     ]
+
+
+def _selecting(select: tuple[str, ...], parsed: "Manifest") -> list[str]:
+    """dbt's arguments that select nodes. It holds every name against all nodes, three times over: of plain names it is given a
+    tag, which the nodes of those names have until the next run.
+    """
+    if not select or not all(re.fullmatch(r"[\w.]+", name) for name in select):
+        return ["-s", *select] if select else []
+    names = set(select)
+    for node in parsed.nodes.values():
+        others = [tag for tag in node.tags if tag != TONIGHT]
+        node.tags = others if names.isdisjoint((node.name, ".".join(node.fqn))) else [*others, TONIGHT]
+    return ["-s", f"tag:{TONIGHT}"]
 
 
 def delete_due(home: Home, models: Iterable[str]) -> None:
