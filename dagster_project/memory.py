@@ -1,6 +1,7 @@
 """How much memory a night's work in DuckDB may take, and where in the home it goes when it needs more."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -34,9 +35,22 @@ def machine_memory() -> int:
         return own
 
 
-def bounds(home: Home) -> dict[str, str]:
-    """DuckDB's settings for a connection that works on a night."""
-    return {"memory_limit": memory_of(home), "temp_directory": str(home.spill)}
+def megabytes(said: str) -> int:
+    """DuckDB's `5.5GiB` in units of 1024 * 1024 bytes."""
+    number, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", said).groups()  # type: ignore[union-attr]
+    return int(float(number) * 1024 ** ("KMGT".index(unit) - 1))
+
+
+def bounds(home: Home, parts: int = 1, part: str = "") -> dict[str, str]:
+    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory; then each has
+    another `part`, since no two may spill to one folder.
+    """
+    if parts == 1:
+        return {"memory_limit": memory_of(home), "temp_directory": str(home.spill)}
+    return {
+        "memory_limit": f"{max(1, megabytes(memory_of(home)) // parts)}MiB",
+        "temp_directory": str(home.spill / part),
+    }
 
 
 def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:

@@ -33,11 +33,13 @@ class Decisions:
         self._by_time: dict[tuple, dict[str, None]] = defaultdict(dict)
         self._drops: dict[tuple, LedgerEntry] = {}
         self._last: dict[tuple, LedgerEntry] = {}
+        self._entries: list[LedgerEntry] = []
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: LedgerEntry) -> None:
         """Take in an entry that is newer than all before it."""
+        self._entries.append(entry)
         self.latest = max(self.latest, datetime.fromisoformat(entry.landed_at))
         self._drops[(entry.source_file, entry.file_mtime, entry.bytes)] = entry
         if entry.outcome not in ("accepted", "held") or entry.load_id is None:
@@ -53,6 +55,10 @@ class Decisions:
         else:
             self._by_identity[(*window, entry.extracted_at)] = entry
             self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
+
+    def of(self, extract: str | None) -> "Decisions":
+        """What is known of one extract, or of files whose name is no extract's."""
+        return Decisions(e for e in self._entries if e.extract == extract)
 
     def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file: name, time and size as they were.

@@ -4,9 +4,11 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 import duckdb
 
@@ -15,17 +17,19 @@ from ..contracts import Contract
 from ..memory import bounds
 from ..seeds import force_names
 from ..settings import Home
-from . import forms, pseudonyms, unfinished
+from . import abreast, forms, pseudonyms, unfinished
+from .abreast import ALONE, Room
 from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .decisions import Decisions, landing_text, moment_text
 from .drift import drift
+from .files import make_folder
 from .ledger import LedgerEntry, commit, read_ledger
 from .mappings import SystemMapping, Used, read_mappings
 from .names import InboxFile
 from .opening import open_file
-from .refusal import Refused, Waits
+from .refusal import Refused, TooLarge, Waits
 from .repeats import doubled, repeats, weigh
 from .rules import PARSED, RAGGED, Sheet, keep, parse
 from .store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
@@ -52,8 +56,8 @@ def land_files(
 ) -> list[LedgerEntry]:
     """Land files and return one entry for each, in order of landing. The caller keeps other landings out of the home.
 
-    Extract by extract, the oldest extraction first; an extract's entries are committed together, after
-    its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
+    Extract by extract, or several of them side by side (`abreast`), the oldest extraction first; an extract's entries are
+    committed together, after its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
     else's), a file that was decided before is passed over: its entry is returned as `known` and not
     written again. So is one that an unfinished night decided on and did not archive. `whole`: these are all the
     files of the inbox. `progress` is called with every entry.
@@ -69,15 +73,20 @@ def land_files(
     for file in files:
         groups[UNRECOGNISED if file.problem else file.extract].append(file)
     identified = any(contracts[name].identifiers for name in groups if name != UNRECOGNISED)
-    entries = []
+    ordered = {name: sorted(groups[name], key=order) for name in sorted(groups)}
     try:
         landing.open(identified)
-        for name in sorted(groups):
-            entries += landing.land_extract(name, sorted(groups[name], key=order), progress)
+        if abreast.is_worth_it([f for f in files if landing.decisions.same_drop(f) is None]):
+            landing.begin()
+            done = abreast.read(landing, ordered, progress)
+        else:
+            done = (landing.read_extract(name, own, progress) for name, own in ordered.items())
+        with closing(done):
+            entries = [entry for read in done for entry in landing.finish(read)]
         landing.over(whole)
     finally:
         landing.close()
-    return entries
+    return sorted(entries, key=lambda entry: entry.landed_at)
 
 
 def order(file: InboxFile) -> tuple:
@@ -118,6 +127,30 @@ class _Found:
         return self.merged + self.clashing > 0
 
 
+@dataclass(frozen=True)
+class Read:
+    """One extract whose rows are stored: an entry of every file; those that are new, and the files that are done with."""
+
+    name: str
+    entries: list[LedgerEntry]
+    new: list[LedgerEntry]
+    done: list[InboxFile]
+
+
+class _Clock:
+    """Tells the time, each time another one."""
+
+    def __init__(self, now: datetime | None, latest: datetime) -> None:
+        self._now, self._latest, self._one_at_a_time = now, latest, Lock()
+
+    def tick(self) -> datetime:
+        """Now, and later than anything in the ledger and than what was told before: the order of landing never depends on a
+        clock set back."""
+        with self._one_at_a_time:
+            self._latest = max(self._now or datetime.now(UTC), self._latest + timedelta(microseconds=1))
+            return self._latest
+
+
 class _Landing:
     """One call of `land_files`: its connection, clock and what the ledger knows."""
 
@@ -129,15 +162,10 @@ class _Landing:
         now: datetime | None,
         archive: bool,
     ) -> None:
-        self.home, self.contracts, self.night_id, self.now, self.archive = (
-            home,
-            contracts,
-            night_id,
-            now,
-            archive,
-        )
+        self.home, self.contracts, self.night_id, self.archive = home, contracts, night_id, archive
         entries = read_ledger(home)
         self.decisions = Decisions(entries)
+        self.clock = _Clock(now, self.decisions.latest)
         self.unfinished = unfinished.unfinished_nights(home)
         self.left_over = unfinished.LeftOver(entries, self.unfinished or ())
         self.begun = False
@@ -145,6 +173,7 @@ class _Landing:
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified = False
+        self.parts = 1
 
     def open(self, identified: bool) -> None:
         """Get ready. `identified`: personal identifiers will come, so the key is needed."""
@@ -152,12 +181,17 @@ class _Landing:
             self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
         unfinished.tidy(self.home, self.decisions.loads)
 
-    def connect(self, identified: bool) -> None:
-        """Have a connection for rows with identifiers, or for rows without."""
+    def connect(self, identified: bool, parts: int, name: str) -> None:
+        """Have a connection for rows with identifiers, or for rows without. `parts`: how many share the memory; each spills to
+        a folder of its own.
+        """
         if self.con is not None and identified == self.is_for_identified:
             return
         self.close()
-        self.con, self.is_for_identified = connect(bounds(self.home), identified), identified
+        self.parts = parts
+        if parts > 1:
+            make_folder(self.home.spill)
+        self.con, self.is_for_identified = connect(bounds(self.home, parts, name), identified), identified
         forms.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
@@ -175,46 +209,58 @@ class _Landing:
         elif self.begun or self.unfinished is not None:
             unfinished.over(self.home)
 
+    def interrupt(self) -> None:
+        """Have what another thread asks of the connection end."""
+        if con := self.con:
+            with suppress(duckdb.Error):
+                con.interrupt()
+
     def close(self) -> None:
         """Let the connection and its memory go."""
         if self.con is not None:
             self.con.close()
             self.con = None
 
-    def land_extract(
-        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None
-    ) -> list[LedgerEntry]:
-        """Land one extract's files, commit their entries, then archive them."""
+    def apart(self, name: str) -> "_Landing":
+        """The same for one extract alone: with what the ledger knows of it, and a connection, of its own."""
+        one = copy(self)
+        one.decisions, one.con = self.decisions.of(name if name in self.contracts else None), None
+        return one
+
+    def read_extract(
+        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None, room: Room = ALONE
+    ) -> Read:
+        """Read and store one extract's files. Nothing counts of it before `finish`. Raises TooLarge where `room` is shared."""
         if name in self.contracts:
-            self.connect(bool(self.contracts[name].identifiers))
-        entries, new, done = [], [], []
+            self.connect(bool(self.contracts[name].identifiers), room.parts, name)
+        read = Read(name, [], [], [])
         for file in files:
             entry = self._passed_over(file)
             if entry is None:
-                entry, stays = self._land(file)
+                with room.taken(file):
+                    entry, stays = self._land(file)
                 if not stays:
-                    new.append(entry)
-                    done.append(file)
+                    read.new.append(entry)
+                    read.done.append(file)
                     self.decisions.add(entry)
             elif self.archive:
-                done.append(file)
-            entries.append(entry)
+                read.done.append(file)
+            read.entries.append(entry)
             if progress:
                 progress(entry)
-        if new:
+        return read
+
+    def finish(self, read: Read) -> list[LedgerEntry]:
+        """Commit an extract's entries, then archive its files. Returns the entries."""
+        if read.new:
             self.begin()
             # Before the ledger: what is stored is on record, though the night be killed in between.
-            audit.record_all(self.home, [("collection", collected(e)) for e in new])
-        commit(self.home, self.night_id, name, new)
+            audit.record_all(self.home, [("collection", collected(e)) for e in read.new])
+        commit(self.home, self.night_id, read.name, read.new)
         if self.archive:
-            for file in done:
-                move_to_archive(self.home, file, self._clock().date())
-        return entries
-
-    def _clock(self) -> datetime:
-        """Now, and later than anything in the ledger: the order of landing never depends on a clock
-        set back."""
-        return max(self.now or datetime.now(UTC), self.decisions.latest + timedelta(microseconds=1))
+            for file in read.done:
+                move_to_archive(self.home, file, self.clock.tick().date())
+        return read.entries
 
     def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
         """The entry of a file that was decided before and is as it was: one of an inbox that is not ours to empty, or
@@ -229,7 +275,7 @@ class _Landing:
         said = f": {earlier.reason}" if earlier.reason else ""
         return self._entry(
             file,
-            self._clock(),
+            self.clock.tick(),
             outcome="known",
             reason=f"decided before: {earlier.outcome}{said}",
             load_id=earlier.load_id,
@@ -243,7 +289,7 @@ class _Landing:
 
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
         """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping."""
-        at = self._clock()
+        at = self.clock.tick()
         facts: dict = {}
         try:
             if file.problem:
@@ -257,6 +303,9 @@ class _Landing:
         except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
+            if isinstance(error, TooLarge) and self.parts > 1:
+                # Alone it has more memory.
+                raise
             refused = {"rows_refused": facts.get("rows_in_file")}
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
@@ -290,7 +339,7 @@ class _Landing:
         except OSError as error:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
         except (MemoryError, duckdb.OutOfMemoryException) as error:
-            raise Refused("too large for this machine's memory: split it by time, into files of shorter windows") from error
+            raise TooLarge from error
         except Exception as error:
             if str(error) == QUERY_INTERRUPTED:
                 raise KeyboardInterrupt from error

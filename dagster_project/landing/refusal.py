@@ -15,6 +15,13 @@ class Refused(Exception):
     in it."""
 
 
+class TooLarge(Refused):
+    """A file that needs more memory than landing may have."""
+
+    def __init__(self) -> None:
+        super().__init__("too large for this machine's memory: split it by time, into files of shorter windows")
+
+
 class Waits(Refused):
     """A file that can't be decided on yet: left where it is, not written down, and looked at again the next night."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Spark
 from ..lean import take_back
-from ..memory import memory_of
+from ..memory import megabytes, memory_of
 from ..settings import Home
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 JAVA = 17
 """The oldest Java that pyspark 4 runs on."""
+
+LEAST = 512
+"""Megabytes that its Java needs."""
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOGGING = """\
@@ -113,7 +116,7 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
     java = f"-Djava.io.tmpdir={folder / 'tmp'} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
     conf = {
         JAVA_OPTIONS: f"{java} -XX:-UsePerfData",
-        "spark.driver.memory": _megabytes(memory_of(home)),
+        "spark.driver.memory": f"{max(LEAST, megabytes(memory_of(home)))}m",
         "spark.local.dir": str(folder / "tmp"),
         "spark.sql.warehouse.dir": str(warehouse_of(home)),
         "spark.ui.enabled": "false",
@@ -135,9 +138,3 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
         }
     own = settings.settings
     return {**conf, **own, JAVA_OPTIONS: f"{conf[JAVA_OPTIONS]} {own.get(JAVA_OPTIONS, '')}".strip()}
-
-
-def _megabytes(said: str) -> str:
-    """DuckDB's `5.5GiB` as Java wants it."""
-    number, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", said).groups()  # type: ignore[union-attr]
-    return f"{max(512, int(float(number) * 1024 ** ('KMGT'.index(unit) - 1)))}m"
