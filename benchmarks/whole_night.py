@@ -1,10 +1,12 @@
 """A whole night against one bare SQL script on the same files, side by side, and whether both have the same figures.
 
-    python -m benchmarks.whole_night [--rows 0.1 1 10] [--forces all] [--years 3] [--outputs] [--work FOLDER] [--out FOLDER]
+    python -m benchmarks.whole_night [--rows 0.1 1 10] [--forces all] [--years 3] [--memory 4GiB] [--outputs] [--work FOLDER]
+                                     [--out FOLDER]
 
 `--rows`: millions. `imports` is a process that loads what a night loads, and does nothing; `ratio` is the night's processor
-time over that of imports and script together. Without `--outputs` the night publishes its file alone, as the script does. The
-files are made in the work folder, which is emptied again: about 150 bytes a row, and as much again for the homes.
+time over that of imports and script together. `--memory`: what the night may take (`[night] memory`). Without `--outputs` the
+night publishes its file alone, as the script does. The files are made in the work folder, which is emptied again: about 150
+bytes a row, and as much again for the homes.
 """
 
 import argparse
@@ -60,11 +62,10 @@ def differing(one: Path, other: Path) -> tuple[int, int]:
     return figures, differ
 
 
-def compared(forces: list[str], years: int, rows: float, with_outputs: bool, work: Path) -> dict[str, Any]:
+def compared(forces: list[str], years: int, rows: float, settings: str, work: Path) -> dict[str, Any]:
     """One size, in a folder of its own. Raises RuntimeError where the two have other figures."""
     inbox, home, written = prepared(work, forces, years, rows)
-    if not with_outputs:
-        home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+    home.config_file.write_text(settings, encoding="utf-8")
     imports = measured([sys.executable, "-c", IMPORTS])
     write_script(inbox, work / "bare", home.seeds / "areas.csv")
     bare = measured([sys.executable, "-m", "benchmarks.bare_script", str(inbox), str(work / "bare"), "--run"])
@@ -89,17 +90,21 @@ def main() -> None:
     args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--years", type=int, default=3)
+    args.add_argument("--memory")
     args.add_argument("--outputs", action="store_true")
     args.add_argument("--work", type=Path)
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
     forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    settings = ("" if given.outputs else "[publish]\noutputs = []\n") + (
+        f'[night]\nmemory = "{given.memory}"\n' if given.memory else ""
+    )
     rows = []
     for millions in given.rows:
         work = Path(tempfile.mkdtemp(prefix="pam-whole-night-", dir=given.work))
         try:
-            rows.append(compared(forces, given.years, millions * 1e6, given.outputs, work))
+            rows.append(compared(forces, given.years, millions * 1e6, settings, work))
         finally:
             shutil.rmtree(work, ignore_errors=True)
     say(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)

@@ -28,6 +28,9 @@ WORTH_IT = 1 << 25
 AT_ONCE = 4
 """Extracts at the most, where there are so many processors: each takes a part of the memory."""
 
+TEXTS = 6
+"""Texts read at one time may be one part in so many of the night's memory: each is there three times for a moment."""
+
 UNPACKED = 10
 """How many times as large a packed file may be."""
 
@@ -97,8 +100,7 @@ def read(
     Raises what the first to fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(AT_ONCE, processors(), len(files))
-    # A text is in memory twice, as it was read and as DuckDB reads it.
-    room = _Shared((megabytes(memory_of(landing.home)) << 20) // 4, parts)
+    room = _Shared((megabytes(memory_of(landing.home)) << 20) // TEXTS, parts)
     told, one_at_a_time = set(), Lock()
 
     def tell(entry: LedgerEntry) -> None:

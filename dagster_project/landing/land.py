@@ -1,4 +1,4 @@
-"""A night's files, one after another: what each becomes, and the ledger that says so."""
+"""A night's files, an extract at a time or several side by side: what each becomes, and the ledger that says so."""
 
 import hashlib
 import logging
