@@ -36,20 +36,19 @@ def machine_memory() -> int:
 
 
 def megabytes(said: str) -> int:
-    """DuckDB's `5.5GiB` in units of 1024 * 1024 bytes."""
-    number, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", said).groups()  # type: ignore[union-attr]
-    return int(float(number) * 1024 ** ("KMGT".index(unit) - 1))
+    """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
+    number, unit, binary = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", said).groups()  # type: ignore[union-attr]
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
 
 
-def bounds(home: Home, parts: int = 1, part: str = "") -> dict[str, str]:
-    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory; then each has
-    another `part`, since no two may spill to one folder.
+def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
+    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: a folder
+    below `spill/`, which must be there; no two databases may spill to one.
     """
-    if parts == 1:
-        return {"memory_limit": memory_of(home), "temp_directory": str(home.spill)}
+    limit = memory_of(home)
     return {
-        "memory_limit": f"{max(1, megabytes(memory_of(home)) // parts)}MiB",
-        "temp_directory": str(home.spill / part),
+        "memory_limit": limit if parts == 1 else f"{max(1, megabytes(limit) // parts)}MiB",
+        "temp_directory": str(home.spill / place),
     }
 
 

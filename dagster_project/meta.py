@@ -387,6 +387,7 @@ def _say(
 ) -> None:
     if said.get(names) != text:
         con.execute(f"comment on {kind} {'.'.join(names)} is {literal(text)}")
+        said[names] = text
 
 
 def _comments(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], str | None]:

@@ -152,11 +152,15 @@ def _environment(home: Home) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _on_candidate(home: Home, args: list[str], engine: Engine = "duckdb", progress: Progress | None = None) -> Any:
+def _on_candidate(
+    home: Home, args: list[str], select: tuple[str, ...] = (), engine: Engine = "duckdb", progress: Progress | None = None
+) -> Any:
     with _one_at_a_time:
         os.environ |= _environment(home)
         with _closed_after(engine):
-            return _invoke([*args, "--target", engine], manifest(engine), home.candidate / "dbt", progress)
+            parsed = manifest(engine)
+            args = [*args, *_selecting(select, parsed), "--target", engine]
+            return _invoke(args, parsed, home.candidate / "dbt", progress)
 
 
 def build(
@@ -170,11 +174,11 @@ def build(
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
-    chosen = [*_selecting(tuple(select), manifest(engine)), "--exclude", "resource_type:unit_test", "resource_type:exposure"]
+    args = ["build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure"]
     if engine == "spark":
         # A view that is made for what reads it would bring its tests along, and they what else they ask.
-        chosen += ["--indirect-selection", "empty"]
-    result = _on_candidate(home, ["build", "--no-write-json", *chosen], engine, progress)
+        args += ["--indirect-selection", "empty"]
+    result = _on_candidate(home, args, tuple(select), engine, progress)
     return [
         Node(
             unique_id=r.node.unique_id,

@@ -7,17 +7,14 @@ at a time. A small night is over before a second thread would have begun.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from ..memory import megabytes, memory_of
 from .ledger import LedgerEntry
 from .names import InboxFile
-from .refusal import TooLarge
 
 if TYPE_CHECKING:
     from .land import Read, _Landing
@@ -31,8 +28,11 @@ AT_ONCE = 4
 TEXTS = 6
 """Texts read at one time may be one part in so many of the night's memory: each is there three times for a moment."""
 
-UNPACKED = 10
+UNPACKED = 30
 """How many times as large a packed file may be."""
+
+PATIENCE = 0.05
+"""Seconds after which a thread that is to end is told so again."""
 
 
 class Room:
@@ -40,9 +40,15 @@ class Room:
 
     parts = 1
     """How many databases share the night's memory."""
+    is_over = False
+    """Whether nobody is to read any more."""
 
     def taken(self, _file: InboxFile) -> AbstractContextManager[None]:
         """A context in which a file may be read."""
+        return nullcontext()
+
+    def whole(self) -> AbstractContextManager[None]:
+        """A context in which nobody else reads."""
         return nullcontext()
 
 
@@ -51,17 +57,23 @@ ALONE = Room()
 
 class _Shared(Room):
     def __init__(self, size: int, parts: int) -> None:
-        self.size, self.parts, self.is_over = size, parts, False
+        self.size, self.parts = size, parts
         self._left, self._change = size, Condition()
 
+    def taken(self, file: InboxFile) -> AbstractContextManager[None]:
+        """Waits until there is room. A file that is larger than all of it is read alone. Raises Stopped."""
+        return self._take(min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED)))
+
+    def whole(self) -> AbstractContextManager[None]:
+        """Waits until all others are between two files. Raises Stopped."""
+        return self._take(self.size)
+
     @contextmanager
-    def taken(self, file: InboxFile) -> Iterator[None]:
-        """Wait until there is room. A file that is larger than all of it is read alone. Raises _Stopped."""
-        wanted = min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED))
+    def _take(self, wanted: int) -> Iterator[None]:
         with self._change:
             self._change.wait_for(lambda: self.is_over or self._left >= wanted)
             if self.is_over:
-                raise _Stopped
+                raise Stopped
             self._left -= wanted
         try:
             yield
@@ -77,7 +89,7 @@ class _Shared(Room):
             self._change.notify_all()
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """Another extract could not be landed, or somebody ends the night."""
 
 
@@ -94,47 +106,53 @@ def processors() -> int:
 def read(
     landing: "_Landing", files: Mapping[str, list[InboxFile]], progress: Callable[[LedgerEntry], None] | None
 ) -> Iterator["Read"]:
-    """Read each extract's files, the largest first, and yield what came of each as it is done; what is too large for its part
-    of the memory, alone and last.
+    """Read each extract's files, the largest first, and yield what came of each as it is done.
 
     Raises what the first to fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(AT_ONCE, processors(), len(files))
     room = _Shared((megabytes(memory_of(landing.home)) << 20) // TEXTS, parts)
-    told, one_at_a_time = set(), Lock()
+    one_at_a_time = Lock()
 
     def tell(entry: LedgerEntry) -> None:
         with one_at_a_time:
-            if progress and entry.source_file not in told:
-                told.add(entry.source_file)
+            if progress and not room.is_over:
                 progress(entry)
 
     largest = sorted(files, key=lambda name: -sum(f.size for f in files[name]))
-    each = {name: landing.apart(name) for name in largest}
-    too_large = []
-    with ThreadPoolExecutor(parts, "landing") as pool:
-        begun = {pool.submit(_read, each[name], name, files[name], tell, room): name for name in largest}
-        try:
-            for one in as_completed(begun):
-                try:
-                    done = one.result()
-                except (TooLarge, duckdb.OutOfMemoryException):
-                    too_large.append(begun[one])
-                    continue
-                yield done
-        except BaseException:
-            room.close()
-            for own in each.values():
-                own.interrupt()
-            raise
-    for name in too_large:
-        yield _read(landing.apart(name), name, files[name], tell, ALONE)
-
-
-def _read(
-    landing: "_Landing", name: str, files: list[InboxFile], tell: Callable[[LedgerEntry], None], room: Room
-) -> "Read":
+    each = [landing.apart(name, room) for name in largest]
+    pool, begun = ThreadPoolExecutor(parts, "landing"), []
     try:
-        return landing.read_extract(name, files, tell, room)
+        for own, name in zip(each, largest, strict=True):
+            begun.append(pool.submit(_read, own, name, files[name], tell))
+        for one in as_completed(begun):
+            yield one.result()
     finally:
-        landing.close()
+        _end(pool, begun, room, each)
+
+
+def _read(own: "_Landing", name: str, files: list[InboxFile], tell: Callable[[LedgerEntry], None]) -> "Read":
+    try:
+        return own.read_extract(name, files, tell)
+    finally:
+        own.close()
+
+
+def _end(pool: ThreadPoolExecutor, begun: list[Future], room: _Shared, each: list["_Landing"]) -> None:
+    """Have all threads end, whatever they are at, and whoever wants to end this as well: none may write in a home that is let
+    go."""
+    meanwhile: BaseException | None = None
+    while True:
+        try:
+            room.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while wait(begun, PATIENCE).not_done:
+                # DuckDB forgets an interruption that comes between two statements.
+                for own in each:
+                    own.interrupt()
+            pool.shutdown()
+            break
+        except BaseException as error:
+            meanwhile = error
+    if meanwhile:
+        raise meanwhile

@@ -57,8 +57,10 @@ class Decisions:
             self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
 
     def of(self, extract: str | None) -> "Decisions":
-        """What is known of one extract, or of files whose name is no extract's."""
-        return Decisions(e for e in self._entries if e.extract == extract)
+        """What is known of one extract, or of files whose name is no extract's; and of every file what it was, by its name."""
+        own = Decisions(e for e in self._entries if e.extract == extract)
+        own._drops = dict(self._drops)
+        return own
 
     def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file: name, time and size as they were.
@@ -73,8 +75,12 @@ class Decisions:
             return None
         if entry.outcome == "refused" and entry.extract and entry.mapping != mapping:
             return None
-        if entry.outcome == "refused" and file.manifest.exists():
-            came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
+        if entry.outcome == "refused":
+            try:
+                came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
+            except OSError:
+                # None there, nor can there be, where the name is too long for one.
+                return entry
             return entry if came < datetime.fromisoformat(entry.landed_at) else None
         return entry
 

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from ..memory import bounds
 from ..seeds import force_names
 from ..settings import Home
 from . import abreast, forms, pseudonyms, unfinished
-from .abreast import ALONE, Room
+from .abreast import ALONE, Room, Stopped
 from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
@@ -76,7 +76,8 @@ def land_files(
     ordered = {name: sorted(groups[name], key=order) for name in sorted(groups)}
     try:
         landing.open(identified)
-        if abreast.is_worth_it([f for f in files if landing.decisions.same_drop(f) is None]):
+        new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
+        if abreast.is_worth_it(new):
             landing.begin()
             done = abreast.read(landing, ordered, progress)
         else:
@@ -172,8 +173,9 @@ class _Landing:
         self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
-        self.is_for_identified = False
-        self.parts = 1
+        self.is_for_identified, self.parts = False, 1
+        self.room = ALONE
+        self.one_at_a_time = Lock()
 
     def open(self, identified: bool) -> None:
         """Get ready. `identified`: personal identifiers will come, so the key is needed."""
@@ -181,17 +183,21 @@ class _Landing:
             self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
         unfinished.tidy(self.home, self.decisions.loads)
 
-    def connect(self, identified: bool, parts: int, name: str) -> None:
-        """Have a connection for rows with identifiers, or for rows without. `parts`: how many share the memory; each spills to
-        a folder of its own.
+    def connect(self, name: str, parts: int | None = None) -> None:
+        """Have a connection for an extract's rows: with identifiers or without. `parts`: how many share the memory; each spills
+        to a folder of its own.
         """
-        if self.con is not None and identified == self.is_for_identified:
+        if name not in self.contracts:
+            return
+        identified, parts = bool(self.contracts[name].identifiers), parts or self.room.parts
+        if self.con is not None and (identified, parts) == (self.is_for_identified, self.parts):
             return
         self.close()
-        self.parts = parts
-        if parts > 1:
+        place = name if self.room.parts > 1 else ""
+        if place:
             make_folder(self.home.spill)
-        self.con, self.is_for_identified = connect(bounds(self.home, parts, name), identified), identified
+        self.con = connect(bounds(self.home, parts, place), identified)
+        self.is_for_identified, self.parts = identified, parts
         forms.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
@@ -211,34 +217,31 @@ class _Landing:
 
     def interrupt(self) -> None:
         """Have what another thread asks of the connection end."""
-        if con := self.con:
-            with suppress(duckdb.Error):
-                con.interrupt()
+        with self.one_at_a_time:
+            if self.con is not None:
+                self.con.interrupt()
 
     def close(self) -> None:
         """Let the connection and its memory go."""
-        if self.con is not None:
-            self.con.close()
-            self.con = None
+        with self.one_at_a_time:
+            if self.con is not None:
+                self.con.close()
+                self.con = None
 
-    def apart(self, name: str) -> "_Landing":
+    def apart(self, name: str, room: Room) -> "_Landing":
         """The same for one extract alone: with what the ledger knows of it, and a connection, of its own."""
         one = copy(self)
-        one.decisions, one.con = self.decisions.of(name if name in self.contracts else None), None
+        one.decisions, one.con, one.room = self.decisions.of(name if name in self.contracts else None), None, room
         return one
 
-    def read_extract(
-        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None, room: Room = ALONE
-    ) -> Read:
-        """Read and store one extract's files. Nothing counts of it before `finish`. Raises TooLarge where `room` is shared."""
-        if name in self.contracts:
-            self.connect(bool(self.contracts[name].identifiers), room.parts, name)
+    def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None) -> Read:
+        """Read and store one extract's files. Nothing counts of it before `finish`. Raises Stopped where `room` is closed."""
         read = Read(name, [], [], [])
+        self.connect(name)
         for file in files:
             entry = self._passed_over(file)
             if entry is None:
-                with room.taken(file):
-                    entry, stays = self._land(file)
+                entry, stays = self._land(file)
                 if not stays:
                     read.new.append(entry)
                     read.done.append(file)
@@ -288,8 +291,24 @@ class _Landing:
         return self.mappings.of(file.extract, file.force_code) if file.form == "canonical" else None
 
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
-        """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping."""
+        """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping. What is too
+        large for a part of the memory is read while nobody else reads, with all of it.
+        """
         at = self.clock.tick()
+        try:
+            with self.room.taken(file):
+                return self._decide(file, at)
+        except (TooLarge, duckdb.OutOfMemoryException):
+            if self.parts == 1:
+                raise
+        with self.room.whole():
+            self.connect(file.extract, parts=1)
+            try:
+                return self._decide(file, at)
+            finally:
+                self.connect(file.extract)
+
+    def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
         facts: dict = {}
         try:
             if file.problem:
@@ -304,7 +323,6 @@ class _Landing:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
             if isinstance(error, TooLarge) and self.parts > 1:
-                # Alone it has more memory.
                 raise
             refused = {"rows_refused": facts.get("rows_in_file")}
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
@@ -340,12 +358,17 @@ class _Landing:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
         except (MemoryError, duckdb.OutOfMemoryException) as error:
             raise TooLarge from error
+        except duckdb.InterruptException:
+            # By another thread, as the night is ended: the file is not at fault.
+            raise
         except Exception as error:
             if str(error) == QUERY_INTERRUPTED:
                 raise KeyboardInterrupt from error
             # The error's own words may hold a row: only its kind is said, and to the log.
             LOG.warning("%s could not be read: %s", file.name, type(error).__name__)
             raise Refused("could not be read: damaged, or written in a way that is not known; export it again") from error
+        if self.room.is_over:
+            raise Stopped
         return self._store(file, at, facts, sheet, found)
 
     def _same_content(self, file: InboxFile, sheet: Sheet, found: _Found) -> LedgerEntry | None:

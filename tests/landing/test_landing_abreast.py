@@ -97,7 +97,7 @@ def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(
     monkeypatch.setattr(land, "write_raw", full)
     with pytest.raises(OSError, match="No space left"):
         warehouse.night()
-    assert not any(t.name.startswith("landing") for t in threading.enumerate())
+    assert no_thread_is_left()
     before = read_ledger(warehouse.home)
     assert "crimes" not in {e.extract for e in before}
     monkeypatch.setattr(land, "write_raw", real)
@@ -107,47 +107,106 @@ def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(
     assert len(entries) == 3 and all(load_of(e).raw(warehouse.home).exists() for e in entries)
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop_three(warehouse)
-    begun = threading.Event()
-    real = land.write_raw
+def ended_once(begun: threading.Event):
+    """A `commit` that somebody ends the night in, once `begun` is set."""
 
-    def slow(con, home, load, *more):
-        if load.extract == "crimes":
-            begun.set()
-            con.execute("select count(*) from range(1000000) a, range(100000000) b")
-        real(con, home, load, *more)
-
-    def ended(*_):
+    def commit(*_):
         begun.wait(30)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(land, "write_raw", slow)
-    monkeypatch.setattr(land, "commit", ended)
-    with pytest.raises(KeyboardInterrupt):
-        warehouse.night()
-    assert not any(t.name.startswith("landing") for t in threading.enumerate())
-    assert read_ledger(warehouse.home) == []
+    return commit
+
+
+def no_thread_is_left() -> bool:
+    return not any(t.name.startswith("landing") for t in threading.enumerate())
 
 
 @pytest.mark.usefixtures("side_by_side")
-def test_what_is_too_large_for_a_part_of_the_memory_lands_alone(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the file that was being read at fault."""
     drop_three(warehouse)
-    real, parts = land._Landing._take, []
+    begun, real, told = threading.Event(), land._Landing._take, []
+
+    def slow(self, file, *more):
+        if file.extract == "crimes":
+            begun.set()
+            self.con.execute("select count(*) from range(1000000) a, range(100000000) b")
+        return real(self, file, *more)
+
+    monkeypatch.setattr(land._Landing, "_take", slow)
+    monkeypatch.setattr(land, "commit", ended_once(begun))
+    files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
+    with pytest.raises(KeyboardInterrupt):
+        land_files(warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=told.append)
+    assert no_thread_is_left() and read_ledger(warehouse.home) == []
+    assert {e.outcome for e in told} == {"accepted"} and "crimes" not in {e.extract for e in told}
+
+
+@pytest.mark.usefixtures("side_by_side")
+def test_a_file_that_is_between_two_queries_then_is_not_stored(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody ends the night."""
+    drop_three(warehouse)
+    begun, over, real, again = threading.Event(), threading.Event(), land._Landing._take, []
+
+    def slow(self, file, *more):
+        found = real(self, file, *more)
+        if file.extract == "crimes":
+            begun.set()
+            assert over.wait(30)
+        return found
+
+    def impatient(*_):
+        again.append(1)
+        if len(again) == 4:
+            over.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(land._Landing, "_take", slow)
+    monkeypatch.setattr(land._Landing, "interrupt", impatient)
+    monkeypatch.setattr(land, "commit", ended_once(begun))
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.night()
+    assert no_thread_is_left() and len(again) >= 4
+    assert not list((warehouse.home.raw / "crimes").rglob("*.parquet"))
+
+
+@pytest.mark.usefixtures("side_by_side")
+def test_what_is_too_large_for_a_part_of_the_memory_has_all_of_it(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It alone: what landed of its extract before is not landed again."""
+    drop_three(warehouse)
+    warehouse.drop("crimes", *CRIMES, end="2025-11-30", at="20260104T020000Z")
+    month = (
+        "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+        "Last outcome category,Context\n"
+    )
+    warehouse.put("2025-03/2025-03-derbyshire-street.csv", month + f"{'a' * 64},2025-03,,,,,,,Derby 001A,Drugs,,\n")
+    real, parts, told = land._Landing._take, [], []
 
     def wants_all(self, file, *more):
-        if file.extract == "crimes":
+        if file.extract == "street_crime" or (file.extract == "crimes" and "20260105" in file.name):
             parts.append(self.parts)
             if self.parts > 1:
                 raise MemoryError
         return real(self, file, *more)
 
     monkeypatch.setattr(land._Landing, "_take", wants_all)
-    assert {(e.extract, e.outcome) for e in warehouse.night()} == {
-        (x, "accepted") for x in ("crimes", "county_lines", "iom_cohort")
-    }
-    assert parts == [3, 1]
+    files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
+    entries = land_files(warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=told.append)
+    assert len(entries) == 5 and {e.outcome for e in entries} == {"accepted"}
+    assert sorted(parts) == [1, 1, 3, 3] and len(told) == 5
+    assert {p.stem for p in warehouse.home.raw.rglob("*.parquet")} == {e.load_id for e in entries}
+
+
+def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: Warehouse) -> None:
+    name = f"crimes__{'d' * (249 - 12)}.csv"
+    for _ in range(2):
+        warehouse.put(name, "crime_ref\n", mtime=1_760_000_000)
+        (entry,) = warehouse.night()
+        assert entry.outcome == "refused"
+    warehouse.put(name, "crime_ref\n", mtime=1_760_000_000)
+    assert [e.outcome for _ in range(2) for e in warehouse.night(archive=False)] == ["known", "known"]
 
 
 def test_texts_read_at_one_time_fit_the_room() -> None:
@@ -172,7 +231,7 @@ def test_texts_read_at_one_time_fit_the_room() -> None:
     File.size = 1000
     take()
     room.close()
-    with pytest.raises(abreast._Stopped):
+    with pytest.raises(abreast.Stopped):
         take()
 
 
