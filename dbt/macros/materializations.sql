@@ -8,21 +8,26 @@
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set due = config.get('meta', {}).get('due') -%}
+    {%- set queries = by_mart(sql) if due == 'facts' else [sql] -%}
     {%- if due and is_in_part() -%}
         {% call statement('gone') -%}
             {{ delete_due(target_relation, due) }}
         {%- endcall %}
-        {% call statement('main') -%}
-            insert into {{ target_relation }} by name (
-                {{ sql }}
-            )
-        {%- endcall %}
+        {%- for query in queries -%}
+            {% call statement('main') -%}
+                insert into {{ target_relation }} by name (
+                    {{ query }}
+                )
+            {%- endcall %}
+        {%- endfor -%}
     {%- else -%}
-        {% call statement('main') -%}
-            create or replace table {{ target_relation }} as (
-                {{ sql }}
-            )
-        {%- endcall %}
+        {%- for query in queries -%}
+            {% call statement('main') -%}
+                {{ 'create or replace table ' ~ target_relation ~ ' as' if loop.first else 'insert into ' ~ target_relation ~ ' by name' }} (
+                    {{ query }}
+                )
+            {%- endcall %}
+        {%- endfor -%}
         {%- if config.get('contract').enforced -%}
             {{ get_assert_columns_equivalent('select * from ' ~ target_relation) }}
         {%- endif -%}
@@ -30,6 +35,23 @@
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{#- What is asked about figures, a mart at a time where they are many: DuckDB counts in all the ways there are at once, and what
+    tens of millions of figures need for it does not fit into a night's memory, nor can all of it be spilled. No fact is about
+    several marts. -#}
+{% macro by_mart(sql) %}
+    {%- set due = ref('figures_due') | string -%}
+    {%- set figures = run_query("select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'marts'") -%}
+    {%- set marts = run_query('select distinct mart from ' ~ due ~ ' order by mart').columns[0].values() | list -%}
+    {%- if figures.rows[0][0] | int < var('many_figures', 5000000) | int or not marts -%}
+        {{ return([sql]) }}
+    {%- endif -%}
+    {%- set queries = [] -%}
+    {%- for mart in marts -%}
+        {%- do queries.append(sql | replace(due, "(select * from " ~ due ~ " where mart = '" ~ mart ~ "')")) -%}
+    {%- endfor -%}
+    {{ return(queries) }}
+{% endmacro %}
 
 {#- Whether the tables hold the figures of the night before. -#}
 {% macro is_in_part() %}

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from dagster_project import memory
+from dagster_project.cli import app
 from dagster_project.config import ConfigError
 from dagster_project.landing.connection import connect
 from dagster_project.night_run import NightRun
@@ -59,3 +61,18 @@ def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home)
     finally:
         run.end()
     assert not home.spill.exists()
+
+
+def test_many_figures_are_asked_a_mart_at_a_time_with_the_same_answers(sample_copy: Home) -> None:
+    """Tens of millions, asked all at once, are more than a night's memory holds."""
+
+    def facts() -> list[tuple]:
+        with duckdb.connect(str(sample_copy.candidate / "work.duckdb"), read_only=True) as con:
+            return con.execute("select * from audit.figure_facts order by all").fetchall()
+
+    before = facts()
+    assert len({mart for mart, *_ in before}) == 18
+    asked = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(sample_copy.path)]
+    result = CliRunner().invoke(app, asked, env={"DBT_QUIET": "true"})
+    assert result.exit_code == 0, result.output
+    assert facts() == before
