@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from .ledger import LedgerEntry, accepted
 from .names import InboxFile
@@ -19,6 +20,20 @@ def landing_text(at: datetime) -> str:
     """The ledger's spelling of a time of landing: UTC with microseconds, so that its texts sort as the
     times do."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Clock:
+    """Tells the time of landing, each time another one."""
+
+    def __init__(self, now: datetime | None, latest: datetime) -> None:
+        self._now, self._latest, self._one_at_a_time = now, latest, Lock()
+
+    def tick(self) -> datetime:
+        """Now, and later than anything in the ledger and than what was told before: the order of landing never depends on a
+        clock set back."""
+        with self._one_at_a_time:
+            self._latest = max(self._now or datetime.now(UTC), self._latest + timedelta(microseconds=1))
+            return self._latest
 
 
 class Decisions:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import Lock
 
 import duckdb
@@ -22,7 +22,7 @@ from .abreast import ALONE, Room, Stopped
 from .archive import move_to_archive
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
-from .decisions import Decisions, landing_text, moment_text
+from .decisions import Clock, Decisions, landing_text, moment_text
 from .drift import drift
 from .files import make_folder
 from .ledger import LedgerEntry, commit, read_ledger
@@ -138,20 +138,6 @@ class Read:
     done: list[InboxFile]
 
 
-class _Clock:
-    """Tells the time, each time another one."""
-
-    def __init__(self, now: datetime | None, latest: datetime) -> None:
-        self._now, self._latest, self._one_at_a_time = now, latest, Lock()
-
-    def tick(self) -> datetime:
-        """Now, and later than anything in the ledger and than what was told before: the order of landing never depends on a
-        clock set back."""
-        with self._one_at_a_time:
-            self._latest = max(self._now or datetime.now(UTC), self._latest + timedelta(microseconds=1))
-            return self._latest
-
-
 class _Landing:
     """One call of `land_files`: its connection, clock and what the ledger knows."""
 
@@ -166,7 +152,7 @@ class _Landing:
         self.home, self.contracts, self.night_id, self.archive = home, contracts, night_id, archive
         entries = read_ledger(home)
         self.decisions = Decisions(entries)
-        self.clock = _Clock(now, self.decisions.latest)
+        self.clock = Clock(now, self.decisions.latest)
         self.unfinished = unfinished.unfinished_nights(home)
         self.left_over = unfinished.LeftOver(entries, self.unfinished or ())
         self.begun = False

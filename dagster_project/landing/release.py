@@ -1,14 +1,14 @@
 """A held file that a person has looked at and believes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from .. import audit
 from ..contracts import Contract
 from ..memory import bounds
 from ..settings import Home
 from .connection import connect
-from .decisions import Decisions, landing_text
+from .decisions import Clock, Decisions, landing_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .ties import KIND, load_of, settle
 
@@ -36,7 +36,7 @@ def release_load(
     if held is None or held.outcome != "held":
         raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
     contract = contracts[held.extract]
-    at = max(now or datetime.now(UTC), decisions.latest + timedelta(microseconds=1))
+    at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
     n_tied = 0
     keyed = contract.key and held.form == "canonical"

@@ -40,17 +40,16 @@
     tens of millions of figures need for it does not fit into a night's memory, nor can all of it be spilled. No fact is about
     several marts. -#}
 {% macro by_mart(sql) %}
-    {%- set due = ref('figures_due') | string -%}
     {%- set figures = run_query("select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'marts'") -%}
-    {%- set marts = run_query('select distinct mart from ' ~ due ~ ' order by mart').columns[0].values() | list -%}
-    {%- if figures.rows[0][0] | int < var('many_figures', 5000000) | int or not marts -%}
+    {%- if figures.rows[0][0] | int < var('many_figures', 5000000) | int -%}
         {{ return([sql]) }}
     {%- endif -%}
+    {%- set due = ref('figures_due') | string -%}
     {%- set queries = [] -%}
-    {%- for mart in marts -%}
+    {%- for mart in run_query('select distinct mart from ' ~ due ~ ' order by mart').columns[0].values() -%}
         {%- do queries.append(sql | replace(due, "(select * from " ~ due ~ " where mart = '" ~ mart ~ "')")) -%}
     {%- endfor -%}
-    {{ return(queries) }}
+    {{ return(queries or [sql]) }}
 {% endmacro %}
 
 {#- Whether the tables hold the figures of the night before. -#}

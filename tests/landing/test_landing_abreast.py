@@ -30,7 +30,7 @@ def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(entry: LedgerEntry) -> dict[str, Any]:
-    return entry.model_dump(mode="json", exclude=TIMES)
+    return {**entry.model_dump(mode="json", exclude=TIMES), "withheld": sorted(entry.withheld.values())}
 
 
 def rows(home: Home) -> dict[str, list[tuple]]:

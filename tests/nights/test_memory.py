@@ -75,4 +75,6 @@ def test_many_figures_are_asked_a_mart_at_a_time_with_the_same_answers(sample_co
     asked = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(sample_copy.path)]
     result = CliRunner().invoke(app, asked, env={"DBT_QUIET": "true"})
     assert result.exit_code == 0, result.output
+    (last,) = (sample_copy.candidate / "dbt" / "run").rglob("figure_facts.sql")
+    assert "where mart = 'mart_street_crime'" in last.read_text(), "it was not asked a mart at a time"
     assert facts() == before
