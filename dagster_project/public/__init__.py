@@ -37,6 +37,8 @@ MARKERS = {
 MADE = ("raw", "figures_made")
 """Where a night in part leaves which figures it made."""
 LOOKS_BACK = 24
+TOGETHER = 2_000_000
+"""Figures that are looked at together, at most, where no force has more in a mart. DuckDB needs about a kilobyte of each."""
 OF_DUE = (
     "due.mart = {0}.mart and due.force_code = {0}.force_code"
     " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= due.from_m"
@@ -108,46 +110,86 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 def write_public(
     con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", made: str | None = None
 ) -> None:
-    """Write `marts_public` beside the connection's `marts`, in one transaction; with mode off, take it away.
+    """Write `marts_public` beside the connection's `marts`, all of it in one step; with mode off, take it away.
 
     Args:
         con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
         made of; whoever knows it can tell more than the rounded figures say. made: the relation that says which figures were
         made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None.
     """
+    if settings.mode == "off":
+        con.execute(f"drop schema if exists {SCHEMA} cascade")
+        return
+    rows = cuts()
+    make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
+    kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
+    make_table(con, "family", kinds, families(rows, settings), temporary=True)
+    if settings.mode == "suppress":
+        steps = ["suppress", "suppressed"]
+        con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
+        con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
+    else:
+        steps = ["rounded"]
+        bases = [("count", settings.base), ("gbp", settings.money_base)]
+        make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
+        con.execute("set variable pam_rounding = ?", [secret])
+    con.execute(f"create schema if not exists {SCHEMA}")
+    if made is None:
+        gathered = f"{SCHEMA}.gathered"
+        _gather(con, "select r.* from marts.measures as r", "from made", steps, gathered)
+    else:
+        gathered = "temp.gathered"
+        _look_back(con, made)
+        looked_at = f"select r.* from marts.measures as r inner join due on {OF_DUE.format('r')} - {LOOKS_BACK}"
+        _gather(con, looked_at, f"select made.* from made inner join due on {OF_DUE.format('made')}", steps, gathered)
     con.execute("begin")
     if made is None:
-        con.execute(f"drop schema if exists {SCHEMA} cascade")
-    if settings.mode != "off":
-        con.execute(f"create schema if not exists {SCHEMA}")
-        rows = cuts()
-        make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
-        kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
-        make_table(con, "family", kinds, families(rows, settings), temporary=True)
-        if made is None:
-            con.execute("create temp view measures as select * from marts.measures")
-        else:
-            _look_back(con, made)
-        if settings.mode == "suppress":
-            con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
-            con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
-            _run(con, "suppress", "suppressed")
-        else:
-            bases = [("count", settings.base), ("gbp", settings.money_base)]
-            make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
-            con.execute("set variable pam_rounding = ?", [secret])
-            _run(con, "rounded")
-        if made is None:
-            con.execute(f"create table {SCHEMA}.measures as from made")
-        else:
-            con.execute(f"delete from {SCHEMA}.measures as standing using due where {OF_DUE.format('standing')}")
-            con.execute(f"insert into {SCHEMA}.measures select made.* from made inner join due on {OF_DUE.format('made')}")
-        _name(con, sorted({r["mart"] for r in rows}), said(settings))
+        standing = "select view_name from duckdb_views() where database_name = current_database() and schema_name = ?"
+        for (view,) in con.execute(standing, [SCHEMA]).fetchall():
+            con.execute(f"drop view {SCHEMA}.{view}")
+        con.execute(f"drop table if exists {SCHEMA}.measures")
+        con.execute(f"alter table {gathered} rename to measures")
+    else:
+        con.execute(f"delete from {SCHEMA}.measures as standing using due where {OF_DUE.format('standing')}")
+        con.execute(f"insert into {SCHEMA}.measures from {gathered}")
+    _name(con, sorted({r["mart"] for r in rows}), said(settings))
     con.execute("commit")
 
 
+def _gather(con: duckdb.DuckDBPyConnection, looked_at: str, made: str, steps: list[str], gathered: str) -> None:
+    """Fill the table `gathered` with what `made` asks, after the steps have looked at the figures that `looked_at` asks of `r`.
+
+    No figure of one force in one mart says anything of another's: many are looked at in parts, which fit into a night's memory.
+    """
+    kind_of = "temp table" if gathered.startswith("temp.") else "table"
+    for place, condition in enumerate(_parts(con, looked_at)):
+        con.execute(f"create or replace temp view measures as {looked_at} where {condition}")
+        _run(con, *steps)
+        con.execute(f"insert into {gathered} {made}" if place else f"create or replace {kind_of} {gathered} as {made}")
+
+
+def _parts(con: duckdb.DuckDBPyConnection, looked_at: str) -> list[str]:
+    """What to look at together, as conditions on `r`: whole forces of marts, as many as have `TOGETHER` figures."""
+    parts: list[dict[str, list[str]]] = []
+    room = 0
+    for mart, force, figures in con.execute(
+        f"select mart, force_code, count(*) from ({looked_at}) group by all order by all"
+    ).fetchall():
+        if not parts or figures > room:
+            parts.append({})
+            room = TOGETHER
+        parts[-1].setdefault(mart, []).append(literal(force))
+        room -= figures
+    if len(parts) <= 1:
+        return ["true"]
+    return [
+        " or ".join(f"r.mart = {literal(mart)} and r.force_code in ({', '.join(forces)})" for mart, forces in part.items())
+        for part in parts
+    ]
+
+
 def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
-    """Make `due`, which public figures are made again, and `measures`, the marts' rows that those are made of.
+    """Make `due`: which public figures are made again.
 
     How finely a financial year is shown is decided on all of it, and on whether it is over: so public figures are due from the
     April before the first month that is made again, and before what follows on the last month that is covered whole. A figure
@@ -179,10 +221,6 @@ def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
         left join over on made.mart = over.mart and made.force_code = over.force_code
         group by made.mart, made.force_code, made.from_month_no
         """
-    )
-    con.execute(
-        "create temp view measures as select r.* from marts.measures as r inner join due"
-        f" on {OF_DUE.format('r')} - {LOOKS_BACK}"
     )
 
 

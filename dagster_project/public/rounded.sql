@@ -2,7 +2,7 @@
 -- right on average; longer periods are the sums of their rounded months, so that no two of them tell more than the months do.
 -- The chance is made of a secret and of what the figure is of: it falls the same way every night. Reads the
 -- temporary tables `measures`, `cut`, `family`, `bases` (unit, base) and the variable pam_rounding.
-create temp table keyed as
+create or replace temp table keyed as
 select
     r.*,
     cut.role,
@@ -27,7 +27,7 @@ left join family
     end
 where cut.role is distinct from 'public' and (family.threshold is null or family.threshold > 1);
 
-create temp macro by_chance(x, base, said) as
+create or replace temp macro by_chance(x, base, said) as
     base * (
         floor(x / base) + case
             when x / base - floor(x / base)
@@ -36,7 +36,7 @@ create temp macro by_chance(x, base, said) as
         end
     );
 
-create temp table series as
+create or replace temp table series as
 select *, row_number() over () as series_id
 from (
     select distinct force_code, mart, n_measure as measure, area_type, area_code, category from keyed
@@ -44,7 +44,7 @@ from (
     select distinct force_code, mart, d_measure, area_type, area_code, d_category from keyed where d_measure is not null
 );
 
-create temp table months as
+create or replace temp table months as
 with plain as (
     select force_code, mart, n_measure as measure, area_type, area_code, category, a as m, max(value) as x, max(unit) as unit
     from keyed
@@ -72,7 +72,7 @@ rounded as (
 
 select series_id, m, sum(x) over (partition by series_id order by m rows unbounded preceding) as to_m from rounded;
 
-create temp view made as
+create or replace temp view made as
 with numbered as (
     select
         k.*,

@@ -3,7 +3,7 @@
 -- root and threshold). Months are counted from year 0: 12 * year + month - 1, so that (m - 3) / 12 is the financial year.
 
 -- The months of every count that may be public by itself.
-create temp table amounts as
+create or replace temp table amounts as
 select
     r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
     12 * year(r.period_start) + month(r.period_start) - 1 as m,
@@ -26,7 +26,7 @@ where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
 group by all;
 
 -- Units: what events are told apart by. Each is a part of its parent; the units of one split are the whole of the parent.
-create temp table units as
+create or replace temp table units as
 with named as (
     select
         s.force_code, s.mart, s.measure, s.area_type, s.area_code, s.category,
@@ -70,7 +70,7 @@ select
         case when p_measure is null then measure end) as split_id
 from with_rest;
 
-create temp table tree as
+create or replace temp table tree as
 select u.unit_id, u.split_id, p.unit_id as parent_id
 from units as u
 left join units as p
@@ -78,7 +78,7 @@ left join units as p
     and u.p_area_type = p.area_type and u.p_area_code = p.area_code and p.category = 'all' and u.unit_id <> p.unit_id;
 
 -- A unit and all that it is within.
-create temp table within as
+create or replace temp table within as
 with recursive up as (
     select unit_id, unit_id as via, split_id, parent_id from tree
     union all
@@ -86,7 +86,7 @@ with recursive up as (
 )
 select unit_id, via, split_id, parent_id is null as is_root from up;
 
-create temp table roots as
+create or replace temp table roots as
 select w.unit_id, w.via as root_id, f.threshold
 from within as w
 inner join units as r on w.via = r.unit_id
@@ -94,14 +94,14 @@ inner join family as f on r.mart = f.mart and r.measure = f.measure
 where w.is_root;
 
 -- The last month that is over and covered whole, by root.
-create temp table ends as
+create or replace temp table ends as
 select r.unit_id as root_id, coalesce(max(a.m) filter (where a.data_status = 'complete'), 0) as last_m
 from amounts as a
 inner join units as r using (force_code, mart, measure, area_type, area_code, category)
 where r.p_measure is null
 group by r.unit_id;
 
-create temp table grid as
+create or replace temp table grid as
 with own as (
     select u.unit_id, a.m, a.x, a.data_status
     from amounts as a
@@ -139,7 +139,7 @@ inner join own as top on roots.root_id = top.unit_id and e.m = top.m;
 -- it nor all that is left is ever small, and never more finely than the one before. The last ones are small together or with
 -- the next larger one, and are not shown; zeros are among them, so that what is hidden can be zero. What is not over can
 -- still grow: it hinders nobody, and is not shown (`reach`).
-create temp table fineness as
+create or replace temp table fineness as
 with ranked as (
     select
         split_id, unit_id, fy, max(threshold) as t, max(last_m) as last_m,
@@ -202,7 +202,7 @@ from alone
 window w as (partition by split_id, fy, q order by place rows unbounded preceding);
 
 -- A unit is never shown more finely than what it is within.
-create temp table blocks as
+create or replace temp table blocks as
 with levels as (
     select
         w.unit_id, f.fy, f.q,
@@ -234,7 +234,7 @@ inner join levels as l on g.unit_id = l.unit_id and g.fy = l.fy and cast(floor(g
 
 -- A period from a to b is shown where blocks begin and end with it and none in it is closed: `cut_after` at a - 1 and at b, and
 -- the same `closed_to` at both.
-create temp table reach as
+create or replace temp table reach as
 select
     unit_id, m,
     cast(sum(case
@@ -248,7 +248,7 @@ select
 from blocks;
 
 -- A figure as at a day is shown where its series is never small, and what it rises and falls by is shown by the month.
-create temp table standing as
+create or replace temp table standing as
 with flows as (
     select cut.mart, cut.measure, unnest(string_split(cut.of_measure, ' ')) as flow
     from cut where cut.role = 'stock' and cut.of_measure is not null

@@ -1,5 +1,5 @@
 -- The marts' rows with what is not public left out. Reads what suppress.sql made, and `measures`, `cut` and `settings`.
-create temp view made as
+create or replace temp view made as
 with asked as (
     select
         r.*,
