@@ -1,25 +1,30 @@
 {{ config(materialized='table', meta={'due': 'facts'}) }}
 -- How many figures break each rule, by the month in which their period ends. Only months whose figures are due are counted
 -- (`figures_due`); those before stand.
-{%- set place = 'figures.mart, figures.force_code, figures.measure, figures.month_no' %}
-{%- set period = 'figures.period_type, figures.period_start, figures.period_end' %}
--- A year is held against its months, which may be from before what is due.
-with looked_at as (
-    select
-        measures.*,
-        listed.aggregation,
-        listed.coverage,
-        {{ month_no('measures.period_end') }} as month_no,
-        due.from_month_no,
-        case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as asked_from
-    from {{ ref('measures') }} as measures
+{%- set place = 'mart, force_code, measure' %}
+{%- set period = 'period_type, period_start, period_end' %}
+{%- set figure = place ~ ', area_type, area_code, category, ' ~ period %}
+{%- set month = month_no('measures.period_end') %}
+{%- set is_due %}
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
     inner join {{ ref('figures_due') }} as due
         on measures.mart = due.mart
         and measures.force_code = due.force_code
-        and {{ month_no('measures.period_end') }} >= due.from_month_no - 11
+        and {{ month }} >= due.from_month_no
+{%- endset %}
+-- A year is held against its months, which may be from before what is due. What is kept of tens of millions of figures costs by the
+-- column: no more than is asked of several together.
+with looked_at as (
+    select
+        measures.mart, measures.force_code, measures.measure, measures.area_type, measures.area_code, measures.category,
+        measures.period_type, measures.period_start, measures.period_end, measures.value,
+        {{ month }} as month_no,
+        due.from_month_no,
+        listed.aggregation
+    from {{ ref('measures') }} as measures
+    {{- is_due }} - 11
 ),
 
 figures as (
@@ -27,41 +32,45 @@ figures as (
     where month_no >= from_month_no
 ),
 
-repeated as (
-    select {{ place }}, count(*) - 1 as n
+-- Hardly a figure is: only what seems to be is told apart in full.
+seem_repeated as (
+    select {{ hash_of(figure) }} as figure_hash
     from figures
-    group by {{ place }}, figures.area_type, figures.area_code, figures.category, {{ period }}
+    group by {{ hash_of(figure) }}
     having count(*) > 1
 ),
 
-by_category as (
-    select
-        {{ place }},
-        sum(case when figures.category = 'all' then figures.value end) as whole,
-        sum(case when figures.category <> 'all' then figures.value end) as parts,
-        sum(case when figures.category <> 'all' then 1 else 0 end) as categories
+repeated as (
+    select {{ place }}, {{ month_no('period_end') }} as month_no, count(*) - 1 as n
     from figures
-    where figures.aggregation in ('sum', 'stock')
-    group by {{ place }}, figures.area_type, figures.area_code, {{ period }}
+    inner join seem_repeated on {{ hash_of(figure) }} = seem_repeated.figure_hash
+    group by {{ figure }}
+    having count(*) > 1
 ),
 
 not_their_categories as (
-    select * from by_category
-    where categories > 0 and coalesce(whole, 0) <> coalesce(parts, 0)
+    select {{ place }}, {{ month_no('period_end') }} as month_no
+    from figures
+    where aggregation in ('sum', 'stock')
+    group by {{ place }}, area_type, area_code, {{ period }}
+    having
+        sum(case when category = 'all' then value else -value end) <> 0
+        and max(case when category <> 'all' then 1 else 0 end) = 1
 ),
 
 by_area as (
     select
         {{ place }},
-        sum(case when figures.area_type = 'force' then figures.value end) as force_value,
-        sum(case when figures.area_type in ('lpu', 'district') then figures.value end) as units_value,
-        sum(case when figures.area_type = 'section' then figures.value end) as sections_value,
-        sum(case when figures.area_type = 'lpu' and figures.area_code = 'unknown' then figures.value end) as unplaced_value,
-        sum(case when figures.area_type in ('lpu', 'district') then 1 else 0 end) as units,
-        sum(case when figures.area_type = 'section' then 1 else 0 end) as sections
+        {{ month_no('period_end') }} as month_no,
+        sum(case when area_type = 'force' then value end) as force_value,
+        sum(case when area_type in ('lpu', 'district') then value end) as units_value,
+        sum(case when area_type = 'section' then value end) as sections_value,
+        sum(case when area_type = 'lpu' and area_code = 'unknown' then value end) as unplaced_value,
+        sum(case when area_type in ('lpu', 'district') then 1 else 0 end) as units,
+        sum(case when area_type = 'section' then 1 else 0 end) as sections
     from figures
-    where figures.aggregation in ('sum', 'stock')
-    group by {{ place }}, figures.category, {{ period }}
+    where aggregation in ('sum', 'stock')
+    group by {{ place }}, category, {{ period }}
 ),
 
 not_their_units as (
@@ -77,14 +86,14 @@ not_their_sections as (
 by_year as (
     {%- for kind in ['calendar', 'financial'] %}
     select
-        mart, force_code, measure, max(month_no) as month_no, max(from_month_no) as from_month_no,
+        {{ place }}, max(month_no) as month_no, max(from_month_no) as from_month_no,
         sum(case when period_type = 'month' then value end) as months_value,
         sum(case when period_type <> 'month' then value end) as year_value,
         max(case when period_type <> 'month' then month_no end) as year_month_no
     from looked_at
     where aggregation = 'sum' and period_type in ('month', '{{ kind }}_year')
     group by
-        mart, force_code, measure, area_type, area_code, category,
+        {{ place }}, area_type, area_code, category,
         {{ 'year(period_end)' if kind == 'calendar' else financial_year('period_end') }}
     {%- if not loop.last %}
     union all
@@ -97,10 +106,51 @@ not_their_months as (
     where year_month_no >= from_month_no and coalesce(months_value, 0) <> coalesce(year_value, 0)
 ),
 
--- Periods are few and figures many: a period's coverage is asked once.
+judged as (
+    select
+        measures.mart, measures.force_code, measures.measure, listed.coverage, measures.period_end,
+        case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as asked_from,
+        measures.unit = 'percent' and (measures.value < 0 or measures.value > 100) as percent_out_of_range,
+        measures.numerator > measures.denominator as numerator_over_denominator,
+        measures.unit = 'percent' and measures.denominator > 0
+        and abs(coalesce(measures.value, -1) - {{ percent_of('measures.numerator', 'measures.denominator') }}) > 0.00000001
+            as rate_not_its_parts,
+        -- Where the days are not covered, and where they are.
+        listed.aggregation <> 'published'
+        and (measures.value is not null or measures.data_status <> 'not_available') as value_without_coverage,
+        listed.aggregation <> 'published'
+        and (
+            measures.data_status = 'not_available'
+            or (measures.value is null and listed.aggregation in ('sum', 'stock'))
+            or (measures.value is null and listed.aggregation in ('rate', 'share') and measures.denominator <> 0)
+        ) as no_value_in_coverage,
+        measures.volume_change <> measures.value - measures.prior_value
+        or (measures.data_status <> 'complete' and (measures.volume_change is not null or measures.pct_change is not null))
+        or (measures.unit = 'percent' and measures.pct_change is not null)
+        or (
+            measures.prior_value is null and (measures.volume_change is not null or measures.pct_change is not null)
+        ) as change_not_the_difference,
+        measures.unit = 'count' and listed.aggregation <> 'published'
+        and (measures.value < 0 or measures.value <> floor(measures.value)) as count_not_whole
+    from {{ ref('measures') }} as measures
+    {{- is_due }}
+),
+
+-- Spans of days are few and figures many: what is asked of a span's coverage is asked of all its figures at once.
+by_span as (
+    select
+        {{ place }}, coverage, asked_from, period_end,
+        {%- for rule in figure_rules('one by one') %}
+        sum(case when {{ rule }} then 1 else 0 end) as {{ rule }},
+        {%- endfor %}
+        count(*) as figures
+    from judged
+    group by {{ place }}, coverage, asked_from, period_end
+),
+
 spans as (
     select distinct coverage, force_code, asked_from, period_end
-    from figures
+    from by_span
 ),
 
 covered_spans as (
@@ -113,53 +163,27 @@ covered_spans as (
         and spans.asked_from <= windows.covered_to
 ),
 
-in_coverage as (
-    select
-        figures.*,
-        case when covered_spans.coverage is null then 0 else 1 end as is_covered
-    from figures
-    left join covered_spans
-        on figures.coverage = covered_spans.coverage
-        and figures.force_code = covered_spans.force_code
-        and figures.asked_from = covered_spans.asked_from
-        and figures.period_end = covered_spans.period_end
-),
-
-judged as (
-    select
-        mart, force_code, measure, month_no,
-        unit = 'percent' and (value < 0 or value > 100) as percent_out_of_range,
-        numerator > denominator as numerator_over_denominator,
-        unit = 'percent' and denominator > 0
-        and abs(coalesce(value, -1) - {{ percent_of('numerator', 'denominator') }}) > 0.00000001 as rate_not_its_parts,
-        aggregation <> 'published' and is_covered = 0
-        and (value is not null or data_status <> 'not_available') as value_without_coverage,
-        aggregation <> 'published' and is_covered = 1
-        and (
-            data_status = 'not_available'
-            or (value is null and aggregation in ('sum', 'stock'))
-            or (value is null and aggregation in ('rate', 'share') and denominator <> 0)
-        ) as no_value_in_coverage,
-        volume_change <> value - prior_value
-        or (data_status <> 'complete' and (volume_change is not null or pct_change is not null))
-        or (unit = 'percent' and pct_change is not null)
-        or (prior_value is null and (volume_change is not null or pct_change is not null)) as change_not_the_difference,
-        unit = 'count' and aggregation <> 'published' and (value < 0 or value <> floor(value)) as count_not_whole
-    from in_coverage
-),
-
 one_by_one as (
     select
-        mart, force_code, measure, month_no,
+        by_span.mart, by_span.force_code, by_span.measure, {{ month_no('by_span.period_end') }} as month_no,
         {%- for rule in figure_rules('together') %}
         0 as {{ rule }},
         {%- endfor %}
         {%- for rule in figure_rules('one by one') %}
-        sum(case when {{ rule }} then 1 else 0 end) as {{ rule }},
+        {%- set where = {'value_without_coverage': 'is null', 'no_value_in_coverage': 'is not null'}.get(rule) %}
+        {%- if where %}
+        case when covered_spans.coverage {{ where }} then by_span.{{ rule }} else 0 end as {{ rule }},
+        {%- else %}
+        by_span.{{ rule }},
+        {%- endif %}
         {%- endfor %}
-        count(*) as figures
-    from judged
-    group by mart, force_code, measure, month_no
+        by_span.figures
+    from by_span
+    left join covered_spans
+        on by_span.coverage = covered_spans.coverage
+        and by_span.force_code = covered_spans.force_code
+        and by_span.asked_from = covered_spans.asked_from
+        and by_span.period_end = covered_spans.period_end
 ),
 
 -- Every measure has a figure of the force for every period of its coverage. Shares have only those of their categories, and
