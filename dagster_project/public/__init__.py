@@ -99,8 +99,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         if settings.mode == "round":
             secret = hashlib.sha256(b"rounding" + find_key(key_of or home, None).secret).hexdigest()
         tables = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
-        # What is rounded may have been rounded with another key.
-        stands = settings.mode == "suppress" and {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
+        stands = {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
         made = ".".join(("work", *MADE)) if stands else None
         write_public(con, settings, "work.staging", secret, made)
     finally:
@@ -115,7 +114,8 @@ def write_public(
     Args:
         con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
         made of; whoever knows it can tell more than the rounded figures say. made: the relation that says which figures were
-        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None.
+        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None. What is
+        rounded is made whole.
     """
     if settings.mode == "off":
         con.execute(f"drop schema if exists {SCHEMA} cascade")
@@ -129,6 +129,8 @@ def write_public(
         con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
         con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
     else:
+        # What stands may have been rounded with another key.
+        made = None
         steps = ["rounded"]
         bases = [("count", settings.base), ("gbp", settings.money_base)]
         make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
@@ -136,12 +138,13 @@ def write_public(
     con.execute(f"create schema if not exists {SCHEMA}")
     if made is None:
         gathered = f"{SCHEMA}.gathered"
-        _gather(con, "select r.* from marts.measures as r", "from made", steps, gathered)
+        _gather(con, "select r.* from marts.measures as r", "from measures", steps, gathered)
     else:
         gathered = "temp.gathered"
         _look_back(con, made)
         looked_at = f"select r.* from marts.measures as r inner join due on {OF_DUE.format('r')} - {LOOKS_BACK}"
-        _gather(con, looked_at, f"select made.* from made inner join due on {OF_DUE.format('made')}", steps, gathered)
+        wanted = f"select r.* from measures as r inner join due on {OF_DUE.format('r')}"
+        _gather(con, looked_at, wanted, steps, gathered)
     con.execute("begin")
     if made is None:
         standing = "select view_name from duckdb_views() where database_name = current_database() and schema_name = ?"
@@ -156,16 +159,17 @@ def write_public(
     con.execute("commit")
 
 
-def _gather(con: duckdb.DuckDBPyConnection, looked_at: str, made: str, steps: list[str], gathered: str) -> None:
-    """Fill the table `gathered` with what `made` asks, after the steps have looked at the figures that `looked_at` asks of `r`.
+def _gather(con: duckdb.DuckDBPyConnection, looked_at: str, wanted: str, steps: list[str], gathered: str) -> None:
+    """Fill the table `gathered` with the public form of the figures that are `wanted` of `measures`: what `looked_at` has of `r`.
 
     No figure of one force in one mart says anything of another's: many are looked at in parts, which fit into a night's memory.
     """
     kind_of = "temp table" if gathered.startswith("temp.") else "table"
     for place, condition in enumerate(_parts(con, looked_at)):
         con.execute(f"create or replace temp view measures as {looked_at} where {condition}")
+        con.execute(f"create or replace temp view wanted as {wanted}")
         _run(con, *steps)
-        con.execute(f"insert into {gathered} {made}" if place else f"create or replace {kind_of} {gathered} as {made}")
+        con.execute(f"insert into {gathered} from made" if place else f"create or replace {kind_of} {gathered} as from made")
 
 
 def _parts(con: duckdb.DuckDBPyConnection, looked_at: str) -> list[str]:

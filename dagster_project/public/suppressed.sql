@@ -1,4 +1,4 @@
--- The marts' rows with what is not public left out. Reads what suppress.sql made, and `measures`, `cut` and `settings`.
+-- The rows of `wanted` with what is not public left out. Reads what suppress.sql made, and `measures`, of which `wanted` is a part.
 create or replace temp view made as
 with asked as (
     select
@@ -18,7 +18,7 @@ with asked as (
         coalesce(cut.denominator_category, r.category) as d_category,
         coalesce(cut.role = 'public' or family.threshold <= 1, false) as is_exempt,
         standing.last_m as standing_to
-    from measures as r
+    from wanted as r
     left join cut on r.mart = cut.mart and r.measure = cut.measure
     left join family
         on r.mart = family.mart
@@ -65,8 +65,13 @@ shown as (
 
 -- Whether a rate of the year before is not available or has nothing to divide by: a null alone does not say.
 rates as (
-    select force_code, mart, measure, area_type, area_code, category, period_type, a, b
-    from asked where d_measure is not null and data_status <> 'not_available'
+    select
+        r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category, r.period_type,
+        12 * year(r.period_start) + month(r.period_start) - 1 as a,
+        12 * year(r.period_end) + month(r.period_end) - 1 as b
+    from measures as r
+    inner join cut using (mart, measure)
+    where cut.denominator is not null and r.data_status <> 'not_available'
 ),
 
 judged as (
@@ -123,7 +128,7 @@ select
     r.period_label, null, r.unit, null, null, null, null, null, r.data_status,
     case when r.data_status = 'not_available' then '[x]' else '[c]' end,
     case when r.prior_value is not null then '[c]' else '[x]' end
-from measures as r
+from wanted as r
 left join cut on r.mart = cut.mart and r.measure = cut.measure
 left join family on r.mart = family.mart and family.measure = coalesce(cut.numerator, r.measure)
 where not (r.area_type = 'force' or r.category = 'all' or coalesce(cut.role = 'public' or family.threshold <= 1, false))
