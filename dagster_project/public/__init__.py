@@ -14,7 +14,7 @@ from ..config import Public
 from ..filling import make_table
 from ..landing.forms import literal
 from ..landing.pseudonyms import find_key
-from ..memory import bound
+from ..memory import bound, megabytes
 from ..prepare import WAREHOUSE, WORK
 from ..publish import opened
 from ..seeds import read_seed
@@ -37,8 +37,8 @@ MARKERS = {
 MADE = ("raw", "figures_made")
 """Where a night in part leaves which figures it made."""
 LOOKS_BACK = 24
-TOGETHER = 2_000_000
-"""Figures that are looked at together, at most, where no force has more in a mart. DuckDB needs about a kilobyte of each."""
+A_FIGURE = 2048
+"""Bytes of memory that looking at a figure and writing it down takes, at most."""
 OF_DUE = (
     "due.mart = {0}.mart and due.force_code = {0}.force_code"
     " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= due.from_m"
@@ -109,91 +109,95 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 def write_public(
     con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", made: str | None = None
 ) -> None:
-    """Write `marts_public` beside the connection's `marts`, all of it in one step; with mode off, take it away.
+    """Write `marts_public` beside the connection's `marts`; with mode off, take it away. Its `measures` is there when all of it
+    is: until then nothing is, or what stood where a part of it is made again.
 
     Args:
         con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
         made of; whoever knows it can tell more than the rounded figures say. made: the relation that says which figures were
-        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None. What is
-        rounded is made whole.
+        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None.
+        What is rounded is made whole.
     """
-    if settings.mode == "off":
+    is_rounded = settings.mode == "round"
+    # What stands may have been rounded with another key.
+    is_whole = made is None or is_rounded
+    if is_whole or settings.mode == "off":
         con.execute(f"drop schema if exists {SCHEMA} cascade")
+    if settings.mode == "off":
         return
     rows = cuts()
     make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
     kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
     make_table(con, "family", kinds, families(rows, settings), temporary=True)
-    if settings.mode == "suppress":
-        steps = ["suppress", "suppressed"]
-        con.execute(f"create temp view areas_listed as select * from {staging}.areas_listed")
-        con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
-    else:
-        # What stands may have been rounded with another key.
-        made = None
-        steps = ["rounded"]
+    if is_rounded:
         bases = [("count", settings.base), ("gbp", settings.money_base)]
         make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
         con.execute("set variable pam_rounding = ?", [secret])
-    con.execute(f"create schema if not exists {SCHEMA}")
-    if made is None:
-        gathered = f"{SCHEMA}.gathered"
-        _gather(con, "select r.* from marts.measures as r", "from measures", steps, gathered)
     else:
-        gathered = "temp.gathered"
-        _look_back(con, made)
-        looked_at = f"select r.* from marts.measures as r inner join due on {OF_DUE.format('r')} - {LOOKS_BACK}"
-        wanted = f"select r.* from measures as r inner join due on {OF_DUE.format('r')}"
-        _gather(con, looked_at, wanted, steps, gathered)
-    con.execute("begin")
-    if made is None:
-        standing = "select view_name from duckdb_views() where database_name = current_database() and schema_name = ?"
-        for (view,) in con.execute(standing, [SCHEMA]).fetchall():
-            con.execute(f"drop view {SCHEMA}.{view}")
-        con.execute(f"drop table if exists {SCHEMA}.measures")
-        con.execute(f"alter table {gathered} rename to measures")
+        con.execute(f"create or replace temp view areas_listed as select * from {staging}.areas_listed")
+        con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
+    steps = ["rounded"] if is_rounded else ["suppress", "suppressed"]
+    if is_whole:
+        con.execute(f"create schema {SCHEMA}")
+        con.execute("create or replace temp view looked_at as from marts.measures")
+        _gather(con, f"table {SCHEMA}.gathered", "from measures", steps)
+        con.execute("begin")
+        con.execute(f"alter table {SCHEMA}.gathered rename to measures")
     else:
+        _look_back(con, str(made))
+        due = f"select measures.* from measures inner join due on {OF_DUE.format('measures')}"
+        _gather(con, "temp table gathered", due, steps)
+        con.execute("begin")
         con.execute(f"delete from {SCHEMA}.measures as standing using due where {OF_DUE.format('standing')}")
-        con.execute(f"insert into {SCHEMA}.measures from {gathered}")
+        con.execute(f"insert into {SCHEMA}.measures from temp.gathered")
     _name(con, sorted({r["mart"] for r in rows}), said(settings))
     con.execute("commit")
 
 
-def _gather(con: duckdb.DuckDBPyConnection, looked_at: str, wanted: str, steps: list[str], gathered: str) -> None:
-    """Fill the table `gathered` with the public form of the figures that are `wanted` of `measures`: what `looked_at` has of `r`.
+def _gather(con: duckdb.DuckDBPyConnection, table: str, wanted: str, steps: list[str]) -> None:
+    """Make the table that `table` says, kind and name, of the public form of the figures that `wanted` asks of `measures`:
+    those of `looked_at` that are looked at together.
 
     No figure of one force in one mart says anything of another's: many are looked at in parts, which fit into a night's memory.
     """
-    kind_of = "temp table" if gathered.startswith("temp.") else "table"
-    for place, condition in enumerate(_parts(con, looked_at)):
-        con.execute(f"create or replace temp view measures as {looked_at} where {condition}")
+    for place, condition in enumerate(_parts(con)):
+        con.execute(f"create or replace temp view measures as from looked_at where {condition}")
         con.execute(f"create or replace temp view wanted as {wanted}")
         _run(con, *steps)
-        con.execute(f"insert into {gathered} from made" if place else f"create or replace {kind_of} {gathered} as from made")
+        into = f"insert into {table.split()[-1]}" if place else f"create or replace {table} as"
+        con.execute(f"{into} from public_form")
 
 
-def _parts(con: duckdb.DuckDBPyConnection, looked_at: str) -> list[str]:
-    """What to look at together, as conditions on `r`: whole forces of marts, as many as have `TOGETHER` figures."""
-    parts: list[dict[str, list[str]]] = []
-    room = 0
-    for mart, force, figures in con.execute(
-        f"select mart, force_code, count(*) from ({looked_at}) group by all order by all"
-    ).fetchall():
-        if not parts or figures > room:
-            parts.append({})
-            room = TOGETHER
-        parts[-1].setdefault(mart, []).append(literal(force))
-        room -= figures
-    if len(parts) <= 1:
+def _parts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What of `looked_at` to look at together, in SQL: whole forces of marts, as many as there is room for."""
+    figures = con.execute("select mart, force_code, count(*) from looked_at group by all order by all").fetchall()
+    at_once = _room(con)
+    if sum(n for _, _, n in figures) <= at_once:
         return ["true"]
+    parts: list[dict[str, list[str]]] = []
+    left = 0
+    for mart, force, n in figures:
+        if not parts or n > left:
+            parts.append({})
+            left = at_once
+        parts[-1].setdefault(mart, []).append(literal(force or ""))
+        left -= n
     return [
-        " or ".join(f"r.mart = {literal(mart)} and r.force_code in ({', '.join(forces)})" for mart, forces in part.items())
+        " or ".join(
+            f"mart = {literal(mart)} and coalesce(force_code, '') in ({', '.join(forces)})" for mart, forces in part.items()
+        )
         for part in parts
     ]
 
 
+def _room(con: duckdb.DuckDBPyConnection) -> int:
+    """How many figures may be looked at together."""
+    (limit,) = con.execute("select current_setting('memory_limit')").fetchone()
+    return (megabytes(limit) << 20) // A_FIGURE
+
+
 def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
-    """Make `due`: which public figures are made again.
+    """Make `due`, which public figures are made again, and `looked_at`, the marts' rows that those are made of.
 
     How finely a financial year is shown is decided on all of it, and on whether it is over: so public figures are due from the
     April before the first month that is made again, and before what follows on the last month that is covered whole. A figure
@@ -203,7 +207,7 @@ def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
     m = "12 * year(r.period_end) + month(r.period_end) - 1"
     con.execute(
         f"""
-        create temp table due as
+        create or replace temp table due as
         with over as (
             select
                 made.mart, made.force_code, r.measure,
@@ -225,6 +229,10 @@ def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
         left join over on made.mart = over.mart and made.force_code = over.force_code
         group by made.mart, made.force_code, made.from_month_no
         """
+    )
+    con.execute(
+        "create or replace temp view looked_at as select r.* from marts.measures as r inner join due"
+        f" on {OF_DUE.format('r')} - {LOOKS_BACK}"
     )
 
 

@@ -72,7 +72,7 @@ rounded as (
 
 select series_id, m, sum(x) over (partition by series_id order by m rows unbounded preceding) as to_m from rounded;
 
-create or replace temp view made as
+create or replace temp view public_form as
 with numbered as (
     select
         k.*,

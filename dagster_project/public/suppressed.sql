@@ -1,5 +1,5 @@
 -- The rows of `wanted` with what is not public left out. Reads what suppress.sql made, and `measures`, of which `wanted` is a part.
-create or replace temp view made as
+create or replace temp view public_form as
 with asked as (
     select
         r.*,

@@ -39,7 +39,8 @@ cast(
 {%- endmacro %}
 {% macro duckdb__ten_places(number) %}cast({{ number }} as decimal(28, 10)){% endmacro %}
 
-{#- 64 bits of several columns: rows that differ have the same ones once in 10^19 pairs, so that what this finds is to be asked again. -#}
+{#- 64 bits of several columns, the same of equal rows. Rows that differ may have the same, too, and on Spark have where they
+    differ by which of their columns is null: what this finds is to be asked in full. -#}
 {% macro hash_of(columns) %}{{ return(adapter.dispatch('hash_of', 'pam_warehouse')(columns)) }}{% endmacro %}
 {% macro default__hash_of(columns) %}xxhash64({{ columns }}){% endmacro %}
 {% macro duckdb__hash_of(columns) %}hash({{ columns }}){% endmacro %}

@@ -31,6 +31,11 @@ def test_every_failure_of_one_night_is_named(sample_candidate: Home, spoil: Spoi
     }
 
 
+def test_a_figure_of_no_category_is_no_part_of_all(sample_candidate: Home, spoil: Spoil) -> None:
+    sql = FIGURE_CASES["all_not_its_categories"][1].replace("set value = value + 1", "set category = null")
+    assert ("mart_school_inputs", "all_not_its_categories", "critical") in spoil(sample_candidate, sql, "figure_facts")
+
+
 def test_a_mart_without_figures_holds_the_night(sample_candidate: Home, spoil: Spoil) -> None:
     """A model that yields nothing is nothing to find fault with, row by row: its extract is covered, so it is missed."""
     found = spoil(sample_candidate, "delete from warehouse.marts.mart_iom where measure = 'cohort_size'", "figure_facts")

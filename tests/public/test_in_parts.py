@@ -10,7 +10,7 @@ from dagster_project.public import write_public
 from .tables import MEASURES, make
 from .test_successive import DIFFERING, SHOWN
 
-FORCES = {"f1": 1002, "f2": 1003}
+FORCES = {"f1": 1002, "o'neil": 1003}
 MARTS = {mart for mart, _ in MEASURES}
 
 
@@ -19,9 +19,10 @@ def forces(**of_the_second: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("create schema marts; create schema staging")
     for code, seed in FORCES.items():
-        own = make(seed, 34, **(of_the_second if code == "f2" else {}))
-        for table, force in (("marts.measures", "force_code"), ("staging.areas_listed", "force_code")):
-            named = f"'{code}' as {force}, case when area_type = 'force' then '{code}' else area_code end as area_code"
+        own = make(seed, 34, **({} if code == "f1" else of_the_second))
+        said = code.replace("'", "''")
+        for table in ("marts.measures", "staging.areas_listed"):
+            named = f"'{said}' as force_code, case when area_type = 'force' then '{said}' else area_code end as area_code"
             con.register("one", own.sql(f"select * replace ({named}) from {table}").to_arrow_table())
             con.execute(f"create table if not exists {table} as from one limit 0; insert into {table} from one")
     return con
@@ -31,20 +32,49 @@ def shown(con: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted(map(str, con.execute(SHOWN).fetchall()))
 
 
+def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What the schema has, but for the views of its one table."""
+    found = con.execute("select table_name from duckdb_tables() where schema_name = 'marts_public' order by 1").fetchall()
+    return [name for (name,) in found]
+
+
+def on_the_night_before(earlier: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Marts of which one force's are corrected, beside the public form of those before; `made` has what is due of it."""
+    con = forces(corrected="true")
+    for name, sql in (("stood", "from marts.measures"), ("was", "from marts_public.measures")):
+        con.register(name, earlier.sql(sql).to_arrow_table())
+    con.execute("create table earlier as from stood")
+    con.execute("create schema marts_public; create table marts_public.measures as from was")
+    con.execute(DIFFERING)
+    return con
+
+
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Has every force of every mart looked at by itself. What was looked at together, in the order of looking."""
     found: list[str] = []
 
     def look(con: duckdb.DuckDBPyConnection, *names: str) -> None:
-        ((said,),) = con.execute("select string_agg(distinct mart || ' ' || force_code, ' ') from measures").fetchall()
+        ((said,),) = con.execute("select string_agg(distinct mart || ' ' || force_code, ', ') from measures").fetchall()
         found.append(said)
         run(con, *names)
 
     run = public._run
     monkeypatch.setattr(public, "_run", look)
-    monkeypatch.setattr(public, "TOGETHER", 1)
+    monkeypatch.setattr(public, "A_FIGURE", 1 << 60)
     return found
+
+
+def fail_after(n: int, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the memory end after `n` more parts."""
+    look, enough = public._run, len(parts) + n
+
+    def fail(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+        if len(parts) == enough:
+            raise duckdb.OutOfMemoryException("no room")
+        look(con, *names)
+
+    monkeypatch.setattr(public, "_run", fail)
 
 
 @pytest.mark.parametrize("settings", [Public(), Public(mode="round", base=5)])
@@ -53,15 +83,13 @@ def test_in_parts_it_is_the_same(settings: Public, parts: list[str], monkeypatch
     write_public(con, settings, "staging", "secret")
     assert sorted(parts) == sorted(f"{mart} {force}" for mart in MARTS for force in FORCES)
     parts.clear()
-    monkeypatch.setattr(public, "TOGETHER", 10**9)
+    monkeypatch.setattr(public, "A_FIGURE", 1)
     together = forces()
     write_public(together, settings, "staging", "secret")
     assert len(parts) == 1
     assert len(shown(con)) > 1000
     assert shown(con) == shown(together)
-    # Nothing is left beside it.
-    names = "select table_name from duckdb_tables() where schema_name = 'marts_public'"
-    assert con.execute(names).fetchall() == [("measures",)]
+    assert tables(con) == ["measures"]
 
 
 def test_forces_and_marts_are_looked_at_together_as_far_as_there_is_room(
@@ -69,50 +97,66 @@ def test_forces_and_marts_are_looked_at_together_as_far_as_there_is_room(
 ) -> None:
     con = forces()
     figures = dict(con.execute("select mart || ' ' || force_code, count(*) from marts.measures group by all").fetchall())
-    monkeypatch.setattr(public, "TOGETHER", 2 * max(figures.values()))
+    room = 2 * max(figures.values())
+    con.execute("set memory_limit = '1GiB'")
+    monkeypatch.setattr(public, "A_FIGURE", (1 << 30) // room)
     write_public(con, Public(), "staging", "secret")
-    looked_at = [sum(n for key, n in figures.items() if key in part) for part in parts]
+    looked_at = [sum(n for key, n in figures.items() if key in part.split(", ")) for part in parts]
     assert sum(looked_at) == sum(figures.values())
     assert 1 < len(parts) < len(figures)
-    assert max(looked_at) <= public.TOGETHER
+    assert max(looked_at) <= room
 
 
 def test_a_night_in_part_looks_in_parts(parts: list[str]) -> None:
-    earlier, later, con = forces(), forces(corrected="true"), forces(corrected="true")
+    earlier, later = forces(), forces(corrected="true")
     for made in (earlier, later):
         write_public(made, Public(), "staging")
     parts.clear()
-    for name, sql in (("stood", "from marts.measures"), ("was", "from marts_public.measures")):
-        con.register(name, earlier.sql(sql).to_arrow_table())
-    con.execute("create table earlier as from stood")
-    con.execute("create schema marts_public; create table marts_public.measures as from was")
-    con.execute(DIFFERING)
+    con = on_the_night_before(earlier)
     write_public(con, Public(), "staging", made="made")
     assert shown(con) == shown(later) != shown(earlier)
-    assert sorted(parts) == sorted(f"{mart} f2" for mart in MARTS)
+    assert sorted(parts) == sorted(f"{mart} o'neil" for mart in MARTS)
 
 
-def test_what_stands_stands_until_all_parts_are_there(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
+    """What stands may have been rounded with another key: beside it, the new one would tell more than either."""
+    settings = Public(mode="round", base=5)
+    earlier, later = forces(), forces(corrected="true")
+    write_public(earlier, settings, "staging", "another secret")
+    write_public(later, settings, "staging", "secret")
+    con = on_the_night_before(earlier)
+    write_public(con, settings, "staging", "secret", made="made")
+    assert shown(con) == shown(later)
+
+
+def test_what_stands_stands_until_all_due_parts_are_there(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier, later = forces(), forces(corrected="true")
+    for made in (earlier, later):
+        write_public(made, Public(), "staging")
+    con = on_the_night_before(earlier)
+    with monkeypatch.context() as patched:
+        fail_after(2, parts, patched)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            write_public(con, Public(), "staging", made="made")
+    assert shown(con) == shown(earlier)
+    write_public(con, Public(), "staging", made="made")
+    assert shown(con) == shown(later)
+
+
+def test_nothing_of_another_form_is_left_where_all_is_made(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither while parts are missing, nor afterwards: two forms of one figure can give away what each hides."""
     con = forces()
-    write_public(con, Public(threshold=3), "staging")
-    before = shown(con)
-    look = public._run
-    parts.clear()
-
-    def fail(con: duckdb.DuckDBPyConnection, *names: str) -> None:
-        if len(parts) == 3:
-            raise duckdb.OutOfMemoryException("no room")
-        look(con, *names)
-
-    monkeypatch.setattr(public, "_run", fail)
-    con.execute("drop table cut; drop table family; drop view areas_listed")
-    with pytest.raises(duckdb.OutOfMemoryException):
-        write_public(con, Public(threshold=30), "staging")
-    assert len(parts) == 3
-    assert shown(con) == before
-    # Tried again, it is whole.
-    monkeypatch.setattr(public, "_run", look)
-    con.execute("drop table cut; drop table family; drop view areas_listed")
-    write_public(con, Public(threshold=30), "staging")
-    assert len(shown(con)) == len(before)
-    assert shown(con) != before
+    con.execute("create schema marts_public; create table marts_public.measures as from marts.measures")
+    con.execute('create view marts_public."an old mart" as from marts_public.measures')
+    with monkeypatch.context() as patched:
+        fail_after(2, parts, patched)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            write_public(con, Public(threshold=30), "staging")
+    assert tables(con) == ["gathered"]
+    write_public(con, Public(), "staging")
+    fresh = forces()
+    write_public(fresh, Public(), "staging")
+    assert shown(con) == shown(fresh)
+    assert tables(con) == ["measures"]
+    views = "select count(*) from duckdb_views() where schema_name = 'marts_public' and view_name not like 'mart@_%' escape '@'"
+    assert con.execute(views).fetchone() == (0,)

@@ -54,7 +54,7 @@ not_their_categories as (
     where aggregation in ('sum', 'stock')
     group by {{ place }}, area_type, area_code, {{ period }}
     having
-        sum(case when category = 'all' then value else -value end) <> 0
+        sum(case when category = 'all' then value when category <> 'all' then -value end) <> 0
         and max(case when category <> 'all' then 1 else 0 end) = 1
 ),
 
