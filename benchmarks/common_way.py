@@ -38,7 +38,8 @@ import sys
 from pathlib import Path
 from dagster_dbt import DbtCliResource
 project = sys.argv[3]
-dbt = DbtCliResource(project_dir=project, profiles_dir=project)
+executable = str(Path(sys.executable).with_name("dbt"))
+dbt = DbtCliResource(project_dir=project, profiles_dir=project, dbt_executable=executable)
 chosen = ["--exclude", "resource_type:unit_test resource_type:exposure"]
 done = dbt.cli(["build", *chosen], target_path=Path(sys.argv[4])).wait()
 assert done.is_successful()

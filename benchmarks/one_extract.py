@@ -45,13 +45,14 @@ from pathlib import Path
 import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land_files
+from dagster_project.landing.forms import literal
 from dagster_project.seeds import force_names
 from dagster_project.settings import Home
 home, contracts = Home(Path(sys.argv[2])).create(), load_contracts()
 (entry,) = land_files(home, contracts, find_files(Path(sys.argv[1]).parent, contracts, force_names()), "night", archive=False)
 con = duckdb.connect()
-con.execute("create view staged as select *, cast(created_at as timestamp) as happened from read_parquet(?)",
-            [str(home.raw / "incidents" / "derbyshire" / f"{entry.load_id}.parquet")])
+landed = literal(str(home.raw / "incidents" / "derbyshire" / f"{entry.load_id}.parquet"))
+con.execute(f"create view staged as select *, cast(created_at as timestamp) as happened from read_parquet({landed})")
 COUNT
 """,
 }
