@@ -1,4 +1,4 @@
--- The rows of `wanted` with what is not public left out. Reads what suppress.sql made, and `measures`, of which `wanted` is a part.
+-- The rows of `wanted` with what is not public left out. Reads what suppress.sql made and read; `wanted` is of `measures`.
 create or replace temp view public_form as
 with asked as (
     select

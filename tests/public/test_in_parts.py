@@ -5,10 +5,11 @@ import pytest
 
 from dagster_project import public
 from dagster_project.config import Public
+from dagster_project.landing.forms import literal
 from dagster_project.public import write_public
 
 from .tables import MEASURES, make
-from .test_successive import DIFFERING, SHOWN
+from .test_successive import shown, stand_on
 
 FORCES = {"f1": 1002, "o'neil": 1003}
 MARTS = {mart for mart, _ in MEASURES}
@@ -20,16 +21,12 @@ def forces(**of_the_second: str) -> duckdb.DuckDBPyConnection:
     con.execute("create schema marts; create schema staging")
     for code, seed in FORCES.items():
         own = make(seed, 34, **({} if code == "f1" else of_the_second))
-        said = code.replace("'", "''")
+        said = literal(code)
         for table in ("marts.measures", "staging.areas_listed"):
-            named = f"'{said}' as force_code, case when area_type = 'force' then '{said}' else area_code end as area_code"
+            named = f"{said} as force_code, case when area_type = 'force' then {said} else area_code end as area_code"
             con.register("one", own.sql(f"select * replace ({named}) from {table}").to_arrow_table())
             con.execute(f"create table if not exists {table} as from one limit 0; insert into {table} from one")
     return con
-
-
-def shown(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return sorted(map(str, con.execute(SHOWN).fetchall()))
 
 
 def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -41,11 +38,7 @@ def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 def on_the_night_before(earlier: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Marts of which one force's are corrected, beside the public form of those before; `made` has what is due of it."""
     con = forces(corrected="true")
-    for name, sql in (("stood", "from marts.measures"), ("was", "from marts_public.measures")):
-        con.register(name, earlier.sql(sql).to_arrow_table())
-    con.execute("create table earlier as from stood")
-    con.execute("create schema marts_public; create table marts_public.measures as from was")
-    con.execute(DIFFERING)
+    stand_on(con, earlier)
     return con
 
 
@@ -105,6 +98,16 @@ def test_forces_and_marts_are_looked_at_together_as_far_as_there_is_room(
     assert sum(looked_at) == sum(figures.values())
     assert 1 < len(parts) < len(figures)
     assert max(looked_at) <= room
+
+
+def test_a_figure_of_no_force_is_not_lost(parts: list[str]) -> None:
+    con = forces()
+    con.execute("delete from marts.measures where mart <> 'mart_drug_offences'")
+    con.execute("insert into marts.measures select * replace (null as force_code) from marts.measures limit 1")
+    write_public(con, Public(), "staging")
+    assert len(parts) == 3
+    markers = con.execute("select marker from marts_public.measures where force_code is null").fetchall()
+    assert markers in ([("[c]",)], [("[x]",)])
 
 
 def test_a_night_in_part_looks_in_parts(parts: list[str]) -> None:

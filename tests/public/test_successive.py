@@ -102,6 +102,20 @@ group by all
 """
 
 
+def shown(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The public form, row by row."""
+    return sorted(map(str, con.execute(SHOWN).fetchall()))
+
+
+def stand_on(con: duckdb.DuckDBPyConnection, earlier: duckdb.DuckDBPyConnection) -> None:
+    """Give the connection the public form of the night before; `made` has what is due of it."""
+    for name, sql in (("stood", "from marts.measures"), ("shown", SHOWN)):
+        con.register(name, earlier.sql(sql).to_arrow_table())
+    con.execute("create table earlier as from stood")
+    con.execute("create schema marts_public; create table marts_public.measures as from shown")
+    con.execute(DIFFERING)
+
+
 @pytest.mark.parametrize(
     ("seed", "but", "corrected", "running_year"),
     [
@@ -145,11 +159,7 @@ def same_in_part(
     earlier: duckdb.DuckDBPyConnection, whole: duckdb.DuckDBPyConnection, con: duckdb.DuckDBPyConnection, running_year: str
 ) -> None:
     """Have the connection's public form made in part, on that of the night before; it is to be the whole one."""
-    for name, sql in (("stood", "from marts.measures"), ("shown", SHOWN)):
-        con.register(name, earlier.sql(sql).to_arrow_table())
-    con.execute("create table earlier as from stood")
-    con.execute("create schema marts_public; create table marts_public.measures as from shown")
-    con.execute(DIFFERING)
+    stand_on(con, earlier)
     assert con.execute("select count(*) from made").fetchone() > (0,)
     write_public(con, Public(running_year=running_year), "staging", made="made")
-    assert sorted(map(str, con.execute(SHOWN).fetchall())) == sorted(map(str, whole.execute(SHOWN).fetchall()))
+    assert shown(con) == shown(whole)
