@@ -41,7 +41,7 @@ def main(args: list[str]) -> int:
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
     # What every home's first night begins with; where it can't be laid, that night does without.
-    run("python", "-m", "dagster_project.groundwork")
+    run("python", "-m", "dagster_project.transform.empty_build")
     return 0
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Column, Contract, load_contracts
-from dagster_project.landing.forms import literal
-from dagster_project.settings import SEEDS
+from dagster_project.core.home import SEEDS
+from dagster_project.landing.canonical_values import literal
 
 CASTS = {
     "date": "cast({} as date)",
@@ -105,10 +105,10 @@ def _models() -> list[str]:
 
     from dbt.cli.main import dbtRunner
 
-    from dagster_project.groundwork import NO_NIGHT
-    from dagster_project.prepare import WORK, fresh_candidate, prepare_raw
-    from dagster_project.settings import DBT_PROJECT, Home
-    from dagster_project.transform import _closed_after, manifest
+    from dagster_project.core.home import DBT_PROJECT, Home
+    from dagster_project.transform.dbt_runner import _closed_after, manifest
+    from dagster_project.transform.empty_build import NO_NIGHT
+    from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
 
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").create()

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import measured, say
+from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.sample import write_sample
-from dagster_project.settings import DBT_PROJECT, Home, be_quiet
 
 STEPS = {
     "landing": """
 import sys
 from pathlib import Path
 from dagster_project import prepare
-from dagster_project.nights import Night
+from dagster_project.core.receipts import Night
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land_files
-from dagster_project.seeds import force_names
-from dagster_project.settings import Home
+from dagster_project.core.seeds import force_names
+from dagster_project.core.home import Home
 home = Home(Path(sys.argv[1]))
 night, contracts = Night.begin(home), load_contracts()
 land_files(home, contracts, find_files(Path(sys.argv[2]), contracts, force_names()), night.night_id, archive=False)
@@ -48,7 +48,7 @@ assert done.is_successful()
 import sys
 from pathlib import Path
 from dagster_project import gate
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
 """,
 }

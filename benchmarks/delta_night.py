@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmarks.report import measured, say
 from benchmarks.whole_night import prepared
-from dagster_project.nights import read_receipts
+from dagster_project.core.home import be_quiet
+from dagster_project.core.receipts import read_receipts
 from dagster_project.sample.national import national_forces, scale_for, write_next_day
-from dagster_project.settings import be_quiet
 
 
 def main() -> None:

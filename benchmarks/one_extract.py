@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import measured, say
+from dagster_project.core.home import Home, be_quiet
 from dagster_project.sample.national import scale_for, write_national
 from dagster_project.sample.recipes import EXTRACTS
-from dagster_project.settings import Home, be_quiet
 
 WAYS = {
     "pandas": """
@@ -45,9 +45,9 @@ from pathlib import Path
 import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land_files
-from dagster_project.landing.forms import literal
-from dagster_project.seeds import force_names
-from dagster_project.settings import Home
+from dagster_project.landing.canonical_values import literal
+from dagster_project.core.seeds import force_names
+from dagster_project.core.home import Home
 home, contracts = Home(Path(sys.argv[2])).create(), load_contracts()
 (entry,) = land_files(home, contracts, find_files(Path(sys.argv[1]).parent, contracts, force_names()), "night", archive=False)
 con = duckdb.connect()

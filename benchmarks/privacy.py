@@ -19,9 +19,9 @@ from unittest import mock
 
 import duckdb
 
+from dagster_project.core.home import Home
 from dagster_project.landing import pseudonyms
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.nights.run import NightRun
 
 WINDOW = "2024-01-01__2025-12-31__20260105T020000Z"
 DAY = "date '2024-01-01' + cast(i % 731 as int)"
@@ -66,7 +66,7 @@ def without(stack: ExitStack, kind: str) -> None:
     """Switch off what this kind of night is to do without."""
     if kind == WITH:
         return
-    stack.enter_context(mock.patch("dagster_project.public.publish_public", lambda *a, **k: None))
+    stack.enter_context(mock.patch("dagster_project.public_form.publish_public", lambda *a, **k: None))
     if kind == EXACT:
         return
     stack.enter_context(mock.patch.object(pseudonyms, "install", plainly))

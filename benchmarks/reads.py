@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dagster_project.core.home import Home
 from dagster_project.serving import connect
-from dagster_project.settings import Home
 
 Reader = Callable[[str], list[Any]]
 WANTED = 10.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.settings import PROJECT
+from dagster_project.core.home import PROJECT
 
 
 def measured(args: list[str], **env: str) -> dict[str, float]:

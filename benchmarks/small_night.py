@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import measured, say
-from dagster_project.nights import read_receipts
+from dagster_project.core.home import PROJECT, Home, be_quiet
+from dagster_project.core.receipts import read_receipts
 from dagster_project.sample import write_sample
-from dagster_project.settings import PROJECT, Home, be_quiet
 
 WARM = """
 import json, os, sys, time
 from pathlib import Path
-from dagster_project.lean import collect_less, import_less
-from dagster_project.settings import Home, be_quiet
+from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.core.home import Home, be_quiet
 be_quiet(); import_less(); collect_less()
 def cpu(): return sum(os.times()[:2])
 t, c = time.perf_counter(), cpu()
 from dagster_project.definitions import build_defs
 import great_expectations
 print(json.dumps({"part": "imports", "wall": time.perf_counter() - t, "cpu": cpu() - c}))
-from dagster_project.night_run import NightRun
+from dagster_project.nights.run import NightRun
 for n in range(3):
     home = Home(Path(sys.argv[2]) / str(n)).create()
     run, t, c = NightRun(home, Path(sys.argv[1])), time.perf_counter(), cpu()

@@ -21,15 +21,15 @@ import duckdb
 
 from benchmarks.bare_script import write_script
 from benchmarks.report import measured, say
-from dagster_project.nights import read_receipts
+from dagster_project.core.home import Home, be_quiet
+from dagster_project.core.receipts import read_receipts
 from dagster_project.sample.national import national_areas, national_forces, scale_for, write_national
-from dagster_project.settings import Home, be_quiet
 
 IMPORTS = """
-from dagster_project.lean import import_less
-from dagster_project.settings import be_quiet
+from dagster_project.core.import_speed import import_less
+from dagster_project.core.home import be_quiet
 be_quiet(); import_less()
-import dagster_project.show, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
+import dagster_project.cli.render, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
 """
 
 

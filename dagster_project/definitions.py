@@ -3,21 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from .lean import import_less
-from .settings import be_quiet
+from dagster_project.core.home import be_quiet
+from dagster_project.core.import_speed import import_less
 
 be_quiet()
 import_less()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are told to be quiet)
 
-from . import backfill  # noqa: E402
-from .assets import make_assets  # noqa: E402
-from .ending import end_night  # noqa: E402
-from .night_run import NightRun  # noqa: E402
-from .schedules import nightly_job, nightly_schedule  # noqa: E402
-from .sensors import arrival_sensor, vanished_sensor  # noqa: E402
-from .settings import Home, be_private  # noqa: E402
+from dagster_project.core.home import Home, be_private  # noqa: E402
+from dagster_project.nights import backfill  # noqa: E402
+from dagster_project.nights.lifecycle import end_night  # noqa: E402
+from dagster_project.nights.run import NightRun  # noqa: E402
+from dagster_project.orchestration.assets import make_assets  # noqa: E402
+from dagster_project.orchestration.schedules import nightly_job, nightly_schedule  # noqa: E402
+from dagster_project.orchestration.sensors import arrival_sensor, vanished_sensor  # noqa: E402
 
 be_private()
 

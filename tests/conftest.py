@@ -10,9 +10,9 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from dagster_project import outputs
-from dagster_project.lean import collect_less, import_less
-from dagster_project.settings import Home, be_quiet
+from dagster_project.core.home import Home, be_quiet
+from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.publishing import outputs
 
 be_quiet()
 import_less()
@@ -30,9 +30,9 @@ settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
     if not hasattr(config, "workerinput"):
-        from dagster_project import candidate, groundwork
+        from dagster_project.transform import candidate, empty_build
 
-        assert groundwork.lay(candidate.project())
+        assert empty_build.lay(candidate.project())
 
 
 LONG = (

@@ -13,10 +13,10 @@ from pathlib import Path
 from support import begin, write_extract
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked
 from dagster_project.landing import read_ledger, release_load
-from dagster_project.night_run import NightRun
-from dagster_project.nights import locked
-from dagster_project.settings import Home
+from dagster_project.nights.run import NightRun
 
 NIGHTS = [f"202601{day:02d}T020000Z" for day in (3, 4, 5, 6, 7)]
 RELEASED = "20260105T120000Z"

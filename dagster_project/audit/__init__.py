@@ -10,8 +10,8 @@ it, so that a change anywhere is found by `pam audit verify`. SECURITY.md says w
 
 from .key import AuditKeyError
 from .log import KINDS, anchor, record, record_all, told_before
+from .query_shape import shape_of
 from .read import Record, read_log
-from .shape import shape_of
 from .verify import Verdict, verify
 from .who import who
 

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from ..key_files import KeyFile
-from ..settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.key_files import KeyFile
 
 KEY_VARIABLE = "PAM_AUDIT_KEY"
 REMEDY = (

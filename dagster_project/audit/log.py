@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..landing.files import make_folder, write_whole
-from ..settings import Home
+from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.home import Home
+
 from .key import REMEDY, AuditKeyError, find_key, fingerprint
 from .lines import START, digest, read_line, sign, write_line
 from .who import who

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .lines import read_line
 from .log import find_head, log_path
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import nights
-from ..settings import Home
+from dagster_project.core import receipts
+from dagster_project.core.home import Home
+
 from .lines import START, digest, read_line
 from .log import find_head, log_path
 
@@ -29,7 +30,7 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
     verdict = Verdict()
     found = find_head(home)
     wanted = [("the anchor given", a) for a in anchors]
-    wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in nights.read_receipts(home) if r.audit]
+    wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in receipts.read_receipts(home) if r.audit]
     if found is None:
         if wanted:
             verdict.faults.append("audit/head.json is gone, or all of the log is")

@@ -5,8 +5,6 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 """
 
 from . import (  # noqa: F401  (commands register themselves)
-    answers,
-    aside,
     audit,
     claims,
     dashboard,
@@ -17,8 +15,10 @@ from . import (  # noqa: F401  (commands register themselves)
     key,
     night,
     postgres,
+    quarantine,
     report,
     serve,
+    status,
     trace,
 )
 from .common import app

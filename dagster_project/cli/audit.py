@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, app, check_form, explained
 
 audit = typer.Typer(
@@ -32,7 +33,7 @@ def verify(
     It prints the last record's number and hash: kept outside the home, they show later that nothing before was changed, even
     by somebody who had the key. Exit 1: something was changed; it is named.
     """  # fmt: skip
-    from ..audit import verify as verify_log
+    from dagster_project.audit import verify as verify_log
 
     with explained():
         found = verify_log(Home.of(home), anchor or ())
@@ -57,9 +58,9 @@ def show(
     home: HomeOption = None,
 ) -> None:
     """Show the record, the newest last. It says what it says of records that are as they were signed: `pam audit verify`."""
-    from ..audit import KINDS, read_log
-    from ..audit.log import OWN_KINDS
-    from ..serving import write_result
+    from dagster_project.audit import KINDS, read_log
+    from dagster_project.audit.log import OWN_KINDS
+    from dagster_project.serving import write_result
 
     check_form(form)
     if kind and kind not in (*KINDS, *OWN_KINDS):

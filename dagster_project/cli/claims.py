@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, ReasonOption, app, check_form, explained
 
 
@@ -23,8 +24,8 @@ def claims(
 
     Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
-    from ..editions.check import VERDICTS, read_claims
-    from ..serving import plain, write_result
+    from dagster_project.editions.verdicts import VERDICTS, read_claims
+    from dagster_project.serving import plain, write_result
 
     check_form(form)
     with explained():
@@ -49,7 +50,7 @@ def claims(
 
 def _what(claim: object) -> str:
     """A claim in words: the sentence, or measure, area, category and period."""
-    from ..editions.check import Claim
+    from dagster_project.editions.verdicts import Claim
 
     assert isinstance(claim, Claim)
     if claim.kind == "statement":

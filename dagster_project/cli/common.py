@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ..lean import collect_less, import_less
-from ..settings import be_private, be_quiet
+from dagster_project.core.home import be_private, be_quiet
+from dagster_project.core.import_speed import collect_less, import_less
 
 be_quiet()
 import_less()
@@ -41,7 +41,7 @@ ReasonOption = Annotated[str, typer.Option("--why", "--reason", envvar="PAM_REAS
 
 
 def _name(said: str) -> str:
-    from ..audit import who
+    from dagster_project.audit import who
 
     return said.strip() or who()
 
@@ -69,7 +69,7 @@ def explained() -> Iterator[None]:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:
-        from ..landing.files import with_advice
+        from dagster_project.core.files import with_advice
 
         typer.secho(f"pam: {with_advice(str(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
@@ -77,7 +77,7 @@ def explained() -> Iterator[None]:
 
 def check_form(form: str) -> None:
     """Refuse a `--format` that no answer can be written in. Raises typer.BadParameter."""
-    from ..serving import FORMATS
+    from dagster_project.serving import FORMATS
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, ReasonOption, app, explained
 
 
@@ -25,10 +26,10 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from ..dashboard import write_whole_folder
-    from ..nights import SAMPLE_MARK
-    from ..serving import connect
-    from ..serving.consulted import disclosed
+    from dagster_project.core.receipts import SAMPLE_MARK
+    from dagster_project.reporting.dashboard import write_whole_folder
+    from dagster_project.serving import connect
+    from dagster_project.serving.consultation import disclosed
 
     with explained():
         where = Home.of(home)

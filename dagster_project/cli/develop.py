@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, app, explained
 
 
@@ -37,8 +38,8 @@ def sample(
     """
     if forces is None and (years is not None or scale is not None):
         raise typer.BadParameter("say for whom: --forces all, or the codes of forces", param_hint="--years, --scale")
-    from ..sample import write_sample
-    from ..sample.national import national_forces, write_national
+    from dagster_project.sample import write_sample
+    from dagster_project.sample.national import national_forces, write_national
 
     with explained():
         if forces is None:
@@ -53,7 +54,7 @@ def sample(
 @app.command()
 def docs() -> None:
     """Write the pages of docs/ that are made from the contracts, the measures and the gate's suites."""
-    from ..docs import write
+    from .generate_docs import write
 
     with explained():
         changed = write()
@@ -63,9 +64,9 @@ def docs() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def dbt(context: typer.Context, home: HomeOption = None) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
-    from ..candidate import by_hand
-    from ..nights import locked
-    from ..transform import run_by_hand
+    from dagster_project.core.receipts import locked
+    from dagster_project.transform.candidate import by_hand
+    from dagster_project.transform.dbt_runner import run_by_hand
 
     args, where = list(context.args) or ["--help"], Home.of(home)
     if {"--help", "-h", "--version"} & {*args}:

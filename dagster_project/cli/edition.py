@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import ByOption, HomeOption, app, check_form, explained
 
 edition = typer.Typer(
@@ -21,9 +22,9 @@ Name = Annotated[str, typer.Argument(help="The edition, called by its month, suc
 @edition.command("list")
 def list_editions(home: HomeOption = None) -> None:
     """Show the editions there are, and which are frozen."""
-    from ..editions import load_editions
-    from ..editions.freeze import frozen_editions
-    from ..serving import write_result
+    from dagster_project.editions import load_editions
+    from dagster_project.editions.frozen import frozen_editions
+    from dagster_project.serving import write_result
 
     with explained():
         where = Home.of(home)
@@ -46,7 +47,7 @@ def new(
 
     It is a file in the home's editions/, to be changed at will; the next night prints it.
     """
-    from ..editions.roll import roll
+    from dagster_project.editions.next_edition import roll
 
     with explained():
         path, fixed = roll(Home.of(home), source, name)
@@ -65,8 +66,8 @@ def freeze(
 
     From then on figures that change are marked [r] in the report, and listed in meta.revisions.
     """
-    from ..editions.freeze import freeze as keep
-    from ..nights import locked
+    from dagster_project.core.receipts import locked
+    from dagster_project.editions.frozen import freeze as keep
 
     with explained():
         where = Home.of(home)
@@ -82,8 +83,8 @@ def revisions(
     home: HomeOption = None,
 ) -> None:
     """Show what a frozen edition printed that is not so any more, by the published night."""
-    from ..editions.freeze import revised
-    from ..serving import write_result
+    from dagster_project.editions.frozen import revised
+    from dagster_project.serving import write_result
 
     check_form(form)
     with explained():

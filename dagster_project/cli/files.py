@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, app, explained
 
 DAY = ["%Y-%m-%d"]
@@ -36,7 +37,7 @@ def template(
 
     Prints the file's path, and on standard error where to read about its columns.
     """  # fmt: skip
-    from ..template import write_template
+    from dagster_project.landing.template import write_template
 
     with explained():
         window = {"covered_from": first and first.date(), "covered_to": last and last.date()}
@@ -68,7 +69,7 @@ def inspect(
 
     Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: not so.
     """
-    from ..inspection import Claim, inspect_files
+    from dagster_project.nights.dry_run import Claim, inspect_files
 
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
@@ -82,7 +83,7 @@ def inspect(
             said = {"files": [f.as_dict() for f in found], "gate": judged.as_dict() if judged else None}
             typer.echo(json.dumps(said, indent=1, ensure_ascii=False))
         else:
-            from ..show_files import show_inspected
+            from .render_inspection import show_inspected
 
             show_inspected(found, judged)
     raise typer.Exit(0 if all(f.fine for f in found) and (judged is None or judged.fine) else 1)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import ByOption, HomeOption, ReasonOption, app, check_form, explained
 
 
@@ -32,14 +33,14 @@ def rollback(
     """  # fmt: skip
     where = Home.of(home)
     if listing:
-        from ..show import show_publications
+        from .render import show_publications
 
         with explained():
             show_publications(where)
         return
     if not why.strip():
         raise typer.BadParameter("is needed: who goes back, and why, are written down", param_hint="--why")
-    from ..rollback import roll_back
+    from dagster_project.nights.rollback import roll_back
 
     with explained():
         receipt = roll_back(where, night, by=by, why=why)
@@ -47,7 +48,7 @@ def rollback(
             f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
             "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
         )
-        from ..postgres import is_configured
+        from dagster_project.publishing.postgres import is_configured
 
         if is_configured():
             typer.echo("PostgreSQL still serves what it served: `pam postgres load` gives it this night.")
@@ -78,8 +79,8 @@ def diff(
 
     Example: pam diff 20260105 today --mart drug_tests
     """
-    from ..diff import choose, compare, write, write_to
-    from ..serving.consulted import consulted, disclosed
+    from dagster_project.serving.consultation import consulted, disclosed
+    from dagster_project.serving.diff import choose, compare, write, write_to
 
     check_form(form)
     if len(nights or ()) > 2:
@@ -128,9 +129,10 @@ def replay(
         with explained():
             _write_as_of(where, as_of, out, quiet, reason)
         return
-    from ..replay import ReplayRun
-    from ..replay import check as check_figures
-    from ..show import drive, show_compared
+    from dagster_project.nights.replay import ReplayRun
+    from dagster_project.nights.replay import check as check_figures
+
+    from .render import drive, show_compared
 
     with explained():
         if not where.path.is_dir():
@@ -148,8 +150,8 @@ def replay(
 
 
 def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) -> None:
-    from .. import replay
-    from ..serving.consulted import consulted, disclosed
+    from dagster_project.nights import replay
+    from dagster_project.serving.consultation import consulted, disclosed
 
     night = replay.night_named(home, night)
     consulted(home, reason, by="pam replay", night_id=night)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import ByOption, HomeOption, app, explained
 
 key = typer.Typer(
@@ -18,8 +19,8 @@ app.add_typer(key, name="key")
 @key.command()
 def show(home: HomeOption = None) -> None:
     """Show the fingerprint of the key that landed files were hashed with. It tells keys apart, and tells nothing of them."""
-    from ..landing import read_ledger
-    from ..landing.decisions import Decisions
+    from dagster_project.landing import read_ledger
+    from dagster_project.landing.known_files import Decisions
 
     with explained():
         used = Decisions(read_ledger(Home.of(home))).key_fingerprint
@@ -38,12 +39,12 @@ def accept(
     hashed is the key of a row (drug tests), a newer file no longer replaces its earlier rows one by one but takes them for
     withdrawn. Drop files anew that cover the whole past, and it is made good.
     """
-    from ..audit import record
-    from ..landing import read_ledger
-    from ..landing.decisions import Decisions
-    from ..landing.pseudonyms import PseudonymKeyError
-    from ..landing.pseudonyms import accept as accept_key
-    from ..nights import locked
+    from dagster_project.audit import record
+    from dagster_project.core.receipts import locked
+    from dagster_project.landing import read_ledger
+    from dagster_project.landing.known_files import Decisions
+    from dagster_project.landing.pseudonyms import PseudonymKeyError
+    from dagster_project.landing.pseudonyms import accept as accept_key
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Engine, Home
+from dagster_project.core.home import Engine, Home
+
 from .common import HomeOption, app, explained
 
 WaitOption = Annotated[
@@ -54,7 +55,7 @@ def nightly(
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
-    from ..show import run_night
+    from .render import run_night
 
     with explained():
         code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
@@ -84,12 +85,13 @@ def backfill_command(
     An older file fills only what no newer one covers. Afterwards it says which days are covered, and which figures are
     still not available.
     """
-    from ..backfill import PeriodError, read_period
-    from ..contracts import load_contracts
-    from ..landing import find_files
-    from ..night_run import within
-    from ..seeds import force_names
-    from ..show import run_night
+    from dagster_project.contracts import load_contracts
+    from dagster_project.core.seeds import force_names
+    from dagster_project.landing import find_files
+    from dagster_project.nights.backfill import PeriodError, read_period
+    from dagster_project.nights.run import within
+
+    from .render import run_night
 
     try:
         period = read_period(first, last)

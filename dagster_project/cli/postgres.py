@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, app, explained
 
 group = typer.Typer(
@@ -29,7 +30,7 @@ def postgres(
     if not embedded:
         typer.echo(context.get_help())
         return
-    from ..postgres import embedded as server
+    from dagster_project.publishing.postgres import embedded as server
 
     with explained():
         found = server.start(Home.of(home))
@@ -44,7 +45,7 @@ def postgres(
 @group.command()
 def stop(home: HomeOption = None) -> None:
     """Stop the server that `pam postgres --embedded` started. What it holds stays."""
-    from ..postgres import embedded as server
+    from dagster_project.publishing.postgres import embedded as server
 
     with explained():
         typer.echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
@@ -58,7 +59,7 @@ def load(
     """Load what is published, whatever PostgreSQL serves now: after a load that failed, or after `pam rollback`."""
     from rich.console import Console
 
-    from ..postgres import bring_by_hand
+    from dagster_project.publishing.postgres import bring_by_hand
 
     with explained(), Console(stderr=True, quiet=quiet).status("loading") as shown:
         brought = bring_by_hand(Home.of(home), lambda name: shown.update(f"loading {name}"))
@@ -73,8 +74,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False, home: HomeOption = None
 ) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or pam_analyst may too much."""
-    from ..postgres import configured, roles, state
-    from ..publish import published_night
+    from dagster_project.publishing.postgres import configured, roles, state
+    from dagster_project.publishing.publish import published_night
 
     with explained():
         server, night_id = configured(), published_night(Home.of(home))
@@ -108,6 +109,6 @@ def sql(
 
     Example: pam postgres sql | psql --dbname pam
     """
-    from ..postgres.roles import setup_sql
+    from dagster_project.publishing.postgres.roles import setup_sql
 
     typer.echo(setup_sql(database, login), nl=False)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, ReasonOption, app, explained
 
 
@@ -38,12 +39,12 @@ def report(
 
     Example: pam report --public --out for-the-public/
     """
-    from ..editions import load_editions
-    from ..editions.check import NoEditionError
-    from ..nights import SAMPLE_MARK
-    from ..pack import write_pack
-    from ..serving import connect
-    from ..serving.consulted import disclosed, has_record
+    from dagster_project.core.receipts import SAMPLE_MARK
+    from dagster_project.editions import load_editions
+    from dagster_project.editions.verdicts import NoEditionError
+    from dagster_project.reporting.pack import write_pack
+    from dagster_project.serving import connect
+    from dagster_project.serving.consultation import disclosed, has_record
 
     def said(text: str) -> None:
         if not quiet:

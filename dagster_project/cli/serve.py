@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, app, explained
 
 
@@ -25,8 +26,8 @@ def serve(
 
     Runs until it is ended (Ctrl-C, SIGTERM). A night that is under way then is interrupted, and says so.
     """
-    from ..config import read_config
-    from ..serve import Server
+    from dagster_project.core.config import read_config
+    from dagster_project.orchestration.serve import Server
 
     with explained():
         where = Home.of(home)
@@ -46,8 +47,9 @@ def alerts_command(
 
     With --test, exit 1 where a channel failed or pam.toml names none.
     """
-    from .. import alerts
-    from ..show import say_alerts, say_test
+    from dagster_project.nights import alerts
+
+    from .render import say_alerts, say_test
 
     code = 0
     with explained():

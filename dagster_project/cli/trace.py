@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..settings import Home
+from dagster_project.core.home import Home
+
 from .common import HomeOption, ReasonOption, app, check_form, explained
 
 
@@ -47,8 +48,8 @@ def trace(
 
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
-    from .. import trail
-    from ..serving import consulted, write_result
+    from dagster_project.serving import consulted, write_result
+    from dagster_project.serving import trace as trail
 
     check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
@@ -82,8 +83,8 @@ def _day(text: str | None, option: str) -> date | None:
 
 def _show(found: Any, limit: int) -> None:
     """A trail for a person: what was asked, how it is made, what each month adds, the rows."""
-    from ..serving import plain, write_result
-    from ..trail import COLUMNS
+    from dagster_project.serving import plain, write_result
+    from dagster_project.serving.trace import COLUMNS
 
     asked = found.asked
     where = asked.area_name or asked.force_code or "the force"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from ..validation import faults_of
+from dagster_project.core.validation import faults_of
 
 FOLDER = Path(__file__).parent
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from ..settings import SEEDS, Home
-from ..validation import faults_of
-from ..yamls import read_yaml
+from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.validation import faults_of
+from dagster_project.core.yaml_io import read_yaml
+
 from .tables import Cell, Name, Table, cells
 from .windows import Window
 

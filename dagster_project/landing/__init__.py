@@ -1,12 +1,12 @@
 """A file's way in: from the inbox to raw Parquet, the quarantine and the ledger."""
 
-from .expiry import erase_expired, erased_loads
+from .archive_retention import Erasure, erase_old, kept, read_erasures
+from .file_names import InboxFile, find_files
 from .land import land_files
 from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
-from .names import InboxFile, find_files
+from .load_expiry import erase_expired, erased_loads
 from .pseudonyms import PseudonymKeyError
 from .release import NotHeld, release_load
-from .retention import Erasure, erase_old, kept, read_erasures
 
 __all__ = [
     "Counts",

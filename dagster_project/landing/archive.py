@@ -6,9 +6,10 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from ..settings import Home
-from .files import make_folder
-from .names import MANIFEST, InboxFile
+from dagster_project.core.files import make_folder
+from dagster_project.core.home import Home
+
+from .file_names import MANIFEST, InboxFile
 
 LONGEST = 255
 """Bytes that a name may have on the file systems in use."""

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from .kinds import check_kind
+from .file_signatures import check_kind
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from ..contracts import Contract, plain_header
+from dagster_project.contracts import Contract, plain_header
+
+from .decode import MARK
 from .mappings import SystemMapping
 from .refusal import SHOWN, Refused, shown
-from .text import MARK
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16

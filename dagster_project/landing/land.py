@@ -12,28 +12,29 @@ from threading import Lock
 
 import duckdb
 
-from .. import audit
-from ..contracts import Contract
-from ..memory import bounds
-from ..seeds import force_names
-from ..settings import Home
-from . import abreast, forms, pseudonyms, unfinished
-from .abreast import ALONE, Room, Stopped
+from dagster_project import audit
+from dagster_project.contracts import Contract
+from dagster_project.core.files import make_folder
+from dagster_project.core.home import Home
+from dagster_project.core.memory import bounds
+from dagster_project.core.seeds import force_names
+
+from . import canonical_values, parallel, pseudonyms, recovery
 from .archive import move_to_archive
+from .column_drift import drift
+from .conflicts import KIND, load_of, settle
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
-from .decisions import Clock, Decisions, landing_text, moment_text
-from .drift import drift
-from .files import make_folder
+from .duplicates import doubled, repeats, weigh
+from .file_names import InboxFile
+from .known_files import Clock, Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .mappings import SystemMapping, Used, read_mappings
-from .names import InboxFile
-from .opening import open_file
+from .open_file import open_file
+from .parallel import ALONE, Room, Stopped
+from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, TooLarge, Waits
-from .repeats import doubled, repeats, weigh
-from .rules import PARSED, RAGGED, Sheet, keep, parse
-from .store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
-from .ties import KIND, load_of, settle
+from .row_rules import PARSED, RAGGED, Sheet, keep, parse
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
@@ -66,7 +67,7 @@ def land_files(
     lands, and OSError or duckdb.Error when rows can't be stored: what is committed by then stays, the
     rest lands next time.
     """
-    if not files and unfinished.unfinished_nights(home) is None:
+    if not files and recovery.unfinished_nights(home) is None:
         return []
     landing = _Landing(home, contracts, night_id, now, archive)
     groups: dict[str, list[InboxFile]] = defaultdict(list)
@@ -77,9 +78,9 @@ def land_files(
     try:
         landing.open(identified)
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
-        if abreast.is_worth_it(new):
+        if parallel.is_worth_it(new):
             landing.begin()
-            done = abreast.read(landing, ordered, progress)
+            done = parallel.read(landing, ordered, progress)
         else:
             done = (landing.read_extract(name, own, progress) for name, own in ordered.items())
         with closing(done):
@@ -153,8 +154,8 @@ class _Landing:
         entries = read_ledger(home)
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
-        self.unfinished = unfinished.unfinished_nights(home)
-        self.left_over = unfinished.LeftOver(entries, self.unfinished or ())
+        self.unfinished = recovery.unfinished_nights(home)
+        self.left_over = recovery.LeftOver(entries, self.unfinished or ())
         self.begun = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.key: pseudonyms.Key | None = None
@@ -167,7 +168,7 @@ class _Landing:
         """Get ready. `identified`: personal identifiers will come, so the key is needed."""
         if identified:
             self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
-        unfinished.tidy(self.home, self.decisions.loads)
+        recovery.tidy(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:
         """Have a connection for an extract's rows: with identifiers or without. `parts`: how many share the memory; each spills
@@ -184,22 +185,22 @@ class _Landing:
             make_folder(self.home.spill)
         self.con = connect(bounds(self.home, parts, place), identified)
         self.is_for_identified, self.parts = identified, parts
-        forms.install(self.con)
+        canonical_values.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
 
     def begin(self) -> None:
         """Say that something is about to be written."""
         if not self.begun:
-            unfinished.begin(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
+            recovery.begin(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
             self.begun = True
 
     def over(self, whole: bool) -> None:
         """Say that all is written. What an earlier night left in the inbox is left to whoever empties it whole."""
         if self.unfinished and not (self.archive and whole):
-            unfinished.begin(self.home, self.unfinished)
+            recovery.begin(self.home, self.unfinished)
         elif self.begun or self.unfinished is not None:
-            unfinished.over(self.home)
+            recovery.over(self.home)
 
     def interrupt(self) -> None:
         """Have what another thread asks of the connection end."""

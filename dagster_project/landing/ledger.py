@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ..settings import Home
-from .files import write_whole
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
 
 Outcome = Literal["accepted", "known", "held", "refused"]
 

@@ -17,10 +17,10 @@ import duckdb
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from ..contracts import Column, Contract, plain_header
-from ..contracts.model import DATE_TYPES, Name
-from ..settings import Home
-from ..validation import faults_of
+from dagster_project.contracts import Column, Contract, plain_header
+from dagster_project.contracts.model import DATE_TYPES, Name
+from dagster_project.core.home import Home
+from dagster_project.core.validation import faults_of
 
 ENDINGS = (".yml", ".yaml")
 DIGEST = 12

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import duckdb
 
-from ..contracts import Contract
-from .forms import literal
+from dagster_project.contracts import Contract
+
+from .canonical_values import literal
+from .csv_reader import CELLS
+from .file_signatures import check_kind
 from .header import Layout, lay_out
-from .kinds import check_kind
 from .mappings import SystemMapping
-from .reader import CELLS
 from .refusal import Refused
 
 HEADER_LINE = 1

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from ..key_files import KeyFile
-from ..settings import Home
-from .files import write_whole
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.key_files import KeyFile
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from .. import audit
-from ..contracts import Contract
-from ..memory import bounds
-from ..settings import Home
+from dagster_project import audit
+from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
+from dagster_project.core.memory import bounds
+
+from .conflicts import KIND, load_of, settle
 from .connection import connect
-from .decisions import Clock, Decisions, landing_text
+from .known_files import Clock, Decisions, landing_text
 from .ledger import LedgerEntry, commit, read_ledger
-from .ties import KIND, load_of, settle
 
 
 class NotHeld(ValueError):

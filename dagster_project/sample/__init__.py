@@ -15,15 +15,7 @@ from .files import Extract
 from .incidents import incidents, intelligence
 from .money import aris_returns, cash, confiscation_orders, mda_orders
 from .offences import crimes
-from .prevention import (
-    community_voices,
-    iom_cohort,
-    iom_visits,
-    naloxone,
-    prevention_activity,
-    pspo_enforcement,
-    pspos,
-)
+from .prevention import community_voices, iom_cohort, iom_visits, naloxone, prevention_activity, pspo_enforcement, pspos
 from .public_health import public_health
 from .published import Published
 from .searches import stop_search

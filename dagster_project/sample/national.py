@@ -12,8 +12,9 @@ from zlib import crc32
 
 import duckdb
 
-from ..landing.forms import literal
-from ..seeds import force_names, read_seed
+from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.landing.canonical_values import literal
+
 from .files import EXTRACTED_AT
 from .public_health import MADE_UP, indicators
 from .recipes import EXTRACTS, UNITS, Made

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..landing.forms import literal
+from dagster_project.landing.canonical_values import literal
+
 from .drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
 from .incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
 from .made import MARK, Choice

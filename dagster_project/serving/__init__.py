@@ -1,9 +1,9 @@
 """The published night, for those who read it."""
 
-from .asking import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
+from .answer_formats import FORMATS, neutral, plain, write_result
 from .connection import NothingPublishedError, connect
-from .consulted import ReasonError, consulted
-from .output import FORMATS, neutral, plain, write_result
+from .consultation import ReasonError, consulted
+from .query import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
 
 __all__ = [
     "ANSWER_FORMATS",

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-from ..landing.forms import literal
-from ..settings import Home
-from .consulted import consulted
+from dagster_project.core.home import Home
+from dagster_project.landing.canonical_values import literal
+
+from .consultation import consulted
 
 HARDENED = {
     "temp_directory": "''",

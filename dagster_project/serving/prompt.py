@@ -15,14 +15,15 @@ from typing import Any
 
 import duckdb
 
-from ..config import settings_seen
-from ..landing.files import write_whole
-from ..layout import published_folder
-from ..settings import Home
-from .asking import Limits, QuestionError, answer, limited, questions, said_by
+from dagster_project.core.config import settings_seen
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.publishing.folder_swap import published_folder
+
+from .answer_formats import FORMATS, write_result
 from .connection import NothingPublishedError, connect, opened
-from .consulted import consulted
-from .output import FORMATS, write_result
+from .consultation import consulted
+from .query import Limits, QuestionError, answer, limited, questions, said_by
 
 HISTORY = "sql_history"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,14 @@ import pytest
 from support import begin, night, run_night, write_extract
 
 from alerts.servers import HttpListener, SmtpServer
-from dagster_project import alerts
-from dagster_project.alerts import AlertLog, advice, telling
-from dagster_project.alerts.events import plain
-from dagster_project.ending import end_night
-from dagster_project.gate import Check
-from dagster_project.night_run import NightHeldError, NightRun
-from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
-from dagster_project.settings import PROJECT, Home
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.nights import alerts
+from dagster_project.nights.alerts import AlertLog, advice, dispatch
+from dagster_project.nights.alerts.events import plain
+from dagster_project.nights.lifecycle import end_night
+from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.quality.gate import Check
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 NIGHT = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return telling.tell(run, at)
+        return dispatch.tell(run, at)
     finally:
         run.end()
 
@@ -165,7 +165,7 @@ def test_an_alert_never_changes_a_night(new_home: Home, settings, monkeypatch: p
     run = landed(new_home)
     before = (new_home.nights / f"{run.receipt.night_id}.json").read_bytes()
     assert end_night(run) == ["email: not delivered, ConnectionRefusedError: Connection refused"]
-    monkeypatch.setattr(telling, "events_of", lambda _: 1 / 0)
+    monkeypatch.setattr(dispatch, "events_of", lambda _: 1 / 0)
     other = landed(new_home)
     assert end_night(other) == ["alerts could not be sent: ZeroDivisionError"]
     assert (new_home.nights / f"{run.receipt.night_id}.json").read_bytes() == before

@@ -14,10 +14,10 @@ import pytest
 from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, shape_of, told_before, verify
 from dagster_project.audit.lines import digest
 from dagster_project.audit.log import head_path, log_path
-from dagster_project.config import ConfigError
-from dagster_project.nights import Receipt, read_receipts, write_receipt
+from dagster_project.core.config import ConfigError
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.serving import ReasonError, connect, consulted
-from dagster_project.settings import Home
 
 FLIPS = 150
 

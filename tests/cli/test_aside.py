@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from support import copy_home, land_night, publish_night, published, write_extract
 
-from dagster_project.held import held_files
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked
 from dagster_project.landing import read_ledger
-from dagster_project.nights import locked
-from dagster_project.settings import Home
+from dagster_project.landing.release_held import held_files
 
 CRIMES = ["crime_ref", "recorded_on", "offence_code", "status"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]

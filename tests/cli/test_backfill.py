@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import land_night, published, write_extract
 
-from dagster_project.backfill import PeriodError, covered, read_period, said
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.nights import read_receipts
-from dagster_project.settings import Home
+from dagster_project.nights.backfill import PeriodError, covered, read_period, said
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))

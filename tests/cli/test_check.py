@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support import TODAY
 
-from dagster_project.ending import mark_path
-from dagster_project.nights import locked, read_receipts, write_receipt
-from dagster_project.settings import Home
-from dagster_project.watch import troubles
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.nights.health import troubles
+from dagster_project.nights.lifecycle import mark_path
 
 MORNING = datetime(TODAY.year, TODAY.month, TODAY.day, 8, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from week import NIGHTS
 
-from dagster_project.diff import FIGURES, FILES
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.serving.diff import FIGURES, FILES
 
 
 def test_a_person_sees_marts_moves_and_files(pam: Callable, week: Home) -> None:

@@ -10,9 +10,9 @@ import pytest
 from gate.figure_cases import FIGURE_CASES
 from support import candidate, land_night, publish_night, write_extract
 
-from dagster_project import transform
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightRun
+from dagster_project.transform import dbt_runner
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -257,11 +257,11 @@ def test_a_night_that_would_be_held_is_exit_1(
 ) -> None:
     build, spoil = NightRun.build, FIGURE_CASES["year_not_its_months"][1]
 
-    def wrong(run: NightRun) -> list[transform.Node]:
+    def wrong(run: NightRun) -> list[dbt_runner.Node]:
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
             con.execute(spoil)
-        transform.build(run.home, select=["figure_facts"])
+        dbt_runner.build(run.home, select=["figure_facts"])
         return nodes
 
     monkeypatch.setattr(NightRun, "build", wrong)

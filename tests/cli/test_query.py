@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
-from dagster_project.nights import read_receipts
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.serving import ANSWER_FORMATS, write_result
-from dagster_project.settings import Home
 
 VALUES = (
     "select 100::decimal(28,10) as whole, 0.5::decimal(28,10) as half, -0.0000000001::decimal(28,10) as least,"

@@ -8,12 +8,12 @@ import duckdb
 from support import same_figures
 from week import NIGHTS
 
-from dagster_project.moved import EVERY, attach, moved
-from dagster_project.nights import read_receipts
-from dagster_project.publications import find, prune
-from dagster_project.publish import night_of
-from dagster_project.replay import AGAIN
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
+from dagster_project.nights.replay import AGAIN
+from dagster_project.publishing.kept_nights import find, prune
+from dagster_project.publishing.publish import night_of
+from dagster_project.serving.figure_diff import EVERY, attach, moved
 
 
 def test_a_replay_publishes_and_compares(pam: Callable, week: Home, week_copy: Home) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from week import NIGHTS
 
 from dagster_project.audit import who
-from dagster_project.nights import read_receipts
-from dagster_project.publish import night_of
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
+from dagster_project.publishing.publish import night_of
 
 WHO = ("--by", "A. Person", "--why", "the list [of the 6th] is wrong")
 

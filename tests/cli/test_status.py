@@ -7,7 +7,7 @@ import pytest
 from support import land_night, publish_night, write_extract
 
 from dagster_project.contracts import load_contracts
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
@@ -135,5 +135,5 @@ def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home
     (found,) = read(pam, new_home)["drift"]
     assert found["source_file"].endswith("20260105T020000Z.csv") and found["drift"] == ["renamed? lpu is gone, Beat is new"]
     assert "renamed? lpu is gone, Beat is new" in pam("status", "--home", new_home.path).stdout
-    monkeypatch.setattr("dagster_project.status.DRIFT_DAYS", -1)
+    monkeypatch.setattr("dagster_project.nights.status.DRIFT_DAYS", -1)
     assert read(pam, new_home)["drift"] == []

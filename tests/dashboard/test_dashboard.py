@@ -16,11 +16,11 @@ import pytest
 from playwright.sync_api import expect
 from support import published
 
-from dagster_project.dashboard import write_whole_folder
-from dagster_project.outputs import Context
+from dagster_project.core.home import Home
+from dagster_project.publishing.outputs import Context
+from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.serving import connect
 from dagster_project.serving.connection import hardened
-from dagster_project.settings import Home
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = "<img src=x onerror=document.title=1>"
@@ -89,7 +89,7 @@ def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home,
 
 
 def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path) -> None:
-    from dagster_project.outputs.dashboard import write
+    from dagster_project.publishing.outputs.dashboard import write
 
     (tmp_path / "out").mkdir()
     with hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
@@ -199,8 +199,8 @@ NO_FORMULAS = ["", "drugs", "a=b", "'=1", "-4.2%", "-1e5", "+1E-3", "-1,234.50",
 
 def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home) -> None:
     """In Python, in DuckDB, in the browser and in a workbook."""
-    from dagster_project.pack.xlsx import _cell
-    from dagster_project.serving.output import neutral, neutral_sql
+    from dagster_project.reporting.pack.workbook import _cell
+    from dagster_project.serving.answer_formats import neutral, neutral_sql
 
     page = opened()
     for text in FORMULAS + NO_FORMULAS:

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project import dbt_sources, prepare, transform
 from dagster_project.contracts import load_contracts
-from dagster_project.settings import DBT_PROJECT, Home, be_quiet
+from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
+from dagster_project.transform import dbt_runner, dbt_sources, raw_schema
 
 be_quiet()
 
@@ -28,7 +28,7 @@ def run_dbt(home: Home, *args: str) -> Any:
     project, target = str(DBT_PROJECT), str(home.candidate / "dbt")
     where = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
     try:
-        result = dbtRunner(manifest=transform.manifest()).invoke([*quiet, *args, *where])
+        result = dbtRunner(manifest=dbt_runner.manifest()).invoke([*quiet, *args, *where])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception:
@@ -44,9 +44,9 @@ class Candidate:
 
     def execute(self, *statements: str) -> list[tuple]:
         """Run SQL in the candidate's two files; rows of the last statement."""
-        con = duckdb.connect(str(self.home.candidate / prepare.WAREHOUSE))
+        con = duckdb.connect(str(self.home.candidate / raw_schema.WAREHOUSE))
         try:
-            con.execute(f"attach '{self.home.candidate / prepare.WORK}' as work")
+            con.execute(f"attach '{self.home.candidate / raw_schema.WORK}' as work")
             for statement in statements:
                 found = con.execute(statement)
             return found.fetchall()
@@ -63,9 +63,9 @@ def build(path: Path) -> Candidate:
     """A home with no load, built whole. Fails where any model or test does."""
     dbt_sources.write()
     home = Home(path).create()
-    prepare.fresh_candidate(home)
-    prepare.prepare_raw(home, "night", date(2026, 1, 6))
-    nodes = transform.build(home)
+    raw_schema.fresh_candidate(home)
+    raw_schema.prepare_raw(home, "night", date(2026, 1, 6))
+    nodes = dbt_runner.build(home)
     assert nodes and not [n for n in nodes if not n.ok], [n for n in nodes if not n.ok]
     return Candidate(home)
 
@@ -81,7 +81,7 @@ def candidate(empty: Candidate, tmp_path: Path) -> Iterator[Candidate]:
     """A copy to spoil, to whose raw extracts rows can be added."""
     home = Home(tmp_path / "home")
     shutil.copytree(empty.home.path, home.path)
-    with duckdb.connect(str(home.candidate / prepare.WORK)) as con:
+    with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
         for extract in load_contracts():
             con.execute(f'create table raw.made as from raw."{extract}"; drop view raw."{extract}"')
             con.execute(f'alter table raw.made rename to "{extract}"')

@@ -7,10 +7,10 @@ import shutil
 import pytest
 from typer.testing import CliRunner, Result
 
-from dagster_project import transform
 from dagster_project.cli import app
-from dagster_project.nights import take_lock
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import take_lock
+from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
 
@@ -58,10 +58,10 @@ def test_a_list_is_no_touch_and_failures_that_are_stored_are(published: Home) ->
     [("test", "--store-failures"), ("ls", "--vars={}"), ("ls", "-tspark"), ("ls", "--target", "lint"), ("parse",), ("--help",)],
 )
 def test_the_project_is_parsed_anew_only_where_it_must_be(args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert transform._parsed_for(["test", "-s", "stg_incidents"]) is transform.manifest()
-    assert transform._parsed_for([*args]) is None
+    assert dbt_runner._parsed_for(["test", "-s", "stg_incidents"]) is dbt_runner.manifest()
+    assert dbt_runner._parsed_for([*args]) is None
     monkeypatch.setenv("DBT_TARGET", "lint")
-    assert transform._parsed_for(["test", "-s", "stg_incidents"]) is None
+    assert dbt_runner._parsed_for(["test", "-s", "stg_incidents"]) is None
 
 
 def test_a_failed_test_is_exit_1(candidate: Candidate) -> None:

@@ -4,8 +4,8 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import get_adapter_by_type
 
-from dagster_project import transform
-from dagster_project.prepare import WAREHOUSE, WORK
+from dagster_project.transform import dbt_runner
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .conftest import Candidate
 
@@ -17,7 +17,7 @@ def test_a_connection_that_is_still_held_is_closed(candidate: Candidate) -> None
         connections = get_adapter_by_type("duckdb").connections.thread_connections.values()
         held.extend([DuckDBConnectionManager._ENV, *(c.handle for c in connections)])
 
-    nodes = transform.build(candidate.home, select=["months"], progress=hold)
+    nodes = dbt_runner.build(candidate.home, select=["months"], progress=hold)
     assert nodes and all(n.ok for n in nodes) and held
     for name in (WORK, WAREHOUSE):
         duckdb.connect(str(candidate.home.candidate / name), read_only=True).close()

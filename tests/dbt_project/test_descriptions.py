@@ -1,8 +1,8 @@
 """Every relation and column is described, and none is described that is not there: what dbt was told of the project against
 what it built."""
 
-from dagster_project import transform
-from dagster_project.settings import DBT_PROJECT
+from dagster_project.core.home import DBT_PROJECT
+from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
 
@@ -21,7 +21,7 @@ def _built(candidate: Candidate) -> Columns:
 
 
 def _nodes() -> list:
-    manifest = transform.manifest()
+    manifest = dbt_runner.manifest()
     kinds = ("model", "seed")
     return [n for n in manifest.nodes.values() if n.resource_type in kinds] + list(manifest.sources.values())
 
@@ -45,7 +45,7 @@ def test_every_description_says_something() -> None:
 
 
 def test_a_models_description_says_its_grain() -> None:
-    models = [n for n in transform.manifest().nodes.values() if n.resource_type == "model"]
+    models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model"]
     assert models
     assert [
         n.name for n in models
@@ -54,7 +54,7 @@ def test_a_models_description_says_its_grain() -> None:
 
 
 def test_marts_have_enforced_contracts() -> None:
-    marts = [n for n in transform.manifest().nodes.values() if n.resource_type == "model" and n.name.startswith("mart_")]
+    marts = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.name.startswith("mart_")]
     files = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")}
     published = {n.name for n in marts if n.schema == "marts"}
     assert published == files and len(files) == 18

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dagster_project import transform
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
 
@@ -93,7 +93,7 @@ def test_accepted_values(candidate: Candidate) -> None:
 
 
 def _data_tests() -> list:
-    return [n for n in transform.manifest().nodes.values() if n.resource_type == "test"]
+    return [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "test"]
 
 
 def test_no_test_is_without_bad_data() -> None:

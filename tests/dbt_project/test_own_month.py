@@ -5,9 +5,9 @@ Whole lists and extracts that look back are measured whole, so that theirs may c
 
 import re
 
-from dagster_project.carried import _measures
 from dagster_project.contracts import load_contracts
-from dagster_project.settings import DBT_PROJECT
+from dagster_project.core.home import DBT_PROJECT
+from dagster_project.transform.carry_forward import _measures
 
 EVENTS = {p.stem: p.read_text(encoding="utf-8") for p in sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))}
 CALL = re.compile(r"event\(\s*'(\w+)'.*?extract='(\w+)'")

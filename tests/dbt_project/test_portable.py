@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import DBT_PROJECT
+from dagster_project.core.home import DBT_PROJECT
 
 from .conftest import Candidate
 

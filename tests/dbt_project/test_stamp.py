@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dagster_project import dbt_sources
-from dagster_project.settings import PROJECT
+from dagster_project.core.home import PROJECT
+from dagster_project.transform import dbt_sources
 
-STAMP = "from dagster_project.transform import project_stamp; print(project_stamp())"
+STAMP = "from dagster_project.transform.dbt_runner import project_stamp; print(project_stamp())"
 
 
 def stamp_of(checkout: Path) -> str:

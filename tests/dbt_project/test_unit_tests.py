@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dagster_project import transform
-from dagster_project.settings import DBT_PROJECT
+from dagster_project.core.home import DBT_PROJECT
+from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate, run_dbt
 
@@ -34,7 +34,7 @@ def test_all_are_run(results: dict[str, Any]) -> None:
 
 
 def test_each_says_what_it_shows() -> None:
-    assert [t.name for t in transform.manifest().unit_tests.values() if not t.description.strip()] == []
+    assert [t.name for t in dbt_runner.manifest().unit_tests.values() if not t.description.strip()] == []
 
 
 @pytest.mark.parametrize(("name", "model"), LISTED, ids=[f"{model}-{name}" for name, model in LISTED])
@@ -45,7 +45,7 @@ def test_unit(results: dict[str, Any], name: str, model: str) -> None:
 
 def test_a_wrong_expectation_fails(empty: Candidate) -> None:
     """Were dbt's own comparison to let everything pass, the cases above would be worth nothing."""
-    manifest = transform.manifest()
+    manifest = dbt_runner.manifest()
     test = manifest.unit_tests["unit_test.pam_warehouse.offence_classes.a_homes_own_offence_code_wins"]
     right = test.expect.rows
     try:

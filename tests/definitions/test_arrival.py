@@ -9,11 +9,11 @@ import dagster as dg
 import pytest
 from support import land_night, write_extract
 
-from dagster_project import arrival
-from dagster_project.config import Arrival, ConfigError
+from dagster_project.core.config import Arrival, ConfigError
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_MARK, SampleHomeError, locked
 from dagster_project.definitions import build_defs
-from dagster_project.nights import SAMPLE_MARK, SampleHomeError, locked
-from dagster_project.settings import Home
+from dagster_project.landing import arrival
 
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]

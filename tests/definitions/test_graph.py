@@ -6,10 +6,11 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from dagster_project import gate, transform
 from dagster_project.contracts import load_contracts
 from dagster_project.definitions import build_defs
-from dagster_project.night_run import NightFailedError, NightRun
+from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.quality import gate
+from dagster_project.transform import dbt_runner
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def _above(graph, key):
 
 def test_every_dbt_test_and_every_suite_is_a_check(graph):
     names = {(k.asset_key.path[-1], k.name) for k in graph.asset_check_keys}
-    tests = [n for n in transform.manifest().nodes.values() if n.resource_type == "test"]
+    tests = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "test"]
     assert tests
     for test in tests:
         assert (test.attached_node.split(".")[-1], test.name) in names

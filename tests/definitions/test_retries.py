@@ -11,16 +11,19 @@ import duckdb
 import pytest
 from support import SILENT, write_extract
 
-from dagster_project import faults, landing, night_run, publish
-from dagster_project.config import ConfigError
+from dagster_project import landing
+from dagster_project.core import errors
+from dagster_project.core.config import ConfigError
+from dagster_project.core.errors import InboxMissingError, interrupt_in, is_passing, wait_before
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
 from dagster_project.definitions import build_defs
-from dagster_project.ending import INTERRUPTED, reason_of
-from dagster_project.faults import InboxMissingError, interrupt_in, is_passing, wait_before
 from dagster_project.landing import PseudonymKeyError, read_ledger
-from dagster_project.night_run import NightFailedError, NightHeldError, NightRun
-from dagster_project.nights import NightUnderWayError, SampleHomeError, locked, read_receipts
-from dagster_project.prepare import SeedError
-from dagster_project.settings import Home
+from dagster_project.nights import run as night_run
+from dagster_project.nights.lifecycle import INTERRUPTED, reason_of
+from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.publishing import publish
+from dagster_project.transform.raw_schema import SeedError
 
 PATIENCE = 0.3
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -88,7 +91,7 @@ def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
 
 
 def test_waits_double_and_add_up_to_the_patience() -> None:
-    waits = [[wait_before(n, 900) for n in range(1, faults.TRIES + 1)] for _ in range(200)]
+    waits = [[wait_before(n, 900) for n in range(1, errors.TRIES + 1)] for _ in range(200)]
     for own in waits:
         assert 800 <= sum(own) <= 1000
         for n, seconds in enumerate(own):
@@ -168,8 +171,8 @@ def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small
 def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
     with failing(monkeypatch, night_run, "land_files", 99, FULL) as calls:
         run, result = run_job(small)
-    assert not result.success and calls == [faults.TRIES + 1]
-    assert retried(result) == ["landing"] * faults.TRIES and hooks(result) == 1
+    assert not result.success and calls == [errors.TRIES + 1]
+    assert retried(result) == ["landing"] * errors.TRIES and hooks(result) == 1
     (receipt,) = read_receipts(small)
     assert receipt.outcome == "failed" and receipt.reason.startswith("[Errno 28] No space left on device: make room")
     assert run.receipt == receipt
@@ -246,7 +249,7 @@ def test_a_lock_that_is_given_back_in_time(small: Home, monkeypatch) -> None:
 def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
     with locked(small):
         run, result = run_job(small)
-    assert not result.success and len(retried(result)) == faults.TRIES
+    assert not result.success and len(retried(result)) == errors.TRIES
     assert run.receipt is None and "another night is under way" in run.unbegun and read_receipts(small) == []
 
 

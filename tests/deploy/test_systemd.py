@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from dagster_project.cli import app
-from dagster_project.settings import PROJECT
+from dagster_project.core.home import PROJECT
 
 UNITS = sorted((PROJECT / "deploy" / "systemd").iterdir())
 SERVICES = [u for u in UNITS if u.suffix == ".service"]

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from dagster_project import docs
-from dagster_project.cli import app
-from dagster_project.settings import PROJECT, Home
+from dagster_project.cli import app, generate_docs
+from dagster_project.core.home import PROJECT, Home
 
-PAGES = [*sorted(docs.FOLDER.glob("*.md")), *(PROJECT / f"{n}.md" for n in ("README", "CONTRIBUTING", "CHANGELOG"))]
+PAGES = [*sorted(generate_docs.FOLDER.glob("*.md")), *(PROJECT / f"{n}.md" for n in ("README", "CONTRIBUTING", "CHANGELOG"))]
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -65,16 +64,16 @@ def commands(line: str) -> list[list[str]]:
     return [words for f in found if (words := f.split()) and not re.match(r"-|[A-Z_]+=", words[0])]
 
 
-@pytest.mark.parametrize("name", docs.pages())
+@pytest.mark.parametrize("name", generate_docs.pages())
 def test_generated_pages_are_up_to_date(name: str) -> None:
-    assert text(docs.FOLDER / name) == docs.pages()[name], "run `pam docs` and commit what it writes"
+    assert text(generate_docs.FOLDER / name) == generate_docs.pages()[name], "run `pam docs` and commit what it writes"
 
 
 def test_write_says_what_it_changed(tmp_path: Path) -> None:
-    assert [p.name for p in docs.write(tmp_path)] == list(docs.pages())
+    assert [p.name for p in generate_docs.write(tmp_path)] == list(generate_docs.pages())
     (tmp_path / "marts.md").write_text("old", encoding="utf-8")
-    assert docs.write(tmp_path) == [tmp_path / "marts.md"]
-    assert docs.write(tmp_path) == []
+    assert generate_docs.write(tmp_path) == [tmp_path / "marts.md"]
+    assert generate_docs.write(tmp_path) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -139,7 +138,7 @@ def test_the_changelog_lists_the_first_public_interface() -> None:
     for relations, _, columns in (row.strip("| ").split(" | ") for row in rows):
         for relation in re.findall(r"`([\w.]+)`", relations):
             listed[relation] = re.findall(r"`(\w+)`", columns)
-    marts = docs.marts()
+    marts = generate_docs.marts()
     shared = [name.strip("`") for name, *_ in marts["columns"]]
     expected = {f"marts.{m['name']}": shared for m in marts["marts"]} | {"marts.measures": ["mart"]}
     expected |= {f"meta.{name}": [c.strip("`") for c, *_ in columns] for name, _, columns in marts["meta"]}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support import run_night, write_extract
 
-from dagster_project.docs import FOLDER
+from dagster_project.cli.generate_docs import FOLDER
+from dagster_project.core.home import Home
 from dagster_project.serving import connect, write_result
-from dagster_project.settings import Home
 
 TOLD = "\n".join((FOLDER / name).read_text("utf-8") for name in ("analysts.md", "questions.md"))
 ASKED = re.findall(r"```sql\n(.*?)\n```\n\n```text\n(.*?)\n```", TOLD, re.S)

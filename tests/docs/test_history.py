@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dagster_project.diff import FIGURES
-from dagster_project.docs import FOLDER
-from dagster_project.settings import Home
+from dagster_project.cli.generate_docs import FOLDER
+from dagster_project.core.home import Home
+from dagster_project.serving.diff import FIGURES
 
 PAGE = (FOLDER / "history.md").read_text(encoding="utf-8")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?")

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
+from dagster_project.cli.generate_docs import FOLDER
 from dagster_project.contracts import load_contracts
-from dagster_project.docs import FOLDER
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, land_files
 from dagster_project.landing.mappings import read_mappings
-from dagster_project.seeds import force_names
-from dagster_project.settings import Home
 
 PAGE = (FOLDER / "mappings.md").read_text(encoding="utf-8")
 

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from support import published
 
+from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, load_editions, read_edition
 from dagster_project.editions.model import FOLDER
-from dagster_project.editions.roll import roll
-from dagster_project.settings import DBT_PROJECT, Home
+from dagster_project.editions.next_edition import roll
 
 TABLE = {
     "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"},
@@ -56,7 +56,7 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
-    from dagster_project.editions.asked import ask_all
+    from dagster_project.editions.questions import ask_all
 
     write(new_home.editions, SOUND | change)
     with pytest.raises(EditionError) as error:
@@ -65,7 +65,7 @@ def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -
 
 
 def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
-    from dagster_project.editions.asked import ask_all
+    from dagster_project.editions.questions import ask_all
 
     header = "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
     row = "figure,1,mart_x,m,value,force,F,all,month,M,2025-01-01,2025-01-31,,count,many,"

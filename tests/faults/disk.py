@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dagster_project import publish
 from dagster_project.cli import app
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightRun
+from dagster_project.publishing import publish
 
 from .nights import Ended
 from .one_night import fill_disk

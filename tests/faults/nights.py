@@ -21,9 +21,9 @@ from sequences.plan import DOWNLOADS, File, Row
 from sequences.writing import write
 from support import publish_night
 
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.landing import accepted, counts, read_ledger
-from dagster_project.nights import Receipt, read_receipts
-from dagster_project.settings import PROJECT, Home
 
 FORCE = "derbyshire"
 PATIENCE = 240

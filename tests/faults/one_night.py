@@ -24,15 +24,19 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 def main() -> None:
     """The night as `pam nightly` runs it."""
     request = json.loads(sys.stdin.readline())
-    from dagster_project import definitions, night_run, show  # noqa: F401  (that user may not read Python's own files)
-    from dagster_project.cli import app
+    from dagster_project import definitions  # noqa: F401  (that user may not read Python's own files)
+    from dagster_project.cli import (
+        app,
+        render,  # noqa: F401  (that user may not read Python's own files)
+    )
+    from dagster_project.nights import run  # noqa: F401  (that user may not read Python's own files)
 
     if request.get("user") is not None:
         os.setgroups([])
         os.setgid(request["user"])
         os.setuid(request["user"])
 
-    began, step, fill = time.perf_counter(), night_run.NightRun._step, request.get("fill")
+    began, step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
 
     def told(self, name):
         print(f"\nSTAGE {time.perf_counter() - began:.4f} {name}", flush=True)
@@ -40,7 +44,7 @@ def main() -> None:
             fill_disk(fill[0])
         return step(self, name)
 
-    night_run.NightRun._step = told
+    run.NightRun._step = told
     watch_changes(request["home"], request.get("writes"))
     if request.get("fsize") is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["fsize"],) * 2)

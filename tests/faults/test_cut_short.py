@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import outputs
-from dagster_project.nights import read_receipts
+from dagster_project.core.receipts import read_receipts
+from dagster_project.publishing import outputs
 
 from .disk import full_at, leave, night, read_only, small_disk
 from .nights import Between, copied, read_published, run

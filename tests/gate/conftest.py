@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from support import candidate, copy_home, failed
 
-from dagster_project import gate, transform
-from dagster_project.prepare import WAREHOUSE
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.quality import gate
+from dagster_project.transform import dbt_runner
+from dagster_project.transform.raw_schema import WAREHOUSE
 
 Spoil = Callable[[Home, str], set[tuple[str, str, str]]]
 
@@ -39,7 +40,7 @@ def spoil(passed_before: set[tuple[str, str, str]]) -> Spoil:
             for statement in sql.split(";"):
                 rows = con.execute(statement).fetchone()
                 assert rows and rows[0], f"touches no row: {statement}"
-        nodes = transform.build(home, select=[audit])
+        nodes = dbt_runner.build(home, select=[audit])
         assert all(n.ok for n in nodes) and nodes
         return failed(gate.judge(home)) - passed_before
 

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from support import candidate, seed
 
-from dagster_project import gate
 from dagster_project.contracts import load_contracts
-from dagster_project.prepare import WORK
-from dagster_project.settings import EXPECTATIONS, Home
+from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.quality import gate
+from dagster_project.transform.raw_schema import WORK
 
 from .figure_cases import FIGURE_CASES
 from .test_extract_rules import EXTRACT_CASES

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support import TODAY, each, failed, land_night, publish_night, published, write_extract
 
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightRun
 
 from .conftest import Spoil
 

@@ -3,8 +3,8 @@
 import pytest
 from support import candidate, failed
 
-from dagster_project import gate
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.quality import gate
 
 from .conftest import Spoil
 from .figure_cases import FIGURE_CASES

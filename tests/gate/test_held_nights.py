@@ -7,11 +7,12 @@ import duckdb
 import pytest
 from support import OFFENCES, candidate, drop_something, night, published, run_night, same_figures
 
-from dagster_project import candidate as building_on
-from dagster_project import prepare, publish, transform
-from dagster_project.night_run import NightFailedError, NightHeldError, NightRun
-from dagster_project.nights import NightUnderWayError, Receipt, read_receipts
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
+from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.publishing import publish
+from dagster_project.transform import candidate as building_on
+from dagster_project.transform import dbt_runner, raw_schema
 
 from .figure_cases import FIGURE_CASES
 
@@ -22,11 +23,11 @@ def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
     """From here on, nights build a mart with one wrong figure."""
     build = NightRun.build
 
-    def wrong(run: NightRun) -> list[transform.Node]:
+    def wrong(run: NightRun) -> list[dbt_runner.Node]:
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
             con.execute(FIGURE_CASES[RULE][1])
-        transform.build(run.home, select=["figure_facts"])
+        dbt_runner.build(run.home, select=["figure_facts"])
         return nodes
 
     patch.setattr(NightRun, "build", wrong)
@@ -78,7 +79,7 @@ def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
     answer = pam("query", OFFENCES, "--format", "csv", "--home", sample_copy.path)
     assert (answer.exit_code, answer.stdout) == (0, "value,prior_value\n2187,1649\n")
 
-    (sample_copy.candidate / prepare.WORK).write_bytes(b"cut short")
+    (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
     good = run_night(sample_copy)
     assert good.receipt.outcome == "published"
     assert same_figures(sample_home, sample_copy) == []
@@ -106,16 +107,16 @@ def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(sample_copy: Home, s
 def test_a_model_that_does_not_build_fails_the_night_by_its_name(
     sample_copy: Home, stands: Callable[[], None], pam: Callable
 ) -> None:
-    prepare_raw = prepare.prepare_raw
+    prepare_raw = raw_schema.prepare_raw
 
     def half(home: Home, *args: object) -> object:
         loads = prepare_raw(home, *args)
-        with duckdb.connect(str(home.candidate / prepare.WORK)) as con:
+        with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
             con.execute("drop table raw.withheld")
         return loads
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "prepare_raw", half)
+        patch.setattr(raw_schema, "prepare_raw", half)
         result = pam("nightly", "--home", sample_copy.path)
     assert result.exit_code == 1 and "superseded_rows" in result.stderr
     assert "failed; the last publication stands" in result.stderr
@@ -149,7 +150,7 @@ def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(sample_
 
 
 def test_a_candidate_that_was_cut_short_costs_one_night_at_most(sample_copy: Home, stands: Callable[[], None]) -> None:
-    (sample_copy.candidate / prepare.WORK).write_bytes(b"cut short")
+    (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
     run = run_night(sample_copy)
     assert (run.receipt.outcome, last_receipt(sample_copy).outcome) == ("failed", "failed")
     stands()

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
 from dagster_project.landing import LedgerEntry, find_files, land_files, read_ledger
-from dagster_project.settings import Home
 
 FORCES = {"derbyshire", "city-of-london", "leicestershire"}
 NOW = datetime(2026, 1, 6, 3, 0, tzinfo=UTC)

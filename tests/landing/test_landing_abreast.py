@@ -9,9 +9,9 @@ import pytest
 from nasty.plan import write_nasty
 
 from dagster_project.contracts import load_contracts
-from dagster_project.landing import LedgerEntry, abreast, accepted, find_files, land, land_files, read_ledger
-from dagster_project.landing.ties import load_of
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, parallel, read_ledger
+from dagster_project.landing.conflicts import load_of
 
 from .conftest import FORCES, NOW, Warehouse
 
@@ -25,8 +25,8 @@ COHORT = ("2025-03-01,4",)
 @pytest.fixture
 def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever there is, and whatever the machine has."""
-    monkeypatch.setattr(abreast, "WORTH_IT", 0)
-    monkeypatch.setattr(abreast, "processors", lambda: 3)
+    monkeypatch.setattr(parallel, "WORTH_IT", 0)
+    monkeypatch.setattr(parallel, "processors", lambda: 3)
 
 
 def said(entry: LedgerEntry) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def test_odd_nights_end_as_they_do_one_by_one(tmp_path, monkeypatch: pytest.Monk
     nights = write_nasty(tmp_path / "nights", 20260331)
     homes = {}
     for name, worth_it in (("one by one", 1 << 60), ("side by side", 0)):
-        monkeypatch.setattr(abreast, "WORTH_IT", worth_it)
-        monkeypatch.setattr(abreast, "processors", lambda: 3)
+        monkeypatch.setattr(parallel, "WORTH_IT", worth_it)
+        monkeypatch.setattr(parallel, "processors", lambda: 3)
         home = homes[name] = Home(tmp_path / name).create()
         for number, paths in enumerate(nights.nights):
             files = find_files(paths[0].parent, load_contracts(), set(nights.forces))
@@ -210,7 +210,7 @@ def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: 
 
 
 def test_texts_read_at_one_time_fit_the_room() -> None:
-    room = abreast._Shared(100, 2)
+    room = parallel._Shared(100, 2)
     inside, most = [], []
 
     class File:
@@ -231,7 +231,7 @@ def test_texts_read_at_one_time_fit_the_room() -> None:
     File.size = 1000
     take()
     room.close()
-    with pytest.raises(abreast.Stopped):
+    with pytest.raises(parallel.Stopped):
         take()
 
 
@@ -240,19 +240,19 @@ def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(
 ) -> None:
     drop_three(warehouse)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
-    monkeypatch.setattr(abreast, "processors", lambda: 2)
-    assert not abreast.is_worth_it(files)
-    monkeypatch.setattr(abreast, "WORTH_IT", sum(f.size for f in files))
-    assert abreast.is_worth_it(files)
-    assert not abreast.is_worth_it(files[:1] * 9)
-    monkeypatch.setattr(abreast, "processors", lambda: 1)
-    assert not abreast.is_worth_it(files)
+    monkeypatch.setattr(parallel, "processors", lambda: 2)
+    assert not parallel.is_worth_it(files)
+    monkeypatch.setattr(parallel, "WORTH_IT", sum(f.size for f in files))
+    assert parallel.is_worth_it(files)
+    assert not parallel.is_worth_it(files[:1] * 9)
+    monkeypatch.setattr(parallel, "processors", lambda: 1)
+    assert not parallel.is_worth_it(files)
 
 
 @pytest.mark.usefixtures("side_by_side")
 def test_an_inbox_whose_files_are_known_is_not_read(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
     warehouse.night(archive=False)
-    monkeypatch.setattr(abreast, "WORTH_IT", 1)
-    monkeypatch.setattr(abreast, "read", lambda *_: pytest.fail("nothing is new"))
+    monkeypatch.setattr(parallel, "WORTH_IT", 1)
+    monkeypatch.setattr(parallel, "read", lambda *_: pytest.fail("nothing is new"))
     assert {e.outcome for e in warehouse.night(archive=False)} == {"known"}

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dagster_project.landing.files import with_advice
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.core.files import with_advice
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightRun
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,6 @@ def test_a_command_says_it_too(pam: Callable, new_home: Home, monkeypatch: pytes
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("dagster_project.status.read_receipts", full)
+    monkeypatch.setattr("dagster_project.nights.status.read_receipts", full)
     result = pam("status", "--home", new_home.path)
     assert result.exit_code == 1 and "make room on the home's disk" in result.stderr

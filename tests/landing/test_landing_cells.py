@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.contracts import load_contracts
-from dagster_project.landing import plain, reader
+from dagster_project.landing import csv_reader
+from dagster_project.landing import fast_csv as plain
 from dagster_project.landing.header import read_header
 from dagster_project.landing.refusal import Refused
 
@@ -28,7 +29,7 @@ def con(request):
 def cells(con, text: str):
     layout = read_header(text, CRIMES, "canonical")
     with ExitStack() as held:
-        reader.read_cells(con, text, layout, held)
+        csv_reader.read_cells(con, text, layout, held)
         return con.execute("select line, cells from landing_cells order by line").fetchall()
 
 
@@ -85,7 +86,7 @@ def test_blocks_change_nothing(con, monkeypatch, size):
     wanted, wanted_plain = cells(con, text), cells(con, plain)
     assert [line for line, _ in wanted] == list(range(2, 82, 2))
     assert [line for line, _ in wanted_plain] == list(range(2, 42))
-    monkeypatch.setattr(reader, "BLOCK", size)
+    monkeypatch.setattr(csv_reader, "BLOCK", size)
     assert cells(con, text) == wanted
     assert cells(con, plain) == wanted_plain
 

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dagster_project.landing import containers
+from dagster_project.landing.excel import sheet_text
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.sheets import sheet_text
 
 from .conftest import HEADERS
 from .workbook import workbook

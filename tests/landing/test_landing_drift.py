@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dagster_project.landing import read_ledger
-from dagster_project.landing.drift import likely
+from dagster_project.landing.column_drift import likely
 
 HEADER = "crime_ref,recorded_on,offence_code,status,lpu"
 INCIDENTS = "incident_ref,record_type,created_at,qualifiers,grade,channel"

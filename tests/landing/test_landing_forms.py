@@ -4,19 +4,19 @@ import duckdb
 import pytest
 
 from dagster_project.contracts import Column
-from dagster_project.landing import forms
+from dagster_project.landing import canonical_values
 
 
 @pytest.fixture(scope="module")
 def con():
     with duckdb.connect() as connection:
-        forms.install(connection)
+        canonical_values.install(connection)
         yield connection
 
 
 def canonical(con, kind: str, text: str, utc: bool = False, **more) -> str | None:
     column = Column(name="x", description="x", type=kind, **more)
-    return con.execute(f"select {forms.canonical(column, 't', utc=utc)} from (select $1 as t)", [text]).fetchone()[0]
+    return con.execute(f"select {canonical_values.canonical(column, 't', utc=utc)} from (select $1 as t)", [text]).fetchone()[0]
 
 
 @pytest.mark.parametrize(

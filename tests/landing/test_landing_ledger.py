@@ -6,8 +6,8 @@ import os
 import duckdb
 import pytest
 
+from dagster_project.core.home import Home
 from dagster_project.landing import find_files, land_files, read_ledger
-from dagster_project.settings import Home
 
 from .conftest import FORCES, NOW
 

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from dagster_project.core.seeds import force_names
 from dagster_project.landing.mappings import read_mappings
-from dagster_project.seeds import force_names
 
 STORM = """
 extract: incidents

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.contracts import load_contracts
-from dagster_project.landing.names import describe, find_files
+from dagster_project.landing.file_names import describe, find_files
 
 CONTRACTS = load_contracts()
 FORCES = {"derbyshire", "avon-and-somerset"}

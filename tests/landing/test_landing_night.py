@@ -8,7 +8,7 @@ import pytest
 
 from dagster_project.landing import find_files, land_files
 from dagster_project.landing import land as land_module
-from dagster_project.landing import opening as opening_module
+from dagster_project.landing import open_file as opening_module
 
 from .conftest import FORCES, NOW
 

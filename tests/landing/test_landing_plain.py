@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.landing import plain
-from dagster_project.landing.plain import Seen, look_over
+from dagster_project.landing import fast_csv
+from dagster_project.landing.fast_csv import Seen, look_over
 
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
@@ -35,7 +35,7 @@ CELL = st.text(st.sampled_from("ab \x0b"), max_size=3) | st.text(st.sampled_from
 def test_one_look_sees_what_each_line_is(rows, separator, ends, chunk):
     text = "\n".join(separator.join(row) for row in rows) + ("\n" if ends else "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain, "CHUNK", chunk)
+        patch.setattr(fast_csv, "CHUNK", chunk)
         found = look_over(memoryview(text.encode()), separator, 3)
     assert found == seen_line_by_line(text, separator, 3)
 
@@ -48,7 +48,7 @@ def test_what_is_no_utf8_is_not_seen_as_text(odd):
 @pytest.fixture
 def large(monkeypatch):
     """Every text is large."""
-    monkeypatch.setattr(plain, "WORTH_IT", 0)
+    monkeypatch.setattr(fast_csv, "WORTH_IT", 0)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_rows_are_those_of_the_long_way_in_the_order_of_their_lines(warehouse, m
     lines = [int(line) for (line,) in duckdb.execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
     assert lines == sorted(lines)
 
-    monkeypatch.setattr(plain, "WORTH_IT", 1 << 30)
+    monkeypatch.setattr(fast_csv, "WORTH_IT", 1 << 30)
     other = type(warehouse)(type(warehouse.home).of(warehouse.home.path.with_name("other")).create())
     long = other.land("crimes", text=text)
     assert (other.raw(long), other.quarantine(long)) == stored
@@ -81,7 +81,7 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
         looks.append(bytes(body))
         return Seen(301, 100, False, False)
 
-    monkeypatch.setattr(plain, "look_over", sees_what_is_not_there)
+    monkeypatch.setattr(fast_csv, "look_over", sees_what_is_not_there)
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
     assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]

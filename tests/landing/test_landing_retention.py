@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from support import land_night, publish_night, published, write_extract
 
+from dagster_project.core.home import Home
 from dagster_project.landing import erase_old, kept, read_erasures, read_ledger
-from dagster_project.settings import Home
 
 TODAY = date(2026, 4, 6)
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from dagster_project.landing.decode import decode
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.text import decode
 
 HEADER = "order_ref,order_date,offence_category,order_value,benefit_value"
 ROWS = [

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from dagster_project.core.home import PROJECT, Home
 from dagster_project.landing import accepted, land_files
-from dagster_project.landing.unfinished import MARK
-from dagster_project.settings import PROJECT, Home
+from dagster_project.landing.recovery import MARK
 
 from .conftest import NOW, Warehouse
 
@@ -17,7 +17,7 @@ KILLED = f"""
 import datetime, os, signal, sys
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land, land_files
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 setattr(land, sys.argv[2], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 home, contracts = Home.of(sys.argv[1]), load_contracts()
 files = find_files(home.inbox, contracts, {{"derbyshire"}})

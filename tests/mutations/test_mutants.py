@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
 from dagster_project.landing import find_files, land_files, read_ledger
-from dagster_project.settings import Home
 
 from .mutants import MARK, mutant
 

@@ -15,9 +15,9 @@ from oracle.landing import Landing, land
 from oracle.marts import COLUMNS, marts
 from support import candidate, publish_night, seed
 
+from dagster_project.core.home import Home
 from dagster_project.landing import LedgerEntry, counts, read_ledger
-from dagster_project.night_run import NightRun
-from dagster_project.settings import Home
+from dagster_project.nights.run import NightRun
 
 
 @dataclass

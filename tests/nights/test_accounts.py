@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from support import candidate, copy_home, each, night, publish_night, write_extract
 
-from dagster_project.gate import held_by
+from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
-from dagster_project.night_run import NightHeldError
-from dagster_project.prepare import RawLostError
-from dagster_project.settings import Home
+from dagster_project.nights.run import NightHeldError
+from dagster_project.quality.gate import held_by
+from dagster_project.transform.raw_schema import RawLostError
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 YEAR, AUTUMN = ("2025-01-01", "2025-12-31"), ("2025-09-01", "2025-12-31")

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from support import all_text, meta_rows
 
+from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import counts, read_ledger
-from dagster_project.nights import read_receipts
-from dagster_project.replay import check
+from dagster_project.nights.replay import check
 
 from .conftest import Awkward, file_differences
 

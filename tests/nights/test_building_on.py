@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support import copy_home, differing, publish_night, published, write_extract
 
-from dagster_project import candidate, groundwork, transform
-from dagster_project.prepare import WAREHOUSE, WORK
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.transform import candidate, dbt_runner, empty_build
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 
 def builds_on(home: Home) -> bool:
@@ -34,13 +34,13 @@ def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
 def test_rebuild_builds_all(sample_copy: Home) -> None:
     begun = candidate.begin(sample_copy, rebuild=True)
     selected = {name.split(".")[-1] for name in begun.select}
-    marts = {n.name for n in transform.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
+    marts = {n.name for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
     assert begun.on == "groundwork" and begun.loads is None
     assert {m for m in marts if m.startswith("mart_")} <= selected
 
 
 def test_lists_of_the_home_are_what_the_groundwork_does_not_know() -> None:
-    nodes = transform.manifest().nodes.values()
+    nodes = dbt_runner.manifest().nodes.values()
     assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LISTED}
 
 
@@ -56,7 +56,7 @@ def test_on_the_groundwork_a_home_with_lists_has_what_it_has_on_nothing(
     on_nothing = copy_home(new_home, tmp_path / "nothing")
     publish_night(new_home)
     with monkeypatch.context() as patch:
-        patch.setattr(groundwork, "read", lambda stamp: None)
+        patch.setattr(empty_build, "read", lambda stamp: None)
         run = publish_night(on_nothing)
     assert len(run.built) > 150, "views and seeds, too"
     assert differing(new_home, on_nothing) == []

@@ -9,12 +9,12 @@ import pytest
 from support import write_extract
 from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 
-from dagster_project.causes import explain, sources
-from dagster_project.diff import FIGURES, FILES, Difference, choose, compare
-from dagster_project.moved import EVERY, FIGURE, KEY, attach, by_mart, moved
-from dagster_project.publications import NotKeptError, Publication, find
-from dagster_project.settings import Home
-from dagster_project.transform import manifest
+from dagster_project.core.home import Home
+from dagster_project.publishing.kept_nights import NotKeptError, Publication, find
+from dagster_project.serving.diff import FIGURES, FILES, Difference, choose, compare
+from dagster_project.serving.diff_causes import explain, sources
+from dagster_project.serving.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
+from dagster_project.transform.dbt_runner import manifest
 
 JANUARY = ("2025-01-01", "2025-01-31")
 

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from support import begin, land_night, run_night, write_extract
 
-from dagster_project import ending, night_run, publish
 from dagster_project.audit import read_log
-from dagster_project.ending import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.receipts import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
 from dagster_project.landing import land, read_ledger
-from dagster_project.nights import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
-from dagster_project.sensors import note_vanished
-from dagster_project.settings import PROJECT, Home
+from dagster_project.nights import lifecycle
+from dagster_project.nights import run as night_run
+from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
+from dagster_project.orchestration.sensors import note_vanished
+from dagster_project.publishing import publish
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 ROWS = [["M1", "2025-05-01", "10", "Police"]]
@@ -36,7 +38,7 @@ def test_a_night_is_marked_while_it_is_under_way(new_home: Home) -> None:
 def kill_a_night(home: Home) -> str:
     """Land in a process of its own, and have that killed. Returns the night's id."""
     code = (
-        "import sys, time; from dagster_project.night_run import NightRun; from dagster_project.settings import Home;"
+        "import sys, time; from dagster_project.nights.run import NightRun; from dagster_project.core.home import Home;"
         "run = NightRun(Home.of(sys.argv[1])); run.land(); print(run.night.night_id, flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(home.path)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
@@ -105,7 +107,7 @@ def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
     run = begin(new_home)
     with monkeypatch.context() as patch:
         patch.setattr(night_run, "write_receipt", full)
-        patch.setattr(ending, "write_receipt", full)
+        patch.setattr(lifecycle, "write_receipt", full)
         said = end_night(run, "[Errno 28] No space left on device")
     assert "receipt could not be written" in said[0] and not is_under_way(new_home)
     assert read_receipts(new_home) == [] and mark_path(new_home).exists()

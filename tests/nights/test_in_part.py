@@ -9,7 +9,7 @@ import pytest
 import yaml
 from support import candidate, copy_home, differing, drop_something, publish_night, published, run_night, write_extract
 
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 MID_MARCH = {"from": "2018-03-10", "to": "2018-03-20"}

@@ -13,14 +13,14 @@ import duckdb
 import pytest
 from support import made_output, says
 
-from dagster_project import layout, outputs, publications, publish
-from dagster_project.config import Public
-from dagster_project.ending import mark_path, note_interrupted
-from dagster_project.outputs import Context, OutputError
-from dagster_project.prepare import WAREHOUSE
-from dagster_project.public import publish_public
-from dagster_project.publish import night_of
-from dagster_project.settings import Home
+from dagster_project.core.config import Public
+from dagster_project.core.home import Home
+from dagster_project.nights.lifecycle import mark_path, note_interrupted
+from dagster_project.public_form import publish_public
+from dagster_project.publishing import folder_swap, kept_nights, outputs, publish
+from dagster_project.publishing.outputs import Context, OutputError
+from dagster_project.publishing.publish import night_of
+from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHTS = ["20260103T020000Z", "20260104T020000Z", "20260105T020000Z", "20260106T020000Z"]
 
@@ -63,7 +63,7 @@ def test_all_of_a_night_is_published_together(new_home: Home) -> None:
     assert read(new_home, "open", "report") == {NIGHTS[0]}
     assert names(new_home) == [".nights", "current", "open", "report", "warehouse.duckdb"]
     assert (new_home.published / "open" / "told" / "it.csv").read_text() == "open+report False\n"
-    assert layout.published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
+    assert folder_swap.published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
     assert written["open"] == outputs.measured(new_home.published / "open", written["open"].seconds)
     assert (written["open"].files, written["open"].bytes) == (2, 34) and not (new_home.candidate / WAREHOUSE).exists()
     put(new_home, NIGHTS[1], "open")
@@ -80,7 +80,7 @@ def test_the_sum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
 
 def test_who_reads_a_folder_keeps_it_until_the_night_after_the_next(new_home: Home) -> None:
     put(new_home, NIGHTS[0], "open")
-    reading = layout.published_folder(new_home)
+    reading = folder_swap.published_folder(new_home)
     with duckdb.connect(str(reading / "warehouse.duckdb"), read_only=True) as con:
         put(new_home, NIGHTS[1], "open")
         assert (reading / "open" / "night.txt").read_text() == NIGHTS[0]
@@ -140,7 +140,7 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(new_home, NIGHTS[0], "open")
-    mend = layout.mend_links
+    mend = folder_swap.mend_links
 
     def full(home: Home) -> None:
         if publish.published_night(home) == NIGHTS[1]:
@@ -148,11 +148,11 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
         mend(home)
 
     with monkeypatch.context() as patch:
-        patch.setattr(layout, "mend_links", full)
+        patch.setattr(folder_swap, "mend_links", full)
         put(new_home, NIGHTS[1], "open")
-        assert "No space left" in publications.settle(new_home, None)
+        assert "No space left" in kept_nights.settle(new_home, None)
     assert publish.published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
-    assert publications.settle(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
+    assert kept_nights.settle(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
 
 
 def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
@@ -242,7 +242,7 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
             assert len(shown) == 1, sorted(os.listdir(home.published))
 
         stopped = stopped_at(n, monkeypatch, check, functools.partial(put, home, NIGHTS[0], "open"))
-        is_published = layout.published_folder(home) is not None
+        is_published = folder_swap.published_folder(home) is not None
         after += is_published
         # As an earlier version left it: `current` alone, without the names.
         for name in ("open", "warehouse.duckdb"):
@@ -300,4 +300,4 @@ def test_what_an_earlier_version_published_since_is_what_stands(new_home: Home) 
 def test_one_night_twice_has_a_folder_each(new_home: Home) -> None:
     put(new_home, NIGHTS[0], "open")
     put(new_home, NIGHTS[0], "open")
-    assert layout.published_folder(new_home).name == f"{NIGHTS[0]}.2" and read(new_home, "open") == {NIGHTS[0]}
+    assert folder_swap.published_folder(new_home).name == f"{NIGHTS[0]}.2" and read(new_home, "open") == {NIGHTS[0]}

@@ -7,13 +7,13 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from dagster_project import memory
 from dagster_project.cli import app
-from dagster_project.config import ConfigError
+from dagster_project.core import memory
+from dagster_project.core.config import ConfigError
+from dagster_project.core.home import Home
 from dagster_project.landing.connection import connect
-from dagster_project.night_run import NightRun
+from dagster_project.nights.run import NightRun
 from dagster_project.sample.national import write_national
-from dagster_project.settings import Home
 
 WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"
 

@@ -4,8 +4,8 @@ import pytest
 from support import TODAY, meta_rows, published, seed
 
 from dagster_project.contracts import load_contracts
-from dagster_project.meta import TABLES
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.publishing.dictionary import TABLES
 
 
 @pytest.fixture(scope="module")

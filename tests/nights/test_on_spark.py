@@ -19,16 +19,16 @@ import pytest
 from nasty.plan import write_nasty
 from support import candidate, copy_home, drop_something, night
 
-from dagster_project import transform
-from dagster_project.candidate import begin
-from dagster_project.gate import Check
-from dagster_project.night_run import NightFailedError, NightRun
-from dagster_project.nights import read_receipts
-from dagster_project.prepare import OWN_LISTS, WAREHOUSE, WORK
+from dagster_project.core.home import PROJECT, SEEDS, Home
+from dagster_project.core.receipts import read_receipts
+from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.quality.gate import Check
 from dagster_project.sample import write_sample
-from dagster_project.settings import PROJECT, SEEDS, Home
-from dagster_project.spark import SparkMissingError, require
-from dagster_project.transform import Node
+from dagster_project.transform import dbt_runner
+from dagster_project.transform.candidate import begin
+from dagster_project.transform.dbt_runner import Node
+from dagster_project.transform.raw_schema import OWN_LISTS, WAREHOUSE, WORK
+from dagster_project.transform.spark import SparkMissingError, require
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 OTHER = "nottinghamshire"
@@ -69,7 +69,7 @@ def drop(home: Home, made: Path, place: int, later: Path) -> None:
 
 def tables() -> list[tuple[str, str, str]]:
     """Database, schema and name of every model that is a table."""
-    models = [n for n in transform.manifest().nodes.values() if n.resource_type == "model"]
+    models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model"]
     return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized == "table"]
 
 
@@ -159,7 +159,7 @@ def on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> OnSpa
 def test_every_row_is_the_same(made_here: Made, on_spark: OnSpark) -> None:
     # Tests come in the order in which they were done.
     assert sorted(said(c) for c in on_spark.checks) == sorted(said(c) for c in made_here.checks)
-    nodes = transform.manifest().nodes.values()
+    nodes = dbt_runner.manifest().nodes.values()
     assert len(on_spark.nodes) == sum(n.resource_type in ("model", "seed", "test") for n in nodes)
     assert differences(made_here.on_duckdb, on_spark.candidate) == {}
     assert not made_here.home.spill.exists()
@@ -181,7 +181,7 @@ def test_a_night_in_part_is_the_same(made_here: Made, on_spark: OnSpark, tmp_pat
     one, two = (sorted(said(c) for c in runs[engine].checks) for engine in ("duckdb", "spark"))
     assert one == two
     here, there = ({n.unique_id for n in runs[engine].built} for engine in ("duckdb", "spark"))
-    nodes = transform.manifest().nodes
+    nodes = dbt_runner.manifest().nodes
     # Views are made anew where Spark reads them.
     assert here <= there and {nodes[unique_id].config.materialized for unique_id in there - here} == {"view"}
     with candidate(made_here.home) as con:
@@ -212,11 +212,11 @@ def test_a_row_that_differs_is_seen(made_here: Made, tmp_path: Path) -> None:
 def test_what_fails_in_a_night_in_part_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is the candidate filled in part: its figures are those that are published."""
     failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
-    monkeypatch.setattr("dagster_project.night_run.spark.require", lambda: None)
-    monkeypatch.setattr("dagster_project.spark.spark_session", lambda *_: nullcontext())
+    monkeypatch.setattr("dagster_project.nights.run.spark.require", lambda: None)
+    monkeypatch.setattr("dagster_project.transform.spark.spark_session", lambda *_: nullcontext())
     for name in ("show_raw", "show_standing"):
-        monkeypatch.setattr(f"dagster_project.spark.{name}", lambda *_: None)
-    monkeypatch.setattr(transform, "build", lambda *_: [failed])
+        monkeypatch.setattr(f"dagster_project.transform.spark.{name}", lambda *_: None)
+    monkeypatch.setattr(dbt_runner, "build", lambda *_: [failed])
     drop_something(sample_copy)
     with night(sample_copy, engine="spark") as run:
         run.land()
@@ -239,14 +239,14 @@ def test_without_java_it_says_which(new_home: Home) -> None:
 
 
 def test_without_pyspark_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dagster_project.spark.session.find_spec", lambda name: None)
+    monkeypatch.setattr("dagster_project.transform.spark.session.find_spec", lambda name: None)
     with pytest.raises(SparkMissingError, match=r"requirements-spark\.lock"):
         require()
 
 
 def test_the_engine_is_a_setting(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     new_home.config_file.write_text('[night]\nengine = "spark"\n')
-    monkeypatch.setattr("dagster_project.spark.session.find_spec", lambda name: None)
+    monkeypatch.setattr("dagster_project.transform.spark.session.find_spec", lambda name: None)
     with pytest.raises(SparkMissingError):
         NightRun(new_home).begin()
     with night(new_home, engine="duckdb") as run:

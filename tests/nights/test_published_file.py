@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from support import all_text, publish_night, published, write_extract
 
-from dagster_project import publish
-from dagster_project.prepare import WAREHOUSE, WORK
-from dagster_project.publish import PublishError
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.publishing import publish
+from dagster_project.publishing.publish import PublishError
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_older_clients_can_read_it(sample_home: Home) -> None:
 
 
 def test_figures_by_mart_are_those_of_the_receipt(sample_home: Home) -> None:
-    from dagster_project.nights import read_receipts
+    from dagster_project.core.receipts import read_receipts
 
     (receipt,) = read_receipts(sample_home)
     rows = published(sample_home, "select mart, count(*) from marts.measures group by mart")

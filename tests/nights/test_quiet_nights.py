@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support import night, run_night, write_extract
 
-from dagster_project import candidate
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import Erasure, read_erasures
-from dagster_project.nights import read_receipts
-from dagster_project.publications import kept
-from dagster_project.settings import Home
-from dagster_project.status import status
-from dagster_project.watch import troubles
+from dagster_project.nights.health import troubles
+from dagster_project.nights.status import status
+from dagster_project.publishing.kept_nights import kept
+from dagster_project.transform import candidate
 
 
 def leaves(home: Home, **options: object) -> bool:

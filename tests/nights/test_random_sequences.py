@@ -15,10 +15,10 @@ from oracle.compare import diff_files
 from oracle.landing import Landing, land
 from support import TODAY, candidate, night
 
-from dagster_project import prepare, transform
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
 from dagster_project.landing import read_ledger
-from dagster_project.seeds import force_names
-from dagster_project.settings import Home
+from dagster_project.transform import dbt_runner, raw_schema
 
 from .conftest import as_oracle
 
@@ -71,9 +71,9 @@ def identity(file: str, line: int | str, key: object) -> tuple[str, ...]:
 
 def differences(home: Home, night_id: str, landing: Landing) -> list[str]:
     """Build what decides on rows and coverage; where it parts from the plain model, for each extract and force."""
-    prepare.fresh_candidate(home)
-    prepare.prepare_raw(home, night_id, TODAY)
-    nodes = transform.build(home, select=MODELS)
+    raw_schema.fresh_candidate(home)
+    raw_schema.prepare_raw(home, night_id, TODAY)
+    nodes = dbt_runner.build(home, select=MODELS)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     found = []
     with candidate(home) as con:
@@ -118,6 +118,6 @@ def test_a_sequence_a_force(number: int, tmp_path: Path, quick_disk: None, monke
         night_ids.append(land_copies(home, files, n))
         if (number % 2 and n > 2) or n == len(nights):
             landing = land(nights[:n], force_names())
-            monkeypatch.setattr(prepare, "_published_before", lambda _: night_ids[-1 - number % 2])
+            monkeypatch.setattr(raw_schema, "_published_before", lambda _: night_ids[-1 - number % 2])
             assert differences(home, night_ids[-1], landing) == [], f"after night {n}"
     assert diff_files(landing.files, as_oracle(read_ledger(home))) == []

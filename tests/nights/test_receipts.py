@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dagster_project.night_run import NightFailedError, NightRun
-from dagster_project.nights import Night, NightUnderWayError, Receipt, locked, read_receipts, write_receipt
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, locked, read_receipts, write_receipt
+from dagster_project.nights.run import NightFailedError, NightRun
 
 
 def at(text: str) -> datetime:

@@ -9,15 +9,17 @@ import pytest
 from support import begin, meta_rows, published, same_figures, says
 from week import NIGHTS, publish_dated
 
-from dagster_project import candidate, outputs, rollback
 from dagster_project.audit import read_log
-from dagster_project.config import ConfigError, read_config
-from dagster_project.nights import Receipt, locked, read_receipts, write_receipt
-from dagster_project.publications import NotKeptError, kept
-from dagster_project.publish import digest_of, night_of
-from dagster_project.rollback import roll_back
-from dagster_project.settings import Home
-from dagster_project.status import status
+from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.nights import rollback
+from dagster_project.nights.rollback import roll_back
+from dagster_project.nights.status import status
+from dagster_project.publishing import outputs
+from dagster_project.publishing.kept_nights import NotKeptError, kept
+from dagster_project.publishing.publish import digest_of, night_of
+from dagster_project.transform import candidate
 
 WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}
 NEXT = "20991231T020000Z"

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from support import OFFENCES, copy_home, publish_night, published, same_figures
 
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import read_ledger
-from dagster_project.night_run import NightRun
-from dagster_project.nights import read_receipts
+from dagster_project.nights.run import NightRun
 from dagster_project.serving import connect
-from dagster_project.settings import Home
 
 READER = """
 import sys
 from dagster_project.serving import connect
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
 con = connect(Home.of(sys.argv[1]))
 for line in sys.stdin:
     print(con.execute(line).fetchall(), flush=True)

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import LedgerEntry
-from dagster_project.prepare import standing
+from dagster_project.transform.raw_schema import standing
 
 NUMBERS = count()
 YEAR = ("2025-01-01", "2025-12-31")

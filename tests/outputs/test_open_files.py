@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project import outputs
-from dagster_project.config import ConfigError, read_config
-from dagster_project.nights import SAMPLE_MARK, read_receipts
-from dagster_project.outputs import Context, open_files
+from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
+from dagster_project.publishing import outputs
+from dagster_project.publishing.outputs import Context, open_files
 from dagster_project.serving.connection import hardened
-from dagster_project.settings import Home
 
 
 @pytest.fixture(scope="module")

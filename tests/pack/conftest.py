@@ -7,10 +7,10 @@ import pytest
 import yaml
 from support import publish_night, write_extract
 
+from dagster_project.core.home import Home
 from dagster_project.editions import Edition, load_editions
-from dagster_project.pack import Pack, write_pack
+from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
-from dagster_project.settings import Home
 
 HOSTILE = "<script>alert('x')</script>"
 FORMULA = '=cmd|"/c calc"!A1'

@@ -8,9 +8,9 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from dagster_project.pack import write, write_editions
+from dagster_project.core.home import Home
+from dagster_project.reporting.pack import write, write_editions
 from dagster_project.serving.connection import hardened
-from dagster_project.settings import Home
 
 from .conftest import Made
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from support import as_dicts, published
 
-from dagster_project.pack import charts, read_pack
-from dagster_project.pack.content import within
-from dagster_project.pack.words import number, slug, verdict
+from dagster_project.reporting.pack import charts, read_pack
+from dagster_project.reporting.pack.content import within
+from dagster_project.reporting.pack.wording import number, slug, verdict
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, Made

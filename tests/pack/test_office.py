@@ -16,13 +16,13 @@ from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 from support import as_dicts
 
+from dagster_project.core.home import Home
 from dagster_project.editions import load_editions
-from dagster_project.pack import Pack, read_pack
-from dagster_project.pack.docx import write_docx
-from dagster_project.pack.ooxml import CHECK, PLACEHOLDER
-from dagster_project.pack.spoken import legible
-from dagster_project.pack.xlsx import write_xlsx
-from dagster_project.settings import Home
+from dagster_project.reporting.pack import Pack, read_pack
+from dagster_project.reporting.pack.ooxml import CHECK, PLACEHOLDER
+from dagster_project.reporting.pack.shared_sentences import legible
+from dagster_project.reporting.pack.word_document import write_docx
+from dagster_project.reporting.pack.workbook import write_xlsx
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LABELS = [

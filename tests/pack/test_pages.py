@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.pack.trails import read_trails
-from dagster_project.pack.web import anchor
+from dagster_project.reporting.pack.figure_trails import read_trails
+from dagster_project.reporting.pack.web_pages import anchor
 
 from .conftest import FORMULA, HOSTILE, Made
 from .pages import PageRead, read_pages

@@ -17,9 +17,9 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 from support import as_dicts
 
-from dagster_project.config import ConfigError, read_config
-from dagster_project.outputs import Context, report
-from dagster_project.pack import Pack, write_pack
+from dagster_project.core.config import ConfigError, read_config
+from dagster_project.publishing.outputs import Context, report
+from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
 from dagster_project.serving.connection import hardened
 

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from support import copy_home, own_postgres
 
-from dagster_project import postgres
-from dagster_project.postgres import Server, embedded
-from dagster_project.postgres.roles import setup_sql
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.publishing import postgres
+from dagster_project.publishing.postgres import Server, embedded
+from dagster_project.publishing.postgres.roles import setup_sql
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from support import run_night, write_extract
 
-from dagster_project import postgres
-from dagster_project.alerts import AlertLog
 from dagster_project.audit import read_log
-from dagster_project.nights import Receipt, read_receipts
-from dagster_project.postgres import PostgresError, Server, embedded, load
-from dagster_project.settings import Home
-from dagster_project.watch import troubles
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Receipt, read_receipts
+from dagster_project.nights.alerts import AlertLog
+from dagster_project.nights.health import troubles
+from dagster_project.publishing import postgres
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
 
 from .conftest import Database
 
@@ -84,8 +84,8 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
     # What could not be loaded is withdrawn from the record.
-    monkeypatch.setattr("dagster_project.postgres.night.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
-    monkeypatch.setattr("dagster_project.postgres.night.published_night", lambda _: run.receipt.night_id)
+    monkeypatch.setattr("dagster_project.publishing.postgres.night.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
+    monkeypatch.setattr("dagster_project.publishing.postgres.night.published_night", lambda _: run.receipt.night_id)
     with pytest.raises(PostgresError):
         postgres.bring(new_home, by_hand=True)
     told, undone = [*read_log(new_home)][-2:]

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from dagster_project.permissions import refuse_open
-from dagster_project.postgres import PostgresError, Server, embedded, load, roles
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.core.permissions import refuse_open
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, roles
 
 from .conftest import Database
 

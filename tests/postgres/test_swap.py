@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dagster_project import postgres
-from dagster_project.postgres import PostgresError, load, loading, state, swap
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.publishing import postgres
+from dagster_project.publishing.postgres import PostgresError, load, loading, state, swap
 
 from .conftest import Database
 

@@ -9,8 +9,8 @@ import duckdb
 import psycopg
 import pytest
 
-from dagster_project.postgres import PostgresError, load, loading, shape
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.publishing.postgres import PostgresError, load, loading, shape
 
 from .conftest import Database
 

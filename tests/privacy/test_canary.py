@@ -14,13 +14,13 @@ import pytest
 from support import TODAY, begin, own_postgres
 from typer.testing import CliRunner
 
-from dagster_project import outputs, postgres
 from dagster_project.cli import app
+from dagster_project.core.home import Home
 from dagster_project.definitions import build_defs
-from dagster_project.outputs import OUTPUTS as ALL_OUTPUTS  # as it is before the tests leave them out
-from dagster_project.postgres import embedded
-from dagster_project.serve.instance import write_settings
-from dagster_project.settings import Home
+from dagster_project.orchestration.serve.instance import write_settings
+from dagster_project.publishing import outputs, postgres
+from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS  # as it is before the tests leave them out
+from dagster_project.publishing.postgres import embedded
 from privacy.planting import plant, plant_unreadable
 from privacy.searching import found_in, search
 
@@ -102,7 +102,7 @@ def _heard(path: Path) -> Iterator[None]:
 
 
 def _night(home: Home, instance: dg.DagsterInstance) -> str:
-    from dagster_project.ending import end_night
+    from dagster_project.nights.lifecycle import end_night
 
     run = begin(home, today=TODAY)
     try:

@@ -7,15 +7,15 @@ import pytest
 from support import land_night, publish_night, write_extract
 from typer.testing import CliRunner
 
-from dagster_project import trail
 from dagster_project.audit import read_log, verify
 from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
-from dagster_project.kept import RawLostError, kept_loads
+from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
-from dagster_project.landing.expiry import is_over
-from dagster_project.replay import ReplayError, as_of, check
-from dagster_project.settings import Home
+from dagster_project.landing.load_expiry import is_over
+from dagster_project.nights.replay import ReplayError, as_of, check
+from dagster_project.serving import trace
+from dagster_project.transform.monthly_archive import RawLostError, kept_loads
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 OLD = ("2018-01-01", "2018-06-30")
@@ -141,20 +141,20 @@ def others(home: Home) -> None:
 
 def traced(home: Home) -> None:
     """What the trail says of an erased month: its file, its night and its amount, and no row."""
-    with trail.opened(home) as con:
-        asked = trail.of_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
-        found = trail.trace(con, asked)
+    with trace.opened(home) as con:
+        asked = trace.of_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
+        found = trace.trace(con, asked)
         (part,) = found.parts
         assert (found.value, part.rows, len(part.erased)) == (24, [], 12)
         assert part.erased[0][0] == "2018-01" and "__2018-01-01__2018-12-31__" in part.erased[0][1] and part.erased[0][3] == 2
-        cohort = trail.trace(con, trail.of_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
+        cohort = trace.trace(con, trace.of_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
         assert cohort.value == 90 and [e[0] for e in cohort.parts[0].erased] == ["2018-01"]
-        asked = trail.of_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
-        stock = trail.trace(con, asked)
+        asked = trace.of_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
+        stock = trace.trace(con, asked)
         assert stock.value == 2
-        assert {row[5] for row in trail.feeds(con, part.erased[0][1])} == {None}
-        with pytest.raises(trail.TrailError, match=r"rows of .* were erased"):
-            trail.feeds(con, part.erased[0][1], line=2)
+        assert {row[5] for row in trace.feeds(con, part.erased[0][1])} == {None}
+        with pytest.raises(trace.TrailError, match=r"rows of .* were erased"):
+            trace.feeds(con, part.erased[0][1], line=2)
     said = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
     assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("24 count")
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from support import land_night
 
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.yaml_io import _LOADER
 from dagster_project.landing import read_ledger
 from dagster_project.landing.mappings import _Loader
-from dagster_project.quarantine import export
+from dagster_project.landing.quarantine_export import export
 from dagster_project.serving import neutral, write_result
-from dagster_project.settings import PROJECT, Home
-from dagster_project.yamls import _LOADER
 
 FORMULAS = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1",
@@ -81,7 +81,7 @@ def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path:
 
 def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
     """What holds a secret does not print it: neither a key nor a webhook's address."""
-    from dagster_project.config import read_config
+    from dagster_project.core.config import read_config
     from dagster_project.landing.pseudonyms import find_key
 
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s3cret-key")

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from support import write_extract
 
-from dagster_project.config import ConfigError
-from dagster_project.nights import take_lock
-from dagster_project.permissions import OpenHomeError, refuse_open, share_published
-from dagster_project.serve.server import Server, UnguardedPageError
+from dagster_project.core.config import ConfigError
+from dagster_project.core.home import Home
+from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
+from dagster_project.core.receipts import take_lock
+from dagster_project.orchestration.serve.server import Server, UnguardedPageError
 from dagster_project.serving import connect
-from dagster_project.settings import Home
 
 
 def mode(path: Path) -> int:

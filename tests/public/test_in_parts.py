@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from dagster_project import public
-from dagster_project.config import Public
-from dagster_project.landing.forms import literal
-from dagster_project.public import write_public
+from dagster_project import public_form
+from dagster_project.core.config import Public
+from dagster_project.landing.canonical_values import literal
+from dagster_project.public_form import write_public
 
 from .tables import MEASURES, make
 from .test_successive import shown, stand_on
@@ -52,22 +52,22 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(said)
         run(con, *names)
 
-    run = public._run
-    monkeypatch.setattr(public, "_run", look)
-    monkeypatch.setattr(public, "A_FIGURE", 1 << 60)
+    run = public_form._run
+    monkeypatch.setattr(public_form, "_run", look)
+    monkeypatch.setattr(public_form, "A_FIGURE", 1 << 60)
     return found
 
 
 def fail_after(n: int, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the memory end after `n` more parts."""
-    look, enough = public._run, len(parts) + n
+    look, enough = public_form._run, len(parts) + n
 
     def fail(con: duckdb.DuckDBPyConnection, *names: str) -> None:
         if len(parts) == enough:
             raise duckdb.OutOfMemoryException("no room")
         look(con, *names)
 
-    monkeypatch.setattr(public, "_run", fail)
+    monkeypatch.setattr(public_form, "_run", fail)
 
 
 @pytest.mark.parametrize("settings", [Public(), Public(mode="round", base=5)])
@@ -76,7 +76,7 @@ def test_in_parts_it_is_the_same(settings: Public, parts: list[str], monkeypatch
     write_public(con, settings, "staging", "secret")
     assert sorted(parts) == sorted(f"{mart} {force}" for mart in MARTS for force in FORCES)
     parts.clear()
-    monkeypatch.setattr(public, "A_FIGURE", 1)
+    monkeypatch.setattr(public_form, "A_FIGURE", 1)
     together = forces()
     write_public(together, settings, "staging", "secret")
     assert len(parts) == 1
@@ -92,7 +92,7 @@ def test_forces_and_marts_are_looked_at_together_as_far_as_there_is_room(
     figures = dict(con.execute("select mart || ' ' || force_code, count(*) from marts.measures group by all").fetchall())
     room = 2 * max(figures.values())
     con.execute("set memory_limit = '1GiB'")
-    monkeypatch.setattr(public, "A_FIGURE", (1 << 30) // room)
+    monkeypatch.setattr(public_form, "A_FIGURE", (1 << 30) // room)
     write_public(con, Public(), "staging", "secret")
     looked_at = [sum(n for key, n in figures.items() if key in part.split(", ")) for part in parts]
     assert sum(looked_at) == sum(figures.values())

@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from dagster_project.config import Config, ConfigError, Public, read_config
-from dagster_project.public import cuts, families, write_public
-from dagster_project.settings import Home
+from dagster_project.core.config import Config, ConfigError, Public, read_config
+from dagster_project.core.home import Home
+from dagster_project.public_form import cuts, families, write_public
 
 from .attack import PARTS, attack
 from .tables import make

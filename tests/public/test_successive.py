@@ -5,8 +5,8 @@ from collections.abc import Collection
 import duckdb
 import pytest
 
-from dagster_project.config import Public
-from dagster_project.public import write_public
+from dagster_project.core.config import Public
+from dagster_project.public_form import write_public
 
 from .attack import RATES, Found, Series, attack, month
 from .tables import MEASURES, make

@@ -6,10 +6,10 @@ import duckdb
 import pytest
 from support import candidate
 
-from dagster_project import public
-from dagster_project.config import Public
-from dagster_project.public import write_public
-from dagster_project.settings import Home
+from dagster_project import public_form
+from dagster_project.core.config import Public
+from dagster_project.core.home import Home
+from dagster_project.public_form import write_public
 
 from .attack import attack
 from .tables import MEASURES, make
@@ -73,11 +73,11 @@ def test_each_step_of_the_method_is_needed(
     seed: int, step: str, without: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The method with a part of it taken out: the attack finds a figure."""
-    texts = {path.name: path.read_text() for path in public.HERE.glob("*.sql")}
+    texts = {path.name: path.read_text() for path in public_form.HERE.glob("*.sql")}
     assert sum(text.count(step) for text in texts.values())
     for name, text in texts.items():
         (tmp_path / name).write_text(text.replace(step, without))
-    monkeypatch.setattr(public, "HERE", tmp_path)
+    monkeypatch.setattr(public_form, "HERE", tmp_path)
     con = suppressed(seed)
     where = "p.mart = 'mart_drug_offences'"
     assert attack(con, OF["mart_drug_offences"], areas="areas_now", where=where, crossed=False, enough=1).broken

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from support import publish_night, published, write_extract
 
-from dagster_project.editions.freeze import FrozenError, freeze, frozen_editions, revised
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.editions.frozen import FrozenError, freeze, frozen_editions, revised
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 EDITION = {

@@ -7,15 +7,15 @@ import duckdb
 import pytest
 from support import as_dicts
 
-from dagster_project import trail
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.serving import trace
 
 PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "calendar_year_to_date", "financial_year_to_date")
 
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trail.opened(sample_home) as opened:
+    with trace.opened(sample_home) as opened:
         yield opened
 
 
@@ -41,7 +41,7 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
     ).fetchall()
     assert len(cells) > 300
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:
-        found = trail.trace(con, trail.Asked(measure, last, first, mart, category, area_type, area_name, force))
+        found = trace.trace(con, trace.Asked(measure, last, first, mart, category, area_type, area_name, force))
         assert found.value is not None and round(found.value, 10) == value, (measure, area_name, category, first, last)
 
 

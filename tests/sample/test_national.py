@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, land_files
 from dagster_project.sample import national
-from dagster_project.seeds import force_names
-from dagster_project.settings import Home
 
 YEARS, SCALE = 2, 0.02
 FORCES = ("derbyshire", "btp")

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dagster_project import prepare
-from dagster_project.landing import forms, land
+from dagster_project.core.home import Home
+from dagster_project.landing import canonical_values, land
 from dagster_project.landing.connection import connect
-from dagster_project.settings import Home
+from dagster_project.transform import raw_schema
 
 from .plan import Sequence
 from .warehouse import Kept, Staging, Warehouse, compile_staging
@@ -30,18 +30,18 @@ def quick(staging: Staging) -> Iterator[None]:
     """
     landing = Kept(connect({}, identified=True))
     landing.execute("set threads = 1")
-    forms.install(landing)
+    canonical_values.install(landing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         patch.setattr(land, "connect", lambda *_: landing)
         patch.setattr(land.forms, "install", lambda _: None)
-        patch.setattr(prepare, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
+        patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # No model of these asks for what the editions print, which would take a third of the time.
-        patch.setattr(prepare, "write_asked", lambda *_: None)
-        patch.setattr(prepare, "write_frozen", lambda *_: None)
+        patch.setattr(raw_schema, "write_asked", lambda *_: None)
+        patch.setattr(raw_schema, "write_frozen", lambda *_: None)
         # Each sequence sets these two to its own.
-        patch.setattr(prepare, "_published_before", prepare._published_before)
-        patch.setattr(prepare, "load_contracts", prepare.load_contracts)
+        patch.setattr(raw_schema, "_published_before", raw_schema._published_before)
+        patch.setattr(raw_schema, "load_contracts", raw_schema.load_contracts)
         yield
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project import carried, due, prepare
 from dagster_project.landing import land
-from dagster_project.landing.decisions import Decisions
+from dagster_project.landing.known_files import Decisions
+from dagster_project.transform import carry_forward, changed_months, raw_schema
 
 from .plan import DOWNLOADS, Again, Dress, File, Release, Row, Sequence, sequences
 from .warehouse import FORCE, Staging
@@ -111,16 +111,16 @@ def without_released(entries):
 
 def spends_all(contract, newer, load, withheld, since):
     """A newer load spends every older one whose window it covers, whatever it has in quarantine."""
-    return newer.rank > load.rank and newer.known_by == load.known_by and prepare.covers(newer.entry, load.entry)
+    return newer.rank > load.rank and newer.known_by == load.known_by and raw_schema.covers(newer.entry, load.entry)
 
 
 CODE = {
-    "a held file counts": (nights([of(0, doubled=True)]), prepare, "accepted", with_held),
+    "a held file counts": (nights([of(0, doubled=True)]), raw_schema, "accepted", with_held),
     "a released file is held still": (
-        nights([of(0, doubled=True)], [Release(0)]), prepare, "accepted", without_released,
+        nights([of(0, doubled=True)], [Release(0)]), raw_schema, "accepted", without_released,
     ),
     "a file with rows in quarantine spends older ones": (
-        nights([of(0, FIRST)], [of(1, BAD)]), prepare, "_spends", spends_all,
+        nights([of(0, FIRST)], [of(1, BAD)]), raw_schema, "_spends", spends_all,
     ),
     "a doubled feed is not looked for": (nights([of(0, doubled=True)]), land, "doubled", lambda con, sheet: None),
     "one extraction in other bytes is two": (
@@ -140,7 +140,7 @@ CODE = {
     ),
     "files of one time are not compared": (TIE, land, "settle", lambda *_: {}),
     "extractions count in the order of arrival": (
-        nights([of(1, FIRST)], [of(0, OTHER)]), prepare, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
+        nights([of(1, FIRST)], [of(0, OTHER)]), raw_schema, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
     ),
 }  # fmt: skip
 
@@ -204,22 +204,22 @@ def test_a_fault_in_what_stands_for_erased_rows_is_caught(
 
 def only_window(con, home, contract, new, *_):
     """A new file touches the months of its window and no others."""
-    return due._months(new)
+    return changed_months._months(new)
 
 
 IN_PART = {
     "a row that moves to another month counts in both": (
-        nights([of(0, Row(0), start=40)], [of(1, Row(0), days=5)]), due, "_touched", only_window,
+        nights([of(0, Row(0), start=40)], [of(1, Row(0), days=5)]), changed_months, "_touched", only_window,
     ),
     "a whole list is measured in part": (
         nights([of(0, Row(0), start=40, extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)]),
-        prepare, "find_due", lambda *_: due.Due(months={("cash_seizures", FORCE): {"2025-01"}}),
+        raw_schema, "find_due", lambda *_: changed_months.Due(months={("cash_seizures", FORCE): {"2025-01"}}),
     ),
     "a touched month is carried over": (
-        nights([of(0, Row(0))], [of(1, OTHER)]), carried, "_but_due", lambda *_: "",
+        nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: "",
     ),
     "other months are not carried over": (
-        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]), carried, "_but_due", lambda *_: " where false",
+        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: " where false",
     ),
 }  # fmt: skip
 

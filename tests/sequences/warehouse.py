@@ -17,13 +17,14 @@ import pytest
 from oracle.contract import EXTRACTS as PLAIN
 from oracle.landing import Landing, land
 
-from dagster_project import carried, keeping, prepare, transform
 from dagster_project.contracts import load_contracts
-from dagster_project.due import loads_of
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import read_seed
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
-from dagster_project.landing.ties import load_of
-from dagster_project.seeds import read_seed
-from dagster_project.settings import Home
+from dagster_project.landing.conflicts import load_of
+from dagster_project.nights import erase_expired
+from dagster_project.transform import carry_forward, dbt_runner, raw_schema
+from dagster_project.transform.changed_months import loads_of
 
 from .plan import EXTRACTS, Again, File, Release, Sequence
 from .writing import FIRST_DAY, HEADERS, night_moment, write
@@ -41,11 +42,11 @@ WITH_FIGURES = ("mda_orders", "stop_search", "iom_cohort", "street_crime", "crim
 are among them.
 """
 SHARED = ("coverage_months", "periods")
-DAILY = ", ".join(f"{name} {kind}" for name, kind in carried.DAYS.items())
+DAILY = ", ".join(f"{name} {kind}" for name, kind in carry_forward.DAYS.items())
 """A table without rows: what an edition asks is not made here."""
-PERIODS = ", ".join(f"{name} {kind}" for name, kind in carried.PERIODS.items())
+PERIODS = ", ".join(f"{name} {kind}" for name, kind in carry_forward.PERIODS.items())
 """The same where no figures are asked for."""
-MONTHS = ", ".join(f"{name} {kind}" for name, kind in carried.MONTHS.items())
+MONTHS = ", ".join(f"{name} {kind}" for name, kind in carry_forward.MONTHS.items())
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
@@ -81,24 +82,24 @@ class Staging:
 def compile_staging(folder: Path) -> Staging:
     """Compile the deciding and the staging models, and build what no file can change."""
     home = Home(folder / "home").create()
-    prepare.fresh_candidate(home)
-    prepare.prepare_raw(home, "night", date(2026, 1, 1))
+    raw_schema.fresh_candidate(home)
+    raw_schema.prepare_raw(home, "night", date(2026, 1, 1))
     lists = ("coverage_limits", "months", "measure_list", "+unit_names", "+area_members", "+offence_classes")
-    nodes = transform.build(home, select=lists)
+    nodes = dbt_runner.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
     staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
     wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *staged]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
-    with transform._closed_after():
-        compiled = transform._invoke(
-            ["compile", "--no-write-json", "-s", *wanted], transform.manifest(), folder / "dbt"
+    with dbt_runner._closed_after():
+        compiled = dbt_runner._invoke(
+            ["compile", "--no-write-json", "-s", *wanted], dbt_runner.manifest(), folder / "dbt"
         ).result.results
     sql = {r.node.name: r.node.compiled_code for r in compiled if r.node.name in wanted}
     assert set(sql) == set(wanted)
     con = duckdb.connect(config={"threads": 1})
-    con.execute(f"attach '{home.candidate / prepare.WORK}' as built (read_only); attach ':memory:' as work")
+    con.execute(f"attach '{home.candidate / raw_schema.WORK}' as built (read_only); attach ':memory:' as work")
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
     con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
@@ -221,9 +222,9 @@ class Warehouse:
         """
         con = self.staging.con
         con.execute("drop schema if exists raw cascade")
-        prepare._published_before = lambda _: since
-        prepare.load_contracts = lambda: self.contracts
-        prepare.prepare_raw(self.home, "9", date(2026, 3, 1), before=before)
+        raw_schema._published_before = lambda _: since
+        raw_schema.load_contracts = lambda: self.contracts
+        raw_schema.prepare_raw(self.home, "9", date(2026, 3, 1), before=before)
         for name in DECIDING:
             con.execute(f"create or replace table staging.{name} as {self.staging.sql[name]}")
         for extract in self.contracts:
@@ -250,7 +251,7 @@ class Warehouse:
                 try:
                     part = self.measured(since, before, figures)
                 finally:
-                    carried.let_go(con)
+                    carry_forward.let_go(con)
             whole = self.measured(since, figures=figures)
             if part is not None and (found := differing(part, whole)):
                 return [f"night {n + 1} in part: {said}" for said in found]
@@ -280,10 +281,10 @@ class Warehouse:
         shown = {load for (load,) in self.staging.con.execute("select load_id from raw.loads").fetchall()}
         over = [e for e in over if e.load_id in shown]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(keeping, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
-            patch.setattr(keeping, "due", lambda *_: over)
-            patch.setattr(keeping.audit, "record_all", lambda *_: None)
-            gone = keeping.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
+            patch.setattr(erase_expired, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
+            patch.setattr(erase_expired, "due", lambda *_: over)
+            patch.setattr(erase_expired.audit, "record_all", lambda *_: None)
+            gone = erase_expired.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
         assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
         return [str(e.load_id) for e in over]
 
@@ -315,7 +316,7 @@ class Warehouse:
         if figures:
             found |= self.figures()
         if before is not None:
-            prepare.show_all(self.home, [])
+            raw_schema.show_all(self.home, [])
         return found
 
     def figures(self) -> dict[str, set[tuple]]:

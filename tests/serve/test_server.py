@@ -16,12 +16,12 @@ import dagster as dg
 import pytest
 import yaml
 
-from dagster_project.nights import SAMPLE_MARK, is_under_way, read_receipts
-from dagster_project.schedules import QUIET_RUN
-from dagster_project.serve import PortInUseError, ServedAlreadyError, Server, runs
-from dagster_project.serve.instance import socket_path, write_settings
-from dagster_project.serve.server import _is_loopback
-from dagster_project.settings import PROJECT, Home
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.receipts import SAMPLE_MARK, is_under_way, read_receipts
+from dagster_project.orchestration.schedules import QUIET_RUN
+from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
+from dagster_project.orchestration.serve.instance import socket_path, write_settings
+from dagster_project.orchestration.serve.server import _is_loopback
 
 IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)
 """Python's own word of a pool of threads (dbt's) that is collected while its interpreter ends, where a night is interrupted."""

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 from support import OFFENCES
 
-from dagster_project.nights import read_receipts
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.serving import LimitError, Limits, NothingPublishedError, connect, limited
-from dagster_project.settings import Home
 
 ONE = "select measure, value, period_end from marts.mart_drug_offences where value is not null order by all limit 5"
 
@@ -59,7 +59,7 @@ def test_a_time_limit_in_python(sample_home: Home, late: bool) -> None:
 
 def test_two_nights_open_in_one_process(week_copy: Home) -> None:
     """One opened before the next night, one after it: each reads its own, whole."""
-    from dagster_project.rollback import roll_back
+    from dagster_project.nights.rollback import roll_back
 
     before = read_receipts(week_copy)[-1].night_id
     night = "select night_id from meta.nights where finished_at is null"

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.core.home import Home
 from dagster_project.serving import connect
 from dagster_project.serving.connection import NotWritableError, hardened
-from dagster_project.settings import Home
 
 READS = [
     "from '{0}/rows.csv'",

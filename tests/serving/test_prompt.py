@@ -10,8 +10,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from dagster_project.core.home import Home
 from dagster_project.serving import Limits, connect, prompt
-from dagster_project.settings import Home
 
 
 @pytest.mark.parametrize(

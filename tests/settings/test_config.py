@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dagster_project.config import Config, ConfigError, read_config
-from dagster_project.settings import Home
+from dagster_project.core.config import Config, ConfigError, read_config
+from dagster_project.core.home import Home
 
 
 def test_a_home_without_settings_has_the_defaults(new_home: Home) -> None:

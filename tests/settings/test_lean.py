@@ -6,7 +6,7 @@ import sys
 import pytest
 
 SAID = """
-from dagster_project.lean import import_less
+from dagster_project.core.import_speed import import_less
 import_less()
 import sys
 import great_expectations

@@ -11,15 +11,15 @@ import duckdb
 import pytest
 from support import copy_home
 
-from dagster_project import trail
-from dagster_project.settings import Home
+from dagster_project.core.home import Home
+from dagster_project.serving import trace
 
 FIGURES = int(os.environ.get("PAM_TRAILS", "60"))
 
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trail.opened(sample_home) as opened:
+    with trace.opened(sample_home) as opened:
         yield opened
 
 
@@ -39,8 +39,8 @@ def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     assert len(figures) == FIGURES
     rows = 0
     for measure, mart, category, area_type, area_name, force, first, last, value, above, below in figures:
-        asked = trail.Asked(measure, last, first, mart, category, area_type, area_name, force)
-        found = trail.trace(con, asked)
+        asked = trace.Asked(measure, last, first, mart, category, area_type, area_name, force)
+        found = trace.trace(con, asked)
         assert found.value is not None and round(found.value, 10) == value, asked
         if above is not None:
             assert [p.amount for p in found.parts] == [above, below], asked
@@ -56,49 +56,49 @@ def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
-    asked = trail.of_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
-    row = trail.trace(con, asked).parts[0].rows[0]
+    asked = trace.of_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
+    row = trace.trace(con, asked).parts[0].rows[0]
     assert (row[0], row[5].month) == ("crimes", 10)
-    feeds = trail.feeds(con, row[1], row[2])
+    feeds = trace.feeds(con, row[1], row[2])
     assert [(f[0], f[1], f[4], f[6]) for f in feeds] == [("mart_drug_offences", "possession_offences", "2025-10", 1)]
-    whole = trail.feeds(con, row[1])
-    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trail.trace(con, asked).value
+    whole = trace.feeds(con, row[1])
+    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace.trace(con, asked).value
 
 
 def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
-    asked = trail.of_cell(con, "offences/possession of drugs/rolling", None)
-    assert trail.trace(con, asked).value == 2187
-    assert trail.of_cell(con, "offences/1/4", "2026-03") == asked
-    north = trail.of_cell(con, "naloxone/North/administrations", None)
-    assert (north.area_type, trail.trace(con, north).value) == ("section", 10)
+    asked = trace.of_cell(con, "offences/possession of drugs/rolling", None)
+    assert trace.trace(con, asked).value == 2187
+    assert trace.of_cell(con, "offences/1/4", "2026-03") == asked
+    north = trace.of_cell(con, "naloxone/North/administrations", None)
+    assert (north.area_type, trace.trace(con, north).value) == ("section", 10)
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda c: trail.listed("nothing", None), "no measure is called 'nothing'"),
-        (lambda c: trail.listed("orders", None), "have a measure orders: name one with --mart"),
-        (lambda c: trail.of_cell(c, "offences/9/rolling", None), "is no cell of the report"),
-        (lambda c: trail.of_cell(c, "pspo/1/share", None), "does not apply"),
-        (lambda c: trail.feeds(c, "nothing.csv"), "nothing.csv has no say in the published night"),
+        (lambda c: trace.listed("nothing", None), "no measure is called 'nothing'"),
+        (lambda c: trace.listed("orders", None), "have a measure orders: name one with --mart"),
+        (lambda c: trace.of_cell(c, "offences/9/rolling", None), "is no cell of the report"),
+        (lambda c: trace.of_cell(c, "pspo/1/share", None), "does not apply"),
+        (lambda c: trace.feeds(c, "nothing.csv"), "nothing.csv has no say in the published night"),
         (
-            lambda c: trail.of_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
+            lambda c: trace.of_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
             "no period of this name",
         ),
         (
-            lambda c: trail.of_period(c, "searches", None, "all", "force", None, None, None, None, None),
+            lambda c: trace.of_period(c, "searches", None, "all", "force", None, None, None, None, None),
             "say which days",
         ),
         (
-            lambda c: trail.trace(
-                c, trail.of_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
+            lambda c: trace.trace(
+                c, trace.of_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
             ),
             "'Atlantis' is no lpu of mart_stop_search: there are Amber Valley",
         ),
     ],
 )
 def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, said: str) -> None:
-    with pytest.raises(trail.TrailError, match=said.replace("(", r"\(")):
+    with pytest.raises(trace.TrailError, match=said.replace("(", r"\(")):
         call(con)
 
 
@@ -107,13 +107,13 @@ def test_rows_of_another_night_are_never_shown(sample_home: Home, tmp_path: Any)
     home = copy_home(sample_home, tmp_path / "home")
     with duckdb.connect(str(home.candidate / "work.duckdb")) as work:
         work.execute("update raw.night set night_id = 'later'")
-    with pytest.raises(trail.TrailError, match="night later was built and not published"), trail.opened(home):
+    with pytest.raises(trace.TrailError, match="night later was built and not published"), trace.opened(home):
         pass
     (home.candidate / "work.duckdb").unlink()
-    with pytest.raises(trail.TrailError, match="pam nightly --rebuild"), trail.opened(home):
+    with pytest.raises(trace.TrailError, match="pam nightly --rebuild"), trace.opened(home):
         pass
 
 
 def test_nothing_published(new_home: Home) -> None:
-    with pytest.raises(trail.TrailError, match="no published night"), trail.opened(new_home):
+    with pytest.raises(trace.TrailError, match="no published night"), trace.opened(new_home):
         pass

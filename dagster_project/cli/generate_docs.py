@@ -1,0 +1,261 @@
+"""The pages of docs/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
+
+Sentences stand in a page's template; what it lists is read from the one place that says it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from dagster_project.contracts import GRACE_DAYS, Column, Contract, load_contracts
+from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
+from dagster_project.core.seeds import read_seed
+from dagster_project.publishing import dictionary
+from dagster_project.quality import gate
+from dagster_project.transform import dbt_sources
+
+FOLDER = PROJECT / "docs"
+TEMPLATES = FOLDER / "_templates"
+PROPERTIES = DBT_PROJECT / "models"
+
+_MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
+
+KINDS = {
+    "events": "Kind: events, each placed by its date.",
+    "list": "Kind: a whole list as at its extraction. The newest accepted file supplies all rows, however early.",
+    "indicators": "Kind: a download of indicators. The newest accepted file of an indicator supplies all of its rows.",
+    "monthly_file": "Kind: a published month. The newest file of a month replaces it.",
+}
+RHYTHMS = {
+    name: f"{name} (late when its newest covered day is more than {days} days back)" for name, days in GRACE_DAYS.items()
+}
+TYPES = {
+    "timestamp": "date and time",
+    "money": "money",
+    "whole": "whole number",
+    "list": "list, `;` between items",
+    "unit": "unit",
+    "choice": "one of a list",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated page's text by file name. Raises what the loaders raise, and jinja2's for a bad template."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701  (Markdown, made of the project's own files)
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals["table"] = table
+    facts: dict[str, Callable[[], dict[str, Any]]] = {"extracts": extracts, "marts": marts, "checks": checks}
+    return {f"{name}.md": environment.get_template(f"{name}.md.j2").render(of()) for name, of in facts.items()}
+
+
+def write(folder: Path = FOLDER) -> list[Path]:
+    """Write the pages that differ from what is there. Returns those."""
+    changed = []
+    for name, text in pages().items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table without its last line end. `|` and line breaks within cells are taken care of; None is blank."""
+    lines = [list(header), *(list(row) for row in rows)]
+    written = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in lines]
+    return "\n".join([written[0], "|" + " --- |" * len(lines[0]), *written[1:]])
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split()).replace("|", "\\|")
+
+
+def extracts() -> dict[str, Any]:
+    """What extracts.md lists: the contracts, their columns, and the marts that their rows reach."""
+    contracts = load_contracts()
+    reached: dict[str, set[str]] = {name: set() for name in contracts}
+    for measure in read_seed("measure_list"):
+        reached[_extract_of(measure)].add(measure["mart"])
+    return {
+        "contracts": list(contracts.values()),
+        "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
+        "marts": {name: sorted(found) for name, found in reached.items()},
+        "police_uk": {c.extract: _police_uk(c) for c in contracts.values() if c.police_uk},
+        "kinds": KINDS,
+        "rhythms": RHYTHMS,
+    }
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    name = f"**`{column.name}`**" if column.places_row else f"`{column.name}`"
+    flags = ("yes" if flag else "" for flag in (column.required, column.key, column.identifier))
+    values = ", ".join(f"`{v}`" for v in column.values)
+    aliases = ", ".join(f"`{a}`" for a in column.aliases)
+    return (name, *flags, TYPES.get(column.type, column.type), values, aliases, column.description)
+
+
+def _police_uk(contract: Contract) -> dict[str, Any]:
+    source = contract.police_uk
+    assert source is not None
+    return {
+        "name": f"2024-01-derbyshire-{source.suffix}.csv",
+        "columns": [(f"`{header}`", f"`{name}`") for header, name in source.columns.items()],
+        "absent": [f"`{name}`" for name in source.absent],
+        "times_are_utc": source.times_are_utc,
+        "keyless": bool(set(contract.key) & set(source.absent)),
+    }
+
+
+def marts() -> dict[str, Any]:
+    """What marts.md lists: the columns that all marts share, each mart with its measures, and the `meta` schema."""
+    models = [m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")]
+    columns = [(f"`{c['name']}`", c["data_type"], c["description"]) for c in models[0]["columns"]]
+    return {
+        "columns": columns,
+        "marts": [_mart(m) for m in sorted(models, key=lambda m: m["name"])],
+        "meta": [
+            (name, said, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
+            for name, (said, fields) in sorted(dictionary.TABLES.items())
+        ],
+        "limits": [
+            (f"`{r['coverage']}`", f"`{r['extract']}`", r["form"], r["available_from"], r["reason"])
+            for r in read_seed("coverage_limits")
+        ],
+    }
+
+
+def _mart(model: dict[str, Any]) -> dict[str, Any]:
+    said = _MART.fullmatch(model["description"].strip())
+    if said is None:
+        raise ValueError(f"{model['name']}: its description is not `Title. What it holds. Report n. Grain: ...`")
+    own = [m for m in read_seed("measure_list") if m["mart"] == model["name"] and m["is_published"] == "true"]
+    found = sorted({_extract_of(m) for m in own})
+    return {
+        "name": model["name"],
+        **said.groupdict(),
+        "extracts": found,
+        "areas": _areas([load_contracts()[e] for e in found]),
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), m["meaning"], dictionary.formula(m)) for m in own],
+        "indicators": [
+            (r["indicator_id"], f"`{r['measure']}`", r["value_column"], r["priority"], r["indicator_name"])
+            for r in read_seed("public_health_indicators")
+            if r["measure"] in {m["measure"] for m in own}
+        ],
+    }
+
+
+def _extract_of(measure: dict[str, str]) -> str:
+    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
+    return limits.get(measure["coverage"], measure["coverage"])
+
+
+def _areas(contracts: list[Contract]) -> str:
+    if any(c.kind == "indicators" for c in contracts):
+        return "country, region, upper_tier and district, as published"
+    if any(c.kind == "monthly_file" for c in contracts):
+        return "force and district"
+    placed = [c.extract for c in contracts if c.has_units]
+    if not placed:
+        return "force"
+    below = "force, section and lpu"
+    if len(placed) == len(contracts):
+        return below
+    return f"{below} for measures of {_names(placed)}; force for the others"
+
+
+def _split(measure: dict[str, str]) -> str:
+    if measure["split_by"]:
+        extract, column = measure["split_by"].split(".")
+        return f"{column}: {', '.join(load_contracts()[extract].column(column).values)}"
+    if measure["aggregation"] == "published":
+        return "sex, as published"
+    return f"{measure['category_group']}, as the rows have it" if measure["category_group"] else ""
+
+
+def checks() -> dict[str, Any]:
+    """What checks.md lists: the rules of the suites, and dbt's tests."""
+    suites = gate.load_suites()
+    facts = {m["name"]: _described(m) for m in _properties(PROPERTIES / "audit" / "_audit.yml")}
+    rules: dict[tuple[str, str], dict[str, Any]] = {}
+    for suite in suites.values():
+        for e in suite.expectations:
+            rule = rules.setdefault((suite.subject, e["meta"]["rule"]), {**e, "suites": []})
+            rule["suites"].append(suite.name)
+    shared = sorted(n for n in load_contracts() if n not in suites)
+    return {
+        "rules": {subject: [_rule(r, facts[asked]) for (s, _), r in rules.items() if s == subject]
+                  for subject, asked in gate.FACTS.items()},
+        "everywhere": {
+            subject: {rule for (s, rule), r in rules.items()
+                      if s == subject and len(r["suites"]) == sum(x.subject == subject for x in suites.values())}
+            for subject in gate.FACTS
+        },
+        "default": gate.DEFAULT_SUITE,
+        "shared": _names(shared),
+        "tests": _tests(),
+    }  # fmt: skip
+
+
+def _described(part: dict[str, Any]) -> dict[str, str]:
+    return {column["name"]: column["description"] for column in part["columns"]}
+
+
+def _rule(rule: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
+    column = rule["kwargs"]["column"]
+    low, high = rule["kwargs"].get("min_value"), rule["kwargs"].get("max_value")
+    said = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
+    return {
+        "name": rule["meta"]["rule"],
+        "severity": rule["severity"],
+        "asks": f"`{column}` {said}",
+        "fact": facts[column],
+        "reason": rule["meta"]["reason"],
+        "since": rule["meta"]["since"],
+        "advice": rule["meta"]["advice"],
+        "suites": rule["suites"],
+        "named": _names(rule["suites"]),
+    }
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _properties(path: Path) -> list[dict[str, Any]]:
+    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [*body.get("models", ()), *body.get("seeds", ())]
+
+
+def _tests() -> list[tuple[str, str]]:
+    """dbt's data tests, a row each: what is tested and how. Those of staging models are the same and stand as one."""
+    one_version = "`one_current_version`: each row has its date and its key, and no key is there twice"
+    rows = [("every `stg_<extract>`", one_version)]
+    assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
+    files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
+    for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
+        rows += [(f"`{part['name']}`", _test(t)) for t in part.get("data_tests", ())]
+        for column in part.get("columns", ()):
+            rows += [(f"`{part['name']}.{column['name']}`", _test(t)) for t in column.get("data_tests", ())]
+    return rows
+
+
+def _test(test: Any) -> str:
+    if isinstance(test, str):
+        return f"`{test}`"
+    ((name, body),) = test.items()
+    given = body.get("arguments", {})
+    return f"`{name}`" + (f": {'; '.join(_argument(v) for v in given.values())}" if given else "")
+
+
+def _argument(value: Any) -> str:
+    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,131 @@
+"""Commands for what a night set aside: held files, and rows in quarantine."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import WHY, ByOption, HomeOption, app, check_form, explained
+
+
+@app.command()
+def release(
+    file: Annotated[
+        str | None,
+        typer.Argument(help="The held file's name or load id, or how it begins. Without it, what is held is listed."),
+    ] = None,
+    why: Annotated[
+        str, typer.Option("--why", help="Why the file is to be believed. It is kept in the ledger.", show_default=False)
+    ] = "",
+    by: ByOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Release a held file: it counts as it is, from the next night on, and the ledger says who released it and why.
+
+    Example: pam release crimes__derbyshire__2026-01-01 --why "the export really has no rows: system was down"
+    """
+    from dagster_project.landing.release_held import held_files
+    from dagster_project.landing.release_held import release as release_held
+
+    with explained():
+        where = Home.of(home)
+        if file is None:
+            found = held_files(where)
+            for e in found:
+                typer.echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
+            typer.echo(f"{len(found)} held" + ('; `pam release FILE --why "..."` releases one' if found else ""), err=True)
+            return
+        if not why.strip():
+            raise typer.BadParameter("say why the file is to be believed", param_hint="--why")
+        entry = release_held(where, file, by=by, why=why.strip())
+        typer.echo(
+            f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
+            " Its figures come with the next night: `pam nightly`"
+        )
+
+
+@app.command()
+def quarantine(
+    extract: Annotated[str | None, typer.Option("--extract", help="Only of this extract.", show_default=False)] = None,
+    force: Annotated[str | None, typer.Option("--force", help="Only of this force.", show_default=False)] = None,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help="Only rows that are in quarantine for this: a text of the reasons. Why you ask is --why.",
+                     show_default=False),
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also of files that a newer one has replaced.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="Rows to show; 0 shows all.", min=0)] = 20,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Write all rows to this folder, a CSV an extract and force, for those who mend them.",
+                     file_okay=False, show_default=False),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", envvar="PAM_REASON", help=WHY, show_default=False)] = "",
+    home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Show the rows in quarantine: file, line, every reason, and the row as it was delivered (identifiers as hashes).
+
+    Rows leave it when they are mended at the source and a newer file has them.
+    """
+    from dagster_project.audit import record
+    from dagster_project.contracts import load_contracts
+    from dagster_project.landing import quarantine_export as store
+    from dagster_project.serving import consulted, write_result
+
+    check_form(form)
+    if extract and extract not in load_contracts():
+        raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
+    with explained():
+        where = Home.of(home)
+        consulted(where, why, by="pam quarantine", extract=extract, force_code=force)
+        files = [
+            f for f in store.quarantined_files(where, all_files=every)
+            if extract in (None, f.entry.extract) and force in (None, f.entry.force_code)
+        ]  # fmt: skip
+        rows = store.quarantined_rows(where, files, reason)
+        flat = [row for group in rows.values() for row in group]
+        if out is not None:
+            for path in store.export(out, rows):
+                record(where, "disclosure", what="quarantine", to=str(path), why=why)
+                typer.echo(path)
+        elif form == "table":
+            _show(files, flat, limit)
+        else:
+            shown = flat[: limit or None] if form == "json" else flat
+            texts = [_text(row) for row in shown]
+            write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
+        missing = sum(f.rows for f in files) - len(flat)
+        if missing > 0 and not reason:
+            typer.echo(f"pam: {missing:,} rows are not in the quarantine folder any more; the ledger counts them", err=True)
+
+
+def _text(row: tuple) -> str:
+    """A row's own columns in one text, by name; blank ones left out."""
+    from dagster_project.landing.quarantine_export import ABOUT, columns_of
+
+    own = dict(zip(columns_of(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
+    return json.dumps({k: v for k, v in own.items() if v is not None}, ensure_ascii=False)
+
+
+def _show(files: list, rows: list[tuple], limit: int) -> None:
+    """The files, then the rows, for a person."""
+    from dagster_project.serving import write_result
+
+    if not files:
+        typer.echo("No row is in quarantine.")
+        return
+    write_result(
+        ["extract", "force", "file", "rows", "reasons"],
+        [(f.entry.extract, f.entry.force_code, f.entry.source_file, f.rows,
+          ", ".join(f"{n} {r}" for r, n in sorted(f.reasons.items(), key=lambda item: -item[1]))) for f in files],
+        "table", sys.stdout,
+    )  # fmt: skip
+    shown = rows[: limit or None]
+    write_result(["file", "line", "reasons", "row"], [(*row[2:5], _text(row)) for row in shown], "table", sys.stdout)
+    if len(shown) < len(rows):
+        typer.echo(f"{len(rows) - len(shown):,} more: --limit 0 shows all, --out DIR writes them")

@@ -1,0 +1,133 @@
+"""Commands that say how the warehouse stands and what its figures are."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import HomeOption, ReasonOption, app, check_form, explained
+
+if TYPE_CHECKING:
+    from dagster_project.serving import Limits
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    home: HomeOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
+    ] = False,
+    max_age: Annotated[float, typer.Option("--max-age", help="With --check: hours a publication may be old.", min=0)] = 26,
+) -> None:
+    """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
+    if check:
+        from dagster_project.nights.health import troubles
+
+        with explained():
+            found = troubles(Home.of(home), max_age)
+        typer.echo("PAM CRITICAL: " + "; ".join(found) if found else "PAM OK")
+        raise typer.Exit(1 if found else 0)
+    from dagster_project.nights.status import status as read_status
+
+    with explained():
+        found = read_status(Home.of(home))
+        if as_json:
+            typer.echo(json.dumps(found, indent=1, default=str))
+        else:
+            from .render import show_status
+
+            show_status(found)
+
+
+FormOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx.")]
+SecondsOption = Annotated[
+    float | None, typer.Option("--seconds", help="How long a question may take; 0: as long as it takes. (default: 60)", min=0)
+]
+MemoryOption = Annotated[str | None, typer.Option("--memory", help="What a question may use, such as 500MB. (default: 2GB)")]
+RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows that a table shows; 0: all. (default: 10000)", min=0)]
+
+
+@app.command()
+def query(
+    sql: Annotated[
+        str,
+        typer.Argument(
+            help="A query in DuckDB's SQL. Relations are marts.*, reports.* and meta.*; `-` reads it from standard input."
+        ),
+    ],
+    form: FormOption = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the answer to this file.")] = None,
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
+    rows: RowsOption = None,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Ask the published figures. Nothing else can be read, and nothing changed.
+
+    Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
+    area_type = 'force' and period_type = 'calendar_year'"
+    """  # fmt: skip
+    from dagster_project.serving import ANSWER_FORMATS, connect
+    from dagster_project.serving.query import answer, answer_to_file
+
+    if form not in ANSWER_FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(ANSWER_FORMATS)}", param_hint="--format")
+    if form in ("parquet", "xlsx") and out is None:
+        raise typer.BadParameter(f"{form} is written to a file: name it with --out", param_hint="--format")
+    text = sys.stdin.read() if sql == "-" else sql
+    if not text.strip():
+        raise typer.BadParameter("there is no query", param_hint="SQL")
+    with explained():
+        where = Home.of(home)
+        limits = limits_of(where, seconds, memory, rows)
+        if out is not None:
+            answer_to_file(where, text, form, out, limits, reason, by="pam query")
+            return
+        con = connect(where, reason, by="pam query", asked=text, memory=limits.memory)
+        try:
+            said = answer(con, text, form, sys.stdout, limits)
+        finally:
+            con.close()
+    if said:
+        typer.secho(f"pam: {said}", err=True)
+
+
+@app.command()
+def sql(
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
+    rows: RowsOption = None,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    r"""Ask the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
+
+    Where standard input is no terminal, the questions are read from it, each ended with a semicolon.
+    """
+    from dagster_project.serving.prompt import run
+
+    check_form(form)
+    with explained():
+        where = Home.of(home)
+        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+    raise typer.Exit(1 if failed else 0)
+
+
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+    """What a question may use: as its options say, else the home's settings."""
+    from dagster_project.core.config import settings_seen
+    from dagster_project.serving import Limits
+
+    own = settings_seen(home).query
+    return Limits(
+        own.seconds if seconds is None else seconds,
+        own.memory if memory is None else memory,
+        own.rows if rows is None else rows,
+    )

@@ -1,0 +1,246 @@
+"""What a force sets for its own home: `pam.toml`, where there is one. Every setting has a default."""
+
+import tomllib
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from .home import Engine, Home
+from .seeds import read_seed
+from .validation import faults_of
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class ConfigError(ValueError):
+    """A `pam.toml` that says something it can't mean. The message names the file and the setting."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Keep(_Part):
+    """How long things are kept.
+
+    `publications`: published nights, for `pam diff` and `pam rollback`. `archive_days`: files as they were dropped, which
+    hold personal data in the clear; 0 keeps none past the night. `years`: extract -> years for which its files are kept, and
+    its rows in quarantine, in place of the contract's `keep_years`.
+    """
+
+    publications: Annotated[int, Field(ge=1)] = 14
+    archive_days: Annotated[int, Field(ge=0)] = 90
+    years: dict[Text, Annotated[int, Field(ge=1)]] = {}
+
+    @field_validator("years")
+    @classmethod
+    def _of_extracts(cls, given: dict[str, int]) -> dict[str, int]:
+        from dagster_project.contracts import load_contracts
+
+        if given and (other := sorted(given.keys() - load_contracts().keys())):
+            raise ValueError(f"no extract is called {', '.join(other)}")
+        return given
+
+
+class Audit(_Part):
+    """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
+
+    reasons: Literal["optional", "required"] = "optional"
+
+
+class Publish(_Part):
+    """What a night publishes beside its file, and for whom.
+
+    `outputs`: which of `dagster_project.publishing.outputs`, by name; all of them by default. `group`: whose members may read what is
+    published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
+    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    publishes its figures; the open files name it.
+    """
+
+    group: Text | None = None
+    outputs: tuple[Text, ...] | None = None
+    open: Literal["exact", "public"] = "exact"
+    report: Literal["exact", "public"] = "exact"
+    licence: Text | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.outputs:
+            from dagster_project.publishing.outputs import named
+
+            named(self.outputs)
+        return self
+
+
+Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
+
+
+class Nights(_Part):
+    """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
+    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models.
+    """
+
+    memory: Memory | None = None
+    engine: Engine = "duckdb"
+
+
+class Spark(_Part):
+    """Where the engine spark works. `master`: `local[2]` is two threads of this machine; a cluster is `spark://host:7077`, and
+    must see the home's folder under the same path. `settings`: any of Spark's own, such as `spark.executor.memory`.
+    """
+
+    master: Text = "local[2]"
+    settings: dict[Annotated[str, Field(pattern=r"^spark\.")], Text] = {}
+
+
+class Query(_Part):
+    """What a question to the published night may use, where its asker does not say otherwise.
+
+    `seconds`: 0 is as long as it takes. `memory`: such as `500MB`. `rows`: how many a table shows; 0 is all.
+    `history`: how many of the last questions of `pam sql` are kept in the home; 0 is none, once the prompt is left.
+    """
+
+    seconds: Annotated[float, Field(ge=0)] = 60
+    memory: Memory = "2GB"
+    rows: Annotated[int, Field(ge=0)] = 10_000
+    history: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class Serve(_Part):
+    """Where `pam serve` shows its page.
+
+    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    machine alone, and `host` must be of the loopback.
+    """
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    proxy: Text | None = None
+
+
+class Arrival(_Part):
+    """When dropped files start a night before its hour.
+
+    `enabled`: whether they do. `extracts`: the set that is complete when each has come; empty: every nightly extract
+    that came before. `settled_minutes`: for how long the inbox must be unchanged.
+    """
+
+    enabled: bool = True
+    extracts: tuple[Text, ...] = ()
+    settled_minutes: Annotated[float, Field(ge=0)] = 5
+
+
+class Email(_Part):
+    """Alerts by SMTP. `password_env` names the environment variable that holds the password: no secret stands here."""
+
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] = 25
+    security: Literal["none", "starttls", "tls"] = "none"
+    user: Text | None = None
+    password_env: Text = "PAM_SMTP_PASSWORD"  # noqa: S105  (the name of a variable)
+    sender: Text
+    recipients: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Webhook(_Part):
+    """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
+
+    shape: Literal["slack", "teams"]
+    url: Annotated[Text | None, Field(repr=False)] = None
+    url_env: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if bool(self.url) == bool(self.url_env):
+            raise ValueError("give one of url and url_env")
+        return self
+
+
+class Alerts(_Part):
+    """Who is told when a night needs a person."""
+
+    email: Email | None = None
+    webhooks: tuple[Webhook, ...] = ()
+
+
+class Public(_Part):
+    """What becomes of the figures in the public form, `marts_public`.
+
+    `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
+    off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
+    measure; 0 or 1 hides nothing. `running_year`: whether, where figures are suppressed, a financial year that is not over is
+    shown, as far as it may be; hidden is for who publishes again and again. `base`, `money_base`: what counts and pounds are
+    rounded to.
+    """
+
+    mode: Literal["suppress", "round", "off"] = "suppress"
+    threshold: Annotated[int, Field(ge=0, le=1000)] = 5
+    thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    running_year: Literal["shown", "hidden"] = "shown"
+    base: Annotated[int, Field(ge=2, le=1000)] = 5
+    money_base: Annotated[int, Field(ge=2)] = 1000
+
+    @field_validator("thresholds")
+    @classmethod
+    def _of_counts(cls, given: dict[str, int]) -> dict[str, int]:
+        counts = {r["measure"] for r in read_seed("public_cuts") if r["role"] in ("events", "part", "same", "stock")}
+        if other := sorted(given.keys() - counts):
+            raise ValueError(
+                f"no measure with a threshold is called {', '.join(other)}; seeds/public_cuts.csv has those that can have one"
+            )
+        return given
+
+    def threshold_of(self, measure: str) -> int:
+        """The smallest count above zero that is shown of a measure."""
+        return self.thresholds.get(measure, self.threshold)
+
+
+class Config(_Part):
+    """One home's settings."""
+
+    keep: Keep = Keep()
+    night: Nights = Nights()
+    spark: Spark = Spark()
+    publish: Publish = Publish()
+    query: Query = Query()
+    audit: Audit = Audit()
+    serve: Serve = Serve()
+    arrival: Arrival = Arrival()
+    alerts: Alerts = Alerts()
+    public: Public = Public()
+
+    @model_validator(mode="after")
+    def _for_the_public(self) -> Self:
+        for name in ("open", "report"):
+            if getattr(self.publish, name) == "public" and self.public.mode == "off":
+                raise ValueError(f'publish.{name} = "public" needs the public form, which public.mode = "off" leaves out')
+        if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
+            raise ValueError(
+                'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
+                ' publish.open = "public", or, where exact figures are to go out, public.mode = "off"'
+            )
+        return self
+
+
+def read_config(home: Home) -> Config:
+    """The home's settings; the defaults where it has no `pam.toml`. Raises ConfigError."""
+    name = home.config_file.name
+    try:
+        body = tomllib.loads(home.config_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Config()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}: not readable as TOML: {error}") from error
+    try:
+        return Config.model_validate(body)
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
+
+
+def settings_seen(home: Home) -> Config:
+    """The home's settings as far as whoever asks may see them: the defaults for a member of the group that reads what is
+    published, who sees nothing else of the home. Raises ConfigError."""
+    try:
+        return read_config(home)
+    except PermissionError:
+        return Config()

@@ -1,0 +1,67 @@
+"""How much memory a night's work in DuckDB may take, and where in the home it goes when it needs more."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from .config import read_config
+from .home import Home
+
+SHARE = 4
+"""By default a night takes one part in so many of the machine's memory."""
+
+LEAST = 1 << 30
+CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def memory_of(home: Home) -> str:
+    """What `[night] memory` of the home's settings says, else a quarter of the machine's memory. Raises ConfigError."""
+    return read_config(home).night.memory or f"{max(LEAST, machine_memory() // SHARE) >> 20}MiB"
+
+
+def machine_memory() -> int:
+    """Bytes that this process may have: the machine's, or those of its container where it has fewer."""
+    try:
+        own = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        # No POSIX: what a small machine has.
+        own = 8 << 30
+    try:
+        return min(own, int(CGROUP.read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return own
+
+
+def megabytes(said: str) -> int:
+    """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
+    number, unit, binary = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", said).groups()  # type: ignore[union-attr]
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
+
+
+def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
+    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: a folder
+    below `spill/`, which must be there; no two databases may spill to one.
+    """
+    limit = memory_of(home)
+    return {
+        "memory_limit": limit if parts == 1 else f"{max(1, megabytes(limit) // parts)}MiB",
+        "temp_directory": str(home.spill / place),
+    }
+
+
+def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
+    """Hold a connection to the home's memory; what does not fit into it goes to the home's `spill/`. Returns it."""
+    from dagster_project.landing.canonical_values import literal  # landing is bound itself
+
+    for name, value in bounds(home).items():
+        con.execute(f"set {name} = {literal(value)}")
+    return con
+
+
+def clear(home: Home) -> None:
+    """Remove what was spilled, by this night or by one that was killed. Raises OSError."""
+    if home.spill.exists():
+        shutil.rmtree(home.spill)

@@ -1,0 +1,18 @@
+"""The reference lists of seeds/, for the few things outside dbt that read them."""
+
+import csv
+from functools import cache
+
+from .home import SEEDS
+
+
+@cache
+def read_seed(name: str) -> tuple[dict[str, str], ...]:
+    """A seed's rows, all text. Raises FileNotFoundError."""
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def force_names() -> dict[str, str]:
+    """Names of the forces that may drop files, by police.uk id."""
+    return {r["force_code"]: r["force_name"] for r in read_seed("forces")}

@@ -1,0 +1,110 @@
+"""An edition's figures as they were when it went out: kept beside the home's editions, whatever is corrected later."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.files import make_folder, put_in_place, unfinished, write_whole
+from dagster_project.core.home import Home
+from dagster_project.landing.canonical_values import literal
+from dagster_project.serving.connection import opened
+
+from .verdicts import NoEditionError
+
+RELATIONS = ("tables", "cells", "claims")
+
+
+class FrozenError(ValueError):
+    """The edition is frozen already, or is not."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What is known of a frozen edition."""
+
+    edition: str
+    night_id: str
+    frozen_at: str
+    by: str
+    cells: int
+
+
+def folder(home: Home) -> Path:
+    """Where frozen editions are kept: `<edition>.json`, and a Parquet file a relation."""
+    return home.editions / "frozen"
+
+
+@contextmanager
+def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file, to read, from a connection that may write elsewhere. Raises NothingPublishedError."""
+    opened(home).close()
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
+        yield con
+    finally:
+        con.close()
+
+
+def frozen_editions(home: Home) -> list[Frozen]:
+    """Every frozen edition, the oldest first."""
+    found = sorted(folder(home).glob("*.json")) if folder(home).is_dir() else []
+    return [Frozen(**json.loads(path.read_text(encoding="utf-8"))) for path in found]
+
+
+def freeze(home: Home, edition: str, by: str) -> Frozen:
+    """Keep an edition's tables, cells and claims as the published night has them.
+
+    The note of it is written last: until it is there, nothing is frozen. Raises FrozenError where it is frozen already,
+    NoEditionError where the published night does not have it.
+    """
+    if any(f.edition == edition for f in frozen_editions(home)):
+        raise FrozenError(f"edition {edition} is frozen already; what was printed does not change")
+    make_folder(folder(home))
+    with _published(home) as con:
+        (night,) = con.execute("select night_id from warehouse.meta.nights where finished_at is null").fetchone()
+        known = [r[0] for r in con.execute("select distinct edition from warehouse.reports.tables order by 1").fetchall()]
+        if edition not in known:
+            raise NoEditionError(f"the published night has no edition {edition}: it has {', '.join(known) or 'none'}")
+        for name in RELATIONS:
+            path = folder(home) / f"{edition}__{name}.parquet"
+            con.execute(
+                f"copy (select * from warehouse.reports.{name} where edition = {literal(edition)})"
+                f" to {literal(str(unfinished(path)))} (format parquet)"
+            )
+            unfinished(path).chmod(0o600)
+            put_in_place(unfinished(path), path)
+        (cells,) = con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]).fetchone()
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    frozen = Frozen(edition, night, now, by, cells)
+    write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))
+    return frozen
+
+
+def frozen_paths(home: Home, relation: str) -> list[Path]:
+    """A relation's Parquet files of every frozen edition."""
+    return [folder(home) / f"{f.edition}__{relation}.parquet" for f in frozen_editions(home)]
+
+
+def revised(home: Home, edition: str) -> list[tuple[Any, ...]]:
+    """Cells of a frozen edition that the published night prints otherwise: table, row, column, printed, now, difference.
+
+    The difference is None where there is no number on one side. Raises FrozenError where the edition is not frozen.
+    """
+    if not any(f.edition == edition for f in frozen_editions(home)):
+        raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it goes out")
+    with _published(home) as con:
+        return con.execute(
+            "select coalesce(o.table_name, n.table_name), coalesce(o.row_label, n.row_label), coalesce(o.column_label,"
+            " n.column_label), o.printed, n.printed, n.value - o.value from read_parquet(?) as o"
+            " full join (from warehouse.reports.cells where edition = ?) as n using (table_name, row_label, column_name)"
+            " where o.value is distinct from n.value or o.data_status is distinct from n.data_status"
+            " order by coalesce(o.table_name, n.table_name), coalesce(o.row_no, n.row_no), coalesce(o.column_no, n.column_no)",
+            [str(folder(home) / f"{edition}__cells.parquet"), edition],
+        ).fetchall()

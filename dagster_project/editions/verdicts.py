@@ -1,0 +1,62 @@
+"""The verdict on an edition's claims, as the published night has it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.core.home import Home
+from dagster_project.serving import connect
+
+DISAGREES, NOT_COMPUTABLE = "disagrees", "not computable"
+VERDICTS = ("agrees", "agrees when cut", DISAGREES, NOT_COMPUTABLE)
+
+
+class NoEditionError(ValueError):
+    """The published night has no such edition. The message names those it has."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One printed figure or sentence. `computed`: what the marts say; of a sentence, the whole that its parts miss."""
+
+    paragraph: str
+    kind: str
+    measure: str
+    figure: str | None
+    area_name: str
+    category: str | None
+    period_label: str | None
+    printed: str
+    computed: Decimal | None
+    difference: Decimal | None
+    verdict: str
+    reason: str | None
+    is_known: bool
+    known_reason: str | None
+    note: str | None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it disagrees, and nobody has said why it is printed all the same."""
+        return self.verdict == DISAGREES and not self.is_known
+
+
+def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[Claim]]:
+    """An edition (the newest where none is named) and its claims in the order of the report. On record, with `reason`.
+
+    Raises NoEditionError, and what `connect` raises.
+    """
+    con = connect(home, reason, by="pam claims")
+    try:
+        editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
+        if not editions or edition not in (None, *editions):
+            has = ", ".join(editions) or "none with claims"
+            raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {has}")
+        chosen = edition or editions[-1]
+        columns = ", ".join(Claim.__dataclass_fields__)
+        rows: list[tuple[Any, ...]] = con.execute(
+            f"select {columns} from reports.claims where edition = ? order by claim_no", [chosen]
+        ).fetchall()
+    finally:
+        con.close()
+    return chosen, [Claim(*row) for row in rows]

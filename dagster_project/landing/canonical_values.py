@@ -1,0 +1,137 @@
+"""Canonical forms: what a cell of each type may look like, and the one text that raw keeps of it.
+
+All are SQL macros over trimmed text that give NULL for what can't be read. Landing never casts without a
+guard: DuckDB's own casts take `epoch`, `infinity` and `25-01-01` for dates, and `1e5` for an amount.
+"""
+
+import duckdb
+
+from dagster_project.contracts import Column
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+
+_TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
+_OFFSET = r"(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+_DAY = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4})"
+_MOMENT = rf"^{_DAY}(?:(?:T| +){_TIME}(?: ?{_OFFSET})?)?$"
+_WITH_OFFSET = rf":\d{{2}}(?:[.,]\d+)? ?{_OFFSET}$"
+_NUMBER = r"(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{0,10})?|\.\d{1,10})"
+_MONEY = rf"^(?:[+-]? ?£?|£ ?[+-]?) ?{_NUMBER}$|^(?:\( ?£? ?{_NUMBER} ?\)|£ ?\( ?{_NUMBER} ?\))$"
+_PLAIN_NUMBER = r"^[+-]?(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d{1,2})?$"
+_WHOLE = r"^\+?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.0*)?$"
+
+MACROS = f"""
+-- A moment as it stands in the text: UK days turned to ISO, a decimal comma to a point.
+create or replace temp macro pam_moment_text(x) as
+    replace(regexp_replace(x, '^(\\d{{1,2}})/(\\d{{1,2}})/(\\d{{4}})', '\\3-\\2-\\1'), ',', '.');
+
+-- London wall time. `utc`: a time without an offset is UTC. A day without a time is not converted.
+create or replace temp macro pam_moment(x, utc) as
+    case
+        when not regexp_matches(x, '{_MOMENT}') then null
+        when regexp_matches(x, '{_WITH_OFFSET}')
+            then timezone(
+                'Europe/London', try_cast(regexp_replace(pam_moment_text(x), ' ?[Zz]$', '+00') as timestamptz)
+            )
+        when utc and contains(x, ':')
+            then timezone('Europe/London', try_cast(pam_moment_text(x) || '+00' as timestamptz))
+        else try_cast(pam_moment_text(x) as timestamp)
+    end;
+
+create or replace temp macro pam_plausible(x) as
+    case when year(x) between {FIRST_YEAR} and {LAST_YEAR} then x end;
+
+-- What is canonical already, or lacks only the space for the `T`, is known by being what its value is written as: most rows
+-- of most files, which need no regular expression then.
+create or replace temp macro pam_timestamp(x, utc) as
+    case
+        when not utc and cast(pam_plausible(try_cast(x as timestamp)) as varchar) = replace(x, 'T', ' ')
+            then left(replace(x, 'T', ' '), 19)
+        else left(cast(pam_plausible(pam_moment(x, utc)) as varchar), 19)
+    end;
+
+create or replace temp macro pam_date(x) as
+    case
+        when cast(pam_plausible(try_cast(x as date)) as varchar) = x then x
+        else left(cast(pam_plausible(pam_moment(x, false)) as varchar), 10)
+    end;
+
+create or replace temp macro pam_month(x) as
+    case
+        when cast(pam_plausible(try_cast(x || '-01' as date)) as varchar) = x || '-01' then x || '-01'
+        else left(pam_date(x), 7) || '-01'
+    end;
+
+-- Pounds and pence as plain text with at least two places, so that equal amounts are equal texts.
+create or replace temp macro pam_money(x) as
+    case
+        when regexp_matches(x, '{_MONEY}') then regexp_replace(
+            cast(
+                try_cast(
+                    case when contains(x, '(') then '-' else '' end || regexp_replace(x, '[£,() +]', '', 'g')
+                    as decimal(38, 10)
+                ) as varchar
+            ),
+            '0{{1,8}}$', ''
+        )
+    end;
+
+create or replace temp macro pam_number(x) as
+    case
+        when regexp_matches(x, '{_PLAIN_NUMBER}') then regexp_replace(
+            cast(try_cast(replace(ltrim(x, '+'), ',', '') as decimal(38, 10)) as varchar), '\\.?0*$', ''
+        )
+    end;
+
+create or replace temp macro pam_whole(x) as
+    case
+        when regexp_matches(x, '{_WHOLE}')
+            then cast(try_cast(replace(split_part(ltrim(x, '+'), '.', 1), ',', '') as bigint) as varchar)
+    end;
+
+-- Items trimmed, blank ones left out, joined by `;` alone. Most are so already, and to see that is cheaper than to replace.
+create or replace temp macro pam_list(x) as
+    case
+        when contains(x, ';') and regexp_matches(x, '[\\s\\x{{a0}};];|;[\\s\\x{{a0}}]|^[; ]|[; ]$') then nullif(
+            trim(regexp_replace(x, '[\\s\\x{{a0}}]*;[\\s\\x{{a0}};]*', ';', 'g'), '; '), ''
+        )
+        else x
+    end;
+"""
+
+
+def install(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros known to a connection."""
+    con.execute(MACROS)
+
+
+def literal(text: str) -> str:
+    """SQL's spelling of a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
+    """SQL for a column's canonical text, from its trimmed text: NULL for blank and for what can't be read."""
+    match column.type:
+        case "timestamp":
+            return f"pam_timestamp({trimmed}, {'true' if utc else 'false'})"
+        case "date" | "month" | "money" | "number" | "whole" | "list":
+            return f"pam_{column.type}({trimmed})"
+        case "choice":
+            whens = " ".join(f"when {literal(v.lower())} then {literal(v)}" for v in column.values)
+            return f"case lower({trimmed}) {whens} end"
+    if column.identifier:
+        return f"pam_pseudonym({trimmed})"
+    return trimmed
+
+
+FAULT = {
+    "date": "is not a date",
+    "timestamp": "is not a date and time",
+    "month": "is not a month",
+    "money": "is not an amount",
+    "number": "is not a number",
+    "whole": "is not a whole number of 0 or more",
+    "choice": "is not one of its values",
+}
+"""What is said of a value that has no canonical form; types that are not here take any text."""

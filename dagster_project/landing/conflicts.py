@@ -1,0 +1,74 @@
+"""Two extractions of one time over two windows: neither is believed where they differ.
+
+The rows stay in both raw files, which never change; what is not to be used is said beside them.
+"""
+
+import duckdb
+
+from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
+
+from .canonical_values import literal
+from .ledger import LedgerEntry
+from .raw_store import Load, parquet_of, write_tie
+
+KIND = "differs from an extraction of the same time"
+
+
+def load_of(entry: LedgerEntry) -> Load:
+    """What a ledger entry's rows are stored under."""
+    return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
+
+
+def settle(
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
+) -> dict[str, int]:
+    """Withhold, in a stored load and in accepted ones of the same time, the keys whose rows differ
+    between them.
+
+    Returns the number of rows newly withheld by load id, the given load's too.
+    """
+    withheld: dict[str, int] = {}
+    for other in map(load_of, others):
+        if not other.raw(home).exists():
+            # Erased, as its time was over.
+            continue
+        con.execute(
+            f"""
+            create or replace temp table landing_tied as
+            select mine._key
+            from {parquet_of(load.raw(home))} as mine
+            join {parquet_of(other.raw(home))} as theirs on mine._key = theirs._key
+            where {_row("mine", contract)} is distinct from {_row("theirs", contract)}
+            """
+        )
+        for one, rival in ((load, other), (other, load)):
+            if rows := _withhold(con, home, contract, one, rival):
+                withheld[one.load_id] = withheld.get(one.load_id, 0) + rows
+    return withheld
+
+
+def _row(table: str, contract: Contract) -> str:
+    return f"row({', '.join(f'{table}.{c.name}' for c in contract.columns)})"
+
+
+def _withhold(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, rival: Load) -> int:
+    """Withhold a load's rows with a key of `landing_tied`; how many. A third tied load withholds no row
+    twice."""
+    already = sorted(home.withheld.glob(f"{load.load_id}*.parquet"))
+    known = f"and _line not in (select _line from {parquet_of(*already)})" if already else ""
+    name = ", ".join(contract.key)
+    reason = f"{name}: differs from the row in {rival.source_file}, extracted at the same time"
+    con.execute(
+        f"""
+        create or replace temp table landing_withheld as
+        select * exclude (_line), cast(_line as bigint) as line, {literal(reason)} as _reasons
+        from {parquet_of(load.raw(home))}
+        where _key in (select _key from landing_tied) {known}
+        order by line
+        """
+    )
+    rows = con.execute("select count(*) from landing_withheld").fetchone()[0]
+    if rows:
+        write_tie(con, home, load, rival.load_id, [c.name for c in contract.columns], "landing_withheld")
+    return rows

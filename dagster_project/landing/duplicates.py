@@ -1,0 +1,127 @@
+"""Rows that are there more than once: a feed that was doubled, and keys that repeat within one file."""
+
+import duckdb
+
+from .csv_reader import CELLS
+from .row_rules import PARSED, Sheet, delivered_columns, part, ragged_cells
+
+DOUBLED_ROWS = 100
+DOUBLED_DISTINCT = 50
+
+MERGED = "landing_merged"
+CLASHING = "landing_clashing"
+REPEATED_KIND = "key repeated with other content"
+
+
+def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, int, int, bool]:
+    """Of the file just read: rows, bad ones, ragged ones, keys, distinct keys; and whether the feed may have been doubled."""
+    counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
+    if sheet.key:
+        # Hashes take less room than keys, and where they are all different, so are the keys.
+        rows, *others, keys, distinct = con.execute(
+            f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {PARSED}"
+        ).fetchone()
+        if distinct < keys:
+            (distinct,) = con.execute(f"select count(distinct _key) from {PARSED}").fetchone()
+        # A doubled feed has at most half as many keys as rows.
+        return rows, *others, keys, distinct, 2 * distinct <= rows
+    # What is there an even number of times adds up to nothing, bit by bit.
+    rows, *others, perhaps = con.execute(
+        f"""
+        select
+            coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
+            coalesce(bool_or(sign = 0), false)
+        from (select {counts}, bit_xor(sign) as sign from {PARSED} group by part)
+        """
+    ).fetchone()
+    return rows, *others, 0, 0, perhaps
+
+
+def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file whose feed was doubled, or None.
+
+    Doubled: every distinct row (the contract's columns as delivered; of a row of odd width, whose columns are
+    unknown, all its cells) occurs an even number of times, among at least 100 rows and 50 distinct ones; in the
+    whole file, or in one group of the column that the contract names.
+    """
+    contract, group = sheet.contract, part(sheet)
+    rows = f"{delivered_columns(sheet)}, {ragged_cells(sheet)}"
+    found = con.execute(
+        f"""
+        with distinct_rows as (
+            select {group} as part, count(*) as n
+            from {CELLS}
+            group by {group}, {rows}
+        ),
+        parts as (
+            select part, sum(n) as n_rows, count(*) as n_distinct, bool_and(n % 2 = 0) as is_even
+            from distinct_rows
+            group by grouping sets ((), (part))
+        )
+        select part, n_rows::bigint, n_distinct
+        from parts
+        where is_even and n_rows >= {DOUBLED_ROWS} and n_distinct >= {DOUBLED_DISTINCT}
+        order by part nulls first
+        """
+    ).fetchall()
+    if not found:
+        return None
+    value, rows, distinct = found[0]
+    where = f"{contract.doubled_group} '{value}'" if contract.doubled_group and value is not None else "the file"
+    return (
+        f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
+    )
+
+
+def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
+    """Sort out keys that repeat: tables `landing_merged (line)` and `landing_clashing (line, reason, kind)`.
+
+    Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing:
+    every row of a key whose rows differ. Returns how many of both.
+    """
+    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns)
+    # What can't be read has no canonical form: bad rows are compared as delivered.
+    content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
+    con.execute(
+        f"""
+        create or replace temp table landing_repeated as
+        with repeated as (
+            select _key from {PARSED} where _key is not null group by _key having count(*) > 1
+        ),
+        contents as (
+            select
+                p.line, p._key, p.bad,
+                dense_rank() over (partition by p._key order by {content}) as content,
+                row_number() over (partition by p._key, {content} order by p.line) as copy
+            from {PARSED} as p
+            join repeated as r on p._key = r._key
+            join {CELLS} as c on p.line = c.line
+        )
+        select line, _key, bad, copy, max(content) over (partition by _key) > 1 as clashes
+        from contents
+        """
+    )
+    con.execute(
+        f"""
+        create or replace temp table {MERGED} as
+        select line from landing_repeated where not clashes and copy > 1 and not bad
+        """
+    )
+    name = ", ".join(sheet.key)
+    con.execute(
+        f"""
+        create or replace temp table {CLASHING} as
+        with keys as (
+            select _key, count(*) as n, array_to_string(list_slice(list(line order by line), 1,
+            5), ', ') as lines from landing_repeated where clashes group by _key
+        )
+        select
+            r.line,
+            '{name}: the same key with other content on lines ' || k.lines
+                || case when k.n > 5 then ' and ' || (k.n - 5) || ' more' else '' end as reason,
+            '{REPEATED_KIND}' as kind
+        from landing_repeated as r
+        join keys as k on r._key = k._key
+        """
+    )
+    return con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})").fetchone()

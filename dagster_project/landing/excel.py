@@ -1,0 +1,112 @@
+"""Excel: the first sheet as the CSV that Excel would have written, so that both are read by the same
+rules."""
+
+import csv
+import re
+import zipfile
+import zlib
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO, StringIO
+from typing import IO
+
+from .containers import CHUNK, LARGEST, too_large
+from .file_signatures import check_kind
+from .refusal import Refused
+
+HALF_A_SECOND = timedelta(milliseconds=500)
+MOST_CELLS = 100_000_000
+"""Cells from the first to the last row and column: the library makes room for all of them, filled or not."""
+
+_COLUMNS = re.compile(rb'\br=["\']([A-Z]{1,3})\d')
+_ROWS = re.compile(rb'\br=["\'][A-Z]{0,3}(\d{3,7})["\']')
+_OVERLAP = 64
+
+
+def sheet_text(data: bytes) -> str:
+    """The first sheet as CSV text: comma, LF, one line a row (but for line breaks within cells), blank
+    rows blank.
+
+    Raises Refused when the file is no sound workbook.
+    """
+    # Nights without Excel files need not wait for it.
+    import python_calamine
+
+    check_kind(data, ".xlsx")
+    _check_extent(data)
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
+        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # A panic of the library is no Exception.
+        raise Refused("damaged or cut short: not a sound Excel file") from error
+    out = StringIO()
+    # Cell by cell, the one loop over rows in landing: the library hands over Python values of mixed
+    # types, of which a column may have any.
+    csv.writer(out, lineterminator="\n").writerows(
+        cells if any(cells := [_text(value) for value in row]) else [] for row in rows
+    )
+    text = out.getvalue()
+    if "\0" in text:
+        raise Refused("holds NUL characters: damaged, or not text")
+    return text.replace("\r\n", "\n")
+
+
+def _check_extent(data: bytes) -> None:
+    """Raises Refused for a workbook that the library could not read without more memory than there is: it would end the
+    whole night. What is no zip file is left to the library."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as file:
+            if sum(i.file_size for i in file.infolist()) > LARGEST:
+                raise Refused(too_large())
+            for info in file.infolist():
+                with file.open(info) as member:
+                    _check_sheet(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        if data.startswith(b"PK"):
+            raise Refused("damaged or cut short: not a sound Excel file") from error
+
+
+def _check_sheet(member: IO[bytes]) -> None:
+    """Raises Refused where the cells of a sheet, streamed as XML, lie too far apart."""
+    columns: set[bytes] = set()
+    last_row, tail = 1, b""
+    while chunk := member.read(CHUNK):
+        piece = tail + chunk
+        columns.update(_COLUMNS.findall(piece))
+        last_row = max([last_row, *map(int, set(_ROWS.findall(piece)))])
+        tail = piece[-_OVERLAP:]
+    last_column = max((_number(c) for c in columns), default=1)
+    if last_row * last_column > MOST_CELLS:
+        raise Refused(
+            f"too large: its cells reach to row {last_row} and column {last_column}; is one far from the table? Delete it"
+        )
+
+
+def _number(letters: bytes) -> int:
+    """A column's number from its letters: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number
+
+
+def _text(value: object) -> str:
+    """A cell's value as text. Excel counts in binary, but means the fifteen digits that it shows."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return str(value).upper()
+        case float():
+            shown = f"{value:.15g}"
+            return format(Decimal(shown), "f") if "e" in shown else shown
+        case datetime():
+            # A time is a fraction of a day, which can miss its second by a hair.
+            moment = (value + HALF_A_SECOND).replace(microsecond=0)
+            return moment.isoformat(sep=" ")
+        case date():
+            return value.isoformat()
+    return str(value)

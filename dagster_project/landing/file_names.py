@@ -1,0 +1,187 @@
+"""What a file's name says: which extract of which force, over which window, extracted when."""
+
+import os
+import re
+from calendar import monthrange
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from dagster_project.contracts import Contract
+
+from .refusal import shown
+
+MANIFEST = ".manifest.json"
+CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
+CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
+
+_CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
+_POLICE_UK = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<rest>.+)", re.S)
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_AT = re.compile(r"\d{8}T\d{6}Z", re.I)
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file of the inbox, and what its name says.
+
+    `problem` is None, or the reason why the file can't be landed whatever it holds; then the fields that
+    the name did not give are None. `extracted_at` (UTC) is None for data.police.uk files: it is when they
+    land.
+    """
+
+    path: Path
+    name: str
+    mtime: float
+    size: int
+    container: str | None = None
+    form: str | None = None
+    extract: str | None = None
+    force_code: str | None = None
+    covered_from: date | None = None
+    covered_to: date | None = None
+    extracted_at: datetime | None = None
+    problem: str | None = None
+
+    @property
+    def manifest(self) -> Path:
+        """Where the optional sidecar of the file would be."""
+        return self.path.with_name(self.path.name + MANIFEST)
+
+
+def canonical_name(extract: str, force: str, covered_from: date, covered_to: date, extracted_at: datetime) -> str:
+    """A canonical file's name, but for its ending. `extracted_at` knows its zone."""
+    return f"{extract}__{force}__{covered_from}__{covered_to}__{extracted_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+class _Unreadable(Exception):
+    """A name that does not say what it must."""
+
+
+def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
+    """Every file below `inbox`, by path; names that say nothing come with a `problem`.
+
+    Left out: hidden names, manifests, and names of uploads that are still under way (`.tmp`, `.part`).
+    """
+    found = []
+    for folder, below, names in os.walk(inbox):
+        below[:] = sorted(d for d in below if not d.startswith("."))
+        for name in sorted(names):
+            if passed_over(name):
+                continue
+            path = Path(folder, name)
+            if path.is_file():
+                found.append(describe(path, contracts, forces))
+    return found
+
+
+def passed_over(name: str) -> bool:
+    """Whether a night does not look at files of this name: hidden ones, manifests, uploads that are under way."""
+    return name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart"))
+
+
+def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
+    """What the name of one file says. Never raises for a bad name: that is the `problem` of the result."""
+    stat = path.stat()
+    said: dict = {}
+    problem = None
+    try:
+        _describe(path.name, contracts, forces, said)
+    except _Unreadable as error:
+        problem = str(error)
+    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **said)
+
+
+def name_text(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 are spelled out (`\\xff`), so that every name can be written down."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
+    """Why a file of this name could not be landed, None where it could."""
+    try:
+        _describe(name, contracts, forces, {})
+    except _Unreadable as error:
+        return str(error)
+    return None
+
+
+def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+    """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
+    container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
+    if container is None:
+        raise _Unreadable(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
+    said["container"] = container
+    stem = name[: -len(container)]
+    if match := _POLICE_UK.fullmatch(stem):
+        _police_uk(match, contracts, forces, said)
+    elif match := _CANONICAL.fullmatch(stem):
+        _canonical(match, contracts, forces, said)
+    else:
+        raise _Unreadable(f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file")
+
+
+def _canonical(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+    extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
+    if extract not in contracts:
+        raise _Unreadable(f"no contract is called '{shown(extract)}': contracts/ has {', '.join(contracts)}")
+    _known_force(force, forces)
+    covered_from = _day(match["from"], "covered from")
+    covered_to = _day(match["to"], "covered to")
+    if covered_from > covered_to:
+        raise _Unreadable(f"the window ends before it begins: {covered_from} to {covered_to}")
+    if not _AT.fullmatch(match["at"]):
+        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
+    try:
+        at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is no time there is") from error
+    said.update(
+        form="canonical",
+        extract=extract,
+        force_code=force,
+        covered_from=covered_from,
+        covered_to=covered_to,
+        extracted_at=at,
+    )
+
+
+def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+    rest = match["rest"].lower()
+    for contract in contracts.values():
+        if contract.police_uk and rest.endswith("-" + contract.police_uk.suffix):
+            force = rest[: -len(contract.police_uk.suffix) - 1]
+            break
+    else:
+        suffixes = ", ".join(f"-{c.police_uk.suffix}" for c in contracts.values() if c.police_uk)
+        raise _Unreadable(f"no contract takes this file of data.police.uk: the name must end in {suffixes}")
+    _known_force(force, forces)
+    year, month = int(match["year"]), int(match["month"])
+    if not (1900 <= year <= 2100 and 1 <= month <= 12):
+        raise _Unreadable(f"{match['year']}-{match['month']} is no month there is")
+    said.update(
+        form="police_uk",
+        extract=contract.extract,
+        force_code=force,
+        covered_from=date(year, month, 1),
+        covered_to=date(year, month, monthrange(year, month)[1]),
+    )
+
+
+def _known_force(force: str, forces: Collection[str]) -> None:
+    if force not in forces:
+        raise _Unreadable(
+            f"unknown force '{shown(force)}': mend the name, or add the force to the checkout's seeds/forces.csv, "
+            "and drop the file again"
+        )
+
+
+def _day(text: str, what: str) -> date:
+    try:
+        day = date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not 1900 <= day.year <= 2100:
+        raise _Unreadable(f"{what}: '{shown(text)}' is no date there is (YYYY-MM-DD)")
+    return day

@@ -1,0 +1,157 @@
+"""What the ledger already knows of a file: whether it came before, and what came in its place."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from .file_names import InboxFile
+from .ledger import LedgerEntry, accepted
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_text(at: datetime) -> str:
+    """The ledger's spelling of a time that a file name gives: UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def landing_text(at: datetime) -> str:
+    """The ledger's spelling of a time of landing: UTC with microseconds, so that its texts sort as the
+    times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Clock:
+    """Tells the time of landing, each time another one."""
+
+    def __init__(self, now: datetime | None, latest: datetime) -> None:
+        self._now, self._latest, self._one_at_a_time = now, latest, Lock()
+
+    def tick(self) -> datetime:
+        """Now, and later than anything in the ledger and than what was told before: the order of landing never depends on a
+        clock set back."""
+        with self._one_at_a_time:
+            self._latest = max(self._now or datetime.now(UTC), self._latest + timedelta(microseconds=1))
+            return self._latest
+
+
+class Decisions:
+    """The ledger's entries, found by what identifies a file. `add` keeps it up as files land."""
+
+    def __init__(self, entries: Iterable[LedgerEntry]) -> None:
+        self.loads: dict[str, LedgerEntry] = {}
+        self.latest = LONG_AGO
+        self.key_fingerprint: str | None = None
+        self._by_identity: dict[tuple, LedgerEntry] = {}
+        self._by_window: dict[tuple, list[LedgerEntry]] = defaultdict(list)
+        self._by_time: dict[tuple, dict[str, None]] = defaultdict(dict)
+        self._drops: dict[tuple, LedgerEntry] = {}
+        self._last: dict[tuple, LedgerEntry] = {}
+        self._entries: list[LedgerEntry] = []
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Take in an entry that is newer than all before it."""
+        self._entries.append(entry)
+        self.latest = max(self.latest, datetime.fromisoformat(entry.landed_at))
+        self._drops[(entry.source_file, entry.file_mtime, entry.bytes)] = entry
+        if entry.outcome not in ("accepted", "held") or entry.load_id is None:
+            return
+        if entry.key_fingerprint:
+            self.key_fingerprint = entry.key_fingerprint
+        self.loads[entry.load_id] = entry
+        if entry.outcome == "accepted":
+            self._last[(entry.extract, entry.force_code, entry.form)] = entry
+        window = (entry.extract, entry.force_code, entry.covered_from, entry.covered_to)
+        if entry.form == "police_uk":
+            self._by_window[window].append(entry)
+        else:
+            self._by_identity[(*window, entry.extracted_at)] = entry
+            self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
+
+    def of(self, extract: str | None) -> "Decisions":
+        """What is known of one extract, or of files whose name is no extract's; and of every file what it was, by its name."""
+        own = Decisions(e for e in self._entries if e.extract == extract)
+        own._drops = dict(self._drops)
+        return own
+
+    def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
+        """The entry of this very file: name, time and size as they were.
+
+        None where the answer could be another today: another problem with the name, a manifest that came since, or a
+        refused file that would be read under another mapping (`mapping`: today's, as the ledger says it).
+        """
+        entry = self._drops.get((file.name, file.mtime, file.size))
+        if entry is None or (entry.extract is None) != (file.problem is not None):
+            return None
+        if file.problem and entry.reason != file.problem:
+            return None
+        if entry.outcome == "refused" and entry.extract and entry.mapping != mapping:
+            return None
+        if entry.outcome == "refused":
+            try:
+                came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
+            except OSError:
+                # None there, nor can there be, where the name is too long for one.
+                return entry
+            return entry if came < datetime.fromisoformat(entry.landed_at) else None
+        return entry
+
+    def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
+        """The load of the same extract, force and form that was accepted last."""
+        return self._last.get((file.extract, file.force_code, file.form))
+
+    def same_extraction(self, file: InboxFile) -> LedgerEntry | None:
+        """The accepted or held load of the same extract, force, window and time of extraction."""
+        if file.form == "police_uk":
+            return None
+        window = (file.extract, file.force_code, file.covered_from, file.covered_to)
+        return self._by_identity.get((*window, moment_text(file.extracted_at)))
+
+    def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
+        """The load that these bytes are already: of the same extraction, or the month's newest (see `newest`).
+
+        Older content of a month that comes again is a new landing: the newest file of a month counts.
+        """
+        if file.form != "police_uk":
+            found = self.same_extraction(file)
+            return found if found and found.sha256 == sha256 else None
+        return next((e for e in self.newest(file, keyless) if e.sha256 == sha256), None)
+
+    def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
+        """Of a month of data.police.uk: the load that came last, and the last accepted one.
+
+        None where the force's own extract of a `keyless` contract has replaced the month since: what comes again then
+        replaces that.
+        """
+        if file.form != "police_uk":
+            return []
+        loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
+        # By landing: a load that a person has released since is entered again, and no newer for that.
+        loads = sorted(loads, key=lambda e: e.extracted_at)
+        if keyless and loads and self._replaced(loads[-1]):
+            return []
+        return loads[-1:] + accepted(loads)[-1:]
+
+    def _replaced(self, month: LedgerEntry) -> bool:
+        landed = datetime.fromisoformat(month.extracted_at)
+        return any(
+            e.outcome == "accepted" and (e.extract, e.force_code, e.form) == (month.extract, month.force_code, "canonical")
+            and e.covered_from <= month.covered_to and month.covered_from <= e.covered_to
+            and datetime.fromisoformat(e.extracted_at) > landed
+            for e in self.loads.values()
+        )  # fmt: skip
+
+    def tied(self, file: InboxFile) -> list[LedgerEntry]:
+        """Accepted loads of the same extract, force and time of extraction over another window."""
+        if file.extracted_at is None:
+            return []
+        window = (file.covered_from, file.covered_to)
+        return self.tied_with(file.extract, file.force_code, moment_text(file.extracted_at), window)
+
+    def tied_with(self, extract: str, force_code: str, extracted_at: str, window: tuple) -> list[LedgerEntry]:
+        """The same by the ledger's own values. Files of data.police.uk never tie: no two land at one time."""
+        found = [self.loads[load] for load in self._by_time[(extract, force_code, extracted_at)]]
+        return [e for e in found if e.outcome == "accepted" and (e.covered_from, e.covered_to) != window]

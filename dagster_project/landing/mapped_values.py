@@ -1,0 +1,67 @@
+"""Cells through a force's mapping, in SQL: their codes to ours, their dates to canonical ones.
+
+A cell's trimmed text is first translated, then given its canonical form. What is quarantined stays as delivered.
+"""
+
+import re
+
+from dagster_project.contracts import Column
+from dagster_project.contracts.model import DATE_TYPES
+
+from .canonical_values import canonical, literal
+from .mappings import SystemMapping
+
+
+def translated(column: Column, trimmed: str, mapping: SystemMapping | None) -> str:
+    """SQL for a cell's text with their codes turned to ours; NULL where the code stands for a blank."""
+    if mapping is None:
+        return trimmed
+    codes = mapping.codes(column)
+    separator = mapping.separators.get(column.name)
+    text = f"replace({trimmed}, {literal(separator)}, ';')" if separator else trimmed
+    if not codes:
+        return text
+    if column.type != "list":
+        ours = _looked_up(codes, f"coalesce({text}, '')")
+        return f"nullif(coalesce({ours}, {text}), '')"
+    item = "trim(item, ' ' || chr(160))"
+    items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({_looked_up(codes, item)}, item))"
+    blank = literal(codes[""]) if codes.get("") else "null"
+    return f"coalesce(nullif(array_to_string({items}, ';'), ''), {blank})"
+
+
+def _looked_up(codes: dict[str, str], text: str) -> str:
+    """A literal map: one look a cell, where a CASE of a thousand codes would be a thousand comparisons."""
+    keys, values = (", ".join(literal(t) for t in part) for part in (codes, codes.values()))
+    return f"map([{keys}], [{values}])[lower({text})]"
+
+
+def mapped(column: Column, text: str, mapping: SystemMapping | None, *, utc: bool) -> str:
+    """SQL for a column's canonical text, from its translated text: their date formats first, then the contract's forms."""
+    if mapping is None:
+        return canonical(column, text, utc=utc)
+    utc = utc or mapping.times_are_utc
+    formats = mapping.dates.get(column.name)
+    if not formats:
+        return canonical(column, text, utc=utc)
+    own = canonical(column, text, utc=utc)
+    if any(_month_first(f) for f in formats):
+        # 03/04 is March there. A day that their format can't be is not to be read as the UK's after all.
+        own = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {own} end"
+    return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), own])})"
+
+
+def _month_first(form: str) -> bool:
+    return form.replace("%-", "%").startswith("%m/%d/")
+
+
+def _by_format(column: Column, text: str, form: str, utc: bool) -> str:
+    assert column.type in DATE_TYPES
+    moment = f"try_strptime({text}, {literal(form)})"
+    if "%z" in form:
+        moment = f"timezone('Europe/London', {moment})"
+    elif utc and column.type == "timestamp" and re.search("%-?[HI]", form):
+        moment = f"timezone('Europe/London', timezone('UTC', {moment}))"
+    if column.type == "month":
+        return f"left(cast(pam_plausible({moment}) as varchar), 7) || '-01'"
+    return f"left(cast(pam_plausible({moment}) as varchar), {19 if column.type == 'timestamp' else 10})"

@@ -1,0 +1,116 @@
+"""From a file in any container to rows of cells: the one place that knows which container is read how."""
+
+from codecs import BOM_UTF8
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.contracts import Contract
+
+from .column_drift import likely
+from .containers import Stored, unpack
+from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
+from .decode import decode
+from .excel import sheet_text
+from .fast_csv import HEAD, head_of, is_within
+from .file_names import InboxFile
+from .header import Layout, Wanted, read_header, wanted_headers
+from .mappings import SystemMapping
+from .parquet import read_parquet
+from .refusal import Refused, shown
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How the rows that now are in `landing_cells` are laid out.
+
+    `other_than`: the encoding that the file is in, where some of its cells are not.
+    """
+
+    layout: Layout
+    cells: Cells
+    other_than: str | None = None
+
+
+def open_file(
+    con: duckdb.DuckDBPyConnection,
+    file: InboxFile,
+    stored: Stored,
+    contract: Contract,
+    facts: dict,
+    mapping: SystemMapping | None,
+    held: ExitStack,
+    *,
+    plainly: bool = True,
+) -> Opened:
+    """Fill `landing_cells (line, cells)` from a file. It can be read until `held` is closed.
+
+    `plainly`: a text whose lines look like records may be read as such. `facts` gets what the ledger keeps of the file, as far
+    as it can be read: encoding, delimiter, headers, columns that are unknown or missing. `mapping`: what the force's system
+    calls things. Raises Refused.
+    """
+    wanted = wanted_headers(contract, file.form, mapping)
+    if file.container == ".parquet":
+        facts["encoding"] = "parquet"
+        layout = read_parquet(con, file.path, contract, file.form, mapping)
+        _tell(facts, layout, wanted, file.form)
+        return Opened(layout, Cells(ALL_BLANKS))
+    if file.container == ".xlsx":
+        facts["encoding"] = "xlsx"
+        text = sheet_text(stored.data)
+        layout = read_header(text, contract, file.form, ",", mapping)
+        _tell(facts, layout, wanted, file.form)
+        return Opened(layout, read_cells(con, text, layout, by_row=True))
+    data = unpack(stored, file.container)
+    if plainly and (opened := _open_plain(con, file, data, contract, facts, mapping, held)):
+        return opened
+    decoded = decode(data)
+    facts["encoding"] = decoded.encoding
+    layout = read_header(decoded.text, contract, file.form, None, mapping)
+    facts["delimiter"] = layout.separator
+    _tell(facts, layout, wanted, file.form)
+    return Opened(layout, read_cells(con, decoded.text, layout, held if plainly else None), decoded.other_than)
+
+
+def _open_plain(
+    con: duckdb.DuckDBPyConnection,
+    file: InboxFile,
+    data: bytes,
+    contract: Contract,
+    facts: dict,
+    mapping: SystemMapping | None,
+    held: ExitStack,
+) -> Opened | None:
+    """Fill `landing_cells` from a large text in UTF-8 that is in every way as most are, without decoding all of it; None of
+    any other. Raises Refused where it lacks columns."""
+    if b"\r\n" in data[:HEAD]:
+        data = data.replace(b"\r\n", b"\n")
+    head = head_of(data)
+    if head is None:
+        return None
+    try:
+        layout = read_header(head, contract, file.form, None, mapping)
+    except Refused:
+        # What else is wrong with the text may come before it.
+        return None
+    told = data.startswith(BOM_UTF8)
+    start = len(head[: layout.start].encode("utf-8")) + (len(BOM_UTF8) if told else 0)
+    cells = read_lines(con, memoryview(data)[start:], layout, held) if is_within(layout, head, data) else None
+    if cells is None:
+        return None
+    facts.update(encoding="utf-8-bom" if told else "utf-8", delimiter=layout.separator)
+    _tell(facts, layout, wanted_headers(contract, file.form, mapping), file.form)
+    return Opened(layout, cells)
+
+
+def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
+    """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
+    facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
+    if not layout.lacking:
+        return
+    names = {c: [h for h, name in wanted.headers.items() if name == c] for c in layout.lacking}
+    perhaps = ", ".join(f"{c} is '{shown(header)}' there" for c, header in likely(names, layout.unknown).items())
+    # What data.police.uk publishes is not mapped: there a contract has to follow.
+    advice = "" if form == "police_uk" else ": then map it in mappings/"
+    raise Refused(f"misses required columns: {', '.join(layout.lacking)}{f'; perhaps {perhaps}{advice}' if perhaps else ''}")

@@ -1,0 +1,94 @@
+"""Rows that broke their contract, for the people who must mend them at the source: which file, which line, why."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.publishing.dictionary import is_replaced
+from dagster_project.serving.answer_formats import neutral
+
+from . import LedgerEntry, accepted, counts, read_ledger
+
+ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
+"""What is said of a row before its own columns."""
+
+
+@dataclass(frozen=True)
+class QuarantinedFile:
+    """An accepted file with rows in quarantine. `reasons`: rows by kind of reason; a row may have several."""
+
+    entry: LedgerEntry
+    rows: int
+    reasons: dict[str, int]
+
+
+def quarantined_files(home: Home, *, all_files: bool = False) -> list[QuarantinedFile]:
+    """Accepted files with rows in quarantine, by extract, force and landing.
+
+    Those that a newer file replaced, over all of their window, are left out unless `all_files`: it is the newer one that
+    says which rows are still wrong.
+    """
+    entries = read_ledger(home)
+    loads, totals = accepted(entries), counts(entries)
+    contracts = load_contracts()
+    found = [
+        QuarantinedFile(e, n, e.quarantine_reasons)
+        for e in loads
+        for n in (totals[str(e.load_id)].rows_quarantined,)
+        if n and e.extract in contracts and (all_files or not is_replaced(e, loads))
+    ]
+    return sorted(found, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
+
+
+def quarantined_rows(home: Home, files: Iterable[QuarantinedFile], reason: str = "") -> dict[tuple[str, str], list[tuple]]:
+    """Their rows by extract and force: `ABOUT`, then the contract's columns as delivered (identifiers hashed).
+
+    `reason`: only rows whose reasons have this text, whatever its case. In the order of file and line.
+    """
+    loads: dict[tuple[str, str], list[str]] = {}
+    for f in files:
+        loads.setdefault((str(f.entry.extract), str(f.entry.force_code)), []).append(str(f.entry.load_id))
+    contracts, found = load_contracts(), {}
+    with duckdb.connect() as con:
+        for (extract, force), names in loads.items():
+            folder = home.quarantine / extract / force
+            # Rows that a later file of the same time withheld have files of their own: `<load>__tie_<other>`.
+            paths = [str(p) for p in sorted(folder.glob("*.parquet")) if p.stem.split("__tie_")[0] in names]
+            if not paths:
+                continue
+            columns = ", ".join(f'"{c.name}"' for c in contracts[extract].columns)
+            rows = con.execute(
+                f"select _extract, _force_code, _source_file, cast(_line as bigint) as line, _reasons, {columns}"
+                " from read_parquet(?, union_by_name = true) where contains(lower(_reasons), lower(?))"
+                " order by _extracted_at, _source_file, line",
+                [paths, reason],
+            ).fetchall()
+            if rows:
+                found[extract, force] = rows
+    return found
+
+
+def columns_of(extract: str) -> list[str]:
+    """The header of an extract's quarantined rows."""
+    return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
+
+
+def export(folder: Path, rows: dict[tuple[str, str], list[tuple]]) -> list[Path]:
+    """Write a CSV an extract and force (mode 0600; UTF-8 with the mark that Excel looks for). Returns the paths."""
+    paths = []
+    for (extract, force), body in rows.items():
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(columns_of(extract))
+        writer.writerows(["" if value is None else neutral(value) for value in row] for row in body)
+        path = folder / f"quarantine__{extract}__{force}.csv"
+        write_whole(path, text.getvalue().encode("utf-8-sig"))
+        paths.append(path)
+    return paths

@@ -1,0 +1,259 @@
+"""Where landed and quarantined rows go: Parquet that appears whole or not at all, one file a load, all
+text."""
+
+import hashlib
+import hmac
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
+from dagster_project.core.home import Home
+
+from .canonical_values import literal
+from .connection import one_thread
+from .csv_reader import CELLS
+from .duplicates import CLASHING, MERGED
+from .pseudonyms import Key
+from .row_rules import KEPT, PARSED, RAGGED, Sheet, ragged_cells, reasons
+
+QUARANTINED = "landing_quarantined"
+TIE = "__tie_"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the rows of one file are stored under."""
+
+    load_id: str
+    extract: str
+    force_code: str
+    extracted_at: str
+    source_file: str
+
+    def raw(self, home: Home) -> Path:
+        """Its landed rows."""
+        return home.raw / self.extract / self.force_code / f"{self.load_id}.parquet"
+
+    def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
+        """Its quarantined rows; those that a later load's tie withheld have a file of their own."""
+        name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
+        return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
+
+    def withheld(self, home: Home, tied_with: str | None = None) -> Path:
+        """Keys of its rows that are present in the file and not to be used."""
+        return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
+
+
+def good_rows(*, bad: bool, repeated: bool) -> str:
+    """SQL: the rows of `landing_parsed` that load. `bad`, `repeated`: whether any row breaks a rule, or any key repeats."""
+    # Where no row is bad, none has to be held against the rules again.
+    rules = ["not p.bad"] if bad else []
+    if repeated:
+        rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
+    return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
+
+
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
+    """Store `good` rows (SQL): the contract's columns in canonical form, then what landing knows of the row."""
+    columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
+    with one_thread(con) if sheet.cells.is_even else nullcontext():
+        write_parquet(
+            con,
+            f"""
+            select
+                {columns},
+                {_known_of(load, "_date")}
+            {good}
+            """,
+            load.raw(home),
+        )
+
+
+def _same(text: str) -> str:
+    """SQL for a text that all rows of a file have. Parquet has text of both; of this type DuckDB knows what there is in it, and
+    writes it without looking each row's text up."""
+    return f"cast({literal(text)} as enum({literal(text)}))"
+
+
+def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool) -> tuple[dict[str, int], int]:
+    """Collect `landing_quarantined`: rows that break a rule or clash. Returns the number of rows by kind
+    of reason."""
+    rows = f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
+    if repeated:
+        rows += f" union all select line, reason, kind from {CLASHING}"
+    con.execute(
+        f"""
+        create or replace temp table landing_extra as
+        select line, string_agg(reason, '; ') as reason, string_agg(distinct kind, '; ') as kind
+        from ({rows})
+        group by line
+        """
+    )
+    reasons(con, sheet, "landing_extra", QUARANTINED)
+    kinds = con.execute(
+        f"""
+        select kind, count(*) from (select unnest(string_split(_kinds, '; ')) as kind from {QUARANTINED})
+        group by kind order by kind
+        """
+    ).fetchall()
+    return dict(kinds), con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0]
+
+
+def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """In rows of odd width, blank what stands in the key's place and is the key of no landed row.
+
+    Where a field is missing, another column's identifier may stand there, in the clear. What is the key of a row landed in
+    order is none; what is not has no earlier version that could be taken for withdrawn, so that no figure changes.
+    """
+    contract = sheet.contract
+    if not set(contract.identifiers) - set(contract.key) or not sheet.key:
+        return
+    landed = sorted(load.raw(home).parent.glob("*.parquet"))
+    known = f"(select _key from {parquet_of(*landed)} where _key is not null)" if landed else "('')"
+    blanks = ", ".join(f"q_{name} = null" for name in contract.key if not contract.column(name).identifier)
+    con.execute(
+        f"update {QUARANTINED} set {blanks}, _key = null where contains(_kinds, {literal(RAGGED)}) and _key not in {known}"
+    )
+
+
+def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
+    _forget_strange_keys(con, home, load, sheet)
+    columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
+    write_parquet(con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home))
+    if sheet.key:
+        write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
+
+
+def _known_of(load: Load, own: str = "_reasons") -> str:
+    """SQL for the columns of what landing knows of a row; `own`: the one that the quarantine alone has, or raw."""
+    return f"""
+        {_same(load.extract)} as _extract,
+        {_same(load.force_code)} as _force_code,
+        {_same(load.load_id)} as _load_id,
+        cast(line as varchar) as _line,
+        _key,
+        {own},
+        {_same(load.extracted_at)} as _extracted_at,
+        {_same(load.source_file)} as _source_file
+    """
+
+
+def write_tie(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str
+) -> None:
+    """Withhold rows of a stored load: `rows` (SQL) gives the contract's columns, line, _key and _reasons."""
+    names = ", ".join(columns)
+    write_parquet(con, f"select {names}, {_known_of(load)} from {rows}", load.quarantine(home, rival))
+    write_withheld(con, load, rows, load.withheld(home, rival))
+
+
+def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: Path) -> None:
+    """Store keys of rows (SQL that gives line and _key)."""
+    write_parquet(
+        con,
+        f"""
+        select
+            {literal(load.extract)} as extract,
+            {literal(load.force_code)} as force_code,
+            {literal(load.load_id)} as load_id,
+            cast(line as varchar) as _line,
+            _key
+        from {rows}
+        """,
+        path,
+    )
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write a query's rows under another name, force them to disk, then give the file its name: mode 0600."""
+    make_folder(path.parent)
+    new = unfinished(path)
+    # Made beforehand, so that no umask ever lets others read it.
+    os.close(make_file(new))
+    # The first level of zstd takes less time than the third, and what DuckDB gives it to compress becomes no larger.
+    options = "format parquet, compression zstd, compression_level 1, use_tmp_file false"
+    con.execute(f"copy ({select}) to {literal(str(new))} ({options})")
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    put_in_place(new, path)
+
+
+def parquet_of(*paths: Path) -> str:
+    """SQL that reads Parquet files."""
+    return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
+
+
+def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, repeated: bool) -> bool:
+    """Whether the file just read has the rows of a stored load, whatever their lines: those differ
+    between containers.
+
+    All in canonical form; of quarantined rows, what has none is compared as delivered.
+    """
+    if not load.raw(home).exists():
+        # Erased, as its time was over.
+        return False
+    columns = [c.name for c in sheet.contract.columns]
+    names = ", ".join(columns)
+    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good}"
+    if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
+        return False
+    quarantine_rows(con, sheet, repeated)
+    _forget_strange_keys(con, home, load, sheet)
+    path = load.quarantine(home)
+    if not path.exists():
+        return con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0] == 0
+    bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
+    stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
+    readable = ", ".join(
+        f"t_{c.name}" if c.identifier else f"coalesce({sheet.canonical(c)}, t_{c.name})" for c in sheet.contract.columns
+    )
+    return not _differ(con, f"select {readable} from ({stored})", f"select {readable} from ({bad})")
+
+
+def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    return con.execute(
+        f"select exists (({one}) except all ({other})) or exists (({other}) except all ({one}))"
+    ).fetchone()[0]
+
+
+def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None) -> str:
+    """SHA-256 of the rows of odd width of the file just read, in whatever order, in hexadecimal: it tells them from others
+    and keeps nothing of them. Keyed where the contract has identifiers, as such a row may hold one.
+    """
+    (digest,) = con.execute(
+        f"""
+        select sha256(string_agg(cells, chr(30) order by cells))
+        from (
+            select array_to_string({ragged_cells(sheet)}, chr(31)) as cells
+            from {CELLS}
+            where {sheet.is_ragged}
+        )
+        """
+    ).fetchone()
+    if key and sheet.contract.identifiers:
+        return hmac.new(key.secret, digest.encode(), hashlib.sha256).hexdigest()
+    return digest
+
+
+def clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the memory of the last file back."""
+    con.execute(f"drop view if exists {PARSED}")
+    con.execute(f"drop view if exists {CELLS}")
+    for table in (
+        "landing_lines",
+        "landing_records",
+        KEPT,
+        QUARANTINED,
+        MERGED,
+        CLASHING,
+        "landing_repeated",
+        "landing_extra",
+        "landing_tied",
+        "landing_withheld",
+    ):
+        con.execute(f"drop table if exists {table}")

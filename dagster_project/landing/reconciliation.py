@@ -1,0 +1,78 @@
+"""Where a file's rows went, counted where they lie: what the ledger says against what is stored.
+
+Rows in a file are landed, quarantined, identical repeats, or refused with the file. The counts of the first two come from
+the stored Parquet itself, so that a file that was lost or changed after its landing is found as well.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.home import Home
+from dagster_project.core.row_tables import make_table
+
+from . import LedgerEntry, counts
+from .raw_store import TIE
+
+COLUMNS = {
+    "extract": "varchar", "force_code": "varchar", "source_file": "varchar", "outcome": "varchar", "rows_in_file": "bigint",
+    "rows_landed": "bigint", "rows_quarantined": "bigint", "rows_duplicate": "bigint", "rows_refused": "bigint",
+    "rows_in_raw": "bigint", "rows_in_quarantine": "bigint", "rows_tied": "bigint",
+}  # fmt: skip
+
+
+def write_accounts(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    entries: list[LedgerEntry],
+    loads: set[str],
+    since: str,
+    erased: Collection[str] = (),
+) -> None:
+    """Make `raw.accounts`: a row a file that has a say in the night's figures (`loads`) or landed after the night `since`.
+
+    `rows_in_raw` as stored, `rows_tied` those of them that a later file of the same time withheld. `rows_in_quarantine` is
+    null where the quarantine of the file is gone: figures do not rest on it. Files whose rows were `erased` as their time was
+    over have no account any more.
+    """
+    last: dict[str, LedgerEntry] = {}
+    refused: list[LedgerEntry] = []
+    for e in entries:
+        if e.load_id and e.outcome in ("accepted", "held") and (e.load_id in loads or e.night_id > since):
+            if e.load_id in erased:
+                continue
+            last[e.load_id] = e
+        elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
+            refused.append(e)
+    raw = _rows(con, (home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet" for e in last.values()))
+    folders = {home.quarantine / str(e.extract) / str(e.force_code) for e in last.values()}
+    aside = _rows(con, (p for folder in folders if folder.is_dir() for p in folder.glob("*.parquet") if TIE not in p.stem))
+    tied: dict[str, int] = {}
+    now, rows = counts(entries), []
+    # What a tie withheld is told beside the raw rows as well: there it is found without the quarantine.
+    withheld = (p for p in home.withheld.glob("*__*.parquet")) if home.withheld.is_dir() else ()
+    for stem, n in _rows(con, (p for p in withheld if all(load in now for load in p.stem.split("__")))).items():
+        load = stem.split("__")[0]
+        tied[load] = tied.get(load, 0) + n
+    for load, e in last.items():
+        n = now[load]
+        quarantined = aside.get(load, None if n.rows_quarantined > tied.get(load, 0) else 0)
+        rows.append(
+            (e.extract, e.force_code, e.source_file, e.outcome, n.rows_in_file, n.rows_landed, n.rows_quarantined,
+             n.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))
+        )  # fmt: skip
+    rows += [
+        (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)
+        for e in refused
+    ]
+    make_table(con, "raw.accounts", COLUMNS, rows)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> dict[str, int]:
+    """Rows of Parquet files by stem, from their footers. Files that are not there are left out."""
+    found = sorted(str(p) for p in paths if p.exists())
+    if not found:
+        return {}
+    rows = con.execute("select file_name, num_rows from parquet_file_metadata(?)", [found]).fetchall()
+    return {Path(name).stem: n for name, n in rows}

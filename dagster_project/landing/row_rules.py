@@ -1,0 +1,297 @@
+"""Rows against their contract, in SQL: canonical values, keys and dates; every reason of those that break a
+rule."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from dagster_project.contracts import Column, Contract
+
+from .canonical_values import FAULT, literal
+from .csv_reader import CELLS, Cells
+from .decode import MARK
+from .header import Layout
+from .mapped_values import mapped, translated
+from .mappings import SystemMapping
+
+PARSED = "landing_parsed"
+KEPT = "landing_kept"
+KEY_JOINT = "chr(31)"
+QUOTED_VALUE = 60
+"""Characters of a bad value that a reason may repeat."""
+
+RAGGED = "wrong number of fields"
+TORN = "a quote opens in this line and does not close before the next row"
+LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What one file's rows are held against: contract, form of the file, window and layout.
+
+    `cells`: what `landing_cells` has. `mapping`: what the force's system calls things. `other_than`: the file's encoding, where
+    some cells are not in it.
+    """
+
+    contract: Contract
+    form: str
+    covered_from: date
+    covered_to: date
+    layout: Layout
+    cells: Cells
+    mapping: SystemMapping | None = None
+    other_than: str | None = None
+
+    def cell(self, index: int) -> str:
+        """SQL for the trimmed text of a row's field, from 0."""
+        return self.trimmed(f"f{index + 1}" if self.cells.is_even else f"cells[{index + 1}]")
+
+    def trimmed(self, text: str) -> str:
+        """SQL for a text of the file without blanks at its ends."""
+        return text if self.cells.blanks is None else f"trim({text}, {self.cells.blanks})"
+
+    @property
+    def n_fields(self) -> str:
+        """SQL for how many fields a row has."""
+        return str(self.layout.width) if self.cells.is_even else "len(cells)"
+
+    @property
+    def is_ragged(self) -> str:
+        """SQL that is true of a row of another width than the header's, or with a quote in the wrong place."""
+        if self.cells.is_even:
+            return "false"
+        rules = [f"len(cells) <> {self.layout.width}"]
+        if self.cells.has_lines:
+            keys = [self.cell(self.layout.position[name]) for name in self.key if name in self.layout.position]
+            rules += ["torn", *(f"coalesce({self.has_rows(cell)}, false)" for cell in keys)]
+        return f"({' or '.join(rules)})"
+
+    def has_rows(self, cell: str) -> str:
+        """SQL that is true of a key which has a row's end and another's beginning in it: line ends and separators."""
+        return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
+
+    @property
+    def source(self):
+        """The contract's part for data.police.uk, where the file comes from there."""
+        return self.contract.police_uk if self.form == "police_uk" else None
+
+    @property
+    def key(self) -> list[str]:
+        """The key's columns; none where the source has not got them: rows are then known by file and line."""
+        absent = self.source.absent if self.source else ()
+        return [] if set(self.contract.key) & set(absent) else self.contract.key
+
+    def translated(self, column: Column) -> str:
+        """SQL for a column's text in the contract's words, from its trimmed text `t_<name>`."""
+        return translated(column, f"t_{column.name}", self.mapping)
+
+    def canonical(self, column: Column) -> str:
+        """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
+        if column.name not in self.layout.position:
+            constant = self.mapping.constant(column) if self.mapping else None
+            return "cast(null as varchar)" if constant is None else literal(constant)
+        utc = bool(self.source and self.source.times_are_utc)
+        form = mapped(column, self.translated(column), self.mapping, utc=utc)
+        return f"case when {self.undecoded(column)} then null else {form} end" if self.other_than else form
+
+    def undecoded(self, column: Column) -> str:
+        """SQL that is true where a cell is not in the file's encoding: what it says is not sure."""
+        return f"coalesce(contains(t_{column.name}, {literal(MARK)}), false)" if self.other_than else "false"
+
+
+def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Make the temporary view `landing_parsed`, one row for every row of the file, good or bad.
+
+    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header),
+    bad; where there is no key, part and sign, too: see `repeats.weigh`.
+    """
+    source, more = CELLS, ""
+    if not sheet.key:
+        source, more = f"(select *, {part(sheet)} as part, {sign(sheet)} as sign from {CELLS})", "part, sign, "
+    rows = f"""
+        select
+            line, {_names("c_", sheet)}, _key, _date, {more}ragged,
+            (ragged or {" or ".join(f"({rule})" for rule in _broken(sheet))}) as bad
+        from ({_placed(sheet, source, more)})
+    """
+    if not sheet.cells.is_even:
+        con.execute(f"create or replace temp table {KEPT} as {rows}")
+        rows = f"from {KEPT}"
+    # Of a large text, cells are formed where they are used, twice as a rule: to keep millions of rows costs more.
+    con.execute(f"create or replace temp view {PARSED} as {rows}")
+
+
+def keep(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Have the rows of `landing_parsed` kept, where they are about to be used more often."""
+    if sheet.cells.is_even:
+        con.execute(f"create or replace temp table {KEPT} as from {PARSED}")
+        con.execute(f"create or replace temp view {PARSED} as from {KEPT}")
+
+
+def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str) -> None:
+    """Fill `table` with the rows that `extra (line, reason, kind)` names, each with all its reasons.
+
+    `extra` names a row once; its reason may be NULL where the row's own rules say it all. Columns: line,
+    q_<column> (as delivered and trimmed, identifiers hashed), _key, _reasons and _kinds (texts joined by
+    "; ").
+    """
+    said = _reasons(sheet)
+    delivered = ", ".join(f"{_delivered(sheet, c)} as q_{c.name}" for c in sheet.contract.columns)
+    chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
+    con.execute(
+        f"""
+        create or replace temp table {table} as
+        select
+            line, {delivered}, _key,
+            concat_ws('; ', {", ".join(reason for reason, _ in said)}, reason) as _reasons,
+            concat_ws('; ', {", ".join(kind for _, kind in said)}, kind) as _kinds
+        from ({_placed(sheet, chosen, more="reason, kind, ")})
+        """
+    )
+
+
+def delivered_columns(sheet: Sheet) -> str:
+    """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
+    return ", ".join(
+        f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.position.values()
+    )
+
+
+def part(sheet: Sheet) -> str:
+    """SQL for the part of a file that may have been doubled by itself: the contract's column for it as delivered."""
+    contract = sheet.contract
+    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
+    return f"coalesce({sheet.cell(sheet.layout.position[grouped.name])}, '')" if grouped else "''"
+
+
+def sign(sheet: Sheet) -> str:
+    """SQL for a number that equal rows have in common: of every fourth column, as few tell most rows from others."""
+    few = list(sheet.layout.position.values())[::4]
+    return f"hash({', '.join(sheet.cell(index) for index in few)})"
+
+
+def ragged_cells(sheet: Sheet) -> str:
+    """SQL for all cells of a row of odd width, trimmed, as no column of it is known; NULL for any other row."""
+    if sheet.cells.is_even:
+        return "cast(null as varchar[])"
+    trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
+    return f"case when {sheet.is_ragged} then {trimmed} end"
+
+
+def _names(prefix: str, sheet: Sheet) -> str:
+    return ", ".join(prefix + c.name for c in sheet.contract.columns)
+
+
+def _placed(sheet: Sheet, source: str, more: str = "") -> str:
+    """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
+    torn = "torn, " if sheet.cells.has_lines else ""
+    trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
+    # Apart from the trimming: within one expression DuckDB would trim twice. What is not trimmed is NULL where it is blank.
+    is_blanked = sheet.cells.is_even and sheet.cells.blanks is None
+    blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
+    blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
+    forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
+    key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
+    placing = sheet.contract.date_column
+    day = f"c_{placing}" if placing else "cast(null as varchar)"
+    if placing and sheet.contract.column(placing).type == "timestamp":
+        day = f"left({day}, 10)"
+    return f"""
+        select *, {key} as _key, {day} as _date
+        from (
+            select *, {forms}
+            from (
+                select line, {more} n_fields, {torn}ragged, {blanked}
+                from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
+                from {source} as rows_read) as rows_trimmed
+            ) as rows_blanked
+        ) as rows_formed
+    """
+
+
+def _trimmed(sheet: Sheet, column: Column) -> str:
+    """A cell's trimmed text.
+
+    In a row of odd width only the key is looked for: what stands elsewhere may be anything, an address
+    included.
+    """
+    index = sheet.layout.position.get(column.name)
+    if index is None:
+        return "cast(null as varchar)"
+    cell = sheet.cell(index)
+    if column.name in sheet.key:
+        if not sheet.cells.has_lines:
+            return cell
+        return f"case when torn then ltrim({cell}, '\"') when not {sheet.has_rows(cell)} then {cell} end"
+    if sheet.cells.is_even:
+        return cell
+    return f"case when not {sheet.is_ragged} then {cell} end"
+
+
+def _delivered(sheet: Sheet, column: Column) -> str:
+    if column.identifier:
+        return f"c_{column.name}"
+    return f"replace(t_{column.name}, {literal(MARK)}, '')" if sheet.other_than else f"t_{column.name}"
+
+
+def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """Every rule of a row: SQL that is true where it is broken, SQL of the reason, the kind."""
+    rules = []
+    for c in sheet.contract.columns:
+        if c.name not in sheet.layout.position:
+            continue
+        if sheet.other_than:
+            said = f"{c.name}: not text in {sheet.other_than}"
+            rules.append((sheet.undecoded(c), literal(f"{said}, as the rest of the file is"), said))
+        blank = f"{sheet.translated(c)} is null"
+        if c.name in sheet.key:
+            rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
+        elif c.places_row:
+            rules.append((blank, literal(f"{c.name}: blank, and it places the row"), f"{c.name}: blank"))
+        if c.type in FAULT:
+            unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
+            rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
+    return rules + _window(sheet)
+
+
+def _fault(column: Column) -> str:
+    said = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
+    before, after = literal(f"{column.name}: '"), literal(f"' {said}")
+    return f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
+
+
+def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The row's date against the window: a state may begin before it, a month counts from its first day."""
+    contract, name = sheet.contract, sheet.contract.date_column
+    if name is None:
+        return []
+    first, last = sheet.covered_from, sheet.covered_to
+    kind = f"{name}: outside the window"
+    day = f"{literal(f'{name}: ')} || _date || "
+    if contract.kind == "list":
+        return [(f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)]
+    said = literal(f" is outside the window {first} to {last}")
+    if contract.column(name).type == "month":
+        first = first.replace(day=1)
+    return [(f"_date not between '{first}' and '{last}'", day + said, kind)]
+
+
+def _broken(sheet: Sheet) -> list[str]:
+    return [f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet)] or ["false"]
+
+
+def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
+    """SQL of each rule's reason and kind, NULL where it holds.
+
+    A row of odd width has that reason alone: its cells may stand under others' names.
+    """
+    width = sheet.layout.width
+    fields = f"n_fields || ' fields where the header has {width}'"
+    if sheet.cells.has_lines:
+        fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
+    said = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
+    for broken, reason, kind in _rules(sheet):
+        when = f"case when not ragged and ({broken}) then "
+        said.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
+    return said

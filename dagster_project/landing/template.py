@@ -1,0 +1,103 @@
+"""An empty file of an extract, with a valid name and the contract's headers: what a new export starts from."""
+
+import csv
+import io
+from calendar import monthrange
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.home import LONDON, Home
+from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.transform.raw_schema import OWN_LISTS, read_own_list
+
+from . import read_ledger
+from .file_names import canonical_name, name_problem
+from .land import SUSPECT_DAYS
+
+
+class TemplateError(ValueError):
+    """A template that can't be written as asked. The message says what to give."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template's path, and what becomes of it as it stands, without a row."""
+
+    path: Path
+    contract: Contract
+    covered_from: date
+    covered_to: date
+
+    @property
+    def empty(self) -> str:
+        """What landing makes of it before a row is filled in."""
+        days = (self.covered_to - self.covered_from).days + 1
+        if self.contract.empty_is_suspect and days >= SUSPECT_DAYS:
+            return f"without rows it would be held: {days} days of no {self.contract.extract} are not believed"
+        return f"without rows it says that there were none on the {days} days from {self.covered_from} to {self.covered_to}"
+
+
+def write_template(
+    home: Home,
+    extract: str,
+    folder: Path,
+    *,
+    force: str | None = None,
+    covered_from: date | None = None,
+    covered_to: date | None = None,
+    now: datetime | None = None,
+) -> Template:
+    """Write an extract's template into a folder (made if it is not there), never over another file.
+
+    `force`, where it is left out: the only one that the home has files of; before its first file, the only one that the list
+    of areas knows. The window: the last whole month (year, for an extract
+    that comes yearly); with one end given, the month or year that it is in. Raises TemplateError, OSError.
+    """
+    contracts, now = load_contracts(), now or datetime.now(UTC)
+    if extract not in contracts:
+        raise TemplateError(f"no contract is called '{extract}': there are {', '.join(contracts)}")
+    contract = contracts[extract]
+    first, last = _window(contract, covered_from, covered_to, now.astimezone(LONDON).date())
+    code = _force(home, force, force_names())
+    name = canonical_name(extract, code, first, last, now) + ".csv"
+    if problem := name_problem(name, contracts, force_names()):
+        raise TemplateError(problem)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    with path.open("xb") as file:
+        file.write(header_line(contract))
+    return Template(path, contract, first, last)
+
+
+def header_line(contract: Contract) -> bytes:
+    """The header, as Excel opens it rightly: UTF-8 with its mark, since what is filled in may have more than ASCII."""
+    text = io.StringIO()
+    csv.writer(text).writerow(c.name for c in contract.columns)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _force(home: Home, force: str | None, known: Collection[str]) -> str:
+    if force is not None:
+        return force.strip().lower()
+    dropped = {e.force_code for e in read_ledger(home) if e.force_code}
+    # Before the first file, the force whose units the list of areas has.
+    areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+    listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
+    likely = dropped or listed
+    if len(likely) == 1:
+        return likely.pop()
+    several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
+    raise TemplateError(f"whose file? Give --force: {several}")
+
+
+def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    if first and last:
+        return first, last
+    yearly = contract.rhythm == "yearly"
+    within = first or last or today.replace(month=1 if yearly else today.month, day=1) - timedelta(days=1)
+    begin = within.replace(month=1 if yearly else within.month, day=1)
+    end = within.replace(month=12, day=31) if yearly else within.replace(day=monthrange(within.year, within.month)[1])
+    return first or begin, last or end

@@ -1,0 +1,27 @@
+"""Alerts: who must know when a night needs a person, what of it, and what they are to do.
+
+At the end of every night, whatever became of it, its events are gathered in one message and sent to the home's channels.
+Sending never fails or changes a night: what could not be delivered is written down and tried again the next night. No
+message holds a row, an identifier or a secret.
+"""
+
+from .channels import Channel, channels_of
+from .dispatch import Delivery, alert_settings, overview, send_test, tell, waiting
+from .events import Event, events_of
+from .log import AlertLog
+from .message import Message
+
+__all__ = [
+    "AlertLog",
+    "Channel",
+    "Delivery",
+    "Event",
+    "Message",
+    "alert_settings",
+    "channels_of",
+    "events_of",
+    "overview",
+    "send_test",
+    "tell",
+    "waiting",
+]

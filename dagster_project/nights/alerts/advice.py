@@ -1,0 +1,100 @@
+"""What a person is to do about an event: the commands to type, and the section of docs/runbook.md."""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from dagster_project.core.home import Home
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, in lines, and where the runbook says more."""
+
+    todo: tuple[str, ...]
+    see: str
+
+
+FAILURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        r"another night is under way", "Another night is under way",
+        ("See since when: {pam} status --check", "If it hangs, end its process, then: {pam} nightly"),
+    ),
+    (r"interrupted:|interrupt", "A night was interrupted", ("Nothing has to be cleaned up: {pam} nightly",)),
+    (
+        r"no space left|disk quota|ENOSPC", "The disk is full",
+        ("See what fills it: df -h {home}; du -sh {home}/*", "Make room, then: {pam} nightly"),
+    ),
+    (r"pseudonym|key with fingerprint", "The pseudonym key", ("Put the right key back, then: {pam} nightly",)),
+    (r"pam\.toml", "The settings", ("Mend {home}/pam.toml as the message says, then: {pam} nightly",)),
+    (r"\bmappings/", "A mapping is wrong", ("Mend the mapping as the message says, then: {pam} nightly",)),
+    (r"\bseeds/", "A list is wrong", ("Mend the list as the message says, then: {pam} nightly",)),
+    (r"made-up sample data", "A home of sample data", ("Give real extracts another home: pam nightly --home DIR",)),
+    (
+        r"input/output error|stale file handle|no such folder|timed out|not connected|set lock on file",
+        "A disk or a share was away", ("See that the disk or share answers: ls {home}/inbox", "Then: {pam} nightly"),
+    ),
+    (r"dbt ", "A model could not be built", ("Read what dbt says: {pam} dbt build", "Once it is mended: {pam} nightly")),
+)  # fmt: skip
+"""Pattern of the reason, section, what to do: the first that fits."""
+
+
+def _filled(home: Home, lines: tuple[str, ...], **more: str) -> tuple[str, ...]:
+    """Lines with `{pam} COMMAND ...` made a command of this home, and `{home}` its folder."""
+    where = shlex.quote(str(home.path))
+    typed = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in lines)
+    return tuple(line.format(home=where, **more) for line in typed)
+
+
+def for_failure(home: Home, reason: str) -> Advice:
+    """For a night that failed, or could not begin, with this reason."""
+    for pattern, section, todo in FAILURES:
+        if re.search(pattern, reason, re.I):
+            return Advice(_filled(home, todo), section)
+    todo = ("See what is published: {pam} status", "Once the cause is mended: {pam} nightly")
+    return Advice(_filled(home, todo), "Night failed")
+
+
+def for_held(home: Home) -> Advice:
+    """For a night that the gate held back."""
+    return Advice(_filled(home, ("See every rule: {pam} status", "Once the cause is mended: {pam} nightly")), "Night held")
+
+
+def for_postgres(home: Home) -> Advice:
+    """For a night that is published, and that PostgreSQL could not be given."""
+    todo = ("See what it serves, and why: {pam} postgres status", "Once the cause is mended: {pam} postgres load")
+    return Advice(_filled(home, todo), "PostgreSQL behind")
+
+
+def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str) -> Advice:
+    """For a file that was held or refused."""
+    if kind == "file_held":
+        load = load_id or "LOAD"
+        return Advice(
+            _filled(
+                home,
+                ("If the sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
+                 "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"), load=load,
+            ), "File held",
+        )  # fmt: skip
+    if "unknown force" in reason:
+        said = "Mend the force in the name, or add the force to the checkout's seeds/forces.csv, and drop the file again"
+        return Advice(_filled(home, (said,)), "File refused")
+    return Advice(
+        _filled(
+            home,
+            ("Tell its sender the reason; have it mended and dropped again in {home}/inbox",
+             "Try a mended file first, which changes nothing: {pam} inspect FILE"),
+        ), "File refused",
+    )  # fmt: skip
+
+
+def for_late(home: Home, extract: str) -> Advice:
+    """For an extract that has not come."""
+    return Advice(
+        _filled(
+            home,
+            (f"Ask who extracts {extract} why it has not come; drop it in {{home}}/inbox",
+             "See what is late now: {pam} status"),
+        ), "Extract late",
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""What happened that a person must know of: a night held or failed, a file held or refused, an extract late."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Receipt
+from dagster_project.landing import accepted, read_ledger
+
+from ..status import late_extracts
+from .advice import Advice, for_failure, for_file, for_held, for_late, for_postgres
+
+if TYPE_CHECKING:
+    from ..run import NightRun
+
+Kind = Literal["failed", "held", "not_served", "file_held", "refused", "late", "test"]
+TITLES: dict[str, str] = {
+    "failed": "Night failed",
+    "held": "Night held",
+    "not_served": "PostgreSQL behind",
+    "file_held": "File held",
+    "refused": "File refused",
+    "late": "Extract late",
+    "test": "Test",
+}
+"""In the order in which a message has them: what keeps figures from being published comes first."""
+
+LIMIT = 400
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `key` is the same as long as it is the same thing: a late extract is, night after night."""
+
+    kind: Kind
+    key: str
+    what: str
+    why: str
+    """The rule, or the reason."""
+    todo: tuple[str, ...]
+    """What to do, and the commands to type."""
+    see: str
+    """The section of docs/runbook.md."""
+
+
+def plain(text: str, limit: int = LIMIT) -> str:
+    """Text in one line, without control characters, not over `limit` characters.
+
+    What DuckDB says of a value that it could not use may quote it, and a value may be a person's: its words are left out,
+    but for what it says of disks and locks.
+    """
+    text = re.sub(r"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): .*", r"\1", text, flags=re.S)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def events_of(run: "NightRun") -> list[Event]:
+    """The events of a night: of earlier ones that were interrupted, of its own outcome, of its files, of late extracts."""
+    events = [e for receipt in run.noted if receipt.outcome == "failed" for e in _of_receipt(run.home, receipt)]
+    if run.receipt:
+        events += _of_receipt(run.home, run.receipt)
+    elif run.unbegun:
+        events.append(_failed(run.home, f"unbegun {run.unbegun}", "A night could not begin", run.unbegun))
+    if run.night:
+        events += _late(run.home, run.night.today)
+    order = list(TITLES)
+    return sorted(events, key=lambda e: order.index(e.kind))
+
+
+def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
+    night_id, events = receipt.night_id, []
+    if receipt.outcome == "failed":
+        events.append(_failed(home, f"failed {night_id}", f"Night {night_id} failed", receipt.reason))
+    elif receipt.outcome == "held":
+        events += _held(home, receipt)
+    if receipt.not_served:
+        what = f"Night {night_id} is published, but not in PostgreSQL"
+        events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
+    # A file that its sender is still writing waits, and is not in the ledger.
+    decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
+    for f in receipt.files:
+        if f["outcome"] in ("held", "refused") and f["source_file"] in decided:
+            events.append(_file(home, f))
+    return events
+
+
+def _failed(home: Home, key: str, what: str, reason: str) -> Event:
+    return _event("failed", key, what, reason, for_failure(home, reason))
+
+
+def _held(home: Home, receipt: Receipt) -> list[Event]:
+    holding = [c for c in receipt.checks if not c["passed"] and c["severity"] == "critical"]
+    advice = for_held(home)
+    return [
+        Event(
+            "held", f"held {receipt.night_id} {c['subject']} {c['rule']}",
+            f"Night {receipt.night_id} is held: {plain(c['subject'])} breaks the rule {plain(c['rule'])}",
+            plain(f"{c['found']}. {c['reason']}"), (plain(c["advice"]), *advice.todo), advice.see,
+        )
+        for c in holding
+    ] or [_event("held", f"held {receipt.night_id}", f"Night {receipt.night_id} is held", receipt.reason, advice)]  # fmt: skip
+
+
+def _file(home: Home, file: dict[str, Any]) -> Event:
+    kind: Kind = "file_held" if file["outcome"] == "held" else "refused"
+    name = plain(file["source_file"], 200)
+    reason = file.get("reason") or "no reason is written down"
+    advice = for_file(home, kind, name, file.get("load_id"), reason)
+    return _event(kind, f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}", reason, advice)
+
+
+def _late(home: Home, today: Any) -> Iterable[Event]:
+    for late in late_extracts(accepted(read_ledger(home)), today):
+        extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
+        yield _event(
+            "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",
+            f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
+            " available", for_late(home, extract),
+        )  # fmt: skip
+
+
+def _event(kind: Kind, key: str, what: str, why: str, advice: Advice) -> Event:
+    return Event(kind, plain(key), plain(what), plain(why), advice.todo, advice.see)
+
+
+def _days(n: int) -> str:
+    return "1 day" if n == 1 else f"{n} days"

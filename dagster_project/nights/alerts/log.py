@@ -1,0 +1,89 @@
+"""What was told and what is waiting: `nights/alerts.jsonl`, a line a message and a line an attempt to deliver it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.core.home import Home
+
+from .events import Event
+from .message import Message
+
+NAME = "alerts.jsonl"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to deliver a message. `error` is None where it was delivered."""
+
+    id: str
+    at: str
+    channel: str
+    error: str | None
+
+
+class AlertLog:
+    """A home's `nights/alerts.jsonl`. Lines are only ever added; one that was cut short by a power cut is passed over."""
+
+    def __init__(self, home: Home) -> None:
+        self.path: Path = home.nights / NAME
+
+    def read(self) -> tuple[list[Message], list[Attempt]]:
+        """Messages and attempts, oldest first. Makes nothing."""
+        messages, attempts = [], []
+        try:
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return [], []
+        for line in lines:
+            try:
+                body = json.loads(line)
+                if "events" in body:
+                    messages.append(_message(body))
+                else:
+                    attempts.append(Attempt(**body))
+            except (ValueError, TypeError, KeyError):
+                continue
+        return messages, attempts
+
+    def add(self, item: Message | Attempt) -> None:
+        """Add a line, on disk when this returns. Raises OSError."""
+        body = asdict(item)
+        if isinstance(item, Message):
+            # Of thousands of refused files, those are kept that a message spells out; of late extracts each, as what was told.
+            body["events"] = [asdict(e) for e in item.events if e.kind == "late"]
+            body["events"] += [asdict(e) for _, own, _ in item.grouped() for e in own if e.kind != "late"]
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        line = json.dumps(body, ensure_ascii=False).encode("utf-8") + b"\n"
+        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    line = b"\n" + line
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep another process from telling the same at once. Where the home can't be written, there is nothing to keep."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = open(os.open(self.path.with_name(f".{NAME}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "rb")  # noqa: SIM115
+        except OSError:
+            yield
+            return
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def _message(body: dict[str, Any]) -> Message:
+    events = tuple(Event(**{**e, "todo": tuple(e["todo"])}) for e in body.pop("events"))
+    channels = body.pop("channels")
+    return Message(**body, events=events, channels=None if channels is None else tuple(channels))

@@ -1,0 +1,220 @@
+"""What files would do: landed in a throw-away home on top of the real one, so that it is what the night does.
+
+Nothing of the real home changes, nor do the files.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Night, read_receipts
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import LedgerEntry, land_files
+from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.file_names import InboxFile, canonical_name, describe, name_problem, passed_over
+from dagster_project.landing.land import order
+from dagster_project.quality.gate import Check, held_by
+from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
+from dagster_project.transform.dbt_runner import BuildError
+from dagster_project.transform.raw_schema import WAREHOUSE
+
+from .run import NightFailedError, NightHeldError, NightRun
+from .trial_home import take_base, trial_home
+
+PROBLEMS = 10
+"""Quarantined rows that are shown."""
+
+EVER = (date(1900, 1, 1), date(2100, 12, 31))
+"""The window of a file whose name says none."""
+
+FINE = ("accepted", "known")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a person says of files whose names don't: extract, force and, where it is known, the window."""
+
+    extract: str
+    force_code: str
+    covered_from: date = EVER[0]
+    covered_to: date = EVER[1]
+
+    @classmethod
+    def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "Claim":
+        """A claim that a file's name could make. Raises ValueError."""
+        claim = cls(extract, force_code, covered_from or EVER[0], covered_to or EVER[1])
+        name = canonical_name(extract, force_code, claim.covered_from, claim.covered_to, datetime.now(UTC))
+        if problem := name_problem(f"{name}.csv", load_contracts(), force_names()):
+            raise ValueError(problem)
+        return claim
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """One file: the entry that the ledger would have, and the first of its rows that break a rule.
+
+    `name`: a name that would do, where a person had to say what the file is.
+    """
+
+    file: InboxFile
+    entry: LedgerEntry
+    problems: list[tuple[int, str]]
+    name: str | None = None
+
+    @property
+    def fine(self) -> bool:
+        """Whether it would be accepted, or is known."""
+        return self.entry.outcome in FINE
+
+    def mapped(self) -> set[str]:
+        """Columns that were found by a header that only the mapping knows."""
+        contract = load_contracts().get(self.entry.extract or "")
+        if contract is None or self.entry.form != "canonical":
+            return set()
+        return {c for c, header in self.entry.headers.items() if (own := contract.by_header(header)) is None or own.name != c}
+
+    def as_dict(self) -> dict[str, Any]:
+        """All that is known of it, for programs."""
+        kept = (
+            "extract", "force_code", "form", "covered_from", "covered_to", "extracted_at", "outcome", "reason", "encoding",
+            "delimiter", "mapping", "headers", "unknown_columns", "missing_columns", "drift", "rows_in_file", "rows_landed",
+            "rows_quarantined", "rows_duplicate", "quarantine_reasons", "indicators", "withheld",
+        )  # fmt: skip
+        said = self.entry.model_dump(mode="json", include=set(kept))
+        return {
+            "file": str(self.file.path), "container": self.file.container, **{k: said[k] for k in kept},
+            "headers_by_mapping": sorted(self.mapped()),
+            "problems": [{"line": line, "reasons": reasons} for line, reasons in self.problems],
+            "name_that_would_do": self.name,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a night with these files, and no others, would come to."""
+
+    outcome: str
+    """published, held, failed, or unchanged: nothing of them would count, and the gate was not asked."""
+    reason: str
+    checks: list[Check]
+    """Those that fail, and did not on the last night or found something else."""
+    standing: list[Check]
+    """Those that fail as they did on the last night."""
+    figures: dict[str, dict[str, int]]
+    """Mart -> figures changed, new and gone, against what is published; marts where nothing moves are left out."""
+
+    @property
+    def fine(self) -> bool:
+        """Whether the night would be published."""
+        return self.outcome in ("published", "unchanged")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        checks, standing = ([c.as_dict() for c in part] for part in (self.checks, self.standing))
+        return {
+            "outcome": self.outcome, "reason": self.reason, "checks": checks, "standing": standing, "figures": self.figures,
+        }  # fmt: skip
+
+
+def inspect_files(
+    home: Home, paths: Iterable[Path], claim: Claim | None = None, *, gate: bool = False
+) -> tuple[list[Inspected], Judged | None]:
+    """What each file would become, in the order of `paths`; with `gate`, what the night would.
+
+    `claim`: what the files are, whatever their names say. Raises what a night would before it looks at a file
+    (PseudonymKeyError, ValueError for a ledger that can't be read), and OSError.
+    """
+    files = [_described(path, claim) for path in paths]
+    with trial_home(home) as trial:
+        night = Night.begin(trial)
+        found = {}
+        for file in sorted(set(files), key=order):
+            (entry,) = land_files(trial, load_contracts(), [file], night.night_id, archive=False)
+            found[file] = _looked_at(trial, file, entry, claim)
+        inspected = [found[file] for file in files]
+        return inspected, _judge(home, trial, night, inspected) if gate else None
+
+
+def _described(path: Path, claim: Claim | None) -> InboxFile:
+    path = path.absolute()
+    file = describe(path, load_contracts(), force_names())
+    # Another time than its own: that this very file was decided on before is no answer to what it would do.
+    file = replace(file, mtime=file.mtime + 0.001)
+    if passed_over(file.name):
+        return replace(file, problem="a night passes over hidden files, manifests and uploads under way (.tmp, .part)")
+    if claim is None or file.container is None:
+        return file
+    return replace(
+        file, form="canonical", extract=claim.extract, force_code=claim.force_code, covered_from=claim.covered_from,
+        covered_to=claim.covered_to, extracted_at=datetime.now(UTC).replace(microsecond=0), problem=None,
+    )  # fmt: skip
+
+
+def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | None) -> Inspected:
+    stored = entry.outcome in ("accepted", "held")
+    bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
+    problems, name = [], None
+    with duckdb.connect() as con:
+        if stored and bad:
+            problems = con.execute(
+                "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?",
+                [[str(p) for p in bad], PROBLEMS],
+            ).fetchall()
+        if stored and claim is not None:
+            days = con.execute(
+                "select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]
+            ).fetchone()
+            if days[0]:
+                window = (date.fromisoformat(days[0]), date.fromisoformat(days[1]))
+                name = canonical_name(claim.extract, claim.force_code, *window, file.extracted_at) + str(file.container)
+    return Inspected(file, entry, problems, name)
+
+
+def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> Judged:
+    """Build and judge a night of the trial on what it has landed."""
+    if not any(i.entry.outcome == "accepted" for i in inspected):
+        return Judged("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
+    take_base(home, trial)
+    # The figures are the same on either engine, and here somebody waits.
+    run = NightRun(trial, engine="duckdb")
+    run.night, run.entries = night, [i.entry for i in inspected]
+    try:
+        run.build()
+        held = held_by(run.judge())
+    except NightHeldError as error:
+        return Judged("held", str(error), *_parted(home, run.checks or []), {})
+    except (NightFailedError, BuildError, ValueError) as error:
+        return Judged("failed", str(error), [], [], {})
+    reason = "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held)
+    return Judged("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
+
+
+def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:
+    """The failed checks: what is new, and what the last night's receipt has word for word."""
+    receipts = read_receipts(home)
+    before = {(c["subject"], c["rule"], c["found"]) for r in receipts[-1:] for c in r.checks if not c["passed"]}
+    failed = [c for c in checks if not c.passed]
+    old = [c for c in failed if (c.subject, c.rule, c.found) in before]
+    return [c for c in failed if c not in old], old
+
+
+def _moved(trial: Home) -> dict[str, dict[str, int]]:
+    """Figures of the trial's candidate that differ from the published ones, by mart."""
+    con = duckdb.connect()
+    try:
+        attach(con, trial.candidate / WAREHOUSE, "later")
+        before = f"(from {LATER} where false)"
+        if trial.warehouse.exists():
+            attach(con, trial.warehouse.resolve(), "earlier")
+            before = EARLIER
+        moved(con, before)
+        rows = by_mart(con)
+    finally:
+        con.close()
+    return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}

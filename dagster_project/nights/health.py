@@ -1,0 +1,74 @@
+"""The dead man's switch: what a monitoring program must hear of, also where no night ran that could have told it."""
+
+from datetime import UTC, datetime
+
+from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.home import LONDON, Home
+from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.landing import accepted, read_ledger
+from dagster_project.publishing.publish import PublishError, published_night
+
+from .alerts.events import plain
+from .lifecycle import under_way_since
+from .status import late_extracts
+
+STUCK_HOURS = 6
+
+
+def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[str]:
+    """What needs a person, the worst first; empty where nothing does. `max_age`: hours that the publication may be old.
+
+    Reads only. A home that can't be read is a trouble, not an error.
+    """
+    now = now or datetime.now(UTC)
+    try:
+        return [*_publication(home, max_age, now), *_last_night(home, now), *_late(home, now), *_settings(home)]
+    except (OSError, ValueError) as error:
+        return [f"the home can't be read: {plain(str(error), 200)}"]
+
+
+def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
+    try:
+        night_id = published_night(home)
+    except PublishError:
+        return ["the published file can't be read"]
+    if night_id is None:
+        return ["nothing is published"]
+    # A night without a new file finds that what is published still says all.
+    receipt = next((r for r in reversed(read_receipts(home)) if night_id in (r.night_id, r.stands)), None)
+    at = datetime.fromisoformat(receipt.finished_at) if receipt else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
+    hours = (now - at).total_seconds() / 3600
+    return [f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}"] if hours > max_age else []
+
+
+def _last_night(home: Home, now: datetime) -> list[str]:
+    # Going back to an earlier night is no night.
+    nights = [r for r in read_receipts(home) if not r.republished]
+    last = nights[-1] if nights else None
+    found = []
+    if last and last.outcome not in ("published", "unchanged"):
+        found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {plain(last.reason, 200)}")
+    found += [f"night {r.night_id} is not in PostgreSQL: {plain(r.not_served, 200)}" for r in nights[-1:] if r.not_served]
+    if since := under_way_since(home):
+        hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600
+        if not is_under_way(home):
+            found.append(f"the night that began at {since} is gone without a receipt")
+        elif hours > STUCK_HOURS:
+            found.append(f"a night is under way since {since}, {hours:.0f} hours")
+    return found
+
+
+def _late(home: Home, now: datetime) -> list[str]:
+    late = late_extracts(accepted(read_ledger(home)), now.astimezone(LONDON).date())
+    if not late:
+        return []
+    said = ", ".join(f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late[:6])
+    return [f"late: {said}" + (f" and {len(late) - 6} more" if len(late) > 6 else "")]
+
+
+def _settings(home: Home) -> list[str]:
+    try:
+        read_config(home)
+    except ConfigError as error:
+        return [plain(str(error), 200)]
+    return []

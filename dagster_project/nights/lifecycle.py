@@ -1,0 +1,139 @@
+"""How a night begins to be known of and how it ends: a mark while it is under way, and always a receipt after it.
+
+A night that is killed leaves its mark. Whoever next has the home's lock finds it and writes down what became of that night.
+"""
+
+import contextlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dagster_project.core.errors import interrupt_in
+from dagster_project.core.files import with_advice, write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
+from dagster_project.landing import read_ledger
+from dagster_project.landing.land import QUERY_INTERRUPTED
+from dagster_project.publishing import folder_swap, outputs, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .run import NightRun
+
+MARK = "under_way"
+INTERRUPTED = "interrupted: its process was ended before it could finish"
+EARLY = "interrupted, or only a part of the job was run: ended before it was published"
+
+
+def mark_path(home: Home) -> "Path":
+    """Where a night that is under way says so."""
+    return home.nights / MARK
+
+
+def mark(night: Night) -> None:
+    """Say that a night has begun."""
+    body = {"night_id": night.night_id, "started_at": stamp(night.started_at)}
+    write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
+
+
+def unmark(home: Home) -> None:
+    """Say that no night is under way."""
+    mark_path(home).unlink(missing_ok=True)
+
+
+def under_way_since(home: Home) -> str | None:
+    """When the night that left its mark began (UTC, ISO 8601); None where there is no mark."""
+    found = _read_mark(home)
+    return found[1] if found else None
+
+
+def _read_mark(home: Home) -> tuple[str, str] | None:
+    try:
+        body = json.loads(mark_path(home).read_text(encoding="utf-8"))
+        return str(body["night_id"]), str(body["started_at"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        # Cut short: its own time is as near as can be said.
+        at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
+        return at.strftime("%Y%m%dT%H%M%SZ"), stamp(at)
+
+
+def note_interrupted(home: Home) -> list[Receipt]:
+    """Write the receipts that nights did not live to write; the caller has the home's lock. Returns them.
+
+    A night that was published, or published again, and stopped before its receipt gets one that says so; any other that left
+    its mark has failed.
+    """
+    with contextlib.suppress(OSError, publish.PublishError):
+        # What a night left undone of the layout: what is published is looked for under its name.
+        publish.adopt(home)
+    receipts = read_receipts(home)
+    known = {r.night_id for r in receipts}
+    last = receipts[-1] if receipts else None
+    written = []
+    night_id = publish.published_night(home)
+    if night_id and last and last.outcome == "failed" and last.republished == night_id:
+        written.append(replace(last, outcome="rolled back"))
+    elif night_id and night_id not in known:
+        at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        reason = "stopped after publishing, before its receipt"
+        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
+        found = outputs.as_dicts(outputs.found(folder_swap.published_folder(home)))
+        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest, outputs=found))
+    left = _read_mark(home)
+    if left and left[0] not in known and left[0] != night_id:
+        files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
+        written.append(Receipt(left[0], "failed", left[1], stamp(datetime.now(UTC)), INTERRUPTED, files))
+    for receipt in written:
+        write_receipt(home, receipt)
+    unmark(home)
+    return written
+
+
+def reason_of(error: BaseException | str) -> str:
+    """Why a night ended, in words. Whoever interrupts a night does not say why."""
+    if str(error) == QUERY_INTERRUPTED or (isinstance(error, BaseException) and interrupt_in(error)):
+        return INTERRUPTED
+    return str(error) or type(error).__name__
+
+
+def end_night(run: "NightRun", error: BaseException | str | None = None) -> list[str]:
+    """The last things of a night, whatever became of it: its receipt, its alerts, its lock.
+
+    `error` is what ended it, where something did. Returns what a person should know of the alerts, in lines. Never raises:
+    a night that is published stays so, and a disk that is full must not keep the alert from being sent.
+    """
+    from . import alerts
+
+    said: list[str] = []
+    run.unwritten = None
+    try:
+        if run.receipt is None and (error is not None or run.night is not None):
+            run.fail(reason_of(error) if error else EARLY)
+        elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
+            write_receipt(run.home, run.receipt)
+    except Exception as failed:
+        run.unwritten = _unwritten(run, failed)
+        said.append(run.unwritten)
+    try:
+        said += alerts.tell(run)
+    except Exception as failed:
+        said.append(f"alerts could not be sent: {type(failed).__name__}")
+    finally:
+        with contextlib.suppress(OSError):
+            run.end(keep_mark=run.unwritten is not None)
+    return said
+
+
+def _unwritten(run: "NightRun", error: Exception) -> str:
+    """That a night has no receipt, and what that means for whoever reads it."""
+    what = f"its receipt could not be written: {with_advice(str(error))}"
+    if run.receipt and run.receipt.outcome == "published":
+        return (
+            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
+            " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
+        )
+    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"

@@ -1,0 +1,127 @@
+"""What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.config import read_config
+from dagster_project.core.home import LONDON, Home
+from dagster_project.core.receipts import Receipt, read_receipts
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import LedgerEntry, accepted, kept, read_erasures, read_ledger
+from dagster_project.landing.known_files import landing_text
+from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.quarantine_export import quarantined_files
+from dagster_project.landing.release_held import held_files
+from dagster_project.publishing.dictionary import standing_files
+from dagster_project.publishing.publish import published_night
+
+FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
+DRIFT_DAYS = 14
+"""Days for which changed columns are shown: a nightly extract shows them one night only, and people are away."""
+
+
+def status(home: Home) -> dict[str, Any]:
+    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
+    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be
+    used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+
+    `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
+    withdrawn and warned of is then that night's, else the last one's.
+    """
+    receipts = read_receipts(home)
+    entries = read_ledger(home)
+    nights = [r for r in receipts if not r.republished]
+    night_id = published_night(home)
+    published = next((r for r in receipts if r.night_id == night_id), None)
+    back = _rolled_back(receipts, night_id)
+    last = nights[-1] if nights else None
+    told = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
+    shown = published if back and receipts[-1] is back else told
+    files = standing_files(entries)
+    loads = accepted(entries)
+    mappings = read_mappings(home, load_contracts(), force_names())
+    return {
+        "home": str(home.path),
+        "published": _night(published) or ({"night_id": night_id} if night_id else None),
+        "rolled_back": {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id}
+        if back
+        else None,
+        "last_night": _night(last),
+        "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
+        "late": late_extracts(loads),
+        "held": [_file(e) for e in held_files(home)],
+        "refused": [_file(e) for e in files if e.outcome == "refused"],
+        "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
+        "withdrawn": shown.withdrawn if shown else {},
+        "drift": _drift(entries),
+        "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
+        "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
+        "archive": _archive(home),
+        "holding": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "critical"],
+    }
+
+
+def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | None:
+    """The receipt of going back, while what it published again is what stands."""
+    last = next((r for r in reversed(receipts) if r.outcome in ("published", "rolled back")), None)
+    return last if last and last.outcome == "rolled back" and last.republished == published else None
+
+
+def _night(receipt: Receipt | None) -> dict[str, Any] | None:
+    if receipt is None:
+        return None
+    kept = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
+    return {k: v for k, v in asdict(receipt).items() if k in kept}
+
+
+def _archive(home: Home) -> dict[str, Any]:
+    files, size, oldest = kept(home)
+    return {
+        "files": files,
+        "bytes": size,
+        "oldest": oldest,
+        "kept_days": read_config(home).keep.archive_days,
+        "erased": sum(e.kind == "archive" for e in read_erasures(home)),
+    }
+
+
+def _file(entry: Any) -> dict[str, Any]:
+    return {k: getattr(entry, k) for k in FILE_FIELDS}
+
+
+def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+    since = landing_text(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
+    # A held file that was released has two entries, and one drift.
+    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
+    return [{**_file(e), "drift": e.drift} for e in changed.values()]
+
+
+def late_extracts(loads: list[Any], today: date | None = None) -> list[dict[str, Any]]:
+    """Extracts and forces whose newest covered day lies further back than their rhythm allows, on a day in London.
+
+    `loads`: the accepted ones. Each has `extract`, `force_code`, `rhythm`, `covered_to` (date) and `days_late` (whole).
+    """
+    today = today or datetime.now(UTC).astimezone(LONDON).date()
+    contracts = load_contracts()
+    newest: dict[tuple[str, str], Any] = {}
+    for e in loads:
+        at = (str(e.extract), str(e.force_code))
+        if e.extract in contracts and (at not in newest or e.covered_to > newest[at]):
+            newest[at] = e.covered_to
+    late = []
+    for (extract, force), covered_to in sorted(newest.items()):
+        contract = contracts[extract]
+        days = (today - covered_to).days - contract.grace_days
+        if days > 0:
+            late.append(
+                {
+                    "extract": extract,
+                    "force_code": force,
+                    "rhythm": contract.rhythm,
+                    "covered_to": covered_to,
+                    "days_late": days,
+                }
+            )
+    return late

@@ -1,0 +1,87 @@
+"""What Dagster looks out for between nights: a complete set of files, and a night whose process is gone."""
+
+import time
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.core.config import read_config
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import NightUnderWayError, is_under_way, refuse_sample
+from dagster_project.landing import arrival
+from dagster_project.nights import alerts
+from dagster_project.nights.lifecycle import note_interrupted
+from dagster_project.nights.run import NightRun
+
+from .schedules import QUIET_RUN
+
+LOOK_SECONDS = 60
+BUSY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def arrival_sensor(job: Any) -> dg.SensorDefinition:
+    """Starts a night when a complete set of files has come; once for each set."""
+
+    @dg.sensor(
+        name="files_arrived",
+        job=job,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a night before its hour, when a file of every expected extract lies in the inbox and none changes.",
+    )
+    def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        """One look at the inbox."""
+        home = Home.of()
+        refuse_sample(home)
+        settings = read_config(home).arrival
+        if not settings.enabled:
+            return dg.SensorResult(skip_reason="switched off: pam.toml says arrival.enabled = false")
+        found = arrival.look(home, settings, context.cursor, time.time())
+        if found.run_key is None:
+            return dg.SensorResult(skip_reason=found.reason, cursor=found.cursor)
+        busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))
+        if busy or is_under_way(home):
+            return dg.SensorResult(skip_reason=f"{found.reason}; a night is under way", cursor=found.cursor)
+        return dg.SensorResult(run_requests=[dg.RunRequest(found.run_key, QUIET_RUN)], cursor=found.cursor)
+
+    return files_arrived
+
+
+def vanished_sensor(job: Any) -> dg.RunStatusSensorDefinition:
+    """Notes at once that a night's process is gone, where otherwise the next night would."""
+
+    @dg.run_failure_sensor(
+        name="night_vanished",
+        monitored_jobs=[job],
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Writes the receipt of a night that did not live to write it, and sends its alert.",
+    )
+    def night_vanished(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        """After a run that failed: most have said so themselves."""
+        noted = note_vanished(Home.of())
+        return None if noted else dg.SkipReason("the night has its receipt")
+
+    return night_vanished
+
+
+def note_vanished(home: Home) -> list[str]:
+    """Write the receipts that nights did not live to write, and tell of them. Returns the ids of those nights."""
+    run = NightRun(home)
+    try:
+        run.take()
+    except NightUnderWayError:
+        return []
+    try:
+        run.noted += note_interrupted(home)
+        if run.noted:
+            alerts.tell(run)
+        return [r.night_id for r in run.noted]
+    finally:
+        run.end()

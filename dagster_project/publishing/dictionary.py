@@ -1,0 +1,402 @@
+"""What the published file says of itself: the `meta` schema, written into the candidate before it is published.
+
+Figures and their provenance only: no row of an extract, no identifier, no path of the machine.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from dagster_project import public_form
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.receipts import Night, Receipt
+from dagster_project.core.row_tables import make_table
+from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
+from dagster_project.landing.canonical_values import literal
+from dagster_project.quality.gate import Check
+from dagster_project.transform.dbt_runner import manifest
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK, covers, extracted
+
+from .publish import PUBLISHED_SCHEMAS
+
+TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "extracts": (
+        "The ledger by extract and force: what was dropped, what it covers and how fresh it is. An extract that no force"
+        " ever dropped has one row, without a force.",
+        {
+            "extract": ("varchar", "Extract"),
+            "title": ("varchar", "Extract in words"),
+            "force_code": ("varchar", "Force; null where the extract was never dropped"),
+            "rhythm": ("varchar", "How often it is expected: nightly, monthly or yearly"),
+            "status": ("varchar", "current, late, or never dropped"),
+            "files_accepted": ("bigint", "Files accepted"),
+            "files_held": ("bigint", "Files held and not replaced"),
+            "files_refused": ("bigint", "Files refused"),
+            "rows_landed": ("bigint", "Rows landed from accepted files"),
+            "rows_quarantined": ("bigint", "Rows quarantined from accepted files"),
+            "rows_duplicate": ("bigint", "Identical repeats in accepted files, counted once"),
+            "rows_current": ("bigint", "Rows that count tonight: the newest version of each"),
+            "rows_withdrawn": ("bigint", "Rows that tonight's files took back"),
+            "covered_from": ("date", "First covered day"),
+            "covered_to": ("date", "Last covered day"),
+            "covered_days": ("bigint", "Covered days"),
+            "extracted_at": ("timestamp", "When the newest accepted file was extracted, UTC"),
+            "days_late": ("bigint", "Days, on this night, by which its newest covered day is later than its rhythm allows"),
+        },
+    ),
+    "files": (
+        "The ledger: one row a file and night that decided on it.",
+        {
+            "night_id": ("varchar", "Night"),
+            "landed_at": ("timestamp", "When it was landed, UTC"),
+            "extract": ("varchar", "Extract; null where the name is no extract's"),
+            "force_code": ("varchar", "Force"),
+            "source_file": ("varchar", "Name of the file; null where the name is no extract's"),
+            "outcome": ("varchar", "accepted, known, held or refused"),
+            "reason": ("varchar", "Why it was held or refused"),
+            "load_id": ("varchar", "Load; each landed row bears it"),
+            "covered_from": ("date", "First covered day"),
+            "covered_to": ("date", "Last covered day"),
+            "extracted_at": ("timestamp", "When it was extracted, UTC"),
+            "rows_in_file": ("bigint", "Rows in the file"),
+            "rows_landed": ("bigint", "Rows landed"),
+            "rows_quarantined": ("bigint", "Rows quarantined"),
+            "rows_duplicate": ("bigint", "Identical repeats, counted once"),
+            "columns_not_stored": ("varchar", "Columns of the file that the contract does not name"),
+            "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
+            "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
+            "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
+        },
+    ),
+    "checks": (
+        "What each check of the gate said of this night. A failed warning is published with the night.",
+        {
+            "night_id": ("varchar", "Night"),
+            "suite": ("varchar", "Suite of expectations/, or dbt"),
+            "subject": ("varchar", "Extract, mart or model"),
+            "rule": ("varchar", "Rule"),
+            "severity": ("varchar", "critical (holds a night back) or warning"),
+            "passed": ("boolean", "Whether it passed"),
+            "found": ("varchar", "What broke the rule"),
+            "reason": ("varchar", "Why the rule is there"),
+            "advice": ("varchar", "What to do"),
+        },
+    ),
+    "dictionary": (
+        "Every relation, column and measure of this file, in words.",
+        {
+            "kind": ("varchar", "relation, column or measure"),
+            "schema_name": ("varchar", "Schema"),
+            "relation_name": ("varchar", "Relation"),
+            "name": ("varchar", "Relation, column or measure"),
+            "title": ("varchar", "Name for a heading"),
+            "unit": ("varchar", "Unit of a measure"),
+            "data_type": ("varchar", "Type of a column"),
+            "description": ("varchar", "What it means"),
+            "formula": ("varchar", "How a measure's months make a period"),
+            "available_from": ("date", "First day on which a measure was recorded, where its extract is older"),
+        },
+    ),
+    "revisions": (
+        "Figures of the report that are not what an edition that went out said: one row a cell.",
+        {
+            "edition": ("varchar", "Edition whose table it is"),
+            "table_name": ("varchar", "Table"),
+            "row_label": ("varchar", "Row"),
+            "column_label": ("varchar", "Column"),
+            "mart": ("varchar", "Mart"),
+            "measure": ("varchar", "Measure"),
+            "category": ("varchar", "Category"),
+            "area_type": ("varchar", "Kind of area"),
+            "area_name": ("varchar", "Area"),
+            "period_start": ("date", "First day of the window"),
+            "period_end": ("date", "Last day of the window"),
+            "shows": ("varchar", "Column of the marts"),
+            "printed_in": ("varchar", "Edition that printed it last"),
+            "was": ("decimal(28,10)", "What that edition said"),
+            "now": ("decimal(28,10)", "What it is now; null where it is not available any more"),
+        },
+    ),
+    "nights": (
+        "Every night so far, this one last.",
+        {
+            "night_id": ("varchar", "Night"),
+            "started_at": ("timestamp", "Begin, UTC"),
+            "finished_at": ("timestamp", "End, UTC; null for this night"),
+            "outcome": ("varchar", "published, unchanged (no new file), held, failed, or rolled back (to an earlier one)"),
+            "reason": ("varchar", "Why it was unchanged, held, failed or rolled back"),
+            "files_accepted": ("bigint", "Files accepted"),
+            "files_held": ("bigint", "Files held"),
+            "files_refused": ("bigint", "Files refused"),
+            "rows_landed": ("bigint", "Rows landed"),
+            "rows_quarantined": ("bigint", "Rows quarantined"),
+            "warnings": ("bigint", "Failed warnings"),
+            "figures": ("bigint", "Rows of all marts"),
+        },
+    ),
+}
+
+REVISIONS = """
+    select edition, table_name, row_label, column_label, mart, measure, category, area_type, area_name, period_start,
+        period_end, shows, printed_in, printed_before, value
+    from reports.cells where contains(marker, '[r]') or (marker = '[x]' and printed_before is not null)
+    order by edition, table_name, row_no, column_no
+"""
+
+FORMULAS = {
+    "sum": "The rows of the period's covered days, added",
+    "stock": "As at the period's last day",
+    "last": "The last count in the period",
+    "published": "As published",
+}
+
+
+def write_meta(
+    night: Night, entries: list[LedgerEntry], checks: Iterable[Check], receipts: Iterable[Receipt], this: Receipt
+) -> None:
+    """Write the `meta` schema into the candidate. `this` is the night's own receipt, as far as it is known."""
+    con = duckdb.connect(str(night.home.candidate / WAREHOUSE))
+    try:
+        con.execute("begin")
+        con.execute("drop schema if exists meta cascade")
+        con.execute("create schema meta")
+        facts = _extract_rows(night, entries)
+        _fill(con, "extracts", facts)
+        erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
+        _fill(con, "files", [_file_row(e, erased) for e in entries])
+        _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
+        _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
+        _fill(con, "revisions", con.execute(REVISIONS).fetchall())
+        _fill(con, "dictionary", _dictionary_rows(con))
+        _comment(con)
+        con.execute("commit")
+    finally:
+        con.close()
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    description, columns = TABLES[table]
+    make_table(con, f"meta.{table}", {n: kind for n, (kind, _) in columns.items()}, rows)
+    con.execute(f"comment on table meta.{table} is {literal(description)}")
+    for name, (_, said) in columns.items():
+        con.execute(f"comment on column meta.{table}.{name} is {literal(said)}")
+
+
+def _moment(value: str | None) -> str | None:
+    return value.replace("T", " ").replace("Z", "") if value else None
+
+
+def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
+    # A name that is no extract's may be anything, a person's name among them.
+    named = e.extract is not None
+    return (
+        e.night_id, _moment(e.landed_at), e.extract, e.force_code, e.source_file if named else None, e.outcome,
+        e.reason if named else "The name is no extract's; the home's ledger has it.", e.load_id,
+        e.covered_from, e.covered_to, _moment(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
+        e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
+        erased.get(f"{e.landed_at[:10]}/{e.source_file}"),
+    )  # fmt: skip
+
+
+def _check_row(c: Check) -> tuple[Any, ...]:
+    return (c.suite, c.subject, c.rule, c.severity, c.passed, c.found, c.reason, c.advice)
+
+
+def _night_row(r: Receipt) -> tuple[Any, ...]:
+    by = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
+    return (
+        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.said,
+        len(by["accepted"]), len(by["held"]), len(by["refused"]),
+        sum(f.get("rows_landed") or 0 for f in by["accepted"]),
+        sum(f.get("rows_quarantined") or 0 for f in by["accepted"]),
+        sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning"), sum(r.figures.values()),
+    )  # fmt: skip
+
+
+def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
+    con = duckdb.connect(str(night.home.candidate / WORK), read_only=True)
+    try:
+        facts = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "select extract, force_code, rows_current, rows_withdrawn from audit.extract_facts"
+            ).fetchall()
+        }
+        covered = {
+            row[:2]: row[2:]
+            for row in con.execute(
+                "select coverage, force_code, min(covered_from), max(covered_to),"
+                " sum(date_diff('day', covered_from, covered_to) + 1)::bigint"
+                " from staging.coverage_windows group by 1, 2"
+            ).fetchall()
+        }
+    finally:
+        con.close()
+    return [
+        row
+        for contract in load_contracts().values()
+        for row in _rows_of(contract, [e for e in entries if e.extract == contract.extract], facts, covered, night.today)
+    ]
+
+
+def _rows_of(
+    contract: Contract, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date
+) -> list[tuple[Any, ...]]:
+    forces = sorted({str(e.force_code) for e in entries if e.force_code})
+    if not forces:
+        never = (contract.extract, contract.title, None, contract.rhythm, "never dropped", 0, 0, 0, 0, 0, 0, 0, 0)
+        return [(*never, None, None, 0, None, None)]
+    files, totals = standing_files(entries), counts(entries)
+    return [
+        _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today) for force in forces
+    ]
+
+
+def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """The last word on each load, and every refused file that was not mended since.
+
+    A refused file is mended by one of its name that is accepted, or by a newer one that covers all of its window.
+    """
+    entries = list(entries)
+    last: dict[str, LedgerEntry] = {}
+    for e in entries:
+        if e.outcome != "known":
+            last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
+    mended = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
+    taken = [e for e in last.values() if e.outcome == "accepted"]
+    return [
+        e for e in last.values()
+        if e.outcome != "refused"
+        or (mended.get(e.source_file, "") < e.landed_at and not (e.form and is_replaced(e, taken)))
+    ]  # fmt: skip
+
+
+def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
+    """Whether a newer file of the same extract, force and form was accepted that covers the held one's window."""
+    return any(
+        (e.extract, e.force_code, e.form) == (held.extract, held.force_code, held.form)
+        and extracted(e) > extracted(held)
+        and covers(e, held)
+        for e in loads
+    )
+
+
+def _row_of(
+    contract: Contract,
+    force: str,
+    files: list[LedgerEntry],
+    totals: dict[str, Counts],
+    facts: dict[Any, Any],
+    covered: dict[Any, Any],
+    today: date,
+) -> tuple[Any, ...]:
+    taken = [e for e in files if e.outcome == "accepted"]
+    newest = max(taken, key=extracted).extracted_at if taken else None
+    held = [e for e in files if e.outcome == "held" and not is_replaced(e, taken)]
+    rows = [totals[str(e.load_id)] for e in taken]
+    current, withdrawn = facts.get((contract.extract, force), (0, 0))
+    first, last, days = covered.get((contract.extract, force), (None, None, 0))
+    late = max(0, (today - last).days - contract.grace_days) if last else None
+    return (
+        contract.extract, contract.title, force, contract.rhythm, "late" if late or last is None else "current",
+        len(taken), len(held), sum(e.outcome == "refused" for e in files),
+        sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
+        current, withdrawn, first, last, days, _moment(newest), late,
+    )  # fmt: skip
+
+
+def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for node in _published_models():
+        rows.append(("relation", node.schema, node.alias, node.alias, None, None, None, node.description, None, None))
+        rows += [
+            ("column", node.schema, node.alias, c.name, None, None, c.data_type, c.description, None, None)
+            for c in node.columns.values()
+        ]
+    rows += _public_rows(con)
+    for table, (description, columns) in TABLES.items():
+        rows.append(("relation", "meta", table, table, None, None, None, description, None, None))
+        rows += [("column", "meta", table, n, None, None, t, d, None, None) for n, (t, d) in columns.items()]
+    return rows + _measure_rows()
+
+
+def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The relations of `marts_public`, whose columns are described as those of the marts are."""
+    described = {c.name: c.description for n in _published_models() if n.alias == "measures" for c in n.columns.values()}
+    described |= public_form.MARKERS
+    relations = con.execute(
+        "select table_name, comment from duckdb_tables() where schema_name = $1 union all"
+        " select view_name, comment from duckdb_views() where schema_name = $1 order by all",
+        [public_form.SCHEMA],
+    ).fetchall()
+    columns = con.execute(
+        "select table_name, column_name, lower(data_type) from duckdb_columns() where schema_name = ?"
+        " order by table_name, column_index",
+        [public_form.SCHEMA],
+    ).fetchall()
+    return [
+        *(("relation", public_form.SCHEMA, name, name, None, None, None, comment, None, None) for name, comment in relations),
+        *(("column", public_form.SCHEMA, t, name, None, None, kind, described[name], None, None) for t, name, kind in columns),
+    ]
+
+
+def _published_models() -> list[Any]:
+    nodes = manifest().nodes.values()
+    return sorted((n for n in nodes if n.resource_type == "model" and n.schema in PUBLISHED_SCHEMAS), key=lambda n: n.alias)
+
+
+def _measure_rows() -> list[tuple[Any, ...]]:
+    from dagster_project.core.seeds import read_seed
+
+    limits = {r["coverage"]: r["available_from"] or None for r in read_seed("coverage_limits")}
+    return [
+        (
+            "measure", "marts", m["mart"], m["measure"], m["title"], m["unit"], None, m["meaning"],
+            formula(m), limits.get(m["coverage"]),
+        )
+        for m in read_seed("measure_list")
+        if m["is_published"] == "true"
+    ]  # fmt: skip
+
+
+def formula(measure: dict[str, str]) -> str:
+    """How a measure's months make a period, in words, from its row of `measure_list`."""
+    if measure["numerator"]:
+        below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
+        return f"100 * {measure['numerator']} / {below}, each added over the period first"
+    return FORMULAS[measure["aggregation"]]
+
+
+def _comment(con: duckdb.DuckDBPyConnection) -> None:
+    """Say of published relations and their columns what they are, where they don't say it yet: what stands from an earlier
+    night does."""
+    said = _comments(con)
+    for node in _published_models():
+        kind = "view" if node.config.materialized == "view" else "table"
+        _say(con, said, kind, (node.schema, node.alias), node.description)
+        for column in node.columns.values():
+            _say(con, said, "column", (node.schema, node.alias, column.name), column.description)
+    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
+        if kind == "column":
+            _say(con, said, kind, (schema, relation, name), description)
+
+
+def _say(
+    con: duckdb.DuckDBPyConnection, said: dict[tuple[str, ...], str | None], kind: str, names: tuple[str, ...], text: str
+) -> None:
+    if said.get(names) != text:
+        con.execute(f"comment on {kind} {'.'.join(names)} is {literal(text)}")
+        said[names] = text
+
+
+def _comments(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], str | None]:
+    """What relations and columns are said to be, by schema, relation and, of a column, its name."""
+    own = "where not internal and database_name = current_database()"
+    relations = con.execute(
+        f"select schema_name, table_name, comment from duckdb_tables() {own}"
+        f" union all select schema_name, view_name, comment from duckdb_views() {own}"
+    ).fetchall()
+    columns = con.execute(f"select schema_name, table_name, column_name, comment from duckdb_columns() {own}").fetchall()
+    return {tuple(names): comment for *names, comment in (*relations, *columns)}

@@ -1,0 +1,169 @@
+"""The last published nights, kept: `publications/<night id>.duckdb`.
+
+A kept night is the published file itself under a second name, or a copy of it where the disk has no hard links. It is
+never written to. What a night that was killed left undone here, the next one does.
+"""
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.core.files import make_folder
+from dagster_project.core.home import Home
+from dagster_project.core.permissions import share_published
+from dagster_project.core.receipts import Receipt, in_order, read_receipts
+
+from . import folder_swap
+from .publish import PublishError, adopt, digest_of, night_of, published_night, second_name
+
+TODAY = "today"
+"""The published night, where a command takes a night's id."""
+
+
+class NotKeptError(ValueError):
+    """A night that is not among the kept ones, or can't be read as one. The message names those that are."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One kept night. `receipt` is None where nights/ has none of it; `is_published` where it is what analysts read."""
+
+    night_id: str
+    path: Path
+    receipt: Receipt | None
+    is_published: bool
+
+
+def keep(home: Home) -> Path | None:
+    """Keep the night that is published, where it is not kept yet. Returns its file; None where nothing is published.
+
+    Half-written copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
+    """
+    night_id = published_night(home)
+    if night_id is None:
+        return None
+    path = make_folder(home.publications) / f"{night_id}.duckdb"
+    for unfinished in home.publications.glob(".*.new"):
+        unfinished.unlink(missing_ok=True)
+    if not path.exists():
+        second_name(home.warehouse, path)
+    return path
+
+
+def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
+    """Remove all but the last `limit` kept nights. Returns the ids of the removed ones, oldest first.
+
+    The published night stays, however old it is, and so do the nights named in `but`. Raises OSError.
+    """
+    nights = kept(home)
+    gone = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in but]
+    for publication in gone:
+        publication.path.unlink(missing_ok=True)
+    return [p.night_id for p in gone]
+
+
+def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
+    """Keep the night just published, and prune to `limit`. Returns what went wrong, or nothing.
+
+    The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
+    """
+    try:
+        keep(home)
+        prune(home, limit, but)
+    except (OSError, PublishError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        return f"published, but not kept for going back: {said}"
+    return ""
+
+
+def settle(home: Home, group: str | None) -> str:
+    """Have the links and rights of what was just published as they should be. Returns what went wrong, or nothing.
+
+    The night is published, whatever happens here; the next one tries again.
+    """
+    try:
+        folder_swap.mend_links(home)
+        share_published(home, group)
+    except OSError as error:
+        return f"published, but the names or rights in published/ are not all as they should be: {error.strerror or error}"
+    return ""
+
+
+def heal(home: Home) -> None:
+    """Keep and lay out the published night, if it can be done: the night before may have been killed before it did."""
+    with contextlib.suppress(OSError, PublishError):
+        keep(home)
+    with contextlib.suppress(OSError, PublishError):
+        adopt(home)
+
+
+def kept(home: Home) -> list[Publication]:
+    """The kept nights, oldest first. Their files are not opened."""
+    if not home.publications.is_dir():
+        return []
+    receipts = {r.night_id: r for r in read_receipts(home)}
+    published = None
+    with contextlib.suppress(PublishError):
+        published = published_night(home)
+    files = sorted(home.publications.glob("[!.]*.duckdb"), key=lambda p: in_order(p.stem))
+    return [Publication(path.stem, path, receipts.get(path.stem), path.stem == published) for path in files]
+
+
+def find(home: Home, night: str) -> Publication:
+    """The kept night of this id, or of the one id that begins so; `today` is the published one. Raises NotKeptError."""
+    if night == TODAY:
+        return _published(home)
+    nights = kept(home)
+    found = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
+    if len(found) != 1:
+        which = "no kept night" if not found else f"{len(found)} kept nights"
+        raise NotKeptError(f"{night}: {which} of that id. {_listed(nights)}")
+    return found[0]
+
+
+def before(home: Home, night_id: str) -> Publication:
+    """The newest kept night that is older than one. Raises NotKeptError."""
+    nights = kept(home)
+    older = [p for p in nights if in_order(p.night_id) < in_order(night_id)]
+    if not older:
+        raise NotKeptError(f"no night before {night_id} is kept. {_listed(nights)}")
+    return older[-1]
+
+
+def _published(home: Home) -> Publication:
+    """The published night, by the file that analysts read: that of the kept one may be a copy."""
+    night_id = published_night(home)
+    if night_id is None:
+        raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
+    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    return Publication(night_id, home.warehouse, receipt, True)
+
+
+def _listed(nights: list[Publication]) -> str:
+    if not nights:
+        return "None is kept."
+    return f"Kept are: {', '.join(p.night_id for p in nights)}."
+
+
+def check_whole(publication: Publication) -> Receipt:
+    """Hold a kept night's file against its name and its receipt, which is returned.
+
+    Raises NotKeptError where the file is not what was published.
+    """
+    name = f"publications/{publication.path.name}"
+    receipt = publication.receipt
+    if receipt is None or receipt.sha256 is None:
+        raise NotKeptError(f"{name}: nights/ has no receipt with its SHA-256, so that nobody can say whether it is whole")
+    try:
+        night_id = night_of(publication.path)
+    except PublishError as error:
+        raise NotKeptError(f"{name} is damaged and can't be opened: {error}") from error
+    if night_id != publication.night_id:
+        raise NotKeptError(f"{name} says that it is of night {night_id}: somebody renamed it")
+    if digest_of(publication.path) != receipt.sha256:
+        raise NotKeptError(
+            f"{name} is damaged: its SHA-256 is not that of the receipt of its night. `pam replay --as-of"
+            f" {publication.night_id} --out FILE` makes that night's figures again"
+        )
+    return receipt

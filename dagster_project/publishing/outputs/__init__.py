@@ -1,0 +1,158 @@
+"""What a night publishes beside its warehouse: open files and the like, each a folder that is made of the sealed file alone.
+
+All outputs are written before anything is published, into a folder that nobody sees yet. One that can't be written fails the
+night: a publication is never half of one night and half of another.
+"""
+
+import hashlib
+import importlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagster_project.core.files import make_folder
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_MARK
+
+if TYPE_CHECKING:
+    from dagster_project.core.config import Config
+
+
+class OutputError(RuntimeError):
+    """An output could not be written: nothing is published, and the last publication stands."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an output may know besides the night's figures."""
+
+    home: Home
+    """For a force's own editions and settings; everything else is in the warehouse file."""
+    night_id: str
+    is_sample: bool
+    """Whether the data are made up. An output that people read says so on each of its pages."""
+    beside: tuple[str, ...]
+    """The folders that this night publishes, this output's among them: what it may link to."""
+
+
+def beside(context: Context, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
+    return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
+
+
+PAGES = {
+    "catalogue": "Catalogue: every measure, relation and column, where it comes from, and what the checks of the night said",
+    "dashboard": "Dashboard: every measure, area and period",
+}
+"""Outputs that begin with a page, in the words of a link to it."""
+
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], None]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that is published beside the warehouse.
+
+    `module`: the module of this package whose `write(con, folder, context)` fills `folder`, empty as it is given. `con` reads
+    the night's file, with all else shut but writing below that folder (`copy ... to`). The same file gives the same bytes.
+    Raises whatever went wrong.
+    """
+
+    name: str
+    """As `[publish] outputs` of pam.toml has it."""
+    folder: str
+    """Below `published/`."""
+    module: str
+    description: str
+
+    @property
+    def write(self) -> Writer:
+        """Its writer, whose libraries are loaded now."""
+        return importlib.import_module(f"{__name__}.{self.module}").write
+
+
+OUTPUTS: tuple[Output, ...] = (
+    Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
+    Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
+    Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document"),
+    Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check"),
+)
+"""In the order in which they are written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written of an output.
+
+    `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path.
+    """
+
+    files: int
+    bytes: int
+    sha256: str
+    seconds: float
+
+
+def named(names: Iterable[str]) -> list[Output]:
+    """The outputs of these names. Raises ValueError for one that there is not."""
+    known = {o.name: o for o in OUTPUTS}
+    if strange := [n for n in names if n not in known]:
+        raise ValueError(f"{', '.join(strange)}: no such output; there are {', '.join(known) or 'none'}")
+    return [known[n] for n in names]
+
+
+def wanted(config: "Config") -> list[Output]:
+    """The outputs that a home wants, in the order in which they are written."""
+    names = config.publish.outputs
+    return [o for o in OUTPUTS if names is None or o.name in names]
+
+
+def write(home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output]) -> dict[str, Written]:
+    """Write outputs of a sealed file into a night's folder. Returns what was written of each. Raises OutputError."""
+    from dagster_project.serving.connection import hardened
+
+    outputs = tuple(outputs)
+    if not outputs:
+        return {}
+    context = Context(home, night_id, (home.path / SAMPLE_MARK).exists(), tuple(o.folder for o in outputs))
+    written = {}
+    con = hardened(warehouse, writable=folder)
+    try:
+        for output in outputs:
+            began = time.perf_counter()
+            own = make_folder(folder / output.folder)
+            try:
+                output.write(con, own, context)
+            except Exception as error:
+                raise OutputError(
+                    f"the output {output.name} could not be written, so that nothing is published: {error};"
+                    " `[publish] outputs` of pam.toml can leave it out"
+                ) from error
+            written[output.name] = measured(own, time.perf_counter() - began)
+    finally:
+        con.close()
+    return written
+
+
+def measured(folder: Path, seconds: float) -> Written:
+    """An output's files, counted and hashed."""
+    lines, size, files = [], 0, 0
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        body = path.read_bytes()
+        files, size = files + 1, size + len(body)
+        lines.append(f"{hashlib.sha256(body).hexdigest()}  {path.relative_to(folder).as_posix()}\n")
+    return Written(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
+
+
+def found(folder: Path | None) -> dict[str, Written]:
+    """What a published folder holds of outputs; nothing where there is none."""
+    return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
+
+
+def as_dicts(written: dict[str, Written]) -> dict[str, dict[str, Any]]:
+    """What was written, as a receipt keeps it."""
+    return {name: asdict(one) for name, one in written.items()}

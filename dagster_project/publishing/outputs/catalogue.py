@@ -1,0 +1,15 @@
+"""The catalogue as an output of the night."""
+
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.reporting import catalogue
+
+from . import Context, beside
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    """Write the catalogue of the night into `folder`, with links to what was written before it. Raises OSError."""
+    editions = sorted(p.parent.name for p in folder.parent.glob("report/*/index.html")) if "report" in context.beside else []
+    catalogue.write(con, folder, context.is_sample, beside(context, "..", ("dashboard",)), editions)

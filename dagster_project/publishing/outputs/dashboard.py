@@ -1,0 +1,14 @@
+"""The dashboard as an output of the night."""
+
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.reporting import dashboard
+
+from . import Context, beside
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    """Write the dashboard of the night into `folder`. Raises OSError."""
+    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)))

@@ -1,0 +1,190 @@
+"""Open files: every mart, table of the report and word about them as Parquet, and as CSV with CSV on the Web metadata.
+
+https://www.w3.org/TR/tabular-data-primer/; the metadata is https://www.w3.org/TR/tabular-metadata/
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.config import read_config
+from dagster_project.core.files import make_folder
+from dagster_project.landing.canonical_values import literal
+from dagster_project.serving.answer_formats import neutral_sql
+
+from . import Context
+
+METADATA = "csv-metadata.json"
+"""Where programs that read CSV on the Web look for it, beside the CSV."""
+
+META = ("checks", "dictionary", "extracts", "nights", "revisions")
+"""Of the schema `meta`. Names of files are nobody's but the force's."""
+
+KEY = (
+    "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
+)  # fmt: skip
+"""What tells the rows of a mart apart."""
+
+DATATYPES: dict[str, Any] = {
+    "varchar": "string",
+    "bigint": "integer",
+    "integer": "integer",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "dateTime",
+    "double": "double",
+}
+
+OPEN = {"street_crime", "stop_search", "public_health"}
+"""Extracts that are, or can be, files of data.police.uk or of Fingertips, which come under a licence of their own."""
+OGL = "Contains public sector information licensed under the Open Government Licence v3.0."
+
+EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
+
+PUBLIC = "marts_public"
+
+Relation = tuple[str, str, str]
+"""Schema, name, and what it is called in a folder that has all of them."""
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    """Write `parquet/`, `csv/` with its metadata, and a page of plain text that says what they are."""
+    parquet, csv = make_folder(folder / "parquet"), make_folder(folder / "csv")
+    config = read_config(context.home).publish
+    about = statement(con, context)
+    tables = []
+    for relation in relations(con, config.open == "public"):
+        schema, name, called = relation
+        columns = con.execute(f"select column_name, column_type from (describe {schema}.{name})").fetchall()
+        # Views have no order of their own, and the same night is to give the same bytes.
+        ordered = f"{schema}.{name} order by all" if schema == "reports" else f"{schema}.{name}"
+        kept = ", ".join(f"{key}: {literal(said)}" for key, said in about.items() if said)
+        con.execute(
+            f"copy (from {ordered}) to {literal(str(parquet / f'{called}.parquet'))}"
+            f" (format parquet, compression zstd, kv_metadata {{{kept}}})"
+        )
+        shown = ", ".join(_as_text(column, kind) for column, kind in columns)
+        con.execute(
+            f"copy (select {shown} from (from {ordered})) to {literal(str(csv / f'{called}.csv'))}"
+            " (format csv, header, dateformat '%Y-%m-%d', timestampformat '%Y-%m-%dT%H:%M:%S.%f')"
+        )
+        tables.append(_described(con, relation, columns))
+    metadata = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "dc:title": about["title"],
+        "dc:description": about["description"],
+        "dc:source": about["source"],
+        "dc:rights": about["rights"],
+        **({"dc:license": {"@id": about["licence"]}} if about["licence"] else {}),
+        "tables": tables,
+    }
+    (csv / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
+
+
+def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> list[Relation]:
+    """What is written, in order: marts, the report's tables, and what the night says of itself.
+
+    `for_the_public`: the public form of the marts, and what its words mean, alone: the report is exact, and so are counts of
+    rows and of what was revised, from which hidden figures could be worked out. Raises ValueError for a night without it.
+    """
+    marts, others, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
+    found = con.execute(
+        "select schema_name, relation_name from meta.dictionary where kind = 'relation'"
+        " and (schema_name = $1 and relation_name <> 'measures' or list_contains($2, schema_name)"
+        " or schema_name = 'meta' and list_contains($3, relation_name)) order by all",
+        [marts, list(others), list(meta)],
+    ).fetchall()
+    if for_the_public and not any(schema == PUBLIC for schema, _ in found):
+        raise ValueError(f"the night has no {PUBLIC}, which `[publish] open` of pam.toml asks for")
+    return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in found]
+
+
+def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str]:
+    """Whose figures these are, of which night, from which extracts, and what may be done with them."""
+    extracts = con.execute(
+        "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"
+    ).fetchall()
+    config = read_config(context.home).publish
+    licence, form = config.licence or "", EXACT
+    if config.open == "public":
+        # As the night itself says: the settings may be others by now.
+        (form,) = con.execute(
+            "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [PUBLIC]
+        ).fetchone()
+    rights = (
+        f"Licence: {licence}." if licence else "The force states no licence for these figures: ask it before passing them on."
+    )
+    if any(extract in OPEN for extract, *_ in extracts):
+        rights += f" {OGL}"
+    sample = "Sample data: every figure is made up. " if context.is_sample else ""
+    covered = max((day for *_, day in extracts if day), default=None)
+    return {
+        "title": f"{'Sample: ' if context.is_sample else ''}Police performance figures",
+        "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse. {form}",
+        "source": f"Extracts: {', '.join(title for _, title, _ in extracts) or 'none'}",
+        "rights": rights,
+        "licence": licence,
+    }
+
+
+def _as_text(column: str, kind: str) -> str:
+    """SQL for a column in CSV: decimals digit for digit without trailing zeros, texts that are no formulas."""
+    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+        return f"rtrim(rtrim(cast({column} as varchar), '0'), '.') as {column}"
+    if kind == "VARCHAR":
+        return f"{neutral_sql(column)} as {column}"
+    return column
+
+
+def _described(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list[tuple[str, str]]) -> dict[str, Any]:
+    schema, name, called = relation
+    own = [schema, name]
+    (said,) = con.execute(
+        "select description from meta.dictionary where kind = 'relation' and schema_name = ? and relation_name = ?", own
+    ).fetchone()
+    words = dict(
+        con.execute(
+            "select name, description from meta.dictionary where kind = 'column' and schema_name = ? and relation_name = ?", own
+        ).fetchall()
+    )
+    described = [
+        {
+            "name": column,
+            "titles": column,
+            "datatype": _datatype(kind),
+            "null": "",
+            "dc:description": words.get(column) or column,
+        }
+        for column, kind in columns
+    ]
+    key = {"primaryKey": list(KEY)} if schema in ("marts", PUBLIC) else {}
+    return {
+        "url": f"{called}.csv",
+        "dc:title": f"{schema}.{name}",
+        "dc:description": said,
+        "tableSchema": {"columns": described, **key},
+    }
+
+
+def _datatype(kind: str) -> Any:
+    return "decimal" if kind.startswith("DECIMAL") else DATATYPES[kind.lower()]
+
+
+def _readme(about: dict[str, str], tables: list[dict[str, Any]]) -> str:
+    listed = "".join(f"  {t['url'].removesuffix('.csv')}\n      {t['dc:description']}\n" for t in tables)
+    return f"""{about["title"]}
+
+{about["description"]}
+{about["source"]}
+{about["rights"]}
+
+parquet/  one file a relation, with exact types
+csv/      the same as CSV (UTF-8), with {METADATA} (CSV on the Web): the type and meaning of every column
+
+In CSV, nothing between two commas means null: not available, or not applicable. It is never 0. A text that a spreadsheet
+would take for a formula has an apostrophe before it.
+
+{listed}"""

@@ -1,0 +1,25 @@
+"""The report packs of a night: a folder an edition, in every form.
+
+Made of the night's file alone, so that going back to a night gives the same bytes: the rows behind each figure, which lie in
+the work of the night, are not counted in it. `pam report` counts them.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.config import read_config
+from dagster_project.reporting.pack import write_editions
+
+from . import Context, beside
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    """Write `<edition>/` for each edition that the night prints, in the form that the settings name.
+
+    Raises OSError, EditionError for a bad one, and NoPublicFormError.
+    """
+    public = read_config(context.home).publish.report == "public"
+    # What is beside it has exact figures, and may not go where the public form goes.
+    links = () if public else beside(context, "../..", ("catalogue",))
+    write_editions(con, folder, context.home, context.is_sample, links, public)

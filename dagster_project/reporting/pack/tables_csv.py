@@ -1,0 +1,108 @@
+"""The pack's tables as CSV, with CSV on the Web metadata: exact figures, and what is to be said of each, in columns apart.
+
+https://www.w3.org/TR/tabular-metadata/
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagster_project.serving.answer_formats import neutral, plain
+
+from .model import UNITS, Pack, Table
+from .shared_sentences import public_notice
+
+METADATA = "csv-metadata.json"
+
+
+def write_csvs(pack: Pack, folder: Path) -> list[str]:
+    """Write a CSV a table, one of the claims, and the metadata. Returns the files' names.
+
+    A column of the table is two of the file: the figure, exact and empty where there is none, and `<column>_marker`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    described = []
+    for table in pack.tables:
+        _write(folder / f"{table.name}.csv", _header(table), _lines(table))
+        described.append(_described(table))
+    if pack.claims:
+        _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
+        described.append(_described_claims())
+    metadata = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",
+        "dc:description": _description(pack),
+        "dc:creator": "PAM Warehouse",
+        "notes": [{"marker": m, "means": words} for m, words in pack.markers.items()],
+        "tables": described,
+    }
+    (folder / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return [*(d["url"] for d in described), METADATA]
+
+
+def _description(pack: Pack) -> str:
+    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
+    form = f"{public_notice(pack)} " if pack.rule else ""
+    return f"{made_up}{form}Night {pack.night_id}. {pack.data_status}"
+
+
+def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows([neutral(v) if isinstance(v, str) else plain(v) for v in line] for line in lines)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def _header(table: Table) -> list[str]:
+    return ["row_no", "row_label", *(name for c in table.columns for name in (c.name, f"{c.name}_marker"))]
+
+
+def _lines(table: Table) -> Iterable[list[Any]]:
+    for row in () if table.unavailable else table.rows:
+        yield [row.no, row.label, *(v for c in row.cells for v in (c.value, c.marker or ""))]
+
+
+def _described(table: Table) -> dict[str, Any]:
+    columns: list[dict[str, Any]] = [
+        {"name": "row_no", "titles": "row_no", "datatype": "integer", "required": True, "dc:description": "Row, from 1"},
+        {"name": "row_label", "titles": "row_label", "datatype": "string", "dc:description": table.rows_are},
+    ]
+    for c in table.columns:
+        said = ", ".join(
+            filter(None, (c.label, c.window if c.window not in (None, c.label) else None, UNITS.get(c.unit or "")))
+        )
+        columns += [
+            {"name": c.name, "titles": c.name, "datatype": "decimal", "null": "", "dc:description": said},
+            {"name": f"{c.name}_marker", "titles": f"{c.name}_marker", "datatype": "string", "null": "",
+             "dc:description": f"{c.label}: what is to be said of the figure"},
+        ]  # fmt: skip
+    notes = [*filter(None, [table.unavailable]), *table.notes, f"Source: {', '.join(s.title for s in table.sources)}"]
+    return {
+        "url": f"{table.name}.csv", "dc:title": table.title, "dc:description": f"{table.scope}. Paragraph {table.paragraph}.",
+        "notes": notes, "tableSchema": {"columns": columns, "primaryKey": ["row_no"]},
+    }  # fmt: skip
+
+
+CLAIMS = "claims-held"
+"""No table can be called so: their names have no hyphen."""
+CLAIM_COLUMNS = {
+    "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
+    "what": "What is claimed", "printed": "As printed; empty for a sentence", "computed": "What the warehouse says",
+    "difference": "Computed less printed", "verdict": "agrees, agrees when cut, disagrees or not computable",
+    "reason": "Why, where it does not simply agree",
+}  # fmt: skip
+
+
+def _described_claims() -> dict[str, Any]:
+    columns = [
+        {"name": n, "titles": n, "datatype": "integer" if n == "no" else "string", "null": "", "dc:description": words}
+        for n, words in CLAIM_COLUMNS.items()
+    ]
+    return {
+        "url": f"{CLAIMS}.csv", "dc:title": "What the report printed, held against the warehouse", "notes": [],
+        "tableSchema": {"columns": columns, "primaryKey": ["no"]},
+    }  # fmt: skip

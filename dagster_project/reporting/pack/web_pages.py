@@ -1,0 +1,156 @@
+"""The pack as pages of HTML: plain, printable, with nothing that is fetched from elsewhere."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from . import wording as words
+from .charts import svgs
+from .figure_trails import Part, Trails
+from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
+from .shared_sentences import public_notice
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part of a figure as its trail says it."""
+
+    role: str
+    words: str
+    months: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a trail: where it stands, its days, what it is made of, or `why` nothing is said of it."""
+
+    anchor: str
+    row: str
+    column: str
+    cell: Cell
+    days: str
+    parts: tuple[Shown, ...]
+    why: str
+
+
+def write_html(
+    pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (), kept: Path | None = None,
+    beside: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Write all pages, the style sheet and the charts into `folder`. Of a pack in the public form there are no trails.
+
+    `trails`: None where the night's rows are not at hand; the trails then have the commands alone. `downloads`: paths in the
+    folder, and what they are. `kept`: where pictures of charts are kept between nights. `beside`: addresses of what is
+    published with the pack, and what they are.
+    """
+    pictures = svgs(pack.charts, kept)
+    (folder / "charts").mkdir(parents=True, exist_ok=True)
+    if pack.rule is None:
+        (folder / "trail").mkdir(exist_ok=True)
+    for name, svg in pictures.items():
+        _write(folder / "charts" / f"{name}.svg", svg)
+    _write(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    shared = {
+        "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": pack.rule is None,
+        "public_notice": public_notice(pack),
+        "svgs": {n: _size(svg) for n, svg in pictures.items()},
+        "with_csv": any(p.startswith("csv/") for p, _ in downloads),
+    }  # fmt: skip
+    missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.unavailable]
+    _page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
+    for page in pack.pages:
+        _page(folder / f"{page.slug}.html", "page", shared, here=page.slug, page=page)
+        for table in page.tables if pack.rule is None else ():
+            figures, files = _trail(table, trails), (trails.files.get(table.name, []) if trails else [])
+            _page(
+                folder / "trail" / f"{table.name}.html", "trail", shared, root="../", here="", page=page, table=table,
+                figures=figures, files=files, counted=trails is not None,
+            )  # fmt: skip
+    if pack.claims:
+        placed = {c.no for p in pack.pages for c in p.claims}
+        _page(folder / "claims.html", "claims", shared, here="claims", loose=[c for c in pack.claims if c.no not in placed])
+    definitions = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
+    _page(folder / "sources.html", "sources", shared, here="sources", definitions=definitions.values(), units=UNITS)
+
+
+def _page(path: Path, template: str, shared: Mapping[str, Any], **own: Any) -> None:
+    _write(path, _environment().get_template(f"{template}.html.j2").render({**shared, **own}))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = plain_environment()
+    environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _verdicts, "before": _before}
+    environment.globals["pack_markers"] = MARKERS
+    return environment
+
+
+def plain_environment(*folders: Path) -> jinja2.Environment:
+    """Templates of these folders and of the pack, which escape every text. Filters: `day` and `moment`, in words."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, TEMPLATES]), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {"day": words.day_in_words, "moment": words.moment_in_words}
+    return environment
+
+
+def anchor(cell_id: str) -> str:
+    """A cell's id as the name of a place in a page."""
+    return cell_id.replace("/", "-")
+
+
+def _verdicts(claims: Iterable[Claim]) -> str:
+    counted = Counter(c.verdict for c in claims).most_common()
+    return words.listed([f"{n:,} {words.verdict(verdict, n)}" for verdict, n in counted])
+
+
+def _before(cell: Cell) -> str:
+    return words.number(cell.printed_before, cell.unit, cell.decimals) if cell.printed_before is not None else "[x]"
+
+
+def _size(svg: str) -> tuple[str, str]:
+    """Width and height of a picture, so that a page keeps its place while it loads."""
+    found = re.search(r'<svg[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"', svg)
+    assert found, "an SVG says its size"
+    return (str(round(float(found[1]))), str(round(float(found[2]))))
+
+
+def _trail(table: Table, trails: Trails | None) -> list[Figure]:
+    found = []
+    for row in table.rows:
+        for column, cell in zip(table.columns, row.cells, strict=True):
+            if cell.measure is None:
+                continue
+            parts = trails.parts.get(cell.cell_id, []) if trails else []
+            shown = tuple(_shown(p, cell, len(parts) > 1) for p in parts)
+            found.append(Figure(anchor(cell.cell_id), row.label, column.label, cell, cell.days, shown, _why(cell)))
+    return found
+
+
+def _why(cell: Cell) -> str:
+    if cell.value is None:
+        if cell.marker == "[z]":
+            return "There is no such number."
+        return "No accepted file covers its days, or all of those that it is compared with."
+    return "As published by others." if not cell.can_be_traced else "Not counted here."
+
+
+def _shown(part: Part, cell: Cell, is_rate: bool) -> Shown:
+    unit = "gbp" if cell.unit == "gbp" else "count"
+    role = f"{part.role.capitalize()}: " if is_rate else ""
+    rows = f"{part.rows:,} {'row' if part.rows == 1 else 'rows'}"
+    months = tuple(f"{words.month(m)}: {n:,} {'row' if n == 1 else 'rows'}, {words.number(a, unit)}" for m, n, a in part.months)
+    return Shown(part.role, f"{role}{rows} {'makes' if part.rows == 1 else 'make'} {words.number(part.amount, unit)}.", months)

@@ -1,0 +1,283 @@
+"""The pack as an accessible spreadsheet: cover, contents, notes, then one table a sheet.
+
+Follows the Government Analysis Function's guidance on releasing statistics in spreadsheets
+(https://analysisfunction.civilservice.gov.uk/policy-store/releasing-statistics-in-spreadsheets/): one table a sheet, marked up
+as a table, without blank or merged cells, shorthand explained on its sheet, notes on a sheet of their own. gptables writes it.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from gptables import Cover, GPTable, GPWorkbook, Theme
+from gptables.core.gptable import FormatList
+
+from dagster_project.serving.answer_formats import is_formula
+
+from .model import Cell, Pack, Table
+from .shared_sentences import heading, legible, marker_lines, night_line, notices, sample_notice, source_line, units_line
+
+CONTENTS, NOTES = "Contents", "Notes"
+AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""A text is text, whatever it looks like: a category `=1+1` is no formula."""
+NOT_APPLICABLE = "[z]"
+SHEET_NAME = 31
+"""Characters that Excel allows in a sheet's name."""
+HEADER = 230
+"""Characters of a printed sheet's header: Excel takes 255."""
+DAY, MOMENT = "d mmmm yyyy", "d mmmm yyyy hh:mm"
+LOOK = {
+    "global": {"font_size": 12, "font_name": "Arial", "font_color": "automatic"},
+    "cover_title": {"bold": True, "font_size": 18, "text_wrap": True},
+    "cover_subtitle": {"bold": True, "font_size": 14, "text_wrap": True},
+    "cover_text": {"text_wrap": True},
+    "title": {"bold": True, "font_size": 16},
+    "subtitle": {"font_size": 12},
+    "column_heading": {"bold": True, "bottom": 2, "text_wrap": True, "valign": "bottom"},
+    "data": {"text_wrap": True, "valign": "top", "bottom": 4, "bottom_color": "#B1B4B6"},
+    "description_order": ["instructions", "legend", "source", "scope"],
+}
+"""gptables' theme, with a line under each row."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a sheet: its heading, its width in characters, and whether it holds numbers."""
+
+    heading: str
+    width: int
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: what stands above its table, and the table. `formats`: number formats, by row and column from 0."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: list[list[Any]]
+    about: Sequence[str] = ()
+    legend: Sequence[str] = ()
+    source: str | None = None
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def write_xlsx(pack: Pack, path: Path) -> None:
+    """Write the pack to `path`. Figures are numbers, as printed; a cell without one has its marker as text.
+
+    The same night gives the same bytes.
+    """
+    pack = legible(pack)
+    notes = list(dict.fromkeys(n for t in pack.tables for n in t.notes))
+    sheets = [_table(t, notes) for t in pack.tables]
+    if pack.claims:
+        sheets.append(_claims(pack))
+    sheets += [_sources(pack), _measures(pack)]
+    if notes:
+        sheets.insert(0, _notes(pack, notes))
+    book = GPWorkbook(str(path), options=AS_TEXT)
+    book.set_theme(Theme(deepcopy(LOOK)))  # gptables takes it apart
+    book.set_properties({"title": heading(pack), "subject": sample_notice(pack) or "", "created": pack.night_at, "author": ""})
+    cover = book.add_worksheet("Cover")
+    cover.write_cover(_cover(pack))
+    _to_print(cover, pack)
+    for sheet in [_contents(sheets), *sheets]:
+        _write(book, pack, sheet)
+    book.close()
+
+
+def _cover(pack: Pack) -> Cover:
+    held = ", and its printed figures and sentences held against the warehouse" if pack.claims else ""
+    intro = [
+        *([{"bold": True}, _prose(notice)] for notice in notices(pack)),
+        f"The tables and chart series of edition {pack.edition} of the report{held}. One table a sheet; the Contents sheet"
+        " leads to each.",
+        night_line(pack),
+        pack.data_status,
+    ]
+    about = [
+        "Figures are rounded as they are printed. 0 is a true zero; a figure that is not available is never 0.",
+        *marker_lines(pack.markers),
+        "Where a number has shorthand, its cell holds the number alone, shown with the shorthand; the last column of the table"
+        " says it in words.",
+        *([f"Revisions are since edition {pack.frozen_in} went out."] if pack.frozen_in else []),
+    ]
+    said = [[_prose(t) if isinstance(t, str) else t for t in texts] for texts in (intro, about)]
+    return Cover(title=_prose(heading(pack)), intro=said[0], about=said[1], width=100)
+
+
+def _contents(sheets: Sequence[Sheet]) -> Sheet:
+    return Sheet(
+        CONTENTS, "Contents", [Column("Sheet", 34), Column("What it holds", 90)],
+        [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
+    )  # fmt: skip
+
+
+def _notes(pack: Pack, notes: Sequence[str]) -> Sheet:
+    rows = [
+        [n, text, "; ".join(_sheet_name(t) for t in pack.tables if text in t.notes)] for n, text in enumerate(notes, start=1)
+    ]
+    return Sheet(NOTES, "Notes", [Column("Note", 10), Column("What it says", 90), Column("Sheets", 34)], rows)
+
+
+def _sheet_name(table: Table) -> str:
+    return f"{table.number}_{table.name}"[:SHEET_NAME]
+
+
+def _table(table: Table, notes: Sequence[str]) -> Sheet:
+    """A printed table, or a chart's series. A column says in words which numbers of a row are provisional or revised."""
+    headings = _unlike([table.rows_are, *(c.label for c in table.columns)])
+    marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
+    rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
+    widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
+    columns = [Column(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    if any(marked):
+        columns.append(Column(_unlike([*headings, "Shorthand"])[-1], 44))
+        for row, found in zip(rows, marked, strict=True):
+            row.append("; ".join(f"{h} {m}" for h, m in found) or "None")
+    numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
+    series = "Series of a chart. " if table.kind == "chart" else ""
+    return Sheet(
+        _sheet_name(table), f"{table.title}, {table.scope} (paragraph {table.paragraph}){numbers}", columns, rows,
+        about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
+        legend=marker_lines(table.markers), source=source_line(table),
+        formats={(r, c): _shown(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
+                 if cell.text},
+    )  # fmt: skip
+
+
+def _number(cell: Cell) -> float | str:
+    """A cell's figure as it is printed, or its marker."""
+    if cell.value is None or not cell.text:
+        return cell.printed
+    return float(cell.value.quantize(Decimal(1).scaleb(-cell.decimals), ROUND_HALF_UP))
+
+
+def _shown(cell: Cell) -> str:
+    """The number format that shows a figure as printed, its marker as well."""
+    places = f".{'0' * cell.decimals}" if cell.decimals else ""
+    pounds = "[$£-809]" if "£" in cell.text else ""
+    after = f"{'%' if cell.text.endswith('%') else ''}{f' {cell.marker}' if cell.marker else ''}"
+    return f"{pounds}#,##0{places}" + (f'"{after}"' if after else "")
+
+
+def _claims(pack: Pack) -> Sheet:
+    """The printed figures and sentences. What does not apply says so: no cell is blank."""
+    columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
+               Column("Warehouse", 16), Column("Difference", 14), Column("Verdict", 18), Column("Why", 60)]  # fmt: skip
+    rows = [
+        [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
+         f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
+        for c in pack.claims
+    ]  # fmt: skip
+    title = "Printed figures and sentences, held against the warehouse"
+    return Sheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
+
+
+def _sources(pack: Pack) -> Sheet:
+    with_rows = pack.rule is None
+    counted = [Column("Rows", 12, True)] if with_rows else []
+    columns = [
+        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), *counted,
+        Column("First day covered", 22), Column("Last day covered", 22), Column("Extracted at (UTC)", 26),
+        Column("Days late", 12, True),
+    ]  # fmt: skip
+    rows: list[list[Any]] = [
+        [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
+         s.days_late]
+        for s in pack.sources
+    ]  # fmt: skip
+    rows = [[NOT_APPLICABLE if v is None else v for v in row] for row in rows]
+    formats = {(r, c): "#,##0" for r in range(len(rows)) for c, column in enumerate(columns) if column.is_number}
+    return Sheet("Sources", "Sources: the extracts behind the figures", columns, rows, legend=marker_lines([NOT_APPLICABLE]),
+                 formats=formats)  # fmt: skip
+
+
+def _measures(pack: Pack) -> Sheet:
+    used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
+    rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
+    columns = [Column("Measure", 34), Column("What it counts", 70), Column("How a period is made", 60), Column("Mart", 28),
+               Column("Name in the mart", 34)]  # fmt: skip
+    rows = rows or [[NOT_APPLICABLE] * len(columns)]
+    return Sheet("Measures", "Measures: what each figure counts", columns, rows)
+
+
+def _width(heading: str) -> int:
+    """Characters that a column of numbers needs: its heading, in bold, may take two lines."""
+    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / 2)))
+
+
+def _unlike(headings: Sequence[str]) -> list[str]:
+    """Headings that a spreadsheet's table takes: none blank, no two alike in small letters."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for said in headings:
+        name = heading = _prose(said).strip() or "Figure"
+        n = 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{heading} ({n})"
+        taken.add(name.casefold())
+        found.append(name)
+    return found
+
+
+def _prose(text: str) -> str:
+    """A text that gptables leaves as it is: it takes `$$a$$` for a note and `[a](b)` for a link."""
+    return " ".join(text.replace("$$", "$ $").replace("](", "] (").split())
+
+
+def _cell(value: Any) -> Any:
+    """A value as gptables takes it: a text in a wrapper, in which it looks for nothing; a day as a time."""
+    if isinstance(value, str):
+        return FormatList([{"quote_prefix": True} if is_formula(value) else {}, value or NOT_APPLICABLE])
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time())
+    return value
+
+
+def _write(book: GPWorkbook, pack: Pack, sheet: Sheet) -> None:
+    """Add a sheet to the book."""
+    rows = [[_cell(v) for v in row] for row in sheet.rows]
+    look: list[dict[str, Any]] = [
+        {"column": {"columns": [n], "format": {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)},
+                    "include_names": True}}
+        for n, c in enumerate(sheet.columns)
+    ]
+    days = {(r, c): MOMENT if isinstance(v, datetime) else DAY
+            for r, row in enumerate(sheet.rows) for c, v in enumerate(row) if isinstance(v, date)}  # fmt: skip
+    look += [
+        {"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in (days | sheet.formats).items()
+    ]
+    table = GPTable(
+        pd.DataFrame(rows, columns=[c.heading for c in sheet.columns], dtype=object),
+        table_name=f"table_{sheet.name}".lower(), title=_prose(sheet.title),
+        subtitles=[*([{"bold": True}, _prose(notice)] for notice in notices(pack)), *(_prose(t) for t in sheet.about),
+                   *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
+        instructions="This sheet has one table." + (" Notes are on the sheet Notes." if "[note " in sheet.title else ""),
+        legend=[_prose(t) for t in sheet.legend], source=_prose(sheet.source) if sheet.source else None,
+        index_columns={}, additional_formatting=look,
+    )  # fmt: skip
+    page = book.add_worksheet(sheet.name)
+    page.write_gptable(table, auto_width=False)
+    for n, column in enumerate(sheet.columns):
+        page.set_column(n, n, column.width)
+    head = table.data_range[0]
+    page.repeat_rows(head)
+    _to_print(page, pack)
+
+
+def _to_print(page: Any, pack: Pack) -> None:
+    """A4, all columns on one page, with page numbers and, where the data are made up, that they are."""
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    title, notice = (t.replace("&", "&&")[:HEADER] for t in (heading(pack), " ".join(notices(pack))))
+    page.set_header(f"&L{notice}")
+    page.set_footer(f"&L{title}&RPage &P of &N")

@@ -1,0 +1,99 @@
+"""Which figures differ between two nights' files: one full join, asked by `pam diff`, `pam replay` and whoever compares.
+
+    con = duckdb.connect()
+    attach(con, path_of_one, "earlier")
+    attach(con, path_of_other, "later")
+    number = moved(con)          # and the temporary table `moved` has a row of each
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.landing.canonical_values import literal
+
+EARLIER, LATER = "earlier.marts.measures", "later.marts.measures"
+
+KEY = (
+    "mart", "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
+)  # fmt: skip
+"""What makes a row of `marts.measures` one figure."""
+
+FIGURE = ("value", "numerator", "denominator", "data_status")
+"""What a figure is; comparisons with the year before follow from other figures."""
+
+EVERY = (*FIGURE, "prior_value", "volume_change", "pct_change", "unit", "area_name", "period_label")
+"""All that a row says."""
+
+MARTS = ("mart", "figures", "changed", "complete before", "new", "gone")
+"""What `by_mart` counts."""
+
+
+def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attach a night's file for reading, under a name. Raises ValueError where it can't be read as one."""
+    try:
+        con.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        con.execute(f"select 1 from {name}.marts.measures limit 0")
+    except duckdb.Error as error:
+        raise ValueError(f"{path} can't be read as a night's file: {str(error).splitlines()[0]}") from error
+
+
+def moved(
+    con: duckdb.DuckDBPyConnection,
+    before: str = EARLIER,
+    after: str = LATER,
+    *,
+    columns: tuple[str, ...] = FIGURE,
+    where: str = "true",
+) -> int:
+    """Make the temporary table `moved`: a row for each figure that is not the same in both. Returns the number of them.
+
+    Args:
+        before, after: relations with the columns of `marts.measures`, as SQL. columns: what is compared, null equal to
+            null. where: SQL over those relations' columns; only figures of which it is true are compared.
+
+    Columns of `moved`: those of `KEY`; area_name, period_label, unit; kind (`changed`, `new`: after alone, `gone`: before
+    alone); differs (the compared columns that are not the same); value, numerator, denominator and data_status, each as
+    `_before` and `_after`; change (value after less before; null where either is).
+    """
+    keys = ", ".join(f"coalesce(b.{k}, a.{k}) as {k}" for k in KEY)
+    same_key = " and ".join(f"b.{k} = a.{k}" for k in KEY)
+    said = ", ".join(f"coalesce(a.{c}, b.{c}) as {c}" for c in ("area_name", "period_label", "unit"))
+    sides = ", ".join(f"b.{c} as {c}_before, a.{c} as {c}_after" for c in FIGURE)
+    differ = ", ".join(f"case when b.{c} is distinct from a.{c} then '{c}' end" for c in columns)
+    con.execute(
+        f"""
+        create or replace temp table moved as
+        select
+            {keys}, {said},
+            case when b.mart is null then 'new' when a.mart is null then 'gone' else 'changed' end as kind,
+            list_filter([{differ}], lambda c: c is not null) as differs,
+            {sides},
+            a.value - b.value as change
+        from (select * from {before} where {where}) as b
+        full join (select * from {after} where {where}) as a on {same_key}
+        where b.mart is null or a.mart is null or {" or ".join(f"b.{c} is distinct from a.{c}" for c in columns)}
+        """
+    )
+    return con.execute("select count(*) from moved").fetchone()[0]
+
+
+def by_mart(con: duckdb.DuckDBPyConnection, after: str = LATER, where: str = "true") -> list[tuple[str | int, ...]]:
+    """A row under the names of `MARTS` for each mart in which something moved; `figures` counts those after."""
+    return con.execute(
+        f"""
+        select
+            moves.mart, coalesce(stands.figures, 0), moves.changed, moves.revised, moves.new, moves.gone
+        from (
+            select
+                mart,
+                count(*) filter (kind = 'changed') as changed,
+                count(*) filter (kind = 'changed' and data_status_before = 'complete') as revised,
+                count(*) filter (kind = 'new') as new,
+                count(*) filter (kind = 'gone') as gone
+            from moved group by mart
+        ) as moves
+        left join (select mart, count(*) as figures from {after} where {where} group by mart) as stands using (mart)
+        order by mart
+        """
+    ).fetchall()

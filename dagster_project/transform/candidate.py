@@ -1,0 +1,217 @@
+"""The night being built: on top of the night that is published, on the groundwork that every home shares, or from nothing.
+
+Most nights bring files of a few extracts. What rests on the others is taken over as it was published; only what can have
+changed is built again. Any doubt (another project, other lists, a night that did not end) means from the groundwork, which
+knows of no file, and so does a rebuild. Where no groundwork was laid, it means from nothing.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.publishing.publish import digest_of
+
+from . import dbt_runner, empty_build
+from .changed_months import loads_of
+from .dbt_runner import Node, project_stamp
+from .raw_schema import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
+
+PACKAGE = Path(__file__).parents[1]
+
+ALWAYS = (
+    "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",
+    "figures_due", "figure_facts",
+)  # fmt: skip
+"""Models that hold something of every extract, or of the night itself. What rests on them rests on some extract, too."""
+
+WRITING = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
+"""What a person can give dbt that changes the candidate."""
+
+
+ASKED = ("asked_figures", "tables")
+"""What rests on the editions: a home may have its own, which the groundwork does not know."""
+
+LISTED = ("areas_listed", "offence_classes")
+"""What rests on lists that a home may have of its own, which the groundwork does not know either."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A candidate that is laid out.
+
+    `on`: what it is built on. `select`: what dbt is to build, as it has it; all where it is empty. `standing`: the nodes
+    that are as they were.
+    """
+
+    on: Literal["night", "groundwork", "nothing"]
+    select: tuple[str, ...] = ()
+    standing: list[Node] = field(default_factory=list)
+    loads: dict[str, list[str]] | None = None
+    """What the figures rest on that it is built on (`due.loads_of`): months that nothing touched since stand."""
+
+
+def begin(home: Home, rebuild: bool = False) -> Begun:
+    """Lay out the candidate. Until `keep` is called after publishing, the next night can't build on it."""
+    now = loads_of(home)
+    base = None if rebuild else _base(home, now)
+    (home.candidate / "base.json").unlink(missing_ok=True)
+    if base is not None:
+        changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
+        _take_over(home)
+        con = duckdb.connect(str(home.candidate / WORK))
+        try:
+            con.execute("drop schema if exists raw cascade")
+        finally:
+            con.close()
+        return Begun("night", resting_on(changed), base["nodes"], base["loads"])
+    standing = empty_build.read(project())
+    if standing is not None:
+        empty_build.copy(home)
+        has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
+        return Begun("groundwork", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
+    fresh_candidate(home)
+    return Begun("nothing")
+
+
+def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:
+    """The tables and tests to build where files of `extracts` are new, as dbt selects nodes: by their paths.
+
+    Those of ALWAYS; what rests on the extracts' staging models, or on the models `also`. Views and seeds are the same for
+    every night of a project: they stand wherever something is built on.
+    """
+    nodes = dbt_runner.manifest().nodes
+    children: dict[str, list[str]] = {}
+    for unique_id, node in nodes.items():
+        for parent in node.depends_on_nodes:
+            children.setdefault(parent, []).append(unique_id)
+    begin = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
+    found = {unique_id for unique_id, node in nodes.items() if node.resource_type == "model" and node.name in begin}
+    ahead = list(found)
+    while ahead:
+        unique_id = ahead.pop()
+        for child in children.get(unique_id, ()):
+            # What holds something of everything would lead everywhere.
+            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type == "test"):
+                found.add(child)
+                ahead.append(child)
+    built = [n for n in map(nodes.get, found) if n.resource_type == "test" or n.config.materialized == "table"]
+    return tuple(sorted(".".join(n.fqn) for n in built))
+
+
+def begin_to_fill(home: Home, rebuild: bool = False) -> Begun:
+    """Lay out the candidate for an engine that fills it: as `begin` does on the published night, else with every model there,
+    and no table that has a row of any use.
+    """
+    begun = begin(home, rebuild)
+    if begun.on == "night":
+        return begun
+    if begun.on == "nothing":
+        empty_build.build_on_nothing(home)
+    return Begun("nothing")
+
+
+def stands(home: Home) -> list[Node] | None:
+    """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
+    now = loads_of(home)
+    base = _base(home, now)
+    return base["nodes"] if base and base["loads"] == now else None
+
+
+def by_hand(home: Home, args: list[str]) -> str:
+    """Make the candidate ready for dbt run by hand with `args`. Returns what a person should know of it, if anything.
+
+    Publishing takes the candidate's figures away: a copy of the published ones takes their place. What may write leaves
+    the next night to start from nothing. Raises FileNotFoundError where no night has been built.
+    """
+    work, figures = home.candidate / WORK, home.candidate / WAREHOUSE
+    if not work.exists() or not (figures.exists() or home.warehouse.exists()):
+        raise FileNotFoundError(f"{home.path}: no night has been built here; `pam nightly` builds one")
+    said = ""
+    if not figures.exists():
+        _take_over(home)
+        said = f"dbt works on a copy of the published figures, in {home.candidate}; what is published stays as it is"
+    if {*WRITING} & {*args}:
+        (home.candidate / "base.json").unlink(missing_ok=True)
+    return said
+
+
+def _take_over(home: Home) -> None:
+    shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
+    os.chmod(home.candidate / WAREHOUSE, 0o600)
+
+
+def merged(standing: list[Node], built: list[Node]) -> list[Node]:
+    """Every node's latest outcome: tonight's, else the one that stands. In an order in which parents come first."""
+    latest = {n.unique_id: n for n in standing}
+    latest.update((n.unique_id, n) for n in built)
+    return list(latest.values())
+
+
+def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]) -> None:
+    """Let the next night build on this one, which has been published whole. `loads`: what its figures rest on, as it was built;
+    rows may have been erased since.
+    """
+    base = {
+        "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads,
+        "nodes": [asdict(n) for n in nodes],
+    }  # fmt: skip
+    write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
+
+
+def _base(home: Home, now: dict[str, list[str]]) -> dict | None:
+    """What the last night left, if it can be built on. `now`: what figures rest on tonight (`due.loads_of`)."""
+    path = home.candidate / "base.json"
+    if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):
+        return None
+    try:
+        base = json.loads(path.read_text(encoding="utf-8"))
+        base["nodes"] = [Node(**n) for n in base["nodes"]]
+    except (ValueError, TypeError, KeyError):
+        # Of another version, or cut short: start from nothing.
+        return None
+    if base.get("stamp") != _stamp(home):
+        return None
+    if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
+        # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
+        return None
+    # What was not touched since is not read for it: of a large file that takes seconds.
+    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == digest_of(home.warehouse)
+    return base if is_same else None
+
+
+def _identity(path: Path) -> list[int]:
+    """Changes when a file is replaced or written: device, file number, bytes and nanoseconds of the last change."""
+    said = path.stat()
+    return [said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns]
+
+
+@cache
+def project() -> str:
+    """Changes with the dbt project, the contracts and code that it rests on, and DuckDB; as read at the first call."""
+    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stamp(home: Home) -> str:
+    """Changes with the project, and with the home's settings and its own lists and editions."""
+    digest = hashlib.sha256(project().encode())
+    digest.update(home.config_file.read_bytes() if home.config_file.exists() else b"-")
+    for name in OWN_LISTS:
+        path: Path = home.seeds / f"{name}.csv"
+        digest.update(path.read_bytes() if path.exists() else b"-")
+    for path in sorted(p for p in home.editions.rglob("*") if p.is_file()):
+        digest.update(str(path.relative_to(home.editions)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

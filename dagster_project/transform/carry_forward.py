@@ -1,0 +1,185 @@
+"""Measured months that stand: the tables of the night before, less the months that are measured again.
+
+Before dbt builds, the tables are set aside under another name, and views in `raw` show what of them is carried over. The models
+add that to what they make of the rows that are shown; then what was set aside goes. Where all is measured, empty tables stand
+in the place of these views.
+
+Figures and their facts are not carried: they stay in their tables, and the models replace those of the months from the first
+that changes on (`figures_due`).
+"""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from dagster_project.core.row_tables import make_table
+from dagster_project.core.seeds import read_seed
+from dagster_project.landing.canonical_values import literal
+from dagster_project.serving.diff_causes import sources
+
+from .changed_months import Due
+
+ASIDE = "standing"
+MONTHS = {
+    "force_code": "varchar", "leaf_code": "varchar", "leaf_name": "varchar", "measure": "varchar", "category": "varchar",
+    "month_no": "integer", "amount": "decimal(38, 10)",
+}  # fmt: skip
+DAYS = {
+    "mart": "varchar", "force_code": "varchar", "area_type": "varchar", "area_code": "varchar", "measure": "varchar",
+    "category": "varchar", "event_on": "date", "is_covered": "boolean", "amount": "decimal(38, 10)",
+}  # fmt: skip
+ROW_DAYS = {
+    "extract": "varchar", "force_code": "varchar", "row_date": "date", "row_kind": "varchar", "rows_current": "bigint",
+    "rows_placeable": "bigint", "rows_unplaced": "bigint",
+}  # fmt: skip
+PERIODS = {
+    "coverage": "varchar", "force_code": "varchar", "month_no": "integer", "period_type": "varchar", "data_status": "varchar",
+    "end_status": "varchar", "prior_status": "varchar", "prior_end_status": "varchar",
+}  # fmt: skip
+SERIES = {"mart": "varchar", "force_code": "varchar", "kind": "varchar", "code": "varchar", "title": "varchar"}
+TOUCHED = {"mart": "varchar", "force_code": "varchar", "month_no": "integer"}
+SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
+
+
+def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]) -> None:
+    """Make what is carried over, and have `raw.kept_months` say which of its months are. `due`: None where all is measured
+    again. `erased`: loads whose rows are gone.
+    """
+    _carry_nothing(con)
+    if due is None:
+        return
+    place = {"extract": "varchar", "force_code": "varchar"}
+    make_table(con, "raw.months_due", {**place, "month_no": "integer"}, due.by_month())
+    make_table(con, "raw.places_due", place, sorted(due.whole))
+    make_table(con, "raw.measure_extracts", dict.fromkeys(("mart", "measure", "extract"), "varchar"), _measures())
+    con.execute(
+        "update raw.kept_months set is_carried = true"
+        " where (extract, force_code) not in (from raw.places_due)"
+        " and (extract, force_code, month_no) not in (from raw.months_due)"
+    )
+    con.execute("update raw.night set is_in_part = true")
+    con.execute("drop table raw.figures_touched")
+    make_table(con, "raw.figures_touched", TOUCHED, _touched(due))
+    _fill(con, "carried_periods", PERIODS, f"select * from {_aside(con, 'staging', 'periods')}")
+    touched = {x for x, _ in (*due.whole, *due.months)}
+    marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
+    months = [
+        f"select '{mart}' as mart, {', '.join(f't.{c}' for c in MONTHS)} from {_aside(con, 'measures', table)} as t"
+        f" join raw.measure_extracts as of on of.mart = '{mart}' and of.measure = t.measure"
+        + _but_due("of.extract", "t.month_no")
+        for mart in marts
+        for table in (f"{mart.removeprefix('mart_')}_monthly",)
+    ]
+    if months:
+        _fill(con, "carried_months", {"mart": "varchar", **MONTHS}, " union all ".join(months))
+        _fill(con, "carried_series", SERIES, " union all ".join(map(_series, marts)))
+        _fill(
+            con, "carried_days", DAYS,
+            f"select {', '.join(f't.{c}' for c in DAYS)} from {_aside(con, 'answers', 'daily')} as t"
+            " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
+            + _but_due("of.extract", _month_of("t.event_on")),
+        )  # fmt: skip
+    _fill(
+        con, "carried_row_days", ROW_DAYS,
+        f"select {', '.join(f't.{c}' for c in ROW_DAYS)} from {_aside(con, 'audit', 'row_days')} as t"
+        + _but_due("t.extract", _month_of("t.row_date")),
+    )  # fmt: skip
+    # What was found of rows of these loads stands, unless it was looked at again, or the rows are gone.
+    gone = ", ".join(literal(load) for load in sorted(erased))
+    _fill(
+        con, "carried_superseded", SUPERSEDED,
+        f"select {', '.join(f't.{c}' for c in SUPERSEDED)} from {_aside(con, 'staging', 'superseded_rows')} as t"
+        " join raw.loads as own on own.load_id = t.load_id"
+        " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
+        " left join raw.places_due as place on place.extract = t.extract and place.force_code = own.force_code"
+        " where again.load_id is null and place.extract is null"
+        + (f" and t.load_id not in ({gone})" if gone else ""),
+    )  # fmt: skip
+
+
+def let_go(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
+    _carry_nothing(con)
+    # The public form is made after the gate, and asks which figures it stands on are new.
+    con.execute("create or replace table raw.figures_made as select * from staging.figures_due")
+    con.execute("update raw.night set is_in_part = false")
+    con.execute(
+        "create or replace table staging.figures_due as select distinct listed.mart, windows.force_code, 0 as from_month_no"
+        " from seeds.measure_list as listed cross join staging.coverage_windows as windows"
+    )
+    rows = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"
+    ).fetchall()
+    for schema, table in rows:
+        if table.startswith(f"{ASIDE}__"):
+            con.execute(f"drop table {schema}.{table}")
+
+
+def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    _empty(con, "carried_months", {"mart": "varchar", **MONTHS})
+    _empty(con, "carried_days", DAYS)
+    _empty(con, "carried_row_days", ROW_DAYS)
+    _empty(con, "carried_superseded", SUPERSEDED)
+    _empty(con, "carried_periods", PERIODS)
+    _empty(con, "carried_series", SERIES)
+    _empty(con, "figures_touched", TOUCHED)
+
+
+def _touched(due: Due) -> list[tuple[str, str, int]]:
+    """Mart, force and month of what can change; month 0 where all months can."""
+    marts: dict[str, set[str]] = {}
+    for mart, _, extract in sources():
+        marts.setdefault(extract, set()).add(mart)
+    return sorted({(mart, force, month) for x, force, month in due.of_figures() for mart in marts.get(x, ())})
+
+
+def _measures() -> list[tuple[str, str, str]]:
+    """Mart, measure and extract of every measure that is made of rows."""
+    limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
+    return [
+        (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
+        for m in read_seed("measure_list")
+        if m["aggregation"] not in ("rate", "share", "published")
+    ]
+
+
+def _but_due(extract: str, month: str) -> str:
+    """SQL: the rows of `t` that are not measured again."""
+    return (
+        f" left join raw.places_due as place on place.extract = {extract} and place.force_code = t.force_code"
+        f" left join raw.months_due as due on due.extract = {extract} and due.force_code = t.force_code"
+        f" and due.month_no = {month}"
+        " where place.extract is null and due.extract is null"
+    )
+
+
+def _series(mart: str) -> str:
+    """SQL: the categories and districts of a mart's sums, as the night before had them. `figures_due` asks tonight's alike."""
+    table = f"measures.{ASIDE}__{mart.removeprefix('mart_')}_monthly"
+    return (
+        f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as title from {table}"
+        f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title"
+        f" from {table} group by force_code, leaf_code having max(leaf_name) is not null"
+    )
+
+
+def _month_of(day: str) -> str:
+    return f"(year({day}) * 12 + month({day}) - 1)"
+
+
+def _aside(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    con.execute(f"alter table {schema}.{table} rename to {ASIDE}__{table}")
+    return f"{schema}.{ASIDE}__{table}"
+
+
+def _empty(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str]) -> None:
+    views = con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+    if (name,) in views:
+        con.execute(f"drop view raw.{name}")
+    con.execute(f"create or replace table raw.{name} ({', '.join(f'{c} {k}' for c, k in columns.items())})")
+
+
+def _fill(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], select: str) -> None:
+    cast = ", ".join(f"cast({c} as {k}) as {c}" for c, k in columns.items())
+    con.execute(f"drop table raw.{name}")
+    con.execute(f"create view raw.{name} as select {cast} from ({select})")

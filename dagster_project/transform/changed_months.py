@@ -1,0 +1,196 @@
+"""Which months a night measures again: those that its files touch, and those of which rows were erased since. All others stand
+as the night before left them.
+
+The unit is a month of an extract and force. A file touches the months of its window, and those from which it takes a row: a
+key that it holds may have stood in any. Where a row's figures are not those of its own month alone (whole lists, extracts that
+look back, what others publish), a new file touches all months of its force.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
+from dagster_project.landing import LedgerEntry, accepted, read_ledger
+from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.raw_store import parquet_of
+
+from .monthly_archive import kept_loads
+
+Place = tuple[str, str]
+"""Extract and force."""
+ERASED = "erased"
+MONTHLY = ("events", "monthly_file")
+"""Kinds whose rows add to the months of their own days, and to no others."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is measured again. `whole`: every month of these; `months`: of these the months that are touched, such as
+    2025-03. What is in neither stands.
+    """
+
+    whole: set[Place] = field(default_factory=set)
+    months: dict[Place, set[str]] = field(default_factory=dict)
+    erased: set[tuple[str, str, int]] = field(default_factory=set)
+    """Extract, force and month (0: all) of what is measured again as rows were erased, and for nothing else: what stands for
+    them adds what they added. Their days are gone, and the figures are as they were.
+    """
+
+    def has(self, e: LedgerEntry) -> bool:
+        """Whether rows of a load are to be read."""
+        place = (str(e.extract), str(e.force_code))
+        return place in self.whole or not self.months.get(place, set()).isdisjoint(_months(e))
+
+    def where(self, extract: str) -> str:
+        """SQL: whether a row of an extract's raw Parquet is to be read."""
+        whole = sorted(f for x, f in self.whole if x == extract)
+        parts = [f"_force_code in ({_listed(whole)})"] if whole else []
+        for (x, force), months in sorted(self.months.items()):
+            if x == extract and (x, force) not in self.whole:
+                parts.append(f"(_force_code in ({_listed([force])}) and substr(_date, 1, 7) in ({_listed(sorted(months))}))")
+        return " or ".join(parts) or "false"
+
+    def by_month(self) -> list[tuple[str, str, int]]:
+        """Extract, force and month (months since year 0) of what is not whole."""
+        return [
+            (x, f, int(m[:4]) * 12 + int(m[5:]) - 1)
+            for (x, f), months in sorted(self.months.items()) if (x, f) not in self.whole
+            for m in sorted(months)
+        ]  # fmt: skip
+
+    def of_figures(self) -> list[tuple[str, str, int]]:
+        """Extract, force and month (0: all) from which figures can be others than they were."""
+        places = {*self.by_month(), *((x, force, 0) for x, force in self.whole)}
+        return sorted(places - self.erased)
+
+
+def read_due(con: duckdb.DuckDBPyConnection) -> Due:
+    """What a night measures again, as `prepare_raw` wrote it down in `raw`."""
+    due = Due(set(con.execute("select extract, force_code from raw.places_due").fetchall()))
+    for extract, force, month_no in con.execute("select extract, force_code, month_no from raw.months_due").fetchall():
+        due.months.setdefault((extract, force), set()).add(_text(month_no))
+    return due
+
+
+def loads_of(home: Home) -> dict[str, list[str]]:
+    """What each extract's figures rest on: its accepted loads, which of them are without their rows, and what later files
+    withheld of them.
+    """
+    entries, kept = read_ledger(home), kept_loads(home)
+    found: dict[str, list[str]] = {}
+    for e in accepted(entries):
+        found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
+        if e.load_id in kept:
+            found[str(e.extract)].append(f"{e.load_id} {ERASED}")
+    for e in entries:
+        for load, n in e.withheld.items():
+            found.setdefault(str(e.extract), []).append(f"{load} {n}")
+    return {x: sorted(loads) for x, loads in found.items()}
+
+
+def find_due(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contracts: Mapping[str, Contract],
+    before: Mapping[str, list[str]],
+    shown: Collection[str],
+) -> Due:
+    """What has to be measured again after a night whose figures rested on `before` (of `loads_of`).
+
+    `shown`: loads whose rows can count, and are there. Of the others every row was superseded before, or is erased.
+    """
+    due, entries = Due(), {str(e.load_id): e for e in accepted(read_ledger(home))}
+    erased: list[tuple[Contract, LedgerEntry]] = []
+    for extract, now in loads_of(home).items():
+        was, contract = set(before.get(extract, ())), contracts.get(extract)
+        known = {said.split(" ")[0] for said in was}
+        for load, what in sorted({tuple(said.split(" ", 1)) for said in set(now) - was}):
+            e = entries.get(load)
+            if e is None or contract is None:
+                # Withheld of a load that does not count.
+                continue
+            if what == ERASED:
+                erased.append((contract, e))
+            elif load in known or contract.looks_back or contract.kind not in MONTHLY:
+                due.whole.add((extract, str(e.force_code)))
+            else:
+                others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
+                touched = due.months.setdefault((extract, str(e.force_code)), set())
+                touched.update(_touched(con, home, contract, e, others, shown))
+    changed = due.of_figures()
+    for contract, e in erased:
+        if contract.kind in MONTHLY:
+            others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
+            paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.rows_landed]
+            due.months.setdefault((str(e.extract), str(e.force_code)), set()).update(_months(e), _outlived(con, e, paths))
+        else:
+            due.whole.add((str(e.extract), str(e.force_code)))
+    due.erased.update(set(due.of_figures()) - set(changed))
+    return due
+
+
+def _touched(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contract: Contract,
+    new: LedgerEntry,
+    others: Iterable[LedgerEntry],
+    shown: Collection[str],
+) -> set[str]:
+    """The months of a new load's window, of earlier rows with a key of its, and of published files that it outranks."""
+    touched = _months(new)
+    if contract.key and new.form == "canonical":
+        for other in others:
+            if other.form == "police_uk" and _meet(other, new):
+                touched |= _months(other)
+        paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.rows_landed]
+        if new.load_id in shown and new.rows_landed and len(paths) > 1:
+            touched |= {
+                month for (month,) in con.execute(
+                    f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"
+                    f" where _key in (select _key from {parquet_of(load_of(new).raw(home))})"
+                ).fetchall()
+            }  # fmt: skip
+    return touched
+
+
+def _outlived(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
+    """The months of rows that had a newer version in a load whose rows are erased: what they are worth is told without it."""
+    of_it = "select load_id, line from raw.kept_superseded where by_load_id = ?"
+    if not paths or con.execute(f"select count(*) from ({of_it})", [e.load_id]).fetchone() == (0,):
+        return set()
+    rows = con.execute(
+        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({of_it})", [e.load_id]
+    ).fetchall()
+    return {month for (month,) in rows}
+
+
+def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]) -> list[Path]:
+    """Where the rows of loads are, of those that have any."""
+    return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
+
+
+def _meet(one: LedgerEntry, other: LedgerEntry) -> bool:
+    assert one.covered_from and one.covered_to and other.covered_from and other.covered_to
+    return one.covered_to >= other.covered_from and one.covered_from <= other.covered_to
+
+
+def _months(e: LedgerEntry) -> set[str]:
+    """The months that a load's window touches."""
+    assert e.covered_from and e.covered_to
+    first, last = (d.year * 12 + d.month - 1 for d in (e.covered_from, e.covered_to))
+    return {_text(n) for n in range(first, last + 1)}
+
+
+def _text(month_no: int) -> str:
+    """A month as raw dates have it, such as 2025-03."""
+    return f"{date(month_no // 12, month_no % 12 + 1, 1):%Y-%m}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)

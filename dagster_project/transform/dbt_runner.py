@@ -1,0 +1,283 @@
+"""dbt, in this process: the manifest is parsed once and kept, the connections are closed when a run is over."""
+
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.core.errors import interrupt_in
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
+from dagster_project.core.memory import bounds
+from dagster_project.quality.gate import Check
+
+from . import dbt_sources
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+TARGET = DBT_PROJECT / "target"
+MANIFEST = TARGET / "manifest.json"
+TONIGHT = "tonight"
+"""The tag of nodes that are selected by their names."""
+
+_one_at_a_time = threading.Lock()
+"""dbt keeps its flags and its adapter in module globals."""
+
+Progress = Callable[[str, str], None]
+"""Called with a node's name and its status as each is done."""
+
+
+class BuildError(RuntimeError):
+    """dbt could not build the candidate. The message names the models and says what dbt said."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What dbt did with one node."""
+
+    unique_id: str
+    name: str
+    kind: str
+    """model, seed, test or unit_test."""
+    status: str
+    """success, pass, fail, warn, error or skipped."""
+    message: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was built, or passed."""
+        return self.status in ("success", "pass", "warn")
+
+
+@cache
+def project_stamp() -> str:
+    """Changes when anything does that the manifest is made of, as read at the first call."""
+    # A file that is written later would be a change: what the set-up parsed and laid would be of no use to the first night.
+    dbt_sources.write()
+    digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
+    files = [
+        *DBT_PROJECT.glob("*.yml"),
+        *(p for folder in ("models", "macros", "tests") for p in (DBT_PROJECT / folder).rglob("*") if p.is_file()),
+        *(p for p in SEEDS.iterdir() if p.suffix in (".csv", ".yml")),
+    ]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(DBT_PROJECT.parent)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def manifest(engine: Engine = "duckdb") -> "Manifest":
+    """The dbt project as an engine has it, from this checkout's target/ where nothing has changed since. Raises BuildError."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+
+    stamp, folder = project_stamp(), TARGET if engine == "duckdb" else TARGET / engine
+    stamp_file, parsed_file = folder / "pam_manifest.stamp", folder / "pam_manifest.msgpack"
+    if stamp_file.exists() and stamp_file.read_text() == stamp and parsed_file.exists() and (folder / MANIFEST.name).exists():
+        try:
+            return Manifest.from_msgpack(parsed_file.read_bytes(), decoder=extended_mashumuro_decoder)
+        except Exception:  # a file of another version, or cut short: parse again
+            stamp_file.unlink(missing_ok=True)
+    parsed = _invoke(["parse", "--no-partial-parse", "--target", engine], None, folder).result
+    # Dates in the YAML (of unit tests) need dbt's own encoder.
+    write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder))
+    write_whole(stamp_file, stamp.encode())
+    return parsed
+
+
+def manifest_json() -> Path:
+    """dbt's manifest.json, up to date."""
+    manifest()
+    return MANIFEST
+
+
+@contextmanager
+def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
+    """dbt-duckdb leaves its file open for writing; nothing could read or move it.
+
+    It only forgets its connections: whoever still refers to one, a traceback or a cycle, would keep the file open. So they
+    are closed, those of dbt's threads first.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import get_adapter_by_type
+
+    try:
+        yield
+    finally:
+        with suppress(KeyError):  # no adapter: dbt stopped before it had one
+            get_adapter_by_type(engine).cleanup_connections()
+        if environment := DuckDBConnectionManager._ENV:
+            environment.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    def hear(event: Any) -> None:
+        if progress and event.info.name == "NodeFinished":
+            progress(event.data.node_info.node_name, event.data.node_info.node_status)
+
+    result = dbtRunner(manifest=parsed, callbacks=[hear]).invoke(
+        [
+            "--quiet", "--log-level", "none", "--log-level-file", "none", *args, "--project-dir", str(DBT_PROJECT),
+            "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
+        ]
+    )  # fmt: skip
+    if interrupt := interrupt_in(result.exception):
+        # Somebody ends the night: that is no word of dbt's.
+        raise interrupt
+    if result.exception:
+        raise BuildError(f"dbt {args[0]}: {result.exception}") from result.exception
+    if result.result is None:
+        raise BuildError(f"dbt {args[0]} gave no result")
+    return result
+
+
+def _environment(home: Home) -> dict[str, str]:
+    """What profiles.yml asks for."""
+    held = bounds(home)
+    return {
+        "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": held["memory_limit"], "PAM_SPILL": held["temp_directory"],
+    }  # fmt: skip
+
+
+def _on_candidate(
+    home: Home, args: list[str], select: tuple[str, ...] = (), engine: Engine = "duckdb", progress: Progress | None = None
+) -> Any:
+    with _one_at_a_time:
+        os.environ |= _environment(home)
+        with _closed_after(engine):
+            parsed = manifest(engine)
+            args = [*args, *_selecting(select, parsed), "--target", engine]
+            return _invoke(args, parsed, home.candidate / "dbt", progress)
+
+
+def build(
+    home: Home,
+    select: Iterable[str] = (),
+    progress: Progress | None = None,
+    engine: Engine = "duckdb",
+) -> list[Node]:
+    """Build and test the candidate's models, in its files. `select`: these alone, as dbt names them; all where it is empty.
+    With the engine spark: in the Spark session that is open, and nowhere else; of tests those that are selected by name.
+
+    Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
+    """
+    args = ["build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure"]
+    if engine == "spark":
+        # A view that is made for what reads it would bring its tests along, and they what else they ask.
+        args += ["--indirect-selection", "empty"]
+    result = _on_candidate(home, args, tuple(select), engine, progress)
+    return [
+        Node(
+            unique_id=r.node.unique_id,
+            name=r.node.name,
+            kind=str(r.node.resource_type),
+            status=str(r.status),
+            message=(r.message or "").strip(),
+            seconds=r.execution_time,
+        )
+        for r in result.result.results
+    ]
+
+
+def _selecting(select: tuple[str, ...], parsed: "Manifest") -> list[str]:
+    """dbt's arguments that select nodes. It holds every name against all nodes, three times over: of plain names it is given a
+    tag, which the nodes of those names have until the next run.
+    """
+    if not select or not all(re.fullmatch(r"[\w.]+", name) for name in select):
+        return ["-s", *select] if select else []
+    names = set(select)
+    for node in parsed.nodes.values():
+        others = [tag for tag in node.tags if tag != TONIGHT]
+        node.tags = others if names.isdisjoint((node.name, ".".join(node.fqn))) else [*others, TONIGHT]
+    return ["-s", f"tag:{TONIGHT}"]
+
+
+def delete_due(home: Home, models: Iterable[str]) -> None:
+    """Delete from the candidate's tables of these models, given by their unique ids, what is due in them. Raises BuildError."""
+    result = _on_candidate(home, ["run-operation", "delete_all_due", "--args", json.dumps({"models": sorted(models)})])
+    if any(r.status != "success" for r in result.result.results):
+        raise BuildError(f"what is due could not be deleted: {result.result.results[0].message}")
+
+
+def broken(nodes: Iterable[Node]) -> list[Node]:
+    """Models and seeds that were not built: the night has failed, whatever the checks say."""
+    return [n for n in nodes if n.kind in ("model", "seed") and not n.ok]
+
+
+def checks(nodes: Iterable[Node]) -> list[Check]:
+    """dbt's tests as the gate's checks: keys and lists are either right or they are not, so all of them hold a night."""
+    return [
+        Check(
+            suite="dbt",
+            subject=_subject(n),
+            rule=n.name,
+            severity="critical",
+            passed=n.status == "pass",
+            found="" if n.status == "pass" else (n.message or n.status),
+            reason="A key, a list or a reference of the models.",
+            advice="Look at the rows that the test selects: `pam dbt test -s " + n.name + "`.",
+        )
+        for n in nodes
+        if n.kind == "test"
+    ]
+
+
+def _subject(node: Node) -> str:
+    test = manifest().nodes.get(node.unique_id)
+    attached = getattr(test, "attached_node", None)
+    return attached.split(".")[-1] if attached else "project"
+
+
+def _parsed_for(args: list[str]) -> "Manifest | None":
+    """The project as it is parsed already; None where `args`, or the environment, have it parsed otherwise."""
+    said = {arg.partition("=")[0] for arg in args}
+    otherwise = {
+        "parse", "--help", "-h", "--version", "--vars", "--target", "--profile", "--project-dir", "--profiles-dir",
+        "--store-failures", "--no-partial-parse",
+    }  # fmt: skip
+    if said & otherwise or any(arg.startswith("-t") for arg in args):
+        return None
+    if {"DBT_TARGET", "DBT_PROFILE", "DBT_STORE_FAILURES"} & set(os.environ):
+        return None
+    return manifest()
+
+
+def run_by_hand(home: Home, args: list[str]) -> int:
+    """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code.
+
+    What dbt writes besides (compiled SQL, logs, `static_index.html`) goes to candidate/dbt/, unless `args` say otherwise.
+    """
+    from dbt.cli.main import dbtRunner
+
+    dbt_sources.write()
+    parsed = _parsed_for(args)
+    where = {
+        **_environment(home),
+        "DBT_PROJECT_DIR": DBT_PROJECT,
+        "DBT_PROFILES_DIR": DBT_PROJECT,
+        "DBT_TARGET_PATH": home.candidate / "dbt",
+        "DBT_LOG_PATH": home.candidate / "dbt" / "logs",
+    }
+    before = {name: os.environ.get(name) for name in where}
+    os.environ.update({name: str(path) for name, path in where.items()})
+    try:
+        with _closed_after():
+            result = dbtRunner(manifest=parsed).invoke(args)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return 0 if result.success else 1

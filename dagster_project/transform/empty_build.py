@@ -1,0 +1,105 @@
+"""The candidate before any file: seeds, views, lists, and every mart empty. Built once a version of the project, beside dbt's
+manifest, and copied where a night has no other to build on. It saves a first night, and every test's, most of dbt's nodes.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+
+from .dbt_runner import TARGET, Node, build
+from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
+
+FOLDER = TARGET / "pam_groundwork"
+NO_NIGHT = date(2000, 1, 1)
+
+
+def lay(stamp: str) -> bool:
+    """Build the groundwork for `stamp` (what it is made of), where it is not there yet. Returns whether it is there now.
+
+    False where dbt finds fault with a project without files, and where the checkout can't be written.
+    """
+    if read(stamp) is not None:
+        return True
+    with tempfile.TemporaryDirectory(prefix="pam-groundwork-") as folder, suppress(OSError):
+        home = Home(Path(folder) / "home").create()
+        nodes = build_on_nothing(home)
+        if not nodes or not all(n.ok for n in nodes):
+            return False
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "made.json").unlink(missing_ok=True)
+        for name in (WORK, WAREHOUSE):
+            shutil.copyfile(home.candidate / name, FOLDER / f"{name}.new")
+            os.replace(FOLDER / f"{name}.new", FOLDER / name)
+        made = {"stamp": stamp, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
+        write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
+    return read(stamp) is not None
+
+
+def build_on_nothing(home: Home) -> list[Node]:
+    """Build the candidate of a home without files; `raw` is gone afterwards. Returns every node's outcome."""
+    fresh_candidate(home)
+    prepare_raw(home, "none", NO_NIGHT)
+    nodes = build(home)
+    _empty_raw(home)
+    return nodes
+
+
+def read(stamp: str) -> list[Node] | None:
+    """The nodes of the groundwork, all of them well; None where there is none of this stamp, or it is not as it was made."""
+    try:
+        made: dict[str, Any] = json.loads((FOLDER / "made.json").read_text(encoding="utf-8"))
+        if made["stamp"] == stamp and made["sha256"] == _digests(FOLDER):
+            return [Node(**n) for n in made["nodes"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return None
+
+
+def copy(home: Home) -> None:
+    """Begin the home's candidate with the groundwork. Raises OSError."""
+    shutil.rmtree(home.candidate, ignore_errors=True)
+    home.candidate.mkdir(parents=True, mode=0o700)
+    for name in (WORK, WAREHOUSE):
+        shutil.copyfile(FOLDER / name, home.candidate / name)
+        os.chmod(home.candidate / name, 0o600)
+
+
+def _empty_raw(home: Home) -> None:
+    con = duckdb.connect(str(home.candidate / WORK))
+    try:
+        con.execute("drop schema if exists raw cascade")
+        con.execute("checkpoint")
+    finally:
+        con.close()
+
+
+def _digests(folder: Path) -> list[str]:
+    return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (WORK, WAREHOUSE)]
+
+
+def main() -> None:
+    """Lay it for the checkout as it is: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
+    from dagster_project.core.home import be_quiet
+    from dagster_project.core.import_speed import import_less
+
+    from .candidate import project
+
+    be_quiet()
+    import_less()
+    lay(project())
+
+
+if __name__ == "__main__":
+    main()

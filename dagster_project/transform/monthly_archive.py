@@ -1,0 +1,77 @@
+"""What stands for rows that were erased while figures rest on them: their monthly measures, in `raw/_kept`.
+
+One Parquet a load, as the publication had it that was made of its rows last: what each month adds to each measure, by unit and
+category. No key, no identifier, no row. `by_month` takes them as it takes events, so that a figure is made in one way whether
+its rows are there or not.
+
+Beside them, where there are any, the rows of other loads that the erased ones had superseded as newer versions: by load and
+line, as nobody could tell any more.
+"""
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.home import Home
+from dagster_project.landing import Erasure, read_erasures
+
+MEASURES = {
+    "extract": "varchar", "force_code": "varchar", "load_id": "varchar", "mart": "varchar", "measure": "varchar",
+    "category": "varchar", "leaf_code": "varchar", "leaf_name": "varchar", "month_no": "integer", "counted_on": "date",
+    "is_covered": "boolean", "amount": "decimal(38, 10)",
+}  # fmt: skip
+"""`counted_on`: of a count on some day, the last day that has one."""
+SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "by_load_id": "varchar"}
+BESIDE = "__superseded"
+
+
+class RawLostError(RuntimeError):
+    """What the ledger names in raw/ is not there, or not as it was written. Nothing is published without it."""
+
+
+def kept_loads(home: Home) -> dict[str, Erasure]:
+    """Loads whose rows in raw were erased and whose monthly measures stand for them: what is noted of each."""
+    return {Path(e.archived).stem: e for e in read_erasures(home) if e.kind == "raw" and e.kept}
+
+
+def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
+    """Make `raw.kept_months` and `raw.kept_superseded` of those of the loads that are kept so.
+
+    Raises RawLostError where a file is gone, or is not the one that was written when the rows were erased.
+    """
+    con.execute(f"create table raw.kept_months ({_columns(MEASURES)}, kept_night varchar, is_carried boolean)")
+    con.execute(f"create table raw.kept_superseded ({_columns(SUPERSEDED)})")
+    for load, erasure in kept_loads(home).items():
+        if load not in loads:
+            continue
+        for name, digest in sorted(erasure.kept.items()):
+            path = _checked(home, name, digest)
+            if path.stem.endswith(BESIDE):
+                con.execute(f"insert into raw.kept_superseded select {', '.join(SUPERSEDED)} from read_parquet(?)", [str(path)])
+            else:
+                con.execute(
+                    f"insert into raw.kept_months select {', '.join(MEASURES)}, ?, false from read_parquet(?)",
+                    [erasure.night_id, str(path)],
+                )
+
+
+def _columns(columns: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in columns.items())
+
+
+def _checked(home: Home, name: str, digest: str) -> Path:
+    path = home.kept / name
+    if not path.exists():
+        raise RawLostError(
+            f"{path.relative_to(home.path)} is gone, and stands for rows that were erased: restore raw/ from a backup, then run"
+            " the night again"
+        )
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            raise RawLostError(
+                f"{path.relative_to(home.path)} is not as it was when it took the place of erased rows: restore raw/ from a"
+                " backup, then run the night again"
+            )
+    return path

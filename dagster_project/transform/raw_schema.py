@@ -1,0 +1,398 @@
+"""What dbt reads: the candidate's `raw` schema, made anew each night from the ledger, the raw Parquet and the contracts.
+
+Views over the Parquet, not copies. Loads that can't matter any more (a newer one covers all of their window) are left
+out, so that a night does not read every file of the past.
+"""
+
+import csv
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.row_tables import make_table
+from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
+from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
+from dagster_project.landing.canonical_values import literal
+from dagster_project.landing.raw_store import parquet_of
+from dagster_project.landing.reconciliation import write_accounts
+
+from .carry_forward import carry, let_go
+from .changed_months import Due, find_due, paths_of
+from .monthly_archive import RawLostError, kept_loads, load_kept
+
+STORAGE = "v1.5.0"
+"""Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
+
+WORK = "work.duckdb"
+WAREHOUSE = "warehouse.duckdb"
+ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
+SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
+NIGHT = {"night_id": "varchar", "night_date": "date", "is_in_part": "boolean"}
+LATEST = "9"
+"""Sorts after every night."""
+
+OWN_LISTS = {
+    "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
+    "offence_codes": ("offence_code", "offence_class"),
+}
+OFFENCE_CLASSES = ("possession", "trafficking")
+
+
+class SeedError(ValueError):
+    """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One accepted file as dbt sees it."""
+
+    entry: LedgerEntry
+    known_by: str
+    """`key`, `file` (rows have none: file and line) or `indicator`."""
+    rank: int
+    """Order of extraction within its extract and force; equal for equal `extracted at`."""
+
+
+def extracted(entry: LedgerEntry) -> datetime:
+    """When a load's file was extracted, as a UTC time."""
+    return datetime.fromisoformat(str(entry.extracted_at).replace("Z", "+00:00")).astimezone(UTC)
+
+
+def _known_by(contract: Contract, entry: LedgerEntry) -> str:
+    if contract.kind == "indicators":
+        return "indicator"
+    return "key" if contract.key and entry.form == "canonical" else "file"
+
+
+def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
+    """The accepted loads that can still have a say, with their rank.
+
+    A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
+    rows has a newer version there or is withdrawn by it. Loads since the last publication (`since`,
+    its night) leave those before them standing, so that what they withdraw can be listed. Events stay while an older load
+    stands: a key of theirs that was withdrawn may be in that one under another date, and no older version comes back.
+    """
+    loads: list[Load] = []
+    withheld = {load for e in entries for load, n in e.withheld.items() if n}
+    groups: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for e in accepted(entries):
+        if e.extract in contracts:
+            groups.setdefault((e.extract, str(e.force_code)), []).append(e)
+    for (extract, _), group in sorted(groups.items()):
+        contract = contracts[extract]
+        times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
+        ranked = [Load(e, _known_by(contract, e), times[extracted(e)]) for e in group]
+        oldest = max(times.values())
+        for load in sorted(ranked, key=lambda load: load.rank):
+            is_shadow = load.known_by == "key" and contract.kind == "events" and load.rank > oldest
+            if is_shadow or not any(_spends(contract, newer, load, withheld, since) for newer in ranked):
+                loads.append(load)
+                oldest = min(oldest, load.rank)
+    return loads
+
+
+def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
+    """The standing loads, without those that were erased as their time was over, and that nothing rests on.
+
+    After a rollback, a load that was spent stands again until what spent it is published again.
+    """
+    loads = standing(entries, contracts, since)
+    if gone := erased_loads(home):
+        lasting = {load.entry.load_id for load in standing(entries, contracts, LATEST)}
+        loads = [load for load in loads if load.entry.load_id not in gone - lasting]
+    return loads
+
+
+def needed(home: Home, contracts: dict[str, Contract]) -> set[str]:
+    """Loads that figures rest on, of what is published or of tonight."""
+    return {str(load.entry.load_id) for load in standing(read_ledger(home), contracts, _published_before(home))}
+
+
+def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], since: str) -> bool:
+    n, e = newer.entry, load.entry
+    if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
+        return False
+    if n.rows_quarantined or n.load_id in withheld:
+        return False
+    if load.known_by == "indicator":
+        return set(e.indicators) <= set(n.indicators) and covers(n, e)
+    return covers(n, e)
+
+
+def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
+    """Whether a file's window holds all of another's."""
+    assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
+    return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
+
+
+def _published_before(home: Home) -> str:
+    """The night that is published; what landed after it is new, also where a night in between was held or failed."""
+    from dagster_project.publishing.publish import published_night
+
+    return published_night(home) or ""
+
+
+def fresh_candidate(home: Home) -> None:
+    """Empty the candidate folder and make its two files, in a format that older clients can read.
+
+    Raises OSError where the folder can't be written.
+    """
+    shutil.rmtree(home.candidate, ignore_errors=True)
+    home.candidate.mkdir(parents=True, mode=0o700)
+    con = duckdb.connect()
+    try:
+        for name in (WAREHOUSE, WORK):
+            path = home.candidate / name
+            con.execute(f"attach {literal(str(path))} as made (storage_version '{STORAGE}')")
+            con.execute("detach made")
+            os.chmod(path, 0o600)
+    finally:
+        con.close()
+
+
+def prepare_raw(
+    home: Home, night_id: str, today: date, since: str | None = None, before: Mapping[str, list[str]] | None = None
+) -> list[Load]:
+    """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
+
+    `today` is the night's date, against which files are late. `since`: what landed after this night is tonight's; after
+    the published one where None. `before`: what the work file's tables rest on (`due.loads_of`): then only rows of months that
+    were touched since are shown, until `show_all`, and the tables stand for the others. Raises SeedError for a bad list of the
+    home's own.
+    """
+    contracts = load_contracts()
+    entries = read_ledger(home)
+    since = _published_before(home) if since is None else since
+    loads = readable(home, entries, contracts, since)
+    con = duckdb.connect(str(home.candidate / WORK))
+    try:
+        for schema in SCHEMAS:
+            con.execute(f"create schema if not exists {schema}")
+        con.execute("begin")
+        make_table(con, "raw.night", NIGHT, [(night_id, today, False)])
+        _load_list(con, loads, since, counts(entries))
+        kept = kept_loads(home)
+        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
+        _contract_lists(con, contracts)
+        if lost := next((p for p in paths_of(home, (load.entry for load in loads), kept) if not p.exists()), None):
+            raise RawLostError(
+                f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
+                " backup, then run the night again"
+            )
+        shown = {str(load.entry.load_id) for load in loads} - set(kept)
+        due = None if before is None else find_due(con, home, contracts, before, shown)
+        for extract, contract in contracts.items():
+            own = [load.entry for load in loads if load.entry.extract == extract]
+            if due is None:
+                con.execute(raw_view(contract, paths_of(home, own, kept)))
+            else:
+                con.execute(raw_view(contract, paths_of(home, filter(due.has, own), kept), due.where(extract)))
+        _row_index(con, home, contracts, loads, due)
+        _landed_rows(con, contracts)
+        _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
+        _withheld_versions(con, home, contracts, loads)
+        carry(con, due, kept)
+        for name, columns in OWN_LISTS.items():
+            _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        write_asked(con, load_editions(home).values())
+        write_frozen(con, frozen_paths(home, "cells"))
+        con.execute("commit")
+    finally:
+        con.close()
+    return loads
+
+
+def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
+    n = totals[str(load.entry.load_id)]
+    return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
+
+
+def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, totals: dict[str, Counts]) -> None:
+    columns = {
+        "extract": "varchar", "force_code": "varchar", "load_id": "varchar", "form": "varchar", "known_by": "varchar",
+        "load_rank": "integer", "covered_from": "date", "covered_to": "date", "extracted_at": "timestamp",
+        "source_file": "varchar", "night_id": "varchar", "is_tonight": "boolean", "rows_in_file": "bigint",
+        "rows_landed": "bigint", "rows_quarantined": "bigint", "rows_duplicate": "bigint",
+    }  # fmt: skip
+    rows = [
+        (
+            e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
+            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_counted(load, totals),
+        )
+        for load in loads
+        for e in (load.entry,)
+    ]  # fmt: skip
+    make_table(con, "raw.loads", columns, rows)
+
+
+def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    columns = {
+        "extract": "varchar", "kind": "varchar", "rhythm": "varchar", "is_keyed": "boolean", "has_areas": "boolean",
+        "grace_days": "integer",
+    }  # fmt: skip
+    rows = [
+        (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.grace_days)
+        for c in contracts.values()
+    ]
+    make_table(con, "raw.contracts", columns, rows)
+    values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
+    make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)
+
+
+def show_all(home: Home, loads: list[Load]) -> None:
+    """Have the candidate's `raw` show all rows of the loads, and what stands for erased ones, of all months."""
+    kept, contracts = kept_loads(home), load_contracts()
+    con = duckdb.connect(str(home.candidate / WORK))
+    try:
+        con.execute("begin")
+        con.execute("drop table raw.kept_months")
+        con.execute("drop table raw.kept_superseded")
+        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        for extract, contract in contracts.items():
+            own = [load.entry for load in loads if load.entry.extract == extract]
+            con.execute(raw_view(contract, paths_of(home, own, kept)))
+        con.execute("drop table raw.row_index")
+        _row_index(con, home, contracts, loads, None)
+        let_go(con)
+        con.execute("commit")
+    finally:
+        con.close()
+
+
+def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
+    """SQL that makes `raw.<extract>`, or makes it anew: the rows of these files, or those of them that are asked for."""
+    columns = ", ".join(f'cast(null as varchar) as "{c}"' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
+    view = f'create or replace view raw."{contract.extract}" as select {columns} where false'
+    if not paths:
+        return view
+    listed = ", ".join(literal(str(p)) for p in paths)
+    # Files of before may lack a column that the contract has.
+    return f"{view} union all by name select * from read_parquet([{listed}], union_by_name = true) where {where}"
+
+
+def _row_index(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load], due: Due | None
+) -> None:
+    """Every row that another load could supersede: extracts and forces with one load alone have none. Of months that are due
+    those rows, and all with a key of theirs.
+    """
+    places: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for load in loads:
+        places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
+    kept, selects = kept_loads(home), []
+    for extract, contract in contracts.items():
+        several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
+        if due is not None:
+            several = {f: entries for f, entries in several.items() if (extract, f) in due.whole or (extract, f) in due.months}
+        paths = paths_of(home, (e for entries in several.values() for e in entries), kept)
+        if paths:
+            rows = parquet_of(*paths)
+            where = "true" if due is None else due.where(extract)
+            if due is not None and contract.key:
+                where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
+            selects.append(f"{index_select(contract)} from {rows} where {where}")
+    empty = (
+        "select cast(null as varchar) as extract, cast(null as varchar) as force_code, cast(null as varchar) as load_id,"
+        " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
+    )
+    kind = "view" if due is None else "table"
+    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [empty]))
+
+
+def index_select(contract: Contract) -> str:
+    """What `raw.row_index` has of an extract's rows; SQL for both engines, up to `from`."""
+    key = "indicator_id" if contract.kind == "indicators" else "_key"
+    return (
+        "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+        f" {key} as row_key, cast(_date as date) as row_date"
+    )
+
+
+def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load]) -> None:
+    """All rows with a key that is withheld of some load: of those one may stand in."""
+    some = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
+    paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), kept_loads(home))
+    columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
+    if paths:
+        names = ", ".join(f"{own} as {name}" for own, name in columns.items())
+        select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
+    else:
+        select = f"select {', '.join(f'cast(null as varchar) as {name}' for name in columns.values())} where false"
+    con.execute(f"create table raw.withheld_versions as {select}")
+
+
+def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """All landed rows in one shape, for what the gate asks of every extract: when, where, and of which kind."""
+    selects = [landed_select(contract) for contract in contracts.values()]
+    con.execute("create view raw.landed_rows as " + " union all ".join(selects))
+
+
+def landed_select(contract: Contract) -> str:
+    """SQL for both engines: an extract's rows in that shape."""
+    unit = next((c.name for c in contract.columns if c.type == "unit"), None)
+    kind = next((c.name for c in contract.columns if c.type == "choice"), None)
+    return (
+        "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
+        f" _key as row_key, cast(_date as date) as row_date, {unit or 'cast(null as string)'} as unit,"
+        f" {kind or 'cast(null as string)'} as row_kind from raw.{contract.extract}"
+    )
+
+
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], believed: set[str]) -> None:
+    """Keys that are not to be used. A tie counts once both of its loads are accepted: `<load>__<other load>.parquet` may be
+    of a night that was interrupted, or later than the one that is made again.
+    """
+    con.execute(
+        "create table raw.withheld (extract varchar, force_code varchar, load_id varchar, line varchar, row_key varchar)"
+    )
+    shown = {load.entry.load_id for load in loads}
+    found = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
+    paths = [p for p in found for own, *other in (p.stem.split("__"),) if own in shown and believed.issuperset(other)]
+    if paths:
+        con.execute(
+            "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",
+            [[str(p) for p in sorted(paths)]],
+        )
+
+
+def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
+    make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
+
+
+def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
+    if not path.exists():
+        return []
+    try:
+        path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [c for c in columns if c not in (reader.fieldnames or [])]
+        if missing:
+            raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
+        for record in reader:
+            line = reader.line_num
+            row = tuple((record[c] or "").strip() for c in columns)
+            if not all(row):
+                blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
+                raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
+            if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
+                raise SeedError(
+                    f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
+                )
+            known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+            if known in rows:
+                raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+            rows[known] = (line, row)
+    return [row for _, row in rows.values()]

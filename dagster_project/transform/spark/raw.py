@@ -1,0 +1,83 @@
+"""What dbt reads, as Spark sees it: the `raw` schema of the candidate's work file, shown to a session.
+
+Landed rows are read where they lie, in the Parquet of raw/: of a night in part those of the months that are due. The night's
+lists, and what is carried over, go over as Parquet of their own.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.home import Home
+
+from ..changed_months import Due, paths_of, read_due
+from ..monthly_archive import kept_loads
+from ..raw_schema import ROW_COLUMNS, WORK, Load, index_select, landed_select
+from .session import folder_of
+from .standing import show_table, text
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def show_raw(spark: "SparkSession", home: Home, loads: list[Load], is_in_part: bool) -> None:
+    """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
+    spark.sql("create schema landed")
+    due = _show_lists(spark, home, is_in_part)
+    contracts, kept = load_contracts(), kept_loads(home)
+    for extract, contract in contracts.items():
+        own = [load.entry for load in loads if load.entry.extract == extract]
+        names = [p.name for p in paths_of(home, own if due is None else filter(due.has, own), kept)]
+        _show_extract(spark, home, contract, names, "true" if due is None else due.where(extract))
+    spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
+    if due is None:
+        _show_index(spark, contracts, loads)
+
+
+def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: list[Load]) -> None:
+    places = [(str(load.entry.extract), str(load.entry.force_code)) for load in loads]
+    selects = []
+    for extract, contract in contracts.items():
+        several = sorted({force for x, force in places if x == extract and places.count((x, force)) > 1})
+        selects.append(f"{index_select(contract)} from raw.{extract} where {_is_one_of('_force_code', several)}")
+    # Read many times in one query, and planned each time: as a table it is so once.
+    spark.sql("create table raw.row_index using parquet as " + " union all ".join(selects))
+
+
+def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: list[str], where: str) -> None:
+    columns = (*(c.name for c in contract.columns), *ROW_COLUMNS)
+    if not names:
+        nothing = ", ".join(f"cast(null as string) as {c}" for c in columns)
+        spark.sql(f"create view raw.{contract.extract} as select {nothing} where false")
+        return
+    spark.sql(
+        f"create table landed.{contract.extract} ({', '.join(f'{c} string' for c in columns)}) using parquet"
+        f" options (recursiveFileLookup 'true', path {text(str(home.raw / contract.extract))})"
+    )
+    # By the files' names, so that Spark does not open the others.
+    spark.sql(
+        f"create view raw.{contract.extract} as select {', '.join(columns)} from landed.{contract.extract}"
+        f" where {_is_one_of('_metadata.file_name', names)} and ({where})"
+    )
+
+
+def _show_lists(spark: "SparkSession", home: Home, is_in_part: bool) -> Due | None:
+    """Show the tables of `raw`, and what is carried over. Returns what is measured again; None where all is."""
+    con = duckdb.connect(str(home.candidate / WORK), read_only=True)
+    try:
+        listed = con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' union all"
+            " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
+        ).fetchall()
+        for (name,) in listed:
+            show_table(spark, con, folder_of(home) / "lists", f"raw.{name}", f"raw.{name}")
+        return read_due(con) if is_in_part else None
+    finally:
+        con.close()
+
+
+def _is_one_of(column: str, values: Iterable[str]) -> str:
+    listed = ", ".join(text(value) for value in values)
+    return f"{column} in ({listed})" if listed else "false"

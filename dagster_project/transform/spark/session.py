@@ -1,0 +1,140 @@
+"""One Spark session for one night: its settings, its folder in the home, and its end."""
+
+import os
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.core.config import Spark
+from dagster_project.core.home import Home
+from dagster_project.core.import_speed import take_back
+from dagster_project.core.memory import megabytes, memory_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+JAVA = 17
+"""The oldest Java that pyspark 4 runs on."""
+
+LEAST = 512
+"""Megabytes that its Java needs."""
+
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+LOGGING = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = Spark: %p %c{1}: %m%n%ex{short}
+"""
+
+
+class SparkMissingError(RuntimeError):
+    """What the engine needs is not installed. The message says how to install it."""
+
+
+def require() -> None:
+    """Raise SparkMissingError where dbt-spark, pyspark or Java is missing."""
+    if not (PathFinder.find_spec("pyspark") and find_spec("dbt.adapters.spark")):
+        raise SparkMissingError(
+            "the engine spark needs dbt-spark and pyspark, which a plain set-up leaves out:"
+            " .venv/bin/pip install --no-deps --no-build-isolation --require-hashes -r requirements-spark.lock"
+        )
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home) / "bin" / "java" if home else shutil.which("java")
+    try:
+        said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=True).stderr if java else ""
+    except (OSError, subprocess.CalledProcessError):
+        said = ""
+    version = re.search(r'version "(\d+)', said)
+    if version is None or int(version[1]) < JAVA:
+        have = f"this is Java {version[1]}" if version else "none is on the path, nor at JAVA_HOME"
+        raise SparkMissingError(f"the engine spark needs Java {JAVA} or newer ({have}): on Debian, openjdk-{JAVA}-jre-headless")
+
+
+def folder_of(home: Home) -> Path:
+    """Where Spark keeps its tables and its scratch during a night; goes with what else is spilled."""
+    return home.spill / "spark"
+
+
+def warehouse_of(home: Home) -> Path:
+    """Spark's tables: a folder `<schema>.db` each schema, in it one each table."""
+    return folder_of(home) / "warehouse"
+
+
+@contextmanager
+def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
+    """A session of its own, with an empty warehouse in the home. It is over, and Java with it, when this is left.
+
+    Raises RuntimeError where Java does not start.
+    """
+    take_back("pyspark")
+    # It says so of pandas 3; nothing of pandas is used.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    folder = folder_of(home)
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in (folder, folder / "tmp"):
+        path.mkdir(parents=True, mode=0o700)
+    (folder / "log4j2.properties").write_text(LOGGING, encoding="ascii")
+    conf = SparkConf().setAppName("pam-warehouse").setMaster(settings.master).setAll(list(_conf(home, settings).items()))
+    # What fails is raised, too; the rest, which can have values in it, is not for the terminal.
+    said = folder / "java.log"
+    with said.open("wb") as log:
+        try:
+            gateway: Any = launch_gateway(conf, {"stdout": log, "stderr": log})
+        except RuntimeError as error:
+            raise RuntimeError(f"Spark's Java did not start: {said.read_text(errors='replace')[-500:]}") from error
+    try:
+        yield SparkSession(SparkContext(gateway=gateway, conf=conf))
+    finally:
+        if context := SparkContext._active_spark_context:
+            with suppress(Exception):
+                context.stop()
+        # pyspark keeps its Java for as long as Python runs; the folder could not be removed from under it.
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(30)
+        SparkContext._gateway = SparkContext._jvm = None
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _conf(home: Home, settings: Spark) -> dict[str, str]:
+    folder = folder_of(home)
+    java = f"-Djava.io.tmpdir={folder / 'tmp'} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
+    conf = {
+        JAVA_OPTIONS: f"{java} -XX:-UsePerfData",
+        "spark.driver.memory": f"{max(LEAST, megabytes(memory_of(home)))}m",
+        "spark.local.dir": str(folder / "tmp"),
+        "spark.sql.warehouse.dir": str(warehouse_of(home)),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.catalogImplementation": "in-memory",
+        # A cast that can't be done is an error, and a time has no zone: both as in DuckDB.
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.parquet.compression.codec": "zstd",
+    }
+    if settings.master.startswith("local"):
+        # Everything is in this process: nothing listens but on the loopback, and small data are not spread.
+        conf |= {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.default.parallelism": "2",
+        }
+    own = settings.settings
+    return {**conf, **own, JAVA_OPTIONS: f"{conf[JAVA_OPTIONS]} {own.get(JAVA_OPTIONS, '')}".strip()}
