@@ -17,7 +17,7 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract, load_contracts
 from dagster_project.core.home import SEEDS
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 CASTS = {
     "date": "cast({} as date)",

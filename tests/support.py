@@ -16,13 +16,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from dagster_project.core.checks import Check
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.definitions import build_defs
 from dagster_project.landing import LedgerEntry
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing.outputs import Context, Output
 from dagster_project.publishing.postgres import embedded
-from dagster_project.quality.gate import Check
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 TODAY = date(2026, 1, 3)

@@ -24,8 +24,8 @@ def claims(
 
     Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
-    from dagster_project.editions.verdicts import VERDICTS, read_claims
     from dagster_project.serving import plain, write_result
+    from dagster_project.serving.claims import VERDICTS, read_claims
 
     check_form(form)
     with explained():
@@ -50,7 +50,7 @@ def claims(
 
 def _what(claim: object) -> str:
     """A claim in words: the sentence, or measure, area, category and period."""
-    from dagster_project.editions.verdicts import Claim
+    from dagster_project.serving.claims import Claim
 
     assert isinstance(claim, Claim)
     if claim.kind == "statement":

@@ -74,8 +74,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False, home: HomeOption = None
 ) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or pam_analyst may too much."""
+    from dagster_project.core.published_file import published_night
     from dagster_project.publishing.postgres import configured, roles, state
-    from dagster_project.publishing.publish import published_night
 
     with explained():
         server, night_id = configured(), published_night(Home.of(home))

@@ -41,7 +41,7 @@ def report(
     """
     from dagster_project.core.receipts import SAMPLE_MARK
     from dagster_project.editions import load_editions
-    from dagster_project.editions.verdicts import NoEditionError
+    from dagster_project.editions.model import NoEditionError
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import disclosed, has_record

@@ -8,9 +8,8 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from dagster_project.core.home import CONTRACTS
 from dagster_project.core.validation import faults_of
-
-FOLDER = Path(__file__).parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -203,6 +202,6 @@ def read_contract(path: Path) -> Contract:
 
 
 @cache
-def load_contracts(folder: Path = FOLDER) -> dict[str, Contract]:
+def load_contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
     """All contracts of a folder by extract, sorted by name. Raises ContractError for the first bad one."""
     return {path.stem: read_contract(path) for path in sorted(folder.glob("*.yml"))}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from .home import Engine, Home
+from .home import CONTRACTS, Engine, Home
 from .seeds import read_seed
 from .validation import faults_of
 
@@ -35,9 +35,7 @@ class Keep(_Part):
     @field_validator("years")
     @classmethod
     def _of_extracts(cls, given: dict[str, int]) -> dict[str, int]:
-        from dagster_project.contracts import load_contracts
-
-        if given and (other := sorted(given.keys() - load_contracts().keys())):
+        if other := sorted(given.keys() - {path.stem for path in CONTRACTS.glob("*.yml")}):
             raise ValueError(f"no extract is called {', '.join(other)}")
         return given
 
@@ -48,28 +46,24 @@ class Audit(_Part):
     reasons: Literal["optional", "required"] = "optional"
 
 
+OutputName = Literal["open", "dashboard", "report", "catalogue"]
+"""What a night can publish beside its file."""
+
+
 class Publish(_Part):
     """What a night publishes beside its file, and for whom.
 
-    `outputs`: which of `dagster_project.publishing.outputs`, by name; all of them by default. `group`: whose members may read what is
-    published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    `outputs`: which of them; all by default. `group`: whose members may read what is published, besides the owner of the
+    home. `open`: whether the open files hold the marts' exact figures, or the public form alone, `marts_public`; `report`:
+    the same of the report's packs. `licence`: the address of the licence under which the force
     publishes its figures; the open files name it.
     """
 
     group: Text | None = None
-    outputs: tuple[Text, ...] | None = None
+    outputs: tuple[OutputName, ...] | None = None
     open: Literal["exact", "public"] = "exact"
     report: Literal["exact", "public"] = "exact"
     licence: Text | None = None
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.outputs:
-            from dagster_project.publishing.outputs import named
-
-            named(self.outputs)
-        return self
 
 
 Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]

@@ -12,6 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 DBT_PROJECT = PROJECT / "dbt"
 SEEDS = PROJECT / "seeds"
 EXPECTATIONS = PROJECT / "expectations"
+CONTRACTS = PROJECT / "dagster_project" / "contracts"
 LONDON = ZoneInfo("Europe/London")
 
 Engine = Literal["duckdb", "spark"]

@@ -9,6 +9,7 @@ import duckdb
 
 from .config import read_config
 from .home import Home
+from .sql import literal
 
 SHARE = 4
 """By default a night takes one part in so many of the machine's memory."""
@@ -54,8 +55,6 @@ def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
 
 def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
     """Hold a connection to the home's memory; what does not fit into it goes to the home's `spill/`. Returns it."""
-    from dagster_project.landing.canonical_values import literal  # landing is bound itself
-
     for name, value in bounds(home).items():
         con.execute(f"set {name} = {literal(value)}")
     return con

@@ -12,10 +12,10 @@ import duckdb
 
 from dagster_project.core.files import make_folder, put_in_place, unfinished, write_whole
 from dagster_project.core.home import Home
-from dagster_project.landing.canonical_values import literal
-from dagster_project.serving.connection import opened
+from dagster_project.core.published_file import opened
+from dagster_project.core.sql import literal
 
-from .verdicts import NoEditionError
+from .model import NoEditionError
 
 RELATIONS = ("tables", "cells", "claims")
 

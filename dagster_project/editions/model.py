@@ -20,6 +20,10 @@ FOLDER = Path(__file__).parent
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
+class NoEditionError(ValueError):
+    """The published night has no such edition. The message names those it has."""
+
+
 class EditionError(ValueError):
     """An edition that says something it can't mean. The message names the file and the field."""
 

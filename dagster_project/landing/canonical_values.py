@@ -7,6 +7,7 @@ guard: DuckDB's own casts take `epoch`, `infinity` and `25-01-01` for dates, and
 import duckdb
 
 from dagster_project.contracts import Column
+from dagster_project.core.sql import literal
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
@@ -103,11 +104,6 @@ create or replace temp macro pam_list(x) as
 def install(con: duckdb.DuckDBPyConnection) -> None:
     """Make the macros known to a connection."""
     con.execute(MACROS)
-
-
-def literal(text: str) -> str:
-    """SQL's spelling of a text."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:

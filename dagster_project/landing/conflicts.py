@@ -7,8 +7,8 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
+from dagster_project.core.sql import literal
 
-from .canonical_values import literal
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of, write_tie
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from .canonical_values import literal
+from dagster_project.core.sql import literal
+
 from .fast_csv import Seen, is_large, read_plain
 from .header import Layout
 from .quoted_csv import split_quoted

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from .canonical_values import literal
+from dagster_project.core.sql import literal
+
 from .header import HEADER_CHARACTERS, Layout
 
 WORTH_IT = 1 << 19

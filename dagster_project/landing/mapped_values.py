@@ -7,8 +7,9 @@ import re
 
 from dagster_project.contracts import Column
 from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.core.sql import literal
 
-from .canonical_values import canonical, literal
+from .canonical_values import canonical
 from .mappings import SystemMapping
 
 

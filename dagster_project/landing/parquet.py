@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.core.sql import literal
 
-from .canonical_values import literal
 from .csv_reader import CELLS
 from .file_signatures import check_kind
 from .header import Layout, lay_out

@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.cell_text import neutral
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.publishing.dictionary import is_replaced
-from dagster_project.serving.answer_formats import neutral
 
 from . import LedgerEntry, accepted, counts, read_ledger
+from .latest_files import is_replaced
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
 """What is said of a row before its own columns."""

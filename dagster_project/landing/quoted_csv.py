@@ -4,7 +4,8 @@ import re
 
 import duckdb
 
-from .canonical_values import literal
+from dagster_project.core.sql import literal
+
 from .refusal import Refused
 
 

@@ -12,8 +12,8 @@ import duckdb
 
 from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
 from dagster_project.core.home import Home
+from dagster_project.core.sql import literal
 
-from .canonical_values import literal
 from .connection import one_thread
 from .csv_reader import CELLS
 from .duplicates import CLASHING, MERGED

@@ -3,9 +3,9 @@
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, locked
-from dagster_project.publishing.dictionary import is_replaced, standing_files
 
 from . import LedgerEntry, accepted, read_ledger, release_load
+from .latest_files import is_replaced, standing_files
 
 
 class WhichFileError(ValueError):

@@ -7,8 +7,9 @@ from datetime import date
 import duckdb
 
 from dagster_project.contracts import Column, Contract
+from dagster_project.core.sql import literal
 
-from .canonical_values import FAULT, literal
+from .canonical_values import FAULT
 from .csv_reader import CELLS, Cells
 from .decode import MARK
 from .header import Layout

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, read_receipts
 from dagster_project.core.seeds import force_names
@@ -19,7 +20,7 @@ from dagster_project.landing import LedgerEntry, land_files
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, canonical_name, describe, name_problem, passed_over
 from dagster_project.landing.land import order
-from dagster_project.quality.gate import Check, held_by
+from dagster_project.quality.gate import held_by
 from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE

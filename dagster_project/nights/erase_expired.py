@@ -15,9 +15,9 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.sql import literal
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.archive_retention import note
-from dagster_project.landing.canonical_values import literal
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.load_expiry import erasure_of, is_over, limits_of
 from dagster_project.landing.raw_store import write_parquet

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.publishing.publish import PublishError, published_night
 
 from .alerts.events import plain
 from .lifecycle import under_way_since

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from dagster_project.core.errors import interrupt_in
 from dagster_project.core.files import with_advice, write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import PublishError, digest_of, published_folder, published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.land import QUERY_INTERRUPTED
-from dagster_project.publishing import folder_swap, outputs, publish
+from dagster_project.publishing import outputs, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,21 +68,21 @@ def note_interrupted(home: Home) -> list[Receipt]:
     A night that was published, or published again, and stopped before its receipt gets one that says so; any other that left
     its mark has failed.
     """
-    with contextlib.suppress(OSError, publish.PublishError):
+    with contextlib.suppress(OSError, PublishError):
         # What a night left undone of the layout: what is published is looked for under its name.
         publish.adopt(home)
     receipts = read_receipts(home)
     known = {r.night_id for r in receipts}
     last = receipts[-1] if receipts else None
     written = []
-    night_id = publish.published_night(home)
+    night_id = published_night(home)
     if night_id and last and last.outcome == "failed" and last.republished == night_id:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         reason = "stopped after publishing, before its receipt"
-        figures, digest = publish.count_figures(home.warehouse), publish.digest_of(home.warehouse)
-        found = outputs.as_dicts(outputs.found(folder_swap.published_folder(home)))
+        figures, digest = publish.count_figures(home.warehouse), digest_of(home.warehouse)
+        found = outputs.as_dicts(outputs.found(published_folder(home)))
         written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest, outputs=found))
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:

@@ -22,6 +22,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, in_order, read_receipts
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
@@ -69,14 +70,14 @@ class ReplayRun(NightRun):
         self.begin()
         with self._step("landing"):
             entries = read_ledger(self.home)
-            self.since = publish.published_night(self.home) or _newest(entries)
+            self.since = published_night(self.home) or _newest(entries)
             check_rows(self.home, entries, self.since)
         return []
 
     def publish(self) -> Receipt:
         """Compare with what is published, then publish."""
         if self.home.warehouse.exists():
-            night_id = publish.published_night(self.home) or ""
+            night_id = published_night(self.home) or ""
             self.compared = compared(night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
         return super().publish()
 

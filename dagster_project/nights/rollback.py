@@ -7,10 +7,11 @@ from datetime import datetime
 from dagster_project.audit import anchor, told_before
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs
 from dagster_project.publishing.kept_nights import NotKeptError, before, check_whole, find, keep, settle
-from dagster_project.publishing.publish import PublishError, published_night, republish
+from dagster_project.publishing.publish import republish
 
 from .lifecycle import note_interrupted
 

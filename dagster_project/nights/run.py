@@ -21,10 +21,13 @@ from dagster_project import public_form
 from dagster_project.audit import anchor, record, told_before
 from dagster_project.contracts import load_contracts
 from dagster_project.core import memory
+from dagster_project.core.cell_text import neutral
+from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.files import with_advice, write_whole
 from dagster_project.core.home import Engine, Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import (
     Night,
     NightUnderWayError,
@@ -50,8 +53,6 @@ from dagster_project.landing import (
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate
-from dagster_project.quality.gate import Check
-from dagster_project.serving.answer_formats import neutral
 from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -259,7 +260,7 @@ class NightRun:
         if keeping.due(self.home, load_contracts(), self.config.keep.years, night.today):
             return False
         nodes = candidate.stands(night.home)
-        stands = publish.published_night(self.home)
+        stands = published_night(self.home)
         last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
         if nodes is None or last is None:
             return False
@@ -396,7 +397,7 @@ class NightRun:
                     return None
             night = self._begun()
             receipt = self._receipt("failed", reason)
-            if publish.published_night(self.home) == night.night_id:
+            if published_night(self.home) == night.night_id:
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
             self.receipt = receipt.finished(night)
             write_receipt(self.home, self.receipt)
@@ -404,7 +405,7 @@ class NightRun:
 
     def is_over(self) -> bool:
         """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
-        return self.receipt is not None or bool(self.night and publish.published_night(self.home) == self.night.night_id)
+        return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
@@ -432,7 +433,7 @@ class NightRun:
             told["outputs"] = beside
         return told_before(
             self.home, [*said, ("disclosure", {"what": "published", **told})],
-            is_done=lambda: publish.published_night(self.home) == night.night_id,
+            is_done=lambda: published_night(self.home) == night.night_id,
             what="not published", night_id=night.night_id,
         )  # fmt: skip
 

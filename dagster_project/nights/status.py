@@ -7,15 +7,15 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, accepted, kept, read_erasures, read_ledger
 from dagster_project.landing.known_files import landing_text
+from dagster_project.landing.latest_files import standing_files
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
-from dagster_project.publishing.dictionary import standing_files
-from dagster_project.publishing.publish import published_night
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14

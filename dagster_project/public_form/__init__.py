@@ -15,9 +15,9 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import bound, megabytes
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 from dagster_project.landing.pseudonyms import find_key
-from dagster_project.publishing.publish import opened
+from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 SCHEMA = "marts_public"
@@ -91,7 +91,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 
     `key_of`: the home whose key the rounding's chance is made of, where it is another.
     """
-    con = opened(home.candidate / WAREHOUSE)
+    con = open_candidate(home.candidate / WAREHOUSE)
     try:
         bound(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")

@@ -11,13 +11,14 @@ import duckdb
 
 from dagster_project import public_form
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.checks import Check
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
+from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
-from dagster_project.landing.canonical_values import literal
-from dagster_project.quality.gate import Check
+from dagster_project.landing.latest_files import extracted, is_replaced, standing_files
 from dagster_project.transform.dbt_runner import manifest
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK, covers, extracted
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .publish import PUBLISHED_SCHEMAS
 
@@ -252,35 +253,6 @@ def _rows_of(
     return [
         _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today) for force in forces
     ]
-
-
-def standing_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """The last word on each load, and every refused file that was not mended since.
-
-    A refused file is mended by one of its name that is accepted, or by a newer one that covers all of its window.
-    """
-    entries = list(entries)
-    last: dict[str, LedgerEntry] = {}
-    for e in entries:
-        if e.outcome != "known":
-            last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
-    mended = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
-    taken = [e for e in last.values() if e.outcome == "accepted"]
-    return [
-        e for e in last.values()
-        if e.outcome != "refused"
-        or (mended.get(e.source_file, "") < e.landed_at and not (e.form and is_replaced(e, taken)))
-    ]  # fmt: skip
-
-
-def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
-    """Whether a newer file of the same extract, force and form was accepted that covers the held one's window."""
-    return any(
-        (e.extract, e.force_code, e.form) == (held.extract, held.force_code, held.form)
-        and extracted(e) > extracted(held)
-        and covers(e, held)
-        for e in loads
-    )
 
 
 def _row_of(

@@ -20,14 +20,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder, put_in_place, unfinished
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share
-
-CURRENT = "current"
-
-
-def published_folder(home: Home) -> Path | None:
-    """The folder of the published night; None in a home that an earlier version published in, or that published nothing."""
-    current = home.published / CURRENT
-    return current.resolve() if current.is_symlink() and current.exists() else None
+from dagster_project.core.published_file import CURRENT, published_folder
 
 
 def begin_folder(home: Home, night_id: str) -> Path:

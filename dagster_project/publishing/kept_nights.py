@@ -12,10 +12,11 @@ from pathlib import Path
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
+from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
 from dagster_project.core.receipts import Receipt, in_order, read_receipts
 
 from . import folder_swap
-from .publish import PublishError, adopt, digest_of, night_of, published_night, second_name
+from .publish import adopt, second_name
 
 TODAY = "today"
 """The published night, where a command takes a night's id."""

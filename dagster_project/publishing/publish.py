@@ -7,11 +7,9 @@ or a kept file for writing.
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -19,6 +17,8 @@ import duckdb
 from dagster_project.core.config import ConfigError
 from dagster_project.core.files import make_file, put_in_place, unfinished
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
+from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 from . import folder_swap, outputs
@@ -29,10 +29,6 @@ PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
 for what a home's settings ask for."""
 ALLOWED_SCHEMAS = {"marts_public"}
 """Schemas that a home's settings can leave out."""
-
-
-class PublishError(RuntimeError):
-    """The candidate is not what may be published. The last publication stands."""
 
 
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
@@ -48,62 +44,13 @@ def count_figures(path: Path) -> dict[str, int]:
         con.close()
 
 
-def published_night(home: Home) -> str | None:
-    """The night that the published file itself says it is of; None where nothing is published.
-
-    Raises PublishError where the file can't be read as one of ours.
-    """
-    if not home.warehouse.exists():
-        return None
-    try:
-        return night_of(home.warehouse)
-    except PublishError as error:
-        raise PublishError(f"{error}; `pam rollback --list` shows which nights are kept and can be published again") from error
-
-
-def night_of(path: Path) -> str | None:
-    """The night that a published or kept file itself says it is of. Raises PublishError where it can't be read as one."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise PublishError(f"{path} is not a published night: {error.strerror}") from error
-    # A night asks it many times, and nobody writes to such a file: what is changed behind our back has another time.
-    return _night_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
-
-
-@lru_cache(maxsize=64)
-def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
-    try:
-        con = duckdb.connect(str(path), read_only=True)
-        try:
-            row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
-        finally:
-            con.close()
-    except duckdb.Error as error:
-        raise PublishError(f"{path} is not a published night: {str(error).splitlines()[0]}") from error
-    return row[0] if row else None
-
-
-def digest_of(path: Path) -> str:
-    """A file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def opened(path: Path) -> duckdb.DuckDBPyConnection:
-    """A candidate's file, open for writing. Raises PublishError where it is not there: DuckDB would make an empty one."""
-    if not path.exists():
-        raise PublishError(f"there is no candidate {path}: build it again")
-    return duckdb.connect(str(path))
-
-
 def seal(home: Home) -> str:
     """Look over the candidate's file, bring it to disk whole, and return its SHA-256.
 
     Raises PublishError where it holds a schema that is not for publication, or lacks one.
     """
     path = home.candidate / WAREHOUSE
-    con = opened(path)
+    con = open_candidate(path)
     try:
         schemas = {
             r[0] for r in con.execute(

@@ -7,13 +7,14 @@ result has failed.
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
+from dagster_project.core.checks import Check
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml
 from dagster_project.transform.raw_schema import WORK
@@ -21,7 +22,6 @@ from dagster_project.transform.raw_schema import WORK
 if TYPE_CHECKING:
     import pandas as pd
 
-Severity = Literal["critical", "warning"]
 DEFAULT_SUITE = "any_extract"
 NAMED = ("quarantined_file", "unquarantined_file")
 """Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
@@ -30,30 +30,6 @@ FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 
 class SuiteError(ValueError):
     """A suite's YAML that says something it can't mean. The message names the file and the field."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one rule said of one extract or mart."""
-
-    suite: str
-    subject: str
-    rule: str
-    severity: Severity
-    passed: bool
-    found: str
-    """What broke the rule, or nothing."""
-    reason: str
-    advice: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether it holds the night back."""
-        return not self.passed and self.severity == "critical"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Its fields, for receipts."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

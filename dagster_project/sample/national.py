@@ -13,7 +13,7 @@ from zlib import crc32
 import duckdb
 
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 from .files import EXTRACTED_AT
 from .public_health import MADE_UP, indicators

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 from .drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
 from .incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES

@@ -1,7 +1,10 @@
 """The published night, for those who read it."""
 
-from .answer_formats import FORMATS, neutral, plain, write_result
-from .connection import NothingPublishedError, connect
+from dagster_project.core.cell_text import neutral, plain
+from dagster_project.core.published_file import NothingPublishedError
+
+from .answer_formats import FORMATS, write_result
+from .connection import connect
 from .consultation import ReasonError, consulted
 from .query import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .answer_formats import plain
+from dagster_project.core.cell_text import plain
 
 MOST_ROWS = 1_048_575
 """Of a sheet, less the header."""

@@ -7,12 +7,13 @@ from typing import Any, TextIO
 
 import duckdb
 
+from dagster_project.core.cell_text import json_text
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
 from dagster_project.publishing.kept_nights import TODAY, Publication, before, find
+from dagster_project.transform.rests_on import UNEXPLAINED, explain
 
-from .answer_formats import json_text, write_result
-from .diff_causes import UNEXPLAINED, explain
+from .answer_formats import write_result
 from .figure_diff import MARTS, attach, by_mart, moved
 
 AT_A_GLANCE = ("month", "calendar_year", "financial_year", "as_published")

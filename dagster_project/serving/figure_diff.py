@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 EARLIER, LATER = "earlier.marts.measures", "later.marts.measures"
 

@@ -18,10 +18,10 @@ import duckdb
 from dagster_project.core.config import settings_seen
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.publishing.folder_swap import published_folder
+from dagster_project.core.published_file import NothingPublishedError, opened, published_folder
 
 from .answer_formats import FORMATS, write_result
-from .connection import NothingPublishedError, connect, opened
+from .connection import connect
 from .consultation import consulted
 from .query import Limits, QuestionError, answer, limited, questions, said_by
 

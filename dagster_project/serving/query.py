@@ -12,10 +12,10 @@ import duckdb
 
 from dagster_project.core.files import put_in_place, unfinished
 from dagster_project.core.home import Home
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.published_file import MEMORY, hardened, opened
+from dagster_project.core.sql import literal
 
 from .answer_formats import FORMATS, write_result
-from .connection import MEMORY, hardened, opened
 from .consultation import consulted, disclosed
 from .memory_limit import ceiling
 

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.seeds import read_seed
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.publish import published_night
 from dagster_project.transform.raw_schema import WORK
 
 

@@ -19,7 +19,7 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.publishing.publish import digest_of
+from dagster_project.core.published_file import PublishError, digest_of
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of
@@ -215,3 +215,10 @@ def _stamp(home: Home) -> str:
         digest.update(str(path.relative_to(home.editions)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def open_candidate(path: Path) -> duckdb.DuckDBPyConnection:
+    """A candidate's file, open for writing. Raises PublishError where it is not there: DuckDB would make an empty one."""
+    if not path.exists():
+        raise PublishError(f"there is no candidate {path}: build it again")
+    return duckdb.connect(str(path))

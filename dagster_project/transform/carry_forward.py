@@ -14,8 +14,8 @@ import duckdb
 
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
-from dagster_project.landing.canonical_values import literal
-from dagster_project.serving.diff_causes import sources
+from dagster_project.core.sql import literal
+from dagster_project.transform.rests_on import sources
 
 from .changed_months import Due
 

@@ -13,11 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.core.checks import Check
 from dagster_project.core.errors import interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.memory import bounds
-from dagster_project.quality.gate import Check
 
 from . import dbt_sources
 

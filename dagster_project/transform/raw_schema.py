@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -17,9 +17,10 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
+from dagster_project.core.sql import literal
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.canonical_values import literal
+from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
 
@@ -58,11 +59,6 @@ class Load:
     """`key`, `file` (rows have none: file and line) or `indicator`."""
     rank: int
     """Order of extraction within its extract and force; equal for equal `extracted at`."""
-
-
-def extracted(entry: LedgerEntry) -> datetime:
-    """When a load's file was extracted, as a UTC time."""
-    return datetime.fromisoformat(str(entry.extracted_at).replace("Z", "+00:00")).astimezone(UTC)
 
 
 def _known_by(contract: Contract, entry: LedgerEntry) -> str:
@@ -126,15 +122,9 @@ def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], sin
     return covers(n, e)
 
 
-def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
-    """Whether a file's window holds all of another's."""
-    assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
-    return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
-
-
 def _published_before(home: Home) -> str:
     """The night that is published; what landed after it is new, also where a night in between was held or failed."""
-    from dagster_project.publishing.publish import published_night
+    from dagster_project.core.published_file import published_night
 
     return published_night(home) or ""
 

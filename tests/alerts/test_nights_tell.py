@@ -10,6 +10,7 @@ import pytest
 from support import begin, night, run_night, write_extract
 
 from alerts.servers import HttpListener, SmtpServer
+from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.nights import alerts
@@ -17,7 +18,6 @@ from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import plain
 from dagster_project.nights.lifecycle import end_night
 from dagster_project.nights.run import NightHeldError, NightRun
-from dagster_project.quality.gate import Check
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 NIGHT = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)

@@ -13,12 +13,12 @@ from pack.pages import PageRead, read_pages
 from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
+from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import Context
 from dagster_project.publishing.outputs.catalogue import write
 from dagster_project.reporting import catalogue
-from dagster_project.serving.connection import hardened
 
 HOSTILE = "<script>alert('x')</script>"
 SEEN = ("index.html", "extracts.html", "marts-mart-naloxone.html")

@@ -9,10 +9,10 @@ from support import same_figures
 from week import NIGHTS
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.replay import AGAIN
 from dagster_project.publishing.kept_nights import find, prune
-from dagster_project.publishing.publish import night_of
 from dagster_project.serving.figure_diff import EVERY, attach, moved
 
 

@@ -6,8 +6,8 @@ from week import NIGHTS
 
 from dagster_project.audit import who
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import read_receipts
-from dagster_project.publishing.publish import night_of
 
 WHO = ("--by", "A. Person", "--why", "the list [of the 6th] is wrong")
 

@@ -7,7 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from dagster_project.contracts import Contract, ContractError, load_contracts, plain_header, read_contract
-from dagster_project.contracts.model import FOLDER
+from dagster_project.core.home import CONTRACTS as FOLDER
 
 CONTRACTS = load_contracts()
 

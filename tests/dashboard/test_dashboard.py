@@ -17,10 +17,10 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import hardened
 from dagster_project.publishing.outputs import Context
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.serving import connect
-from dagster_project.serving.connection import hardened
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = "<img src=x onerror=document.title=1>"
@@ -199,8 +199,8 @@ NO_FORMULAS = ["", "drugs", "a=b", "'=1", "-4.2%", "-1e5", "+1E-3", "-1,234.50",
 
 def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home) -> None:
     """In Python, in DuckDB, in the browser and in a workbook."""
+    from dagster_project.core.cell_text import neutral, neutral_sql
     from dagster_project.reporting.pack.workbook import _cell
-    from dagster_project.serving.answer_formats import neutral, neutral_sql
 
     page = opened()
     for text in FORMULAS + NO_FORMULAS:

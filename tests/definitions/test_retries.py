@@ -16,6 +16,7 @@ from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError, interrupt_in, is_passing, wait_before
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
@@ -228,7 +229,7 @@ def test_what_fails_after_publishing_is_not_tried_again_and_not_called_a_failure
     with failing(monkeypatch, night_run, "write_receipt", 1, FULL):
         run, result = run_job(small)
     assert retried(result) == [] and run.receipt.outcome == "published" and not result.success
-    assert publish.published_night(small) == run.receipt.night_id
+    assert published_night(small) == run.receipt.night_id
 
 
 def test_a_lock_that_is_given_back_in_time(small: Home, monkeypatch) -> None:

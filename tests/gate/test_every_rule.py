@@ -9,6 +9,7 @@ import yaml
 from support import candidate, seed
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.checks import Check
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.quality import gate
 from dagster_project.transform.raw_schema import WORK
@@ -118,7 +119,7 @@ def test_what_broke_a_rule_is_named_in_one_order() -> None:
         assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)")
 
 
-def spoiled(home: Home, *statements: str) -> list[gate.Check]:
+def spoiled(home: Home, *statements: str) -> list[Check]:
     with duckdb.connect(str(home.candidate / WORK)) as con:
         for statement in statements:
             con.execute(statement)

@@ -12,9 +12,9 @@ from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.publishing.kept_nights import NotKeptError, Publication, find
 from dagster_project.serving.diff import FIGURES, FILES, Difference, choose, compare
-from dagster_project.serving.diff_causes import explain, sources
 from dagster_project.serving.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import manifest
+from dagster_project.transform.rests_on import explain, sources
 
 JANUARY = ("2025-01-01", "2025-01-31")
 

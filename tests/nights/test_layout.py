@@ -15,11 +15,11 @@ from support import made_output, says
 
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
 from dagster_project.nights.lifecycle import mark_path, note_interrupted
 from dagster_project.public_form import publish_public
 from dagster_project.publishing import folder_swap, kept_nights, outputs, publish
 from dagster_project.publishing.outputs import Context, OutputError
-from dagster_project.publishing.publish import night_of
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHTS = ["20260103T020000Z", "20260104T020000Z", "20260105T020000Z", "20260106T020000Z"]
@@ -63,7 +63,7 @@ def test_all_of_a_night_is_published_together(new_home: Home) -> None:
     assert read(new_home, "open", "report") == {NIGHTS[0]}
     assert names(new_home) == [".nights", "current", "open", "report", "warehouse.duckdb"]
     assert (new_home.published / "open" / "told" / "it.csv").read_text() == "open+report False\n"
-    assert folder_swap.published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
+    assert published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
     assert written["open"] == outputs.measured(new_home.published / "open", written["open"].seconds)
     assert (written["open"].files, written["open"].bytes) == (2, 34) and not (new_home.candidate / WAREHOUSE).exists()
     put(new_home, NIGHTS[1], "open")
@@ -80,7 +80,7 @@ def test_the_sum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
 
 def test_who_reads_a_folder_keeps_it_until_the_night_after_the_next(new_home: Home) -> None:
     put(new_home, NIGHTS[0], "open")
-    reading = folder_swap.published_folder(new_home)
+    reading = published_folder(new_home)
     with duckdb.connect(str(reading / "warehouse.duckdb"), read_only=True) as con:
         put(new_home, NIGHTS[1], "open")
         assert (reading / "open" / "night.txt").read_text() == NIGHTS[0]
@@ -131,7 +131,7 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
             publish.republish(new_home, kept, [says("open")])
     assert night_of(new_home.candidate / WAREHOUSE) == NIGHTS[1] and night_of(kept) == NIGHTS[2]
     assert os.listdir(new_home.published / ".nights") == before
-    assert publish.published_night(new_home) == (before[0] if before else None)
+    assert published_night(new_home) == (before[0] if before else None)
     publish.publish(new_home, [says("open")])
     assert read(new_home, "open") == {NIGHTS[1]}
 
@@ -143,7 +143,7 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
     mend = folder_swap.mend_links
 
     def full(home: Home) -> None:
-        if publish.published_night(home) == NIGHTS[1]:
+        if published_night(home) == NIGHTS[1]:
             raise OSError(errno.ENOSPC, "No space left on device")
         mend(home)
 
@@ -151,13 +151,13 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
         patch.setattr(folder_swap, "mend_links", full)
         put(new_home, NIGHTS[1], "open")
         assert "No space left" in kept_nights.settle(new_home, None)
-    assert publish.published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
+    assert published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
     assert kept_nights.settle(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
 
 
 def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
     for act in (lambda: publish.seal(new_home), lambda: publish_public(new_home, Public())):
-        with pytest.raises(publish.PublishError, match="there is no candidate"):
+        with pytest.raises(PublishError, match="there is no candidate"):
             act()
     assert not (new_home.candidate / WAREHOUSE).exists()
 
@@ -242,7 +242,7 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
             assert len(shown) == 1, sorted(os.listdir(home.published))
 
         stopped = stopped_at(n, monkeypatch, check, functools.partial(put, home, NIGHTS[0], "open"))
-        is_published = folder_swap.published_folder(home) is not None
+        is_published = published_folder(home) is not None
         after += is_published
         # As an earlier version left it: `current` alone, without the names.
         for name in ("open", "warehouse.duckdb"):
@@ -252,7 +252,7 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
             patch.setattr(publish, "count_figures", lambda _: {})
             (receipt,) = note_interrupted(home)
         assert receipt.outcome == ("published" if is_published else "failed")
-        assert publish.published_night(home) == (NIGHTS[0] if is_published else None)
+        assert published_night(home) == (NIGHTS[0] if is_published else None)
         put(home, NIGHTS[1], "open")
         assert read(home, "open") == {NIGHTS[1]}
     assert n > 8 and after
@@ -300,4 +300,4 @@ def test_what_an_earlier_version_published_since_is_what_stands(new_home: Home) 
 def test_one_night_twice_has_a_folder_each(new_home: Home) -> None:
     put(new_home, NIGHTS[0], "open")
     put(new_home, NIGHTS[0], "open")
-    assert folder_swap.published_folder(new_home).name == f"{NIGHTS[0]}.2" and read(new_home, "open") == {NIGHTS[0]}
+    assert published_folder(new_home).name == f"{NIGHTS[0]}.2" and read(new_home, "open") == {NIGHTS[0]}

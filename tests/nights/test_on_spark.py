@@ -19,10 +19,10 @@ import pytest
 from nasty.plan import write_nasty
 from support import candidate, copy_home, drop_something, night
 
+from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.run import NightFailedError, NightRun
-from dagster_project.quality.gate import Check
 from dagster_project.sample import write_sample
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import begin

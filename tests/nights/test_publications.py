@@ -11,10 +11,10 @@ from support import begin, write_extract
 from week import NALOXONE, NIGHTS, administrations, publish_dated
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import digest_of, night_of
 from dagster_project.core.receipts import in_order, read_receipts
 from dagster_project.publishing import kept_nights, publish
 from dagster_project.publishing.kept_nights import NotKeptError
-from dagster_project.publishing.publish import digest_of, night_of
 
 
 def kept(home: Home) -> list[str]:

@@ -9,8 +9,8 @@ import pytest
 from support import all_text, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import PublishError
 from dagster_project.publishing import publish
-from dagster_project.publishing.publish import PublishError
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 

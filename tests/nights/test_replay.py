@@ -14,12 +14,12 @@ from support import land_night, meta_rows, published, same_figures, write_extrac
 from week import NALOXONE, NIGHTS, RELEASED, YEAR, administrations, publish_dated
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, night_named
 from dagster_project.publishing.kept_nights import find
-from dagster_project.publishing.publish import night_of
 from dagster_project.serving.figure_diff import EVERY, attach, moved
 
 TODAY = date(2026, 1, 8)

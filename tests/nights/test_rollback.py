@@ -12,13 +12,13 @@ from week import NIGHTS, publish_dated
 from dagster_project.audit import read_log
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import digest_of, night_of
 from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
 from dagster_project.publishing import outputs
 from dagster_project.publishing.kept_nights import NotKeptError, kept
-from dagster_project.publishing.publish import digest_of, night_of
 from dagster_project.transform import candidate
 
 WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}
@@ -205,5 +205,5 @@ def test_a_night_says_what_it_published(week_copy: Home, monkeypatch: pytest.Mon
     assert forward.outputs["open"]["sha256"] == night.outputs["open"]["sha256"]
     assert read_receipts(week_copy)[-1].outputs == forward.outputs
     week_copy.config_file.write_text('[publish]\noutputs = ["opne"]\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"pam\.toml: publish: .*opne: no such output; there are open, report"):
+    with pytest.raises(ConfigError, match=r"pam\.toml: publish: .*outputs.*Input should be 'open'"):
         read_config(week_copy)

@@ -11,10 +11,10 @@ import pytest
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import Context, open_files
-from dagster_project.serving.connection import hardened
 
 
 @pytest.fixture(scope="module")

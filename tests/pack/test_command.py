@@ -9,8 +9,8 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import hardened
 from dagster_project.reporting.pack import write, write_editions
-from dagster_project.serving.connection import hardened
 
 from .conftest import Made
 

@@ -18,10 +18,10 @@ from python_calamine import CalamineWorkbook
 from support import as_dicts
 
 from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.published_file import hardened
 from dagster_project.publishing.outputs import Context, report
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
-from dagster_project.serving.connection import hardened
 
 from .conftest import Made
 from .pages import read_pages

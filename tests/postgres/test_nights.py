@@ -84,8 +84,9 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
     # What could not be loaded is withdrawn from the record.
-    monkeypatch.setattr("dagster_project.publishing.postgres.night.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
-    monkeypatch.setattr("dagster_project.publishing.postgres.night.published_night", lambda _: run.receipt.night_id)
+    night = "dagster_project.publishing.postgres.night"
+    monkeypatch.setattr(f"{night}.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
+    monkeypatch.setattr(f"{night}.published_night", lambda _: run.receipt.night_id)
     with pytest.raises(PostgresError):
         postgres.bring(new_home, by_hand=True)
     told, undone = [*read_log(new_home)][-2:]

@@ -5,7 +5,7 @@ import pytest
 
 from dagster_project import public_form
 from dagster_project.core.config import Public
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 from dagster_project.public_form import write_public
 
 from .tables import MEASURES, make

@@ -219,7 +219,8 @@ IN_PART = {
         nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: "",
     ),
     "other months are not carried over": (
-        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: " where false",
+        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]),
+        carry_forward, "_but_due", lambda *_: " where false",
     ),
 }  # fmt: skip
 

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import NotWritableError, hardened
 from dagster_project.serving import connect
-from dagster_project.serving.connection import NotWritableError, hardened
 
 READS = [
     "from '{0}/rows.csv'",

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from dagster_project.core.config import Alerts, ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import read_receipts, stamp
-from dagster_project.publishing.publish import published_night
 
 from .channels import Channel, channels_of
 from .events import Event, events_of

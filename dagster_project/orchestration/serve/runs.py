@@ -1,6 +1,7 @@
 """What `pam serve` does to Dagster's runs, each time in a process of its own: the libraries then cost no memory in between.
 
-`python -m dagster_project.orchestration.serve.runs left` after a start or a crash of the code server: no run of before can be alive.
+`python -m dagster_project.orchestration.serve.runs left` after a start or a crash of the code server: no run of before
+can be alive.
 `... stop`: end the run that is under way. `... tidy`: forget old runs.
 """
 

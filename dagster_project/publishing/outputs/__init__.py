@@ -10,16 +10,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
+from dagster_project.core.config import Config, OutputName
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import SAMPLE_MARK
-
-if TYPE_CHECKING:
-    from dagster_project.core.config import Config
 
 
 class OutputError(RuntimeError):
@@ -62,7 +61,7 @@ class Output:
     Raises whatever went wrong.
     """
 
-    name: str
+    name: OutputName
     """As `[publish] outputs` of pam.toml has it."""
     folder: str
     """Below `published/`."""
@@ -97,15 +96,7 @@ class Written:
     seconds: float
 
 
-def named(names: Iterable[str]) -> list[Output]:
-    """The outputs of these names. Raises ValueError for one that there is not."""
-    known = {o.name: o for o in OUTPUTS}
-    if strange := [n for n in names if n not in known]:
-        raise ValueError(f"{', '.join(strange)}: no such output; there are {', '.join(known) or 'none'}")
-    return [known[n] for n in names]
-
-
-def wanted(config: "Config") -> list[Output]:
+def wanted(config: Config) -> list[Output]:
     """The outputs that a home wants, in the order in which they are written."""
     names = config.publish.outputs
     return [o for o in OUTPUTS if names is None or o.name in names]
@@ -113,8 +104,6 @@ def wanted(config: "Config") -> list[Output]:
 
 def write(home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output]) -> dict[str, Written]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each. Raises OutputError."""
-    from dagster_project.serving.connection import hardened
-
     outputs = tuple(outputs)
     if not outputs:
         return {}

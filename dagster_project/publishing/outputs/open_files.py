@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
-from dagster_project.landing.canonical_values import literal
-from dagster_project.serving.answer_formats import neutral_sql
+from dagster_project.core.sql import literal
 
 from . import Context
 

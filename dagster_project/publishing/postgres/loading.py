@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from dagster_project.core.files import make_folder
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 from . import roles, shape
 from .errors import PostgresError, of_working

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from dagster_project.audit import told_before
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import SAMPLE_MARK, in_order, locked, read_receipts, write_receipt
 
-from ..publish import published_night
 from .errors import PostgresError
 from .loading import Progress, load
 from .server import Server

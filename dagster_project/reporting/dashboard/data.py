@@ -5,8 +5,8 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.seeds import force_names
-from dagster_project.serving.answer_formats import NUMBER, STARTS_FORMULA
 
 KINDS = {
     "month": "Month",

@@ -12,8 +12,8 @@ import duckdb
 
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
+from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.questions import TABLES, ask_all
-from dagster_project.editions.verdicts import NoEditionError
 
 from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Pack, Page, Row, Source, Table
 from .page_charts import charts_of_page

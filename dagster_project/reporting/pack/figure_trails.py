@@ -16,8 +16,8 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.sql import literal
 from dagster_project.editions.windows import years_before
-from dagster_project.landing.canonical_values import literal
 from dagster_project.transform.raw_schema import WORK
 
 NO_ROWS = {"mart_public_health"}

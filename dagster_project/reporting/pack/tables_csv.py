@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster_project.serving.answer_formats import neutral, plain
+from dagster_project.core.cell_text import neutral, plain
 
 from .model import UNITS, Pack, Table
 from .shared_sentences import public_notice

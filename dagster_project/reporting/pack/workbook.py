@@ -17,7 +17,7 @@ import pandas as pd
 from gptables import Cover, GPTable, GPWorkbook, Theme
 from gptables.core.gptable import FormatList
 
-from dagster_project.serving.answer_formats import is_formula
+from dagster_project.core.cell_text import is_formula
 
 from .model import Cell, Pack, Table
 from .shared_sentences import heading, legible, marker_lines, night_line, notices, sample_notice, source_line, units_line

@@ -13,7 +13,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bound
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 
 from ..carry_forward import ASIDE
 from ..dbt_runner import manifest

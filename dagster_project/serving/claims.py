@@ -5,14 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.core.home import Home
+from dagster_project.editions.model import NoEditionError
 from dagster_project.serving import connect
 
 DISAGREES, NOT_COMPUTABLE = "disagrees", "not computable"
 VERDICTS = ("agrees", "agrees when cut", DISAGREES, NOT_COMPUTABLE)
-
-
-class NoEditionError(ValueError):
-    """The published night has no such edition. The message names those it has."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+"""Values as text: decimals digit for digit, JSON, and cells that no spreadsheet takes for a formula."""
+
+import json
+import math
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .sql import literal
+
+
+def plain(value: Any) -> str:
+    """A value as text: `2187`, `32.6258338387`, `2025-10-31`, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple | dict):
+        return json_text(value)
+    return str(value)
+
+
+_SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+STARTS_FORMULA = f"^(?:[\t\r\n]|[{_SPACES}]*[{_SIGNS}])"
+"""How a text begins that a spreadsheet would take for a formula: a sign, full width too, whatever blanks stand before it."""
+NUMBER = r"[+\-]?[0-9][0-9.,]*(?:[eE][+\-]?[0-9]+)?%?"
+"""A whole text that is a number, and so no formula, though it may begin with a sign.
+
+Both patterns mean the same in Python, in DuckDB (RE2) and in JavaScript, which all use them: the blanks are written out, as
+each has its own `\\s`. Source: OWASP, CSV Injection.
+"""
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula."""
+    return bool(re.match(STARTS_FORMULA, text)) and not re.fullmatch(NUMBER, text)
+
+
+def neutral(value: Any) -> Any:
+    """A value for a cell of a .csv or .xlsx file: text that a spreadsheet would take for a formula gets a `'` before it.
+
+    Numbers stay as they are, negative ones and those written as text too. All exports that a spreadsheet opens pass their
+    cells through this, or through `neutral_sql`.
+    """
+    return f"'{value}" if isinstance(value, str) and is_formula(value) else value
+
+
+def neutral_sql(column: str) -> str:
+    """SQL for `neutral` of a column of text."""
+    risky = f"regexp_matches({column}, {literal(STARTS_FORMULA)}) and not regexp_full_match({column}, {literal(NUMBER)})"
+    return f"case when {risky} then chr(39) || {column} else {column} end"
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON. Decimals are numbers, digit for digit: by way of a float most would be right, and some wrong."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(json_text(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json_text(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    kept = value is None or isinstance(value, bool | int | float | str)
+    return json.dumps(value if kept else plain(value), ensure_ascii=False)

@@ -1,0 +1,30 @@
+"""What one rule said of one extract or mart, whoever asked it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Severity = Literal["critical", "warning"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one rule said of one extract or mart."""
+
+    suite: str
+    subject: str
+    rule: str
+    severity: Severity
+    passed: bool
+    found: str
+    """What broke the rule, or nothing."""
+    reason: str
+    advice: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds the night back."""
+        return not self.passed and self.severity == "critical"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its fields, for receipts."""
+        return asdict(self)
