@@ -30,9 +30,10 @@ settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
     if not hasattr(config, "workerinput"):
-        from dagster_project.transform import candidate, empty_build
+        from dagster_project.transform import empty_build
+        from dagster_project.transform.project_version import project_version
 
-        assert empty_build.lay(candidate.project())
+        assert empty_build.lay(project_version())
 
 
 LONG = (

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from .files import make_folder
+
 
 @dataclass(frozen=True)
 class KeyFile:
@@ -37,8 +39,6 @@ class KeyFile:
 
     def _make(self) -> None:
         """Write 32 random bytes in hexadecimal, unless there is a file."""
-        from .files import make_folder  # landing has a key of its own
-
         make_folder(self.path.parent)
         # Exclusive creation: of two first nights at once, one makes the key and the other reads it.
         with contextlib.suppress(FileExistsError):

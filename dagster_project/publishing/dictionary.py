@@ -14,6 +14,7 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.checks import Check
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.latest_files import extracted, is_replaced, standing_files
@@ -320,8 +321,6 @@ def _published_models() -> list[Any]:
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:
-    from dagster_project.core.seeds import read_seed
-
     limits = {r["coverage"]: r["available_from"] or None for r in read_seed("coverage_limits")}
     return [
         (

@@ -1,13 +1,15 @@
 """`pam diff`: which figures moved between two published nights, by how much, and which files did it."""
 
-from collections.abc import Sequence
+from collections.abc import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
+import Sequence
 
 from dagster_project.core.cell_text import json_text
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
 from dagster_project.publishing.kept_nights import TODAY, Publication, before, find
@@ -267,10 +269,6 @@ def _line(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def write_to(found: Difference, form: str, path: Path) -> None:
     """The same to a file of the owner's alone, whole or not at all. Raises OSError."""
-    import io
-
-    from dagster_project.core.files import write_whole
-
     text = io.StringIO()
     write(found, form, text)
     write_whole(path, text.getvalue().encode("utf-8"))

@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -23,10 +22,9 @@ from dagster_project.core.published_file import PublishError, digest_of
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of
-from .dbt_runner import Node, project_stamp
+from .dbt_runner import Node
+from .project_version import project_version
 from .raw_schema import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
-
-PACKAGE = Path(__file__).parents[1]
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",
@@ -74,7 +72,7 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
         finally:
             con.close()
         return Begun("night", resting_on(changed), base["nodes"], base["loads"])
-    standing = empty_build.read(project())
+    standing = empty_build.read(project_version())
     if standing is not None:
         empty_build.copy(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
@@ -195,18 +193,9 @@ def _identity(path: Path) -> list[int]:
     return [said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns]
 
 
-@cache
-def project() -> str:
-    """Changes with the dbt project, the contracts and code that it rests on, and DuckDB; as read at the first call."""
-    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _stamp(home: Home) -> str:
     """Changes with the project, and with the home's settings and its own lists and editions."""
-    digest = hashlib.sha256(project().encode())
+    digest = hashlib.sha256(project_version().encode())
     digest.update(home.config_file.read_bytes() if home.config_file.exists() else b"-")
     for name in OWN_LISTS:
         path: Path = home.seeds / f"{name}.csv"

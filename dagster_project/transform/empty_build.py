@@ -16,9 +16,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.files import write_whole
-from dagster_project.core.home import Home
+from dagster_project.core.home import Home, be_quiet
+from dagster_project.core.import_speed import import_less
 
 from .dbt_runner import TARGET, Node, build
+from .project_version import project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
 
 FOLDER = TARGET / "pam_groundwork"
@@ -91,14 +93,9 @@ def _digests(folder: Path) -> list[str]:
 
 def main() -> None:
     """Lay it for the checkout as it is: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
-    from dagster_project.core.home import be_quiet
-    from dagster_project.core.import_speed import import_less
-
-    from .candidate import project
-
     be_quiet()
     import_less()
-    lay(project())
+    lay(project_version())
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
@@ -124,8 +125,6 @@ def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], sin
 
 def _published_before(home: Home) -> str:
     """The night that is published; what landed after it is new, also where a night in between was held or failed."""
-    from dagster_project.core.published_file import published_night
-
     return published_night(home) or ""
 
 

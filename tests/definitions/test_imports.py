@@ -9,7 +9,7 @@ import duckdb, pydantic, typer, yaml
 import dagster_project
 
 commands = (pathlib.Path(dagster_project.__file__).parent / "cli").glob("*.py")
-names = {f"dagster_project.{m}" for c in commands for m in re.findall(r"from \.\.(\w+)", c.read_text())}
+names = {f"dagster_project.{m}" for c in commands for m in re.findall(r"from dagster_project\.([\w.]+) import", c.read_text())}
 for name in sorted(names):
     for loaded in [m for m in sys.modules if m.startswith("dagster_project")]:
         del sys.modules[loaded]

@@ -74,7 +74,7 @@ def test_what_else_builds(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) ->
     assert leaves(sample_copy)
     assert not leaves(sample_copy, rebuild=True)
     with monkeypatch.context() as patch:
-        patch.setattr(candidate, "project", lambda: "another contract or model")
+        patch.setattr(candidate, "project_version", lambda: "another contract or model")
         assert not leaves(sample_copy)
     # A file under a known name is landed first: its content may be known or not.
     copied = next((sample_copy.archive).rglob("incidents*.csv"))
