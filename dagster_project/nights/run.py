@@ -291,13 +291,14 @@ class NightRun:
         return self.nodes
 
     def _build(self, night: Night) -> list[raw_schema.Load]:
-        on_spark = self.engine == "spark"
-        begun = (candidate.begin_to_fill if on_spark else candidate.begin)(self.home, self.rebuild)
+        if self.engine == "spark":
+            candidate.begin_empty(self.home)
+            loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since)
+            self.built = self.nodes = spark.build(self.home, self.config.spark, loads, self.listener.node)
+            return loads
+        begun = candidate.begin(self.home, self.rebuild)
         loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-        if on_spark:
-            self.built = spark.build(self.home, self.config.spark, loads, begun, self.listener.node)
-        else:
-            self.built = dbt_runner.build(self.home, begun.select, progress=self.listener.node)
+        self.built = dbt_runner.build(self.home, begun.select, progress=self.listener.node)
         if begun.loads is not None:
             raw_schema.show_all(self.home, loads)
         self.nodes = candidate.merged(begun.standing, self.built)

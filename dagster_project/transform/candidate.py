@@ -106,16 +106,10 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
     return tuple(sorted(".".join(n.fqn) for n in built))
 
 
-def begin_to_fill(home: Home, rebuild: bool = False) -> Begun:
-    """Lay out the candidate for an engine that fills it: as `begin` does on the published night, else with every model there,
-    and no table that has a row of any use.
-    """
-    begun = begin(home, rebuild)
-    if begun.on == "night":
-        return begun
-    if begun.on == "nothing":
+def begin_empty(home: Home) -> None:
+    """Lay out a candidate with every model and no row that matters, for an engine that fills it."""
+    if begin(home, rebuild=True).on == "nothing":
         empty_build.build_on_nothing(home)
-    return Begun("nothing")
 
 
 def stands(home: Home) -> list[Node] | None:

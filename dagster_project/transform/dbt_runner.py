@@ -1,7 +1,6 @@
 """dbt, in this process: the manifest is parsed once and kept, the connections are closed when a run is over."""
 
 import hashlib
-import json
 import os
 import re
 import threading
@@ -171,14 +170,11 @@ def build(
     engine: Engine = "duckdb",
 ) -> list[Node]:
     """Build and test the candidate's models, in its files. `select`: these alone, as dbt names them; all where it is empty.
-    With the engine spark: in the Spark session that is open, and nowhere else; of tests those that are selected by name.
+    With the engine spark: in the Spark session that is open, and nowhere else.
 
     Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
     """
     args = ["build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure"]
-    if engine == "spark":
-        # A view that is made for what reads it would bring its tests along, and they what else they ask.
-        args += ["--indirect-selection", "empty"]
     result = _on_candidate(home, args, tuple(select), engine, progress)
     return [
         Node(
@@ -204,13 +200,6 @@ def _selecting(select: tuple[str, ...], parsed: "Manifest") -> list[str]:
         others = [tag for tag in node.tags if tag != TONIGHT]
         node.tags = others if names.isdisjoint((node.name, ".".join(node.fqn))) else [*others, TONIGHT]
     return ["-s", f"tag:{TONIGHT}"]
-
-
-def delete_due(home: Home, models: Iterable[str]) -> None:
-    """Delete from the candidate's tables of these models, given by their unique ids, what is due in them. Raises BuildError."""
-    result = _on_candidate(home, ["run-operation", "delete_all_due", "--args", json.dumps({"models": sorted(models)})])
-    if any(r.status != "success" for r in result.result.results):
-        raise BuildError(f"what is due could not be deleted: {result.result.results[0].message}")
 
 
 def broken(nodes: Iterable[Node]) -> list[Node]:

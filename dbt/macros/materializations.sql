@@ -71,14 +71,6 @@ due.mart = {% if what == 'facts' %}standing.mart{% else %}'{{ mart }}'{% endif %
     and {% if what == 'facts' %}standing.month_no{% else %}{{ month_no('standing.period_end') }}{% endif %} >= due.from_month_no
 {%- endmacro %}
 
-{#- For a night on Spark, whose new rows are put into the candidate afterwards: deletes what is due of these models. -#}
-{% macro delete_all_due(models) %}
-{%- for node in graph.nodes.values() if node.unique_id in models %}
-    {%- set relation = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) %}
-    {%- do run_query(delete_due(relation, node.config.meta.due)) %}
-{%- endfor %}
-{% endmacro %}
-
 {% materialization view, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='view') -%}
     {% call statement('main') -%}

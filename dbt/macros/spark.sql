@@ -15,22 +15,15 @@
 {% endmaterialization %}
 
 {#- A table is Parquet, made once. The contract of a mart is held where its rows are put into the candidate, whose columns
-    follow it. Months are kept by force and financial year.
-
-    Of figures and facts that stand in part only those that are due are written: `<name>__made`. What reads the model sees
-    what stands (`standing__<name>`, as the night shows it: columns come in the same order, of the same SQL) less what is due, and
-    them. -#}
+    follow it. Months are kept by force and financial year. -#}
 {% materialization table, adapter='spark', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set by_year = config.get('meta', {}).get('by_year', false) -%}
-    {%- set due = config.get('meta', {}).get('due') -%}
-    {%- set is_part = due and is_in_part() -%}
-    {%- set made = api.Relation.create(schema=this.schema, identifier=this.identifier ~ '__made') if is_part else target_relation -%}
     {% call statement('drop') -%}
-        drop table if exists {{ made }}
+        drop table if exists {{ target_relation }}
     {%- endcall %}
     {% call statement('main') -%}
-        create table {{ made }} using parquet
+        create table {{ target_relation }} using parquet
         {%- if by_year %} partitioned by (force_code, financial_year){% endif %} as
         {%- if by_year %}
         select *, cast(floor((month_no - 3) / 12) as int) as financial_year from (
@@ -40,17 +33,6 @@
         {{ sql }}
         {%- endif %}
     {%- endcall %}
-    {%- if is_part %}
-        {% call statement('shown') -%}
-            create or replace view {{ target_relation }} as
-            select standing.*
-            from {{ this.schema }}.standing__{{ this.identifier }} as standing
-            left anti join {{ ref('figures_due') }} as due
-                on {{ is_due(this.identifier, due) }}
-            union all
-            select * from {{ made }}
-        {%- endcall %}
-    {%- endif %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 

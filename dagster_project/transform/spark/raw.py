@@ -1,39 +1,40 @@
 """What dbt reads, as Spark sees it: the `raw` schema of the candidate's work file, shown to a session.
 
-Landed rows are read where they lie, in the Parquet of raw/: of a night in part those of the months that are due. The night's
-lists, and what is carried over, go over as Parquet of their own.
+Landed rows are read where they lie, in the Parquet of raw/. The night's lists go over as Parquet of their own.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.sql import literal
 
-from ..changed_months import Due, paths_of, read_due
+from ..changed_months import paths_of
 from ..monthly_archive import kept_loads
 from ..raw_schema import ROW_COLUMNS, WORK, Load, index_select, landed_select
 from .session import folder_of
-from .standing import show_table, text
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_ntz"}
+"""Types that Spark has under another name."""
 
-def show_raw(spark: "SparkSession", home: Home, loads: list[Load], is_in_part: bool) -> None:
+
+def show_raw(spark: "SparkSession", home: Home, loads: list[Load]) -> None:
     """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
-    due = _show_lists(spark, home, is_in_part)
+    _show_lists(spark, home)
     contracts, kept = load_contracts(), kept_loads(home)
     for extract, contract in contracts.items():
         own = [load.entry for load in loads if load.entry.extract == extract]
-        names = [p.name for p in paths_of(home, own if due is None else filter(due.has, own), kept)]
-        _show_extract(spark, home, contract, names, "true" if due is None else due.where(extract))
+        _show_extract(spark, home, contract, [p.name for p in paths_of(home, own, kept)])
     spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
-    if due is None:
-        _show_index(spark, contracts, loads)
+    _show_index(spark, contracts, loads)
 
 
 def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: list[Load]) -> None:
@@ -46,7 +47,7 @@ def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: li
     spark.sql("create table raw.row_index using parquet as " + " union all ".join(selects))
 
 
-def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: list[str], where: str) -> None:
+def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: list[str]) -> None:
     columns = (*(c.name for c in contract.columns), *ROW_COLUMNS)
     if not names:
         nothing = ", ".join(f"cast(null as string) as {c}" for c in columns)
@@ -54,17 +55,17 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
         return
     spark.sql(
         f"create table landed.{contract.extract} ({', '.join(f'{c} string' for c in columns)}) using parquet"
-        f" options (recursiveFileLookup 'true', path {text(str(home.raw / contract.extract))})"
+        f" options (recursiveFileLookup 'true', path {_text(str(home.raw / contract.extract))})"
     )
     # By the files' names, so that Spark does not open the others.
     spark.sql(
         f"create view raw.{contract.extract} as select {', '.join(columns)} from landed.{contract.extract}"
-        f" where {_is_one_of('_metadata.file_name', names)} and ({where})"
+        f" where {_is_one_of('_metadata.file_name', names)}"
     )
 
 
-def _show_lists(spark: "SparkSession", home: Home, is_in_part: bool) -> Due | None:
-    """Show the tables of `raw`, and what is carried over. Returns what is measured again; None where all is."""
+def _show_lists(spark: "SparkSession", home: Home) -> None:
+    """Show the tables of `raw`, and its (here empty) views of what is carried over."""
     con = duckdb.connect(str(home.candidate / WORK), read_only=True)
     try:
         listed = con.execute(
@@ -72,12 +73,26 @@ def _show_lists(spark: "SparkSession", home: Home, is_in_part: bool) -> Due | No
             " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
         ).fetchall()
         for (name,) in listed:
-            show_table(spark, con, folder_of(home) / "lists", f"raw.{name}", f"raw.{name}")
-        return read_due(con) if is_in_part else None
+            _show_table(spark, con, folder_of(home) / "lists", f"raw.{name}")
     finally:
         con.close()
 
 
+def _show_table(spark: "SparkSession", con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> None:
+    """Copy a table of DuckDB's to a folder of its own in `folder`, and have the session show it under the same name."""
+    path = folder / table / "rows.parquet"
+    path.parent.mkdir(parents=True)
+    con.execute(f"copy {table} to {literal(str(path))} (format parquet)")
+    listed = ", ".join(f"{c[0]} {TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {table}").fetchall())
+    spark.sql(f"create schema if not exists {table.split('.')[0]}")
+    spark.sql(f"create table {table} ({listed}) using parquet location {_text(str(path.parent))}")
+
+
 def _is_one_of(column: str, values: Iterable[str]) -> str:
-    listed = ", ".join(text(value) for value in values)
+    listed = ", ".join(_text(value) for value in values)
     return f"{column} in ({listed})" if listed else "false"
+
+
+def _text(value: str) -> str:
+    """A text in Spark's SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
