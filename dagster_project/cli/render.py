@@ -1,10 +1,5 @@
 """What a person at the terminal sees of a night and of the warehouse's state."""
 
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +13,12 @@ from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.nights import backfill
-from dagster_project.nights.lifecycle import INTERRUPTED, end_night
+from dagster_project.nights.lifecycle import end_night
 from dagster_project.nights.run import Listener, NightRun
+from dagster_project.nights.run_steps import ended_by_a_signal, is_left_early, run_steps
 
 if TYPE_CHECKING:
     from dagster_project.nights.replay import Compared
-
-UNLOGGED = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Dagster's own lines would drown the progress; the receipt has what matters of them."""
 
 PUBLISHED_ONLY = 3
 """Exit code of a night that is published, where what follows failed: its receipt could not be written, or PostgreSQL could not
@@ -92,7 +85,7 @@ def run_night(
 
 
 def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
-    """Run a night by Dagster's job, with its progress and a closing table. Returns the exit code. Raises as `run_night`."""
+    """Run a night, with its progress and a closing table. Returns the exit code. Raises as `run_night`."""
     console = Console(stderr=True, quiet=quiet)
     with Progress(
         SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
@@ -100,24 +93,11 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     ) as progress:  # fmt: skip
         drawn = run.listener = _Drawn(progress)
         stopped: BaseException | None = None
-        loaded = 0.0
         try:
-            with _ended_by_a_signal():
+            with ended_by_a_signal():
                 run.begin_within(wait)
-                if not _left_early(run):
-                    began = time.perf_counter()
-                    loading = progress.add_task("Loading dbt, Dagster and Great Expectations", total=None, detail="")
-                    from dagster_project.definitions import build_defs
-
-                    _warm_up()
-                    loaded = time.perf_counter() - began
-                    progress.update(loading, total=1, completed=1)
-                    result = build_defs(run).resolve_job_def("nightly").execute_in_process(
-                        run_config=UNLOGGED, raise_on_error=False
-                    )  # fmt: skip
-                    if run.receipt is None and not result.success:
-                        # A step that fails has said so itself; one that is interrupted has not.
-                        run.fail(INTERRUPTED)
+                if not is_left_early(run):
+                    run_steps(run)
         except BaseException as error:
             stopped = error
         told = end_night(run, stopped)
@@ -129,7 +109,7 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
     if run.receipt is None:
         raise RuntimeError("the night ended without a receipt")
-    _show_receipt(Console(quiet=quiet), run.receipt, {"loading": round(loaded, 3), **run.receipt.seconds}, run.home)
+    _show_receipt(Console(quiet=quiet), run.receipt, run.receipt.seconds, run.home)
     if run.period:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
     if run.unwritten:
@@ -142,27 +122,6 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     return PUBLISHED_ONLY if not_served or run.unwritten else 0
 
 
-def _left_early(run: NightRun) -> bool:
-    """Whether nothing is new. What goes wrong in finding out goes wrong again in the job, which knows what to do about it."""
-    try:
-        return run.leave_early()
-    except Exception:
-        return False
-
-
-@contextmanager
-def _ended_by_a_signal() -> Iterator[None]:
-    """Let a polite end of the process (SIGTERM) end the night as Ctrl-C does: with a receipt."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _show_covered(console: Console, found: list[backfill.Covered], period: tuple[date, date]) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
     for name in ("extract", "force", "days", "not available"):
@@ -170,11 +129,6 @@ def _show_covered(console: Console, found: list[backfill.Covered], period: tuple
     for row in backfill.rows(found):
         table.add_row(*row)
     console.print(table)
-
-
-def _warm_up() -> None:
-    """Great Expectations is the dearest import: have it counted as loading, not as checking."""
-    import great_expectations  # noqa: F401
 
 
 def _write_sample(home: Home) -> None:

@@ -1,12 +1,12 @@
 """`pam diff`: which figures moved between two published nights, by how much, and which files did it."""
 
-from collections.abc import io
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
-import Sequence
 
 from dagster_project.core.cell_text import json_text
 from dagster_project.core.files import write_whole
