@@ -13,7 +13,7 @@ import dagster as dg  # noqa: E402  (nothing is imported before the libraries ar
 
 from dagster_project.core.home import Home, be_private  # noqa: E402
 from dagster_project.nights import backfill  # noqa: E402
-from dagster_project.nights.lifecycle import end_night  # noqa: E402
+from dagster_project.nights.end_night import end_night  # noqa: E402
 from dagster_project.nights.run import NightRun  # noqa: E402
 from dagster_project.orchestration.assets import make_assets  # noqa: E402
 from dagster_project.orchestration.schedules import nightly_job, nightly_schedule  # noqa: E402

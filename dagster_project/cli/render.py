@@ -13,7 +13,7 @@ from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.nights import backfill
-from dagster_project.nights.lifecycle import end_night
+from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import ended_by_a_signal, is_left_early, run_steps
 

@@ -80,7 +80,7 @@ def land_files(
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
         if parallel.is_worth_it(new):
             landing.begin()
-            done = parallel.read(landing, ordered, progress)
+            done = parallel.read(landing.home, landing.apart, ordered, progress)
         else:
             done = (landing.read_extract(name, own, progress) for name, own in ordered.items())
         with closing(done):

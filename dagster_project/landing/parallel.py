@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Condition, Lock
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
+from dagster_project.core.home import Home
 from dagster_project.core.memory import megabytes, memory_of
 
 from .file_names import InboxFile
 from .ledger import LedgerEntry
 
-if TYPE_CHECKING:
-    from .land import Read, _Landing
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 WORTH_IT = 1 << 25
 """Bytes of a night's files from which on it is faster."""
@@ -99,20 +100,38 @@ def is_worth_it(new: Sequence[InboxFile]) -> bool:
     return processors() > 1 and len({f.extract for f in new}) > 1 and sum(f.size for f in new) >= WORTH_IT
 
 
+class ExtractReader(Protocol[T_co]):
+    """What reads the files of one extract, on a connection of its own."""
+
+    def read_extract(self, name: str, files: list[InboxFile], tell: Callable[[LedgerEntry], None]) -> T_co:
+        """Read the extract's files; `tell` hears of each. Returns what came of them."""
+
+    def interrupt(self) -> None:
+        """End the statement under way, from another thread."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
 def processors() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read(
-    landing: "_Landing", files: Mapping[str, list[InboxFile]], progress: Callable[[LedgerEntry], None] | None
-) -> Iterator["Read"]:
+    home: Home,
+    reader_of: Callable[[str, Room], ExtractReader[T]],
+    files: Mapping[str, list[InboxFile]],
+    progress: Callable[[LedgerEntry], None] | None,
+) -> Iterator[T]:
     """Read each extract's files, the largest first, and yield what came of each as it is done.
+
+    `reader_of`: makes the reader of an extract, which reads within the room that it is given.
 
     Raises what the first to fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(AT_ONCE, processors(), len(files))
-    room = _Shared((megabytes(memory_of(landing.home)) << 20) // TEXTS, parts)
+    room = _Shared((megabytes(memory_of(home)) << 20) // TEXTS, parts)
     one_at_a_time = Lock()
 
     def tell(entry: LedgerEntry) -> None:
@@ -121,7 +140,7 @@ def read(
                 progress(entry)
 
     largest = sorted(files, key=lambda name: -sum(f.size for f in files[name]))
-    each = [landing.apart(name, room) for name in largest]
+    each = [reader_of(name, room) for name in largest]
     pool, begun = ThreadPoolExecutor(parts, "landing"), []
     try:
         for own, name in zip(each, largest, strict=True):
@@ -132,14 +151,14 @@ def read(
         _end(pool, begun, room, each)
 
 
-def _read(own: "_Landing", name: str, files: list[InboxFile], tell: Callable[[LedgerEntry], None]) -> "Read":
+def _read(own: ExtractReader[T], name: str, files: list[InboxFile], tell: Callable[[LedgerEntry], None]) -> T:
     try:
         return own.read_extract(name, files, tell)
     finally:
         own.close()
 
 
-def _end(pool: ThreadPoolExecutor, begun: list[Future], room: _Shared, each: list["_Landing"]) -> None:
+def _end(pool: ThreadPoolExecutor, begun: list[Future[T]], room: _Shared, each: list[ExtractReader[T]]) -> None:
     """Have all threads end, whatever they are at, and whoever wants to end this as well: none may write in a home that is let
     go."""
     meanwhile: BaseException | None = None

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.transform.raw_schema import OWN_LISTS, read_own_list
 
 from . import read_ledger
 from .file_names import canonical_name, name_problem

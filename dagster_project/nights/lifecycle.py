@@ -7,28 +7,23 @@ import contextlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dagster_project.core.errors import interrupt_in
-from dagster_project.core.files import with_advice, write_whole
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, digest_of, published_folder, published_night
-from dagster_project.core.receipts import Night, Receipt, read_receipts, receipt_path, stamp, write_receipt
+from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.land import QUERY_INTERRUPTED
 from dagster_project.publishing import outputs, publish
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .run import NightRun
 
 MARK = "under_way"
 INTERRUPTED = "interrupted: its process was ended before it could finish"
 EARLY = "interrupted, or only a part of the job was run: ended before it was published"
 
 
-def mark_path(home: Home) -> "Path":
+def mark_path(home: Home) -> Path:
     """Where a night that is under way says so."""
     return home.nights / MARK
 
@@ -99,42 +94,3 @@ def reason_of(error: BaseException | str) -> str:
     if str(error) == QUERY_INTERRUPTED or (isinstance(error, BaseException) and interrupt_in(error)):
         return INTERRUPTED
     return str(error) or type(error).__name__
-
-
-def end_night(run: "NightRun", error: BaseException | str | None = None) -> list[str]:
-    """The last things of a night, whatever became of it: its receipt, its alerts, its lock.
-
-    `error` is what ended it, where something did. Returns what a person should know of the alerts, in lines. Never raises:
-    a night that is published stays so, and a disk that is full must not keep the alert from being sent.
-    """
-    from . import alerts
-
-    said: list[str] = []
-    run.unwritten = None
-    try:
-        if run.receipt is None and (error is not None or run.night is not None):
-            run.fail(reason_of(error) if error else EARLY)
-        elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
-            write_receipt(run.home, run.receipt)
-    except Exception as failed:
-        run.unwritten = _unwritten(run, failed)
-        said.append(run.unwritten)
-    try:
-        said += alerts.tell(run)
-    except Exception as failed:
-        said.append(f"alerts could not be sent: {type(failed).__name__}")
-    finally:
-        with contextlib.suppress(OSError):
-            run.end(keep_mark=run.unwritten is not None)
-    return said
-
-
-def _unwritten(run: "NightRun", error: Exception) -> str:
-    """That a night has no receipt, and what that means for whoever reads it."""
-    what = f"its receipt could not be written: {with_advice(str(error))}"
-    if run.receipt and run.receipt.outcome == "published":
-        return (
-            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
-            " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
-        )
-    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"

@@ -18,13 +18,14 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.published_file import PublishError, digest_of
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of
 from .dbt_runner import Node
 from .project_version import project_version
-from .raw_schema import OWN_LISTS, WAREHOUSE, WORK, fresh_candidate
+from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",

@@ -16,7 +16,7 @@ from dagster_project.core.receipts import Receipt, locked, read_receipts, write_
 from dagster_project.nights import alerts
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import plain
-from dagster_project.nights.lifecycle import end_night
+from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightHeldError, NightRun
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]

@@ -16,6 +16,7 @@ from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError, interrupt_in, is_passing, wait_before
 from dagster_project.core.home import Home
+from dagster_project.core.own_lists import SeedError
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
 from dagster_project.definitions import build_defs
@@ -24,7 +25,6 @@ from dagster_project.nights import run as night_run
 from dagster_project.nights.lifecycle import INTERRUPTED, reason_of
 from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
 from dagster_project.publishing import publish
-from dagster_project.transform.raw_schema import SeedError
 
 PATIENCE = 0.3
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]

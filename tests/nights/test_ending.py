@@ -18,7 +18,8 @@ from dagster_project.core.receipts import NightUnderWayError, is_under_way, lock
 from dagster_project.landing import land, read_ledger
 from dagster_project.nights import lifecycle
 from dagster_project.nights import run as night_run
-from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, end_night, mark_path, note_interrupted, under_way_since
+from dagster_project.nights.end_night import end_night
+from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, mark_path, note_interrupted, under_way_since
 from dagster_project.orchestration.sensors import note_vanished
 from dagster_project.publishing import publish
 

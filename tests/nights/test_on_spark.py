@@ -21,13 +21,14 @@ from support import candidate, copy_home, drop_something, night
 
 from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
+from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.run import NightFailedError, NightRun
 from dagster_project.sample import write_sample
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import begin
 from dagster_project.transform.dbt_runner import Node
-from dagster_project.transform.raw_schema import OWN_LISTS, WAREHOUSE, WORK
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))

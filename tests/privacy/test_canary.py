@@ -102,7 +102,7 @@ def _heard(path: Path) -> Iterator[None]:
 
 
 def _night(home: Home, instance: dg.DagsterInstance) -> str:
-    from dagster_project.nights.lifecycle import end_night
+    from dagster_project.nights.end_night import end_night
 
     run = begin(home, today=TODAY)
     try:

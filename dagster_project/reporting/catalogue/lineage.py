@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .read import Catalogue
-
-if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
 
 KINDS = {"events": "Events", "monthly": "Monthly figures"}
 
@@ -36,13 +33,13 @@ class Lineage:
     children: dict[str, tuple[Step, ...]]
 
     @classmethod
-    def of(cls, manifest: "Manifest", catalogue: Catalogue) -> "Lineage":
-        """The lineage of a catalogue's relations. What the manifest has no model of is left out."""
+    def of(cls, manifest: Any, catalogue: Catalogue) -> "Lineage":
+        """The lineage of a catalogue's relations. `manifest`: dbt's. What it has no model of is left out."""
         return _Read(manifest, catalogue).lineage()
 
 
 class _Read:
-    def __init__(self, manifest: "Manifest", catalogue: Catalogue) -> None:
+    def __init__(self, manifest: Any, catalogue: Catalogue) -> None:
         self.nodes: dict[str, Any] = {
             k: n
             for k, n in (*manifest.nodes.items(), *manifest.sources.items())

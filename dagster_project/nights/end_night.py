@@ -1,0 +1,47 @@
+"""The last things of a night, whatever became of it: its receipt, its alerts, its lock."""
+
+import contextlib
+
+from dagster_project.core.files import with_advice
+from dagster_project.core.receipts import receipt_path, write_receipt
+
+from . import alerts
+from .lifecycle import EARLY, reason_of
+from .run import NightRun
+
+
+def end_night(run: NightRun, error: BaseException | str | None = None) -> list[str]:
+    """The last things of a night, whatever became of it: its receipt, its alerts, its lock.
+
+    `error` is what ended it, where something did. Returns what a person should know of the alerts, in lines. Never raises:
+    a night that is published stays so, and a disk that is full must not keep the alert from being sent.
+    """
+    said: list[str] = []
+    run.unwritten = None
+    try:
+        if run.receipt is None and (error is not None or run.night is not None):
+            run.fail(reason_of(error) if error else EARLY)
+        elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
+            write_receipt(run.home, run.receipt)
+    except Exception as failed:
+        run.unwritten = _unwritten(run, failed)
+        said.append(run.unwritten)
+    try:
+        said += alerts.tell(run)
+    except Exception as failed:
+        said.append(f"alerts could not be sent: {type(failed).__name__}")
+    finally:
+        with contextlib.suppress(OSError):
+            run.end(keep_mark=run.unwritten is not None)
+    return said
+
+
+def _unwritten(run: NightRun, error: Exception) -> str:
+    """That a night has no receipt, and what that means for whoever reads it."""
+    what = f"its receipt could not be written: {with_advice(str(error))}"
+    if run.receipt and run.receipt.outcome == "published":
+        return (
+            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
+            " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
+        )
+    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"
