@@ -53,12 +53,14 @@ def sample(
 
 @app.command()
 def docs() -> None:
-    """Write the pages of docs/ that are made from the contracts, the measures and the gate's suites."""
+    """Write what is made from the contracts, the measures and the gate's suites: pages of docs/, and dbt's sources."""
+    from dagster_project.transform import dbt_sources
+
     from .generate_docs import write
 
     with explained():
-        changed = write()
-        typer.echo("\n".join(f"{path} written" for path in changed) or "docs/ is up to date")
+        changed = [*write(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
+        typer.echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -156,6 +156,7 @@ def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]
     """
     base = {
         "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads,
+        "work": _written(home.candidate / WORK),
         "nodes": [asdict(n) for n in nodes],
     }  # fmt: skip
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
@@ -174,6 +175,9 @@ def _base(home: Home, now: dict[str, list[str]]) -> dict | None:
         return None
     if base.get("stamp") != _stamp(home):
         return None
+    if base.get("work") != _written(home.candidate / WORK):
+        # Somebody else wrote in it, such as a plain `dbt run`: what it holds may not be what was published.
+        return None
     if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
         # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
         return None
@@ -186,6 +190,12 @@ def _identity(path: Path) -> list[int]:
     """Changes when a file is replaced or written: device, file number, bytes and nanoseconds of the last change."""
     said = path.stat()
     return [said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns]
+
+
+def _written(path: Path) -> list[int]:
+    """Changes when a file is written, and not when its home is copied or restored: bytes and nanoseconds of the last change."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
 
 
 def _stamp(home: Home) -> str:

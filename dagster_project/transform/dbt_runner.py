@@ -18,8 +18,6 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.memory import bounds
 
-from . import dbt_sources
-
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
@@ -61,8 +59,6 @@ class Node:
 @cache
 def project_stamp() -> str:
     """Changes when anything does that the manifest is made of, as read at the first call."""
-    # A file that is written later would be a change: what the set-up parsed and laid would be of no use to the first night.
-    dbt_sources.write()
     digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
     files = [
         *DBT_PROJECT.glob("*.yml"),
@@ -252,7 +248,6 @@ def run_by_hand(home: Home, args: list[str]) -> int:
     """
     from dbt.cli.main import dbtRunner
 
-    dbt_sources.write()
     parsed = _parsed_for(args)
     where = {
         **_environment(home),

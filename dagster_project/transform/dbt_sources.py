@@ -407,9 +407,14 @@ def contents() -> dict[str, Any]:
     }
 
 
+def properties() -> str:
+    """The properties file as it is to be committed."""
+    return "# Written by `pam docs` from the contracts: change those, not this.\n" + write_yaml(contents())
+
+
 def write(path: Path = PATH) -> bool:
     """Write the properties file if it differs from what is there. Returns whether it did."""
-    text = "# Written by `pam` from the contracts: change those, not this.\n" + write_yaml(contents())
+    text = properties()
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.write_text(text, encoding="utf-8")

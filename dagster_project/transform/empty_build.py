@@ -96,6 +96,11 @@ def main() -> None:
     be_quiet()
     import_less()
     lay(project_version())
+    home = Home.of()
+    if not (home.candidate / WORK).exists():
+        # So that plain dbt has something to build in before there is any data.
+        fresh_candidate(home)
+        prepare_raw(home, "none", NO_NIGHT)
 
 
 if __name__ == "__main__":

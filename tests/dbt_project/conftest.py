@@ -13,7 +13,7 @@ import pytest
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
-from dagster_project.transform import dbt_runner, dbt_sources, raw_schema
+from dagster_project.transform import dbt_runner, raw_schema
 
 be_quiet()
 
@@ -61,7 +61,6 @@ class Candidate:
 
 def build(path: Path) -> Candidate:
     """A home with no load, built whole. Fails where any model or test does."""
-    dbt_sources.write()
     home = Home(path).create()
     raw_schema.fresh_candidate(home)
     raw_schema.prepare_raw(home, "night", date(2026, 1, 6))
