@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core.home import Home
+from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
@@ -26,6 +26,9 @@ from dagster_project.landing.reconciliation import write_accounts
 from .carry_forward import carry, let_go
 from .changed_months import Due, find_due, paths_of
 from .monthly_archive import RawLostError, kept_loads, load_kept
+from .rebases import COLUMNS as REBASE_COLUMNS
+from .rebases import KEY as REBASE_KEY
+from .rebases import REBASES, rebases, wrong_with
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -41,6 +44,7 @@ LATEST = "9"
 OWN_LISTS = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
     "offence_codes": ("offence_code", "offence_class"),
+    "rebases": REBASE_COLUMNS,
 }
 OFFENCE_CLASSES = ("possession", "trafficking")
 
@@ -200,8 +204,9 @@ def prepare_raw(
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
         carry(con, due, kept)
-        for name, columns in OWN_LISTS.items():
-            _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        for name in ("areas", "offence_codes"):
+            _own_list(con, home.seeds / f"{name}.csv", name, OWN_LISTS[name])
+        make_table(con, "raw.rebases", REBASES, rebases(_rebase_rows(home)))
         write_asked(con, load_editions(home).values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -367,6 +372,18 @@ def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tu
     make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
 
 
+def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """What may be in a list once."""
+    if columns == REBASE_COLUMNS:
+        return row[: len(REBASE_KEY)]
+    return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+
+
+def _rebase_rows(home: Home) -> list[tuple[str, ...]]:
+    """The project's rows, which are none as it is shipped, and the home's."""
+    return [row for folder in (SEEDS, home.seeds) for row in read_own_list(folder / "rebases.csv", REBASE_COLUMNS)]
+
+
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
     if not path.exists():
@@ -391,7 +408,9 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
                 raise SeedError(
                     f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
                 )
-            known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+            if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
+                raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+            known = _known(row, columns)
             if known in rows:
                 raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
             rows[known] = (line, row)
