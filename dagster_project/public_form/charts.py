@@ -20,13 +20,13 @@ def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) ->
         select charts.*
         from marts.{CHARTS} as charts
         anti join (
-            select distinct {', '.join(f'every.{c}' for c in SERIES)}
+            select distinct {", ".join(f"every.{c}" for c in SERIES)}
             from marts.{CHARTS} as every
             left join {schema}.measures as shown
-                on {' and '.join(f'every.{c} = shown.{c}' for c in (*SERIES, 'period_start', 'period_end'))}
+                on {" and ".join(f"every.{c} = shown.{c}" for c in (*SERIES, "period_start", "period_end"))}
                 and shown.period_type = 'month' and shown.marker is null
             where shown.value is distinct from every.value
-        ) as hidden using ({', '.join(SERIES)})
+        ) as hidden using ({", ".join(SERIES)})
         where {is_exact}
         """
     )

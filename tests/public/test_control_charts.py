@@ -35,8 +35,8 @@ def con() -> duckdb.DuckDBPyConnection:
     made.execute("create schema marts; create schema marts_public")
     made.execute(
         "create table marts.mart_control_charts as select 'm' as mart, 'f' as force_code, 'force' as area_type,"
-        " 'f' as area_code, measure, 'all' as category, day as period_start, last_day(day) as period_end, 7::decimal(28, 10) as value"
-        " from (values ('a'), ('b')) as t(measure), (values (date '2025-01-01'), (date '2025-02-01')) as u(day)"
+        " 'f' as area_code, measure, 'all' as category, day as period_start, last_day(day) as period_end, 7::decimal(28, 10) as"
+        " value from (values ('a'), ('b')) as t(measure), (values (date '2025-01-01'), (date '2025-02-01')) as u(day)"
     )
     made.execute(
         "create table marts_public.measures as select *, 'month' as period_type, null::varchar as marker"

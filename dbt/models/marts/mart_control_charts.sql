@@ -119,8 +119,7 @@ ending as (
         case
             when
                 abs(sum(side) over ({{ in_order }} rows between 2 preceding and current row)) = 3
-                and sum(case when is_beyond_near = 1 and is_outside = 0 then 1 else 0 end)
-                    over ({{ in_order }} rows between 2 preceding and current row) >= 2
+                and sum(is_beyond_near - is_outside) over ({{ in_order }} rows between 2 preceding and current row) >= 2
                 then 1
             else 0
         end as ends_two_of_three
