@@ -14,6 +14,7 @@ import yaml
 from dagster_project.contracts import GRACE_DAYS, Column, Contract, load_contracts
 from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
 from dagster_project.core.seeds import read_seed
+from dagster_project.public_form.charts import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
 from dagster_project.transform import dbt_sources
@@ -118,10 +119,13 @@ def _police_uk(contract: Contract) -> dict[str, Any]:
 
 def marts() -> dict[str, Any]:
     """What marts.md lists: the columns that all marts share, each mart with its measures, and the `meta` schema."""
-    models = [m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")]
-    columns = [(f"`{c['name']}`", c["data_type"], c["description"]) for c in models[0]["columns"]]
+    found = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
+    # Not a mart of figures: its columns are its own.
+    charts = found.pop(CHARTS)
+    models = list(found.values())
     return {
-        "columns": columns,
+        "columns": _columns(models[0]),
+        "charts": (CHARTS, _columns(charts)),
         "marts": [_mart(m) for m in sorted(models, key=lambda m: m["name"])],
         "meta": [
             (name, said, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
@@ -132,6 +136,10 @@ def marts() -> dict[str, Any]:
             for r in read_seed("coverage_limits")
         ],
     }
+
+
+def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(f"`{c['name']}`", c["data_type"], c["description"]) for c in model["columns"]]
 
 
 def _mart(model: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,27 @@
 import csv
 from pathlib import Path
 
+from .rebases import COLUMNS as REBASE_COLUMNS
+from .rebases import KEY as REBASE_KEY
+from .rebases import wrong_with
+
 OWN_LISTS = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
     "offence_codes": ("offence_code", "offence_class"),
+    "rebases": REBASE_COLUMNS,
 }
 OFFENCE_CLASSES = ("possession", "trafficking")
 
 
 class SeedError(ValueError):
     """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+
+def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """What may be in a list once."""
+    if columns == REBASE_COLUMNS:
+        return row[: len(REBASE_KEY)]
+    return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
 
 
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -38,7 +50,9 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
                 raise SeedError(
                     f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
                 )
-            known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+            if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
+                raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+            known = _known(row, columns)
             if known in rows:
                 raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
             rows[known] = (line, row)

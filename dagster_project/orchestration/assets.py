@@ -156,7 +156,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
 
     @dg.asset(
         key=["published", "warehouse"],
-        deps=[*marts, dg.AssetKey(["marts", "measures"])],
+        deps=[*marts, dg.AssetKey(["marts", "mart_control_charts"]), dg.AssetKey(["marts", "measures"])],
         group_name="published",
         kinds={"duckdb"},
         required_resource_keys=NIGHT,

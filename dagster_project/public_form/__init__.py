@@ -20,6 +20,8 @@ from dagster_project.landing.pseudonyms import find_key
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
+from .charts import write_charts
+
 SCHEMA = "marts_public"
 HERE = Path(__file__).parent
 CUT = {
@@ -102,6 +104,8 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         stands = {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
         made = ".".join(("work", *MADE)) if stands else None
         write_public(con, settings, "work.staging", secret, made)
+        if settings.mode != "off":
+            write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
     finally:
         con.close()
 

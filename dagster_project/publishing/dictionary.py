@@ -297,7 +297,8 @@ def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """The relations of `marts_public`, whose columns are described as those of the marts are."""
-    described = {c.name: c.description for n in _published_models() if n.alias == "measures" for c in n.columns.values()}
+    named = ("mart_control_charts", "measures")  # columns that both have are described as those of the latter
+    described = {c.name: c.description for a in named for n in _published_models() if n.alias == a for c in n.columns.values()}
     described |= public_form.MARKERS
     relations = con.execute(
         "select table_name, comment from duckdb_tables() where schema_name = $1 union all"

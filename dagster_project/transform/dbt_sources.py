@@ -337,6 +337,19 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         "The home's own offence codes, on top of the seed's",
         {"offence_code": "Code", "offence_class": "possession or trafficking"},
     ),
+    "rebases": (
+        "Months from which a control chart is computed anew, one row a series and month",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "area_type": "force, section, lpu or district",
+            "area_code": "Area",
+            "measure": "Measure",
+            "category": "Category",
+            "rebase_on": "A day of the month from which it is computed anew",
+            "reason": "Why",
+        },
+    ),
 }
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core.home import Home
+from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.published_file import published_night
+from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
+from dagster_project.core.rebases import REBASES, rebases
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
@@ -178,8 +180,9 @@ def prepare_raw(
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
         carry(con, due, kept)
-        for name, columns in OWN_LISTS.items():
-            _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        for name in ("areas", "offence_codes"):
+            _own_list(con, home.seeds / f"{name}.csv", name, OWN_LISTS[name])
+        make_table(con, "raw.rebases", REBASES, rebases(_rebase_rows(home)))
         write_asked(con, load_editions(home).values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -343,3 +346,8 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], bel
 
 def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
     make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
+
+
+def _rebase_rows(home: Home) -> list[tuple[str, ...]]:
+    """The project's rows, which are none as it is shipped, and the home's."""
+    return [row for folder in (SEEDS, home.seeds) for row in read_own_list(folder / "rebases.csv", REBASE_COLUMNS)]

@@ -3,8 +3,8 @@
     candidate (`pam dbt run -s mart_incidents`) replaces what is there. A contract is held against the table that was made, whose
     columns are known, not against the query, which would have to be planned once more. Spark keeps its own.
 
-    With `meta: {due: figures}` or `{due: facts}`, in a night that holds the figures of the night before, only the rows that are due
-    (`figures_due`) are replaced. -#}
+    With `meta: {due: figures}`, `{due: facts}` or `{due: series}`, in a night that holds the figures of the night before, only the
+    rows that are due (`figures_due`) are replaced. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set due = config.get('meta', {}).get('due') -%}
@@ -57,18 +57,21 @@
 {{- return(run_query('select is_in_part from ' ~ source('raw', 'night')).rows[0][0]) }}
 {%- endmacro %}
 
-{#- Deletes what is due: `figures` of a mart, or `facts` about them. -#}
+{#- Deletes what is due: `figures` of a mart, `facts` about them, or whole `series` of them. -#}
 {% macro delete_due(relation, what) -%}
 delete from {{ relation }} as standing
 using {{ ref('figures_due') }} as due
 where {{ is_due(relation.identifier, what) }}
 {%- endmacro %}
 
-{#- Whether a row of `standing` is due by a row of `due`: figures by the month in which their period ends. -#}
+{#- Whether a row of `standing` is due by a row of `due`: figures by the month in which their period ends, series with all of their
+    months. -#}
 {% macro is_due(mart, what) -%}
-due.mart = {% if what == 'facts' %}standing.mart{% else %}'{{ mart }}'{% endif %}
+due.mart = {% if what == 'figures' %}'{{ mart }}'{% else %}standing.mart{% endif %}
     and due.force_code = standing.force_code
+    {%- if what != 'series' %}
     and {% if what == 'facts' %}standing.month_no{% else %}{{ month_no('standing.period_end') }}{% endif %} >= due.from_month_no
+    {%- endif %}
 {%- endmacro %}
 
 {% materialization view, adapter='duckdb', supported_languages=['sql'] %}

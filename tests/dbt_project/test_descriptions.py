@@ -57,7 +57,7 @@ def test_marts_have_enforced_contracts() -> None:
     marts = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.name.startswith("mart_")]
     files = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")}
     published = {n.name for n in marts if n.schema == "marts"}
-    assert published == files and len(files) == 18
+    assert published == files and len(files) == 18 + 1  # the control charts
     for mart in marts:
         if mart.schema == "marts":
             assert mart.contract.enforced, mart.name
@@ -71,6 +71,8 @@ def test_marts_have_the_same_columns_and_types(empty: Candidate) -> None:
     )
     shapes = {name: shape for name, shape in rows}
     whole = shapes.pop("measures")
+    # Months of all of them, as charts.
+    assert dict(shapes.pop("mart_control_charts"))["value"] == "DECIMAL(28,10)"
     assert whole[0] == ("mart", "VARCHAR")
     assert len(shapes) == 18 and all(shape == whole[1:] for shape in shapes.values())
     assert dict(whole)["value"] == "DECIMAL(28,10)"

@@ -72,7 +72,7 @@ KEYWORDS = {
 TYPES = {"decimal", "varchar"}
 SHARED = {
     "abs", "cast", "coalesce", "concat", "count", "first_value", "floor", "greatest", "instr", "lag", "last_day",
-    "last_value", "least", "length", "lower", "make_date", "max", "max_by", "min", "min_by", "month", "nullif",
+    "last_value", "lead", "least", "length", "lower", "make_date", "max", "max_by", "min", "min_by", "month", "nullif",
     "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper", "year",
 }  # fmt: skip
 """Functions that both engines have with one meaning. Add to them only after a look at both manuals."""

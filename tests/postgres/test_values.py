@@ -119,7 +119,7 @@ def test_types_are_exact(loaded: Database) -> None:
     )
     kinds = {kind for _, kind, _ in rows}
     assert kinds == {"text", "numeric", "bigint", "integer", "date", "boolean", "timestamp with time zone"}
-    assert {kind for schema, kind, _ in rows if schema == "marts"} == {"text", "numeric", "date"}
+    assert {kind for schema, kind, _ in rows if schema == "marts"} == {"text", "numeric", "date", "boolean"}
     assert loaded.as_analyst(
         "select distinct numeric_precision, numeric_scale from information_schema.columns"
         " where table_schema in ('marts', 'bi') and data_type = 'numeric'"
@@ -146,5 +146,5 @@ def test_keys_and_references_are_declared(loaded: Database) -> None:
         "select contype::text, conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
         " where contype in ('p', 'f') and connamespace::regnamespace::text in ('marts', 'bi', 'meta')"
     )
-    assert sum(kind == "p" for kind, *_ in rows) == 18 + 4 + 1
+    assert sum(kind == "p" for kind, *_ in rows) == 18 + 1 + 4 + 1
     assert {other.split(".")[-1] for kind, _, other in rows if kind == "f"} == {"dim_measure", "dim_area", "dim_date"}

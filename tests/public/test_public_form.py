@@ -59,7 +59,7 @@ def test_the_sample_is_published_with_both_forms(sample_home: Home) -> None:
     ) == [(0,)]
     assert ask("select count(*) from marts_public.mart_street_crime where marker = '[c]'") == [(0,)]
     # The dictionary has it.
-    assert ask("select count(*) from meta.dictionary where schema_name = 'marts_public' and kind = 'relation'") == [(19,)]
+    assert ask("select count(*) from meta.dictionary where schema_name = 'marts_public' and kind = 'relation'") == [(20,)]
     con.close()
 
 

@@ -13,6 +13,7 @@ from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.sql import literal
+from dagster_project.public_form.charts import CHARTS
 
 from . import Context
 
@@ -26,6 +27,9 @@ KEY = (
     "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
 )  # fmt: skip
 """What tells the rows of a mart apart."""
+
+CHART_KEY = ("mart", "force_code", "area_type", "area_code", "measure", "category", "period_start")
+"""The same of the control charts."""
 
 DATATYPES: dict[str, Any] = {
     "varchar": "string",
@@ -160,7 +164,7 @@ def _described(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list
         }
         for column, kind in columns
     ]
-    key = {"primaryKey": list(KEY)} if schema in ("marts", PUBLIC) else {}
+    key = {"primaryKey": list(CHART_KEY if name == CHARTS else KEY)} if schema in ("marts", PUBLIC) else {}
     return {
         "url": f"{called}.csv",
         "dc:title": f"{schema}.{name}",

@@ -7,6 +7,7 @@ import duckdb
 from psycopg import sql
 
 from dagster_project.public_form import SCHEMA as PUBLIC
+from dagster_project.public_form.charts import CHARTS
 
 from .errors import PostgresError
 from .roles import SCHEMAS
@@ -20,7 +21,12 @@ TYPES = {
 FIGURE_KEY = ("measure", "period_type", "area_type", "area_code", "category", "period_end", "period_start", "force_code")
 """The grain of a mart, in the order in which BI tools narrow down: the key is the index of their filters."""
 
+CHART_KEY = ("mart", "measure", "area_type", "area_code", "category", "period_start", "force_code")
+"""The grain of the control charts, whose rows are months of several marts."""
+
 KEYS = {
+    f"marts.{CHARTS}": CHART_KEY,
+    f"marts_public.{CHARTS}": CHART_KEY,
     "bi.dim_date": ("date_key",),
     "bi.dim_area": ("area_key",),
     "bi.dim_measure": ("measure_key",),
@@ -59,7 +65,7 @@ class Relation:
     @property
     def is_public_mart(self) -> bool:
         """Whether it is a mart of `marts_public`, which is a view of all of them, here and there."""
-        return self.schema == PUBLIC and self.name != "measures"
+        return self.schema == PUBLIC and self.name not in ("measures", CHARTS)
 
     @property
     def is_view(self) -> bool:
@@ -69,7 +75,7 @@ class Relation:
     @property
     def is_mart(self) -> bool:
         """Whether a row of it is a figure of one mart."""
-        return self.schema == "marts" and self.name.startswith("mart_")
+        return self.schema == "marts" and self.name.startswith("mart_") and self.name != CHARTS
 
     @property
     def key(self) -> tuple[str, ...]:

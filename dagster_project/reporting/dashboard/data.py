@@ -83,8 +83,8 @@ def _safe(name: str) -> str:
 def index(con: duckdb.DuckDBPyConnection, is_sample: bool) -> dict[str, Any]:
     """What there is to pick, and how the night stands."""
     marts = con.execute(
-        "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts' and name <> 'measures'"
-        " order by description"
+        "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"
+        " and name not in ('measures', 'mart_control_charts') order by description"
     ).fetchall()
     names = force_names()
     held: dict[str, list[str]] = {}

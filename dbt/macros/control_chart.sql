@@ -1,0 +1,9 @@
+{#- The constants of an XmR chart as NHSRplotthedots has them: https://github.com/nhs-r-community/NHSRplotthedots -#}
+{% macro chart_constant(name) -%}
+{%- set constants = {
+    'screened above': 'cast(3.267 as double)',
+    'limit': 'cast(2.66 as double)',
+    'near limit': '(2 * (cast(2.66 as double) / 3))',
+} -%}
+{{ constants[name] }}
+{%- endmacro %}

@@ -1,0 +1,160 @@
+{{ config(materialized='table', meta={'due': 'series'}) }}
+-- XmR charts, computed as the R package NHSRplotthedots does with its defaults: docs/control-charts.md says how. A month that changes
+-- moves the mean of its whole series: of a mart and force whose figures are due, all series are made again.
+--
+-- Sums are of decimals, which come to the same in any order; only what is divided is a double.
+{%- set series = ['mart', 'force_code', 'area_type', 'area_code', 'measure', 'category'] %}
+{%- set by_series = 'partition by ' ~ series | join(', ') %}
+{%- set by_base = by_series ~ ', base_no' %}
+{%- set in_order = by_base ~ ' order by period_start' %}
+{%- set limit = chart_constant('limit') ~ ' * moving_range' %}
+{%- set near = chart_constant('near limit') ~ ' * moving_range' %}
+with points as (
+    select
+        measures.mart, measures.force_code, measures.area_type, measures.area_code, measures.area_name, measures.measure,
+        measures.category, measures.period_start, measures.period_end, measures.value, measures.unit
+    from {{ ref('measures') }} as measures
+    inner join {{ ref('figures_due') }} as due
+        on measures.mart = due.mart
+        and measures.force_code = due.force_code
+    where measures.period_type = 'month' and measures.data_status = 'complete' and measures.value is not null
+),
+
+rebase_months as (
+    select distinct {{ series | join(', ') }}, {{ month_no('rebase_on') }} as from_month_no
+    from {{ source('raw', 'rebases') }}
+),
+
+rebased as (
+    select
+        *,
+        row_number() over ({{ by_series }} order by from_month_no) as base_no,
+        lead(from_month_no) over ({{ by_series }} order by from_month_no) as to_month_no
+    from rebase_months
+),
+
+based as (
+    select points.*, coalesce(rebased.base_no, 0) as base_no
+    from points
+    left join rebased
+        on {% for column in series %}points.{{ column }} = rebased.{{ column }}
+        and {% endfor %}{{ month_no('points.period_start') }} >= rebased.from_month_no
+        and ({{ month_no('points.period_start') }} < rebased.to_month_no or rebased.to_month_no is null)
+),
+
+stepped as (
+    select
+        *,
+        count(*) over ({{ by_series }}) as months,
+        sum(value) over ({{ by_base }}) as total,
+        cast(count(*) over ({{ by_base }}) as decimal(8, 0)) as n,
+        min(period_start) over ({{ by_base }}) as baseline_start,
+        max(period_end) over ({{ by_base }}) as baseline_end,
+        lag(value) over ({{ in_order }}) as value_before
+    from based
+),
+
+moved as (
+    select
+        *,
+        cast(abs(value - value_before) as decimal(28, 10)) as moved_by,
+        cast(total as double) / n as mean_value,
+        -- Exact: a series that does not move is on its mean, and on neither side of it.
+        case when value * n > total then 1 when value * n < total then -1 else 0 end as side,
+        case when value > value_before then 1 when value < value_before then -1 when value = value_before then 0 end as step
+    from stepped
+    where months >= 12
+),
+
+averaged as (
+    select
+        *,
+        cast(sum(moved_by) over ({{ by_base }}) as double) / nullif(count(moved_by) over ({{ by_base }}), 0) as moved_on_average
+    from moved
+),
+
+screened as (
+    select
+        *,
+        -- Where nothing moves, the package has no limits; here they are the mean.
+        case
+            when cast(moved_by as double) < {{ chart_constant('screened above') }} * moved_on_average or moved_by = 0 then moved_by
+        end as moved_as_usual
+    from averaged
+),
+
+limited as (
+    select
+        *,
+        cast(sum(moved_as_usual) over ({{ by_base }}) as double)
+        / nullif(count(moved_as_usual) over ({{ by_base }}), 0) as moving_range
+    from screened
+),
+
+placed as (
+    select
+        *,
+        mean_value - {{ limit }} as lower_value,
+        mean_value + {{ limit }} as upper_value,
+        case
+            when side = 1 and cast(value as double) > mean_value + {{ limit }} then 1
+            when side = -1 and cast(value as double) < mean_value - {{ limit }} then 1
+            else 0
+        end as is_outside,
+        case
+            when side = 1 and cast(value as double) > mean_value + {{ near }} then 1
+            when side = -1 and cast(value as double) < mean_value - {{ near }} then 1
+            else 0
+        end as is_beyond_near
+    from limited
+),
+
+-- Whether a run ends with this month.
+ending as (
+    select
+        *,
+        case when abs(sum(side) over ({{ in_order }} rows between 6 preceding and current row)) = 7 then 1 else 0 end as ends_run,
+        case when abs(sum(step) over ({{ in_order }} rows between 5 preceding and current row)) = 6 then 1 else 0 end as ends_trend,
+        -- Three on one side, of which two are near the limit and not beyond it.
+        case
+            when
+                abs(sum(side) over ({{ in_order }} rows between 2 preceding and current row)) = 3
+                and sum(is_beyond_near - is_outside) over ({{ in_order }} rows between 2 preceding and current row) >= 2
+                then 1
+            else 0
+        end as ends_two_of_three
+    from placed
+),
+
+marked as (
+    select
+        *,
+        max(ends_run) over ({{ in_order }} rows between current row and 6 following) = 1 as is_run,
+        max(ends_trend) over ({{ in_order }} rows between current row and 6 following) = 1 as is_trend,
+        max(ends_two_of_three) over ({{ in_order }} rows between current row and 2 following) = 1
+        and is_beyond_near = 1 and is_outside = 0 as is_two_of_three,
+        -- The way a trend goes is that of its step to the next month, and of its last month that of the step before.
+        case
+            when max(ends_trend) over ({{ in_order }} rows between 1 following and 7 following) = 1
+                then lead(step) over ({{ in_order }})
+            else step
+        end as trend_step
+    from ending
+)
+
+select
+    force_code, area_type, area_code, area_name, mart, measure, category, period_start, period_end, value,
+    {{ ten_places('mean_value') }} as mean,
+    {{ ten_places("case when unit = 'count' and lower_value < 0 then 0 else lower_value end") }} as lower_limit,
+    {{ ten_places('upper_value') }} as upper_limit,
+    baseline_start, baseline_end,
+    is_outside = 1 as is_outside_limits,
+    is_run, is_trend, is_two_of_three,
+    -- The first rule that marks a month says which way.
+    case
+        when is_outside = 1 then case side when 1 then 'high' else 'low' end
+        when is_trend then case trend_step when 1 then 'high' else 'low' end
+        when is_two_of_three or is_run then case side when 1 then 'high' else 'low' end
+        else 'common cause'
+    end as variation
+from marked

@@ -1,0 +1,109 @@
+"""A home's list of rebases: what it may say, and the charts that follow it."""
+
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from oracle.charts import chart
+from support import differing, publish_night, published, write_extract
+
+from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.own_lists import SeedError, read_own_list
+from dagster_project.core.rebases import COLUMNS, REBASES, rebases
+
+GOOD = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2024-07-01", "New form")
+LAYOUT = ("administration_ref", "administered_at", "lpu")
+
+
+def write_list(folder: Path, *rows: tuple[str, ...], columns: tuple[str, ...] = COLUMNS) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "rebases.csv"
+    path.write_text("".join(",".join(row) + "\n" for row in (columns, *rows)), encoding="utf-8")
+    return path
+
+
+def with_cell(column: str, value: str) -> tuple[str, ...]:
+    return tuple(value if c == column else cell for c, cell in zip(COLUMNS, GOOD, strict=True))
+
+
+def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
+    assert (SEEDS / "rebases.csv").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (with_cell("force_code", "derby"), "line 3: force_code 'derby' is in no row"),
+        (with_cell("area_type", "ward"), "line 3: area_type 'ward' is none of force, section, lpu, district"),
+        (with_cell("area_code", "chesterfield"), "line 3: area_code 'chesterfield' is no force"),
+        (with_cell("measure", "naloxone"), "line 3: measure 'naloxone' has no control charts"),
+        (with_cell("measure", "drug_misuse_deaths"), "line 3: measure 'drug_misuse_deaths' has no control charts"),
+        (with_cell("measure", "orders"), "write mart_confiscation_orders.orders or mart_mda_orders.orders"),
+        (with_cell("rebase_on", "1/7/2024"), "line 3: rebase_on '1/7/2024' is no date: write it as 2025-04-01"),
+        (with_cell("reason", " "), "line 3: reason is blank"),
+        (GOOD, "is there twice (line 2 too)"),
+    ],
+)
+def test_what_cant_be_meant_is_said_with_its_line(tmp_path: Path, row: tuple[str, ...], said: str) -> None:
+    with pytest.raises(SeedError) as error:
+        read_own_list(write_list(tmp_path, GOOD, row), COLUMNS)
+    assert said in str(error.value) and str(error.value).startswith("seeds/rebases.csv: line 3: ")
+
+
+def test_a_column_that_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SeedError, match="line 1: the header lacks reason"):
+        read_own_list(write_list(tmp_path, GOOD[:-1], columns=COLUMNS[:-1]), COLUMNS)
+
+
+def test_just_inside_is_taken(tmp_path: Path) -> None:
+    rows = [
+        GOOD, with_cell("rebase_on", "2024-07-02"), with_cell("category", "Other"),
+        with_cell("measure", "mart_mda_orders.orders"), (*GOOD[:1], "lpu", "chesterfield", *GOOD[3:]),
+    ]  # fmt: skip
+    found = rebases(read_own_list(write_list(tmp_path, *rows), COLUMNS))
+    assert len(found) == 5 and all(len(row) == len(REBASES) for row in found)
+    assert [(r[0], r[4]) for r in found[2:4]] == [
+        ("mart_naloxone", "naloxone_administrations"), ("mart_mda_orders", "orders"),
+    ]  # fmt: skip
+
+
+def charted(home: Home) -> list[tuple[object, ...]]:
+    return published(
+        home,
+        "select period_start, value, mean, upper_limit, baseline_start, variation from marts.mart_control_charts"
+        " where measure = 'naloxone_administrations' and area_type = 'force' order by period_start",
+    )
+
+
+def drop(home: Home, months: list[int], last: str, stamp: str) -> None:
+    """Naloxone since January 2024: so many a month."""
+    rows = [
+        [f"N{m}-{n}", f"{2024 + m // 12}-{m % 12 + 1:02d}-{n + 1:02d}T10:00:00", "Chesterfield"]
+        for m, count in enumerate(months)
+        for n in range(count)
+    ]
+    write_extract(home.inbox, "naloxone", rows, columns=LAYOUT, window=("2024-01-01", last), stamp=stamp)
+
+
+def test_a_homes_rebase_and_a_later_month(new_home: Home, tmp_path: Path) -> None:
+    """Nights: without a list, with one, and with another month, which is built in part: as one that is built whole."""
+    months = [3, 4, 5, 4, 3, 4, 12, 14, 13, 12, 15, 13]
+    drop(new_home, months, "2024-12-31", "20250101T000000Z")
+    publish_night(new_home)
+    rows = charted(new_home)
+    assert [row[1] for row in rows] == months and {row[4] for row in rows} == {date(2024, 1, 1)}
+    write_list(new_home.seeds, GOOD)
+    drop(new_home, [*months, 14], "2025-01-31", "20250201T000000Z")
+    publish_night(new_home)
+    drop(new_home, [*months, 14, 20], "2025-02-28", "20250301T000000Z")
+    beside = Home(shutil.copytree(new_home.path, tmp_path / "beside", symlinks=True))
+    publish_night(beside, rebuild=True)
+    publish_night(new_home)
+    assert differing(new_home, beside) == []
+    points, rows = chart([*months, 14, 20], rebase={6}), charted(new_home)
+    assert [row[4].month for row in rows] == [1] * 6 + [7] * 8
+    assert [(row[1], row[5]) for row in rows] == [(p.value, p.variation) for p in points]
+    for row, point in zip(rows, points, strict=True):
+        assert abs(row[2] - Decimal(point.mean)) < Decimal("1e-9") and abs(row[3] - Decimal(point.upper)) < Decimal("1e-9")
