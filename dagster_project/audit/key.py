@@ -7,8 +7,8 @@ from dagster_project.core.key_files import KeyFile
 
 KEY_VARIABLE = "PAM_AUDIT_KEY"
 REMEDY = (
-    f"Give the earlier key again, in {KEY_VARIABLE} or in audit.key; if it is lost, move audit/ to where it is kept, and the"
-    " next record begins a new log"
+    f"Give the earlier key again, in {KEY_VARIABLE} or in audit.key; if it is lost, move audit/ and audit.anchor to where"
+    " they are kept, and the next record begins a new log"
 )
 
 

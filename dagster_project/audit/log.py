@@ -4,6 +4,9 @@ Besides the log stands its head, `audit/head.json`: how many records were writte
 that is shorter was cut; one that is longer by what a killed writer had not signed for yet is none the worse. A line that a
 killed writer left unfinished stays where it is, and the next record, of the kind `healed`, vouches for it.
 
+The same is kept in `audit.anchor`, beside the folder: an earlier copy of the folder that is put back, head and all, does not
+agree with it.
+
 A head that is gone, can't be read or is not as it was signed vouches for nothing. The next record makes it anew from the
 log, so that nothing stands still, and a record of the kind `broken` before it says so for good.
 """
@@ -38,15 +41,17 @@ BACK = 1 << 20
 
 @dataclass(frozen=True)
 class Head:
-    """How far the log was written whole. `last`: SHA-256 of its last line."""
+    """How far the log was written whole. `last`: SHA-256 of its last line. `anchored`: whether `audit.anchor` must be there."""
 
     n: int
     last: str
     key: str
+    anchored: bool = False
 
     def signed(self, key: bytes) -> bytes:
         """The file's content."""
-        body = json.dumps(self.__dict__, separators=(",", ":"))
+        said = {"n": self.n, "last": self.last, "key": self.key, **({"anchored": True} if self.anchored else {})}
+        body = json.dumps(said, separators=(",", ":"))
         return (body[:-1] + f',"mac":"{sign(key, body.encode("ascii"))}"}}\n').encode("ascii")
 
 
@@ -101,8 +106,11 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
     with _alone(home):
         found = find_head(home) or _begin(home)
         key, end = found.key, find_end(home, found.key, found.head)
-        if found.fault:
-            end = replace(end, broken=found.fault)
+        outer, fault = find_anchor(home, key, found.head)
+        if outer and not end.broken:
+            end = _held_against(end, outer, f"audit.anchor knows a record {outer.n}")
+        if fault or found.fault:
+            end = replace(end, broken=found.fault or fault)
         lines, n, last = [], end.n, end.last
         if end.broken or end.torn:
             chosen.insert(0, _finding(end))
@@ -114,8 +122,23 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
             lines.append(line)
             last = digest(line)
         _append(log_path(home), (b"\n" if end.open else b"") + b"".join(line + b"\n" for line in lines))
-        write_whole(head_path(home), Head(n, last, fingerprint(key)).signed(key))
+        head = Head(n, last, fingerprint(key), anchored=bool(outer or fault))
+        write_whole(head_path(home), head.signed(key))
+        # Last: a writer that is killed before leaves one that knows less, and never more.
+        write_whole(home.audit_anchor_file, head.signed(key))
     return n
+
+
+def find_anchor(home: Home, key: bytes, head: Head) -> tuple[Head | None, str]:
+    """What `audit.anchor` says, None where there is none to go by; and what is wrong with it, if anything."""
+    try:
+        data = home.audit_anchor_file.read_bytes()
+    except FileNotFoundError:
+        return None, "audit.anchor was gone" if head.anchored else ""
+    said = _said(data)
+    if said is None or data != said.signed(key):
+        return None, "audit.anchor was not as it was signed"
+    return said, ""
 
 
 @contextlib.contextmanager
@@ -183,7 +206,7 @@ def _said(data: bytes) -> Head | None:
     """What a head says, its signature not looked at; None where it can't be read."""
     try:
         body = json.loads(data)
-        return Head(int(body["n"]), str(body["last"]), str(body["key"]))
+        return Head(int(body["n"]), str(body["last"]), str(body["key"]), body.get("anchored") is True)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -214,9 +237,9 @@ def find_end(home: Home, key: bytes, head: Head) -> End:
     return _held_against(End(n, last, tuple(torn), is_open), head)
 
 
-def _held_against(end: End, head: Head) -> End:
+def _held_against(end: End, head: Head, told: str = "") -> End:
     if end.n < head.n or (end.n == head.n and end.last != head.last):
-        said = f"record {head.n} was written whole, and the log ends with record {end.n}"
+        said = f"{told or f'record {head.n} was written whole'}, and the log ends with record {end.n}"
         return End(head.n, _last_line(end), end.torn, end.open, said)
     return end
 

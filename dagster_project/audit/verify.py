@@ -9,7 +9,7 @@ from dagster_project.core import receipts
 from dagster_project.core.home import Home
 
 from .lines import START, digest, read_line
-from .log import find_head, log_path
+from .log import find_anchor, find_head, log_path
 
 
 @dataclass
@@ -29,14 +29,19 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
     """
     verdict = Verdict()
     found = find_head(home)
+    outer = found and find_anchor(home, found.key, found.head)
     wanted = [("the anchor given", a) for a in anchors]
     wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in receipts.read_receipts(home) if r.audit]
+    if outer and outer[0]:
+        wanted.append(("audit.anchor", f"{outer[0].n}:{outer[0].last}"))
     if found is None:
-        if wanted:
+        if wanted or home.audit_anchor_file.exists():
             verdict.faults.append("audit/head.json is gone, or all of the log is")
         else:
             verdict.notes.append("no record has been written yet")
         return verdict
+    if outer and outer[1]:
+        verdict.faults.append(outer[1].replace(" was ", " is ", 1))
     if found.fault:
         verdict.faults.append(found.fault.replace(" was ", " is ", 1).replace(" could not ", " can't ", 1))
     head, reader = found.head, _Reader(found.key, verdict)

@@ -71,10 +71,14 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 class Nights(_Part):
     """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
-    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models.
+    goes to disk, in the home. None is a quarter of the machine's. `spill`: such as `20GB`, how much may go there; None is half
+    of what is free. `settled_seconds`: a file of the inbox that changed within so many waits a night; 0 asks of none.
+    `engine`: what builds the models.
     """
 
     memory: Memory | None = None
+    spill: Memory | None = None
+    settled_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     engine: Engine = "duckdb"
 
 

@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+try:
+    import resource
+except ImportError:
+    # No POSIX: no core either.
+    resource = None  # type: ignore[assignment]
+
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout: dbt project, seeds and expectations are read from here."""
 
@@ -32,8 +38,11 @@ def be_quiet() -> None:
 
 
 def be_private() -> None:
-    """Have this process make files and folders for its owner alone, whatever the umask that it was started with."""
+    """Have this process, and those that it starts, make files and folders for their owner alone, whatever the umask that it was
+    started with, and leave no core behind: one would have identifiers in the clear."""
     os.umask(0o077)
+    if resource:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,11 @@ class Home:
     def audit_key_file(self) -> Path:
         """The key of the record, where `PAM_AUDIT_KEY` does not give one."""
         return self.path / "audit.key"
+
+    @property
+    def audit_anchor_file(self) -> Path:
+        """How far the record goes, kept outside its folder: an earlier copy of the folder does not agree with it."""
+        return self.path / "audit.anchor"
 
     @property
     def config_file(self) -> Path:

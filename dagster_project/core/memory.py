@@ -14,6 +14,9 @@ from .sql import literal
 SHARE = 4
 """By default a night takes one part in so many of the machine's memory."""
 
+SPILL_SHARE = 2
+"""By default what a night spills takes one part in so many of the free disk: what it is to write needs the rest."""
+
 LEAST = 1 << 30
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
@@ -42,6 +45,16 @@ def megabytes(said: str) -> int:
     return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
 
 
+def spill_of(home: Home) -> int:
+    """How much a night's work may spill to disk, in units of 1024 * 1024 bytes: what `[night] spill` of the home's settings
+    says, else half of what is free on the home's disk now. Raises ConfigError.
+    """
+    if said := read_config(home).night.spill:
+        return megabytes(said)
+    there = next(p for p in (home.path, *home.path.parents) if p.exists())
+    return max(LEAST, shutil.disk_usage(there).free // SPILL_SHARE) >> 20
+
+
 def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
     """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: a folder
     below `spill/`, which must be there; no two databases may spill to one.
@@ -50,6 +63,7 @@ def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
     return {
         "memory_limit": limit if parts == 1 else f"{max(1, megabytes(limit) // parts)}MiB",
         "temp_directory": str(home.spill / place),
+        "max_temp_directory_size": f"{max(1, spill_of(home) // parts)}MiB",
     }
 
 

@@ -20,6 +20,8 @@ def connect(bounds: Mapping[str, str], identified: bool) -> duckdb.DuckDBPyConne
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
+            # Files come by descriptors, whose numbers are used again: nothing read is kept for the next of that name.
+            "enable_external_file_cache": False,
         }
     )
 

@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import json
+import os
 import re
 import zipfile
 import zlib
@@ -12,7 +13,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from dagster_project.core.home import Home
+
+from .file_names import InboxFile
 from .file_signatures import check_kind
+from .inbox_files import Seen, opened, refuse_keys
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
@@ -26,21 +31,31 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Stored:
-    """A file's bytes as they are stored, their SHA-256 (hex) and their number."""
+    """A file's bytes as they are stored, their SHA-256 (hex) and their number; `seen`: what tells the file from later ones."""
 
     data: bytes
     sha256: str
     size: int
+    seen: Seen | None = None
 
 
-def read_stored(path: Path) -> Stored:
+def read_stored(file: InboxFile, home: Home) -> Stored:
     """Read a file once: what is hashed is what is parsed. Raises Refused, OSError."""
-    data = path.read_bytes()
-    if not data:
-        raise Refused("empty: the file has no bytes, not even a header")
-    if path.stat().st_size != len(data):
-        raise StillChanging("changed while it was read: it will be read again")
-    return Stored(data, hashlib.sha256(data).hexdigest(), len(data))
+    with opened(file.path, file.root) as handle:
+        refuse_keys(home, handle)
+        seen = Seen.of(handle)
+        if not seen.size:
+            raise Refused("empty: the file has no bytes, not even a header")
+        if seen.size > LARGEST:
+            raise Refused(too_large("has"))
+        # A hole at a file's beginning takes no room on a disk, and all of its length in memory.
+        if seen.size > CHUNK and not os.pread(handle, CHUNK, 0).strip(b"\0"):
+            raise Refused("holds NUL bytes: damaged, or not text")
+        with open(handle, "rb", closefd=False) as source:
+            data = source.read(seen.size + 1)
+        if len(data) != seen.size or Seen.of(handle) != seen:
+            raise StillChanging("changed while it was read: it will be read again")
+    return Stored(data, hashlib.sha256(data).hexdigest(), len(data), seen)
 
 
 def unpack(stored: Stored, container: str) -> bytes:
@@ -79,9 +94,9 @@ def _read_out(packed: IO[bytes]) -> bytes:
     return bytes(text)
 
 
-def too_large() -> str:
-    """The reason for a file that unpacks to more than landing takes."""
-    return f"too large: it unpacks to more than {LARGEST >> 30} GiB; split it by time, into files of shorter windows"
+def too_large(how: str = "unpacks to") -> str:
+    """The reason for a file that has, or unpacks to, more than landing takes."""
+    return f"too large: it {how} more than {LARGEST >> 30} GiB; split it by time, into files of shorter windows"
 
 
 def _unzip(data: bytes) -> bytes:
@@ -132,13 +147,17 @@ class Manifest:
             raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
 
 
-def read_manifest(path: Path) -> Manifest | None:
-    """The sidecar, None where there is none. Raises Refused when it can't be understood: then it doesn't
-    hold."""
+def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
+    """The sidecar, None where there is none. `root`: the folder that no link may lead out of. Raises Refused when it can't be
+    understood: then it doesn't hold."""
     try:
-        if path.stat().st_size > LARGEST_MANIFEST:
+        with opened(path, root) as handle, open(handle, "rb", closefd=False) as source:
+            data = source.read(LARGEST_MANIFEST + 1)
+        if len(data) > LARGEST_MANIFEST:
             raise Refused("manifest: larger than a megabyte, and no manifest is")
-        body = json.loads(path.read_bytes().decode("utf-8-sig"))
+        body = json.loads(data.decode("utf-8-sig"))
+    except Refused as error:
+        raise error if str(error).startswith("manifest") else Refused(f"manifest: {error}") from error
     except FileNotFoundError:
         return None
     except OSError as error:

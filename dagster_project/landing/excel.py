@@ -10,6 +10,8 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import IO
 
+import numpy
+
 from .containers import CHUNK, LARGEST, too_large
 from .file_signatures import check_kind
 from .refusal import Refused
@@ -20,6 +22,9 @@ MOST_CELLS = 100_000_000
 
 _COLUMNS = re.compile(rb'\br=["\']([A-Z]{1,3})\d')
 _ROWS = re.compile(rb'\br=["\'][A-Z]{0,3}(\d{3,7})["\']')
+_SHARED = "xl/sharedStrings.xml"
+_TEXT_END = re.compile(rb"</(?:\w+:)?si>")
+_REFERENCE = re.compile(rb'\bt=["\']s["\'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)')
 _OVERLAP = 64
 
 
@@ -61,12 +66,38 @@ def _check_extent(data: bytes) -> None:
         with zipfile.ZipFile(BytesIO(data)) as file:
             if sum(i.file_size for i in file.infolist()) > LARGEST:
                 raise Refused(too_large())
+            lengths = _shared_lengths(file)
             for info in file.infolist():
                 with file.open(info) as member:
                     _check_sheet(member)
+                if info.filename.startswith("xl/worksheets/") and len(lengths):
+                    with file.open(info) as member:
+                        _check_shared(member, lengths)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         if data.startswith(b"PK"):
             raise Refused("damaged or cut short: not a sound Excel file") from error
+
+
+def _shared_lengths(file: zipfile.ZipFile) -> numpy.ndarray:
+    """How many bytes each of the texts has that cells refer to by their number; of short ones nothing is said, as no sheet
+    could have too many of them."""
+    if _SHARED not in file.namelist() or file.getinfo(_SHARED).file_size * MOST_CELLS < LARGEST:
+        return numpy.zeros(0, "int64")
+    with file.open(_SHARED) as member:
+        ends = [found.end() for found in _TEXT_END.finditer(member.read())]
+    lengths = numpy.diff(numpy.array(ends, "int64"), prepend=0)
+    return lengths if lengths.max(initial=0) * MOST_CELLS > LARGEST else lengths[:0]
+
+
+def _check_shared(member: IO[bytes], lengths: numpy.ndarray) -> None:
+    """Raises Refused where the texts that a sheet's cells refer to would be larger, each written out, than text may be."""
+    total, tail = 0, b""
+    while chunk := member.read(CHUNK):
+        whole, end, tail = (tail + chunk).rpartition(b"</c>")
+        found = numpy.array([n for n in _REFERENCE.findall(whole + end) if len(n) < 10], "int64")
+        total += int(lengths[found[found < len(lengths)]].sum())
+        if total > LARGEST:
+            raise Refused(too_large())
 
 
 def _check_sheet(member: IO[bytes]) -> None:

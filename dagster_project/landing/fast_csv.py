@@ -137,7 +137,7 @@ def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
         create or replace temp view {view} as
         select row_number() over () + {layout.lines} as line, [{cells}] as cells, {', '.join(names)}
         from read_csv(
-            {literal(_in_memory(body, held))}, columns = {{{columns}}}, auto_detect = false, header = false,
+            {literal(in_memory(body, held))}, columns = {{{columns}}}, auto_detect = false, header = false,
             delim = {literal(layout.separator)}, quote = '', escape = '', comment = '', nullstr = '', new_line = '\\n',
             strict_mode = true, null_padding = false, compression = 'none', encoding = 'utf-8',
             max_line_size = {max(seen.longest, 1 << 21)}, buffer_size = {max(BUFFER, 4 * seen.longest)}
@@ -147,7 +147,7 @@ def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     return seen
 
 
-def _in_memory(body: memoryview, held: ExitStack) -> str:
+def in_memory(body: memoryview, held: ExitStack) -> str:
     """A path to read bytes from that are on no disk: what was hashed is what is read, and personal data stay in memory."""
     handle = os.memfd_create("extract")
     held.callback(os.close, handle)

@@ -4,7 +4,7 @@ import os
 import re
 from calendar import monthrange
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from .refusal import shown
 
 MANIFEST = ".manifest.json"
 CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
+LINK_OUT = "a link that leads out of the inbox: drop the file itself"
+LINK_TO_FOLDER = "a link to a folder: drop the files themselves"
 CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
@@ -28,7 +30,7 @@ class InboxFile:
 
     `problem` is None, or the reason why the file can't be landed whatever it holds; then the fields that
     the name did not give are None. `extracted_at` (UTC) is None for data.police.uk files: it is when they
-    land.
+    land. `root`: the folder that no link may lead out of; None where a person named the file.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class InboxFile:
     covered_to: date | None = None
     extracted_at: datetime | None = None
     problem: str | None = None
+    root: Path | None = None
 
     @property
     def manifest(self) -> Path:
@@ -62,18 +65,34 @@ class _Unreadable(Exception):
 def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
     """Every file below `inbox`, by path; names that say nothing come with a `problem`.
 
-    Left out: hidden names, manifests, and names of uploads that are still under way (`.tmp`, `.part`).
+    Left out: hidden names, manifests, and names of uploads that are still under way (`.tmp`, `.part`). A link that leads out
+    of `inbox`, or to a folder, is a `problem`, and nothing is asked of what it leads to.
     """
     found = []
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
+        links = [path for name in below if (path := Path(folder, name)).is_symlink()]
+        found += [_link(path, LINK_TO_FOLDER, inbox) for path in links]
         for name in sorted(names):
             if passed_over(name):
                 continue
             path = Path(folder, name)
-            if path.is_file():
-                found.append(describe(path, contracts, forces))
+            if path.is_symlink() and leads_out(path, inbox):
+                found.append(_link(path, LINK_OUT, inbox))
+            elif path.is_file():
+                found.append(replace(describe(path, contracts, forces), root=inbox))
     return found
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a path, all links followed, means something outside of `root`."""
+    real = os.path.realpath(root)
+    return os.path.commonpath([real, os.path.realpath(path)]) != real
+
+
+def _link(path: Path, problem: str, root: Path) -> InboxFile:
+    found = path.lstat()
+    return InboxFile(path, name_text(path.name), found.st_mtime, found.st_size, problem=problem, root=root)
 
 
 def passed_over(name: str) -> bool:

@@ -8,13 +8,14 @@ from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import Lock
 
 import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
-from dagster_project.core.files import make_folder
+from dagster_project.core.files import SPILL_LIMIT, make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 from dagster_project.core.seeds import force_names
@@ -27,13 +28,14 @@ from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .duplicates import doubled, repeats, weigh
 from .file_names import InboxFile
+from .inbox_files import Seen, check_unchanged, still_written
 from .known_files import Clock, Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .mappings import SystemMapping, Used, read_mappings
 from .open_file import open_file
 from .parallel import ALONE, Room, Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
-from .refusal import Refused, TooLarge, Waits
+from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, RAGGED, Sheet, keep, parse
 
 UNRECOGNISED = "_files"
@@ -53,6 +55,7 @@ def land_files(
     now: datetime | None = None,
     archive: bool,
     whole: bool = True,
+    settled_seconds: float = 0,
     progress: Callable[[LedgerEntry], None] | None = None,
 ) -> list[LedgerEntry]:
     """Land files and return one entry for each, in order of landing. The caller keeps other landings out of the home.
@@ -61,7 +64,8 @@ def land_files(
     committed together, after its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
     else's), a file that was decided before is passed over: its entry is returned as `known` and not
     written again. So is one that an unfinished night decided on and did not archive. `whole`: these are all the
-    files of the inbox. `progress` is called with every entry.
+    files of the inbox. `settled_seconds`: a file that changed within so many waits in the inbox, and its entry is not written
+    down; 0 asks of none. `progress` is called with every entry.
 
     A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything
     lands, and OSError or duckdb.Error when rows can't be stored: what is committed by then stays, the
@@ -77,6 +81,7 @@ def land_files(
     ordered = {name: sorted(groups[name], key=order) for name in sorted(groups)}
     try:
         landing.open(identified)
+        landing.unsettled = still_written(files, settled_seconds)
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
         if parallel.is_worth_it(new):
             landing.begin()
@@ -162,6 +167,10 @@ class _Landing:
         self.con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
         self.room = ALONE
+        self.unsettled: dict[Path, str] = {}
+        """Why files are left alone that their senders are not done with."""
+        self.seen: dict[Path, tuple[Seen | None, str | None]] = {}
+        """What was read of each file, and its SHA-256."""
         self.one_at_a_time = Lock()
 
     def open(self, identified: bool) -> None:
@@ -249,7 +258,9 @@ class _Landing:
         commit(self.home, self.night_id, read.name, read.new)
         if self.archive:
             for file in read.done:
-                move_to_archive(self.home, file, self.clock.tick().date())
+                seen, sha256 = self.seen.get(file.path, (None, None))
+                if not move_to_archive(self.home, file, self.clock.tick().date(), sha256, seen):
+                    LOG.warning("%s is not what was read any more: it stays in the inbox", file.name)
         return read.entries
 
     def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
@@ -262,6 +273,7 @@ class _Landing:
             earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None
+        self.seen[file.path] = (None, earlier.sha256)
         said = f": {earlier.reason}" if earlier.reason else ""
         return self._entry(
             file,
@@ -298,6 +310,8 @@ class _Landing:
     def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
         facts: dict = {}
         try:
+            if file.path in self.unsettled:
+                raise StillChanging(self.unsettled[file.path])
             if file.problem:
                 raise Refused(file.problem)
             if file.form == "canonical" and (problem := self.mappings.problem(file.extract, file.force_code)):
@@ -320,8 +334,9 @@ class _Landing:
         """Decide on a file whose name is in order. `facts` fills with what is known of it, `held` with what its rows are read
         from. Raises Refused."""
         try:
-            manifest = read_manifest(file.manifest)
-            stored = read_stored(file.path)
+            manifest = read_manifest(file.manifest, file.root)
+            stored = read_stored(file, self.home)
+            self.seen[file.path] = (stored.seen, stored.sha256)
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
@@ -330,6 +345,7 @@ class _Landing:
                 sheet, found = self._take(file, stored, facts, mapping, held)
                 facts.update(rows_in_file=found.rows)
                 earlier = self._same_content(file, sheet, found)
+            check_unchanged(file, stored.seen)
             if manifest:
                 manifest.check_rows(earlier.rows_in_file if earlier else found.rows)
             if earlier:
@@ -344,7 +360,7 @@ class _Landing:
         except OSError as error:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
         except (MemoryError, duckdb.OutOfMemoryException) as error:
-            raise TooLarge from error
+            raise TooLarge(spilled=SPILL_LIMIT in str(error)) from error
         except duckdb.InterruptException:
             # By another thread, as the night is ended: the file is not at fault.
             raise

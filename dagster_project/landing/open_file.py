@@ -1,8 +1,10 @@
 """From a file in any container to rows of cells: the one place that knows which container is read how."""
 
+import os
 from codecs import BOM_UTF8
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -13,7 +15,7 @@ from .containers import Stored, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
 from .excel import sheet_text
-from .fast_csv import HEAD, head_of, is_within
+from .fast_csv import HEAD, head_of, in_memory, is_within
 from .file_names import InboxFile
 from .header import Layout, Wanted, read_header, wanted_headers
 from .mappings import SystemMapping
@@ -53,7 +55,9 @@ def open_file(
     wanted = wanted_headers(contract, file.form, mapping)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
-        layout = read_parquet(con, file.path, contract, file.form, mapping)
+        # What was hashed is what is read, whatever becomes of the file meanwhile.
+        path = Path(in_memory(memoryview(stored.data), held)) if hasattr(os, "memfd_create") else file.path
+        layout = read_parquet(con, path, contract, file.form, mapping)
         _tell(facts, layout, wanted, file.form)
         return Opened(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":

@@ -7,6 +7,7 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.sql import literal
 
+from .containers import LARGEST, too_large
 from .csv_reader import CELLS
 from .file_signatures import check_kind
 from .header import Layout, lay_out
@@ -15,6 +16,12 @@ from .refusal import Refused
 
 HEADER_LINE = 1
 """Rows are numbered as in a CSV of the same content, whose header is line 1."""
+
+_SHORT = (
+    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT",
+    "DOUBLE", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
+)  # fmt: skip
+"""Types whose values are short, whatever they are."""
 
 
 def read_parquet(
@@ -27,6 +34,7 @@ def read_parquet(
     con.execute("set TimeZone = 'UTC'")
     try:
         columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
+        _check_size(con, path, source, columns)
         layout = lay_out([name.strip() for name, _ in columns], contract, form, mapping)
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
         con.execute(f"drop view if exists {CELLS}")
@@ -37,12 +45,44 @@ def read_parquet(
             from {source}, file_row_number = true)
             """
         )
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
     except duckdb.Error as error:
         raise Refused("damaged or cut short: not a sound Parquet file") from error
     if con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records").fetchone()[0]:
         raise Refused("holds NUL characters: damaged, or not text")
     con.execute(f"create temp view {CELLS} as from landing_records")
     return layout
+
+
+def _check_size(con: duckdb.DuckDBPyConnection, path: Path, source: str, columns: list[tuple[str, str]]) -> None:
+    """Raises Refused for a file whose rows would be larger than text may be: one long text, repeated by its number, packs to
+    nothing. It is weighed as the CSV that it would be, without any of it being written down.
+    """
+    rows, packed, parts = con.execute(
+        f"""
+        select sum(num_values) filter (column_id = 0), sum(total_uncompressed_size), max(row_group_id) + 1
+        from parquet_metadata({literal(str(path))})
+        """
+    ).fetchone()
+    if (rows or 0) * len(columns) > LARGEST or (packed or 0) > LARGEST:
+        raise Refused(too_large())
+    if not (texts := [_length(name, kind) for name, kind in columns if kind not in _SHORT]):
+        return
+    length, step = 0, max(1, -(-rows // parts)) if parts else 1
+    for start in range(0, rows or 0, step):
+        length += con.execute(
+            f"select coalesce(sum({' + '.join(texts)}), 0) from {source}, file_row_number = true)"
+            f" where file_row_number between {start} and {start + step - 1}"
+        ).fetchone()[0]
+        if length > LARGEST:
+            raise Refused(too_large())
+
+
+def _length(name: str, kind: str) -> str:
+    """SQL for the bytes that a column's text has, from its DuckDB type."""
+    column = '"' + name.replace('"', '""') + '"'
+    return f"coalesce(strlen({column if kind == 'VARCHAR' else _text(name, kind)}), 0)"
 
 
 def _text(name: str, kind: str) -> str:

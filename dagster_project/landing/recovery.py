@@ -14,8 +14,10 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
 from .file_names import InboxFile
+from .inbox_files import opened
 from .ledger import LedgerEntry
 from .raw_store import TIE
+from .refusal import Refused
 
 MARK = ".landing"
 LOAD_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
@@ -78,5 +80,8 @@ class LeftOver:
         drop = (file.name, file.mtime, file.size)
         if drop not in self._drops:
             return None
-        with file.path.open("rb") as opened:
-            return self._decided.get((*drop, hashlib.file_digest(opened, "sha256").hexdigest()))
+        try:
+            with opened(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
+                return self._decided.get((*drop, hashlib.file_digest(source, "sha256").hexdigest()))
+        except Refused:
+            return None

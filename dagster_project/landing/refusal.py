@@ -16,10 +16,11 @@ class Refused(Exception):
 
 
 class TooLarge(Refused):
-    """A file that needs more memory than landing may have."""
+    """A file that needs more memory than landing may have. `spilled`: and more of the disk, too."""
 
-    def __init__(self) -> None:
-        super().__init__("too large for this machine's memory: split it by time, into files of shorter windows")
+    def __init__(self, spilled: bool = False) -> None:
+        also = " and for what a night may spill to the disk ([night] spill)" if spilled else ""
+        super().__init__(f"too large for this machine's memory{also}: split it by time, into files of shorter windows")
 
 
 class Waits(Refused):

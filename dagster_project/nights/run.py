@@ -217,7 +217,7 @@ class NightRun:
             done = {e.load_id for e in before}
             landed = land_files(
                 self.home, contracts, files, night.night_id, archive=self.inbox is None, whole=self.period is None,
-                progress=self.listener.file,
+                settled_seconds=0 if self.sample else self.config.night.settled_seconds, progress=self.listener.file,
             )  # fmt: skip
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)

@@ -7,6 +7,8 @@ from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
 
+from .known_names import names_of
+
 
 class ReasonError(ValueError):
     """The settings ask for a reason, and none is given."""
@@ -23,13 +25,17 @@ def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts
     refuse_open(home)
     if not reason.strip() and read_config(home).audit.reasons == "required":
         raise ReasonError(f"say why, with --why (or `reason` of connect()): {home.config_file.name} asks for it")
-    record(home, "consultation", by=by, why=reason.strip(), asked=shape_of(asked), **facts)
+    record(home, "consultation", by=by, why=reason.strip(), asked=_shape(home, asked), **facts)
 
 
 def disclosed(home: Home, reason: str = "", *, by: str, what: str, to: str, asked: str = "", **facts: object) -> None:
     """Put on record that `what` goes to a file, `to`; for the same readers, and in the same words, as `consulted`."""
     if has_record(home):
-        record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=shape_of(asked), **facts)
+        record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=_shape(home, asked), **facts)
+
+
+def _shape(home: Home, asked: str) -> str:
+    return shape_of(asked, names_of(home)) if asked.strip() else ""
 
 
 def has_record(home: Home) -> bool:

@@ -145,6 +145,7 @@ def _environment(home: Home) -> dict[str, str]:
     held = bounds(home)
     return {
         "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": held["memory_limit"], "PAM_SPILL": held["temp_directory"],
+        "PAM_SPILL_LIMIT": held["max_temp_directory_size"],
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ COMMANDS = typer.main.get_command(app).commands
 HARDENED = {
     "User=pam", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "UMask=0077", "CapabilityBoundingSet=",
     "SystemCallFilter=@system-service", "RestrictSUIDSGID=yes",
+    "LimitCORE=0",
 }  # fmt: skip
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs the program systemd-analyze")

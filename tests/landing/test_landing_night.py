@@ -2,7 +2,6 @@
 
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -79,7 +78,7 @@ def test_one_bad_file_does_not_keep_the_others_out(warehouse, monkeypatch):
 
 
 def test_a_file_that_may_not_be_read_is_refused(warehouse, monkeypatch):
-    def read_stored(path):
+    def read_stored(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(land_module, "read_stored", read_stored)
@@ -90,15 +89,12 @@ def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monk
     path = warehouse.drop("crimes", ROW)
     real = land_module.read_stored
 
-    def read_stored(file: Path):
-        with file.open("a") as sender:
+    def read_stored(file, home):
+        stored = real(file, home)
+        with file.path.open("a") as sender:
             sender.write("C2,2025-03-01,92D,Recorded,\n")
-        # What a reader sees that began before: the size at the end is another.
-        monkeypatch.setattr(Path, "stat", lambda self, **_: os.stat_result([0o100600, 0, 0, 0, 0, 0, 1, 0, 0, 0]))
-        try:
-            return real(file)
-        finally:
-            monkeypatch.undo()
+        monkeypatch.undo()
+        return stored
 
     monkeypatch.setattr(land_module, "read_stored", read_stored)
     (entry,) = warehouse.night()

@@ -1,0 +1,170 @@
+"""Files of the inbox: opened so that no link leads out of it, and looked at again, to see that nobody has changed them.
+
+A path can mean another file from one moment to the next. So a file is opened once, folder by folder and without following
+a link, and everything is asked of what was opened. A link within the inbox is followed first, to where it ends.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.core.home import Home
+
+from .file_names import LINK_OUT, InboxFile, leads_out
+from .refusal import Refused, StillChanging
+
+NO_FILE = "not a file: drop the file itself"
+A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
+CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it will be read when its sender is done"
+HELD_OPEN = "a program still has it open for writing: it will be read when its sender is done"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What tells a file's content from what it was before or is later. Times in nanoseconds; `changed_ns` can't be set back."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, handle: int) -> "Seen":
+        """What is opened now."""
+        found = os.fstat(handle)
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@contextlib.contextmanager
+def opened(path: Path, root: Path | None) -> Iterator[int]:
+    """A descriptor of a file to read. `root`: the folder that no link may lead out of; None where a person named the file.
+
+    Raises Refused for a link that leads out and for what is no file, and OSError.
+    """
+    with _opened_in(path, root) as (folder, name):
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if root else 0)
+        try:
+            handle = os.open(name, flags, dir_fd=folder)
+        except OSError as error:
+            if os.path.islink(path):
+                raise Refused(LINK_OUT) from error
+            raise
+    try:
+        # A pipe or a device would be read for ever.
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Refused(NO_FILE)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _opened_in(path: Path, root: Path | None) -> Iterator[tuple[int | None, str]]:
+    """The folder of the file that a path means, and its name there."""
+    if root is None:
+        yield None, str(path)
+        return
+    if leads_out(path, root):
+        raise Refused(LINK_OUT)
+    with folder_of(Path(os.path.realpath(path)) if path.is_symlink() else path, root) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def folder_of(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    """A descriptor of the folder that a path lies in, reached from `root` without following a link, and the path's last part.
+
+    Raises Refused where a folder on the way is a link.
+    """
+    real = os.path.realpath(root)
+    within = path.relative_to(root) if path.is_relative_to(root) else path.relative_to(real)
+    handle = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in within.parts[:-1]:
+            try:
+                below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+            except NotADirectoryError as error:
+                raise Refused(LINK_OUT) from error
+            os.close(handle)
+            handle = below
+        yield handle, within.parts[-1]
+    finally:
+        os.close(handle)
+
+
+def refuse_keys(home: Home, handle: int) -> None:
+    """Raises Refused where what is opened is one of the home's keys, under whatever name: a hard link is no link to see."""
+    found = os.fstat(handle)
+    for path in (home.key_file, home.audit_key_file):
+        with contextlib.suppress(OSError):
+            key = path.stat()
+            if (key.st_dev, key.st_ino) == (found.st_dev, found.st_ino):
+                raise Refused(A_KEY)
+
+
+def check_unchanged(file: InboxFile, seen: Seen) -> None:
+    """Raises StillChanging where the file is not as it was read, Refused and OSError as `opened` does."""
+    with opened(file.path, file.root) as handle:
+        if Seen.of(handle) != seen:
+            raise StillChanging("changed while it was read: it will be read again")
+
+
+def still_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:
+    """The files that their senders are not done with, each with the reason. `seconds`: 0 looks for none.
+
+    Waits until the youngest file is so old, so many seconds at the most, and then sees which have changed meanwhile. Where
+    the system tells who has a file open for writing (local disks, files of this user), those that are open are found however
+    long their writer pauses.
+    """
+    if not seconds:
+        return {}
+    sound = [f for f in files if not f.path.is_symlink()]
+    youngest = max((f.mtime for f in sound), default=0.0)
+    # A time in the future says nothing of when the file was written.
+    if (left := youngest + seconds - time.time()) > 0:
+        time.sleep(min(left, seconds))
+    found = {}
+    for file in sound:
+        with contextlib.suppress(OSError, Refused), opened(file.path, file.root) as handle:
+            now = os.fstat(handle)
+            if (now.st_size, now.st_mtime) != (file.size, file.mtime):
+                found[file.path] = CHANGED.format(seconds=seconds)
+            elif is_open_for_writing(handle):
+                found[file.path] = HELD_OPEN
+    return found
+
+
+def is_open_for_writing(handle: int) -> bool | None:
+    """Whether any process can write to a file through a descriptor that it has; None where the system does not tell."""
+    leased = lease(handle)
+    if leased:
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return None if leased is None else not leased
+
+
+def lease(handle: int) -> bool | None:
+    """Take a read lease: True where nobody has the file open for writing, False where somebody has; None where the system
+    does not tell (another user's file, a share, no Linux)."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
+    try:
+        # The signal by default would end the process; this one is ignored.
+        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def is_still_leased(handle: int) -> bool:
+    """Whether nobody has asked to write since `lease` gave True."""
+    return fcntl.fcntl(handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK
