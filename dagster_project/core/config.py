@@ -53,7 +53,9 @@ class Publish(_Part):
 
     `outputs`: which of `dagster_project.publishing.outputs`, by name; all of them by default. `group`: whose members may read what is
     published, besides the owner of the home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`; `report`: the same of the report's packs. `licence`: the address of the licence under which the force
+    alone, `marts_public`; `report`: the same of the report's packs. `failed_output`: what becomes of a night one of whose
+    outputs can't be made: `stale` publishes it with the last good output of that kind, marked, `hold` does not publish it.
+    `licence`: the address of the licence under which the force
     publishes its figures; the open files name it.
     """
 
@@ -61,6 +63,7 @@ class Publish(_Part):
     outputs: tuple[Text, ...] | None = None
     open: Literal["exact", "public"] = "exact"
     report: Literal["exact", "public"] = "exact"
+    failed_output: Literal["stale", "hold"] = "stale"
     licence: Text | None = None
 
     @model_validator(mode="after")

@@ -182,6 +182,7 @@ class NightRun:
             self.take()
             try:
                 self.noted += lifecycle.note_interrupted(self.home)
+                lifecycle.tell_of_noted(self)
                 kept_nights.heal(self.home)
                 memory.clear(self.home)
                 night = Night.begin(self.home)
@@ -340,12 +341,14 @@ class NightRun:
             went_out = [f.night_id for f in frozen_editions(self.home)]
             unkept = kept_nights.keep_tonight(self.home, self.config.keep.publications, went_out)
             unerased = self._erase_kept(night)
+        told = outputs.as_dicts(written)
         self.receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (unsettled, unkept, unerased))) or receipt.reason,
+            reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), unsettled, unkept, unerased)))
+            or receipt.reason,
             sha256=digest,
             erased=len(self.erased),
-            outputs=outputs.as_dicts(written),
+            outputs=told,
             audit=anchor(self.home),
             seconds=self.seconds,
         ).finished(night)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt
 from dagster_project.landing import accepted, read_ledger
+from dagster_project.publishing.outputs import said_of
 
 from ..status import late_extracts
-from .advice import Advice, for_failure, for_file, for_held, for_late, for_postgres
+from .advice import Advice, for_failure, for_file, for_held, for_late, for_output, for_postgres
 
 if TYPE_CHECKING:
     from ..run import NightRun
 
-Kind = Literal["failed", "held", "not_served", "file_held", "refused", "late", "test"]
+Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 TITLES: dict[str, str] = {
     "failed": "Night failed",
     "held": "Night held",
     "not_served": "PostgreSQL behind",
+    "output": "Output incomplete",
     "file_held": "File held",
     "refused": "File refused",
     "late": "Extract late",
@@ -78,6 +80,9 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
         events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
+    for name, what, why in said_of(receipt.outputs) if receipt.outcome == "published" else ():
+        said = f"Night {night_id} is published, but {what}"
+        events.append(_event("output", f"output {night_id} {name}", said, why, for_output(home)))
     # A file that its sender is still writing waits, and is not in the ledger.
     decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:
