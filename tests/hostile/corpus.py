@@ -23,8 +23,10 @@ TEXTS = (
     # numbers and words that mean something elsewhere
     "all", "All", "Not recorded", "1e400", "-0", "true",
     # directions of writing, marks, signs outside the first plane
-    "\u202egnp.exe\u202c", "\u2066\u2067x\u2069", "a\u0300\u0301\u0302" + "\u0301" * 60, "\U0001f46e\u200d\u2640\ufe0f", 
-    "\ufffd", "\U0001f46e" * 150, "\U0010ffff", "\U0001ffff", "\ufdd0", "\u200b\u2060\ufeffx", "\U000e0041\U000e007f", "\u0660\u0661", "ﷺ" * 50, "İıſK", "x\x7fy",
+    "\u202egnp.exe\u202c", "\u2066\u2067x\u2069",
+    "a\u0300\u0301\u0302" + "\u0301" * 60, "\U0001f46e\u200d\u2640\ufe0f", 
+    "\ufffd", "\U0001f46e" * 150, "\U0010ffff", "\U0001ffff", "\ufdd0", "\u200b\u2060\ufeffx",
+    "\U000e0041\U000e007f", "\u0660\u0661", "ﷺ" * 50, "İıſK", "x\x7fy",
     # long ones
     "A" * 5_000, "word " * 2_000, "\u0e01\u0e49" * 2_000,
 )  # fmt: skip

@@ -13,7 +13,8 @@ from dagster_project.publishing import outputs
 
 from .corpus import FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
 
-RANDOM = int(os.environ.get("PAM_HOSTILE_TEXTS", "8"))
+LONG = os.environ.get("PAM_HOSTILE_TEXTS")
+RANDOM = int(LONG or 8)
 """Random texts in the suite; `PAM_HOSTILE_TEXTS=300` asks for the long version, with some of 100,000 signs."""
 
 DAY = "2025-06-02"
@@ -33,24 +34,25 @@ COLUMNS = {
 """Key, date, what else must be there, and the columns that take any text, of each extract that has some."""
 
 
-def texts() -> list[str]:
-    """All texts, hostile and random."""
-    return [*TEXTS, *UNPRINTABLE, *random_texts(RANDOM)]
+def texts(extract: str) -> list[str]:
+    """The texts of an extract's rows: all of them in the long version, else its share, as each category makes many figures."""
+    every = [*TEXTS, *UNPRINTABLE, *random_texts(RANDOM)]
+    return every if LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
 
 
-def put(folder: Path, own: list[str]) -> None:
+def put(folder: Path) -> None:
     """Write a file of each extract: a row a text, which stands in every column that takes any."""
     folder.mkdir(parents=True, exist_ok=True)
     for extract, (key, day, more, taking) in COLUMNS.items():
         with (folder / f"{extract}{STAMP}").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([key, day, *more, *taking])
-            writer.writerows([f"K{n}", DAY, *more.values(), *[text] * len(taking)] for n, text in enumerate(own))
+            writer.writerows([f"K{n}", DAY, *more.values(), *[text] * len(taking)] for n, text in enumerate(texts(extract)))
 
 
 def night_of_all(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRun:
     """A night over the whole corpus, with every output."""
-    put(home.inbox, texts())
+    put(home.inbox)
     for name in NAMES:
         (home.inbox / name).write_bytes(b"a,b\n1,2\n")
     for name, body in FILES:

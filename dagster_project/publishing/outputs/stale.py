@@ -43,7 +43,7 @@ def find_good(name: str, folder: Path, digest: str, form: str, receipts: Iterabl
     for receipt in reversed(list(receipts)):
         own = receipt["outputs"].get(name)
         if own and own.get("sha256") == digest:
-            can_stand = own.get("form") == form and own.get("of", receipt["night_id"])
+            can_stand = own.get("form") == form and (own.get("of") or not own.get("failed"))
             return Good(folder, own.get("of") or receipt["night_id"]) if can_stand else None
     return None
 
