@@ -12,10 +12,11 @@ from .key import AuditKeyError
 from .log import KINDS, anchor, record, record_all, told_before
 from .query_shape import shape_of
 from .read import Record, read_log
+from .undone import withdraw_undone
 from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
     "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "shape_of",
-    "told_before", "verify", "who",
+    "told_before", "verify", "who", "withdraw_undone",
 ]  # fmt: skip

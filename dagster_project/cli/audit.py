@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, app, check_form, explained
 
@@ -38,11 +39,11 @@ def verify(
     with explained():
         found = verify_log(Home.of(home), anchor or ())
     for note in found.notes:
-        typer.echo(f"pam: {note}", err=True)
+        echo(f"pam: {note}", err=True)
     for fault in found.faults:
-        typer.secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
+        secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
     said = f"{found.records:,} records" + (f", the last is {found.anchor}" if found.anchor else "")
-    typer.echo(said + (f"; {len(found.faults)} faults" if found.faults else ": all as they were written"))
+    echo(said + (f"; {len(found.faults)} faults" if found.faults else ": all as they were written"))
     raise typer.Exit(1 if found.faults else 0)
 
 

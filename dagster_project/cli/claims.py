@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
 
@@ -43,7 +44,7 @@ def claims(
         write_result(columns, rows, form, sys.stdout)
         counts = ", ".join(f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS)
         failing = [c for c in found if c.fails]
-        typer.echo(f"Edition {chosen}: {len(found)} claims: {counts}", err=form != "table")
+        echo(f"Edition {chosen}: {len(found)} claims: {counts}", err=form != "table")
     if failing:
         raise typer.Exit(1)
 

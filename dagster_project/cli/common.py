@@ -11,6 +11,7 @@ import typer
 
 from dagster_project.core.home import be_private, be_quiet
 from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.core.terminal_text import message, secho
 
 be_quiet()
 import_less()
@@ -71,7 +72,7 @@ def explained() -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         from dagster_project.core.files import with_advice
 
-        typer.secho(f"pam: {with_advice(str(error))}", err=True, fg=typer.colors.RED)
+        secho(f"pam: {message(with_advice(str(error)))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
 
 

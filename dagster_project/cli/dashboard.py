@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, ReasonOption, app, explained
 
@@ -40,4 +41,4 @@ def dashboard(
             write_whole_folder(con, target, (where.path / SAMPLE_MARK).exists(), overwrite=replace)
         finally:
             con.close()
-        typer.echo(str(target / "index.html"))
+        echo(str(target / "index.html"))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, app, explained
 
@@ -48,7 +49,7 @@ def sample(
             listed = [code for part in forces.split(",") if (code := part.strip().lower())]
             chosen = list(national_forces()) if listed == ["all"] else listed
             paths = write_national(directory, chosen, years or 1, scale or 1)
-        typer.echo(f"{len(paths)} made-up extracts in {directory}")
+        echo(f"{len(paths)} made-up extracts in {directory}")
 
 
 @app.command()
@@ -60,7 +61,7 @@ def docs() -> None:
 
     with explained():
         changed = [*write(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
-        typer.echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
+        echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -78,8 +79,8 @@ def dbt(context: typer.Context, home: HomeOption = None) -> None:
             raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
         with locked(where):
             if said := by_hand(where, args):
-                typer.echo(f"pam: {said}", err=True)
+                echo(f"pam: {said}", err=True)
             code = run_by_hand(where, args)
         if code == 0 and {"docs", "generate", "--static"} <= {*args}:
-            typer.echo(f"pam: open {where.candidate / 'dbt' / 'static_index.html'}", err=True)
+            echo(f"pam: open {where.candidate / 'dbt' / 'static_index.html'}", err=True)
     raise typer.Exit(code)

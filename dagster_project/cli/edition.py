@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import ByOption, HomeOption, app, check_form, explained
 
@@ -51,9 +52,9 @@ def new(
 
     with explained():
         path, fixed = roll(Home.of(home), source, name)
-        typer.echo(f"{path}")
+        echo(f"{path}")
         for place in fixed:
-            typer.echo(f"pam: look at {place}: its days are fixed, and are as they were", err=True)
+            echo(f"pam: look at {place}: its days are fixed, and are as they were", err=True)
 
 
 @edition.command()
@@ -73,7 +74,7 @@ def freeze(
         where = Home.of(home)
         with locked(where):
             frozen = keep(where, name, by)
-        typer.echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
+        echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
 
 
 @edition.command()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, app, explained
 
@@ -42,8 +43,8 @@ def template(
     with explained():
         window = {"covered_from": first and first.date(), "covered_to": last and last.date()}
         made = write_template(Home.of(home), extract.strip().lower(), out, force=force, **window)
-        typer.echo(str(made.path))
-        typer.echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
+        echo(str(made.path))
+        echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
 
 
 @app.command()
@@ -81,7 +82,7 @@ def inspect(
             found, judged = inspect_files(Home.of(home), files, claim, gate=gate)
         if as_json:
             said = {"files": [f.as_dict() for f in found], "gate": judged.as_dict() if judged else None}
-            typer.echo(json.dumps(said, indent=1, ensure_ascii=False))
+            echo(json.dumps(said, indent=1, ensure_ascii=False))
         else:
             from .render_inspection import show_inspected
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo, secho
 
 from .common import ByOption, HomeOption, ReasonOption, app, check_form, explained
 
@@ -44,14 +45,14 @@ def rollback(
 
     with explained():
         receipt = roll_back(where, night, by=by, why=why)
-        typer.echo(
+        echo(
             f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
             "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
         )
         from dagster_project.publishing.postgres import is_configured
 
         if is_configured():
-            typer.echo("PostgreSQL still serves what it served: `pam postgres load` gives it this night.")
+            echo("PostgreSQL still serves what it served: `pam postgres load` gives it this night.")
 
 
 @app.command()
@@ -93,7 +94,7 @@ def diff(
         if out:
             disclosed(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
             write_to(found, form, out)
-            typer.echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
+            echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
         else:
             write(found, form, sys.stdout)
 
@@ -158,6 +159,6 @@ def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) ->
     disclosed(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
     held = replay.as_of(home, night, out)
     if held:
-        typer.secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
+        secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        typer.echo(f"The warehouse as it stood after night {night} is in {out}")
+        echo(f"The warehouse as it stood after night {night} is in {out}")

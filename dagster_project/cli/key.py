@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import ByOption, HomeOption, app, explained
 
@@ -24,7 +25,7 @@ def show(home: HomeOption = None) -> None:
 
     with explained():
         used = Decisions(read_ledger(Home.of(home))).key_fingerprint
-        typer.echo(used or "no file with identifiers has landed yet")
+        echo(used or "no file with identifiers has landed yet")
 
 
 @key.command()
@@ -56,4 +57,4 @@ def accept(
         with locked(where):
             now = accept_key(where, used)
             record(where, "alteration", what="pseudonym key", earlier=used, now=now.fingerprint, by=by, why=why)
-        typer.echo(f"The key with fingerprint {now.fingerprint} is accepted in place of {used}.")
+        echo(f"The key with fingerprint {now.fingerprint} is accepted in place of {used}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, app, explained
 
@@ -28,13 +29,13 @@ def postgres(
     if context.invoked_subcommand:
         return
     if not embedded:
-        typer.echo(context.get_help())
+        echo(context.get_help())
         return
     from dagster_project.publishing.postgres import embedded as server
 
     with explained():
         found = server.start(Home.of(home))
-        typer.echo(
+        echo(
             f"PostgreSQL answers at {server.HOST}:{found.port}, on this machine alone, until `pam postgres stop`.\n"
             f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={found.loader_file}\n"
             f"    pam postgres load\n"
@@ -48,7 +49,7 @@ def stop(home: HomeOption = None) -> None:
     from dagster_project.publishing.postgres import embedded as server
 
     with explained():
-        typer.echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
+        echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
 
 
 @group.command()
@@ -64,9 +65,9 @@ def load(
     with explained(), Console(stderr=True, quiet=quiet).status("loading") as shown:
         brought = bring_by_hand(Home.of(home), lambda name: shown.update(f"loading {name}"))
     if brought.reason:
-        typer.secho(brought.reason, err=True, fg=typer.colors.YELLOW)
+        secho(brought.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        typer.echo(f"PostgreSQL serves night {brought.night_id}: {brought.rows:,} rows loaded in {brought.seconds:.1f} s.")
+        echo(f"PostgreSQL serves night {brought.night_id}: {brought.rows:,} rows loaded in {brought.seconds:.1f} s.")
 
 
 @group.command()
@@ -86,17 +87,17 @@ def status(
         "earlier_nights": list(there.old), "foreign_schemas": list(there.foreign), "analyst_may_too_much": too_much,
     }  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        echo(json.dumps(found, indent=1))
     else:
-        typer.echo(f"Server     {server.where}")
-        typer.echo(f"Serves     {'night ' + there.night_id if there.night_id else 'nothing yet'}")
-        typer.echo(f"Published  {'night ' + night_id if night_id else 'nothing yet'}")
+        echo(f"Server     {server.where}")
+        echo(f"Serves     {'night ' + there.night_id if there.night_id else 'nothing yet'}")
+        echo(f"Published  {'night ' + night_id if night_id else 'nothing yet'}")
         for name in there.old:
-            typer.echo(f"Still there, of an earlier night: {name}; the next load tries to drop it again")
+            echo(f"Still there, of an earlier night: {name}; the next load tries to drop it again")
         for name in there.foreign:
-            typer.secho(f"A schema {name} is somebody else's: the warehouse needs a database of its own", fg=typer.colors.RED)
+            secho(f"A schema {name} is somebody else's: the warehouse needs a database of its own", fg=typer.colors.RED)
         for said in too_much:
-            typer.secho(f"pam_analyst: {said}. `pam postgres sql` prints what puts that right", fg=typer.colors.RED)
+            secho(f"pam_analyst: {said}. `pam postgres sql` prints what puts that right", fg=typer.colors.RED)
     raise typer.Exit(0 if there.night_id == night_id and not too_much and not there.foreign else 1)
 
 
@@ -111,4 +112,4 @@ def sql(
     """
     from dagster_project.publishing.postgres.roles import setup_sql
 
-    typer.echo(setup_sql(database, login), nl=False)
+    echo(setup_sql(database, login), nl=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import WHY, ByOption, HomeOption, app, check_form, explained
 
@@ -36,13 +37,13 @@ def release(
         if file is None:
             found = held_files(where)
             for e in found:
-                typer.echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
-            typer.echo(f"{len(found)} held" + ('; `pam release FILE --why "..."` releases one' if found else ""), err=True)
+                echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
+            echo(f"{len(found)} held" + ('; `pam release FILE --why "..."` releases one' if found else ""), err=True)
             return
         if not why.strip():
             raise typer.BadParameter("say why the file is to be believed", param_hint="--why")
         entry = release_held(where, file, by=by, why=why.strip())
-        typer.echo(
+        echo(
             f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
             " Its figures come with the next night: `pam nightly`"
         )
@@ -92,7 +93,7 @@ def quarantine(
         if out is not None:
             for path in store.export(out, rows):
                 record(where, "disclosure", what="quarantine", to=str(path), why=why)
-                typer.echo(path)
+                echo(path)
         elif form == "table":
             _show(files, flat, limit)
         else:
@@ -101,7 +102,7 @@ def quarantine(
             write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
         missing = sum(f.rows for f in files) - len(flat)
         if missing > 0 and not reason:
-            typer.echo(f"pam: {missing:,} rows are not in the quarantine folder any more; the ledger counts them", err=True)
+            echo(f"pam: {missing:,} rows are not in the quarantine folder any more; the ledger counts them", err=True)
 
 
 def _text(row: tuple) -> str:
@@ -117,7 +118,7 @@ def _show(files: list, rows: list[tuple], limit: int) -> None:
     from dagster_project.serving import write_result
 
     if not files:
-        typer.echo("No row is in quarantine.")
+        echo("No row is in quarantine.")
         return
     write_result(
         ["extract", "force", "file", "rows", "reasons"],
@@ -128,4 +129,4 @@ def _show(files: list, rows: list[tuple], limit: int) -> None:
     shown = rows[: limit or None]
     write_result(["file", "line", "reasons", "row"], [(*row[2:5], _text(row)) for row in shown], "table", sys.stdout)
     if len(shown) < len(rows):
-        typer.echo(f"{len(rows) - len(shown):,} more: --limit 0 shows all, --out DIR writes them")
+        echo(f"{len(rows) - len(shown):,} more: --limit 0 shows all, --out DIR writes them")

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
+from dagster_project.core.terminal_console import Console
+from dagster_project.core.terminal_text import message
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
@@ -145,7 +146,7 @@ def _write_sample(home: Home) -> None:
 
 def _say(console: Console, text: str, style: str | None = None) -> None:
     """Print text as it is: names and reasons come from files, and may look like markup."""
-    console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    console.print(message(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def _headline(receipt: Receipt) -> str:

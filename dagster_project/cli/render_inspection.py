@@ -1,7 +1,6 @@
 """What a person at the terminal sees of files that were inspected."""
 
-from rich.console import Console
-
+from dagster_project.core.terminal_console import Console
 from dagster_project.nights.dry_run import EVER, Inspected, Judged
 
 from .render import _lines, _say

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, ReasonOption, app, explained
 
@@ -48,7 +49,7 @@ def report(
 
     def said(text: str) -> None:
         if not quiet:
-            typer.echo(text, err=True)
+            echo(text, err=True)
 
     forms = [f.strip() for f in form.split(",") if f.strip()]
     if not forms:
@@ -75,4 +76,4 @@ def report(
         finally:
             con.close()
         said(f"{pack.data_status} Night {pack.night_id}.")
-        typer.echo(str(target / "index.html" if "html" in forms else target))
+        echo(str(target / "index.html" if "html" in forms else target))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, app, explained
 
@@ -61,7 +62,7 @@ def alerts_command(
         else:
             found = alerts.overview(where, last)
             if as_json:
-                typer.echo(json.dumps(found, indent=1))
+                echo(json.dumps(found, indent=1))
             else:
                 say_alerts(found)
     raise typer.Exit(code)

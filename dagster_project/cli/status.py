@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
 
@@ -30,14 +31,14 @@ def status(
 
         with explained():
             found = troubles(Home.of(home), max_age)
-        typer.echo("PAM CRITICAL: " + "; ".join(found) if found else "PAM OK")
+        echo("PAM CRITICAL: " + "; ".join(found) if found else "PAM OK")
         raise typer.Exit(1 if found else 0)
     from dagster_project.nights.status import status as read_status
 
     with explained():
         found = read_status(Home.of(home))
         if as_json:
-            typer.echo(json.dumps(found, indent=1, default=str))
+            echo(json.dumps(found, indent=1, default=str))
         else:
             from .render import show_status
 
@@ -95,7 +96,7 @@ def query(
         finally:
             con.close()
     if said:
-        typer.secho(f"pam: {said}", err=True)
+        secho(f"pam: {said}", err=True)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
 
@@ -89,22 +90,22 @@ def _show(found: Any, limit: int) -> None:
     asked = found.asked
     where = asked.area_name or asked.force_code or "the force"
     when = f"{asked.first or 'the beginning'} to {asked.last}"
-    typer.echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {when}")
-    typer.echo(f"{found.words}.")
+    echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {when}")
+    echo(f"{found.words}.")
     for part in found.parts:
-        typer.echo(
+        echo(
             f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {plain(part.amount)}"
         )
         if part.rows and found.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
         if part.erased:
-            typer.echo("The rows of these months were erased, as their time was over. What they add to is kept, as of a night:")
+            echo("The rows of these months were erased, as their time was over. What they add to is kept, as of a night:")
             write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
             if not part.rows:
                 continue
         shown = part.rows[: limit or None]
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
-            typer.echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
+            echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     value = found.value
-    typer.echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
+    echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")

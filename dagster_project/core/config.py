@@ -54,8 +54,10 @@ class Publish(_Part):
     """What a night publishes beside its file, and for whom.
 
     `outputs`: which of them; all by default. `group`: whose members may read what is published, besides the owner of the
-    home. `open`: whether the open files hold the marts' exact figures, or the public form alone, `marts_public`; `report`:
-    the same of the report's packs. `licence`: the address of the licence under which the force
+    home. `open`: whether the open files hold the marts' exact figures, or the public form
+    alone, `marts_public`; `report`: the same of the report's packs. `failed_output`: what becomes of a night one of whose
+    outputs can't be made: `stale` publishes it with the last good output of that kind, marked, `hold` does not publish it.
+    `licence`: the address of the licence under which the force
     publishes its figures; the open files name it.
     """
 
@@ -63,6 +65,7 @@ class Publish(_Part):
     outputs: tuple[OutputName, ...] | None = None
     open: Literal["exact", "public"] = "exact"
     report: Literal["exact", "public"] = "exact"
+    failed_output: Literal["stale", "hold"] = "stale"
     licence: Text | None = None
 
 

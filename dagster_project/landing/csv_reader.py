@@ -13,6 +13,7 @@ from dagster_project.core.sql import literal
 
 from .fast_csv import Seen, is_large, read_plain
 from .header import Layout
+from .printable import is_printable
 from .quoted_csv import split_quoted
 from .refusal import Refused
 
@@ -32,12 +33,14 @@ class Cells:
 
     `lines`: where every record is a line and has as many fields as the header, how many there must be; the fields are then
     there as columns `f1`, `f2` and so on, too. `has_lines`: whether a cell may have line ends; then there is a column `torn`,
-    true of rows with a quote in the wrong place.
+    true of rows with a quote in the wrong place. `is_printable`: no cell has what can't be printed (`printable`); where it is
+    False, some may have.
     """
 
     blanks: str | None
     lines: int | None = None
     has_lines: bool = False
+    is_printable: bool = False
 
     @property
     def is_even(self) -> bool:
@@ -49,7 +52,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     """Make `landing_cells`, as `read_cells` does, of a text in UTF-8 without its header whose lines are plainly its records;
     None of any other. The view can be read until `held` is closed."""
     seen = read_plain(con, body, layout, CELLS, held)
-    return Cells(_blanks_seen(seen), seen.lines) if seen else None
+    return Cells(_blanks_seen(seen), seen.lines, is_printable=seen.is_printable) if seen else None
 
 
 def _blanks_seen(seen: Seen) -> str | None:
@@ -92,7 +95,7 @@ def read_cells(
         con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
     if text[text.rfind("\n") + 1 :].strip(" \r"):
         _check_last(con, layout)
-    return Cells(blanks, has_lines=has_lines)
+    return Cells(blanks, has_lines=has_lines, is_printable=is_printable(text))
 
 
 def _blanks_of(text: str, separator: str) -> str:

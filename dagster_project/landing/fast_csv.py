@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.core.sql import literal
 
 from .header import HEADER_CHARACTERS, Layout
+from .printable import is_printable
 
 WORTH_IT = 1 << 19
 """Bytes from which on it is faster."""
@@ -36,12 +37,13 @@ BOM = codecs.BOM_UTF8.decode()
 @dataclass(frozen=True)
 class Seen:
     """What a look over a text says: its lines, bytes of the longest with its end, whether it has a tab (that parts nothing),
-    a no-break space or a byte order mark, and whether a cell begins or ends with a space."""
+    a no-break space or a byte order mark, whether a cell begins or ends with a space, and whether all of it is printable."""
 
     lines: int
     longest: int
     odd_blanks: bool
     blank_edges: bool
+    is_printable: bool
 
 
 def is_large(text: str | bytes) -> bool:
@@ -77,7 +79,7 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
     if whole[-1] == CONTROL_Z:
         return None
     lines = longest = fields = 0
-    last_end, odd_blanks, blank_edges = -1, False, bool(BLANK in (whole[0], whole[-1]))
+    last_end, odd_blanks, blank_edges, printable = -1, False, bool(BLANK in (whole[0], whole[-1])), True
     was_border = was_blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(whole), CHUNK):
@@ -101,6 +103,8 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
             except UnicodeDecodeError:
                 return None
             odd_blanks |= "\xa0" in text or BOM in text or (TAB in found and parting != TAB)
+            # Controls and bytes beyond ASCII are odd here, so that no unprintable character lies in another chunk.
+            printable = printable and is_printable(text)
         if len(due):
             longest = max(longest, start + due[0] - last_end, numpy.diff(due).max(initial=0))
             last_end, lines = start + due[-1], lines + len(due)
@@ -114,7 +118,7 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
     unended = len(whole) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return Seen(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges)
+    return Seen(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
 
 
 def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, held: ExitStack) -> Seen | None:

@@ -15,6 +15,7 @@ from .decode import MARK
 from .header import Layout
 from .mapped_values import mapped, translated
 from .mappings import SystemMapping
+from .printable import RE2, SAID
 
 PARSED = "landing_parsed"
 KEPT = "landing_kept"
@@ -253,6 +254,9 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
         if c.type in FAULT:
             unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
+        elif c.type in ("text", "list") and not c.identifier and not sheet.cells.is_printable:
+            odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"
+            rules.append((odd, literal(f"{c.name}: {SAID}"), f"{c.name}: {SAID}"))
     return rules + _window(sheet)
 
 

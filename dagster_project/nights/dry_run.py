@@ -11,15 +11,20 @@ from typing import Any
 
 import duckdb
 
+from dagster_project import public_form
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
+from dagster_project.core.config import read_config
+from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Night, read_receipts
+from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
-from dagster_project.landing import LedgerEntry, land_files
+from dagster_project.landing import LedgerEntry, land_files, read_ledger
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, canonical_name, describe, name_problem, passed_over
 from dagster_project.landing.land import order
+from dagster_project.publishing import dictionary, outputs
+from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
 from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import BuildError
@@ -188,12 +193,26 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
     try:
         run.build()
         held = held_by(run.judge())
+        incomplete = [] if held else _outputs(trial, night)
     except NightHeldError as error:
         return Judged("held", str(error), *_parted(home, run.checks or []), {})
-    except (NightFailedError, BuildError, ValueError) as error:
+    except (NightFailedError, BuildError, OutputError, ValueError) as error:
         return Judged("failed", str(error), [], [], {})
-    reason = "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held)
+    reason = "; ".join([*(f"{c.subject}: {c.rule}: {c.found}" for c in held), *incomplete])
     return Judged("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
+
+
+def _outputs(trial: Home, night: Night) -> list[str]:
+    """Make the outputs of the trial's candidate. Returns what would be wrong with them, in words. Raises OutputError where
+    that would hold the night."""
+    config = read_config(trial)
+    public_form.publish_public(trial, config.public)
+    entries, receipts = read_ledger(trial), read_receipts(trial)
+    dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
+    folder = make_folder(trial.path / "outputs")
+    # What stands in the place of a failed one is the real home's: here it is enough to know that one fails.
+    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.wanted(config))
+    return [f"but {what}: {why}" for _, what, why in outputs.said_of(outputs.as_dicts(written))]
 
 
 def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:

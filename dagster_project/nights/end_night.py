@@ -27,7 +27,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
         run.unwritten = _unwritten(run, failed)
         said.append(run.unwritten)
     try:
-        said += alerts.tell(run)
+        said += alerts.tell(run.ended)
     except Exception as failed:
         said.append(f"alerts could not be sent: {type(failed).__name__}")
     finally:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dagster_project.audit import withdraw_undone
 from dagster_project.core.errors import interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -83,6 +84,9 @@ def note_interrupted(home: Home) -> list[Receipt]:
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
         written.append(Receipt(left[0], "failed", left[1], stamp(datetime.now(UTC)), INTERRUPTED, files))
+        withdraw_undone(home, "published", left[0], left[1], "the next night")
+    if last and last.outcome == "failed" and last.republished and last.republished != night_id:
+        withdraw_undone(home, "published again", last.republished, last.started_at, "the next night")
     for receipt in written:
         write_receipt(home, receipt)
     unmark(home)

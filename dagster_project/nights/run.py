@@ -57,8 +57,8 @@ from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
+from . import alerts, lifecycle
 from . import erase_expired as keeping
-from . import lifecycle
 
 
 class NightHeldError(RuntimeError):
@@ -183,6 +183,10 @@ class NightRun:
             self.take()
             try:
                 self.noted += lifecycle.note_interrupted(self.home)
+                if any(receipt.outcome == "failed" for receipt in self.noted):
+                    # Told now, as this night may end in the same way. Alerts never keep a night from beginning.
+                    with suppress(Exception):
+                        alerts.tell(self.ended)
                 kept_nights.heal(self.home)
                 memory.clear(self.home)
                 night = Night.begin(self.home)
@@ -192,6 +196,11 @@ class NightRun:
                 raise
             self.night = night
         return self.night
+
+    @property
+    def ended(self) -> alerts.NightEnd:
+        """What became of the night so far, for alerts."""
+        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun)
 
     def take(self) -> None:
         """Take the home's lock, until `end`. Raises NightUnderWayError."""
@@ -342,12 +351,14 @@ class NightRun:
             went_out = [f.night_id for f in frozen_editions(self.home)]
             unkept = kept_nights.keep_tonight(self.home, self.config.keep.publications, went_out)
             unerased = self._erase_kept(night)
+        told = outputs.as_dicts(written)
         self.receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (unsettled, unkept, unerased))) or receipt.reason,
+            reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), unsettled, unkept, unerased)))
+            or receipt.reason,
             sha256=digest,
             erased=len(self.erased),
-            outputs=outputs.as_dicts(written),
+            outputs=told,
             audit=anchor(self.home),
             seconds=self.seconds,
         ).finished(night)

@@ -27,6 +27,9 @@ def trial_home(home: Home) -> Iterator[Home]:
         trial = Home(Path(folder) / "home").create()
         for name in ("raw", "quarantine", "mappings", "seeds", "editions", "published"):
             _link_files(home.path / name, trial.path / name)
+        if home.pictures.is_dir():
+            # Copies: whoever draws says when a picture was used last, and throws away old ones.
+            shutil.copytree(home.pictures, trial.pictures)
         for path in (home.key_file, home.config_file):
             if path.exists():
                 (trial.path / path.name).symlink_to(path)

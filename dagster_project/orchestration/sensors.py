@@ -81,7 +81,7 @@ def note_vanished(home: Home) -> list[str]:
     try:
         run.noted += note_interrupted(home)
         if run.noted:
-            alerts.tell(run)
+            alerts.tell(run.ended)
         return [r.night_id for r in run.noted]
     finally:
         run.end()

@@ -104,7 +104,8 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
         adopt(home)
     night_id = _named(kept)
     folder = folder_swap.begin_folder(home, night_id)
-    written = _write_outputs(home, kept, night_id, folder, wanted)
+    # Who goes back wants that night: no output of another one may stand beside it.
+    written = _write_outputs(home, kept, night_id, folder, wanted, strict=True)
     try:
         second_name(kept, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
@@ -137,9 +138,11 @@ def _named(path: Path) -> str:
     return night_id
 
 
-def _write_outputs(home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output]) -> dict[str, Written]:
+def _write_outputs(
+    home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output], strict: bool = False
+) -> dict[str, Written]:
     try:
-        return outputs.write(home, path, night_id, folder, wanted)
+        return outputs.write(home, path, night_id, folder, wanted, strict=strict)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -19,6 +19,7 @@ from dagster_project.core.config import settings_seen
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import NothingPublishedError, opened, published_folder
+from dagster_project.core.terminal_text import warn
 
 from .answer_formats import FORMATS, write_result
 from .connection import connect
@@ -174,10 +175,10 @@ def _done(session: Session, text: str) -> bool:
     except (QuestionError, NothingPublishedError, duckdb.Error) as error:
         # Nobody's session ends with a question.
         sys.stdout.flush()
-        print(f"pam: {said_by(error)}", file=sys.stderr)
+        warn(said_by(error))
         return False
     if said:
-        print(f"pam: {said}", file=sys.stderr)
+        warn(said)
     return True
 
 

@@ -44,7 +44,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return dispatch.tell(run, at)
+        return dispatch.tell(run.ended, at)
     finally:
         run.end()
 

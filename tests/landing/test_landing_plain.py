@@ -20,10 +20,13 @@ def seen_line_by_line(text: str, separator: str, width: int) -> Seen | None:
     odd = set("\xa0\ufeff") | ({"\t"} - {separator})
     edges = any(cell[:1] == " " or cell[-1:] == " " for row in rows for cell in row)
     longest = max(len(line) for line in text.encode().replace(b"\n", b"\n\0").split(b"\0"))
-    return Seen(len(lines), longest, bool(set(text) & odd), edges)
+    unprintable = set(text) & set("\x0b\x1a\x85\u2028")
+    return Seen(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
 
 
-CELL = st.text(st.sampled_from("ab \x0b"), max_size=3) | st.text(st.sampled_from('a£\xa0\ufeff\t\x1a"\r\0;,\n'), max_size=2)
+CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(
+    st.sampled_from('a£\xa0\ufeff\t\x1a"\r\0;,\n'), max_size=2
+)
 
 
 @given(
@@ -79,7 +82,7 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
 
     def sees_what_is_not_there(body, separator, width):
         looks.append(bytes(body))
-        return Seen(301, 100, False, False)
+        return Seen(301, 100, False, False, True)
 
     monkeypatch.setattr(fast_csv, "look_over", sees_what_is_not_there)
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])

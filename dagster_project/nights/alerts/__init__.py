@@ -7,7 +7,7 @@ message holds a row, an identifier or a secret.
 
 from .channels import Channel, channels_of
 from .dispatch import Delivery, alert_settings, overview, send_test, tell, waiting
-from .events import Event, events_of
+from .events import Event, NightEnd, events_of
 from .log import AlertLog
 from .message import Message
 
@@ -17,6 +17,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Message",
+    "NightEnd",
     "alert_settings",
     "channels_of",
     "events_of",

@@ -66,6 +66,12 @@ def for_postgres(home: Home) -> Advice:
     return Advice(_filled(home, todo), "PostgreSQL behind")
 
 
+def for_output(home: Home) -> Advice:
+    """For a night that is published with an output that could not be made, or not whole."""
+    todo = ("See what is missing: {pam} status", "Once the cause is mended, make all of it anew: {pam} nightly --rebuild")
+    return Advice(_filled(home, todo), "Output incomplete")
+
+
 def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str) -> Advice:
     """For a file that was held or refused."""
     if kind == "file_held":

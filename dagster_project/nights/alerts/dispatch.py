@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,12 +16,9 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import read_receipts, stamp
 
 from .channels import Channel, channels_of
-from .events import Event, events_of
+from .events import Event, NightEnd, events_of
 from .log import AlertLog, Attempt
 from .message import Message
-
-if TYPE_CHECKING:
-    from ..run import NightRun
 
 AGAIN = timedelta(days=7)
 """An extract that stays late is told once a week."""
@@ -54,24 +51,24 @@ def alert_settings(home: Home) -> Alerts | None:
     return None
 
 
-def tell(run: "NightRun", now: datetime | None = None) -> list[str]:
+def tell(end: NightEnd, now: datetime | None = None) -> list[str]:
     """Tell of a night that is over, and try again what could not be delivered before.
 
     Returns lines for whoever watches: what was told to whom, and what was not. Raises nothing for a channel that fails or
     a log that can't be written.
     """
     now = now or datetime.now(UTC)
-    settings = alert_settings(run.home)
+    settings = alert_settings(end.home)
     channels = channels_of(settings) if settings else []
-    log = AlertLog(run.home)
+    log = AlertLog(end.home)
     said: list[str] = []
     with log.alone():
         messages, attempts = _read(log)
         todo = waiting(messages, attempts, channels, now)
-        if fresh := _news(events_of(run), messages, now):
-            night_id = run.night.night_id if run.night else None
+        if fresh := _news(events_of(end), messages, now):
+            night_id = end.night.night_id if end.night else None
             names = tuple(c.name for c in channels) if settings else None
-            message = _message(run.home, night_id, fresh, now, names, {m.id for m in messages})
+            message = _message(end.home, night_id, fresh, now, names, {m.id for m in messages})
             _keep(log, message, said)
             todo.append((message, channels))
             if not channels:

@@ -3,23 +3,22 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Receipt
+from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
+from dagster_project.publishing.outputs import said_of
 
 from ..status import late_extracts
-from .advice import Advice, for_failure, for_file, for_held, for_late, for_postgres
+from .advice import Advice, for_failure, for_file, for_held, for_late, for_output, for_postgres
 
-if TYPE_CHECKING:
-    from ..run import NightRun
-
-Kind = Literal["failed", "held", "not_served", "file_held", "refused", "late", "test"]
+Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 TITLES: dict[str, str] = {
     "failed": "Night failed",
     "held": "Night held",
     "not_served": "PostgreSQL behind",
+    "output": "Output incomplete",
     "file_held": "File held",
     "refused": "File refused",
     "late": "Extract late",
@@ -56,15 +55,30 @@ def plain(text: str, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def events_of(run: "NightRun") -> list[Event]:
+@dataclass(frozen=True)
+class NightEnd:
+    """What became of a night, as far as alerts tell of it.
+
+    `night`: None where it could not begin; then `unbegun` says why. `receipt`: None where there is none (yet). `earlier`:
+    receipts written for nights that did not live to write them.
+    """
+
+    home: Home
+    night: Night | None = None
+    receipt: Receipt | None = None
+    earlier: tuple[Receipt, ...] = ()
+    unbegun: str | None = None
+
+
+def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier ones that were interrupted, of its own outcome, of its files, of late extracts."""
-    events = [e for receipt in run.noted if receipt.outcome == "failed" for e in _of_receipt(run.home, receipt)]
-    if run.receipt:
-        events += _of_receipt(run.home, run.receipt)
-    elif run.unbegun:
-        events.append(_failed(run.home, f"unbegun {run.unbegun}", "A night could not begin", run.unbegun))
-    if run.night:
-        events += _late(run.home, run.night.today)
+    events = [e for receipt in end.earlier if receipt.outcome == "failed" for e in _of_receipt(end.home, receipt)]
+    if end.receipt:
+        events += _of_receipt(end.home, end.receipt)
+    elif end.unbegun:
+        events.append(_failed(end.home, f"unbegun {end.unbegun}", "A night could not begin", end.unbegun))
+    if end.night:
+        events += _late(end.home, end.night.today)
     order = list(TITLES)
     return sorted(events, key=lambda e: order.index(e.kind))
 
@@ -78,6 +92,9 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
         events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
+    for name, what, why in said_of(receipt.outputs) if receipt.outcome == "published" else ():
+        said = f"Night {night_id} is published, but {what}"
+        events.append(_event("output", f"output {night_id} {name}", said, why, for_output(home)))
     # A file that its sender is still writing waits, and is not in the ledger.
     decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:

@@ -1,24 +1,27 @@
 """What a night publishes beside its warehouse: open files and the like, each a folder that is made of the sealed file alone.
 
-All outputs are written before anything is published, into a folder that nobody sees yet. One that can't be written fails the
-night: a publication is never half of one night and half of another.
+All outputs are written before anything is published, into a folder that nobody sees yet. In the place of one that can't be
+written stands the last good one of its kind, which says so (`stale`); where the settings say so, the night is not published.
 """
 
 import hashlib
 import importlib
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dagster_project.core.config import Config, OutputName
+from dagster_project.core.config import Config, OutputName, read_config
+from dagster_project.core.errors import is_passing
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened
-from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.published_file import hardened, published_folder
+from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
+
+from .stale import find_good, form_of, put_in_place
 
 
 class OutputError(RuntimeError):
@@ -49,7 +52,8 @@ PAGES = {
 }
 """Outputs that begin with a page, in the words of a link to it."""
 
-Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], None]
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], list[str] | None]
+"""Returns what is missing of the output, where something is, such as a chart that could not be drawn."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,19 @@ OUTPUTS: tuple[Output, ...] = (
 class Written:
     """What was written of an output.
 
-    `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path.
+    `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path. `form`: of
+    the settings that say in which form it is published. `failed`: why it could not be made; then `of` is the night whose output
+    took its place, blank where there was none. `lost`: what is missing of it.
     """
 
     files: int
     bytes: int
     sha256: str
     seconds: float
+    form: str = ""
+    failed: str = ""
+    of: str = ""
+    lost: tuple[str, ...] = ()
 
 
 def wanted(config: Config) -> list[Output]:
@@ -102,29 +112,68 @@ def wanted(config: Config) -> list[Output]:
     return [o for o in OUTPUTS if names is None or o.name in names]
 
 
-def write(home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output]) -> dict[str, Written]:
-    """Write outputs of a sealed file into a night's folder. Returns what was written of each. Raises OutputError."""
+def write(
+    home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output], *, strict: bool = False
+) -> dict[str, Written]:
+    """Write outputs of a sealed file into a night's folder. Returns what was written of each.
+
+    In the place of one that fails stands the last good one. Raises OutputError where `strict` or the settings don't allow
+    that, or what went wrong may pass by itself, as a full disk does.
+    """
     outputs = tuple(outputs)
     if not outputs:
         return {}
     context = Context(home, night_id, (home.path / SAMPLE_MARK).exists(), tuple(o.folder for o in outputs))
     written = {}
+    config = read_config(home)
+    form, strict = form_of(config), strict or config.publish.failed_output == "hold"
     con = hardened(warehouse, writable=folder)
     try:
         for output in outputs:
             began = time.perf_counter()
             own = make_folder(folder / output.folder)
+            failed, of, lost = "", "", ()
             try:
-                output.write(con, own, context)
+                lost = tuple(output.write(con, own, context) or ())
             except Exception as error:
-                raise OutputError(
-                    f"the output {output.name} could not be written, so that nothing is published: {error};"
-                    " `[publish] outputs` of pam.toml can leave it out"
-                ) from error
-            written[output.name] = measured(own, time.perf_counter() - began)
+                if strict or is_passing(error):
+                    raise OutputError(
+                        f"the output {output.name} could not be written, so that nothing is published: {error};"
+                        " `[publish] outputs` of pam.toml can leave it out"
+                    ) from error
+                failed = str(error) or type(error).__name__
+                of = _put_last_good(home, output, own, night_id, form)
+                con.close()
+                # What went wrong may have left it unusable.
+                con = hardened(warehouse, writable=folder)
+            done = measured(own, time.perf_counter() - began)
+            written[output.name] = replace(done, form=form, failed=failed, of=of, lost=lost)
     finally:
         con.close()
     return written
+
+
+def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
+    """Put the last good output in the place of one that failed. Returns the night that it is of; blank where there is none."""
+    standing, good = published_folder(home), None
+    last = standing / output.folder if standing else None
+    if last and last.is_dir():
+        receipts = [{"night_id": r.republished or r.night_id, "outputs": r.outputs} for r in read_receipts(home)]
+        good = find_good(output.name, last, measured(last, 0).sha256, form, receipts)
+    put_in_place(good, own, night_id, f"The output {output.name}")
+    return good.of if good else ""
+
+
+def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What is wrong with a night's outputs, as its receipt keeps them: output, what, and why."""
+    said = []
+    for name, one in written.items():
+        if one.get("failed"):
+            instead = f"that of night {one['of']} stands in its place" if one.get("of") else "there is none in its place"
+            said.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
+        elif one.get("lost"):
+            said.append((name, f"the output {name} is not whole", f"could not be drawn: {', '.join(one['lost'])}"))
+    return said
 
 
 def measured(folder: Path, seconds: float) -> Written:

@@ -14,12 +14,14 @@ from dagster_project.reporting.pack import write_editions
 from . import Context, beside
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
-    """Write `<edition>/` for each edition that the night prints, in the form that the settings name.
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> list[str]:
+    """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns lost charts.
 
     Raises OSError, EditionError for a bad one, and NoPublicFormError.
     """
     public = read_config(context.home).publish.report == "public"
     # What is beside it has exact figures, and may not go where the public form goes.
     links = () if public else beside(context, "../..", ("catalogue",))
-    write_editions(con, folder, context.home, context.is_sample, links, public)
+    lost: list[str] = []
+    write_editions(con, folder, context.home, context.is_sample, links, public, lost)
+    return lost

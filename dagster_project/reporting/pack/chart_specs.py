@@ -3,14 +3,20 @@
 Dark on white. Colours follow those that the Government Analysis Function recommends for charts, which people who see colours
 otherwise can tell apart; orange and turquoise are darker, so that words in them can be read. Few lines are named where they
 end, not in a key.
+
+Names (of categories, areas, teams) come from extracts. To the renderer they are texts to print and nothing else: series,
+categories and panels are told apart by their number, as the renderer keeps what it is to tell apart as properties of an object,
+which has some of its own (`constructor`).
 """
 
+import json
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from .model import PUBLIC_ONLY, Chart, Panel, Point
+from .shared_sentences import legible
 
 Spec = dict[str, Any]
 
@@ -19,6 +25,10 @@ COLOURS = ("#12436d", "#b84a0a", "#801650", "#1a7d74", "#3d3d3d", "#7a5ba8")
 WIDE, TALL = 640, 290
 HALF, LOW = 292, 190
 SMALL, SMALL_LOW = 138, 84
+LONGEST_NAME = 200
+"""Characters of a name that a chart prints; the widest place has room for about eighty."""
+SURELY_FITS = 10
+"""Characters of a name that fit everywhere, the widest ones too."""
 DIRECT = 4
 """So many lines are named where they end; more have a key."""
 
@@ -69,10 +79,11 @@ def _y(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) -> Spec:
 
 def _rows(panel: Panel, **more: Any) -> list[Spec]:
     """Its points. One without a figure breaks the line where it lies between others, and is no 0."""
+    place = _places(_labels(panel))
     return [
-        {"x": p.day.replace(day=1).isoformat() if p.day else p.label, "y": None if p.value is None else float(p.value),
-         "series": s.name, "role": s.role, "text": p.printed, "whole": p.data_status != "partial", **more}
-        for s in panel.series for p in _between(s.points)
+        {"x": p.day.replace(day=1).isoformat() if p.day else place[p.label], "y": None if p.value is None else float(p.value),
+         "series": n, "role": s.role, "text": p.printed, "whole": p.data_status != "partial", **more}
+        for n, s in enumerate(panel.series) for p in _between(s.points)
     ]  # fmt: skip
 
 
@@ -86,21 +97,47 @@ def _labels(panel: Panel) -> list[str]:
     return list(dict.fromkeys(p.label for s in panel.series for p in s.points))
 
 
+def _places(labels: Sequence[str]) -> dict[str, int]:
+    """Each name's number, by which the renderer knows it."""
+    return {label: n for n, label in enumerate(labels)}
+
+
+def _names(names: Sequence[str]) -> Spec:
+    """What an axis, a key or a heading prints for the numbers 0, 1, 2 and so on.
+
+    The renderer looks each text of an expression up among its own functions, and finds `constructor`: with a sign before it,
+    which the expression takes away, no text is the name of anything.
+    """
+    return {"labelExpr": f"slice({json.dumps([f':{_cut(n)}' for n in names])}[datum.value], 1)"}
+
+
+def _cut(name: str) -> str:
+    """A name as a chart prints it. The renderer measures a text letter by letter to make it fit: a long one takes minutes; and
+    what can't be in XML ends its process. What it makes fit it cuts between the two halves of a sign beyond the first plane,
+    and fails: a name that may be too wide is printed without those. The table under the chart has all names whole."""
+    name = legible(name)
+    if len(name) > SURELY_FITS:
+        name = re.sub("[\U00010000-\U0010ffff]", "\ufffd", name)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def _ordinal(labels: Sequence[str]) -> Spec:
     """An axis of names in their order; months of years stand on two lines."""
-    axis: Spec = {}
+    axis = _names(labels)
     if all(re.fullmatch(r"[A-Z][a-z]{2} \d{4}", label) for label in labels):
-        axis = {"labelExpr": "split(datum.label, ' ')"}
-    return {"field": "x", "type": "ordinal", "sort": list(labels), "axis": axis, "scale": {"padding": 0.3}}
+        axis = {"labelExpr": f"split({axis['labelExpr']}, ' ')"}
+    sort = list(range(len(labels)))
+    return {"field": "x", "type": "ordinal", "sort": sort, "axis": axis, "scale": {"padding": 0.3}}
 
 
 def _ends(panel: Panel, top: float, height: int) -> list[Spec]:
     """Where the name of each line stands: at its end, moved apart where two are close."""
-    ends = []
-    for s in panel.series:
+    ends: list[Spec] = []
+    place = _places(_labels(panel))
+    for n, s in enumerate(panel.series):
         known = [p for p in s.points if p.value is not None]
         if known:
-            ends.append({"x": known[-1].label, "y": float(known[-1].value or 0), "series": s.name})
+            ends.append({"x": place[known[-1].label], "y": float(known[-1].value or 0), "series": n, "name": _cut(s.name)})
     gap = 15 / height * (top or 1)
     ends.sort(key=lambda e: e["y"])
     for lower, upper in pairwise(ends):
@@ -112,10 +149,11 @@ def _line(chart: Chart) -> Spec:
     (panel,) = chart.panels
     rows, labels = _rows(panel), _labels(panel)
     names = [s.name for s in panel.series]
+    numbers = list(range(len(names)))
     y = _y(panel.unit, rows, room=1.05)
     direct = len(names) <= DIRECT
-    colour = {"field": "series", "type": "nominal", "scale": {"domain": names, "range": list(COLOURS)},
-              "sort": None, "legend": None if direct else {}}  # fmt: skip
+    colour = {"field": "series", "type": "nominal", "scale": {"domain": numbers, "range": list(COLOURS)},
+              "sort": None, "legend": None if direct else _names(names)}  # fmt: skip
     x = _ordinal(labels)
     layers: list[Spec] = [
         {"mark": "line", "encoding": {"x": x, "y": y, "color": colour}},
@@ -124,7 +162,7 @@ def _line(chart: Chart) -> Spec:
             "encoding": {
                 "x": x, "y": y, "color": colour,
                 "fill": {"condition": {"test": "!datum.whole", "value": "#ffffff"}, "field": "series", "type": "nominal",
-                         "scale": {"domain": names, "range": list(COLOURS)}, "legend": None},
+                         "scale": {"domain": numbers, "range": list(COLOURS)}, "legend": None},
             },
         },
     ]  # fmt: skip
@@ -133,7 +171,7 @@ def _line(chart: Chart) -> Spec:
             {
                 "data": {"values": _ends(panel, y["scale"]["domain"][1], TALL)},
                 "mark": {"type": "text", "align": "left", "dx": 9, "fontSize": 13, "fontWeight": "bold"},
-                "encoding": {"x": x, "y": y, "text": {"field": "series"}, "color": colour},
+                "encoding": {"x": x, "y": y, "text": {"field": "name"}, "color": colour},
             }
         )
     return {"width": WIDE, "height": TALL, "data": {"values": rows}, "layer": layers}
@@ -142,22 +180,25 @@ def _line(chart: Chart) -> Spec:
 def _bar(chart: Chart) -> Spec:
     (panel,) = chart.panels
     names, labels = [s.name for s in panel.series], _labels(panel)
+    numbers, place = list(range(len(names))), _places(labels)
     values = [
-        {"x": p.label, "y": float(p.value or 0), "series": s.name, "text": p.printed} for s in panel.series for p in s.points
-    ]
-    y: Spec = {"field": "x", "type": "nominal", "sort": labels, "axis": {"title": None, "labelPadding": 6, "labelLimit": 240}}
+        {"x": place[p.label], "y": float(p.value or 0), "series": n, "text": p.printed}
+        for n, s in enumerate(panel.series) for p in s.points
+    ]  # fmt: skip
+    axis: Spec = {"title": None, "labelPadding": 6, "labelLimit": 240, **_names(labels)}
+    y: Spec = {"field": "x", "type": "nominal", "sort": list(range(len(labels))), "axis": axis}
     x = _y(panel.unit, values, room=1.12)
     shared: Spec = {"y": y, "x": {**x, "axis": None, "scale": {"domain": x["scale"]["domain"]}}}
     colour: Spec = {"value": COLOURS[0]}
     step = 30
     if len(names) > 1:
-        shared["yOffset"] = {"field": "series", "type": "nominal", "sort": names}
+        shared["yOffset"] = {"field": "series", "type": "nominal", "sort": numbers}
         colour = {
             "field": "series",
             "type": "nominal",
-            "scale": {"domain": names, "range": list(COLOURS)},
-            "sort": names,
-            "legend": {"symbolSize": 180},
+            "scale": {"domain": numbers, "range": list(COLOURS)},
+            "sort": numbers,
+            "legend": {"symbolSize": 180, **_names(names)},
         }
         step = 24
     return {
@@ -202,7 +243,7 @@ def _trend(chart: Chart) -> Spec:
         x, y = _month_axis([*rows, *hidden], width, bar // 2 + 3), _y(panel.unit, rows, tickCount=4 if several else 5)
         pictures.append(
             {
-                "title": panel.title if several else "",
+                "title": _cut(panel.title) if several else "",
                 "width": width, "height": height, "data": {"values": rows},
                 "layer": [
                     {"transform": [{"filter": "datum.role == 'months'"}], "mark": {"type": "bar", "size": bar, "color": QUIET},
@@ -229,25 +270,26 @@ def _key(chart: Chart) -> str:
     """What bars and line are, in words: there are two things to tell apart, and they are no two colours alone."""
     names = {s.role: s.name for p in reversed(chart.panels) for s in p.series}
     means = list(dict.fromkeys(s.name for p in chart.panels for s in p.series if s.role == "rolling"))
-    bars = f"Bars: {names['months'].lower()}."
-    return f"{bars} Line: {' or, of a rate, '.join(m.lower() for m in means)}." if means else bars
+    bars = f"Bars: {_cut(names['months']).lower()}."
+    return f"{bars} Line: {' or, of a rate, '.join(_cut(m).lower() for m in means)}." if means else bars
 
 
 def _years(chart: Chart) -> Spec:
     several = len(chart.panels) > 1
     width, height = (HALF, LOW) if several else (WIDE, TALL)
     names = [s.name for s in chart.panels[0].series]
+    numbers = list(range(len(names)))
     pictures = [
         {
-            "title": panel.title if several else "",
+            "title": _cut(panel.title) if several else "",
             "width": width, "height": height, "data": {"values": _rows(panel)},
             "mark": "line",
             "encoding": {
                 "x": _ordinal(_labels(panel)), "y": _y(panel.unit, _rows(panel), tickCount=4 if several else 5),
-                "color": {"field": "series", "type": "nominal", "sort": names,
-                          "scale": {"domain": names, "range": [QUIET, COLOURS[0]]}},
-                "strokeDash": {"field": "series", "type": "nominal", "sort": names,
-                               "scale": {"domain": names, "range": [[6, 4], [1, 0]]}},
+                "color": {"field": "series", "type": "nominal", "sort": numbers, "legend": _names(names),
+                          "scale": {"domain": numbers, "range": [QUIET, COLOURS[0]]}},
+                "strokeDash": {"field": "series", "type": "nominal", "sort": numbers, "legend": _names(names),
+                               "scale": {"domain": numbers, "range": [[6, 4], [1, 0]]}},
             },
         }
         for panel in chart.panels
@@ -256,7 +298,7 @@ def _years(chart: Chart) -> Spec:
 
 
 def _units(chart: Chart) -> Spec:
-    rows = [row for p in chart.panels for row in _rows(p, unit=p.title)]
+    rows = [row for n, p in enumerate(chart.panels) for row in _rows(p, unit=n)]
     unit = chart.panels[0].unit
     for one, after in pairwise([*rows, {"unit": None}]):
         one["last"] = one["unit"] != after["unit"]
@@ -266,8 +308,9 @@ def _units(chart: Chart) -> Spec:
     text: Spec = {"type": "text", "dy": -10, "align": "right", "dx": 4, "fontSize": 12, "fontWeight": "bold", "color": INK}
     return {
         "data": {"values": rows},
-        "facet": {"field": "unit", "type": "nominal", "sort": [p.title for p in chart.panels], "title": None,
-                  "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"}},
+        "facet": {"field": "unit", "type": "nominal", "sort": list(range(len(chart.panels))), "title": None,
+                  "header": {**_names([p.title for p in chart.panels]),
+                             "labelFontSize": 12, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"}},
         "columns": 4, "spacing": 20, "resolve": {"axis": {"x": "independent"}},
         "spec": {
             "width": SMALL, "height": SMALL_LOW,

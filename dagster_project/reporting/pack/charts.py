@@ -1,22 +1,28 @@
-"""Charts as pictures: Vega-Lite, drawn by vl-convert in this process. Nothing is fetched, and no font is brought along.
+"""Charts as pictures: Vega-Lite, drawn by vl-convert in a process of its own. Nothing is fetched, and no font is brought along.
 
-A picture is kept under the hash of all that it is made of, so that a night draws anew only what has changed.
+A picture is kept under the hash of all that it is made of, so that a night draws anew only what has changed. A chart that
+can't be drawn is left out: the pages say so.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from dagster_project.core.files import make_folder, write_whole
 
 from .chart_specs import spec
+from .drawing import Job, draw
 from .model import Chart
 
 KEPT_DAYS = 30
 """A picture that no pack has used for so long is taken from the cache."""
 PNG_SCALE = 2
+NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
+"""What stands in a chart's place."""
 
 
 def svgs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, str]:
@@ -30,42 +36,56 @@ def pngs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, bytes]:
 
 
 def _drawn(charts: Iterable[Chart], form: str, kept: Path | None) -> dict[str, bytes]:
-    found = {}
-    for chart in charts:
-        if chart.unavailable:
-            continue
-        text = json.dumps(spec(chart), sort_keys=True, default=str)
-        found[chart.chart_id] = _once(text, form, kept)
+    texts = {c.chart_id: json.dumps(spec(c), sort_keys=True, default=str) for c in charts if not c.unavailable}
+    found = {name: data for name, text in texts.items() if (data := _read(text, form, kept)) is not None}
+    jobs = {name: _job(text, form, kept) for name, text in texts.items() if name not in found}
+    for name, drawn in zip(jobs, draw(list(jobs.values())), strict=True):
+        for own, data in (("svg", drawn.svg), ("png", drawn.png)):
+            if data is not None:
+                _keep(texts[name], own, kept, data)
+                if own == form:
+                    found[name] = data
     if kept and kept.is_dir():
         _tidy(kept)
-    return found
+    return {name: found[name] for name in texts if name in found}
 
 
-def _once(text: str, form: str, kept: Path | None) -> bytes:
-    """The picture of a spec: the kept one, or a new one."""
+def _job(text: str, form: str, kept: Path | None) -> Job:
+    """A PNG is made of the SVG, which the pages show: its layout is what takes long, and the PNG is the same to the byte."""
+    if form == "svg":
+        return Job(text)
+    svg = _read(text, "svg", kept)
+    return Job(text, svg.decode("utf-8") if svg else None, PNG_SCALE)
+
+
+@cache
+def _renderer() -> str:
+    """The renderer's version, without loading it."""
+    return version("vl-convert-python")
+
+
+def _place(text: str, form: str, kept: Path) -> Path:
+    made_of = f"{_renderer()} {PNG_SCALE} {text}"
+    return kept / f"{hashlib.sha256(made_of.encode()).hexdigest()}.{form}"
+
+
+def _read(text: str, form: str, kept: Path | None) -> bytes | None:
+    """The kept picture of a spec; None where there is none."""
     if kept is None:
-        return _draw(text, form, kept)
-    from vl_convert import __version__
-
-    path = kept / f"{hashlib.sha256(f'{__version__} {PNG_SCALE} {text}'.encode()).hexdigest()}.{form}"
+        return None
+    path = _place(text, form, kept)
     try:
         data = path.read_bytes()
         path.touch()
     except FileNotFoundError:
-        data = _draw(text, form, kept)
-        make_folder(kept)
-        write_whole(path, data)
+        return None
     return data
 
 
-def _draw(text: str, form: str, kept: Path | None) -> bytes:
-    # Importing it takes a moment that a pack whose pictures are all kept need not pay.
-    import vl_convert
-
-    if form == "png":
-        # Of the SVG, which the pages show: its layout is what takes long, and the PNG is the same to the byte.
-        return vl_convert.svg_to_png(_once(text, "svg", kept).decode("utf-8"), scale=PNG_SCALE)
-    return vl_convert.vegalite_to_svg(text, allowed_base_urls=[]).encode("utf-8")
+def _keep(text: str, form: str, kept: Path | None, data: bytes) -> None:
+    if kept is not None:
+        make_folder(kept)
+        write_whole(_place(text, form, kept), data)
 
 
 def _tidy(kept: Path) -> None:

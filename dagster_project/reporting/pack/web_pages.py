@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from . import wording as words
-from .charts import svgs
+from .charts import NOT_DRAWN, svgs
 from .figure_trails import Part, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .shared_sentences import public_notice
@@ -44,8 +44,10 @@ class Figure:
 def write_html(
     pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (), kept: Path | None = None,
     beside: Sequence[tuple[str, str]] = (),
-) -> None:
+) -> set[str]:
     """Write all pages, the style sheet and the charts into `folder`. Of a pack in the public form there are no trails.
+
+    Returns the ids of charts that could not be drawn; their pages say so.
 
     `trails`: None where the night's rows are not at hand; the trails then have the commands alone. `downloads`: paths in the
     folder, and what they are. `kept`: where pictures of charts are kept between nights. `beside`: addresses of what is
@@ -61,7 +63,7 @@ def write_html(
     shared = {
         "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": pack.rule is None,
         "public_notice": public_notice(pack),
-        "svgs": {n: _size(svg) for n, svg in pictures.items()},
+        "svgs": {n: _size(svg) for n, svg in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
     missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.unavailable]
@@ -79,6 +81,7 @@ def write_html(
         _page(folder / "claims.html", "claims", shared, here="claims", loose=[c for c in pack.claims if c.no not in placed])
     definitions = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
     _page(folder / "sources.html", "sources", shared, here="sources", definitions=definitions.values(), units=UNITS)
+    return {c.chart_id for c in pack.charts if not c.unavailable} - pictures.keys()
 
 
 def _page(path: Path, template: str, shared: Mapping[str, Any], **own: Any) -> None:

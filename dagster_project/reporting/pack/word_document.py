@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docx.document import Document as Doc
 
-from .charts import pngs
+from .charts import NOT_DRAWN, pngs
 from .model import Chart, Claim, Pack, Page, Table
 from .ooxml import (
     CHECK,
@@ -27,12 +27,14 @@ from .shared_sentences import heading, legible, marker_lines, night_line, notice
 from .wording import day_in_words
 
 
-def write_docx(pack: Pack, path: Path, kept: Path | None = None) -> None:
+def write_docx(pack: Pack, path: Path, kept: Path | None = None) -> set[str]:
     """Write the pack to `path`. `kept`: a folder in which pictures are kept from one night to the next.
 
-    The same night gives the same bytes.
+    The same night gives the same bytes. Returns the ids of charts that could not be drawn.
     """
-    _Writer(legible(pack), pngs(pack.charts, kept)).write(path)
+    pictures = pngs(pack.charts, kept)
+    _Writer(legible(pack), pictures).write(path)
+    return {c.chart_id for c in pack.charts if not c.unavailable} - pictures.keys()
 
 
 class _Writer:
@@ -129,7 +131,7 @@ class _Writer:
         add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
         picture = self.pictures.get(chart.chart_id)
         if picture is None:
-            self.doc.add_paragraph(chart.unavailable or "Not available.", style=NOTE)
+            self.doc.add_paragraph(chart.unavailable or NOT_DRAWN, style=NOTE)
             return
         add_picture(self.doc, picture, alt=chart.alt, title=chart.title)
         for note in chart.notes:

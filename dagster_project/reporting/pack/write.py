@@ -71,8 +71,12 @@ def fill(
     home: Home | None = None,
     said: Callable[[str], None] = lambda _: None,
     beside: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are."""
+) -> list[str]:
+    """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are.
+
+    Returns the ids of charts that could not be drawn.
+    """
+    lost: set[str] = set()
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
@@ -83,7 +87,7 @@ def fill(
     if "docx" in forms:
         from .word_document import write_docx
 
-        write_docx(pack, folder / f"{name}.docx", kept)
+        lost |= write_docx(pack, folder / f"{name}.docx", kept)
     for form in (f for f in ("xlsx", "docx") if f in forms):
         downloads.append((f"{name}.{form}", f"The report as {FORMS[form]} (.{form})"))
         said(f"{form}: {name}.{form}")
@@ -92,13 +96,16 @@ def fill(
         downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
         said(f"csv: {len(files) - 1} files in csv/")
     if "html" in forms:
-        write_html(pack, folder, trails, downloads, kept, beside)
+        lost |= write_html(pack, folder, trails, downloads, kept, beside)
         said(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
     note = {
         "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
         "is_sample": pack.is_sample, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
     }  # fmt: skip
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+    if lost:
+        said(f"not drawn: {', '.join(sorted(lost))}")
+    return sorted(lost)
 
 
 def write_editions(
@@ -108,12 +115,14 @@ def write_editions(
     is_sample: bool,
     beside: Sequence[tuple[str, str]] = (),
     public: bool = False,
+    lost: list[str] | None = None,
 ) -> list[str]:
     """Write every edition that the night prints into a folder of its own below `folder`. Returns their names.
 
     `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
     that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
-    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form.
+    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form. `lost`: takes
+    charts that could not be drawn, as `edition/chart`.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
@@ -123,7 +132,9 @@ def write_editions(
         pack = read_pack(con, edition, is_sample, public)
         own = folder / edition.edition
         own.mkdir(parents=True)
-        fill(pack, own, tuple(FORMS), None, home, beside=beside)
+        undrawn = fill(pack, own, tuple(FORMS), None, home, beside=beside)
+        if lost is not None:
+            lost += [f"{edition.edition}/{chart}" for chart in undrawn]
         written.append(edition.edition)
     return written
 

@@ -1,0 +1,18 @@
+"""The console that tables and progress are drawn on. Apart from `terminal`, as its library takes a moment to load."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import rich.console
+from rich.segment import Segment
+
+from .terminal_text import safe
+
+
+class Console(rich.console.Console):
+    """Rich's, which prints safe text alone: its own colours and moves, and no order of anybody else's."""
+
+    def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+        """The pieces of something to print."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(safe(piece.text), piece.style)

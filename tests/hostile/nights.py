@@ -1,0 +1,62 @@
+"""A night of hostile texts in every category column, of hostile names and hostile files."""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+from support import publish_night
+
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightRun
+from dagster_project.publishing import outputs
+
+from .corpus import FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
+
+LONG = os.environ.get("PAM_HOSTILE_TEXTS")
+RANDOM = int(LONG or 8)
+"""Random texts in the suite; `PAM_HOSTILE_TEXTS=300` asks for the long version, with some of 100,000 signs."""
+
+DAY = "2025-06-02"
+COLUMNS = {
+    "community_voices": ("response_ref", "responded_on", {}, ("issue",)),
+    "drug_tests": ("custody_ref", "arrested_at", {"test_status": "Missed"}, ("trigger_offence", "missed_reason")),
+    "incidents": ("incident_ref", "created_at", {"record_type": "INCIDENT"}, ("qualifiers", "channel")),
+    "intelligence": ("intel_ref", "submitted_on", {"source": "Crimestoppers"}, ("themes",)),
+    "iom_visits": ("visit_ref", "visited_on", {"substance_misuse": "Y"}, ("operation",)),
+    "prevention_activity": ("activity_ref", "activity_on", {"quantity": "1"}, ("activity",)),
+    "pspos": ("order_ref", "starts_on", {}, ("authority",)),
+    "pspo_enforcement": ("enforcement_ref", "enforced_on", {"kind": "Prosecution"}, ("authority", "issuing_team")),
+    "stop_search": ("search_ref", "searched_at", {"object_found": "Y"},
+                    ("legislation", "object_of_search", "outcome", "age_range", "self_defined_ethnicity")),
+    "crimes": ("crime_ref", "recorded_on", {"status": "Recorded"}, ("offence_code",)),
+}  # fmt: skip
+"""Key, date, what else must be there, and the columns that take any text, of each extract that has some."""
+
+
+def texts(extract: str) -> list[str]:
+    """The texts of an extract's rows: all of them in the long version, else its share, as each category makes many figures."""
+    every = [*TEXTS, *UNPRINTABLE, *random_texts(RANDOM)]
+    return every if LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
+
+
+def put(folder: Path) -> None:
+    """Write a file of each extract: a row a text, which stands in every column that takes any."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for extract, (key, day, more, taking) in COLUMNS.items():
+        with (folder / f"{extract}{STAMP}").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow([key, day, *more, *taking])
+            writer.writerows([f"K{n}", DAY, *more.values(), *[text] * len(taking)] for n, text in enumerate(texts(extract)))
+
+
+def night_of_all(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRun:
+    """A night over the whole corpus, with every output."""
+    put(home.inbox)
+    for name in NAMES:
+        (home.inbox / name).write_bytes(b"a,b\n1,2\n")
+    for name, body in FILES:
+        (home.inbox / name).write_bytes(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", all_outputs)
+        return publish_night(home)
