@@ -1,6 +1,7 @@
 """What a force sets for its own home: `pam.toml`, where there is one. Every setting has a default."""
 
 import tomllib
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -77,11 +78,20 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 class Nights(_Part):
     """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
-    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models.
+    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models. `inbox`: the folder in which
+    extracts are read, and left as they are, where the command line names no other; None is `inbox/` of the home.
     """
 
     memory: Memory | None = None
     engine: Engine = "duckdb"
+    inbox: Path | None = None
+
+    @field_validator("inbox")
+    @classmethod
+    def _is_whole(cls, given: Path | None) -> Path | None:
+        if given is not None and not given.is_absolute():
+            raise ValueError(f"{given} is not a whole path: begin it with /")
+        return given
 
 
 class Spark(_Part):
