@@ -15,12 +15,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster_project.orchestration.serve.stopped import stopped
 from offline_browser import BROWSER, WITHOUT
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import SAMPLE_MARK, is_under_way, read_receipts
+from dagster_project.nights.health import troubles
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
@@ -226,6 +228,42 @@ def test_a_websocket_comes_in_with_the_token_from_the_page_alone(served: Served)
         assert json.loads(ws.recv(10))["type"] == "error"
 
 
+def test_a_schedule_or_sensor_that_is_stopped_is_told_of(served: Served) -> None:
+    found = served.ask(
+        "query($r: RepositorySelector!) {schedulesOrError(repositorySelector: $r) {... on Schedules {results {scheduleState"
+        " {id}}}} sensorsOrError(repositorySelector: $r) {... on Sensors {results {name sensorState {id}}}}}", r=REPOSITORY,
+    )  # fmt: skip
+    (schedule,) = [s["scheduleState"]["id"] for s in found["schedulesOrError"]["results"]]
+    (sensor,) = [s["sensorState"]["id"] for s in found["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
+    assert stopped(served.home) == []
+    served.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
+    served.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
+    said = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
+            "the sensor files_arrived is stopped: switch it on again on Dagster's page, under Automation"]  # fmt: skip
+    assert stopped(served.home) == said and set(said) <= set(troubles(served.home, 26))
+    assert served.ask(
+        "mutation($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename}}",
+        s={**REPOSITORY, "scheduleName": "nightly_at_two"},
+    )  # fmt: skip
+    assert stopped(served.home) == said[1:]
+    assert served.ask(
+        "mutation($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}",
+        s={**REPOSITORY, "sensorName": "files_arrived"},
+    )  # fmt: skip
+    assert stopped(served.home) == []
+
+
+def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
+    assert stopped(new_home) == []
+    path = new_home.dagster / "schedules" / "schedules.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    assert stopped(new_home) == []
+    path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
+    (said,) = stopped(new_home)
+    assert "can't be read" in said and "restart `pam serve`" in said
+
+
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
     from playwright.sync_api import sync_playwright
@@ -235,7 +273,7 @@ def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
         page, refused = browser.new_page(), []
         page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
         page.goto(address_file(served.home).read_text().strip())
-        page.get_by_text("nightly", exact=False).first.wait_for(timeout=60_000)
+        page.get_by_text("Timeline").first.wait_for(timeout=60_000)
         assert "token" not in page.url and refused == []
         (cookie,) = page.context.cookies()
         assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and cookie["path"] == page_prefix(page_token(served.home))

@@ -32,8 +32,8 @@ HEADERS = {
 }
 
 # A redirect would still count as coming from wherever the address was clicked, and a strict cookie would not be sent.
-COME_IN = '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={0}"><title>PAM Warehouse'
-COME_IN += '</title><p><a href="{0}">Open the page</a></p></html>'
+COME_IN = '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={0}">'
+COME_IN += '<link rel="icon" href="data:,"><title>PAM Warehouse</title><p><a href="{0}">Open the page</a></p></html>'
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from dagster_project.core.permissions import refuse_open
 from dagster_project.core.receipts import refuse_sample
 
 from .instance import LOCATION, write_settings
+from .stopped import stopped
 from .token import address_file, page_prefix, page_token, token_file
 
 LOOK = 0.5
@@ -196,7 +197,11 @@ class Server:
             processes[name].start(self.environment)
         if self._wait_for(self._answers, processes["page"]):
             self.say(f"the page is at {self._address_to_say()}")
-            self.say("nights run at 02:00 in London, and when a complete set of files has come")
+            off = stopped(self.home)
+            for line in off:
+                self.say(f"WARNING: {line}")
+            if not off:
+                self.say("nights run at 02:00 in London, and when a complete set of files has come")
         elif not self.stopping:
             self.say(f"the page does not answer at {self.address} yet")
 
