@@ -68,7 +68,7 @@ class Served:
             {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())["data"]
         except OSError:
             return {}
