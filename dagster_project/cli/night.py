@@ -25,8 +25,8 @@ def nightly(
         Path | None,
         typer.Option(
             "--inbox",
-            help="Read the extracts here, and leave them as they are. (default: of pam.toml, else inbox/ of the home, whose files"
-            " are moved to its archive/)",
+            help="Read the extracts here, and leave them as they are. (default: of pam.toml, else inbox/ of the home, whose"
+            " files are moved to its archive/)",
             exists=True,
             file_okay=False,
             show_default=False,
@@ -70,7 +70,8 @@ def backfill_command(
         Path | None,
         typer.Option(
             "--inbox",
-            help="The folder of old files; they stay there. [default: of pam.toml, else inbox/ of the home, whose files are archived]",
+            help="The folder of old files; they stay there. [default: of pam.toml, else inbox/ of the home, whose files are"
+            " archived]",
             exists=True,
             file_okay=False,
             show_default=False,

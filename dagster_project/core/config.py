@@ -78,8 +78,8 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 class Nights(_Part):
     """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
-    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models. `inbox`: the folder in which
-    extracts are read, and left as they are, where the command line names no other; None is `inbox/` of the home.
+    goes to disk, in the home. None is a quarter of the machine's. `engine`: what builds the models. `inbox`: the folder in
+    which extracts are read, and left as they are, where the command line names no other; None is `inbox/` of the home.
     """
 
     memory: Memory | None = None
@@ -119,7 +119,7 @@ class Query(_Part):
 class Serve(_Part):
     """Where `pam serve` shows its page.
 
-    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    `proxy`: the address under which an authenticating proxy shows it, which must bring the token. Without one it is for this
     machine alone, and `host` must be of the loopback.
     """
 

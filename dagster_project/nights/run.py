@@ -96,9 +96,9 @@ class NightRun:
     """One night, from the inbox to the published file.
 
     `inbox`: where files are read; when None, where the settings say, else the home's own, whose files are then moved to the
-    archive. Another folder is left as it is. `rebuild`: build everything, not only what can have changed since the last night. `period`: take only
-    files whose covered window touches it, first and last day. `sample`: the home is one of made-up data. `patience`: for
-    how many seconds in all a step of Dagster's tries again what can pass by itself.
+    archive. Another folder is left as it is. `rebuild`: build everything, not only what can have changed since the last
+    night. `period`: take only files whose covered window touches it, first and last day. `sample`: the home is one of
+    made-up data. `patience`: for how many seconds in all a step of Dagster's tries again what can pass by itself.
     """
 
     def __init__(

@@ -15,7 +15,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from dagster_project.orchestration.serve.stopped import stopped
 from offline_browser import BROWSER, WITHOUT
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -27,6 +26,7 @@ from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.server import _is_loopback
+from dagster_project.orchestration.serve.stopped import stopped
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
 IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)
@@ -152,7 +152,8 @@ def attack(served: Served, *curl: str, uid: int | None = 65534) -> tuple[int, st
     if uid is not None and os.geteuid() != 0:
         uid = None
     done = subprocess.run(
-        ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *curl], capture_output=True, text=True, user=uid, cwd="/", check=False
+        ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *curl], capture_output=True, text=True, user=uid, cwd="/",
+        check=False,
     )  # fmt: skip
     answer, _, code = done.stdout.rpartition("\n")
     return int(code), answer

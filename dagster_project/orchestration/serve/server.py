@@ -143,9 +143,9 @@ class Server:
         """Raise UnguardedPageError for a page that other machines could reach, with nothing before it that asks who comes."""
         if not _is_loopback(self.host) and not self.proxy:
             raise UnguardedPageError(
-                f"the page knows no persons and has no TLS, so that it is not for the network ({self.host}:{self.port}): leave it"
-                " on 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name it as"
-                " `proxy` under [serve] of pam.toml"
+                f"the page knows no persons and has no TLS, so that it is not for the network ({self.host}:{self.port}): leave"
+                " it on 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name"
+                " it as `proxy` under [serve] of pam.toml"
             )
 
     def run(self) -> int:
