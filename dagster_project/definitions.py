@@ -1,6 +1,5 @@
 """Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
 
-from pathlib import Path
 from typing import Any
 
 from dagster_project.core.home import be_quiet
@@ -25,15 +24,13 @@ PATIENCE = 15 * 60
 """Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""
 
 TONIGHT = {
-    "inbox": dg.Field(
-        dg.StringSource, is_required=False,
-        description="Read the extracts here, and leave them. Else: inbox/ of the home, whose files are archived.",
-    ),
     "from": dg.Field(str, is_required=False, description="First day (YYYY-MM-DD) of a past period: only files that touch it."),
     "to": dg.Field(str, is_required=False, description="Last day of that period."),
     "rebuild": dg.Field(bool, default_value=False, description="Build every mart, also those that no new file touches."),
-}  # fmt: skip
-"""What a run started from the page can be told."""
+}
+"""What a run started from the page can be told. Which files are read is not among it: whoever reaches the page could have
+figures of their own published. The home's settings say it, or the command line.
+"""
 
 
 def _night(config: dict[str, Any]) -> NightRun:
@@ -42,8 +39,7 @@ def _night(config: dict[str, Any]) -> NightRun:
     if bool(first) != bool(last):
         raise backfill.PeriodError("a period has a first and a last day: give both `from` and `to`")
     period = backfill.read_period(first, last) if first and last else None
-    inbox = Path(config["inbox"]) if config.get("inbox") else None
-    return NightRun(Home.of(), inbox, rebuild=config.get("rebuild", False), period=period, patience=PATIENCE)
+    return NightRun(Home.of(), rebuild=config.get("rebuild", False), period=period, patience=PATIENCE)
 
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, app, check_form, explained
+from .echo import echo, secho
 
 audit = typer.Typer(
     help="The record of processing: who collected, consulted, disclosed, altered, combined or erased what.",

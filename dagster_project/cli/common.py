@@ -11,7 +11,9 @@ import typer
 
 from dagster_project.core.home import be_private, be_quiet
 from dagster_project.core.import_speed import collect_less, import_less
-from dagster_project.core.terminal_text import message, secho
+from dagster_project.core.terminal_text import message
+
+from .echo import secho
 
 be_quiet()
 import_less()

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo
 
 from .common import ByOption, HomeOption, app, check_form, explained
+from .echo import echo
 
 edition = typer.Typer(
     help="Editions of the report: list them, make the next one, freeze one that goes out.",

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, app, explained
+from .echo import echo
 
 DAY = ["%Y-%m-%d"]
 

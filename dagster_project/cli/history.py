@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo, secho
 
 from .common import ByOption, HomeOption, ReasonOption, app, check_form, explained
+from .echo import echo, secho
 
 
 @app.command()

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo
 
 from .common import ByOption, HomeOption, app, explained
+from .echo import echo
 
 key = typer.Typer(
     help="The key that identifiers are hashed with: which one is used, and accepting another.",

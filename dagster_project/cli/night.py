@@ -25,8 +25,8 @@ def nightly(
         Path | None,
         typer.Option(
             "--inbox",
-            help="Read the extracts here, and leave them as they are. (default: inbox/ of the home, whose files"
-            " are moved to its archive/)",
+            help="Read the extracts here, and leave them as they are. (default: of pam.toml, else inbox/ of the home, whose"
+            " files are moved to its archive/)",
             exists=True,
             file_okay=False,
             show_default=False,
@@ -70,7 +70,8 @@ def backfill_command(
         Path | None,
         typer.Option(
             "--inbox",
-            help="The folder of old files; they stay there. [default: inbox/ of the home, whose files are archived]",
+            help="The folder of old files; they stay there. [default: of pam.toml, else inbox/ of the home, whose files are"
+            " archived]",
             exists=True,
             file_okay=False,
             show_default=False,
@@ -86,6 +87,7 @@ def backfill_command(
     still not available.
     """
     from dagster_project.contracts import load_contracts
+    from dagster_project.core.config import read_config
     from dagster_project.core.seeds import force_names
     from dagster_project.landing import find_files
     from dagster_project.nights.backfill import PeriodError, read_period
@@ -99,7 +101,7 @@ def backfill_command(
         raise typer.BadParameter(str(error), param_hint="FROM TO") from error
     with explained():
         where = Home.of(home)
-        folder = inbox or where.inbox
+        folder = inbox or read_config(where).night.inbox or where.inbox
         if not within(find_files(folder, load_contracts(), force_names()), period):
             raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
         code = run_night(where, inbox, False, quiet, wait=wait, period=period)

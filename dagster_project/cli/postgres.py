@@ -1,14 +1,18 @@
 """Commands about the night in PostgreSQL."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, app, explained
+from .echo import echo, secho
 
 group = typer.Typer(
     help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.", no_args_is_help=False,
@@ -39,7 +43,7 @@ def postgres(
             f"PostgreSQL answers at {server.HOST}:{found.port}, on this machine alone, until `pam postgres stop`.\n"
             f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={found.loader_file}\n"
             f"    pam postgres load\n"
-            f"To read it, as {server.ANALYST}: the connection string, with the password, is in\n    {found.analyst_file}"
+            f"To read it, as {server.READER}: the connection string, with the password, is in\n    {found.analyst_file}"
         )
 
 
@@ -74,17 +78,19 @@ def load(
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False, home: HomeOption = None
 ) -> None:
-    """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or pam_analyst may too much."""
+    """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or rights are not as they should
+    be: each line says what puts that right."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured, roles, state
+    from dagster_project.publishing.postgres import configured, people, roles, state
 
     with explained():
         server, night_id = configured(), published_night(Home.of(home))
         with server.connect() as con:
-            there, too_much = state(con), roles.excess(con)
+            there, too_much, amiss = state(con), roles.excess(con), people.amiss(con)
     found = {
         "server": server.where, "serves": there.night_id, "published": night_id, "is_sample": there.is_sample,
         "earlier_nights": list(there.old), "foreign_schemas": list(there.foreign), "analyst_may_too_much": too_much,
+        "amiss": amiss,
     }  # fmt: skip
     if as_json:
         echo(json.dumps(found, indent=1))
@@ -98,7 +104,9 @@ def status(
             secho(f"A schema {name} is somebody else's: the warehouse needs a database of its own", fg=typer.colors.RED)
         for said in too_much:
             secho(f"pam_analyst: {said}. `pam postgres sql` prints what puts that right", fg=typer.colors.RED)
-    raise typer.Exit(0 if there.night_id == night_id and not too_much and not there.foreign else 1)
+        for said in amiss:
+            secho(said, fg=typer.colors.RED)
+    raise typer.Exit(0 if there.night_id == night_id and not (too_much or amiss or there.foreign) else 1)
 
 
 @group.command()
@@ -113,3 +121,81 @@ def sql(
     from dagster_project.publishing.postgres.roles import setup_sql
 
     echo(setup_sql(database, login), nl=False)
+
+
+users = typer.Typer(help="Who reads it: a log-in for each person.", no_args_is_help=True)
+group.add_typer(users, name="user")
+
+AdminOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--admin", help="A file (0600) with an administrator's connection string. [default: that of the home's own server"
+        " (`--embedded`), else what the nights log in with]", exists=True, dir_okay=False, show_default=False,
+    ),
+]  # fmt: skip
+
+
+@users.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The log-in: a-z, 0-9 and _.")],
+    admin: AdminOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The file to write. [default: postgres/users/NAME.dsn of the home]", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Make a log-in for a person. Its connection string, with the password, goes to a file for you alone to hand on."""
+    from dagster_project.core.files import write_whole
+    from dagster_project.publishing.postgres import people
+    from dagster_project.publishing.postgres.server import as_user
+
+    with explained():
+        where = Home.of(home)
+        path = out or where.path / "postgres" / "users" / f"{name}.dsn"
+        with _administering(where, admin) as (server, con):
+            password = people.add(con, name)
+        write_whole(path, f"{as_user(server, name, password)}\n".encode())
+    echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
+
+
+@users.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="The log-in; pam_analyst: of before, which several shared.")],
+    admin: AdminOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Take a person's log-in away, and end their sessions."""
+    from dagster_project.publishing.postgres import people
+
+    with explained(), _administering(Home.of(home), admin) as (_, con):
+        people.remove(con, name)
+    echo(f"{name} can't log in any more")
+
+
+@users.command("list")
+def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
+    """Show who may log in to read, and how many connections each has now."""
+    from dagster_project.publishing.postgres import people
+
+    with explained(), _administering(Home.of(home), admin) as (_, con):
+        found = people.listed(con)
+    for person in found:
+        echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")
+    if not found:
+        echo("nobody yet: `pam postgres user add NAME`")
+
+
+@contextmanager
+def _administering(home: Home, admin: Path | None) -> Iterator[tuple]:
+    """A server, and a connection of somebody who may make log-ins there. Raises PostgresError."""
+    from dagster_project.publishing.postgres import Server, configured, is_configured
+    from dagster_project.publishing.postgres.server import DSN_FILE
+
+    own = home.path / "postgres"
+    nights = os.environ.get(DSN_FILE, "").strip()
+    is_own = Path(nights).resolve().parent == own if nights else not is_configured()
+    path = admin or (own / "admin.dsn" if is_own and (own / "admin.dsn").exists() else None)
+    server = Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured()
+    with server.connect() as con:
+        yield server, con

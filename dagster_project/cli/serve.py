@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, app, explained
+from .echo import echo
 
 
 @app.command()

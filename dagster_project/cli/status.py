@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo, secho
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
+from .echo import echo, secho
 
 if TYPE_CHECKING:
     from dagster_project.serving import Limits

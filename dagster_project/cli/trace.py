@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.terminal_text import echo
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
+from .echo import echo
 
 
 def _option(name: str, said: str) -> typer.models.OptionInfo:

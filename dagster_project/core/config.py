@@ -1,6 +1,7 @@
 """What a force sets for its own home: `pam.toml`, where there is one. Every setting has a default."""
 
 import tomllib
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -76,13 +77,22 @@ class Nights(_Part):
     """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
     goes to disk, in the home. None is a quarter of the machine's. `spill`: such as `20GB`, how much may go there; None is half
     of what is free. `settled_seconds`: a file of the inbox that changed within so many waits a night; 0 asks of none.
-    `engine`: what builds the models.
+    `engine`: what builds the models. `inbox`: the folder in which extracts are read, and left as they are, where the command
+    line names no other; None is `inbox/` of the home.
     """
 
     memory: Memory | None = None
     spill: Memory | None = None
     settled_seconds: Annotated[float, Field(ge=0, le=60)] = 1
     engine: Engine = "duckdb"
+    inbox: Path | None = None
+
+    @field_validator("inbox")
+    @classmethod
+    def _is_whole(cls, given: Path | None) -> Path | None:
+        if given is not None and not given.is_absolute():
+            raise ValueError(f"{given} is not a whole path: begin it with /")
+        return given
 
 
 class Spark(_Part):
@@ -110,7 +120,7 @@ class Query(_Part):
 class Serve(_Part):
     """Where `pam serve` shows its page.
 
-    `proxy`: the address under which an authenticating proxy shows it. The page has no log-in: without one it is for this
+    `proxy`: the address under which an authenticating proxy shows it, which must bring the token. Without one it is for this
     machine alone, and `host` must be of the loopback.
     """
 

@@ -9,8 +9,6 @@ import re
 import sys
 from typing import Any, TextIO
 
-import click
-
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and line feed
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction of writing
@@ -29,16 +27,6 @@ def safe(text: str) -> str:
 def message(text: str) -> str:
     """A message with words of others in it: its further lines stand further in, so that none looks like one of ours."""
     return safe(text).rstrip("\n").replace("\n", "\n    ")
-
-
-def echo(text: Any = "", **more: Any) -> None:
-    """`click.echo`, of safe text."""
-    click.echo(safe(str(text)), **more)
-
-
-def secho(text: Any, **more: Any) -> None:
-    """`click.secho`, of safe text."""
-    click.secho(safe(str(text)), **more)
 
 
 class Safe:

@@ -33,13 +33,14 @@ class Arrived:
     cursor: str
 
 
-def look(home: Home, settings: Arrival, cursor: str | None, now: float) -> Arrived:
+def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: Path | None = None) -> Arrived:
     """Look at the inbox at `now` (seconds since 1970), given what the last look left. Raises ConfigError.
 
     A file's own times are not trusted for whether it is settled: copying programs set them back. What counts is since when
-    looks have found the inbox the same.
+    looks have found the inbox the same. `inbox`: where the home's settings have another than its own.
     """
-    seen = _listing(home.inbox)
+    where = inbox or home.inbox
+    seen = _listing(where)
     digest = hashlib.sha256(json.dumps(seen).encode("utf-8")).hexdigest()
     last = _read(cursor)
     # A clock that was set back begins anew.
@@ -52,7 +53,7 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float) -> Arriv
         return Arrived(
             None, "no nightly extract was accepted before, so that no set is known: the night of 02:00 lands these", left
         )
-    here = {(f.extract, f.force_code) for f in find_files(home.inbox, load_contracts(), force_names()) if not f.problem}
+    here = {(f.extract, f.force_code) for f in find_files(where, load_contracts(), force_names()) if not f.problem}
     missing = sorted((x, f or "") for x, f in expected if not _is_there((x, f), here))
     if missing:
         said = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:SHOWN])

@@ -7,6 +7,7 @@ from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.landing import accepted, read_ledger
+from dagster_project.orchestration.serve.stopped import stopped
 
 from .alerts.events import plain
 from .lifecycle import under_way_since
@@ -22,7 +23,7 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
     """
     now = now or datetime.now(UTC)
     try:
-        return [*_publication(home, max_age, now), *_last_night(home, now), *_late(home, now), *_settings(home)]
+        return [*_publication(home, max_age, now), *_last_night(home, now), *stopped(home), *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {plain(str(error), 200)}"]
 

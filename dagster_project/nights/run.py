@@ -96,10 +96,10 @@ class Listener:
 class NightRun:
     """One night, from the inbox to the published file.
 
-    `inbox`: where files are read; the home's own when None, whose files are then moved to the archive. Another folder
-    is left as it is. `rebuild`: build everything, not only what can have changed since the last night. `period`: take only
-    files whose covered window touches it, first and last day. `sample`: the home is one of made-up data. `patience`: for
-    how many seconds in all a step of Dagster's tries again what can pass by itself.
+    `inbox`: where files are read; when None, where the settings say, else the home's own, whose files are then moved to the
+    archive. Another folder is left as it is. `rebuild`: build everything, not only what can have changed since the last
+    night. `period`: take only files whose covered window touches it, first and last day. `sample`: the home is one of
+    made-up data. `patience`: for how many seconds in all a step of Dagster's tries again what can pass by itself.
     """
 
     def __init__(
@@ -178,6 +178,8 @@ class NightRun:
                 refuse_sample(self.home)
             self.config = read_config(self.home)
             self.engine = self.engine or self.config.night.engine
+            if not self.sample:
+                self.inbox = self.inbox or self.config.night.inbox
             if self.engine == "spark":
                 spark.require()
             self.take()

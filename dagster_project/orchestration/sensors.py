@@ -39,10 +39,11 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         """One look at the inbox."""
         home = Home.of()
         refuse_sample(home)
-        settings = read_config(home).arrival
+        config = read_config(home)
+        settings = config.arrival
         if not settings.enabled:
             return dg.SensorResult(skip_reason="switched off: pam.toml says arrival.enabled = false")
-        found = arrival.look(home, settings, context.cursor, time.time())
+        found = arrival.look(home, settings, context.cursor, time.time(), config.night.inbox)
         if found.run_key is None:
             return dg.SensorResult(skip_reason=found.reason, cursor=found.cursor)
         busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))

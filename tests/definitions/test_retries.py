@@ -266,7 +266,7 @@ def test_pam_nightly_waits_for_another_night(pam: Callable, small: Home, monkeyp
         assert result.exit_code == 1 and "another night is under way" in result.stderr
 
 
-def test_a_run_s_config_is_a_past_period_of_another_folder(small: Home, tmp_path: Path, monkeypatch) -> None:
+def test_a_run_s_config_is_a_past_period_and_names_no_folder(small: Home, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PAM_HOME", str(small.path))
     old = tmp_path / "old"
     for year in ("2020", "2022"):
@@ -277,7 +277,12 @@ def test_a_run_s_config_is_a_past_period_of_another_folder(small: Home, tmp_path
     def launch(**config: object) -> dg.ExecuteInProcessResult:
         return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
 
-    result = launch(inbox=str(old), **{"from": "2022-03-01", "to": "2022-03-31"})
+    # Whoever reaches the page could have figures of their own published.
+    with pytest.raises(dg.DagsterInvalidConfigError, match='unexpected config entry "inbox"'):
+        launch(inbox=str(old))
+    assert read_receipts(small) == []
+    small.config_file.write_text(f'[night]\ninbox = "{old}"\n')
+    result = launch(**{"from": "2022-03-01", "to": "2022-03-31"})
     assert result.success
     (receipt,) = read_receipts(small)
     assert [f["covered_from"] for f in receipt.files] == ["2022-01-01"] and len(list(old.iterdir())) == 2

@@ -35,7 +35,7 @@ class Database:
         return _run(self.admin, statements)
 
     def as_analyst(self, *statements: str) -> list[tuple]:
-        """Rows of the last statement, as pam_analyst, each statement its own transaction."""
+        """Rows of the last statement, as a log-in of pam_analyst's, each statement its own transaction."""
         return _run(self.analyst, statements)
 
 
@@ -65,7 +65,8 @@ def make_database(cluster: embedded.Embedded) -> Callable[..., Database]:
         admin, loader, analyst = (
             f.read_text().strip() for f in (cluster.admin_file, cluster.loader_file, cluster.analyst_file)
         )
-        _run(admin, (f"create database {name}",))
+        _run(admin, (f"create database {name}", f"revoke connect on database {name} from public"))
+        _run(admin, (f"grant connect on database {name} to {embedded.LOADER}",))
         made = Database(*(dsn.rsplit("/", 1)[0] + "/" + name for dsn in (admin, loader, analyst)))
         if not bare:
             made.as_admin(setup_sql(name, embedded.LOADER))

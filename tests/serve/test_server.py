@@ -15,13 +15,19 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from offline_browser import BROWSER, WITHOUT
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import SAMPLE_MARK, is_under_way, read_receipts
+from dagster_project.nights.health import troubles
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.server import _is_loopback
+from dagster_project.orchestration.serve.stopped import stopped
+from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
 IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)
 """Python's own word of a pool of threads (dbt's) that is collected while its interpreter ends, where a night is interrupted."""
@@ -56,9 +62,13 @@ class Served:
 
     def ask(self, query: str, **variables: object) -> dict:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"})
+        token = page_token(self.home)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{page_prefix(token)}/graphql", body,
+            {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+        )  # fmt: skip
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())["data"]
         except OSError:
             return {}
@@ -110,7 +120,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_the_page_answers_and_everything_is_on(served: Served) -> None:
-    assert f"the page is at http://127.0.0.1:{served.port}" in served.said() and "WARNING" not in served.said()
+    assert f"the page is at http://127.0.0.1:{served.port};" in served.said() and "WARNING" not in served.said()
+    # A system's log is read by more people than may open the page.
+    assert str(address_file(served.home)) in served.said() and page_token(served.home) not in served.said()
     found = served.until(
         lambda: served.ask(
             "query($r: RepositorySelector!) {schedulesOrError(repositorySelector: $r) {... on Schedules {results {name"
@@ -135,8 +147,146 @@ def test_a_second_one_of_the_same_home_is_refused(served: Served) -> None:
     assert served.process.poll() is None
 
 
+def attack(served: Served, *curl: str, uid: int | None = 65534) -> tuple[int, str]:
+    """What curl gets as another user of the machine, where the tests run as root: HTTP's status and the answer."""
+    if uid is not None and os.geteuid() != 0:
+        uid = None
+    done = subprocess.run(
+        ["curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *curl], capture_output=True, text=True, user=uid, cwd="/",
+        check=False,
+    )  # fmt: skip
+    answer, _, code = done.stdout.rpartition("\n")
+    return int(code), answer
+
+
+STOP = 'mutation {stopRunningSchedule(id: "x") {__typename}}'
+
+
+def test_another_user_of_the_machine_or_a_website_gets_nothing(served: Served, tmp_path: Path) -> None:
+    """The attack: `launchRun` on files of the attacker's by another uid, with a foreign Host and Origin, and by GET."""
+    at, token = f"http://127.0.0.1:{served.port}", page_token(served.home)
+    launch = json.dumps({"query": "mutation($e: ExecutionParams!) {launchRun(executionParams: $e) {__typename}}", "variables": {
+        "e": {"selector": {**REPOSITORY, "jobName": "nightly"}, "runConfigData":
+              {**QUIET_RUN, "resources": {"night": {"config": {"inbox": str(tmp_path)}}}}}}})  # fmt: skip
+    post = ["-H", "Content-Type: application/json", "-d", launch]
+    foreign = ["-H", "Host: evil.example", "-H", "Origin: https://evil.example"]
+    for where in (f"{at}/graphql", f"{at}{page_prefix(token)}/graphql"):
+        assert attack(served, *post, where)[0] == 401
+        assert attack(served, *post, *foreign, where)[0] == 403
+        assert attack(served, "-G", "--data-urlencode", f"query={STOP}", where)[0] == 401
+    for path in ("/", "/server_info", "/runs", "/favicon.png", "/report_asset_check/raw/crimes", f"{page_prefix(token)}/"):
+        assert attack(served, at + path)[0] == 401, path
+    # The token does not help a website, or a mutation by GET.
+    known = ["-H", f"Cookie: pam_page={token}"]
+    mine = f"{at}{page_prefix(token)}/graphql"
+    assert attack(served, *post, *known, "-H", "Origin: https://evil.example", mine)[0] == 403
+    assert attack(served, "-G", "--data-urlencode", f"query={STOP}", *known, mine)[0] == 405
+    # Nor does it choose what is read.
+    code, said = attack(served, *post, *known, "-H", f"Origin: {at}", mine)
+    assert code == 200 and "RunConfigValidationInvalid" in said, said
+    socket_files = [served.home.dagster / "code.sock", served.home.dagster / "page.token", served.home.dagster / "page.address"]
+    for path in socket_files:
+        assert path.exists()
+        if os.geteuid() == 0:
+            done = subprocess.run(["cat", path], capture_output=True, user=65534, cwd="/", check=False)
+            assert b"Permission denied" in done.stderr, path
+
+
+def listens(served: Served) -> set[str]:
+    """Addresses on which processes of this `pam serve` take TCP connections from others."""
+    nodes = set()
+    for pid in served.pids():
+        for handle in Path(f"/proc/{pid}/fd").glob("*"):
+            try:
+                nodes.add(os.readlink(handle))
+            except OSError:
+                continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            parts = line.split()
+            if parts[3] == "0A" and f"socket:[{parts[9]}]" in nodes:
+                found.add(parts[1])
+    return found
+
+
+def test_nothing_but_the_page_listens_on_the_network(served: Served) -> None:
+    assert listens(served) == {f"0100007F:{served.port:04X}"}
+
+
+def test_a_websocket_comes_in_with_the_token_from_the_page_alone(served: Served) -> None:
+    at, token = f"127.0.0.1:{served.port}", page_token(served.home)
+    address, cookie = f"ws://{at}{page_prefix(token)}/graphql", {"Cookie": f"pam_page={token}"}
+    for origin, headers in ((f"http://{at}", {}), ("https://evil.example", cookie), (None, cookie)):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address, origin=origin, additional_headers=headers, subprotocols=["graphql-ws"])
+        assert refused.value.response.status_code == 403
+    with connect(address, origin=f"http://{at}", additional_headers=cookie, subprotocols=["graphql-ws"]) as ws:
+        ws.send(json.dumps({"type": "connection_init"}))
+        assert json.loads(ws.recv(10))["type"] == "connection_ack"
+        # What comes by websocket changes nothing, also with the token.
+        ws.send(json.dumps({"id": "1", "type": "start", "payload": {"query": "mutation {reloadWorkspace {__typename}}"}}))
+        assert json.loads(ws.recv(10))["type"] == "error"
+
+
+def test_a_schedule_or_sensor_that_is_stopped_is_told_of(served: Served) -> None:
+    found = served.ask(
+        "query($r: RepositorySelector!) {schedulesOrError(repositorySelector: $r) {... on Schedules {results {scheduleState"
+        " {id}}}} sensorsOrError(repositorySelector: $r) {... on Sensors {results {name sensorState {id}}}}}", r=REPOSITORY,
+    )  # fmt: skip
+    (schedule,) = [s["scheduleState"]["id"] for s in found["schedulesOrError"]["results"]]
+    (sensor,) = [s["sensorState"]["id"] for s in found["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
+    assert stopped(served.home) == []
+    served.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
+    served.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
+    said = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
+            "the sensor files_arrived is stopped: switch it on again on Dagster's page, under Automation"]  # fmt: skip
+    assert stopped(served.home) == said and set(said) <= set(troubles(served.home, 26))
+    assert served.ask(
+        "mutation($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename}}",
+        s={**REPOSITORY, "scheduleName": "nightly_at_two"},
+    )  # fmt: skip
+    assert stopped(served.home) == said[1:]
+    assert served.ask(
+        "mutation($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}",
+        s={**REPOSITORY, "sensorName": "files_arrived"},
+    )  # fmt: skip
+    assert stopped(served.home) == []
+
+
+def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
+    assert stopped(new_home) == []
+    path = new_home.dagster / "schedules" / "schedules.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    assert stopped(new_home) == []
+    path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
+    (said,) = stopped(new_home)
+    assert "can't be read" in said and "restart `pam serve`" in said
+
+
+@pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page, refused = browser.new_page(), []
+        page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
+        page.goto(address_file(served.home).read_text().strip())
+        page.get_by_text("Timeline").first.wait_for(timeout=60_000)
+        assert "token" not in page.url and refused == []
+        (cookie,) = page.context.cookies()
+        assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and cookie["path"] == page_prefix(page_token(served.home))
+        page.goto(f"http://127.0.0.1:{served.port}{page_prefix(page_token(served.home))}/automation")
+        page.get_by_text("nightly_at_two").first.wait_for(timeout=60_000)
+        if shown := os.environ.get("PAM_SHOW_PAGE"):
+            page.screenshot(path=shown)
+        browser.close()
+
+
 def test_a_page_that_dies_is_started_again_and_that_is_said(served: Served) -> None:
-    os.kill(served.pid("dagster-webserver"), signal.SIGKILL)
+    os.kill(served.pid("dagster_project.orchestration.serve.page"), signal.SIGKILL)
     served.until(lambda: "the page ended (by SIGKILL); it is started again in 1 s" in served.said())
     served.until(lambda: served.ask("{version}"))
 

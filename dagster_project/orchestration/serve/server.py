@@ -22,11 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
 from dagster_project.core.receipts import refuse_sample
 
 from .instance import LOCATION, write_settings
+from .stopped import stopped
+from .token import address_file, page_prefix, page_token, token_file
 
 LOOK = 0.5
 """Seconds between looks at the processes."""
@@ -47,7 +50,7 @@ class PortInUseError(OSError):
 
 
 class UnguardedPageError(ValueError):
-    """The page would be open to others than the users of this machine, and nothing before it asks who comes."""
+    """The page would be open to other machines, and nothing before it asks who comes."""
 
 
 class ServedAlreadyError(RuntimeError):
@@ -123,6 +126,7 @@ class Server:
         self.stopping: str | None = None
         self.environment: dict[str, str] = {}
         self.tidied = time.monotonic()
+        self.token = ""
 
     @property
     def address(self) -> str:
@@ -130,13 +134,18 @@ class Server:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (not bound, but asked for)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def opening_address(self) -> str:
+        """What a person opens: with the token, or that of the proxy."""
+        return self.proxy or f"{self.address}{page_prefix(self.token)}/?token={self.token}"
+
     def refuse_unguarded(self) -> None:
-        """Raise UnguardedPageError for a page that others than this machine's users could reach without a log-in."""
+        """Raise UnguardedPageError for a page that other machines could reach, with nothing before it that asks who comes."""
         if not _is_loopback(self.host) and not self.proxy:
             raise UnguardedPageError(
-                f"the page has no log-in, and whoever reached {self.host}:{self.port} could start and stop nights: leave it on"
-                " 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name it as"
-                " `proxy` under [serve] of pam.toml"
+                f"the page knows no persons and has no TLS, so that it is not for the network ({self.host}:{self.port}): leave"
+                " it on 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name"
+                " it as `proxy` under [serve] of pam.toml"
             )
 
     def run(self) -> int:
@@ -153,6 +162,8 @@ class Server:
         with self._alone(), self._heeding_signals():
             self._look_at_port()
             code_socket = write_settings(self.home)
+            self.token = page_token(self.home)
+            write_whole(address_file(self.home), f"{self.opening_address}\n".encode())
             processes = self._processes(code_socket)
             try:
                 self._start(processes, code_socket)
@@ -167,13 +178,13 @@ class Server:
         dagster = self.home.dagster
         self.environment = {**os.environ, **QUIET, "PAM_HOME": str(self.home.path), "DAGSTER_HOME": str(dagster)}
         workspace = ["-w", str(dagster / "workspace.yaml")]
-        page = ["-h", self.host, "-p", str(self.port), "--dagster-log-level", "warning"]
+        page = ["--host", self.host, "--port", str(self.port), *(["--proxy", self.proxy] if self.proxy else [])]
         quiet = ["--log-level", "warning"]
         code = [sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(code_socket), *quiet]
         made = [
             Process("code server", [*code, "-m", "dagster_project.definitions", "--location-name", LOCATION]),
             Process("daemon", [str(BIN / "dagster-daemon"), "run", *workspace, *quiet]),
-            Process("page", [str(BIN / "dagster-webserver"), *workspace, *quiet, *page]),
+            Process("page", [sys.executable, "-m", "dagster_project.orchestration.serve.page", *page]),
         ]
         return {p.name: p for p in made}
 
@@ -185,8 +196,12 @@ class Server:
         for name in ("daemon", "page"):
             processes[name].start(self.environment)
         if self._wait_for(self._answers, processes["page"]):
-            self.say(f"the page is at {self.address}" + (f", and by way of {self.proxy}" if self.proxy else ""))
-            self.say("nights run at 02:00 in London, and when a complete set of files has come")
+            self.say(f"the page is at {self._address_to_say()}")
+            off = stopped(self.home)
+            for line in off:
+                self.say(f"WARNING: {line}")
+            if not off:
+                self.say("nights run at 02:00 in London, and when a complete set of files has come")
         elif not self.stopping:
             self.say(f"the page does not answer at {self.address} yet")
 
@@ -256,9 +271,19 @@ class Server:
             last = done.stderr.strip().splitlines()
             self.say(f"Dagster's runs could not be seen to ({action}): {last[-1] if last else done.returncode}")
 
+    def _address_to_say(self) -> str:
+        """The address; the token only where a person reads it, as more people read a system's log than may open the page."""
+        if self.proxy:
+            return f"{self.proxy}, which must bring the token that is in {token_file(self.home)}"
+        if sys.stdout.isatty():
+            return self.opening_address
+        return f"{self.address}; the address to open, with its token, is in {address_file(self.home)}"
+
     def _answers(self) -> bool:
+        where = self.address + ("" if self.proxy else page_prefix(self.token))
+        asked = urllib.request.Request(f"{where}/server_info", headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
         try:
-            with urllib.request.urlopen(f"{self.address}/server_info", timeout=5) as answer:  # noqa: S310  (our own page)
+            with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  (our own page)
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError, ValueError):
             return False

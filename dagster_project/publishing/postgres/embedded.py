@@ -23,9 +23,10 @@ from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
 from .errors import PostgresError
+from .people import create
 from .roles import ANALYST, setup_sql
 
-DATABASE, LOADER, ADMIN = "pam", "pam_loader", "postgres"
+DATABASE, LOADER, READER, ADMIN = "pam", "pam_loader", "pam_reader", "postgres"
 HOST = "127.0.0.1"
 AS_ROOT = "pgserver"
 """Whom the server runs as where root starts it: PostgreSQL refuses to run as root."""
@@ -69,8 +70,7 @@ def start(home: Home) -> Embedded:
     port = int((folder / "port").read_text())
     found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
     _write_dsns(found, folder)
-    if is_new:
-        _set_up(found)
+    _set_up(found, is_new)
     return found
 
 
@@ -141,24 +141,31 @@ def _make(folder: Path, place: Path) -> None:
 
 def _write_dsns(found: Embedded, folder: Path) -> None:
     for who, database, path in (
-        (LOADER, DATABASE, found.loader_file), (ANALYST, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
+        (LOADER, DATABASE, found.loader_file), (READER, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
     ):  # fmt: skip
-        password = (folder / f"{who}.password").read_text()
+        # A server of before had the reader's password under the group's name.
+        password = (folder / f"{ANALYST if who == READER else who}.password").read_text()
         write_whole(path, f"postgresql://{who}:{password}@{HOST}:{found.port}/{database}\n".encode())
 
 
-def _set_up(found: Embedded) -> None:
-    """The database, the one who loads it, and the roles, as an administrator would."""
+def _set_up(found: Embedded, is_new: bool) -> None:
+    """The database, the one who loads it, and the roles, as an administrator would; of a server of before, what it lacks."""
     folder = found.admin_file.parent
     admin = found.admin_file.read_text().strip()
     with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
-        con.execute(f"create database {DATABASE}")
-        password = sql.Literal((folder / f"{LOADER}.password").read_text())
-        con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
+        if is_new:
+            con.execute(f"create database {DATABASE}")
+            password = sql.Literal((folder / f"{LOADER}.password").read_text())
+            con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
+        elif con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [READER]).fetchone():
+            return
+        for database in ("postgres", "template1"):
+            con.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(database)))
     with psycopg.connect(admin, autocommit=True) as con:
         con.execute(setup_sql(DATABASE, LOADER))
-        password = sql.Literal((folder / f"{ANALYST}.password").read_text())
-        con.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(ANALYST), password))
+        # One of before was a log-in that several could share.
+        con.execute(sql.SQL("alter role {} nologin password null").format(sql.Identifier(ANALYST)))
+        create(con, READER, (folder / f"{ANALYST}.password").read_text())
 
 
 def _package() -> ModuleType:

@@ -20,8 +20,11 @@ WRITING_FUNCTIONS = ("lo_creat", "lo_create", "lo_from_bytea", "lo_put", "lowrit
 def setup_sql(database: str, login: str) -> str:
     """What a database administrator runs once, as a superuser, in the warehouse's own database. It may be run again.
 
-    `login`: the role that the nights log in as.
+    `login`: the role that the nights log in as. Raises PostgresError for a name that no statement can have.
     """
+    for given in (database, login):
+        if not given.isprintable():
+            raise PostgresError(f"{given!r} can't be a name: it has characters that can't be shown")
     name, owner, analyst = _quoted(database), OWNER, ANALYST
     functions = ", ".join(f"'{f}'" for f in WRITING_FUNCTIONS)
     return f"""\
@@ -32,7 +35,7 @@ begin
         create role {owner} nologin nosuperuser nocreatedb nocreaterole;
     end if;
     if not exists (select from pg_catalog.pg_roles where rolname = '{analyst}') then
-        create role {analyst} login nosuperuser nocreatedb nocreaterole;
+        create role {analyst} nologin nosuperuser nocreatedb nocreaterole;
     end if;
 end $$;
 
@@ -40,7 +43,10 @@ end $$;
 grant {owner} to {_quoted(login)};
 grant connect, create on database {name} to {owner};
 
--- {analyst} reads them, and can do nothing else here. Give it a password: \\password {analyst}
+-- {analyst} is the group of those who read them, who can do nothing else here. Each person has a log-in of their own:
+-- pam postgres user add NAME
+revoke connect on database {name} from public;
+grant connect on database {name} to {_quoted(login)};
 grant connect on database {name} to {analyst};
 revoke create, temporary on database {name} from public;
 revoke all on schema public from public;

@@ -84,6 +84,13 @@ class Server:
             con.close()
 
 
+def as_user(server: Server, name: str, password: str) -> str:
+    """The connection string of another user of a server. It is a secret."""
+    given = conninfo_to_dict(server.conninfo)
+    kept = {k: given[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if given.get(k)}
+    return make_conninfo(**{**kept, "user": name, "password": password})
+
+
 def is_configured() -> bool:
     """Whether the environment names a server."""
     return bool(os.environ.get(DSN, "").strip() or os.environ.get(DSN_FILE, "").strip())

@@ -1,6 +1,8 @@
 """What a PostgreSQL database serves: which night, of which kind, and what of earlier ones is still there.
 
-The schemas say it themselves, in a comment, so that a schema `reports` that somebody else made is never taken for ours.
+The schemas say it themselves, in a comment, so that a schema `reports` that somebody else made is never taken for ours. Anybody
+can write such a comment on a schema of their own, so it counts on those of pam_owner alone: one that names a night of the
+future would keep every night out.
 """
 
 import re
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from .roles import SCHEMAS
+from .roles import OWNER, SCHEMAS
 
 MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data")
 OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
@@ -33,14 +35,15 @@ class State:
 
 
 SCHEMA_COMMENTS = """
-    select n.nspname, coalesce(obj_description(n.oid, 'pg_namespace'), '') from pg_catalog.pg_namespace n
+    select n.nspname, case when pg_get_userbyid(n.nspowner) = %s then coalesce(obj_description(n.oid, 'pg_namespace'), '')
+        else '' end from pg_catalog.pg_namespace n
     where n.nspname = any(%s) or n.nspname ~ '_old_[0-9]+$' order by 1
 """
 
 
 def state(con: psycopg.Connection) -> State:
     """What a database serves now."""
-    rows = con.execute(SCHEMA_COMMENTS, [SCHEMAS]).fetchall()
+    rows = con.execute(SCHEMA_COMMENTS, [OWNER, SCHEMAS]).fetchall()
     live = {name: MARK.match(said) for name, said in rows if name in SCHEMAS}
     found = [m for m in live.values() if m]
     return State(

@@ -1,0 +1,17 @@
+"""Printing for a person: text of others is made safe for the terminal first."""
+
+from typing import Any
+
+import typer
+
+from dagster_project.core.terminal_text import safe
+
+
+def echo(text: Any = "", **more: Any) -> None:
+    """`typer.echo`, of safe text."""
+    typer.echo(safe(str(text)), **more)
+
+
+def secho(text: Any, **more: Any) -> None:
+    """`typer.secho`, of safe text."""
+    typer.secho(safe(str(text)), **more)

@@ -1,0 +1,45 @@
+"""The secret that opens Dagster's page, and the address that has it. Both are files of the home, for its owner alone."""
+
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+
+from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.home import Home
+
+TOKEN_BYTES = 32
+PREFIX_LETTERS = 16
+
+
+def token_file(home: Home) -> Path:
+    """Where the token is kept. Remove it while `pam serve` is stopped, and the next start makes a new one."""
+    return home.dagster / "page.token"
+
+
+def address_file(home: Home) -> Path:
+    """Where `pam serve` writes the page's address with the token, each time it starts."""
+    return home.dagster / "page.address"
+
+
+def page_token(home: Home) -> str:
+    """The token of a home's page, made where there is none yet: 32 random bytes, for a URL. Raises OSError."""
+    path = token_file(home)
+    try:
+        found = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        found = ""
+    if not found:
+        make_folder(home.dagster)
+        found = secrets.token_urlsafe(TOKEN_BYTES)
+        write_whole(path, found.encode("ascii"))
+    return found
+
+
+def page_prefix(token: str) -> str:
+    """The folder of the page's addresses, such as `/3f9c...`: one that nobody guesses, and that does not tell the token.
+
+    A browser sends the cookies of 127.0.0.1 to every port of it, also to one that another user of the machine listens on. A
+    cookie of a path that only the page has goes to the page alone.
+    """
+    return "/" + hmac.new(token.encode(), b"path of the page", hashlib.sha256).hexdigest()[:PREFIX_LETTERS]

@@ -1,0 +1,185 @@
+"""Each person has a log-in of their own, locks out nobody, and reaches no other database."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+from psycopg.conninfo import make_conninfo
+
+from dagster_project.core.home import Home
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, people, state
+from dagster_project.publishing.postgres.roles import setup_sql
+
+from .conftest import Database
+
+NIGHT = "20260101T020000Z"
+
+
+@pytest.fixture(scope="module")
+def crowd(make_database: Callable[..., Database]) -> Database:
+    return make_database("crowd")
+
+
+@contextlib.contextmanager
+def person(database: Database, name: str):
+    """A log-in that is gone afterwards; its connection string."""
+    with psycopg.connect(database.admin, autocommit=True) as con:
+        password = people.add(con, name)
+        try:
+            yield make_conninfo(database.analyst, user=name, password=password)
+        finally:
+            with contextlib.suppress(PostgresError):
+                people.remove(con, name)
+
+
+def test_nobody_locks_out_another(crowd: Database) -> None:
+    with psycopg.connect(crowd.admin, autocommit=True) as admin, person(crowd, "anna") as anna, person(crowd, "ben") as ben:
+        with psycopg.connect(anna, autocommit=True) as con:
+            con.execute("set default_transaction_read_only = off")
+            for others in ("ben", "pam_analyst", "pam_reader"):
+                for change in ("password 'x'", "nologin", "set statement_timeout = 1", "connection limit 0"):
+                    with pytest.raises(pg.InsufficientPrivilege):
+                        con.execute(f"alter role {others} {change}")
+            # What a person changes of their own hits nobody else, and is seen.
+            con.execute("alter role anna set statement_timeout = 0")
+        (said,) = people.amiss(admin)
+        assert said.startswith("anna has not statement_timeout = 5min") and "alter role anna set statement_timeout" in said
+        admin.execute("alter role anna set statement_timeout = '5min'")
+        assert people.amiss(admin) == []
+        with psycopg.connect(ben, autocommit=True) as con:
+            assert con.execute("show statement_timeout").fetchone() == ("5min",)
+        # One who takes all the connections they can leaves enough for others and for the nights.
+        with contextlib.ExitStack() as held:
+            for _ in range(people.CONNECTIONS):
+                held.enter_context(psycopg.connect(anna))
+            with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+                psycopg.connect(anna)
+            psycopg.connect(ben).close()
+            assert {p.name: p.connected for p in people.listed(admin)}["anna"] == people.CONNECTIONS
+
+
+def test_no_other_database_can_be_reached(crowd: Database, make_database: Callable[..., Database]) -> None:
+    other = make_database("another", bare=True)
+    with person(crowd, "anna") as anna, psycopg.connect(crowd.admin, autocommit=True) as admin:
+        for name in ("postgres", "template1", "another"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(make_conninfo(anna, dbname=name))
+        assert people.amiss(admin) == []
+        other.as_admin("grant connect on database another to public")
+        try:
+            (said,) = people.amiss(admin)
+            assert "another database, another: revoke connect on database \"another\" from public" in said
+        finally:
+            other.as_admin("revoke connect on database another from public")
+
+
+def test_who_is_removed_is_out_at_once(crowd: Database) -> None:
+    with person(crowd, "anna") as anna, psycopg.connect(crowd.admin, autocommit=True) as admin:
+        with psycopg.connect(anna, autocommit=True) as con:
+            people.remove(admin, "anna")
+            with pytest.raises(psycopg.OperationalError):
+                con.execute("select 1")
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(anna)
+        for name in ("anna", "pam_loader", "postgres", "pam_owner"):
+            with pytest.raises(PostgresError, match="no log-in of the group pam_analyst"):
+                people.remove(admin, name)
+
+
+@pytest.mark.parametrize("name", ["", "Anna", "1a", "a b", 'a"; drop role ben; --', "pg_x", "pam_loader", "postgres", "a" * 64])
+def test_a_name_that_can_t_be_one_is_refused(crowd: Database, name: str) -> None:
+    with psycopg.connect(crowd.admin, autocommit=True) as admin, pytest.raises(PostgresError, match="can't be a log-in"):
+        people.add(admin, name)
+
+
+def test_whoever_may_not_make_log_ins_is_told_what_to_name(crowd: Database) -> None:
+    with psycopg.connect(crowd.loader, autocommit=True) as con, pytest.raises(PostgresError, match="as --admin"):
+        people.add(con, "anna")
+    again = pytest.raises(PostgresError, match="there is a role anna already")
+    with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin, again:
+        people.add(admin, "anna")
+
+
+def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) -> None:
+    with psycopg.connect(crowd.admin, autocommit=True) as admin:
+        admin.execute("alter role pam_analyst login password 'shared'")
+        admin.execute("create role carol login password 'own' in role pam_analyst")
+        shared = make_conninfo(crowd.analyst, user="pam_analyst", password="shared")
+        try:
+            # To set it up again locks out nobody.
+            admin.execute(setup_sql("crowd", embedded.LOADER))
+            psycopg.connect(shared).close()
+            said = people.amiss(admin)
+            assert said[0].startswith("pam_analyst can log in itself") and "pam postgres user remove pam_analyst" in said[0]
+            assert said[1] == "carol may take every connection: alter role carol connection limit 10"
+            assert len(said) == 2 + len(people.LIMITS)
+            people.remove(admin, "pam_analyst")
+            with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+                psycopg.connect(shared)
+            psycopg.connect(make_conninfo(crowd.analyst, user="carol", password="own")).close()
+        finally:
+            admin.execute("alter role pam_analyst nologin password null")
+            admin.execute("drop role carol")
+        assert people.amiss(admin) == []
+
+
+def test_rights_that_a_person_should_not_have_are_seen(crowd: Database) -> None:
+    with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin:
+        admin.execute("alter role anna createrole")
+        admin.execute("grant pg_read_server_files to anna")
+        mighty, group = people.amiss(admin)
+        assert mighty.startswith("anna may do more than read: alter role anna nosuperuser")
+        assert group == "anna is in another group, pg_read_server_files: revoke pg_read_server_files from anna"
+
+
+def test_a_comment_on_a_schema_of_somebody_else_is_not_believed(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
+) -> None:
+    """One that names a night of the future would have kept every night out, unseen."""
+    database = make_database("commented")
+    database.as_admin(
+        "create role mallory", "grant create on database commented to mallory", "create schema bi authorization mallory",
+        "comment on schema bi is 'PAM Warehouse: night 99991231T000000Z of real data. Replaced whole by each night''s load.'",
+    )  # fmt: skip
+    try:
+        with database.server.connect() as con:
+            found = state(con)
+        assert found.night_id is None and found.foreign == ("bi",)
+        with pytest.raises(PostgresError, match="has a schema bi that the warehouse did not make"):
+            load(small_night(NIGHT), database.server, tmp_path / "t", is_sample=False)
+    finally:
+        database.as_admin("drop schema bi", "revoke create on database commented from mallory", "drop role mallory")
+
+
+def test_a_name_of_a_database_can_t_end_a_comment() -> None:
+    with pytest.raises(PostgresError, match="has characters that can't be shown"):
+        setup_sql("pam\ndrop database pam; --", "pam_loader")
+    assert '"pam""x"' in setup_sql('pam"x', "pam_loader")
+
+
+def test_the_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(cluster.loader_file.parent.parent)
+    monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(cluster.loader_file))
+    added = pam("postgres", "user", "add", "dora", "--home", home.path)
+    path = home.path / "postgres" / "users" / "dora.dsn"
+    assert added.exit_code == 0 and str(path) in added.stdout and path.stat().st_mode & 0o777 == 0o600, added.stderr
+    secret = path.read_text().strip()
+    try:
+        psycopg.connect(secret).close()
+        assert "password" not in added.stdout.replace("with the password", "")
+        listed = pam("postgres", "user", "list", "--home", home.path)
+        assert "dora  0 of 10 connections" in listed.stdout and "pam_reader" in listed.stdout
+        as_admin = Server.of(cluster.admin_file.read_text().strip())
+        with as_admin.connect() as con:
+            con.execute("alter role dora connection limit -1")
+        said = pam("postgres", "status", "--home", home.path)
+        assert said.exit_code == 1 and "dora may take every connection: alter role dora connection limit 10" in said.stdout
+    finally:
+        assert pam("postgres", "user", "remove", "dora", "--home", home.path).exit_code == 0
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(secret)
+    refused = pam("postgres", "user", "remove", "dora", "--home", home.path)
+    assert refused.exit_code == 1 and "no log-in of the group" in refused.stderr
