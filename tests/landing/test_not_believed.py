@@ -188,3 +188,12 @@ def test_the_limits_are_settings(warehouse):
     settle(warehouse, "withdrawn_share = 2")
     with pytest.raises(ConfigError, match=r"believe\.withdrawn_share"):
         read_config(warehouse.home)
+
+
+@pytest.mark.parametrize("stay,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
+def test_of_many_rows_a_part_is_asked_first(warehouse, monkeypatch, stay, outcome):
+    monkeypatch.setattr("dagster_project.landing.believe.MANY", 100)
+    monkeypatch.setattr("dagster_project.landing.believe.PART", 2)
+    warehouse.land("crimes", *crimes(0, 400))
+    entry = warehouse.land("crimes", *crimes(0, stay), *crimes(600, 630), at=LATER)
+    assert entry.outcome == outcome
