@@ -63,7 +63,7 @@ def logs(month: int, n: int) -> bytes:
     return workbook([["Incidents"]], [["Incident list"], [None], head, *rows, ["TOTAL", n], ["Source: command and control"]])
 
 
-def tests_of_the_year() -> str:
+def year_of_tests() -> str:
     codes = ["PC", "PO", "PB", "N", "R"]
     rows = [f"T{i}\t{i % 28 + 1:02}/{i % 11 + 1:02}/2025\t10:00\tTheft\t{codes[i % 5]}" for i in range(110)]
     return "\n".join(["Drug tests on arrest", "", "Custody Record\tDate\tTime\tOffence\tTest Result", *rows, "Total: 110", ""])
@@ -88,15 +88,15 @@ def figures(home: Home, mart: str, measure: str) -> list[tuple]:
     return published(
         home,
         f"select month(period_start)::int, cast(value as int) from marts.{mart} where force_code = 'kent' and measure ="
-        f" '{measure}' and area_type = 'force' and category = 'all' and period_type = 'month' and period_start >= '2025-09-01'"
-        " and value is not null order by 1",
+        f" '{measure}' and area_type = 'force' and category = 'all' and period_type = 'month' and month(period_start)"
+        " between 9 and 11 and value is not null order by 1",
     )
 
 
 def test_every_figure_of_a_force_s_own_exports(kent: Home) -> None:
     for month, name in MONTHS.items():
         drop(kent.inbox, f"incident list {name} 2025.xlsx", logs(month, 60 + month))
-    drop(kent.inbox, "Drug tests 2025 (all suites).csv", tests_of_the_year())
+    drop(kent.inbox, "Drug tests 2025 (all suites).csv", year_of_tests())
     run = publish_night(kent)
     assert [e.outcome for e in run.entries] == ["accepted"] * 4, [e.reason for e in run.entries]
     assert {e.rows_quarantined for e in run.entries} == {0}
@@ -118,8 +118,8 @@ def test_every_figure_of_a_force_s_own_exports(kent: Home) -> None:
 def test_a_backfill_takes_a_file_whose_rows_are_of_the_period(pam: Callable, kent: Home, tmp_path: Path) -> None:
     text = MAPPINGS["custody.yml"].replace('name: "Drug tests {year:%Y} (*).csv"', 'name: "Tests*.csv", covers: months')
     (kent.mappings / "custody.yml").write_text(text, encoding="utf-8")
-    drop(tmp_path / "old", "Tests of the past.csv", tests_of_the_year())
-    later = tests_of_the_year().replace("/2025", "/2023")
+    drop(tmp_path / "old", "Tests of the past.csv", year_of_tests())
+    later = year_of_tests().replace("/2025", "/2023")
     drop(tmp_path / "old", "Tests, other.csv", later)
     result = pam("backfill", "2025-01-01", "2025-12-31", "--inbox", tmp_path / "old", "--home", kent.path)
     assert result.exit_code == 0, result.stderr
@@ -130,11 +130,11 @@ def test_a_backfill_takes_a_file_whose_rows_are_of_the_period(pam: Callable, ken
 
 
 def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Callable, kent: Home) -> None:
-    drop(kent.inbox, "Drug tests 2025 (a).csv", tests_of_the_year())
+    drop(kent.inbox, "Drug tests 2025 (a).csv", year_of_tests())
     land_night(kent)
-    few = "\n".join(tests_of_the_year().split("\n")[:10]) + "\n"
+    few = "\n".join(year_of_tests().split("\n")[:10]) + "\n"
     drop(kent.inbox, "Drug tests 2025 (b).csv", few, EXTRACTED + 60)
-    drop(kent.inbox, "Drug tests 2025 (c).csv", tests_of_the_year().replace("Offence", "Why"), EXTRACTED + 120)
+    drop(kent.inbox, "Drug tests 2025 (c).csv", year_of_tests().replace("Offence", "Why"), EXTRACTED + 120)
     (kent.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
     drop(kent.inbox, "Incident list October 2025.xlsx", logs(10, 70))
     publish_night(kent)
@@ -146,7 +146,7 @@ def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Cal
     assert result.exit_code == 1 and "would withdraw 103 of the 110" in result.stdout
     assert len(read_receipts(kent)) == 1
     # A newer whole file takes the place of both.
-    drop(kent.inbox, "Drug tests 2025 (d).csv", tests_of_the_year(), EXTRACTED + 180)
+    drop(kent.inbox, "Drug tests 2025 (d).csv", year_of_tests(), EXTRACTED + 180)
     (kent.mappings / "other.yml").unlink()
     assert sorted(e.outcome for e in land_night(kent)) == ["accepted", "accepted"]
     assert not [line for line in troubles(kent, 1e9) if line.startswith("file Drug")]
