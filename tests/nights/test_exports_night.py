@@ -1,4 +1,4 @@
-"""A force's raw exports, by the month in Excel and by the year as text, to published figures: every one right, no hand on a file."""
+"""A force's raw exports, by the month in Excel and by the year as text, to published figures, with no hand on a file."""
 
 import os
 import sys
