@@ -22,11 +22,11 @@ from websockets.sync.client import connect
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import SAMPLE_MARK, is_under_way, read_receipts
 from dagster_project.nights.health import troubles
+from dagster_project.nights.stopped_schedules import stopped
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.server import _is_loopback
-from dagster_project.orchestration.serve.stopped import stopped
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
 IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)

@@ -1,7 +1,7 @@
 """Dagster's page behind the guard: a process of `pam serve`.
 
-`python -m dagster_project.orchestration.serve.page --host 127.0.0.1 --port 3000 [--proxy https://pam.force.example]`, with PAM_HOME and
-DAGSTER_HOME in the environment. Page and guard share a process, so that there is no way to the page that passes the guard.
+`python -m dagster_project.orchestration.serve.page --host 127.0.0.1 --port 3000 [--proxy https://pam.force.example]`, with
+PAM_HOME and DAGSTER_HOME in the environment. Page and guard share a process, so that there is no way around the guard.
 The token is read from the home: arguments of a process can be seen by every user of the machine.
 """
 

@@ -26,9 +26,9 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
 from dagster_project.core.receipts import refuse_sample
+from dagster_project.nights.stopped_schedules import stopped
 
 from .instance import LOCATION, write_settings
-from .stopped import stopped
 from .token import address_file, page_prefix, page_token, token_file
 
 LOOK = 0.5
