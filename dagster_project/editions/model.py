@@ -30,7 +30,7 @@ class _Part(BaseModel):
 
 class Figure(_Part):
     """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning.
-    `published`: of what others publish, which period, 0 the newest."""
+    `published`: of what others publish, which period, 0 the newest. `shows`: which number of it a statement is about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -42,29 +42,31 @@ class Figure(_Part):
     from_day: Annotated[date | None, Field(alias="from")] = None
     to_day: Annotated[date | None, Field(alias="to")] = None
     published: int | None = None
+    shows: Literal["value", "volume_change", "pct_change", "lower_limit"] = "value"
 
 
 class Group(_Part):
-    """A whole and what is held against it, each as what it says beside the statement's own `figure`."""
+    """A whole and what is held against it, each as what it says beside the statement's own `figure`. `within`: how far
+    apart the two may lie, where the form allows a distance."""
 
     whole: dict[str, Any] = {}
     parts: tuple[dict[str, Any], ...] = ()
     amount: float | None = None
+    within: Annotated[float, Field(ge=0)] = 0
 
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if bool(self.parts) == (self.amount is not None):
-            raise ValueError("give parts, or an amount")
-        return self
+
+Form = Literal["adds_up", "rises", "most", "largest", "near", "is", "is_partial"]
 
 
 class Statement(_Part):
-    """A sentence that can be tested. `form`: what is said of each group. `adds_up`: the parts make the whole; `rises`: the
-    whole is more than its part; `most`: the part is more than half of the whole; `is`: the whole is the amount."""
+    """What the report says in words, in words of our own (`says`), so that it can be tested. `form`: what is said of each
+    group. `adds_up`: the parts make the whole; `rises`: the whole is more than its part; `most`: the part is more than half
+    of the whole; `largest`: the whole is more than each part; `near`: the whole lies `within` of its part; `is`: the whole is
+    the amount; `is_partial`: only a part of the whole's days is covered."""
 
     paragraph: Text
     says: Text
-    form: Literal["adds_up", "rises", "most", "is"]
+    form: Form
     figure: dict[str, Any] = {}
     groups: Annotated[tuple[Group, ...], Field(min_length=1)]
 
@@ -72,9 +74,13 @@ class Statement(_Part):
     def _consistent(self) -> Self:
         for group in self.groups:
             if (self.form == "is") != (group.amount is not None):
-                raise ValueError("an amount goes with form `is`, and parts with the others")
-            if self.form in ("rises", "most") and len(group.parts) != 1:
+                raise ValueError("an amount goes with form `is`, and with no other")
+            if (self.form in ("is", "is_partial")) == bool(group.parts):
+                raise ValueError("every form but `is` and `is_partial` has parts")
+            if self.form in ("rises", "most", "near") and len(group.parts) != 1:
                 raise ValueError(f"form {self.form} holds one part against the whole")
+            if group.within and self.form not in ("adds_up", "near"):
+                raise ValueError(f"form {self.form} knows no `within`")
             self.whole(group)
             self.parts(group)
         return self
@@ -99,7 +105,8 @@ class Known(_Part):
 
 class Edition(_Part):
     """One edition. `data_to`: the last day of data that it looks at. `claims`: the file with the figures as
-    printed, beside the edition or in seeds/; `claims_path`: where it was found."""
+    printed, beside the edition or in seeds/; `claims_path`: where it was found. `says`: the file with what the report says
+    in words, likewise; `says_path`. `statements`: how what it says is tested."""
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
     title: Text
@@ -109,6 +116,8 @@ class Edition(_Part):
     tables: tuple[Table, ...] = ()
     claims: Text | None = None
     claims_path: Annotated[Path | None, Field(exclude=True)] = None
+    says: Text | None = None
+    says_path: Annotated[Path | None, Field(exclude=True)] = None
     statements: tuple[Statement, ...] = ()
     known: tuple[Known, ...] = ()
 
@@ -140,18 +149,20 @@ def read_edition(path: Path) -> Edition:
         raise EditionError(f"{path.name}: {'; '.join(faults_of(error, Edition, 'edition'))}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
-    found = _claims(path, edition.claims) if edition.claims else None
-    if found and not found.exists():
-        raise EditionError(f"{path.name}: claims: there is no {edition.claims} beside it or in seeds/")
-    return edition.model_copy(update={"claims_path": found})
+    files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
+    return edition.model_copy(update=files)
 
 
-def _claims(path: Path, name: str) -> Path:
+def _file(path: Path, field: str, name: str | None) -> Path | None:
     """A file beside the edition, else one of seeds/; a name, never a path elsewhere."""
+    if name is None:
+        return None
     if Path(name).name != name:
-        raise EditionError(f"{path.name}: claims: {name} is not the name of a file beside it or in seeds/")
-    beside = path.with_name(name)
-    return beside if beside.exists() else SEEDS / name
+        raise EditionError(f"{path.name}: {field}: {name} is not the name of a file beside it or in seeds/")
+    found = next((p for p in (path.with_name(name), SEEDS / name) if p.exists()), None)
+    if found is None:
+        raise EditionError(f"{path.name}: {field}: there is no {name} beside it or in seeds/")
+    return found
 
 
 def load_editions(home: Home) -> dict[str, Edition]:

@@ -1,14 +1,37 @@
 """The verdict on an edition's claims, as the published night has it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
 
 DISAGREES, NOT_COMPUTABLE = "disagrees", "not computable"
 VERDICTS = ("agrees", "agrees when cut", DISAGREES, NOT_COMPUTABLE)
+OUR_WORDS = "(in our words)"
+"""Stands where a figure has what was printed: a statement is ours, not the report's own sentence."""
+
+
+class Held(Protocol):
+    """A claim, as far as it says what it is and what came of it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+
+
+def share_checked(claims: Iterable[Held]) -> str:
+    """How many of how many were checked: a claim that is not computable was not."""
+    said = []
+    held = list(claims)
+    for kind, words in (("figure", "printed figures"), ("statement", "statements")):
+        own = [c for c in held if c.kind == kind]
+        if own:
+            said.append(f"{sum(c.verdict != NOT_COMPUTABLE for c in own):,} of {len(own):,} {words}")
+    return " and ".join(said) or "nothing"
 
 
 class NoEditionError(ValueError):
@@ -17,7 +40,8 @@ class NoEditionError(ValueError):
 
 @dataclass(frozen=True)
 class Claim:
-    """One printed figure or sentence. `computed`: what the marts say; of a sentence, the whole that its parts miss."""
+    """One printed figure, or a statement: what the report says, in words of our own (`says`). `computed`: what the marts say;
+    of a statement, the whole that its parts miss."""
 
     paragraph: str
     kind: str
@@ -26,7 +50,8 @@ class Claim:
     area_name: str
     category: str | None
     period_label: str | None
-    printed: str
+    says: str | None
+    printed: str | None
     computed: Decimal | None
     difference: Decimal | None
     verdict: str
