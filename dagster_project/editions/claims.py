@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagster_project.core.seeds import force_names, read_seed
 
@@ -59,7 +59,6 @@ def ask_claims(asked: "Asked", edition: Edition) -> None:
     known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
     figures = [_read_figure(edition, line) for line in _lines(edition.claims_path, edition.claims, FIGURES)]
     printed = _printed_values(figures)
-    number = 0
     for number, (figure, said, row) in enumerate(figures, start=1):
         conflict = _months_conflict(figure, said, row["unit"], printed)
         asked.claims.append(
@@ -73,7 +72,7 @@ def ask_claims(asked: "Asked", edition: Edition) -> None:
         )  # fmt: skip
     if known:
         raise EditionError(f"{edition.edition}.yml: known: no claim is printed so: {'; '.join(map(str, known))}")
-    for number, (row, statement) in enumerate(_said(edition), start=number + 1):
+    for number, (row, statement) in enumerate(_said(edition), start=len(figures) + 1):
         conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
         if statement:
             _ask_terms(asked, edition, number, statement)

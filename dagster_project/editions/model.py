@@ -1,5 +1,6 @@
 """What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 from .tables import Cell, Name, Table, cells
 from .windows import Window
+from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
 
@@ -136,9 +138,12 @@ class Edition(_Part):
 
 
 def read_edition(path: Path) -> Edition:
-    """Read one YAML. Raises EditionError with the file's name and the field."""
+    """Read one YAML. Raises EditionError with the file's name, the field and the line."""
     try:
-        body = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        body = read_yaml(text)
+    except OSError as error:
+        raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
     if not isinstance(body, dict):
@@ -146,11 +151,18 @@ def read_edition(path: Path) -> Edition:
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        raise EditionError(f"{path.name}: {'; '.join(faults_of(error, Edition, 'edition'))}") from error
+        raise EditionError(f"{path.name}: {'; '.join(_with_lines(error, Places(text)))}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
     files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
     return edition.model_copy(update=files)
+
+
+def _with_lines(error: ValidationError, places: Places) -> Iterator[str]:
+    """Each fault, with the line that it stands on as far as it can be told."""
+    for fault, said in zip(error.errors(), faults_of(error, Edition, "edition"), strict=True):
+        line = places.at(fault["loc"]) or places.of_table(str(fault["msg"]).removeprefix("Value error, "))
+        yield f"{said} (line {line})" if line else said
 
 
 def _file(path: Path, field: str, name: str | None) -> Path | None:
@@ -171,10 +183,10 @@ def load_editions(home: Home) -> dict[str, Edition]:
     Raises EditionError for the first bad one.
     """
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else _own_edition(name) for name in sorted(paths)}
+    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else own_edition(name) for name in sorted(paths)}
 
 
 @cache
-def _own_edition(name: str) -> Edition:
+def own_edition(name: str) -> Edition:
     """An edition of the project: it does not change while a process runs, and reading it takes longer than asking it."""
     return read_edition(FOLDER / f"{name}.yml")

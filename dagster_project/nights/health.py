@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.home import LONDON, Home
-from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.publishing.publish import PublishError, published_night
 
@@ -59,7 +59,7 @@ def _last_night(home: Home, now: datetime) -> list[str]:
 
 
 def _late(home: Home, now: datetime) -> list[str]:
-    late = late_extracts(accepted(read_ledger(home)), now.astimezone(LONDON).date())
+    late = late_extracts(accepted(read_ledger(home)), today_of(home, now))
     if not late:
         return []
     said = ", ".join(f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late[:6])

@@ -17,7 +17,7 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
-from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
+from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.canonical_values import literal
 from dagster_project.landing.raw_store import parquet_of
@@ -202,7 +202,7 @@ def prepare_raw(
         carry(con, due, kept)
         for name, columns in OWN_LISTS.items():
             _own_list(con, home.seeds / f"{name}.csv", name, columns)
-        write_asked(con, load_editions(home).values())
+        write_asked(con, read_editions(home).sound.values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
     finally:

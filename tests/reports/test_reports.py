@@ -132,7 +132,8 @@ def test_tables_in_the_printed_shape(con: duckdb.DuckDBPyConnection, table: str,
 
 def test_rows_of_every_area_are_the_largest_first(con: duckdb.DuckDBPyConnection) -> None:
     rows = [r[0] for r in con.execute("select row_label from warehouse.reports.naloxone_units order by row_no").fetchall()]
-    assert rows[:4] == ["Derby North", "Chesterfield", "Derby West", "Derby East"] and rows[-1] == "North East" and "Not recorded" not in rows
+    assert rows[:4] == ["Derby North", "Chesterfield", "Derby West", "Derby East"]
+    assert rows[-1] == "North East" and "Not recorded" not in rows
     raised = [r[0] for r in con.execute("select row_label from warehouse.reports.concerns order by row_no").fetchall()]
     assert raised[-1] == "Not recorded"
 
@@ -140,13 +141,18 @@ def test_rows_of_every_area_are_the_largest_first(con: duckdb.DuckDBPyConnection
 @pytest.mark.parametrize(
     ("table", "header", "labels"),
     [
-        ("offences", "2023/24, 2024/25, Nov-Oct 2023/24, Nov-Oct 2024/25, Volume Change, % Change", ["Drug Possession", "Drug Trafficking"]),
+        ("offences", "2023/24, 2024/25, Nov-Oct 2023/24, Nov-Oct 2024/25, Volume Change, % Change",
+         ["Drug Possession", "Drug Trafficking"]),
         ("confiscation", "19/20, 20/21, 21/22, 22/23, 23/24, 24/25", ["TOTAL (Orders - number)"]),
         ("mda_orders", "19/20, 20/21, 21/22, 22/23, 23/24, 24/25**", ["TOTAL (number)", "TOTAL (value)"]),
         ("incidents", "2023, 2024, 2025", ["Total incidents with drugs qualifier"]),
         ("naloxone", "Total", ["North", "South", "Force"]),
-        ("county_lines", "New Lines Identified, Lines Closed, No. persons charged CL, No of Persons Charged OCG,"
-         " No. persons safeguarded CL, No. persons safeguarded OCG", ["Oct 24", "Nov 24"]),
+        (
+            "county_lines",
+            "New Lines Identified, Lines Closed, No. persons charged CL, No of Persons Charged OCG,"
+            " No. persons safeguarded CL, No. persons safeguarded OCG",
+            ["Oct 24", "Nov 24"],
+        ),
         ("intelligence", "2023, 2024, 2025", ["January", "February"]),
     ],
 )  # fmt: skip

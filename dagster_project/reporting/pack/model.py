@@ -111,7 +111,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Claim:
-    """A printed figure or a statement, held against the marts. `what`: the figure in words, or the statement in words of our own."""
+    """A printed figure or a statement, held against the marts. `what`: the figure in words, or the statement in words of
+    our own."""
 
     no: int
     paragraph: str
