@@ -70,8 +70,6 @@ def ask_claims(asked: "Asked", edition: Edition) -> None:
                 row.get("note") or None, None, *_both(conflict),
             )
         )  # fmt: skip
-    if known:
-        raise EditionError(f"{edition.edition}.yml: known: no claim is printed so: {'; '.join(map(str, known))}")
     for number, (row, statement) in enumerate(_said(edition), start=len(figures) + 1):
         conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
         if statement:
@@ -80,10 +78,14 @@ def ask_claims(asked: "Asked", edition: Edition) -> None:
         asked.claims.append(
             (
                 edition.edition, number, "statement", row["paragraph"], edition.force_code, row["mart"], row["measures"], None,
-                "force", force, None, None, None, None, None, None, Decimal(1), None, None, None, row.get("note") or None,
+                "force", force, None, None, None, None, None, None, Decimal(1), None, None,
+                known.pop((row["paragraph"], row["measures"], row["says"]), None), row.get("note") or None,
                 row["says"], *_both(conflict),
             )
         )  # fmt: skip
+
+    if known:
+        raise EditionError(f"{edition.edition}.yml: known: no claim is printed so: {'; '.join(map(str, known))}")
 
 
 def _both(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:

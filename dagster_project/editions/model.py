@@ -97,7 +97,7 @@ class Statement(_Part):
 
 
 class Known(_Part):
-    """A claim that is known to disagree, and why it is printed all the same."""
+    """A claim that is known to disagree, and why it is printed all the same. `printed`: of a statement, what it says."""
 
     paragraph: Text
     measure: Text
