@@ -21,20 +21,22 @@ def claims(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Hold every printed figure and sentence of an edition against the marts, at the precision that it was printed with.
+    """Hold the printed figures of an edition, and what it says in words, against the marts at the precision of the print.
+
+    The last line says how many of them could be checked. Statements are in our own words, not the report's.
 
     Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
+    from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
     from dagster_project.serving import plain, write_result
-    from dagster_project.serving.claims import VERDICTS, read_claims
-
+    from dagster_project.serving.claims import read_claims
     check_form(form)
     with explained():
         chosen, found = read_claims(Home.of(home), edition, reason)
         shown = [c for c in found if every or c.verdict != "agrees"]
         columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
         rows = [
-            (c.paragraph, _what(c), c.printed if c.kind == "figure" else "(sentence)", c.computed, c.difference,
+            (c.paragraph, _what(c), c.printed or OUR_WORDS, c.computed, c.difference,
              c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
             for c in shown
         ]  # fmt: skip
@@ -44,18 +46,18 @@ def claims(
         write_result(columns, rows, form, sys.stdout)
         counts = ", ".join(f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS)
         failing = [c for c in found if c.fails]
-        echo(f"Edition {chosen}: {len(found)} claims: {counts}", err=form != "table")
+        echo(f"Edition {chosen}: {share_checked(found)} checked: {counts}", err=form != "table")
     if failing:
         raise typer.Exit(1)
 
 
 def _what(claim: object) -> str:
-    """A claim in words: the sentence, or measure, area, category and period."""
+    """A claim in words: the statement, or measure, area, category and period."""
     from dagster_project.serving.claims import Claim
 
     assert isinstance(claim, Claim)
-    if claim.kind == "statement":
-        return claim.printed
+    if claim.says:
+        return claim.says
     parts = [claim.measure, None if claim.figure == "value" else claim.figure, claim.area_name,
              None if claim.category == "all" else claim.category, claim.period_label]  # fmt: skip
     return ", ".join(p for p in parts if p)

@@ -23,19 +23,46 @@ Name = Annotated[str, typer.Argument(help="The edition, called by its month, suc
 @edition.command("list")
 def list_editions(home: HomeOption = None) -> None:
     """Show the editions there are, and which are frozen."""
-    from dagster_project.editions import load_editions
+    from dagster_project.editions import read_editions
     from dagster_project.editions.frozen import frozen_editions
     from dagster_project.serving import write_result
 
     with explained():
         where = Home.of(home)
+        editions = read_editions(where)
         frozen = {f.edition: f for f in frozen_editions(where)}
         rows = [
             (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
              f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
-            for name, e in load_editions(where).items()
+            for name, e in editions.sound.items()
         ]  # fmt: skip
         write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
+        for waits in editions.waiting:
+            echo(f"pam: edition {waits.name} waits until it is mended: {waits.problem}", err=True)
+
+
+@edition.command()
+def check(
+    name: Annotated[str | None, typer.Argument(help="The edition. (default: all of them)", show_default=False)] = None,
+    home: HomeOption = None,
+) -> None:
+    """Say what is wrong with the home's editions: file, line, what may be meant. No night is needed.
+
+    Exit 0: the next night prints them. Exit 1: one waits until it is mended.
+    """
+    from dagster_project.editions import read_editions
+
+    with explained():
+        editions = read_editions(Home.of(home))
+        if name is not None and name not in {w.name for w in editions.waiting}:
+            editions.named(name)
+        found = [w for w in editions.waiting if name in (None, w.name)]
+        for waits in found:
+            echo(f"{waits.problem}")
+        if not found:
+            echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
+    if found:
+        raise typer.Exit(1)
 
 
 @edition.command()

@@ -12,6 +12,7 @@ from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from dagster_project.core.terminal_console import Console
 from dagster_project.core.terminal_text import message
+from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
@@ -111,6 +112,9 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
     if run.receipt is None:
         raise RuntimeError("the night ended without a receipt")
     _show_receipt(Console(quiet=quiet), run.receipt, run.receipt.seconds, run.home)
+    for waits in read_editions(run.home).waiting:
+        said = f"Edition {waits.name} is not printed until it is mended: {waits.problem}"
+        _say(Console(stderr=True, quiet=quiet), said, "yellow")
     if run.period:
         _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
     if run.unwritten:
@@ -246,6 +250,9 @@ def show_status(found: dict[str, Any]) -> None:
     _lines(console, "Archive", [f"{kept['files']:,} files{since}; {time}"])
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
     _lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in found["drift"]])
+    if found["editions"]:
+        _lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is mended"
+                                     for e in found["editions"]])  # fmt: skip
     if found["mappings"]:
         _lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is mended"
                                      for m in found["mappings"]])  # fmt: skip

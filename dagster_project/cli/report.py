@@ -41,8 +41,7 @@ def report(
     Example: pam report --public --out for-the-public/
     """
     from dagster_project.core.receipts import SAMPLE_MARK
-    from dagster_project.editions import load_editions
-    from dagster_project.editions.model import NoEditionError
+    from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import disclosed, has_record
@@ -56,10 +55,7 @@ def report(
         raise typer.BadParameter("names no format", param_hint="--format")
     with explained():
         where = Home.of(home)
-        editions = load_editions(where)
-        chosen = editions.get(edition or max(editions))
-        if chosen is None:
-            raise NoEditionError(f"there is no edition {edition}: there are {', '.join(editions)}")
+        chosen = read_editions(where).named(edition)
         con = connect(where, reason, by="pam report")
         try:
             said(f"Edition {chosen.edition}, {chosen.title}")

@@ -51,6 +51,7 @@ def trace(
     """
     from dagster_project.serving import consulted, write_result
     from dagster_project.serving import trace as trail
+    from dagster_project.serving.trace_change import CHANGES, trace_change
 
     check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
@@ -67,6 +68,15 @@ def trace(
         else:
             asked = trail.of_period(con, str(measure), mart, category, area_type or ("lpu" if area else "force"), area, force,
                                     period, _day(first, "--from"), _day(last, "--to"))  # fmt: skip
+        if asked.shows in CHANGES:
+            change = trace_change(con, asked)
+            if form == "table":
+                _show_change(change, asked.shows, limit)
+                return
+            sides = (("", change.now), ("the year before: ", change.before))
+            rows = [(f"{side}{p.role}", p.measure, *row) for side, t in sides for p in t.parts for row in p.rows]
+            write_result(["part", "measure", *trail.COLUMNS], rows, form, sys.stdout)
+            return
         found = trail.trace(con, asked)
         if form != "table":
             rows = [(part.role, part.measure, *row) for part in found.parts for row in part.rows]
@@ -82,6 +92,32 @@ def _day(text: str | None, option: str) -> date | None:
         raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
+SHOWN = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
+
+
+def _show_change(change: Any, shows: str, limit: int) -> None:
+    """A change for a person: both figures with their rows, then the change."""
+    from dagster_project.serving import plain
+
+    _show(change.now, limit)
+    echo("\nThe year before:\n")
+    _show(change.before, limit)
+    said = f"\n{SHOWN[shows]}, {_when(change.now.asked)} against {_when(change.before.asked)}: "
+    if change.value is None:
+        echo(f"{said}not available: {change.why}")
+        return
+    now, before = (plain(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
+    how = {"prior_value": before, "volume_change": f"{now} - {before}", "pct_change": f"100 * ({now} - {before}) / {before}"}
+    sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
+    places = 1 if change.unit in ("percent", "percentage_points") else 2
+    number = format(round(change.value, 1), "f") if places == 1 else plain(round(change.value, 2))
+    echo(f"{said}{how[shows]} = {number}{sign}")
+
+
+def _when(asked: Any) -> str:
+    return f"{asked.first or 'the beginning'} to {asked.last}"
+
+
 def _show(found: Any, limit: int) -> None:
     """A trail for a person: what was asked, how it is made, what each month adds, the rows."""
     from dagster_project.serving import plain, write_result
@@ -89,8 +125,7 @@ def _show(found: Any, limit: int) -> None:
 
     asked = found.asked
     where = asked.area_name or asked.force_code or "the force"
-    when = f"{asked.first or 'the beginning'} to {asked.last}"
-    echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {when}")
+    echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {_when(asked)}")
     echo(f"{found.words}.")
     for part in found.parts:
         echo(

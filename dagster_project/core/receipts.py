@@ -25,6 +25,15 @@ class NightUnderWayError(RuntimeError):
 
 SAMPLE_MARK = "SAMPLE"
 """The file that says that a home holds made-up data."""
+SAMPLE_DAY = date(2026, 1, 3)
+"""The date by the sample's own clock, three days after it ends: made-up files do not grow late while nobody drops any."""
+
+
+def today_of(home: Home, now: datetime | None = None) -> date:
+    """The date in London against which a home's extracts are late: of made-up data, the sample's own."""
+    if (home.path / SAMPLE_MARK).exists():
+        return SAMPLE_DAY
+    return (now or datetime.now(UTC)).astimezone(LONDON).date()
 
 
 class SampleHomeError(RuntimeError):
@@ -47,7 +56,7 @@ class Night:
     night_id: str
     started_at: datetime
     today: date
-    """The night's date in London, against which extracts are late."""
+    """The night's date in London, against which extracts are late; of made-up data, the sample's."""
 
     @classmethod
     def begin(cls, home: Home, now: datetime | None = None) -> "Night":
@@ -58,7 +67,7 @@ class Night:
         while (home.nights / f"{night_id}.json").exists() or any(home.ledger.glob(f"{night_id}__*")):
             n += 1
             night_id = f"{stamp}-{n}"
-        return cls(home, night_id, now, now.astimezone(LONDON).date())
+        return cls(home, night_id, now, today_of(home, now))
 
 
 @dataclass(frozen=True)

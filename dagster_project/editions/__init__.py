@@ -3,5 +3,9 @@
 from .frozen import frozen_paths
 from .model import Edition, EditionError, load_editions, read_edition
 from .questions import write_asked, write_frozen
+from .usable_editions import Editions, read_editions
 
-__all__ = ["Edition", "EditionError", "frozen_paths", "load_editions", "read_edition", "write_asked", "write_frozen"]
+__all__ = [
+    "Edition", "EditionError", "Editions", "frozen_paths", "load_editions", "read_edition", "read_editions", "write_asked",
+    "write_frozen",
+]  # fmt: skip

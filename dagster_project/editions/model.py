@@ -1,5 +1,6 @@
 """What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 from .tables import Cell, Name, Table, cells
 from .windows import Window
+from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +36,7 @@ class _Part(BaseModel):
 
 class Figure(_Part):
     """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning.
-    `published`: of what others publish, which period, 0 the newest."""
+    `published`: of what others publish, which period, 0 the newest. `shows`: which number of it a statement is about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -46,29 +48,31 @@ class Figure(_Part):
     from_day: Annotated[date | None, Field(alias="from")] = None
     to_day: Annotated[date | None, Field(alias="to")] = None
     published: int | None = None
+    shows: Literal["value", "volume_change", "pct_change", "lower_limit"] = "value"
 
 
 class Group(_Part):
-    """A whole and what is held against it, each as what it says beside the statement's own `figure`."""
+    """A whole and what is held against it, each as what it says beside the statement's own `figure`. `within`: how far
+    apart the two may lie, where the form allows a distance."""
 
     whole: dict[str, Any] = {}
     parts: tuple[dict[str, Any], ...] = ()
     amount: float | None = None
+    within: Annotated[float, Field(ge=0)] = 0
 
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if bool(self.parts) == (self.amount is not None):
-            raise ValueError("give parts, or an amount")
-        return self
+
+Form = Literal["adds_up", "rises", "most", "largest", "near", "is", "is_partial"]
 
 
 class Statement(_Part):
-    """A sentence that can be tested. `form`: what is said of each group. `adds_up`: the parts make the whole; `rises`: the
-    whole is more than its part; `most`: the part is more than half of the whole; `is`: the whole is the amount."""
+    """What the report says in words, in words of our own (`says`), so that it can be tested. `form`: what is said of each
+    group. `adds_up`: the parts make the whole; `rises`: the whole is more than its part; `most`: the part is more than half
+    of the whole; `largest`: the whole is more than each part; `near`: the whole lies `within` of its part; `is`: the whole is
+    the amount; `is_partial`: only a part of the whole's days is covered."""
 
     paragraph: Text
     says: Text
-    form: Literal["adds_up", "rises", "most", "is"]
+    form: Form
     figure: dict[str, Any] = {}
     groups: Annotated[tuple[Group, ...], Field(min_length=1)]
 
@@ -76,9 +80,13 @@ class Statement(_Part):
     def _consistent(self) -> Self:
         for group in self.groups:
             if (self.form == "is") != (group.amount is not None):
-                raise ValueError("an amount goes with form `is`, and parts with the others")
-            if self.form in ("rises", "most") and len(group.parts) != 1:
+                raise ValueError("an amount goes with form `is`, and with no other")
+            if (self.form in ("is", "is_partial")) == bool(group.parts):
+                raise ValueError("every form but `is` and `is_partial` has parts")
+            if self.form in ("rises", "most", "near") and len(group.parts) != 1:
                 raise ValueError(f"form {self.form} holds one part against the whole")
+            if group.within and self.form not in ("adds_up", "near"):
+                raise ValueError(f"form {self.form} knows no `within`")
             self.whole(group)
             self.parts(group)
         return self
@@ -93,7 +101,7 @@ class Statement(_Part):
 
 
 class Known(_Part):
-    """A claim that is known to disagree, and why it is printed all the same."""
+    """A claim that is known to disagree, and why it is printed all the same. `printed`: of a statement, what it says."""
 
     paragraph: Text
     measure: Text
@@ -103,7 +111,8 @@ class Known(_Part):
 
 class Edition(_Part):
     """One edition. `data_to`: the last day of data that it looks at. `claims`: the file with the figures as
-    printed, beside the edition or in seeds/; `claims_path`: where it was found."""
+    printed, beside the edition or in seeds/; `claims_path`: where it was found. `says`: the file with what the report says
+    in words, likewise; `says_path`. `statements`: how what it says is tested."""
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
     title: Text
@@ -113,6 +122,8 @@ class Edition(_Part):
     tables: tuple[Table, ...] = ()
     claims: Text | None = None
     claims_path: Annotated[Path | None, Field(exclude=True)] = None
+    says: Text | None = None
+    says_path: Annotated[Path | None, Field(exclude=True)] = None
     statements: tuple[Statement, ...] = ()
     known: tuple[Known, ...] = ()
 
@@ -131,9 +142,12 @@ class Edition(_Part):
 
 
 def read_edition(path: Path) -> Edition:
-    """Read one YAML. Raises EditionError with the file's name and the field."""
+    """Read one YAML. Raises EditionError with the file's name, the field and the line."""
     try:
-        body = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        body = read_yaml(text)
+    except OSError as error:
+        raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
     if not isinstance(body, dict):
@@ -141,21 +155,30 @@ def read_edition(path: Path) -> Edition:
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        raise EditionError(f"{path.name}: {'; '.join(faults_of(error, Edition, 'edition'))}") from error
+        raise EditionError(f"{path.name}: {'; '.join(_with_lines(error, Places(text)))}") from error
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
-    found = _claims(path, edition.claims) if edition.claims else None
-    if found and not found.exists():
-        raise EditionError(f"{path.name}: claims: there is no {edition.claims} beside it or in seeds/")
-    return edition.model_copy(update={"claims_path": found})
+    files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
+    return edition.model_copy(update=files)
 
 
-def _claims(path: Path, name: str) -> Path:
+def _with_lines(error: ValidationError, places: Places) -> Iterator[str]:
+    """Each fault, with the line that it stands on as far as it can be told."""
+    for fault, said in zip(error.errors(), faults_of(error, Edition, "edition"), strict=True):
+        line = places.at(fault["loc"]) or places.of_table(str(fault["msg"]).removeprefix("Value error, "))
+        yield f"{said} (line {line})" if line else said
+
+
+def _file(path: Path, field: str, name: str | None) -> Path | None:
     """A file beside the edition, else one of seeds/; a name, never a path elsewhere."""
+    if name is None:
+        return None
     if Path(name).name != name:
-        raise EditionError(f"{path.name}: claims: {name} is not the name of a file beside it or in seeds/")
-    beside = path.with_name(name)
-    return beside if beside.exists() else SEEDS / name
+        raise EditionError(f"{path.name}: {field}: {name} is not the name of a file beside it or in seeds/")
+    found = next((p for p in (path.with_name(name), SEEDS / name) if p.exists()), None)
+    if found is None:
+        raise EditionError(f"{path.name}: {field}: there is no {name} beside it or in seeds/")
+    return found
 
 
 def load_editions(home: Home) -> dict[str, Edition]:
@@ -164,10 +187,10 @@ def load_editions(home: Home) -> dict[str, Edition]:
     Raises EditionError for the first bad one.
     """
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else _own_edition(name) for name in sorted(paths)}
+    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else own_edition(name) for name in sorted(paths)}
 
 
 @cache
-def _own_edition(name: str) -> Edition:
+def own_edition(name: str) -> Edition:
     """An edition of the project: it does not change while a process runs, and reading it takes longer than asking it."""
     return read_edition(FOLDER / f"{name}.yml")

@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_end
 
-DROPPED = ("claims", "statements", "known")
+DROPPED = ("claims", "says", "statements", "known")
 """What belongs to the printed report: the next one is not printed yet."""
 
 

@@ -1,6 +1,7 @@
 """The printed tables of an edition: rows and columns, each saying what it adds to what a cell asks for."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -23,7 +24,7 @@ class Ask(_Part):
     """What a table, a row or a column says of its cells; the cell asks for what all three say together.
 
     `window`: the name of one of the edition's windows, or a window. `shows`: which column of the marts. `decimals`: places
-    to print.
+    to print; `cut`: what lies beyond them is cut off, not rounded. `sign`: stands after a number that has no sign of its own.
     """
 
     mart: Text | None = None
@@ -34,6 +35,8 @@ class Ask(_Part):
     window: Text | Window | None = None
     shows: Shows | None = None
     decimals: Annotated[int, Field(ge=0, le=2)] | None = None
+    cut: bool | None = None
+    sign: Literal["%"] | None = None
 
     def said(self) -> dict[str, Any]:
         """The fields that it says."""
@@ -46,7 +49,8 @@ class Row(Ask):
     largest first.
 
     `whole_years`: the series ends with the last whole year. `by_month_name`: months are called January, and columns are the
-    years (`years_back`). `blank`: names of columns that do not apply.
+    years (`years_back`). `blank`: names of columns that do not apply. `cells`: what the row's cell in a column asks that its
+    neighbours do not, by the column's name.
     """
 
     label: Text | None = None
@@ -57,6 +61,7 @@ class Row(Ask):
     whole_years: bool = False
     by_month_name: bool = False
     blank: tuple[Name, ...] = ()
+    cells: dict[Name, Ask] = {}
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -92,7 +97,8 @@ class Column(Ask):
 
 
 class Table(_Part):
-    """A printed table, or the series behind a chart. `data_to`: its own last day of data, where it has another."""
+    """A printed table, or the series behind a chart. `data_to`: its own last day of data, where it has another.
+    `short_years`: years are called by two digits, `24/25` and `Oct 24`."""
 
     table: Name
     kind: Literal["table", "chart"] = "table"
@@ -102,6 +108,7 @@ class Table(_Part):
     title: Text
     rows_are: Text = ""
     data_to: date | None = None
+    short_years: bool = False
     figure: Ask = Ask()
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
@@ -114,6 +121,8 @@ class Table(_Part):
             raise ValueError("columns: one name is there twice")
         if unknown := {b for r in self.rows for b in r.blank} - set(names):
             raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}")
+        if unknown := {c for r in self.rows for c in r.cells} - set(names):
+            raise ValueError(f"rows: cells names no column: {', '.join(sorted(unknown))}")
         if (self.kind == "chart") != (self.chart is not None):
             raise ValueError("kind chart goes with chart: line or bar")
         return self
@@ -151,7 +160,7 @@ def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]
             said = table.figure.said() | row.said() | ({"window": window} if window else {})
             name = label
             if name is None and isinstance(window, Window):
-                days = window.days(end)
+                days = _called(window.days(end), table)
                 # What others publish is called as they call it.
                 name = None if row.published_periods else days.label
                 name = f"{days.last:%B}" if row.by_month_name and days.last else name
@@ -159,15 +168,20 @@ def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]
                 if column.name in row.blank:
                     found.append(Cell(row_no, name, column, column_no, None, None))
                     continue
-                ask = said | column.said()
+                ask = said | column.said() | row.cells.get(column.name, Ask()).said()
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
                 if lacking := [n for n in ("mart", "measure", "window") if n not in ask]:
                     raise ValueError(f"{at}: says no {' and no '.join(lacking)}")
-                days = _window(ask.pop("window"), windows, at).days(end)
+                days = _called(_window(ask.pop("window"), windows, at).days(end), table)
                 if back := column.years_back:
                     days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
                 found.append(Cell(row_no, name, column, column_no, ask, days))
     return found
+
+
+def _called(days: Days, table: Table) -> Days:
+    """Days, called as the table calls them."""
+    return replace(days, label=re.sub(r"\b20(\d\d)\b", r"\1", days.label)) if table.short_years else days
 
 
 def _window(said: str | Window, windows: dict[str, Window], at: str) -> Window:

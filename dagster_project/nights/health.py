@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.home import LONDON, Home
+from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.known_files import landing_text
 from dagster_project.landing.latest_files import standing_files
@@ -78,7 +78,7 @@ def _files(home: Home, now: datetime) -> list[str]:
 
 
 def _late(home: Home, now: datetime) -> list[str]:
-    late = late_extracts(accepted(read_ledger(home)), now.astimezone(LONDON).date())
+    late = late_extracts(accepted(read_ledger(home)), today_of(home, now))
     if not late:
         return []
     said = ", ".join(f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late[:6])

@@ -8,8 +8,9 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Receipt, read_receipts
+from dagster_project.core.receipts import Receipt, read_receipts, today_of
 from dagster_project.core.seeds import force_names
+from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, kept, read_erasures, read_ledger
 from dagster_project.landing.known_files import landing_text
 from dagster_project.landing.latest_files import standing_files
@@ -24,8 +25,8 @@ DRIFT_DAYS = 14
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
-    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be
-    used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `editions` and `mappings` (those that
+    can't be used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
 
     `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
     withdrawn and warned of is then that night's, else the last one's.
@@ -50,12 +51,13 @@ def status(home: Home) -> dict[str, Any]:
         else None,
         "last_night": _night(last),
         "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
-        "late": late_extracts(loads),
+        "late": late_extracts(loads, today_of(home)),
         "held": [_file(e) for e in held_files(home)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
         "withdrawn": shown.withdrawn if shown else {},
         "drift": _drift(entries),
+        "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
         "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),

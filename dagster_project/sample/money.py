@@ -25,6 +25,8 @@ CONFISCATION, MDA = "mart_confiscation_orders", "mart_mda_orders"
 """Both have a measure `orders` and one `order_value`."""
 
 RECIPIENTS = ("Police", "Charity")
+CHARITY_SINCE = "2024-05-01"
+"""Before this day all of it went to the police (4.4)."""
 
 DRUG_SUPPLY_PER_CENT = 62
 """Most cases arise from drug supply (4.1): the same share of every period's orders."""
@@ -200,21 +202,31 @@ def mda_orders(published: Published) -> Extract:
     rows: list[tuple[str, str, str]] = []
     for piece in counts:
         total = values[piece.span]
+        days = draw_days(rng, [piece])
+        to_police = piece.value * MDA_POLICE_ORDERS_PER_CENT // 100
+        if piece.span.end.isoformat() < CHARITY_SINCE:
+            amounts = share(rng, total, piece.value, least=1000)
+            rows += [(day, pounds(amount), "Police") for day, amount in zip(days, amounts, strict=True)]
+            continue
         police, charity = (parts[name].get(piece.span) for name in RECIPIENTS)
         if police is None or charity is None:
             police = total * 55 // 100
             charity = total - police
         lost = total - police - charity
         police, charity = police + lost * 46 // 100, charity + lost * 48 // 100
-        to_police = piece.value * MDA_POLICE_ORDERS_PER_CENT // 100
         orders = [
             *((amount, "Police") for amount in share(rng, police, to_police, least=1000)),
             *((amount, "Charity") for amount in share(rng, charity, piece.value - to_police, least=1000)),
         ]
         rng.shuffle(orders)
+        # Orders to the police first, as many as the days before charities had any.
+        early = sum(day < CHARITY_SINCE for day in days)
+        orders.sort(key=lambda order: order[1] != "Police")
+        late = orders[early:]
+        rng.shuffle(late)
         rows += [
             (day, pounds(amount), recipient)
-            for day, (amount, recipient) in zip(draw_days(rng, [piece]), orders, strict=True)
+            for day, (amount, recipient) in zip(days, [*orders[:early], *late], strict=True)
         ]
     return Extract(
         "mda_orders",

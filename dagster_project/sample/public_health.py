@@ -73,6 +73,15 @@ FINANCIAL_YEARS = ("2019/20", "2020/21", "2021/22", "2022/23", "2023/24")
 YEARS = ("2020", "2021", "2022", "2023", "2024")
 
 
+DEATHS = {"Derbyshire": 140, "High Peak": 190, "Amber Valley": 170, "Bolsover": 105}
+"""5.4: Derbyshire lies well above England, High Peak and Amber Valley markedly so, Bolsover close to it."""
+ADMISSIONS = {
+    "Amber Valley": 150, "Bolsover": 124, "Chesterfield": 128, "Erewash": 122, "South Derbyshire": 121,
+    "Derbyshire Dales": 100, "High Peak": 101, "North East Derbyshire": 102,
+}  # fmt: skip
+"""5.8: every district but three lies well above England, and Amber Valley highest in the county."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """How one indicator's values look. `rate` per 100,000 of England; `digits` after the point."""
@@ -85,17 +94,20 @@ class Shape:
     sexes: tuple[str, ...] = ("Persons", "Male", "Female")
     before: dict[str, int] = field(default_factory=dict)
     """Persons counted the year before a printed percentage change, by name of the area."""
+    levels: dict[str, int] = field(default_factory=dict)
+    """How an area lies to England, in per cent, where the report says which is above it; others are drawn."""
 
 
 SHAPES = {
     "drug_misuse_death_rate": Shape(
-        THREE_YEARS, ("country", "region", "upper_tier", "district"), Decimal("5.4")
+        THREE_YEARS, ("country", "region", "upper_tier", "district"), Decimal("5.4"), levels=DEATHS
     ),
     "alcohol_admission_rate": Shape(
-        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0
+        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0,
+        levels=ADMISSIONS,
     ),
     "ocu_prevalence": Shape(
-        ("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs", sexes=("Persons",)
+        ("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs"
     ),
     "treatment_registrations": Shape(
         YEARS,
@@ -148,7 +160,8 @@ def _rows(
     printed = _printed(published, measure, shape)
     for area_type in shape.area_types:
         for code, name, kind, people in AREAS[area_type]:
-            level = Decimal(80 + rng.randrange(45)) / 100 if area_type != "country" else Decimal(1)
+            drawn = Decimal(80 + rng.randrange(45)) / 100 if area_type != "country" else Decimal(1)
+            level = Decimal(shape.levels[name]) / 100 if name in shape.levels else drawn
             for at, period in enumerate(shape.periods):
                 for sex in shape.sexes:
                     heads = people if sex == "Persons" else people // 2

@@ -6,15 +6,14 @@ from typing import Any
 
 from dagster_project.core.home import Home
 from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.verdicts import DISAGREES
 from dagster_project.serving import connect
-
-DISAGREES, NOT_COMPUTABLE = "disagrees", "not computable"
-VERDICTS = ("agrees", "agrees when cut", DISAGREES, NOT_COMPUTABLE)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One printed figure or sentence. `computed`: what the marts say; of a sentence, the whole that its parts miss."""
+    """One printed figure, or a statement: what the report says, in words of our own (`says`). `computed`: what the marts say;
+    of a statement, the whole that its parts miss."""
 
     paragraph: str
     kind: str
@@ -23,7 +22,8 @@ class Claim:
     area_name: str
     category: str | None
     period_label: str | None
-    printed: str
+    says: str | None
+    printed: str | None
     computed: Decimal | None
     difference: Decimal | None
     verdict: str

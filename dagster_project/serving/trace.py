@@ -27,7 +27,8 @@ class TrailError(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """A figure of the marts, or over any run of days. `first`: None from the beginning."""
+    """A figure of the marts, or over any run of days. `first`: None from the beginning. `shows`: of a cell of the report,
+    which column of the marts it prints."""
 
     measure: str
     last: date
@@ -37,6 +38,7 @@ class Asked:
     area_type: str = "force"
     area_name: str | None = None
     force_code: str | None = None
+    shows: str = "value"
 
 
 @dataclass(frozen=True)
@@ -341,7 +343,7 @@ def of_cell(con: duckdb.DuckDBPyConnection, cell: str, edition: str | None) -> A
     table, _, rest = cell.partition("/")
     row, _, column = rest.partition("/")
     found = con.execute(
-        "select mart, measure, category, area_type, area_name, period_start, period_end, force_code, answer_id, table_name"
+        "select mart, measure, category, area_type, area_name, period_start, period_end, force_code, answer_id, shows"
         " from warehouse.reports.cells where table_name = ? and (cast(row_no as varchar) = ? or lower(row_label) = lower(?))"
         " and (cast(column_no as varchar) = ? or column_name = ?)"
         " and edition = coalesce(?, (select max(edition) from warehouse.reports.tables))",
@@ -349,9 +351,9 @@ def of_cell(con: duckdb.DuckDBPyConnection, cell: str, edition: str | None) -> A
     ).fetchall()
     if len(found) != 1:
         raise TrailError(f"{cell!r} is no cell of the report: say table/row/column, as reports.cells has them")
-    mart, measure, category, area_type, area_name, first, last, force, answer, _ = found[0]
+    mart, measure, category, area_type, area_name, first, last, force, answer, shows = found[0]
     if answer is None:
         raise TrailError(f"{cell}: the cell does not apply")
     if last is None:
         raise TrailError(f"{cell}: ask for what others publish by its measure, area and period")
-    return Asked(measure, last, first, mart, category, area_type, area_name, force)
+    return Asked(measure, last, first, mart, category, area_type, area_name, force, shows)

@@ -107,6 +107,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "shows": "Column of the marts",
             "decimals": "Places to print; null: as the unit has them",
             "asked_id": "Figure; null where the cell does not apply",
+            "is_cut": "Whether what lies beyond the places is cut off, not rounded",
+            "sign": "What stands after a number that has no sign of its own",
         },
     ),
     "frozen": (
@@ -126,7 +128,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "claims": (
-        "What the editions print, one row a figure or sentence",
+        "What the editions print and say, one row a printed figure or a statement",
         {
             "edition": "Edition",
             "claim_no": "Number of the claim in its edition",
@@ -149,18 +151,23 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "asked_id": "Figure that answers it",
             "known_reason": "Why it is printed although it disagrees",
             "note": "What is known of it",
+            "says": "What the report says, in words of our own; null for a printed figure",
+            "own_total": "What other printed figures add to, where they do not make this one; null else",
+            "own_printed": "The printed figure that they do not make",
         },
     ),
     "statement_terms": (
-        "What the sentences of the editions are made of, one row a figure",
+        "What the statements of the editions are made of, one row a figure",
         {
             "edition": "Edition",
             "claim_no": "Number of the claim in its edition",
-            "form": "adds_up, rises, most or is",
+            "form": "adds_up, rises, most, largest, near, is or is_partial",
             "group_no": "Whole and parts that belong together",
             "role": "whole or part",
             "amount": "Amount that the whole is held against",
             "asked_id": "Figure",
+            "shows": "Which number of the figure: value, volume_change, pct_change or lower_limit",
+            "within": "How far whole and parts may lie apart",
         },
     ),
     "contracts": (

@@ -21,7 +21,7 @@ from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
 from dagster_project.core.rebases import REBASES, rebases
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
-from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
+from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
@@ -183,7 +183,7 @@ def prepare_raw(
         for name in ("areas", "offence_codes"):
             _own_list(con, home.seeds / f"{name}.csv", name, OWN_LISTS[name])
         make_table(con, "raw.rebases", REBASES, rebases(_rebase_rows(home)))
-        write_asked(con, load_editions(home).values())
+        write_asked(con, read_editions(home).sound.values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
     finally:

@@ -12,7 +12,7 @@ case
             case
                 when {{ cell }}.shows = 'pct_change' then '%'
                 when {{ cell }}.unit = 'percent' and {{ cell }}.shows in ('value', 'prior_value') then '%'
-                else ''
+                else coalesce({{ cell }}.sign, '')
             end,
             case when {{ cell }}.data_status = 'partial' then ' [p]' else '' end,
             case when {{ cell }}.is_revised = 1 then ' [r]' else '' end

@@ -34,18 +34,37 @@ def test_every_cell_is_there_once_as_the_night_has_it(made: Made) -> None:
 
 def test_pages_are_the_parts_of_the_report_in_its_order(sample: Made, other: Made) -> None:
     pack = sample.pack
-    assert [t.number for t in pack.tables] == list(range(1, 26)) == [t.number for p in pack.pages for t in p.tables]
+    assert [t.number for t in pack.tables] == list(range(1, 31)) == [t.number for p in pack.pages for t in p.tables]
     assert [p.title for p in pack.pages][:2] == ["Reduce the harm caused by drugs", "Disrupt the supply of drugs"]
-    assert pack.is_sample and pack.data_status.startswith("482 of 510 figures are complete, 19 provisional")
+    assert pack.is_sample and pack.data_status.startswith("459 of 487 figures are complete, 19 provisional")
     assert [p.title for p in other.pack.pages] == ["Other figures", HOSTILE, "Listen"]
     assert other.pack.pages[1].slug == "script-alert-x-script" and other.pack.force == "Leicestershire Police"
 
 
 def test_each_claim_stands_on_the_page_of_its_paragraph(sample: Made, other: Made) -> None:
     placed = sorted(c.no for p in sample.pack.pages for c in p.claims)
-    assert placed == list(range(1, 299)), "each once"
+    assert placed == list(range(1, 312)), "each once"
     assert {c.paragraph for t in sample.pack.tables if t.name == "op_trapped" for c in t.claims} == {"3.8", "8.4"}
     assert [c.paragraph for p in other.pack.pages for c in p.claims] == ["9"] and len(other.pack.claims) == 2
+
+
+def test_how_many_of_how_many_were_checked_is_said(sample: Made) -> None:
+    """Not every figure and sentence of the report is: no page says so, and a statement is never shown as printed."""
+    said = "290 of 291 printed figures and 19 of 20 statements"
+    for page in ("index.html", "claims.html"):
+        text = (sample.folder / page).read_text(encoding="utf-8")
+        assert said in text and "very printed figure" not in text and "sentence)" not in text
+    assert all(c.printed == "" for c in sample.pack.claims if c.kind == "statement")
+
+
+def test_what_the_sample_says_is_current(sample: Made) -> None:
+    """The sample's night has the sample's clock: its files do not grow late on the first page that anybody sees."""
+    assert [s.extract for s in sample.pack.late] == ["intelligence"]
+
+
+def test_nothing_adds_leaflets_to_people(sample: Made) -> None:
+    panels = [panel.title for p in sample.pack.pages for c in p.charts for panel in c.panels]
+    assert panels and not [t for t in panels if "quantit" in t.lower()]
 
 
 def test_what_is_not_there_says_so(other: Made) -> None:
@@ -95,7 +114,7 @@ def test_the_night_must_print_the_edition(sample: Made) -> None:
     with pytest.raises(ValueError, match="does not print edition 2031-01: it has 2026-03"):
         read_pack(con, later)
     con.close()
-    assert published(sample.home, "select count(*) from reports.tables") == [(25,)]
+    assert published(sample.home, "select count(*) from reports.tables") == [(30,)]
 
 
 @pytest.mark.parametrize(

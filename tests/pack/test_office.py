@@ -120,7 +120,7 @@ def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -
             for marker in (cell["marker"] or "").split() if cell["value"] is not None else ():
                 assert marker in row[-1]
             seen += 1
-    assert seen == len(cells) > 500
+    assert seen == len(cells) > 480
     claims = table_of(book.get_sheet_by_name("Claims").to_python(), "Number")
     assert [r[6].removesuffix(" (known)") for r in claims[1:]] == [c.verdict for c in pack.claims]
     cover = str(book.get_sheet_by_name("Cover").to_python())

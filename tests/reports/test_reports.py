@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support import as_dicts
+from support import as_dicts, seed
 
 from dagster_project.core.home import Home
 from dagster_project.serving import trace
@@ -47,19 +47,29 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
 
 def test_the_claims_of_the_sample(con: duckdb.DuckDBPyConnection) -> None:
     rows = as_dicts(con.execute("select * from warehouse.reports.claims"))
-    assert len(rows) == 298 and sum(r["kind"] == "figure" for r in rows) == 291
+    assert [sum(r["kind"] == kind for r in rows) for kind in ("figure", "statement")] == [291, 20]
     odd = {(r["paragraph"], r["measure"], r["verdict"]) for r in rows if r["verdict"] != "agrees"}
     assert odd == {
         ("2.1", "possession_offences", "agrees when cut"),
         ("3.8", "properties_identified", "agrees when cut"),
         ("3.6", "lines_closed", "disagrees"),
         ("3.6", "persons_safeguarded", "disagrees"),
-        ("3.11", "inputs_delivered", "disagrees"),
-        ("2.17", "tests_positive", "disagrees"),
+        ("2.17", "tests_positive|positive_cocaine|positive_opiates|positive_both", "disagrees"),
+        ("2.11", "prosecutions", "not computable"),
         ("5.2-5.7", "death_registration_delay_median_days", "not computable"),
     }
     assert all(r["reason"] for r in rows if r["verdict"] != "agrees")
-    assert {r["difference"] for r in rows if r["measure"] == "tests_positive" and r["kind"] == "statement"} == {Decimal(135)}
+    assert {r["difference"] for r in rows if r["kind"] == "statement" and r["verdict"] == "disagrees"} == {Decimal(135)}
+
+
+def test_a_statement_is_shown_in_our_own_words(con: duckdb.DuckDBPyConnection) -> None:
+    """Nothing stands as printed that the report did not print, and each statement comes to what the list says it does."""
+    rows = as_dicts(con.execute("select * from warehouse.reports.claims where kind = 'statement' order by claim_no"))
+    expected = seed("statements")
+    assert [(r["paragraph"], r["says"], r["verdict"]) for r in rows] == [
+        (e["paragraph"], e["says"], e["on_the_report_s_own_figures"]) for e in expected
+    ]
+    assert all(r["printed"] is None for r in rows)
 
 
 def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
@@ -87,14 +97,30 @@ def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
 @pytest.mark.parametrize(
     ("table", "row", "printed"),
     [
-        ("offences", 1, ("1,431", "1,936", "1,649", "2,187", "538", "32.6%")),
-        ("stop_search", 2, ("41%", "42%", "43%", "40%", "-3", "[z]")),
+        ("offences", 1, ("1,431", "1,936", "1,649", "2,187", "538", "32%")),
+        ("offences", 2, ("909", "1,032", "1,010", "1,059", "49", "4.9%")),
+        ("stop_search", 1, ("637", "1,351", "1,020", "1,708", "688", "67%")),
+        ("stop_search", 2, ("41%", "42%", "43%", "40%", "[z]", "-3%")),
         ("naloxone", 2, ("37",)),
-        ("op_trapped", 2, ("0", "0", "0", "2", "2", "[z]")),
-        ("confiscation", 5, ("84", "£2,022,314", "£14,557,787", "£101,116", "£134,599")),
+        ("naloxone_units", 1, ("26",)),
+        ("op_trapped", 1, ("21", "28", "22", "78", "56", "254%")),
+        ("op_trapped", 2, ("15", "16", "12", "43", "31", "258%")),
+        ("repeat_addresses", 1, ("0", "0", "0", "2", "2", "[z]")),
+        ("confiscation", 1, ("88", "76", "82", "72", "84", "108")),
+        ("confiscation", 2, ("£528,664", "£479,240", "£568,888", "£908,984", "£2,022,314", "£1,185,696")),
+        ("confiscation", 3, ("£3,149,382", "£7,204,898", "£4,672,022", "£19,029,354", "£14,557,787", "£17,796,149")),
+        ("confiscation", 4, ("£86,821.28", "£96,183.56", "£52,995.90", "£168,038.02", "£134,599.02", "£185,202")),
+        ("cash_seizures", 2, ("£209,310", "£318,528", "£286,632", "£181,979", "£620,867", "£182,321")),
+        ("cash_seizures", 4, ("£111,520", "£39,408", "£103,791", "£67,358", "£328,615", "£109,450")),
+        ("mda_orders", 2, ("£45,130", "£44,930", "£45,084", "£31,114", "£82,349", "£85,480")),
+        ("mda_recipients", 2, ("£35,236",)),
+        ("incidents", 2, ("267", "221", "270")),
+        ("emergency_incidents", 1, ("167 [p]", "894", "825")),
+        ("emergency_incidents", 2, ("0 [p]", "2", "1")),
         ("intelligence", 12, ("1,152", "1,188", "[x]")),
         ("intelligence", 13, ("17,577", "17,873", "16,150 [p]")),
-        ("county_lines", 15, ("29", "30", "33", "17", "61", "4")),
+        ("county_lines", 12, ("1", "10", "4", "1", "6", "0")),
+        ("county_lines_totals", 2, ("29", "30", "33", "17", "61", "4")),
     ],
 )
 def test_tables_in_the_printed_shape(con: duckdb.DuckDBPyConnection, table: str, row: int, printed: tuple) -> None:
@@ -105,7 +131,34 @@ def test_tables_in_the_printed_shape(con: duckdb.DuckDBPyConnection, table: str,
 
 
 def test_rows_of_every_area_are_the_largest_first(con: duckdb.DuckDBPyConnection) -> None:
-    rows = [r[0] for r in con.execute("select row_label from warehouse.reports.naloxone order by row_no").fetchall()]
-    assert rows[:4] == ["Force", "South", "North", "Derby North"] and rows[-1] == "North East" and "Not recorded" not in rows
+    rows = [r[0] for r in con.execute("select row_label from warehouse.reports.naloxone_units order by row_no").fetchall()]
+    assert rows[:4] == ["Derby North", "Chesterfield", "Derby West", "Derby East"]
+    assert rows[-1] == "North East" and "Not recorded" not in rows
     raised = [r[0] for r in con.execute("select row_label from warehouse.reports.concerns order by row_no").fetchall()]
     assert raised[-1] == "Not recorded"
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "labels"),
+    [
+        ("offences", "2023/24, 2024/25, Nov-Oct 2023/24, Nov-Oct 2024/25, Volume Change, % Change",
+         ["Drug Possession", "Drug Trafficking"]),
+        ("confiscation", "19/20, 20/21, 21/22, 22/23, 23/24, 24/25", ["TOTAL (Orders - number)"]),
+        ("mda_orders", "19/20, 20/21, 21/22, 22/23, 23/24, 24/25**", ["TOTAL (number)", "TOTAL (value)"]),
+        ("incidents", "2023, 2024, 2025", ["Total incidents with drugs qualifier"]),
+        ("naloxone", "Total", ["North", "South", "Force"]),
+        (
+            "county_lines",
+            "New Lines Identified, Lines Closed, No. persons charged CL, No of Persons Charged OCG,"
+            " No. persons safeguarded CL, No. persons safeguarded OCG",
+            ["Oct 24", "Nov 24"],
+        ),
+        ("intelligence", "2023, 2024, 2025", ["January", "February"]),
+    ],
+)  # fmt: skip
+def test_labels_are_the_prints(con: duckdb.DuckDBPyConnection, table: str, header: str, labels: list[str]) -> None:
+    said = "select {} from warehouse.reports.cells where table_name = ? group by all order by {}"
+    columns = con.execute(said.format("column_no, max(column_label)", "column_no"), [table]).fetchall()
+    assert ", ".join(c for _, c in columns) == header
+    rows = con.execute(said.format("row_no, row_label", "row_no"), [table]).fetchall()
+    assert [label for _, label in rows][: len(labels)] == labels

@@ -10,9 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 from support import copy_home
+from typer.testing import CliRunner
 
+from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.serving import trace
+from dagster_project.serving.trace_change import trace_change
 
 FIGURES = int(os.environ.get("PAM_TRAILS", "60"))
 
@@ -66,11 +69,44 @@ def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
-    asked = trace.of_cell(con, "offences/possession of drugs/rolling", None)
+    asked = trace.of_cell(con, "offences/drug possession/rolling", None)
     assert trace.trace(con, asked).value == 2187
     assert trace.of_cell(con, "offences/1/4", "2026-03") == asked
     north = trace.of_cell(con, "naloxone/North/administrations", None)
     assert (north.area_type, trace.trace(con, north).value) == ("section", 10)
+
+
+@pytest.mark.parametrize(
+    ("cell", "now", "before", "value", "unit"),
+    [
+        ("offences/1/pct_change", 2187, 1649, "32.6", "percent"),
+        ("offences/1/volume_change", 2187, 1649, "538.0", "count"),
+        ("op_trapped/1/pct_change", 78, 22, "254.5", "percent"),
+    ],
+)
+def test_a_change_has_the_year_before(
+    con: duckdb.DuckDBPyConnection, cell: str, now: int, before: int, value: str, unit: str
+) -> None:
+    change = trace_change(con, trace.of_cell(con, cell, "2026-03"))
+    assert (change.now.value, change.before.value) == (now, before)
+    assert (len(change.now.parts[0].rows), len(change.before.parts[0].rows)) == (now, before)
+    assert change.value is not None and (str(round(change.value, 1)), change.unit) == (value, unit)
+
+
+def test_a_rate_changes_by_percentage_points_and_nothing_changes_from_nought(con: duckdb.DuckDBPyConnection) -> None:
+    rate = trace_change(con, trace.of_cell(con, "stop_search/2/pct_change", None))
+    assert rate.unit == "percentage_points" and rate.value is not None and -4 < rate.value < -2
+    assert [p.role for p in rate.before.parts] == ["numerator", "denominator"]
+    none = trace_change(con, trace.of_cell(con, "repeat_addresses/1/pct_change", None))
+    assert none.value is None and none.why == "there is no change in per cent from 0"
+
+
+def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
+    text = CliRunner().invoke(app, ["trace", "--cell", "offences/1/pct_change", "--home", str(sample_home.path)]).output
+    assert "2,187 rows make 2187" in text and "1,649 rows make 1649" in text
+    assert text.rstrip().endswith("100 * (2187 - 1649) / 1649 = 32.6%")
+    text = CliRunner().invoke(app, ["trace", "--cell", "offences/1/volume_change", "--home", str(sample_home.path)]).output
+    assert text.rstrip().endswith("2187 - 1649 = 538 count")
 
 
 @pytest.mark.parametrize(

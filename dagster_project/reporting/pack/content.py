@@ -128,12 +128,11 @@ def _claims(
         parts = [name, SHOWN.get(r["figure"], r["figure"] if r["figure"] != "value" else None),
                  None if r["area_name"] == force else r["area_name"],
                  None if r["category"] in (None, "all") else r["category"], r["period_label"]]  # fmt: skip
-        sentence = r["kind"] == "statement"
-        what = r["printed"] if sentence else ", ".join(p for p in parts if p)
+        what = r["says"] or ", ".join(p for p in parts if p)
         found.append(
             Claim(
                 no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
-                printed="" if sentence else r["printed"],
+                printed=r["printed"] or "",
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
                 difference=_exact(r["difference"], r["unit"], r["figure"]),
                 verdict=r["verdict"],

@@ -111,7 +111,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Claim:
-    """A printed figure or sentence, held against the marts. `what`: the sentence, or the figure in words."""
+    """A printed figure or a statement, held against the marts. `what`: the figure in words, or the statement in words of
+    our own."""
 
     no: int
     paragraph: str

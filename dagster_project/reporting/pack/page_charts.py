@@ -23,6 +23,8 @@ UNITS = 24
 """Units that are drawn: the largest."""
 ENOUGH = 6
 """Points that make a line of a unit."""
+NOT_ADDED = {("mart_prevention_activity", "activity_quantity")}
+"""Measures whose categories are of different things, leaflets and people, so that their sum is of nothing: no chart of it."""
 NOTHING = "Not available: no accepted file says anything of it."
 NOT_PUBLIC = "Not public: every figure of it is small, or could give a small one away."
 
@@ -91,7 +93,7 @@ def _gaps(panels: Iterable[Panel]) -> tuple[str, ...]:
 
 def _wanted(table: Table) -> list[Definition]:
     """Measures of the table's own that months can be drawn of: the force's, over all categories or the first."""
-    return [d for d in table.definitions if d.mart != "mart_public_health"]
+    return [d for d in table.definitions if d.mart != "mart_public_health" and (d.mart, d.measure) not in NOT_ADDED]
 
 
 def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> list[Month]:

@@ -7,7 +7,7 @@ from the public figures, too: the order of two hidden ones would tell which is t
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import duckdb
@@ -164,7 +164,9 @@ def _as_cell(table: Table, found: _Found, row_no: int, label: str, listed: dict[
         marker = "[p]"
     printed = marker or NOT_AVAILABLE
     if value is not None:
-        printed = " ".join(filter(None, (number(value, unit, places), marker)))
+        text = number(_cut(value, places) if ask.get("cut") else value, unit, places)
+        sign = "" if text.endswith("%") else ask.get("sign") or ""
+        printed = " ".join(filter(None, (text + sign, marker)))
     return {
         "table_name": table.table, "row_no": row_no, "row_label": label, "column_no": cell.column_no,
         "column_name": cell.column.name, "column_label": cell.column_label, "window_label": days.label if days else None,
@@ -175,6 +177,10 @@ def _as_cell(table: Table, found: _Found, row_no: int, label: str, listed: dict[
         "data_status": status or "not_applicable", "marker": marker, "printed": printed, "printed_before": None,
         "printed_in": None,
     }  # fmt: skip
+
+
+def _cut(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
 
 
 def _unit(unit: str | None, shows: str) -> str | None:

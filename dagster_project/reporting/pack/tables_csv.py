@@ -91,7 +91,8 @@ CLAIMS = "claims-held"
 """No table can be called so: their names have no hyphen."""
 CLAIM_COLUMNS = {
     "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
-    "what": "What is claimed", "printed": "As printed; empty for a sentence", "computed": "What the warehouse says",
+    "what": "What is claimed", "printed": "As printed; empty for a statement, which is in our own words",
+    "computed": "What the warehouse says",
     "difference": "Computed less printed", "verdict": "agrees, agrees when cut, disagrees or not computable",
     "reason": "Why, where it does not simply agree",
 }  # fmt: skip

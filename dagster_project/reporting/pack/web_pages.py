@@ -10,6 +10,8 @@ from typing import Any
 
 import jinja2
 
+from dagster_project.editions.verdicts import share_checked
+
 from . import wording as words
 from .charts import NOT_DRAWN, svgs
 from .figure_trails import Part, Trails
@@ -96,6 +98,7 @@ def _write(path: Path, text: str) -> None:
 def _environment() -> jinja2.Environment:
     environment = plain_environment()
     environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _verdicts, "before": _before}
+    environment.filters["share_checked"] = share_checked
     environment.globals["pack_markers"] = MARKERS
     return environment
 

@@ -180,7 +180,7 @@ def _day(day: object) -> str:
 def _in_words(claim: Claim) -> str:
     """What was printed, what the warehouse says, and why they differ."""
     if claim.kind == "statement":
-        said = f"The report says: {claim.what}."
+        said = f"In our words, the report says: {claim.what}."
     else:
         said = f"{claim.what}: printed {claim.printed}" + (f", computed {claim.computed}." if claim.computed else ".")
     reason = f" {claim.reason[:1].upper()}{claim.reason[1:].rstrip('.')}." if claim.reason else ""

@@ -5,11 +5,11 @@ Follows the Government Analysis Function's guidance on releasing statistics in s
 as a table, without blank or merged cells, shorthand explained on its sheet, notes on a sheet of their own. gptables writes it.
 """
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from gptables import Cover, GPTable, GPWorkbook, Theme
 from gptables.core.gptable import FormatList
 
 from dagster_project.core.cell_text import is_formula
+from dagster_project.editions.verdicts import share_checked
 
 from .model import Cell, Pack, Table
 from .shared_sentences import heading, legible, marker_lines, night_line, notices, sample_notice, source_line, units_line
@@ -93,7 +94,7 @@ def write_xlsx(pack: Pack, path: Path) -> None:
 
 
 def _cover(pack: Pack) -> Cover:
-    held = ", and its printed figures and sentences held against the warehouse" if pack.claims else ""
+    held = f", with {share_checked(pack.claims)} held against the warehouse" if pack.claims else ""
     intro = [
         *([{"bold": True}, _prose(notice)] for notice in notices(pack)),
         f"The tables and chart series of edition {pack.edition} of the report{held}. One table a sheet; the Contents sheet"
@@ -156,7 +157,7 @@ def _number(cell: Cell) -> float | str:
     """A cell's figure as it is printed, or its marker."""
     if cell.value is None or not cell.text:
         return cell.printed
-    return float(cell.value.quantize(Decimal(1).scaleb(-cell.decimals), ROUND_HALF_UP))
+    return float(re.sub("[£,%]", "", cell.text))
 
 
 def _shown(cell: Cell) -> str:
@@ -168,7 +169,7 @@ def _shown(cell: Cell) -> str:
 
 
 def _claims(pack: Pack) -> Sheet:
-    """The printed figures and sentences. What does not apply says so: no cell is blank."""
+    """The printed figures and statements. What does not apply says so: no cell is blank."""
     columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
                Column("Warehouse", 16), Column("Difference", 14), Column("Verdict", 18), Column("Why", 60)]  # fmt: skip
     rows = [
@@ -176,7 +177,7 @@ def _claims(pack: Pack) -> Sheet:
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
         for c in pack.claims
     ]  # fmt: skip
-    title = "Printed figures and sentences, held against the warehouse"
+    title = "Printed figures, and statements in our own words, held against the warehouse"
     return Sheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
 
 

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
-from dagster_project.editions import Edition, load_editions
+from dagster_project.editions import Edition, read_editions
 
 from .content import read_pack
 from .figure_trails import Trails, read_trails, work_of
@@ -126,7 +126,7 @@ def write_editions(
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
-    known = load_editions(home)
+    known = read_editions(home).sound
     written = []
     for edition in (known[name] for (name,) in rows if name in known and known[name].force_code in forces):
         pack = read_pack(con, edition, is_sample, public)

@@ -1,5 +1,2 @@
 {{ config(materialized='view') }}
-{{ report_table('cash_seizures', [
-    'orders_obtained', 'orders_obtained_value', 'under_investigation_value', 'forfeiture_orders',
-    'forfeiture_value',
-]) }}
+{{ report_table('cash_seizures', ['year_1', 'year_2', 'year_3', 'year_4', 'year_5', 'year_6']) }}

@@ -78,7 +78,7 @@ placed as (
         answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.row_name as row_label,
         answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
         answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
-        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.value, answered.unit,
+        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.is_cut, answered.sign, answered.value, answered.unit,
         answered.numerator, answered.denominator, answered.data_status, answered.has_no_meaning
     from answered
     inner join ordered
@@ -146,7 +146,14 @@ rounded as (
     select
         *,
         cast(
-            case places when 0 then round(abs(value), 0) when 1 then round(abs(value), 1) else round(abs(value), 2) end
+            case
+                when is_cut and places = 0 then floor(abs(value))
+                when is_cut and places = 1 then floor(abs(value) * 10) / 10
+                when is_cut then floor(abs(value) * 100) / 100
+                when places = 0 then round(abs(value), 0)
+                when places = 1 then round(abs(value), 1)
+                else round(abs(value), 2)
+            end
             as decimal(28, 2)
         ) as shown
     from placed_digits

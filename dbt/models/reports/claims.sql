@@ -60,23 +60,56 @@ judged_figures as (
         and stepped.claim_no = claims.claim_no
 ),
 
--- A sentence is made of groups: a whole and its parts, of which one thing is said. It holds where each group does.
-terms as (
+-- A statement is made of groups: a whole and its parts, of which one thing is said. It holds where each group does.
+asked as (
+    select * from {{ source('raw', 'asked') }}
+),
+
+shown as (
     select
-        terms.edition, terms.claim_no, terms.form, terms.group_no, terms.amount,
-        case when terms.role = 'whole' then answers.value end as whole,
-        case when terms.role = 'part' then answers.value end as part,
-        case when answers.value is null then 1 else 0 end as is_unknown
+        terms.edition, terms.claim_no, terms.form, terms.group_no, terms.amount, terms.within, terms.role,
+        answers.data_status,
+        case terms.shows
+            when 'volume_change' then answers.volume_change
+            when 'pct_change' then answers.pct_change
+            when 'lower_limit' then limits.lower_limit
+            else answers.value
+        end as value
     from {{ source('raw', 'statement_terms') }} as terms
     inner join answers on terms.asked_id = answers.asked_id
+    left join asked on terms.asked_id = asked.asked_id
+    left join {{ ref('published_limits') }} as limits
+        on asked.force_code = limits.force_code
+        and asked.measure = limits.measure
+        and asked.area_type = limits.area_type
+        and answers.area_name = limits.area_name
+        and answers.period_label = limits.period_label
+        and answers.category = 'all'
+        and terms.shows = 'lower_limit'
+),
+
+-- Of days that are covered in part nothing can be said to be more or less than of whole ones.
+terms as (
+    select
+        *,
+        case
+            when form = 'is_partial' and data_status in ('complete', 'partial') then 0
+            when form = 'is_partial' or value is null then 1
+            when form not in ('adds_up', 'is') and data_status <> 'complete' then 1
+            else 0
+        end as is_unknown
+    from shown
 ),
 
 grouped as (
     select
         edition, claim_no, form, group_no,
-        max(whole) as whole,
-        sum(part) as parts,
+        max(case when role = 'whole' then value end) as whole,
+        max(case when role = 'whole' and data_status = 'partial' then 1 else 0 end) as is_partial,
+        sum(case when role = 'part' then value end) as parts,
+        max(case when role = 'part' then value end) as largest_part,
         max(amount) as amount,
+        max(within) as within,
         max(is_unknown) as is_unknown
     from terms
     group by edition, claim_no, form, group_no
@@ -84,13 +117,17 @@ grouped as (
 
 held as (
     select
-        edition, claim_no, group_no, is_unknown, whole, coalesce(parts, amount) as against,
+        edition, claim_no, group_no, is_unknown, whole,
+        case when form = 'largest' then largest_part else coalesce(parts, amount) end as against,
         case
             when is_unknown = 1 then 0
-            when form = 'adds_up' and whole = parts then 0
+            when form = 'adds_up' and abs(whole - parts) <= within then 0
+            when form = 'near' and abs(whole - parts) <= within then 0
             when form = 'rises' and whole > parts then 0
             when form = 'most' and 2 * parts > whole then 0
+            when form = 'largest' and whole > largest_part then 0
             when form = 'is' and whole = amount then 0
+            when form = 'is_partial' and is_partial = 1 then 0
             else 1
         end as is_broken
     from grouped
@@ -108,8 +145,8 @@ judged_statements as (
         held.edition,
         held.claim_no,
         case
-            when max(held.is_unknown) = 1 and max(held.is_broken) = 0 then 'not computable'
             when max(held.is_broken) = 1 then 'disagrees'
+            when max(held.is_unknown) = 1 then 'not computable'
             else 'agrees'
         end as verdict,
         max(case when held.group_no = first_broken.group_no then held.whole end) as whole,
@@ -129,51 +166,68 @@ judged as (
         edition, claim_no, whole as computed, cast(null as string) as data_status, verdict,
         cast(against as decimal(28, 10)) as against
     from judged_statements
+),
+
+-- What contradicts the report's other printed figures cannot hold, whatever the marts say.
+decided as (
+    select
+        claims.*,
+        judged.computed,
+        judged.against,
+        judged.data_status,
+        case when claims.own_total is not null then 'disagrees' else coalesce(judged.verdict, 'not computable') end as verdict
+    from claims
+    left join judged
+        on claims.edition = judged.edition
+        and claims.claim_no = judged.claim_no
 )
 
 select
-    claims.edition,
-    claims.claim_no,
-    claims.kind,
-    claims.paragraph,
-    claims.force_code,
-    claims.mart,
-    claims.measure,
-    claims.figure,
-    claims.area_type,
-    claims.area_name,
-    claims.category,
-    claims.period_label,
-    claims.from_day as period_start,
-    claims.to_day as period_end,
-    claims.printed,
-    claims.printed_value,
-    claims.unit,
-    cast(judged.computed as decimal(28, 10)) as computed,
+    edition,
+    claim_no,
+    kind,
+    paragraph,
+    force_code,
+    mart,
+    measure,
+    figure,
+    area_type,
+    area_name,
+    category,
+    period_label,
+    from_day as period_start,
+    to_day as period_end,
+    says,
+    printed,
+    printed_value,
+    unit,
+    cast(computed as decimal(28, 10)) as computed,
     cast(
-        case when claims.kind = 'figure' then judged.computed - claims.printed_value else judged.computed - judged.against end
+        case when kind = 'figure' then computed - printed_value else computed - against end
         as decimal(28, 10)
     ) as difference,
-    coalesce(judged.verdict, 'not computable') as verdict,
+    verdict,
     case
-        when coalesce(judged.verdict, 'not computable') = 'not computable' and judged.data_status = 'not_applicable'
-            then 'no measure of the warehouse is called so'
-        when coalesce(judged.verdict, 'not computable') = 'not computable' then 'the covered days do not reach it'
-        when judged.verdict = 'agrees when cut' then 'printed cut off, not rounded'
-        when judged.verdict = 'disagrees' and claims.kind = 'statement'
+        when own_total is not null
             then concat(
-                    'its own figures say otherwise: ', cast(cast(judged.computed as bigint) as string), ' against ',
-                    cast(cast(judged.against as bigint) as string)
+                    'the printed figures contradict each other: ', cast(cast(own_total as bigint) as string), ' against ',
+                    cast(cast(own_printed as bigint) as string)
                 )
-        when judged.verdict = 'disagrees' and claims.printed_value is null then 'printed as not available, and there is a figure'
-        when judged.verdict = 'disagrees' then 'the marts have another figure'
-        when judged.data_status = 'partial' then 'over the covered part of the period'
+        when verdict = 'not computable' and data_status = 'not_applicable' then 'no measure of the warehouse is called so'
+        when verdict = 'not computable' then 'the covered days do not reach it'
+        when verdict = 'agrees when cut' then 'printed cut off, not rounded'
+        when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
+            then concat(
+                    'the marts say otherwise: ', cast(cast(computed as bigint) as string), ' against ',
+                    cast(cast(against as bigint) as string)
+                )
+        when verdict = 'disagrees' and kind = 'statement' then 'the marts say otherwise'
+        when verdict = 'disagrees' and printed_value is null then 'printed as not available, and there is a figure'
+        when verdict = 'disagrees' then 'the marts have another figure'
+        when data_status = 'partial' then 'over the covered part of the period'
     end as reason,
-    judged.data_status,
-    claims.known_reason is not null as is_known,
-    claims.known_reason,
-    claims.note
-from claims
-left join judged
-    on claims.edition = judged.edition
-    and claims.claim_no = judged.claim_no
+    data_status,
+    known_reason is not null as is_known,
+    known_reason,
+    note
+from decided

@@ -1,4 +1,2 @@
 {{ config(materialized='view') }}
-{{ report_table('confiscation', [
-    'orders', 'order_value', 'benefit_value', 'compensation_value', 'aris_returns',
-]) }}
+{{ report_table('confiscation', ['year_1', 'year_2', 'year_3', 'year_4', 'year_5', 'year_6']) }}

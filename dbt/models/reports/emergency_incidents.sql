@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ report_table('emergency_incidents', ['incidents', 'records_of_contact']) }}
+{{ report_table('emergency_incidents', ['two_years_before', 'year_before', 'this_year']) }}

@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ report_table('incidents', ['incidents', 'records_of_contact']) }}
+{{ report_table('incidents', ['two_years_before', 'year_before', 'this_year']) }}

@@ -1,0 +1,30 @@
+"""The figures that editions ask for, each once under an id, and the rows of what is made of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster_project.core.seeds import force_names
+
+from .model import Figure
+from .tables import EVERY
+from .windows import years_before
+
+
+@dataclass
+class Questions:
+    """Rows of `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and `raw.report_cells`."""
+
+    figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def ask(self, force: str, figure: Figure) -> str:
+        """The id under which a figure is answered; the same for the same figure."""
+        area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
+        key = (
+            force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,
+            years_before(figure.from_day), years_before(figure.to_day), figure.published,
+        )  # fmt: skip
+        return self.figures.setdefault(key, f"f{len(self.figures) + 1}")

@@ -1,0 +1,127 @@
+"""Which editions a night can print, and which wait until they are mended.
+
+An edition of the home's own that can't be read, or that asks for what the warehouse does not have, waits as a mapping does: the
+night goes on without it, and `pam status`, `pam edition list` and `pam edition check` say what is wrong, with its line.
+"""
+
+import csv
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names, read_seed
+
+from .model import FOLDER, Edition, EditionError, own_edition, read_edition
+from .questions import ask_all
+from .tables import EVERY
+from .yaml_places import Places
+
+AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper_tier")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An edition that is not printed. `file`: its name in `editions/` of the home; `problem`: what is wrong with it."""
+
+    name: str
+    file: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Editions:
+    """Those that can be printed, by name, the oldest first, and those that wait."""
+
+    sound: dict[str, Edition]
+    waiting: tuple[Waiting, ...] = ()
+
+    def named(self, name: str | None) -> Edition:
+        """An edition, or the newest. Raises EditionError for one that waits, and for one that is not there."""
+        waits = next((w for w in self.waiting if w.name == name), None)
+        if waits:
+            raise EditionError(f"{waits.problem}: it waits until that is mended")
+        found = self.sound.get(name or max(self.sound, default=""))
+        if found is None:
+            there_are = ", ".join(self.sound) or "none"
+            raise EditionError(f"there is no edition {name or 'that can be printed'}: there are {there_are}")
+        return found
+
+
+def read_editions(home: Home) -> Editions:
+    """The project's editions and the home's own, which stand for those of the same name, also where they wait."""
+    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
+    sound, waiting = {}, []
+    for name, path in sorted(paths.items()):
+        if path.parent == FOLDER:
+            sound[name] = own_edition(name)
+            continue
+        try:
+            sound[name] = meant_edition(path, home)
+        except EditionError as error:
+            waiting.append(Waiting(name, path.name, str(error)))
+    return Editions(sound, tuple(waiting))
+
+
+def meant_edition(path: Path, home: Home) -> Edition:
+    """An edition that asks for nothing that is not there. Raises EditionError: file, line, what is wrong, what may be meant."""
+    edition = read_edition(path)
+    try:
+        places = Places(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
+    if faults := list(dict.fromkeys(_faults(edition, home, places))):
+        raise EditionError(f"{path.name}: {'; '.join(faults)}")
+    ask_all([edition])
+    return edition
+
+
+def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
+    marts: dict[str, list[str]] = {}
+    for m in read_seed("measure_list"):
+        marts.setdefault(m["mart"], []).append(m["measure"])
+    areas = _areas(home, edition.force_code)
+    if edition.force_code not in force_names():
+        yield _unknown("force_code", edition.force_code, force_names(), places)
+    for ask in _asks(edition):
+        mart, measure = ask["mart"], ask["measure"]
+        area_type, area = ask.get("area_type") or "force", ask.get("area_name")
+        if mart not in marts:
+            yield _unknown("mart", mart, marts, places)
+        elif measure not in marts[mart]:
+            yield _unknown("measure", measure, marts[mart], places, f" of {mart}")
+        if area_type not in AREA_TYPES:
+            yield _unknown("area_type", area_type, AREA_TYPES, places)
+        known = areas.get(area_type, ())
+        if known and area not in (None, EVERY, *known):
+            yield _unknown("area_name", str(area), known, places, f" of {edition.force_code}")
+
+
+def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
+    for table in edition.tables:
+        yield from (c.ask for c in edition.cells(table) if c.ask)
+    for statement in edition.statements:
+        for group in statement.groups:
+            yield from (f.model_dump() for f in (statement.whole(group), *statement.parts(group)))
+
+
+def _unknown(field: str, said: str, known: Collection[str], places: Places, of: str = "") -> str:
+    meant = difflib.get_close_matches(said, list(known), n=1)
+    hint = f"is {meant[0]} meant?" if meant else f"there are {', '.join(sorted(known))}"
+    line = places.of_value(field, said)
+    return f"{f'line {line}: ' if line else ''}{field}: {said!r} is no {field.replace('_', ' ')}{of}; {hint}"
+
+
+def _areas(home: Home, force: str) -> dict[str, set[str]]:
+    """Names of the force's sections and units, by the project's list or the home's own; none where it has no list."""
+    rows = list(read_seed("areas"))
+    own = home.seeds / "areas.csv"
+    if own.exists():
+        with own.open(encoding="utf-8-sig", newline="") as file:
+            rows += list(csv.DictReader(file))
+    own_rows = [r for r in rows if r.get("force_code") == force]
+    units = {str(r.get("lpu_name")) for r in own_rows}
+    sections = {str(r.get("section_name")) for r in own_rows}
+    return {"lpu": units | {"Not recorded"}, "section": sections} if units else {}

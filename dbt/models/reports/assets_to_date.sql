@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('assets_to_date', ['to_date']) }}

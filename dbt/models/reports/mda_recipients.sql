@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('mda_recipients', ['last_financial_year']) }}

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ report_table('naloxone_units', ['administrations']) }}

@@ -1,0 +1,79 @@
+"""What the print itself contradicts does not hold, whatever the data; what it does not contradict is the marts' to judge."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from support import seed
+
+from dagster_project.editions.model import FOLDER, EditionError, read_edition
+from dagster_project.editions.questions import CLAIMS, ask_all
+
+HEADER = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
+BODY = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}
+MONTHS = (("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28"), ("2025-03-01", "2025-03-31"))
+
+
+def conflicts(path: Path) -> list[dict]:
+    rows = [dict(zip(CLAIMS, row, strict=True)) for row in ask_all([read_edition(path)]).claims]
+    return [r for r in rows if r["own_total"] is not None]
+
+
+def written(folder: Path, lines: list[str], **more: object) -> Path:
+    (folder / "printed.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path = folder / "2026-09.yml"
+    path.write_text(yaml.safe_dump(BODY | more), encoding="utf-8")
+    return path
+
+
+def line(measure: str, first: str, last: str, printed: str, unit: str = "count") -> str:
+    mart = "mart_mda_orders" if unit == "gbp" else "mart_county_lines"
+    return f'1,{mart},{measure},value,force,Derbyshire Constabulary,all,P,{first},{last},{unit},"{printed}"'
+
+
+def test_three_of_the_march_report_and_no_more() -> None:
+    found = conflicts(FOLDER / "2026-03.yml")
+    assert [(r["paragraph"], r["own_total"], r["own_printed"]) for r in found] == [
+        ("3.6", 30, 32), ("3.6", 61, 56), ("2.17", 388, 523),
+    ]  # fmt: skip
+    disagree = [r["paragraph"] for r in seed("statements") if r["on_the_report_s_own_figures"] == "disagrees"]
+    assert disagree == ["2.17"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "months", "whole", "total"),
+    [
+        ("lines_closed", "count", ("1", "2", "3"), "6", None),
+        ("lines_closed", "count", ("1", "2", "3"), "7", Decimal(6)),
+        ("lines_closed", "count", ("1", "*", "3"), "7", None),
+        # A stock of three months is not their sum.
+        ("lines_active", "count", ("1", "2", "3"), "3", None),
+        # Each was rounded to the pound: four halves may hide two of them.
+        ("order_value", "gbp", ("£101", "£202", "£303"), "£608", None),
+        ("order_value", "gbp", ("£101", "£202", "£303"), "£609", Decimal(606)),
+    ],
+)
+def test_months_that_do_not_make_their_sum(
+    measure: str, unit: str, months: tuple[str, ...], whole: str, total: Decimal | None, tmp_path: Path
+) -> None:
+    lines = [line(measure, *days, printed, unit) for days, printed in zip(MONTHS, months, strict=True)]
+    lines.append(line(measure, "2025-01-01", "2025-03-31", whole, unit))
+    assert [r["own_total"] for r in conflicts(written(tmp_path, lines))] == ([total] if total is not None else [])
+
+
+def test_a_file_of_statements_says_what_is_tested(tmp_path: Path) -> None:
+    """A test of what no line says is a mistake; a line that nothing tests is not computable."""
+    (tmp_path / "says.csv").write_text("paragraph,mart,measures,says\n1,mart_iom,cohort_size,it fell\n", encoding="utf-8")
+    test = {
+        "paragraph": "1", "says": "it rose", "form": "is",
+        "figure": {"mart": "mart_iom", "measure": "cohort_size", "to": "2025-01-31"},
+        "groups": [{"amount": 3}],
+    }  # fmt: skip
+    with pytest.raises(EditionError, match=r"says\.csv has no line that says so: 1 it rose"):
+        ask_all([read_edition(written(tmp_path, [], says="says.csv", statements=[test]))])
+    asked = ask_all([read_edition(written(tmp_path, [], says="says.csv"))])
+    assert [(c[2], c[14], c[21]) for c in asked.claims] == [("statement", None, "it fell")] and not asked.terms
+    # Without a file, an edition says what its statements say.
+    asked = ask_all([read_edition(written(tmp_path, [], statements=[test]))])
+    assert [c[21] for c in asked.claims] == ["it rose"] and len(asked.terms) == 1

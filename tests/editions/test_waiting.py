@@ -1,0 +1,118 @@
+"""An edition that can't be meant waits, with the line that is wrong; the night goes on without it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import copy_home, published, run_night
+from typer.testing import CliRunner
+
+from dagster_project.cli import app
+from dagster_project.core.home import Home
+from dagster_project.editions import EditionError, read_editions
+from dagster_project.editions.model import FOLDER
+from dagster_project.nights.status import status
+
+SOUND = """\
+edition: 2026-09
+title: T
+force_code: derbyshire
+data_to: 2025-10-31
+tables:
+  - table: offences
+    paragraph: "1"
+    title: T
+    figure: {mart: mart_drug_offences}
+    columns:
+      - {name: rolling, window: {rolling_12_months: 0}}
+    rows:
+      - label: Possession
+        measure: possession_offences
+      - {label: North, measure: possession_offences, area_type: section, area_name: North}
+"""
+
+
+def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
+    home.editions.mkdir(parents=True, exist_ok=True)
+    path = home.editions / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("        measure: possession_offences", "        measure: posession_offences"),
+            "2026-09.yml: line 14: measure: 'posession_offences' is no measure of mart_drug_offences; is"
+            " possession_offences meant?",
+        ),
+        (("mart_drug_offences", "mart_drug_offence"), "line 9: mart: 'mart_drug_offence' is no mart; is mart_drug_offences"),
+        (("area_name: North", "area_name: Nroth"), "line 15: area_name: 'Nroth' is no area name of derbyshire; is North"),
+        (("area_type: section", "area_type: sektion"), "line 15: area_type: 'sektion' is no area type; is section meant?"),
+        (("force_code: derbyshire", "force_code: derbishire"), "line 3: force_code: 'derbishire' is no force code; is derb"),
+        (("data_to: 2025-10-31", "data_to: soon"), "(line 4)"),
+        (("rolling_12_months: 0", "rolling_12_month: 0"), "(line 11)"),
+        (("window: {rolling_12_months: 0}", "window: nowhere"), "no window is called 'nowhere'"),
+        (("title: T\nforce", "title: [T\nforce"), "not readable as YAML"),
+        (("tables:", "claims: none.csv\ntables:"), "claims: there is no none.csv"),
+    ],
+)
+def test_what_it_cannot_mean_is_said_with_its_line(change: tuple[str, str], said: str, new_home: Home) -> None:
+    assert change[0] in SOUND
+    write(new_home, SOUND.replace(*change, 1))
+    (waits,) = read_editions(new_home).waiting
+    assert said in waits.problem, waits.problem
+    assert list(read_editions(new_home).sound) == ["2026-03"]
+    with pytest.raises(EditionError, match="waits until that is mended"):
+        read_editions(new_home).named("2026-09")
+
+
+def test_what_is_meant_does_not_wait(new_home: Home) -> None:
+    write(new_home, SOUND)
+    assert read_editions(new_home).waiting == () and "2026-09" in read_editions(new_home).sound
+
+
+def test_the_projects_own_are_meant(new_home: Home) -> None:
+    write(new_home, (FOLDER / "2026-03.yml").read_text(encoding="utf-8"), "2026-03.yml")
+    assert read_editions(new_home).waiting == ()
+
+
+def test_the_homes_own_that_waits_is_not_replaced_by_the_projects(new_home: Home) -> None:
+    """The home meant to say something else: what it did not say is not printed in its name."""
+    write(new_home, SOUND.replace("edition: 2026-09", "edition: 2026-03").replace("title: T", "titel: T", 1), "2026-03.yml")
+    assert list(read_editions(new_home).sound) == []
+
+
+def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
+    path = write(new_home, SOUND.replace("tables:", "claims: printed.csv\ntables:"))
+    header = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
+    row = "1,mart_x,m,value,force,F,all,M,2025-01-01,2025-01-31,count,many\n"
+    path.with_name("printed.csv").write_text(header + row, encoding="utf-8")
+    assert "printed.csv: line 2: 'many' holds no figure" in read_editions(new_home).waiting[0].problem
+    path.with_name("printed.csv").write_text(header.replace(",unit", "") + row, encoding="utf-8")
+    assert "printed.csv: line 1: has no column unit" in read_editions(new_home).waiting[0].problem
+
+
+def test_the_night_goes_on_without_it(sample_home: Home, tmp_path: Path) -> None:
+    home = copy_home(sample_home, tmp_path / "home")
+    write(home, SOUND.replace("possession_offences", "posession_offences"))
+    run = run_night(home, rebuild=True)
+    assert run.receipt is not None and run.receipt.outcome == "published"
+    editions = published(home, "select distinct edition from reports.tables")
+    assert editions == [("2026-03",)]
+    assert [e["file"] for e in status(home)["editions"]] == ["2026-09.yml"]
+
+
+def invoke(*args: Any) -> Any:
+    return CliRunner().invoke(app, [str(a) for a in args])
+
+
+def test_check_needs_no_night(new_home: Home) -> None:
+    write(new_home, SOUND.replace("possession_offences", "posession_offences"))
+    result = invoke("edition", "check", "--home", new_home.path)
+    assert result.exit_code == 1 and "is possession_offences meant?" in result.stdout
+    assert "2026-09 waits" in invoke("edition", "list", "--home", new_home.path).stderr
+    write(new_home, SOUND)
+    assert invoke("edition", "check", "2026-09", "--home", new_home.path).exit_code == 0
+    assert invoke("edition", "check", "1999-01", "--home", new_home.path).exit_code == 1

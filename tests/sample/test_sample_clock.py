@@ -1,0 +1,26 @@
+"""Made-up files do not grow late while nobody drops any."""
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_DAY, SAMPLE_MARK, Night, today_of
+from dagster_project.nights.status import late_extracts
+from dagster_project.sample.spans import span
+
+LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
+
+
+def test_the_samples_night_has_the_samples_date(new_home: Home) -> None:
+    assert Night.begin(new_home, LATER).today == date(2027, 6, 1) == today_of(new_home, LATER)
+    (new_home.path / SAMPLE_MARK).write_text("made up", encoding="utf-8")
+    night = Night.begin(new_home, LATER)
+    assert (night.today, night.night_id) == (SAMPLE_DAY, "20270601T120000Z")
+
+
+def test_a_nightly_extract_of_the_sample_is_not_late(new_home: Home) -> None:
+    covered = span("2024-01-01", "2025-12-31").end
+    load = SimpleNamespace(extract="incidents", force_code="derbyshire", covered_to=covered)
+    assert late_extracts([load], today_of(new_home, LATER))
+    (new_home.path / SAMPLE_MARK).write_text("made up", encoding="utf-8")
+    assert not late_extracts([load], today_of(new_home, LATER))
