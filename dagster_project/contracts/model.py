@@ -42,6 +42,8 @@ class Column(_Part):
     `required`: the header must be there. `key`: part of what a row is known by. `places_row`: the date
     that puts the row in the covered window. `identifier`: hashed before anything is stored.
     `values`: the allowed ones of a choice, in the spelling that the marts show. `aliases`: further headers.
+    `synonyms`: what systems call the column; `value_synonyms`: a value and words that can mean nothing else. `pam map` alone
+    uses both: a header that lands by itself must be unmistakable in every file, one that a person reads in a draft need not.
     """
 
     name: Name
@@ -53,6 +55,8 @@ class Column(_Part):
     places_row: bool = False
     values: tuple[Text, ...] = ()
     aliases: tuple[Text, ...] = ()
+    synonyms: tuple[Text, ...] = ()
+    value_synonyms: tuple[tuple[Text, Text], ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -60,6 +64,8 @@ class Column(_Part):
             raise ValueError(f"column {self.name}: `values` goes with type choice, and a choice needs them")
         if len({v.casefold() for v in self.values}) != len(self.values):
             raise ValueError(f"column {self.name}: `values` has one value twice")
+        if {value for value, _ in self.value_synonyms} - set(self.values):
+            raise ValueError(f"column {self.name}: `value_synonyms` has words for what is none of its values")
         if self.identifier and self.type != "text":
             raise ValueError(f"column {self.name}: an identifier is text")
         if self.key and not self.required:
@@ -106,6 +112,8 @@ class Contract(_Part):
     looks_back: bool = False
     """Whether a row's figures depend on rows of other months: then none is erased while figures rest on any of them."""
     police_uk: PoliceUk | None = None
+    known_as: tuple[Text, ...] = ()
+    """Words in the name, the sheet or the title of a file that speak for this extract when a mapping is drafted."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
