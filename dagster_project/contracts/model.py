@@ -114,6 +114,8 @@ class Contract(_Part):
     police_uk: PoliceUk | None = None
     known_as: tuple[Text, ...] = ()
     """Words in the name, the sheet or the title of a file that speak for this extract when a mapping is drafted."""
+    told_together: tuple[Name, ...] = ()
+    """Columns that a system may tell by one code: a drafted mapping then gives them one header."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -135,6 +137,8 @@ class Contract(_Part):
             raise ValueError("columns: one unit at most")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
+        if set(self.told_together) - set(names):
+            raise ValueError("told_together: names what is no column")
         if self.police_uk:
             for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
                 if name not in names:

@@ -19,6 +19,9 @@ from .profiles import MOST_CODES, Profile
 ALIKE_WITH_CELLS = 0.45
 """Headers so little alike are believed, with a check, where the cells are of a kind that no other column has."""
 
+BY_CELLS = 0.5
+"""The score of a column that no header speaks for."""
+
 ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
 
 
@@ -157,10 +160,27 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
             continue
         drafted.source, drafted.score = source, min(score, 1.0)
         drafted.why = _why(column, source, alike, known.get(column.name, {}))
-        drafted.checks = _checks(column, source, alike, fits, offers)
+        drafted.checks = _checks(column, source, alike, offers, known.get(column.name, {}))
         taken |= set(source.indexes)
     _by_cells(contract, fields, known, found, taken)
+    _share(contract, found)
     return list(found.values())
+
+
+def _share(contract: Contract, found: dict[str, Drafted]) -> None:
+    """One header of results for several columns, where the contract says that one code may tell them all."""
+    members = [found[name] for name in contract.told_together]
+    given = [d for d in members if d.source]
+    if len(given) != 1 or not {"result", "outcome"} & set(words(given[0].source.headers[0])):
+        return
+    source = given[0].source
+    codes = source.profile.codes
+    if sum(target_of(given[0].column, code) is None for code, _ in codes) < 2:
+        return
+    for d in members:
+        d.checks.append(f"one code of {_named(source)} may tell {', '.join(contract.told_together)}: say what each means for each")
+        if d.source is None:
+            d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
 
 
 def _alike(column: Column, source: Source) -> float:
@@ -191,8 +211,10 @@ def fit(column: Column, source: Source, known: Mapping[str, str]) -> float:
     if profile.is_date or profile.time_format:
         return 0.0
     if column.key or column.identifier:
+        if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
+            return 0.0
         unique = b.distinct / b.filled
-        return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows else 0.5 + 0.5 * unique if unique >= 0.3 else 0.2
+        return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
     if column.type == "choice":
         return _fits_choice(column, profile)
     if column.type == "unit":
@@ -236,9 +258,17 @@ def _held(column: Column, source: Source, known: Mapping[str, str]) -> str:
     return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
 
 
-def _checks(column: Column, source: Source, alike: float, fits: float, offers: list) -> list[str]:
+def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
+    """Whether the cells say what the column is, whatever it is called: units of the force's list, every code of a list."""
+    if column.type == "unit":
+        return source.profile.share_of(known.keys()) >= 0.8
+    is_yes_no = set(column.values) == {"Y", "N"}
+    return column.type == "choice" and not is_yes_no and source.profile.basics.distinct > 1 and _fits_choice(column, source.profile) == 1
+
+
+def _checks(column: Column, source: Source, alike: float, offers: list, known: Mapping[str, str]) -> list[str]:
     said = [source.doubt] if source.doubt else []
-    if alike < SAME_WORDS:
+    if alike < SAME_WORDS and not _proven(column, source, known):
         said.append("the name is only like one that is known")
     own = set(source.indexes)
     rivals = [
@@ -277,6 +307,11 @@ def cell_doubts(column: Column, source: Source) -> list[str]:
     return said
 
 
+def label_of(source: Source) -> str:
+    """A source as a person reads and picks it: one header, or several with a plus between."""
+    return " + ".join(source.headers)
+
+
 def _named(source: Source) -> str:
     return " and ".join(f"'{h}'" for h in source.headers)
 
@@ -296,7 +331,7 @@ def _by_cells(
             continue
         source = likely[0]
         drafted = found[column.name]
-        drafted.source, drafted.score = source, 0.5
+        drafted.source, drafted.score = source, BY_CELLS
         drafted.why = f"no known name; {_held(column, source, known.get(column.name, {}))}"
         drafted.checks = ["told by its cells alone", *cell_doubts(column, source)]
         taken |= set(source.indexes)

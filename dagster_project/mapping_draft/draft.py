@@ -16,7 +16,7 @@ from dagster_project.landing.file_names import name_problem
 
 from . import codes as code_lists
 from .codes import Code, choice_codes, known_values, listed_codes
-from .columns import Drafted, Fields, draft_columns, separator_of
+from .columns import BY_CELLS, Drafted, Fields, draft_columns, label_of, separator_of
 from .extra_rows import ExtraRow, catches_records, glob_of, take_out
 from .file_names import NameRule, draft_name
 from .header_words import words
@@ -30,11 +30,12 @@ NAMED = 0.2
 
 @dataclass
 class Draft:
-    """All of a draft. `columns`: one for each of the contract's, in its order. `codes`: column -> the file's own codes.
+    """All of a draft. `columns`: one for each of the contract's, in its order. `fields`: the file's own. `codes`: column -> the file's own codes.
 
     `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `shared`:
     columns that a header of another column may tell, too. `window`: first and last day of the rows, as far as they have any.
-    `open_points`: what a person must decide, a sentence each.
+    `open_points`: what a person must decide, a sentence each. `unplaced`: what is to be said of
+    rows that are no records and that no column can tell.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Draft:
     force: str | None
     rows: int
     columns: list[Drafted]
+    fields: Fields
     codes: dict[str, list[Code]] = field(default_factory=dict)
     separators: dict[str, str] = field(default_factory=dict)
     ignore: dict[str, list[str]] = field(default_factory=dict)
@@ -51,6 +53,11 @@ class Draft:
     window: tuple[date | None, date | None] = (None, None)
     checks: list[str] = field(default_factory=list)
     open_points: list[str] = field(default_factory=list)
+    unplaced: list[str] = field(default_factory=list)
+
+    def decide(self) -> None:
+        """Say anew what is left to decide, after codes were given a meaning."""
+        self.open_points = _open_points(self)
 
     def column(self, name: str) -> Drafted:
         """One column's draft. Raises StopIteration."""
@@ -66,6 +73,10 @@ class Draft:
     def missing(self) -> list[Drafted]:
         """Columns of the contract that nothing in the file is."""
         return [d for d in self.columns if d.source is None]
+
+
+USED = 0.35
+"""What an extract's score gains where it has a use for every header of the file."""
 
 
 def draft_mapping(
@@ -97,11 +108,11 @@ def draft_mapping(
     drafted = draft_columns(contract, fields, known[extract])
     for name, header in (chosen or {}).items():
         _choose(contract, fields, drafted, name, header)
-    draft = Draft(path, table, contract, force, rows, drafted, checks=checks)
+    draft = Draft(path, table, contract, force, rows, drafted, fields, checks=checks)
     _fill_codes(draft, known[extract])
     _fill_ignore(con, draft, extra)
     _fill_name(con, draft)
-    _fill_open_points(draft, fields)
+    draft.decide()
     return draft
 
 
@@ -150,16 +161,16 @@ def _recognised(path: Path, table: Table, fields: Fields, known: Mapping, checks
         if contract.kind in ("indicators", "monthly_file"):
             continue
         found = draft_columns(contract, fields, known[name])
-        required = [d.score if d.source else 0.0 for d in found if d.column.required]
-        other = [d.score if d.source else 0.0 for d in found if not d.column.required]
+        required = [_evidence(d) for d in found if d.column.required]
+        other = [_evidence(d) for d in found if not d.column.required]
         placed = any(d.source for d in found if d.column.places_row)
         share = (sum(required) + 0.4 * sum(other)) / (len(required) + 0.4 * len(other))
         named = any(f" {' '.join(words(k))} " in said for k in (name, *contract.known_as))
         # Of two contracts that are met alike, the one that makes use of more of the file.
-        used = sum(len(d.source.indexes) for d in found if d.source) / max(len(fields.singles), 1)
-        scored.append(((share + 0.15 * used) * (1 if placed else 0.5) + (NAMED if named else 0), name, sum(required)))
+        used = len({i for d in found if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
+        scored.append(((share + USED * used) * (1 if placed else 0.5) + (NAMED if named else 0), name))
     scored.sort(reverse=True)
-    (best, name, _), (second, other_name, _) = scored[:2]
+    (best, name), (second, other_name) = scored[:2]
     if best < 0.4:
         raise DraftError(
             f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) are like no extract's: "
@@ -168,6 +179,14 @@ def _recognised(path: Path, table: Table, fields: Fields, known: Mapping, checks
     if best - second < CLOSE:
         checks.append(f"extract: {other_name} is as likely: --extract says which it is")
     return name
+
+
+def _evidence(drafted: Drafted) -> float:
+    """What a column says for its extract, of 1: a name of its own much; cells alone little, as every extract has a reference and
+    a date."""
+    if drafted.source is None:
+        return 0.0
+    return 0.2 if drafted.score <= BY_CELLS else drafted.score
 
 
 def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: str, header: str) -> None:
@@ -179,11 +198,6 @@ def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: st
         raise DraftError(f"{name}: the file has no header '{header}'")
     if (one.source and label_of(one.source)) != (header or None):
         one.source, one.score, one.why, one.checks = picked, 1.0 if picked else 0.0, "chosen by hand", []
-
-
-def label_of(source) -> str:
-    """A source as a person picks it: one header, or several with a plus between."""
-    return " + ".join(source.headers)
 
 
 def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
@@ -224,7 +238,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
             draft.checks.append(f"table.ignore: line {row.line} has one cell alone and is taken for no record")
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-        draft.open_points.append(
+        draft.unplaced.append(
             f"table.ignore: {shown} are no records, and their text is under no column of the contract: they will be quarantined"
         )
 
@@ -246,25 +260,25 @@ def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | 
     return con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})").fetchone()
 
 
-def _fill_open_points(draft: Draft, fields: Fields) -> None:
+def _open_points(draft: Draft) -> list[str]:
+    found = list(draft.unplaced)
     if draft.name and draft.force is None:
-        draft.open_points.append("forces: whose files these are: give --force, or write the force's code")
-    for h in sorted(fields.doubled):
-        draft.open_points.append(f"headers: '{h}' is there twice, and no column can be told by it: rename one at the source")
+        found.append("forces: whose files these are: give --force, or write the force's code")
+    for h in sorted(draft.fields.doubled):
+        found.append(f"headers: '{h}' is there twice, and no column can be told by it: rename one at the source")
     for d in draft.missing:
         if not d.column.required:
             continue
         said = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
         if d.column.values:
             said += f"; where all rows are one of {', '.join(d.column.values)}, say so under constants"
-        draft.open_points.append(said + ". The files are refused without it")
+        found.append(said + ". The files are refused without it")
     for d in draft.columns:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, []))
         if undecided and d.column.type == "choice":
             is_one = undecided == 1
-            draft.open_points.append(
+            found.append(
                 f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
                 f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
             )
-
-
+    return found

@@ -19,7 +19,7 @@ _SHORT = {
     "qual": "qualifier", "quals": "qualifier", "qualifiers": "qualifier", "cat": "category", "ethn": "ethnicity",
     "auth": "authority", "amt": "amount", "val": "value", "ind": "yn", "flag": "yn", "stat": "status", "off": "offence",
     "subclass": "sub class", "datetime": "date time", "timestamp": "date time", "themes": "theme", "opiates": "opiate",
-    "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "", "gbp": "", "the": "", "of": "", "a": "", "an": "",
+    "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "amount", "gbp": "amount", "comp": "compensation", "the": "", "of": "", "a": "", "an": "",
     "is": "", "was": "", "and": "", "desc": "", "description": "", "code": "code", "hr": "hour", "dept": "department",
     "cust": "custody", "arr": "arrest", "arrested": "arrest", "tested": "test", "res": "result", "ref'd": "referred",
 }  # fmt: skip
@@ -32,8 +32,8 @@ def words(header: str) -> tuple[str, ...]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
     found = re.findall(r"[a-z0-9£+']+|#", spaced.lower().replace("#", " ref "))
     plain = " ".join(_SHORT.get(w, w) for w in found).split()
-    # "Incident Ref No" says the same thing twice.
-    return tuple(w for n, w in enumerate(plain) if n == 0 or w != plain[n - 1])
+    # "Incident Ref No" and "Amount Ordered (£)" say the same thing twice.
+    return tuple(dict.fromkeys(plain))
 
 
 def likeness(column: Column, header: str) -> float:

@@ -27,6 +27,7 @@ class Basics:
     longest: int
     class_codes: int
     small_numbers: int
+    pounds: int
 
 
 class Profile:
@@ -44,7 +45,8 @@ class Profile:
             select count({t}), count(distinct {t}), count(*) filter (where regexp_matches({t}, '{TIME_CELL}')),
                 count(*) filter (where regexp_matches({t}, '{CLOCK_CELL}')), count(pam_money({t})), count(pam_whole({t})),
                 coalesce(max(len({t})), 0), count(*) filter (where regexp_matches({t}, '^\\d{{1,3}}[A-Z]?$')),
-                count(*) filter (where regexp_matches({t}, '^\\d{{1,2}}$'))
+                count(*) filter (where regexp_matches({t}, '^\\d{{1,2}}$')),
+                count(*) filter (where regexp_matches({t}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
             from {ROWS}
             """
         ).fetchone()

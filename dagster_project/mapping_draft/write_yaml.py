@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import yaml
 
@@ -113,7 +114,7 @@ def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
             writes = True
         else:
             perhaps = f"; perhaps {c.perhaps}" if c.perhaps else ""
-            one_of = "" if is_choice else ", or leave it: it then counts as no other"
+            one_of = "" if is_choice else "; or leave it as it is"
             lines.append(f"    # {scalar(c.code)}:  # ? {_rows(c.rows)}{perhaps}{one_of}")
     if len(listed) > SHOWN:
         lines.append(f"    # ? {len(listed) - SHOWN} more codes, each of fewer rows")
@@ -143,3 +144,13 @@ def _more(n: int) -> str:
 def _one_line(text: str) -> str:
     """A text of the file within a comment."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a mapping, never over another: a person may have edited it. Raises FileExistsError, OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise FileExistsError(f"{path} is there already: name another with --out, or remove it") from error
