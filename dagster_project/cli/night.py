@@ -88,6 +88,7 @@ def backfill_command(
     from dagster_project.contracts import load_contracts
     from dagster_project.core.seeds import force_names
     from dagster_project.landing import find_files
+    from dagster_project.landing.file_days import with_windows
     from dagster_project.nights.backfill import PeriodError, read_period
     from dagster_project.nights.run import within
 
@@ -100,7 +101,8 @@ def backfill_command(
     with explained():
         where = Home.of(home)
         folder = inbox or where.inbox
-        if not within(find_files(folder, load_contracts(), force_names()), period):
+        contracts = load_contracts()
+        if not within(with_windows(where, contracts, find_files(folder, contracts, force_names())), period):
             raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
         code = run_night(where, inbox, False, quiet, wait=wait, period=period)
     raise typer.Exit(code)

@@ -130,6 +130,27 @@ class Arrival(_Part):
     settled_minutes: Annotated[float, Field(ge=0)] = 5
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Believe(_Part):
+    """What is not believed of a file: it is held, or refused, instead of becoming figures. Shares are of 1.
+
+    `withdrawn_share`, `withdrawn_rows`: a file that would withdraw more than this share of the current rows in its window is
+    held, where there are that many or more. Real extracts lose a row here and there; half of a window gone is another force's
+    file, or a part. `quarantined_share`, `quarantined_rows`: one more than this share of whose rows break a rule is held, where
+    it has that many rows or more: it is misunderstood, and what is left of it is no figure. `american_share`: one that has
+    dates that can only have the month first in this share of its rows or more, and none with the day first, is refused: the
+    others are read with days and months swapped. A mistyped date here and there stays below.
+    """
+
+    withdrawn_share: Share = 0.5
+    withdrawn_rows: Annotated[int, Field(ge=1)] = 100
+    quarantined_share: Share = 0.5
+    quarantined_rows: Annotated[int, Field(ge=1)] = 20
+    american_share: Share = 0.01
+
+
 class Email(_Part):
     """Alerts by SMTP. `password_env` names the environment variable that holds the password: no secret stands here."""
 
@@ -206,6 +227,7 @@ class Config(_Part):
     audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
+    believe: Believe = Believe()
     alerts: Alerts = Alerts()
     public: Public = Public()
 

@@ -17,6 +17,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
+from .own_file_names import recognised_in
 
 SHOWN = 8
 
@@ -52,7 +53,9 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float) -> Arriv
         return Arrived(
             None, "no nightly extract was accepted before, so that no set is known: the night of 02:00 lands these", left
         )
-    here = {(f.extract, f.force_code) for f in find_files(home.inbox, load_contracts(), force_names()) if not f.problem}
+    contracts, forces = load_contracts(), force_names()
+    files = recognised_in(home, contracts, forces, find_files(home.inbox, contracts, forces))
+    here = {(f.extract, f.force_code) for f in files if not f.problem}
     missing = sorted((x, f or "") for x, f in expected if not _is_there((x, f), here))
     if missing:
         said = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:SHOWN])

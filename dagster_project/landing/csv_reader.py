@@ -37,6 +37,8 @@ class Cells:
     blanks: str | None
     lines: int | None = None
     has_lines: bool = False
+    cut_short: tuple[int, str] | None = None
+    """Line and reason, where the last line has no end and too few fields: it is cut short if it is a record."""
 
     @property
     def is_even(self) -> bool:
@@ -59,12 +61,19 @@ def _blanks_seen(seen: Seen) -> str | None:
 
 
 def read_cells(
-    con: duckdb.DuckDBPyConnection, text: str, layout: Layout, held: ExitStack | None = None, *, by_row: bool = False
+    con: duckdb.DuckDBPyConnection,
+    text: str,
+    layout: Layout,
+    held: ExitStack | None = None,
+    *,
+    by_row: bool = False,
+    ends_freely: bool = False,
 ) -> Cells:
     """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
 
     `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. `held`: what may be held for as long as
-    the view is read; without it, no line is taken for a record before it was split. Raises Refused when the text is cut short:
+    the view is read; without it, no line is taken for a record before it was split. `ends_freely`: the last line may be none, so
+    that one which is cut short is told, not refused. Raises Refused when the text is cut short:
     a quote that never closes, or a last line without its end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")
@@ -89,9 +98,10 @@ def read_cells(
         has_lines = split_quoted(con, layout.separator, layout.width, by_row=by_row)
         shift = layout.rows - layout.lines if by_row else 0
         con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
-    if text[text.rfind("\n") + 1 :].strip(" \r"):
-        _check_last(con, layout)
-    return Cells(blanks, has_lines=has_lines)
+    cut_short = _cut_short(con, layout) if text[text.rfind("\n") + 1 :].strip(" \r") else None
+    if cut_short and not ends_freely:
+        raise Refused(cut_short[1])
+    return Cells(blanks, has_lines=has_lines, cut_short=cut_short)
 
 
 def _blanks_of(text: str, separator: str) -> str:
@@ -131,7 +141,8 @@ def _blocks(text: str, start: int):
         start = cut + 1
 
 
-def _check_last(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+def _cut_short(con: duckdb.DuckDBPyConnection, layout: Layout) -> tuple[int, str] | None:
     last = con.execute(f"select line, len(cells) from {CELLS} order by line desc limit 1").fetchone()
     if last and last[1] < layout.width:
-        raise Refused(f"cut short: line {last[0]} is the last, has no line end and {last[1]} of {layout.width} fields")
+        return last[0], f"cut short: line {last[0]} is the last, has no line end and {last[1]} of {layout.width} fields"
+    return None

@@ -1,18 +1,18 @@
-"""Excel: the first sheet as the CSV that Excel would have written, so that both are read by the same
+"""Excel: a sheet as the CSV that Excel would have written, so that both are read by the same
 rules."""
 
 import csv
 import re
 import zipfile
 import zlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import IO
 
 from .containers import CHUNK, LARGEST, too_large
-from .file_signatures import check_kind
-from .refusal import Refused
+from .file_signatures import check_kind, check_workbook
+from .refusal import Refused, shown
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 MOST_CELLS = 100_000_000
@@ -23,25 +23,30 @@ _ROWS = re.compile(rb'\br=["\'][A-Z]{0,3}(\d{3,7})["\']')
 _OVERLAP = 64
 
 
-def sheet_text(data: bytes) -> str:
-    """The first sheet as CSV text: comma, LF, one line a row (but for line breaks within cells), blank
-    rows blank.
+def sheet_text(data: bytes, sheet: str | None = None) -> str:
+    """A sheet as CSV text: comma, LF, one line a row (but for line breaks within cells), blank
+    rows blank. `sheet`: its name, or its number from 1; the first where None.
 
-    Raises Refused when the file is no sound workbook.
+    Raises Refused when the file is no sound workbook, is protected, or has no such sheet.
     """
     # Nights without Excel files need not wait for it.
     import python_calamine
 
     check_kind(data, ".xlsx")
+    check_workbook(data)
     _check_extent(data)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
-        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        names = workbook.sheet_names
+        at = _index(names, sheet)
+        rows = workbook.get_sheet_by_index(at).to_python(skip_empty_area=False) if at is not None else None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
         # A panic of the library is no Exception.
         raise Refused("damaged or cut short: not a sound Excel file") from error
+    if rows is None:
+        raise Refused(f"no sheet '{shown(sheet or '')}', which the mapping's table.sheet says: it has {', '.join(map(shown, names))}")
     out = StringIO()
     # Cell by cell, the one loop over rows in landing: the library hands over Python values of mixed
     # types, of which a column may have any.
@@ -52,6 +57,23 @@ def sheet_text(data: bytes) -> str:
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
     return text.replace("\r\n", "\n")
+
+
+def sheet_names(data: bytes) -> list[str]:
+    """A sound workbook's sheets, in order."""
+    import python_calamine
+
+    return python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)).sheet_names
+
+
+def _index(names: list[str], sheet: str | None) -> int | None:
+    """A sheet's place, from 0, by its name, else by its number; None where there is none."""
+    if sheet is None:
+        return 0
+    by_name = [i for i, name in enumerate(names) if name.strip().casefold() == sheet.strip().casefold()]
+    if by_name:
+        return by_name[0]
+    return int(sheet) - 1 if sheet.isdecimal() and 1 <= int(sheet) <= len(names) else None
 
 
 def _check_extent(data: bytes) -> None:
@@ -109,4 +131,13 @@ def _text(value: object) -> str:
             return moment.isoformat(sep=" ")
         case date():
             return value.isoformat()
+        case time():
+            return _time_text(timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond))
+        case timedelta():
+            return _time_text(value)
     return str(value)
+
+
+def _time_text(since_midnight: timedelta) -> str:
+    seconds = int((since_midnight + HALF_A_SECOND).total_seconds())
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

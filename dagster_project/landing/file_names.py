@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 from dagster_project.contracts import Contract
 
+from .file_signatures import OLD_EXCEL
 from .refusal import shown
 
 MANIFEST = ".manifest.json"
 CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
+OTHER_EXCEL = (".xls", ".xlsm", ".xlsb")
 CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
@@ -43,6 +46,12 @@ class InboxFile:
     covered_to: date | None = None
     extracted_at: datetime | None = None
     problem: str | None = None
+    mapping: str | None = None
+    """The mapping whose `files` the name fits, by its file in `mappings/`."""
+    covers: Literal["months", "days"] | None = None
+    """How the window follows from the rows, where the name says none."""
+    waits: str | None = None
+    """Why it can't be told whose file it is, before a mapping is mended."""
 
     @property
     def manifest(self) -> Path:
@@ -110,6 +119,8 @@ def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collectio
 def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
     """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
     container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
+    if container is None and name.lower().endswith(OTHER_EXCEL):
+        raise _Unreadable(f"{OLD_EXCEL} and drop it again")
     if container is None:
         raise _Unreadable(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
     said["container"] = container

@@ -2,11 +2,14 @@
 
 from .refusal import Refused
 
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+"""How old Excel files begin, and new ones with a password: they are packed into the old container."""
+
 _KINDS = (
     (b"PK\x03\x04", "a zip file or an Excel workbook", (".zip", ".csv.zip", ".xlsx")),
     (b"\x1f\x8b", "a gzip file", (".csv.gz",)),
     (b"PAR1", "a Parquet file", (".parquet",)),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one with a password", (".xlsx",)),
+    (OLD_OFFICE, "an old Excel workbook (.xls), or one with a password", (".xlsx",)),
     (b"%PDF-", "a PDF", ()),
 )
 _PACKED = {".csv.gz": "gzip", ".zip": "zip", ".csv.zip": "zip", ".xlsx": "Excel", ".parquet": "Parquet"}
@@ -23,3 +26,18 @@ def check_kind(data: bytes, container: str) -> None:
     if container in (".csv.gz", ".xlsx", ".parquet") and not data.startswith(b"PK"):
         name = _PACKED[container]
         raise Refused(f"wrong ending or damaged: the name ends in {container}, and the file does not begin as {name} files do")
+
+
+def check_workbook(data: bytes) -> None:
+    """Raises Refused for an Excel workbook that has a password, or is of the old kind, with what to do."""
+    if not data.startswith(OLD_OFFICE):
+        return
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise Refused(
+            "a workbook with a password: open it in Excel, remove the password (File, Info, Protect Workbook, Encrypt with"
+            " Password), save it as .xlsx and drop it again"
+        )
+    raise Refused(f"{OLD_EXCEL} and drop it again")
+
+
+OLD_EXCEL = "an Excel workbook of another kind (.xls, the old one, .xlsm or .xlsb): open it in Excel, save it as Excel Workbook (.xlsx)"

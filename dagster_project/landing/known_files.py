@@ -99,6 +99,11 @@ class Decisions:
             return entry if came < datetime.fromisoformat(entry.landed_at) else None
         return entry
 
+    def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
+        """The accepted loads of a file's extract and force."""
+        own = (file.extract, file.force_code)
+        return [e for e in self.loads.values() if e.outcome == "accepted" and (e.extract, e.force_code) == own]
+
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
         """The load of the same extract, force and form that was accepted last."""
         return self._last.get((file.extract, file.force_code, file.form))

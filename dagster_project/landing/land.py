@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
+from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
@@ -21,20 +22,24 @@ from dagster_project.core.seeds import force_names
 
 from . import canonical_values, parallel, pseudonyms, recovery
 from .archive import move_to_archive
+from .believe import quarantined_too_much, refuse_american, withdraws_too_much
 from .column_drift import drift
 from .conflicts import KIND, load_of, settle
 from .connection import connect
 from .containers import Stored, read_manifest, read_stored
 from .duplicates import doubled, repeats, weigh
 from .file_names import InboxFile
+from .ignored_rows import leave_out
 from .known_files import Clock, Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, commit, read_ledger
 from .mappings import SystemMapping, Used, read_mappings
 from .open_file import open_file
+from .own_file_names import recognised
 from .parallel import ALONE, Room, Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, TooLarge, Waits
 from .row_rules import PARSED, RAGGED, Sheet, keep, parse
+from .row_window import parse_within_rows, widest
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
@@ -70,6 +75,7 @@ def land_files(
     if not files and recovery.unfinished_nights(home) is None:
         return []
     landing = _Landing(home, contracts, night_id, now, archive)
+    files = recognised(files, landing.mappings)
     groups: dict[str, list[InboxFile]] = defaultdict(list)
     for file in files:
         groups[UNRECOGNISED if file.problem else file.extract].append(file)
@@ -158,6 +164,7 @@ class _Landing:
         self.left_over = recovery.LeftOver(entries, self.unfinished or ())
         self.begun = False
         self.mappings = read_mappings(home, contracts, force_names())
+        self.limits = read_config(home).believe
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
@@ -255,7 +262,9 @@ class _Landing:
     def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
         """The entry of a file that was decided before and is as it was: one of an inbox that is not ours to empty, or
         one that a night which did not come to its end left in ours."""
-        if self.archive:
+        if file.waits:
+            earlier = None
+        elif self.archive:
             earlier = self.left_over.entry(file)
         else:
             used = self._mapping(file)
@@ -275,6 +284,8 @@ class _Landing:
 
     def _mapping(self, file: InboxFile) -> Used | None:
         """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
+        if file.mapping:
+            return self.mappings.named(file.mapping)
         return self.mappings.of(file.extract, file.force_code) if file.form == "canonical" else None
 
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
@@ -298,9 +309,11 @@ class _Landing:
     def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
         facts: dict = {}
         try:
+            if file.waits:
+                raise Waits(file.waits)
             if file.problem:
                 raise Refused(file.problem)
-            if file.form == "canonical" and (problem := self.mappings.problem(file.extract, file.force_code)):
+            if file.form == "canonical" and not file.mapping and (problem := self.mappings.problem(file.extract, file.force_code)):
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
             if used := self._mapping(file):
                 facts["mapping"] = used.label
@@ -325,13 +338,16 @@ class _Landing:
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
-            earlier = self.decisions.same_bytes(file, stored.sha256, not self.contracts[file.extract].key)
+            keyless = not self.contracts[file.extract].key
+            earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, keyless)
             if earlier is None:
                 sheet, found = self._take(file, stored, facts, mapping, held)
-                facts.update(rows_in_file=found.rows)
+                facts.update(rows_in_file=found.rows, rows_ignored=sheet.n_ignored or None)
+                file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
                 earlier = self._same_content(file, sheet, found)
             if manifest:
-                manifest.check_rows(earlier.rows_in_file if earlier else found.rows)
+                of = (earlier.rows_in_file, earlier.rows_ignored) if earlier else (found.rows, sheet.n_ignored)
+                manifest.check_rows(*of)
             if earlier:
                 return self._known(file, at, facts, earlier)
             if rival := self.decisions.same_extraction(file):
@@ -379,13 +395,13 @@ class _Landing:
         were seen in it, they are read the long way."""
         try:
             sheet = self._parse(file, stored, facts, mapping, held, plainly=True)
-            found = self._weigh(sheet)
-            if sheet.cells.lines in (None, found.rows):
+            found = self._weigh(file, sheet)
+            if sheet.cells.lines in (None, found.rows + sheet.n_ignored):
                 return sheet, found
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
         sheet = self._parse(file, stored, facts, mapping, held, plainly=False)
-        return sheet, self._weigh(sheet)
+        return sheet, self._weigh(file, sheet)
 
     def _parse(
         self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack, *, plainly: bool
@@ -393,14 +409,20 @@ class _Landing:
         """A file's rows against their contract, in `landing_parsed`."""
         contract = self.contracts[file.extract]
         opened = open_file(self.con, file, stored, contract, facts, mapping, held, plainly=plainly)
-        window = (file.covered_from, file.covered_to)
+        window = widest(file.extracted_at) if file.covers else (file.covered_from, file.covered_to)
         sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
-        parse(self.con, sheet)
+        sheet = replace(sheet, n_ignored=leave_out(self.con, sheet))
+        if file.covers:
+            sheet = parse_within_rows(self.con, sheet, file.covers, file.extracted_at)
+            facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
+        else:
+            parse(self.con, sheet)
         return sheet
 
-    def _weigh(self, sheet: Sheet) -> _Found:
+    def _weigh(self, file: InboxFile, sheet: Sheet) -> _Found:
         """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, perhaps_doubled = weigh(self.con, sheet)
+        refuse_american(self.con, sheet, n_rows, n_bad, self.limits, file.force_code)
         held = None
         if perhaps_doubled:
             held = doubled(self.con, sheet)
@@ -425,7 +447,11 @@ class _Landing:
         if found.bad or found.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
             write_quarantine(self.con, self.home, load, sheet)
-        if found.held is None and sheet.key and (others := self.decisions.tied(file)):
+        held = found.held or quarantined_too_much(found.rows, n_quarantined, self.limits)
+        if held is None:
+            earlier = self.decisions.accepted_of(file)
+            held = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+        if held is None and sheet.key and (others := self.decisions.tied(file)):
             withheld = settle(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
@@ -438,8 +464,8 @@ class _Landing:
         return self._entry(
             file,
             at,
-            outcome="held" if found.held else "accepted",
-            reason=found.held,
+            outcome="held" if held else "accepted",
+            reason=held,
             load_id=load.load_id,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,
@@ -481,7 +507,7 @@ class _Landing:
             reason=reason,
             load_id=earlier.load_id,
             # What stands was read with the mapping of then.
-            **{**facts, "rows_in_file": earlier.rows_in_file, "mapping": earlier.mapping},
+            **{**facts, "rows_in_file": earlier.rows_in_file, "rows_ignored": earlier.rows_ignored, "mapping": earlier.mapping},
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:
@@ -495,9 +521,7 @@ class _Landing:
             force_code=file.force_code,
             source_file=file.name,
             form=file.form,
-            covered_from=file.covered_from,
-            covered_to=file.covered_to,
             extracted_at=extracted_at,
             file_mtime=file.mtime,
-            **{"bytes": file.size, **more},
+            **{"bytes": file.size, "covered_from": file.covered_from, "covered_to": file.covered_to, **more},
         )

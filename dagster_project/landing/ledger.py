@@ -53,6 +53,8 @@ class LedgerEntry(BaseModel):
     rows_quarantined: int | None = None
     rows_duplicate: int | None = None
     rows_refused: int | None = None
+    rows_ignored: int | None = None
+    """Rows that a mapping says are no records: not among `rows_in_file`."""
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
     drift: list[str] = []

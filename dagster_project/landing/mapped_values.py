@@ -9,6 +9,7 @@ from dagster_project.contracts import Column
 from dagster_project.contracts.model import DATE_TYPES
 
 from .canonical_values import canonical, literal
+from .mapping_fields import split_codes
 from .mappings import SystemMapping
 
 
@@ -31,9 +32,20 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping | None) -> s
 
 
 def _looked_up(codes: dict[str, str], text: str) -> str:
-    """A literal map: one look a cell, where a CASE of a thousand codes would be a thousand comparisons."""
-    keys, values = (", ".join(literal(t) for t in part) for part in (codes, codes.values()))
-    return f"map([{keys}], [{values}])[lower({text})]"
+    """SQL for our word for a text: of the whole code that it is, else of the longest glob that it begins as, else NULL.
+
+    Whole codes are a literal map: one look a cell, where a CASE of a thousand codes would be a thousand comparisons.
+    """
+    whole, globs = split_codes(codes)
+    found = []
+    if whole:
+        keys, values = (", ".join(literal(t) for t in part) for part in (whole, [codes[c] for c in whole]))
+        found.append(f"map([{keys}], [{values}])[lower({text})]")
+    if globs:
+        begins = (f"starts_with(lower({text}), {literal(g)})" if g else f"{text} <> ''" for g in globs)
+        whens = " ".join(f"when {rule} then {literal(codes[f'{g}*'])}" for g, rule in zip(globs, begins, strict=True))
+        found.append(f"case {whens} end")
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
 
 def mapped(column: Column, text: str, mapping: SystemMapping | None, *, utc: bool) -> str:
@@ -45,13 +57,14 @@ def mapped(column: Column, text: str, mapping: SystemMapping | None, *, utc: boo
     if not formats:
         return canonical(column, text, utc=utc)
     own = canonical(column, text, utc=utc)
-    if any(_month_first(f) for f in formats):
+    if any(is_month_first(f) for f in formats):
         # 03/04 is March there. A day that their format can't be is not to be read as the UK's after all.
         own = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {own} end"
     return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), own])})"
 
 
-def _month_first(form: str) -> bool:
+def is_month_first(form: str) -> bool:
+    """Whether a format begins with the month, as American dates do."""
     return form.replace("%-", "%").startswith("%m/%d/")
 
 

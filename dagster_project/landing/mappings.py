@@ -22,56 +22,68 @@ from dagster_project.contracts.model import DATE_TYPES, Name
 from dagster_project.core.home import Home
 from dagster_project.core.validation import faults_of
 
+from .mapping_fields import Files, Header, HeadersField, ListOf, Table, headers_of, listed, parts_of
+from .name_patterns import BadPatternError, Pattern, read_pattern
+
 ENDINGS = (".yml", ".yaml")
 DIGEST = 12
 """Hex digits of a mapping's hash that the ledger keeps."""
 
-Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+Formats = Annotated[tuple[Exact, ...], BeforeValidator(listed)]
+Forces = Annotated[tuple[Header, ...], BeforeValidator(listed)]
+Columns = Annotated[tuple[Name, ...], BeforeValidator(listed)]
 
-
-Headers = Annotated[tuple[Header, ...], BeforeValidator(_listed)]
-Formats = Annotated[tuple[Exact, ...], BeforeValidator(_listed)]
-Forces = Annotated[tuple[Header, ...], BeforeValidator(_listed)]
+SINCE = ("files", "table", "optional")
+"""Fields that came later: where they say nothing, a mapping's hash is what it was before there were any."""
 
 
 class SystemMapping(BaseModel):
     """What one system's files of one extract hold, beside what the contract itself allows.
 
-    `forces`: whose files; all where it is empty. `headers`: contract column -> its headers there. `values`: column ->
-    their code -> ours. `dates`: column -> strptime formats. `constants`: column -> the value of every row, where the file
+    `forces`: whose files; all where it is empty. `headers`: contract column -> its headers there, or the parts that it is made
+    of; one header may feed several columns. `values`: column -> their code -> ours, where a code may end in `*`. `dates`: column -> strptime formats. `constants`: column -> the value of every row, where the file
     has no such column. `separators`: list column -> what stands between items. `times_are_utc`: a time without an offset
-    is UTC, not London's.
+    is UTC, not London's. `files`: names that it reads. `table`: where in the file its rows are. `optional`: columns that a file
+    may lack though `headers` names them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     extract: Name
     forces: Forces = ()
-    headers: dict[Name, Headers] = {}
+    headers: dict[Name, HeadersField] = {}
     values: dict[Name, dict[Text, Text]] = {}
     dates: dict[Name, Formats] = {}
     constants: dict[Name, Header] = {}
     separators: dict[Name, Exact] = {}
     times_are_utc: bool = False
+    files: Annotated[tuple[Files, ...], BeforeValidator(listed)] = ()
+    table: Table = Table()
+    optional: Columns = ()
 
     @property
     def digest(self) -> str:
         """The beginning of the SHA-256 of what it says: comments and layout do not change it."""
-        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        body = self.model_dump(mode="json", exclude={n for n in SINCE if n not in self.model_fields_set})
+        said = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(said.encode("utf-8")).hexdigest()[:DIGEST]
 
-    def meanings(self) -> dict[str, str]:
-        """`plain_header` -> contract column, of its own headers alone."""
-        return {plain_header(h): name for name, headers in self.headers.items() for h in headers}
+    def meanings(self) -> dict[str, tuple[str, ...]]:
+        """`plain_header` -> contract columns, of its own headers alone, without those of columns that are made of parts."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, source in self.headers.items():
+            for header in () if parts_of(source) else headers_of(source):
+                plain = plain_header(header)
+                found[plain] = (*found.get(plain, ()), name)
+        return found
 
     def codes(self, column: Column) -> dict[str, str]:
-        """Their code (trimmed, lower case; blank: `""`) -> ours, of a choice in the contract's spelling; `""`: blank."""
+        """Their code (trimmed, lower case; blank: `""`; perhaps with `*` at its end) -> ours, of a choice in the contract's
+        spelling; `""`: blank."""
         ours = {v.lower(): v for v in column.values}
         return {code.lower(): ours.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
 
@@ -102,6 +114,12 @@ class Problem:
     said: str
     extract: str | None = None
     forces: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] | None = ()
+    """Of the names that it reads; None where they can't be told: then it could be any name."""
+
+    def reads(self, name: str) -> bool:
+        """Whether it could be meant for a file of this name."""
+        return self.patterns is None or any(p.fits(name) for p in self.patterns)
 
     def concerns(self, extract: str, force: str) -> bool:
         """Whether files of this extract and force wait for it to be mended."""
@@ -119,14 +137,45 @@ class Mappings:
     problems: tuple[Problem, ...] = field(default=())
 
     def of(self, extract: str, force: str) -> Used | None:
-        """The mapping for an extract's files of a force: the one that names the force, else the one for all forces."""
-        own = [u for u in self.used if u.mapping.extract == extract and force in u.mapping.forces]
-        return next(iter(own or [u for u in self.used if u.mapping.extract == extract and not u.mapping.forces]), None)
+        """The mapping for an extract's files of a force that have a canonical name: the one that names the force, else the one
+        for all forces. One that reads names of its own is used where no other names the force."""
+        found = self._candidates(extract, force)
+        return found[0] if len(found) == 1 else None
+
+    def named(self, name: str) -> Used | None:
+        """The mapping of a file's name in `mappings/`."""
+        return next((u for u in self.used if u.name == name), None)
+
+    def reading(self, name: str) -> list[Used]:
+        """The mappings whose `files` a name fits."""
+        return [u for u in self.used if any(f.pattern.fits(name) for f in u.mapping.files)]
 
     def problem(self, extract: str, force: str) -> str | None:
         """Why files of an extract and force must wait, if they must."""
         said = [str(p) for p in self.problems if p.concerns(extract, force)]
+        if len(found := self._candidates(extract, force)) > 1:
+            said.append(f"{names_of(found)} both read {extract} of {force}: keep one, or one of them without files")
         return "; ".join(said) or None
+
+    def name_problem(self, name: str) -> str | None:
+        """Why a file of a name that is no canonical one must wait, if it must."""
+        said = [str(p) for p in self.problems if p.reads(name)]
+        if len(found := self.reading(name)) > 1:
+            said.append(f"{names_of(found)} both read this name: change files in one of them")
+        return "; ".join(said) or None
+
+    def _candidates(self, extract: str, force: str) -> list[Used]:
+        of_extract = [u for u in self.used if u.mapping.extract == extract]
+        own = [u for u in of_extract if force in u.mapping.forces]
+        for found in ([u for u in own if not u.mapping.files], own):
+            if found:
+                return found
+        return [u for u in of_extract if not u.mapping.forces]
+
+
+def names_of(found: list[Used]) -> str:
+    """Mappings by their paths in the home."""
+    return " and ".join(f"mappings/{u.name}" for u in found)
 
 
 def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection[str]) -> Mappings:
@@ -147,7 +196,10 @@ def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection
 
 
 def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
-    """Whether two mappings claim the same files. One that names a force goes before one for all of them."""
+    """Whether two mappings claim the same files. One that names a force goes before one for all of them. Those that read names
+    of their own are told apart by the names."""
+    if one.files or other.files:
+        return False
     shared = set(one.forces) & set(other.forces) if one.forces or other.forces else {"all"}
     return one.extract == other.extract and bool(shared)
 
@@ -169,13 +221,13 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
     try:
         body = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  (a SafeLoader)
     except UnicodeDecodeError as error:
-        return Problem(path.name, f"not UTF-8 (byte {error.start + 1}): save it as UTF-8")
+        return Problem(path.name, f"not UTF-8 (byte {error.start + 1}): save it as UTF-8", patterns=None)
     except OSError as error:
-        return Problem(path.name, f"can't be read: {error.strerror}")
+        return Problem(path.name, f"can't be read: {error.strerror}", patterns=None)
     except (yaml.YAMLError, RecursionError) as error:
-        return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}")
+        return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}", patterns=None)
     if not isinstance(body, dict):
-        return Problem(path.name, "not a mapping of fields: extract, headers, values, dates")
+        return Problem(path.name, "not a mapping of fields: extract, headers, values, dates", patterns=None)
     meant = _meant_for(body, contracts, forces)
     try:
         mapping = SystemMapping.model_validate(body)
@@ -188,12 +240,21 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
 
 def _meant_for(
     body: dict[str, Any], contracts: Dict[str, Contract], forces: Collection[str]
-) -> tuple[str | None, tuple[str, ...]]:
+) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
     extract = body.get("extract") if body.get("extract") in contracts else None
-    named = _listed(body.get("forces", []))
+    named = listed(body.get("forces", []))
     sound = isinstance(named, list) and all(f in forces for f in named)
-    return extract, tuple(named) if sound else ()
+    return extract, tuple(named) if sound else (), _patterns(body.get("files", []))
+
+
+def _patterns(given: Any) -> tuple[Pattern, ...] | None:
+    """The names that an unsound mapping reads; None where any can't be told."""
+    files = listed(given)
+    try:
+        return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)
+    except (BadPatternError, KeyError, TypeError):
+        return None
 
 
 def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Collection[str]) -> list[str]:
@@ -203,9 +264,14 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
         return [f"extract: no contract is called '{mapping.extract}': there are {', '.join(contracts)}"]
     said = [f"forces: unknown force '{f}': seeds/forces.csv has the names" for f in mapping.forces if f not in forces]
     columns = {c.name: c for c in contract.columns}
-    for part in ("headers", "values", "dates", "constants", "separators"):
-        known = f"{mapping.extract} has {', '.join(columns)}"
+    known = f"{mapping.extract} has {', '.join(columns)}"
+    for part in ("headers", "values", "dates", "constants", "separators", "optional"):
         said += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
+    said += [f"table.ignore.{n}: no such column: {known}" for n in mapping.table.ignore if n not in columns]
+    if mapping.files and len(mapping.forces) != 1:
+        said.append("forces: a mapping with files is of exactly one force: their names say none")
+    if contract.date_column is None and any(f.covers for f in mapping.files):
+        said.append(f"files: covers: {mapping.extract} has no date in its rows: put the window in the name")
     if said:
         return said
     said += _header_faults(mapping, contract)
@@ -221,21 +287,23 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
 
 def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
     said = []
-    seen: dict[str, str] = {}
-    for name, headers in mapping.headers.items():
-        for header in headers:
+    for name, source in mapping.headers.items():
+        if isinstance(source, ListOf) and contract.column(name).type != "list":
+            said.append(f"headers.{name}: list: not a list column; is join meant?")
+        seen: set[str] = set()
+        for header in headers_of(source):
             plain = plain_header(header)
             own = contract.by_header(header)
             if not plain:
                 said.append(f"headers.{name}: '{header}' is no header")
             elif plain in seen:
-                said.append(f"headers.{name}: '{header}' is there twice, for {seen[plain]} too")
-            elif own is not None and own.name != name and own.name not in mapping.headers:
+                said.append(f"headers.{name}: '{header}' is there twice")
+            elif own is not None and own.name != name and own.name not in mapping.headers and not parts_of(source):
                 said.append(
                     f"headers.{name}: '{header}' is the contract's own header for {own.name}: say under headers.{own.name} "
                     "what that column is called"
                 )
-            seen.setdefault(plain, name)
+            seen.add(plain)
     return said
 
 
@@ -246,10 +314,13 @@ def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
     said = []
     lower = [code.lower() for code in codes]
     said += [f"{at}: the code '{c}' is there twice" for c in dict.fromkeys(lower) if lower.count(c) > 1]
+    counted = column.type in DATE_TYPES | {"money", "number", "whole"}
+    if counted and "*" in codes:
+        said.append(f"{at}.*: would make every {column.type} a blank")
     for code, value in codes.items():
         if column.values and value and value.lower() not in {v.lower() for v in column.values}:
             said.append(f"{at}.{code}: '{value}' is not one of {', '.join(column.values)}")
-        elif column.type in DATE_TYPES | {"money", "number", "whole"} and value:
+        elif counted and value:
             said.append(f'{at}.{code}: a {column.type} column maps codes to a blank only: ""')
     return said
 

@@ -15,10 +15,12 @@ from .decode import decode
 from .excel import sheet_text
 from .fast_csv import HEAD, head_of, is_within
 from .file_names import InboxFile
-from .header import Layout, Wanted, read_header, wanted_headers
+from .header import Layout, Wanted, named_headers, read_header, wanted_headers
+from .header_row import looks_like_header, said_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
 from .refusal import Refused, shown
+from .workbook_sheets import elsewhere
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,13 @@ def open_file(
         return Opened(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
-        text = sheet_text(stored.data)
-        layout = read_header(text, contract, file.form, ",", mapping)
-        _tell(facts, layout, wanted, file.form)
+        sheet = mapping.table.sheet if mapping else None
+        text = sheet_text(stored.data, sheet)
+        try:
+            layout = read_header(text, contract, file.form, ",", mapping)
+            _tell(facts, layout, wanted, file.form)
+        except Refused as error:
+            raise Refused(f"{error}{elsewhere(stored.data, sheet, contract, file.form, mapping)}") from error
         return Opened(layout, read_cells(con, text, layout, by_row=True))
     data = unpack(stored, file.container)
     if plainly and (opened := _open_plain(con, file, data, contract, facts, mapping, held)):
@@ -70,7 +76,9 @@ def open_file(
     layout = read_header(decoded.text, contract, file.form, None, mapping)
     facts["delimiter"] = layout.separator
     _tell(facts, layout, wanted, file.form)
-    return Opened(layout, read_cells(con, decoded.text, layout, held if plainly else None), decoded.other_than)
+    ends_freely = bool(mapping and mapping.table.ignore)
+    cells = read_cells(con, decoded.text, layout, held if plainly else None, ends_freely=ends_freely)
+    return Opened(layout, cells, decoded.other_than)
 
 
 def _open_plain(
@@ -107,10 +115,19 @@ def _open_plain(
 def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
     """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
     facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
-    if not layout.lacking:
-        return
-    names = {c: [h for h, name in wanted.headers.items() if name == c] for c in layout.lacking}
-    perhaps = ", ".join(f"{c} is '{shown(header)}' there" for c, header in likely(names, layout.unknown).items())
-    # What data.police.uk publishes is not mapped: there a contract has to follow.
-    advice = "" if form == "police_uk" else ": then map it in mappings/"
-    raise Refused(f"misses required columns: {', '.join(layout.lacking)}{f'; perhaps {perhaps}{advice}' if perhaps else ''}")
+    has = [*layout.headers.values(), *layout.unknown]
+    nearest = said_of(layout.rows, has) if looks_like_header(has) or layout.rows > 1 else ""
+    unfound = [f"{name} ({named_headers(wanted.mapping, name)})" for name in layout.unfound] if wanted.mapping else []
+    if layout.lacking:
+        names = {c: [h for h, found in wanted.headers.items() if c in found] for c in layout.lacking}
+        perhaps = ", ".join(f"{c} is '{shown(header)}' there" for c, header in likely(names, layout.unknown).items())
+        # What data.police.uk publishes is not mapped: there a contract has to follow.
+        advice = "" if form == "police_uk" else ": then map it in mappings/"
+        said = f"misses required columns: {', '.join(layout.lacking)}{f'; perhaps {perhaps}{advice}' if perhaps else ''}"
+        mapped = f"; the mapping names headers that are not there: {', '.join(unfound)}" if unfound else ""
+        raise Refused(f"{said}{mapped}{f'; {nearest}' if nearest else ''}")
+    if unfound:
+        raise Refused(
+            f"lacks headers that the mapping names: {', '.join(unfound)}; it has {', '.join(shown(h) for h in has)}: mend headers,"
+            " or list the column under optional where files may lack it"
+        )

@@ -244,6 +244,7 @@ def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Give the memory of the last file back."""
     con.execute(f"drop view if exists {PARSED}")
     con.execute(f"drop view if exists {CELLS}")
+    con.execute("drop view if exists landing_delivered")
     for table in (
         "landing_lines",
         "landing_records",

@@ -13,6 +13,7 @@ from .csv_reader import CELLS, Cells
 from .decode import MARK
 from .header import Layout
 from .mapped_values import mapped, translated
+from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 
 PARSED = "landing_parsed"
@@ -42,6 +43,8 @@ class Sheet:
     cells: Cells
     mapping: SystemMapping | None = None
     other_than: str | None = None
+    n_ignored: int = 0
+    """Rows that were left out as no records."""
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
@@ -50,6 +53,16 @@ class Sheet:
     def trimmed(self, text: str) -> str:
         """SQL for a text of the file without blanks at its ends."""
         return text if self.cells.blanks is None else f"trim({text}, {self.cells.blanks})"
+
+    def text(self, name: str) -> str:
+        """SQL for the trimmed text of a column that the file has: of its field, or of several, joined. NULL or '' is blank."""
+        fields = self.layout.fields_of(name)
+        source = self.mapping.headers.get(name) if self.mapping and name in self.layout.parts else None
+        if not parts_of(source):
+            return self.cell(fields[0])
+        between = source.between if isinstance(source, Join) else ";"
+        filled = ", ".join(f"nullif({self.cell(i)}, '')" for i in fields)
+        return f"nullif(concat_ws({literal(between)}, {filled}), '')"
 
     @property
     def n_fields(self) -> str:
@@ -63,7 +76,7 @@ class Sheet:
             return "false"
         rules = [f"len(cells) <> {self.layout.width}"]
         if self.cells.has_lines:
-            keys = [self.cell(self.layout.position[name]) for name in self.key if name in self.layout.position]
+            keys = [self.text(name) for name in self.key if name in self.layout.position]
             rules += ["torn", *(f"coalesce({self.has_rows(cell)}, false)" for cell in keys)]
         return f"({' or '.join(rules)})"
 
@@ -153,21 +166,19 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
 
 def delivered_columns(sheet: Sheet) -> str:
     """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
-    return ", ".join(
-        f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.position.values()
-    )
+    return ", ".join(f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.fields)
 
 
 def part(sheet: Sheet) -> str:
     """SQL for the part of a file that may have been doubled by itself: the contract's column for it as delivered."""
     contract = sheet.contract
     grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
-    return f"coalesce({sheet.cell(sheet.layout.position[grouped.name])}, '')" if grouped else "''"
+    return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
 
 
 def sign(sheet: Sheet) -> str:
     """SQL for a number that equal rows have in common: of every fourth column, as few tell most rows from others."""
-    few = list(sheet.layout.position.values())[::4]
+    few = sheet.layout.fields[::4]
     return f"hash({', '.join(sheet.cell(index) for index in few)})"
 
 
@@ -216,10 +227,9 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
     In a row of odd width only the key is looked for: what stands elsewhere may be anything, an address
     included.
     """
-    index = sheet.layout.position.get(column.name)
-    if index is None:
+    if column.name not in sheet.layout.position:
         return "cast(null as varchar)"
-    cell = sheet.cell(index)
+    cell = sheet.text(column.name)
     if column.name in sheet.key:
         if not sheet.cells.has_lines:
             return cell

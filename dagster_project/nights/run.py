@@ -47,6 +47,7 @@ from dagster_project.landing import (
     land_files,
     read_ledger,
 )
+from dagster_project.landing.file_days import with_windows
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate
@@ -210,7 +211,7 @@ class NightRun:
                 raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
             files = find_files(inbox, contracts, force_names())
             if self.period:
-                files = within(files, self.period)
+                files = within(with_windows(self.home, contracts, files), self.period)
             # Where landing is tried again, what it committed before stands.
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}

@@ -277,6 +277,7 @@ def is_replaced(held: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
     """Whether a newer file of the same extract, force and form was accepted that covers the held one's window."""
     return any(
         (e.extract, e.force_code, e.form) == (held.extract, held.force_code, held.form)
+        and held.covered_from is not None
         and extracted(e) > extracted(held)
         and covers(e, held)
         for e in loads

@@ -210,7 +210,7 @@ BAD = {
     "extract: crimes\nheader: {lpu: Beat}": "header: not known here; is headers meant?",
     "extract: crimes\nheaders: {lpus: Beat}": "headers.lpus: no such column: crimes has crime_ref, recorded_on",
     "extract: crimes\nvalues: {status: {R: Recoded}}": "values.status.R: 'Recoded' is not one of Recorded, Cancelled",
-    "extract: crimes\nheaders: {lpu: A, status: [B, a]}": "headers.status: 'a' is there twice, for lpu too",
+    "extract: crimes\nheaders: {status: [A, B, a]}": "headers.status: 'a' is there twice",
     "extract: crimes\nheaders: {lpu: Status}": "headers.lpu: 'Status' is the contract's own header for status",
     "extract: crimes\nheaders: {lpu: '-'}": "headers.lpu: '-' is no header",
     "extract: crimes\nvalues: {lpu: {a: B, A: C}}": "values.lpu: the code 'a' is there twice",

@@ -1,0 +1,251 @@
+"""What is not believed of a file: that most of what stands is gone, that most of its rows are bad, that its days are months.
+
+Each limit is a setting, `[believe]` of `pam.toml`.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Column, Contract
+from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.core.config import Believe
+from dagster_project.core.home import Home
+
+from .canonical_values import literal
+from .csv_reader import CELLS
+from .ledger import LedgerEntry
+from .mapped_values import is_month_first
+from .raw_store import Load, parquet_of
+from .refusal import Refused
+from .row_rules import Sheet
+
+EVER = (date(1900, 1, 1), date(2100, 12, 31))
+"""The window that is tried where a person did not say any."""
+
+SHAPES = {
+    r"^\d+/\d+/\d+$": "%m/%d/%Y",
+    r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
+    r"^\d+/\d+/\d+ \d+:\d+:\d+$": "%m/%d/%Y %H:%M:%S",
+    r"^\d+/\d+/\d+ \d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M %p",
+    r"^\d+/\d+/\d+ \d+:\d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M:%S %p",
+}
+"""How American dates are written, and the format that reads them."""
+
+
+def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad: int, limits: Believe, force: str) -> None:
+    """Raises Refused where a column's `a/b/yyyy` are dates with the month first, with the line that a mapping needs.
+
+    `rows`, `bad`: of the file. Such a date is no date the UK's way, so that a file with fewer bad rows has none to look for.
+    """
+    if sheet.form != "canonical" or bad == 0 or bad < limits.american_share * rows:
+        return
+    columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
+    said = [line for c in columns if not _is_mapped_so(sheet, c) and (line := _american(con, sheet, c, rows, limits))]
+    if said:
+        where = "the mapping" if sheet.mapping else f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
+        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(said)}}}")
+
+
+def _is_mapped_so(sheet: Sheet, column: Column) -> bool:
+    return bool(sheet.mapping) and any(is_month_first(f) for f in sheet.mapping.dates.get(column.name, ()))
+
+
+def _american(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
+    """The formats that a column of American dates needs, as YAML; None where it has none."""
+    first, second = (f"try_cast(split_part(t, '/', {n}) as integer)" for n in (1, 2))
+    month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
+    day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
+    shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
+    american, british, *found = con.execute(
+        f"""
+        select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
+        from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
+        where regexp_matches(t, '^\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}(\\D|$)')
+        """
+    ).fetchone()
+    if american == 0 or british or american < limits.american_share * rows:
+        return None
+    forms = [f'"{form}"' for form, is_there in zip(SHAPES.values(), found, strict=True) if is_there] or ['"%m/%d/%Y"']
+    return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"
+
+
+def quarantined_too_much(rows: int, quarantined: int, limits: Believe) -> str | None:
+    """The reason to hold a file most of whose rows are bad, or None."""
+    if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
+        return None
+    return (
+        f"{quarantined:,} of {rows:,} rows ({quarantined / rows:.0%}) would be quarantined, more than"
+        f" {limits.quarantined_share:.0%}: not believed. See why: pam inspect; a mapping may be needed"
+    )
+
+
+def withdraws_too_much(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contract: Contract,
+    load: Load,
+    sheet: Sheet,
+    earlier: Iterable[LedgerEntry],
+    limits: Believe,
+) -> str | None:
+    """The reason to hold a file that would withdraw most of what stands in its window, or None.
+
+    `load`: the file's rows, stored already. `earlier`: the accepted loads of its extract and force.
+    """
+    standing = sorted((e for e in earlier if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
+    standing = [e for e in standing if _raw(home, e).exists()]
+    if not standing or not load.raw(home).exists():
+        return None
+    first, last = sheet.covered_from, sheet.covered_to
+    if contract.kind == "indicators":
+        current, gone = _indicators(con, home, load, standing)
+    elif sheet.key:
+        current, gone = _keyed(con, home, contract, load, standing, first, last)
+    else:
+        current, gone = _by_file(con, home, load, standing, first, last)
+    if current < limits.withdrawn_rows or gone <= limits.withdrawn_share * current:
+        return None
+    return (
+        f"would withdraw {gone:,} of the {current:,} current rows in its window ({gone / current:.0%}), more than"
+        f" {limits.withdrawn_share:.0%}: not believed. Is it of another force, system or period, or only a part?"
+    )
+
+
+def _keyed(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contract: Contract,
+    load: Load,
+    standing: list[LedgerEntry],
+    first: date,
+    last: date,
+) -> tuple[int, int]:
+    """Current rows of the window, and those of them that the file lacks and is newer than. Of a list, all of the newest one."""
+    own = [e for e in standing if e.form == "canonical"]
+    if contract.kind == "list":
+        chosen = own[:1]
+    else:
+        if (first, last) == EVER:
+            first, last = _days(con, home, load) or EVER
+        chosen = _chosen(own, first, last)
+    if not chosen:
+        # What data.police.uk publishes of these months stands back for the force's own file.
+        published = [e for e in standing if e.form == "police_uk"]
+        return _by_file(con, home, load, published, first, last) if published else (0, 0)
+    loads = ", ".join(
+        f"({literal(str(e.load_id))}, {n}, {literal(str(e.covered_from))}, {literal(str(e.covered_to))},"
+        f" {str(str(e.extracted_at) < load.extracted_at).lower()})"
+        for n, e in enumerate(reversed(chosen))
+    )
+    places = "true" if contract.kind == "list" else f"v.day between '{first}' and '{last}'"
+    newer_covers = "true" if contract.kind == "list" else "v.day between n.first and n.last"
+    return con.execute(
+        f"""
+        with loads(load_id, place, first, last, is_older) as (values {loads}),
+        versions as (
+            select r._key as key, max_by(r._date, l.place) as day, max(l.place) as place
+            from {parquet_of(*(_raw(home, e) for e in chosen))} as r
+            join loads as l on r._load_id = l.load_id
+            where r._key is not null
+            group by r._key
+        ),
+        present as ({_withheld(home, chosen)}),
+        current_rows as (
+            select v.key, v.place
+            from versions as v
+            where {places} and not exists (
+                select 1 from loads as n
+                where n.place > v.place and {newer_covers}
+                and not exists (select 1 from present as p where p.load_id = n.load_id and p.key = v.key)
+            )
+        ),
+        here as (
+            select _key as key from {parquet_of(load.raw(home))} where _key is not null
+            union all select key from ({_withheld(home, [load])})
+        )
+        select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))
+        from current_rows as c join loads as l on c.place = l.place
+        """
+    ).fetchone()
+
+
+def _by_file(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing: list[LedgerEntry], first: date, last: date
+) -> tuple[int, int]:
+    """Rows that have no key: how many stand in the window's months, and how many fewer the file has."""
+    if (first, last) == EVER:
+        first, last = _days(con, home, load) or EVER
+    chosen = _chosen([e for e in standing if str(e.extracted_at) < load.extracted_at], first, last)
+    months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
+    current, taken = 0, "false"
+    for e in chosen:
+        path = parquet_of(_raw(home, e))
+        current += con.execute(f"select count(*) from {path} where {months} and not ({taken})").fetchone()[0]
+        taken += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
+    (new,) = con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}").fetchone()
+    return current, max(0, current - new)
+
+
+def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing: list[LedgerEntry]) -> tuple[int, int]:
+    """Rows of the indicators that the file has: how many stand, and how many fewer it has."""
+    older = [e for e in standing if str(e.extracted_at) < load.extracted_at]
+    if not older:
+        return 0, 0
+    places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
+    return con.execute(
+        f"""
+        with loads(load_id, place) as (values {places}),
+        counted as (
+            select r.indicator_id, l.place, count(*) as n
+            from {parquet_of(*(_raw(home, e) for e in older))} as r join loads as l on r._load_id = l.load_id
+            group by all
+        ),
+        stands as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
+        new as (select indicator_id, count(*) as n from {parquet_of(load.raw(home))} group by indicator_id)
+        select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
+        from stands as s join new on s.indicator_id = new.indicator_id
+        """
+    ).fetchone()
+
+
+def _chosen(standing: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
+    """The loads, newest first, that can have a current row in a window: what is older than those that cover all of it has none."""
+    open_days, chosen = [(first, last)], []
+    for e in standing:
+        a, b = e.covered_from, e.covered_to
+        if not any(a <= end and begin <= b for begin, end in open_days):
+            continue
+        chosen.append(e)
+        open_days = [part for span in open_days for part in _without(span, (a, b))]
+        if not open_days:
+            break
+    return chosen
+
+
+def _without(span: tuple[date, date], other: tuple[date, date]) -> list[tuple[date, date]]:
+    """The days of a span that are not of another: none, one or two spans."""
+    (first, last), (a, b) = span, other
+    if b < first or last < a:
+        return [span]
+    left = [(first, a - timedelta(days=1))] if first < a else []
+    return left + ([(b + timedelta(days=1), last)] if b < last else [])
+
+
+def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date, date] | None:
+    said = con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}").fetchone()
+    return (date.fromisoformat(said[0]), date.fromisoformat(said[1])) if said[0] else None
+
+
+def _raw(home: Home, e: LedgerEntry) -> Path:
+    return home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet"
+
+
+def _withheld(home: Home, loads: Iterable[LedgerEntry | Load]) -> str:
+    """SQL for keys that are in files and in no landed row: `load_id`, `key`."""
+    paths = [p for e in loads for p in sorted(home.withheld.glob(f"{e.load_id}*.parquet"))]
+    if not paths:
+        return "select null::varchar as load_id, null::varchar as key where false"
+    return f"select load_id, _key as key from {parquet_of(*paths)} where _key is not null"

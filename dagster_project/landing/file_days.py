@@ -1,0 +1,53 @@
+"""Which days files cover whose names say none, before they are landed: a backfill takes only files of its period."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from secrets import token_bytes
+
+import duckdb
+
+from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
+from dagster_project.core.memory import bounds
+from dagster_project.core.seeds import force_names
+
+from . import canonical_values, pseudonyms
+from .connection import connect
+from .containers import read_stored
+from .file_names import InboxFile
+from .ignored_rows import leave_out
+from .mappings import Mappings, read_mappings
+from .open_file import open_file
+from .own_file_names import recognised
+from .refusal import Refused
+from .row_rules import Sheet
+from .row_window import parse_within_rows, widest
+
+
+def with_windows(home: Home, contracts: Mapping[str, Contract], files: Iterable[InboxFile]) -> list[InboxFile]:
+    """Files as the home's mappings recognise them, each with its window. One that can't be read stays without."""
+    mappings = read_mappings(home, contracts, force_names())
+    return [_measured(home, contracts, mappings, f) if f.covers else f for f in recognised(files, mappings)]
+
+
+def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings, file: InboxFile) -> InboxFile:
+    used, contract = mappings.named(str(file.mapping)), contracts[str(file.extract)]
+    if used is None or file.extracted_at is None or file.covers is None:
+        return file
+    with ExitStack() as held:
+        con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
+        canonical_values.install(con)
+        if contract.identifiers:
+            # Which key makes no difference here: nothing of these rows is kept.
+            pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
+        try:
+            opened = open_file(con, file, read_stored(file.path), contract, {}, used.mapping, held, plainly=False)
+            layout = (opened.layout, opened.cells, used.mapping, opened.other_than)
+            sheet = Sheet(contract, "canonical", *widest(file.extracted_at), *layout)
+            leave_out(con, sheet)
+            sheet = parse_within_rows(con, sheet, file.covers, file.extracted_at)
+        except (Refused, OSError, duckdb.Error):
+            # Landing says what is wrong with it, in a night that is not of a period.
+            return file
+    return replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)

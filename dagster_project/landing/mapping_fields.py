@@ -1,0 +1,136 @@
+"""What stands in a mapping's fields where it is more than a text: columns made of several headers, files, the table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+
+from dagster_project.contracts.model import Name
+
+from .name_patterns import Covers, Pattern, read_pattern
+
+Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+BETWEEN = " "
+"""What stands between joined parts where nothing is said."""
+
+LAST_HEADER_ROW = 50
+"""The header is looked for, and may be said to be, among so many first rows."""
+
+
+def listed(value: object) -> object:
+    """One text as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Join:
+    """A column made of several headers' cells, blank ones left out. `between`: what stands between two parts."""
+
+    join: tuple[str, ...]
+    between: str = BETWEEN
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list column whose items stand under headers of their own, blank ones left out."""
+
+    list: tuple[str, ...]
+
+
+Source = tuple[str, ...] | Join | ListOf
+"""Where a column's text comes from: one header or alternatives, or parts."""
+
+
+def parts_of(source: Source | None) -> tuple[str, ...]:
+    """The headers whose cells make a column together; none where it is one header's."""
+    if isinstance(source, Join):
+        return source.join
+    return source.list if isinstance(source, ListOf) else ()
+
+
+def headers_of(source: Source) -> tuple[str, ...]:
+    """All headers that a column names."""
+    return parts_of(source) or (source if isinstance(source, tuple) else ())
+
+
+def read_source(value: Any) -> Source:
+    """What stands under a column in `headers`. Raises ValueError."""
+    if isinstance(value, (Join, ListOf)):
+        return value
+    if not isinstance(value, dict):
+        return _headers(value)
+    kinds = [kind for kind in ("join", "list") if kind in value]
+    allowed = {"join": {"join", "with"}, "list": {"list"}}
+    if len(kinds) != 1 or value.keys() - allowed[kinds[0]]:
+        raise ValueError('say a header, several, {join: [A, B], with: " "} or {list: [A, B]}')
+    parts = _headers(value[kinds[0]])
+    if kinds == ["list"]:
+        return ListOf(parts)
+    between = value.get("with", BETWEEN)
+    if not isinstance(between, str):
+        raise ValueError("with: is a text")
+    return Join(parts, between)
+
+
+def _headers(value: Any) -> tuple[str, ...]:
+    given = listed(value)
+    if not isinstance(given, (list, tuple)) or not all(isinstance(h, str) for h in given):
+        raise ValueError("is a header or a list of headers")
+    headers = tuple(h.strip() for h in given)
+    if not headers or not all(headers):
+        raise ValueError("a header is blank, or there is none")
+    return headers
+
+
+HeadersField = Annotated[Any, PlainValidator(read_source)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Files(_Part):
+    """Names that a mapping reads: `name`, a pattern (see `file_names`), and `covers` where it says no window."""
+
+    name: Header
+    covers: Covers | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Files":
+        has_window = self.pattern.has_window
+        if has_window and self.covers:
+            raise ValueError(f"'{self.name}' says its window: leave covers out")
+        if not has_window and not self.covers:
+            raise ValueError(
+                f"'{self.name}' says no window: put {{from:...}} and {{to:...}}, {{month:...}}, {{year:...}} or"
+                " {financial_year:...} in it, or say covers: months, or covers: days"
+            )
+        return self
+
+    @property
+    def pattern(self) -> Pattern:
+        """Its name, ready to hold names against."""
+        return read_pattern(self.name)
+
+
+class Table(_Part):
+    """Where the table is in the file. `sheet`: of a workbook, a name or a number from 1; the first where None. `header_row`:
+    counted from 1; found among the first rows where None. `ignore`: column -> globs of rows that are no records.
+    """
+
+    sheet: Header | None = None
+    header_row: Annotated[int, Field(ge=1, le=LAST_HEADER_ROW)] | None = None
+    ignore: dict[Name, Annotated[tuple[Header, ...], BeforeValidator(listed)]] = {}
+
+
+def split_codes(codes: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Codes that are whole, and those that end in `*` (without it), the longest first: it says most of a value."""
+    codes = list(codes)
+    globs = sorted((c[:-1] for c in codes if c.endswith("*")), key=lambda c: (-len(c), c))
+    return [c for c in codes if not c.endswith("*")], globs

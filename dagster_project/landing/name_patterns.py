@@ -1,0 +1,167 @@
+"""Names of a system's own files: a pattern with globs and dates, and what a name that fits it says.
+
+`CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv` gives the covered window and the time of extraction. A pattern
+without a window takes it from the rows (`covers`).
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from dagster_project.core.home import LONDON
+
+Covers = Literal["months", "days"]
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+
+DIGITS = {
+    "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
+    "S": r"\d{1,2}", "j": r"\d{1,3}", "f": r"\d{1,6}", "b": r"[^\W\d_]{3}", "B": r"[^\W\d_]+", "a": r"[^\W\d_]{3}",
+    "A": r"[^\W\d_]+", "p": r"[ap]m", "z": r"(?:z|[+-]\d{2}:?\d{2})", "%": "%",
+}  # fmt: skip
+"""strptime's directives, and what a name has in their place."""
+
+YEARS, MONTHS, HOURS = {"Y", "y"}, {"m", "b", "B"}, {"H", "I"}
+WINDOWS = ({"from", "to"}, {"month"}, {"year"}, {"financial_year"})
+KINDS = ("from", "to", "month", "year", "financial_year", "at")
+
+_PART = re.compile(r"\{(?P<kind>[^{}:]*)(?::(?P<form>[^{}]*))?\}|(?P<glob>[*?])|(?P<brace>[{}])")
+_DIRECTIVE = re.compile(r"%-?(.)", re.S)
+
+
+class BadPatternError(ValueError):
+    """A pattern that can't be meant. The message says what to write."""
+
+
+class NoDateError(ValueError):
+    """A name that has the pattern's shape, and a date in it that is none."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a name says: the covered days and the time of extraction (UTC); None where it says none."""
+
+    covered_from: date | None
+    covered_to: date | None
+    extracted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern, ready to hold names against. `forms`: placeholder -> its strptime format."""
+
+    text: str
+    shape: re.Pattern[str]
+    forms: dict[str, str]
+
+    @property
+    def has_window(self) -> bool:
+        """Whether names that fit say which days their files cover."""
+        return bool(self.forms.keys() - {"at"})
+
+    def fits(self, name: str) -> bool:
+        """Whether a name has the pattern's shape. Its dates may still be none."""
+        return self.shape.fullmatch(name) is not None
+
+    def read(self, name: str) -> Said | None:
+        """What a name says; None where it does not fit. Raises NoDateError."""
+        found = self.shape.fullmatch(name)
+        if found is None:
+            return None
+        at = {kind: _moment(found[kind], form, kind) for kind, form in self.forms.items()}
+        first, last = _window(at)
+        if first and last and first > last:
+            raise NoDateError(f"the window ends before it begins: {first} to {last}")
+        return Said(first, last, _extracted(at.get("at"), self.forms.get("at", "")))
+
+
+def read_pattern(text: str) -> Pattern:
+    """A pattern from a mapping's YAML. Raises BadPatternError."""
+    shape, forms, at = "", {}, 0
+    for part in _PART.finditer(text):
+        shape += re.escape(text[at : part.start()])
+        at = part.end()
+        if part["brace"]:
+            raise BadPatternError(f"a brace without its other half: a placeholder is {{from:%Y-%m-%d}}, one of {', '.join(KINDS)}")
+        if part["glob"]:
+            shape += ".*" if part["glob"] == "*" else "."
+            continue
+        kind, form = part["kind"].strip(), part["form"] or ""
+        if kind not in KINDS:
+            raise BadPatternError(f"{{{kind}}} is no placeholder: there are {', '.join(KINDS)}")
+        if kind in forms:
+            raise BadPatternError(f"{{{kind}}} is there twice: once is the most")
+        forms[kind] = form
+        shape += f"(?P<{kind}>{_shape_of(kind, form)})"
+    _check_window(set(forms) - {"at"})
+    return Pattern(text, re.compile(shape + re.escape(text[at:]), re.I | re.S), forms)
+
+
+def _check_window(said: set[str]) -> None:
+    if said and said not in WINDOWS:
+        raise BadPatternError(
+            f"{', '.join(f'{{{s}}}' for s in sorted(said))} say no window together: it is {{from}} and {{to}}, or {{month}}, or"
+            " {year}, or {financial_year}"
+        )
+
+
+def _shape_of(kind: str, form: str) -> str:
+    directives = _DIRECTIVE.findall(form)
+    if other := [d for d in directives if d not in DIGITS]:
+        raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {', '.join('%' + d for d in DIGITS)}")
+    has = set(directives)
+    whole = bool(has & YEARS) and ("j" in has or bool(has & MONTHS and "d" in has))
+    if kind in ("year", "financial_year"):
+        lacks = None if has & YEARS else "a year (%Y)"
+    elif kind == "month":
+        lacks = None if has & YEARS and has & MONTHS else "a year (%Y) or a month (%m, %b, %B)"
+    else:
+        lacks = None if whole else "a year (%Y), a month (%m, %b, %B) or a day (%d)"
+    if lacks:
+        raise BadPatternError(f"{{{kind}:{form}}} lacks {lacks}")
+    if "I" in has and "p" not in has:
+        raise BadPatternError(f"{{{kind}:{form}}}: %I without %p does not tell morning from evening")
+    if twice := [d for d in has if d != "%" and directives.count(d) > 1]:
+        raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} is there twice")
+    shape, at = "", 0
+    for directive in _DIRECTIVE.finditer(form):
+        shape += re.escape(form[at : directive.start()]) + DIGITS[directive[1]]
+        at = directive.end()
+    return shape + re.escape(form[at:])
+
+
+def _moment(text: str, form: str, kind: str) -> datetime:
+    try:
+        moment = datetime.strptime(text, form.replace("%-", "%"))  # noqa: DTZ007  (its zone is given to it below)
+    except ValueError as error:
+        raise NoDateError(f"{{{kind}:{form}}}: '{text}' is no date there is") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise NoDateError(f"{{{kind}:{form}}}: '{text}' is no year from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+def _window(at: dict[str, datetime]) -> tuple[date | None, date | None]:
+    if "from" in at:
+        return at["from"].date(), at["to"].date()
+    if "month" in at:
+        return months(at["month"].date(), at["month"].date())
+    if "year" in at:
+        return date(at["year"].year, 1, 1), date(at["year"].year, 12, 31)
+    if "financial_year" in at:
+        year = at["financial_year"].year
+        return date(year, 4, 1), date(year + 1, 3, 31)
+    return None, None
+
+
+def months(first: date, last: date) -> tuple[date, date]:
+    """The first day of a day's month, and the last of another's."""
+    return first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+
+
+def _extracted(moment: datetime | None, form: str) -> datetime | None:
+    """A time of extraction in UTC. A day alone does not say which of two files of that day is the newer: then None."""
+    if moment is None or not HOURS & set(_DIRECTIVE.findall(form)):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=LONDON)).astimezone(UTC).replace(microsecond=0)
