@@ -6,19 +6,19 @@ A real export has titles, a logo row or a two-row header above its table and tot
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO, StringIO
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts import plain_header
 from dagster_project.landing.canonical_values import install, literal
 from dagster_project.landing.containers import read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
-from dagster_project.landing.excel import _check_extent, _text
+from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import CONTAINERS
-from dagster_project.landing.file_signatures import check_kind
 from dagster_project.landing.header import SEPARATORS, Layout
 from dagster_project.landing.refusal import Refused
 
@@ -87,10 +87,24 @@ def open_table(con: duckdb.DuckDBPyConnection, path: Path, score: Callable[[tupl
         _fill(con, grid, index, by_row=container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
-    headers = _named(grid.rows[index])
+    headers = _named(_with_above(grid.rows, index))
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
     return Table(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
+
+
+def _with_above(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
+    """The header with what a merged cell above it says, as landing reads it: for names that are there twice, and for none."""
+    own, above = rows[index], rows[index - 1] if index else ()
+    plain = [plain_header(h) for h in own]
+    if not any(plain.count(h) > 1 for h in plain if h) or len([c for c in above if c]) < 2:
+        return own
+    found, last = [], ""
+    for n, header in enumerate(own):
+        over = above[n] if n < len(above) else ""
+        last = over or last
+        found.append(over if not header else f"{last} {header}".strip() if plain.count(plain[n]) > 1 else header)
+    return tuple(found)
 
 
 def _named(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,27 +114,9 @@ def _named(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sheets(path: Path) -> Iterator[Grid]:
-    # Drafts of text files need not wait for it.
-    import python_calamine
-
     data = read_stored(path).data
-    check_kind(data, ".xlsx")
-    _check_extent(data)
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
-        read = [(name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in workbook.sheet_names]
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        # A panic of the library is no Exception.
-        raise Refused("not a sound Excel file, or one with a password: open it, remove the password, save as .xlsx") from error
-    for name, rows in read:
-        out = StringIO()
-        # Cell by cell, as landing does: the library hands over Python values of mixed types.
-        csv.writer(out, lineterminator="\n").writerows(
-            cells if any(cells := [_text(value) for value in row]) else [] for row in rows
-        )
-        text = out.getvalue().replace("\r\n", "\n")
+    for name in sheet_names(data):
+        text = sheet_text(data, name)
         if text.strip():
             yield Grid(name, ",", _first_rows(text, ","), text)
 
