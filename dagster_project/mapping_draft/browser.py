@@ -130,7 +130,7 @@ class Page:
             for d in draft.columns
         ]  # fmt: skip
         choices = [
-            {"name": d.column.name, "values": d.column.values, "codes": draft.codes[d.column.name]} for d in draft.columns
+            {"name": d.column.name, "targets": d.column.values, "codes": draft.codes[d.column.name]} for d in draft.columns
             if d.column.type == "choice" and draft.codes.get(d.column.name)
         ]  # fmt: skip
         figures, years = _by_year(seen)
@@ -210,6 +210,8 @@ def serve(home: Home, file: Path, target: Path, *, extract: str | None = None, f
     token = secrets.token_urlsafe(24)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        # Who opens the address at once finds it there.
+        bound.listen()
         port = bound.getsockname()[1]
         address = f"http://127.0.0.1:{port}/{token}/"
         print(f"{address}\nOpen it on this machine. Ctrl-C stops it.", flush=True)

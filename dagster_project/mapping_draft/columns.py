@@ -240,21 +240,26 @@ def _why(column: Column, source: Source, alike: float, known: Mapping[str, str])
     return f"{said}; {held}" if held else said
 
 
+def percent(share: float) -> str:
+    """A share in words; only all is 100%."""
+    return f"{int(share * 1000) / 10:g}%"
+
+
 def _held(column: Column, source: Source, known: Mapping[str, str]) -> str:
     """What the cells are, in words."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return "blank in every row"
     if column.type in DATE_TYPES:
-        return f"{profile.dates.share:.0%} dates{' and times' if profile.dates.has_time else ''}"
+        return f"{percent(profile.dates.share)} dates{' and times' if profile.dates.has_time else ''}"
     if column.type in ("money", "number", "whole"):
-        return f"{profile.share(b.whole if column.type == 'whole' else b.money):.0%} amounts"
+        return f"{percent(profile.share(b.whole if column.type == 'whole' else b.money))} amounts"
     if column.key:
         return "another value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"
     if column.identifier:
         return "hashed before anything is stored"
     if column.type == "unit" and known:
-        return f"{profile.share_of(known.keys()):.0%} in the list of areas"
+        return f"{percent(profile.share_of(known.keys()))} in the list of areas"
     return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
 
 
@@ -298,7 +303,7 @@ def cell_doubts(column: Column, source: Source) -> list[str]:
         if profile.dates.doubt:
             said.append(profile.dates.doubt)
         if profile.dates.share < 1:
-            said.append(f"{1 - profile.dates.share:.1%} of its cells are no dates in this form")
+            said.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
         if column.type == "timestamp" and not profile.dates.has_time:
             said.append("no times of day")
     if column.key and not profile.is_unique:

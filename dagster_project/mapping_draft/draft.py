@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -249,6 +249,9 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         draft.window = window_of(con, placing)
     if name_problem(draft.path.name, load_contracts(), force_names()) is not None:
         draft.name = draft_name(draft.path.name, *draft.window)
+        if draft.contract.kind == "list" and draft.name.covers:
+            said = "a whole list is as at its export, and this covers the days of its rows: put {from:...} and {to:...} in the name"
+            draft.name = replace(draft.name, doubt=said)
 
 
 def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | None, date | None]:

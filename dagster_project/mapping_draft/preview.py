@@ -4,7 +4,7 @@ import os
 import tempfile
 from calendar import monthrange
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,9 @@ def _claimed(draft: Draft) -> InboxFile:
     first, last = draft.window
     first = first.replace(day=1) if first else EVER[0]
     last = last.replace(day=monthrange(last.year, last.month)[1]) if last else EVER[1]
+    if draft.contract.kind == "list" and draft.window[1]:
+        # A whole list is as at its extraction, however long ago its last row began.
+        last = max(last, date.fromtimestamp(draft.path.stat().st_mtime))
     file = describe(draft.path.absolute(), load_contracts(), force_names())
     return replace(
         file, container=draft.table.container, form="canonical", extract=draft.contract.extract, force_code=draft.force,
@@ -113,7 +116,8 @@ def _ten_rows(
 ) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
     """Ten rows, spread over the file, before and after. What is a personal identifier is never read out."""
     shown = [d for d in draft.columns if d.source]
-    texts = ", ".join(f"'{HIDDEN}'" if d.column.identifier else _as_delivered(d) for d in shown)
+    secret = _identifying(draft)
+    texts = ", ".join(f"'{HIDDEN}'" if d.column.name in secret else _as_delivered(d) for d in shown)
     rows = con.execute(
         f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
         f" where (n - 1) % greatest(total // {SHOWN_ROWS}, 1) = 0 order by line limit {SHOWN_ROWS}"
@@ -124,6 +128,12 @@ def _ten_rows(
     return lines, before, [landed.get(line) for line in lines]
 
 
+def _identifying(draft: Draft) -> set[str]:
+    """Columns whose text is never shown: personal identifiers, and what was given a header of theirs."""
+    fields = {i for d in draft.columns if d.source and d.column.identifier for i in d.source.indexes}
+    return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
+
+
 def _as_delivered(drafted: Drafted) -> str:
     return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in drafted.source.indexes)
 
@@ -132,7 +142,8 @@ def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int]) -> 
     if entry.outcome not in ("accepted", "held"):
         return {}
     names = [c.name for c in draft.contract.columns]
-    picked = ", ".join(f"'{HIDDEN}'" if c.identifier else f"cast({c.name} as varchar)" for c in draft.contract.columns)
+    secret = _identifying(draft)
+    picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"cast({n} as varchar)" for n in names)
     path = load_of(entry).raw(trial)
     if not path.exists():
         return {}
