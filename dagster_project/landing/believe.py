@@ -25,6 +25,9 @@ from .row_rules import Sheet
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window that is tried where a person did not say any."""
 
+LOOKED_BACK = 5
+"""Loads within which the last good version of a row in quarantine is looked for: each costs a look at its keys."""
+
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
     r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
@@ -45,7 +48,8 @@ def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
     said = [line for c in columns if not _is_mapped_so(sheet, c) and (line := _american(con, sheet, c, rows, limits))]
     if said:
-        where = "the mapping" if sheet.mapping else f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
+        own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
+        where = "the mapping" if sheet.mapping else own
         raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(said)}}}")
 
 
@@ -105,7 +109,8 @@ def withdraws_too_much(
     elif sheet.key:
         current, gone = _keyed(con, home, contract, load, standing, first, last)
     else:
-        current, gone = _by_file(con, home, load, standing, first, last)
+        older = [e for e in standing if str(e.extracted_at) < load.extracted_at]
+        current, gone = _by_file(con, home, load, older, first, last)
     if current < limits.withdrawn_rows or gone <= limits.withdrawn_share * current:
         return None
     return (
@@ -134,7 +139,7 @@ def _keyed(
     if not chosen:
         # What data.police.uk publishes of these months stands back for the force's own file.
         published = [e for e in standing if e.form == "police_uk"]
-        return _by_file(con, home, load, published, first, last) if published else (0, 0)
+        return _by_file(con, home, load, published, first, last)
     loads = ", ".join(
         f"({literal(str(e.load_id))}, {n}, {literal(str(e.covered_from))}, {literal(str(e.covered_to))},"
         f" {str(str(e.extracted_at) < load.extracted_at).lower()})"
@@ -178,7 +183,7 @@ def _by_file(
     """Rows that have no key: how many stand in the window's months, and how many fewer the file has."""
     if (first, last) == EVER:
         first, last = _days(con, home, load) or EVER
-    chosen = _chosen([e for e in standing if str(e.extracted_at) < load.extracted_at], first, last)
+    chosen = _chosen(standing, first, last)
     months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
     current, taken = 0, "false"
     for e in chosen:
@@ -212,13 +217,16 @@ def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing
 
 
 def _chosen(standing: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
-    """The loads, newest first, that can have a current row in a window: what is older than those that cover all of it has none."""
+    """The loads, newest first, that can have a current row in a window: none that is older than those that cover all of it."""
     open_days, chosen = [(first, last)], []
     for e in standing:
         a, b = e.covered_from, e.covered_to
         if not any(a <= end and begin <= b for begin, end in open_days):
             continue
         chosen.append(e)
+        # The last good version of a row in quarantine stands, in an older load.
+        if e.rows_quarantined and len(chosen) < LOOKED_BACK:
+            continue
         open_days = [part for span in open_days for part in _without(span, (a, b))]
         if not open_days:
             break

@@ -127,7 +127,7 @@ class Manifest:
             raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
 
     def check_rows(self, rows: int, ignored: int | None = None) -> None:
-        """Raises Refused when the number of data rows is another. `ignored`: rows that are no records, which may be counted too."""
+        """Raises Refused when the number of data rows is another. `ignored`: rows that are no records, and may be counted."""
         if self.rows is not None and self.rows not in (rows, rows + (ignored or 0)):
             raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
 

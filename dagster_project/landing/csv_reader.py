@@ -72,8 +72,8 @@ def read_cells(
     """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
 
     `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. `held`: what may be held for as long as
-    the view is read; without it, no line is taken for a record before it was split. `ends_freely`: the last line may be none, so
-    that one which is cut short is told, not refused. Raises Refused when the text is cut short:
+    the view is read; without it, no line is taken for a record before it was split. `ends_freely`: the last line may be none,
+    so that one which is cut short is told, not refused. Raises Refused when the text is cut short:
     a quote that never closes, or a last line without its end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")

@@ -46,7 +46,8 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
         # A panic of the library is no Exception.
         raise Refused("damaged or cut short: not a sound Excel file") from error
     if rows is None:
-        raise Refused(f"no sheet '{shown(sheet or '')}', which the mapping's table.sheet says: it has {', '.join(map(shown, names))}")
+        said = shown(sheet or "")
+        raise Refused(f"no sheet '{said}', which the mapping's table.sheet says: it has {', '.join(map(shown, names))}")
     out = StringIO()
     # Cell by cell, the one loop over rows in landing: the library hands over Python values of mixed
     # types, of which a column may have any.
@@ -132,7 +133,7 @@ def _text(value: object) -> str:
         case date():
             return value.isoformat()
         case time():
-            return _time_text(timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond))
+            return _time_text(datetime.combine(date.min, value) - datetime.min)
         case timedelta():
             return _time_text(value)
     return str(value)

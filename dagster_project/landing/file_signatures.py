@@ -40,4 +40,6 @@ def check_workbook(data: bytes) -> None:
     raise Refused(f"{OLD_EXCEL} and drop it again")
 
 
-OLD_EXCEL = "an Excel workbook of another kind (.xls, the old one, .xlsm or .xlsb): open it in Excel, save it as Excel Workbook (.xlsx)"
+OLD_EXCEL = (
+    "an Excel workbook of another kind (.xls, the old one, .xlsm or .xlsb): open it in Excel, save it as Excel Workbook (.xlsx)"
+)

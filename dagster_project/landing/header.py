@@ -181,8 +181,8 @@ def _in_parts(plain: list[str], wanted: Wanted) -> dict[str, tuple[str, ...]]:
 def _positions(
     fields: list[str], wanted: Wanted
 ) -> tuple[dict[str, int], dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """Where each column is, those that are made of several fields, and the headers that mean none. Where a column is there under
-    the mapping's header and under the contract's own, the mapping's is meant."""
+    """Where each column is, those that are made of several fields, and the headers that mean none. Where a column is there
+    under the mapping's header and under the contract's own, the mapping's is meant."""
     plain = [plain_header(f) for f in fields]
     found: dict[str, list[int]] = {}
     for index, header in enumerate(plain):

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dagster_project.contracts import plain_header
 
@@ -35,8 +36,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Sought:
-    """What a header row must name. `named`: the columns that a row's fields name; `needed`: those without which it is none. `headers`:
-    all that mean anything, parts of a column among them, as `plain_header` writes them."""
+    """What a header row must name. `named`: the columns that a row's fields name; `needed`: those without which it is none.
+    `headers`: all that mean anything, parts of a column among them, as `plain_header` writes them."""
 
     named: Callable[[list[str]], set[str]]
     needed: frozenset[str]
@@ -133,7 +134,7 @@ def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[Row]:
 
 def _merged(rows: list[Row], sought: Sought) -> Iterator[Row]:
     """Rows with what a merged cell above them says: `Opened` over `Date` and `Time`, or one that goes over both rows."""
-    for above, row in zip(rows, rows[1:], strict=False):
+    for above, row in pairwise(rows):
         if above.number == row.number - 1:
             yield Row(row.number, _with_above(above.fields, row.fields, sought), row.lines, row.separator)
 

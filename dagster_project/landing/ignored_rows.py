@@ -1,4 +1,4 @@
-"""Rows that are no records: totals, source lines and what else a mapping's `table.ignore` names. They are counted and left out."""
+"""Rows that are no records: totals, source lines and whatever a mapping's `table.ignore` names. Counted and left out."""
 
 import duckdb
 

@@ -313,7 +313,8 @@ class _Landing:
                 raise Waits(file.waits)
             if file.problem:
                 raise Refused(file.problem)
-            if file.form == "canonical" and not file.mapping and (problem := self.mappings.problem(file.extract, file.force_code)):
+            by_extract = file.form == "canonical" and not file.mapping
+            if by_extract and (problem := self.mappings.problem(file.extract, file.force_code)):
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
             if used := self._mapping(file):
                 facts["mapping"] = used.label
@@ -350,6 +351,7 @@ class _Landing:
                 manifest.check_rows(*of)
             if earlier:
                 return self._known(file, at, facts, earlier)
+            refuse_american(self.con, sheet, found.rows, found.bad, self.limits, file.force_code)
             if rival := self.decisions.same_extraction(file):
                 said = f"{rival.source_file} came first, with other content"
                 if rival.mapping != facts.get("mapping"):
@@ -395,13 +397,13 @@ class _Landing:
         were seen in it, they are read the long way."""
         try:
             sheet = self._parse(file, stored, facts, mapping, held, plainly=True)
-            found = self._weigh(file, sheet)
+            found = self._weigh(sheet)
             if sheet.cells.lines in (None, found.rows + sheet.n_ignored):
                 return sheet, found
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
         sheet = self._parse(file, stored, facts, mapping, held, plainly=False)
-        return sheet, self._weigh(file, sheet)
+        return sheet, self._weigh(sheet)
 
     def _parse(
         self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack, *, plainly: bool
@@ -419,10 +421,9 @@ class _Landing:
             parse(self.con, sheet)
         return sheet
 
-    def _weigh(self, file: InboxFile, sheet: Sheet) -> _Found:
+    def _weigh(self, sheet: Sheet) -> _Found:
         """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, perhaps_doubled = weigh(self.con, sheet)
-        refuse_american(self.con, sheet, n_rows, n_bad, self.limits, file.force_code)
         held = None
         if perhaps_doubled:
             held = doubled(self.con, sheet)

@@ -45,10 +45,11 @@ class SystemMapping(BaseModel):
     """What one system's files of one extract hold, beside what the contract itself allows.
 
     `forces`: whose files; all where it is empty. `headers`: contract column -> its headers there, or the parts that it is made
-    of; one header may feed several columns. `values`: column -> their code -> ours, where a code may end in `*`. `dates`: column -> strptime formats. `constants`: column -> the value of every row, where the file
-    has no such column. `separators`: list column -> what stands between items. `times_are_utc`: a time without an offset
-    is UTC, not London's. `files`: names that it reads. `table`: where in the file its rows are. `optional`: columns that a file
-    may lack though `headers` names them.
+    of; one header may feed several columns. `values`: column -> their code -> ours, where a code may end in `*`. `dates`:
+    column -> strptime formats. `constants`: column -> the value of every row, where the file has no such column.
+    `separators`: list column -> what stands between items. `times_are_utc`: a time without an offset is UTC, not London's.
+    `files`: names that it reads. `table`: where in the file its rows are. `optional`: columns that a file may lack though
+    `headers` names them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -84,7 +84,7 @@ def read_pattern(text: str) -> Pattern:
         shape += re.escape(text[at : part.start()])
         at = part.end()
         if part["brace"]:
-            raise BadPatternError(f"a brace without its other half: a placeholder is {{from:%Y-%m-%d}}, one of {', '.join(KINDS)}")
+            raise BadPatternError(f"a brace without its other half: write {{from:%Y-%m-%d}}, or another of {', '.join(KINDS)}")
         if part["glob"]:
             shape += ".*" if part["glob"] == "*" else "."
             continue
@@ -110,7 +110,8 @@ def _check_window(said: set[str]) -> None:
 def _shape_of(kind: str, form: str) -> str:
     directives = _DIRECTIVE.findall(form)
     if other := [d for d in directives if d not in DIGITS]:
-        raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {', '.join('%' + d for d in DIGITS)}")
+        known = ", ".join(f"%{d}" for d in DIGITS)
+        raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {known}")
     has = set(directives)
     whole = bool(has & YEARS) and ("j" in has or bool(has & MONTHS and "d" in has))
     if kind in ("year", "financial_year"):
@@ -134,7 +135,7 @@ def _shape_of(kind: str, form: str) -> str:
 
 def _moment(text: str, form: str, kind: str) -> datetime:
     try:
-        moment = datetime.strptime(text, form.replace("%-", "%"))  # noqa: DTZ007  (its zone is given to it below)
+        moment = datetime.strptime(text, form.replace("%-", "%"))
     except ValueError as error:
         raise NoDateError(f"{{{kind}:{form}}}: '{text}' is no date there is") from error
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:

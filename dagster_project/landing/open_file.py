@@ -128,6 +128,6 @@ def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
         raise Refused(f"{said}{mapped}{f'; {nearest}' if nearest else ''}")
     if unfound:
         raise Refused(
-            f"lacks headers that the mapping names: {', '.join(unfound)}; it has {', '.join(shown(h) for h in has)}: mend headers,"
-            " or list the column under optional where files may lack it"
+            f"lacks headers that the mapping names: {', '.join(unfound)}; it has {', '.join(map(shown, has))}: mend headers, or"
+            " list the column under optional where files may lack it"
         )

@@ -43,7 +43,8 @@ def _described(file: InboxFile, used: Used) -> InboxFile:
             if said := _said(file, used.mapping, files):
                 return replace(file, mapping=used.name, **said)
         except NoDateError as error:
-            problem = f"mappings/{used.name} reads this name, but {shown_whole(str(error))}: mend the name, or the mapping's files"
+            said = shown_whole(str(error))
+            problem = f"mappings/{used.name} reads this name, but {said}: mend the name, or the mapping's files"
     return replace(file, problem=problem)
 
 

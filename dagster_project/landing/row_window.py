@@ -23,7 +23,7 @@ def widest(extracted_at: datetime) -> tuple[date, date]:
 
 
 def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers, extracted_at: datetime) -> Sheet:
-    """Make `landing_parsed`, as `parse` does, within the window that the rows themselves give. Returns the sheet of that window.
+    """Make `landing_parsed`, as `parse` does, within the window that the rows themselves give. Returns that window's sheet.
 
     Rows of after the extraction, or that break another rule, have no say in it. Raises Refused where none is left.
     """
