@@ -20,7 +20,9 @@ def map_file(
     ] = None,
     force: Annotated[
         str | None,
-        typer.Option(help="Whose file it is. [default: told by its name, else the one that the home knows]", show_default=False),
+        typer.Option(
+            help="Whose file it is. [default: told by its name, else the one that the home knows]", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None,

@@ -125,7 +125,8 @@ class Page:
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
                 "why": f"{d.why[0].upper()}{d.why[1:]}." if d.why else "", "to_do": _to_do(d),
-                "options": [label_of(s) for s in draft.fields.sources(d.column)], "chosen": label_of(d.source) if d.source else "",
+                "options": [label_of(s) for s in draft.fields.sources(d.column)],
+                "chosen": label_of(d.source) if d.source else "",
             }
             for d in draft.columns
         ]  # fmt: skip

@@ -154,7 +154,7 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
                 offers.append((0.75 * alike + 0.25 * fits + more, alike, fits, column, source))
     offers.sort(key=lambda o: -o[0])
     taken: set[int] = set()
-    for score, alike, fits, column, source in offers:
+    for score, alike, _, column, source in offers:
         drafted = found[column.name]
         if drafted.source is not None or taken & set(source.indexes):
             continue
@@ -178,7 +178,9 @@ def _share(contract: Contract, found: dict[str, Drafted]) -> None:
     if sum(target_of(given[0].column, code) is None for code, _ in codes) < 2:
         return
     for d in members:
-        d.checks.append(f"one code of {_named(source)} may tell {', '.join(contract.told_together)}: say what each means for each")
+        d.checks.append(
+            f"one code of {_named(source)} may tell {', '.join(contract.told_together)}: say what each means for each"
+        )
         if d.source is None:
             d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
 
@@ -268,7 +270,12 @@ def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
     if column.type == "unit":
         return source.profile.share_of(known.keys()) >= 0.8
     is_yes_no = set(column.values) == {"Y", "N"}
-    return column.type == "choice" and not is_yes_no and source.profile.basics.distinct > 1 and _fits_choice(column, source.profile) == 1
+    return (
+        column.type == "choice"
+        and not is_yes_no
+        and source.profile.basics.distinct > 1
+        and _fits_choice(column, source.profile) == 1
+    )
 
 
 def _checks(column: Column, source: Source, alike: float, offers: list, known: Mapping[str, str]) -> list[str]:
@@ -379,7 +386,9 @@ def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
         whole = {code.lower() for code, _ in profile.items(";")}
         alone = sum(i.lower() in whole or i.lower() in known for i in items)
         if separator in "|^~" or alone >= len(items) / 2:
-            return separator, "" if separator in "|^~" or alone == len(items) else f"items are taken to be apart by '{separator}'"
+            return separator, "" if separator in "|^~" or alone == len(
+                items
+            ) else f"items are taken to be apart by '{separator}'"
     return "", ""
 
 
@@ -388,5 +397,3 @@ SEPARATORS = ("|", "^", "~", ",", "/", "+", "&", " - ")
 
 def _count(profile: Profile, separator: str) -> str:
     return f"count(*) filter (where contains({profile.text}, '{separator}'))"
-
-

@@ -97,8 +97,10 @@ def _shaped(text: str) -> list[str]:
 
 _PARTS = {
     "%d": r"(?:0?[1-9]|[12]\d|3[01])", "%m": r"(?:0?[1-9]|1[0-2])", "%Y": r"(?:19|20)\d\d", "%y": r"\d\d(?!\d)",
-    "%b": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z])", "%B": "(?:january|february|march|april|may|june|july"
-    "|august|september|october|november|december)", "%a": "(?:mon|tue|wed|thu|fri|sat|sun)", "%A": "(?:mon|tues|wednes|thurs|fri"
+    "%b": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z])",
+    "%B": "(?:january|february|march|april|may|june|july"
+    "|august|september|october|november|december)", "%a": "(?:mon|tue|wed|thu|fri|sat|sun)",
+    "%A": "(?:mon|tues|wednes|thurs|fri"
     "|satur|sun)day", "%H": r"(?:[01]?\d|2[0-3])", "%I": r"(?:0?[1-9]|1[0-2])", "%M": r"[0-5]\d", "%S": r"[0-5]\d",
     "%f": r"\d{1,9}", "%p": "[ap]m",
 }  # fmt: skip

@@ -30,12 +30,12 @@ NAMED = 0.2
 
 @dataclass
 class Draft:
-    """All of a draft. `columns`: one for each of the contract's, in its order. `fields`: the file's own. `codes`: column -> the file's own codes.
+    """All of a draft. `columns`: one for each of the contract's, in its order. `fields`: the file's own. `codes`: column -> the
+    file's own codes.
 
-    `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `shared`:
-    columns that a header of another column may tell, too. `window`: first and last day of the rows, as far as they have any.
-    `open_points`: what a person must decide, a sentence each. `unplaced`: what is to be said of
-    rows that are no records and that no column can tell.
+    `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `window`:
+    first and last day of the rows, as far as they have any. `open_points`: what a person must decide, a sentence each. `unplaced`:
+    what is to be said of rows that are no records and that no column can tell.
     """
 
     path: Path
@@ -80,7 +80,11 @@ USED = 0.35
 
 
 def draft_mapping(
-    con: duckdb.DuckDBPyConnection, home: Home, path: Path, extract: str | None = None, force: str | None = None,
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    path: Path,
+    extract: str | None = None,
+    force: str | None = None,
     chosen: Mapping[str, str] | None = None,
 ) -> Draft:
     """Draft the mapping of one file. `chosen`: column -> header (blank: none), as a person picked them.
@@ -182,8 +186,8 @@ def _recognised(path: Path, table: Table, fields: Fields, known: Mapping, checks
 
 
 def _evidence(drafted: Drafted) -> float:
-    """What a column says for its extract, of 1: a name of its own much; cells alone little, as every extract has a reference and
-    a date."""
+    """What a column says for its extract, of 1: a name of its own much; cells alone little, as every extract has a
+    reference and a date."""
     if drafted.source is None:
         return 0.0
     return 0.2 if drafted.score <= BY_CELLS else drafted.score
@@ -214,18 +218,24 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             if doubt:
                 d.checks.append(doubt)
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
-        elif column.name in code_lists.CLASSIFYING.get(draft.contract.extract, ()) or (column.type == "unit" and known[column.name]):
+        elif column.name in code_lists.CLASSIFYING.get(draft.contract.extract, ()) or (
+            column.type == "unit" and known[column.name]
+        ):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
 
 
 def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[ExtraRow]) -> None:
     draft.extra_rows = len(extra)
     places = {d.source.indexes[0]: d for d in draft.columns if d.source and d.source.how == "one"}
-    places |= {d.source.indexes[0]: d for d in draft.columns if d.source and d.source.how != "one" and d.source.indexes[0] not in places}
+    places |= {
+        d.source.indexes[0]: d
+        for d in draft.columns
+        if d.source and d.source.how != "one" and d.source.indexes[0] not in places
+    }
     lost: list[str] = []
     for row in extra:
         here = places.get(row.index)
-        if here is None or here.column.identifier and not row.sure:
+        if here is None or (here.column.identifier and not row.sure):
             lost.append(f"line {row.line}")
             continue
         glob = glob_of(row.text)
@@ -250,7 +260,7 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     if name_problem(draft.path.name, load_contracts(), force_names()) is not None:
         draft.name = draft_name(draft.path.name, *draft.window)
         if draft.contract.kind == "list" and draft.name.covers:
-            said = "a whole list is as at its export, and this covers the days of its rows: put {from:...} and {to:...} in the name"
+            said = "a whole list is as at its export, and this covers its rows' days: put {from:...} and {to:...} in the name"
             draft.name = replace(draft.name, doubt=said)
 
 

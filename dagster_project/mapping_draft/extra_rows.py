@@ -13,10 +13,12 @@ MOST = 200
 """More rows than this that look like totals are records after all."""
 
 _LABEL = (
-    r"^\W*((grand|sub|overall|running)[ -]?)?totals?\b|^\W*sum\b|^\W*(data )?sources?\b\W*|^\W*(row|record)s? ?(count|returned|:)"
-    r"|^\W*\d* ?(rows?|records?)( returned| exported| selected|\(s\))|^\W*count\b|^\W*end of\b|^\W*(report|extract|data|query)"
-    r" (run|generated|produced|created|printed|ends?|extracted)\b|^\W*(generated|produced|printed|run|extracted|created|prepared)"
-    r" (by|on|at|from)\b|^\W*notes?\b\W|^\W*official\b|^\W*restricted\b|^\W*page \d|^[-=_*]{3,}$|^\W*average\b|^\W*\(?c\)? crown"
+    r"^\W*((grand|sub|overall|running)[ -]?)?totals?\b|^\W*sum\b|^\W*(data )?sources?\b\W*|^\W*count\b|^\W*end of\b"
+    r"|^\W*(row|record)s? ?(count|returned|:)|^\W*\d* ?(rows?|records?)( returned| exported| selected|\(s\))"
+    r"|^\W*(report|extract|data|query) (run|generated|produced|created|printed|ends?|extracted)\b"
+    r"|^\W*(generated|produced|printed|run|extracted|created|prepared)"
+    r" (by|on|at|from)\b|^\W*notes?\b\W"
+    r"|^\W*official\b|^\W*restricted\b|^\W*page \d|^[-=_*]{3,}$|^\W*average\b|^\W*\(?c\)? crown"
 )  # fmt: skip
 
 

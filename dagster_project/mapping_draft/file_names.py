@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _FULL = "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -64,7 +65,7 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
         days = [
             (m, read.date()) for m in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem) if (read := _read(m[0], form))
         ]  # fmt: skip
-        for (one, begins), (two, ends) in zip(days, days[1:], strict=False):
+        for (one, begins), (two, ends) in pairwise(days):
             if begins <= first and last <= ends:
                 stem = _put(_put(stem, two, f"{{to:{form}}}"), one, f"{{from:{form}}}")
                 return stem, True

@@ -19,7 +19,8 @@ _SHORT = {
     "qual": "qualifier", "quals": "qualifier", "qualifiers": "qualifier", "cat": "category", "ethn": "ethnicity",
     "auth": "authority", "amt": "amount", "val": "value", "ind": "yn", "flag": "yn", "stat": "status", "off": "offence",
     "subclass": "sub class", "datetime": "date time", "timestamp": "date time", "themes": "theme", "opiates": "opiate",
-    "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "amount", "gbp": "amount", "comp": "compensation", "the": "", "of": "", "a": "", "an": "",
+    "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "amount", "gbp": "amount",
+    "comp": "compensation", "the": "", "of": "", "a": "", "an": "",
     "is": "", "was": "", "and": "", "desc": "", "description": "", "code": "code", "hr": "hour", "dept": "department",
     "cust": "custody", "arr": "arrest", "arrested": "arrest", "tested": "test", "res": "result", "ref'd": "referred",
 }  # fmt: skip

@@ -101,5 +101,7 @@ class Profile:
         """Cells whose value is one of `known` (lower case)."""
         if not known:
             return 0.0
-        n = self.con.execute(f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)]).fetchone()
+        n = self.con.execute(
+            f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)]
+        ).fetchone()
         return self.share(n[0])

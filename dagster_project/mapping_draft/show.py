@@ -61,7 +61,9 @@ def show_preview(seen: Preview) -> None:
         _say(console, f"No figures: {seen.why_none}")
         return
     years = sorted({f.year for f in seen.figures})
-    table = Table("measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left")
+    table = Table(
+        "measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left"
+    )
     by_measure = {(f.measure, f.title): {} for f in seen.figures}
     for f in seen.figures:
         by_measure[f.measure, f.title][f.year] = said_of(f)

@@ -162,9 +162,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Table:
     except duckdb.Error as error:
         raise DraftError(f"{path.name}: not a sound Parquet file") from error
     headers = tuple(d[0] for d in read.description)
-    cells = ", ".join(
-        f"nullif(trim(cast({_quoted(h)} as varchar)), '') as c{n}" for n, h in enumerate(headers)
-    )
+    cells = ", ".join(f"nullif(trim(cast({_quoted(h)} as varchar)), '') as c{n}" for n, h in enumerate(headers))
     con.execute(
         f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
     )

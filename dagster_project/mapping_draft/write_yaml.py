@@ -63,8 +63,12 @@ def _table(draft: Draft) -> list[str]:
     if table.header_row > 1:
         lines.append(f"  header_row: {table.header_row}")
     if draft.ignore:
-        lines.append(f"  ignore:  # {draft.extra_rows} {'row that is no record' if draft.extra_rows == 1 else 'rows that are no records'}")
-        lines += [f"    {name}: [{', '.join(json.dumps(g, ensure_ascii=False) for g in globs)}]" for name, globs in draft.ignore.items()]
+        said = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
+        lines.append(f"  ignore:  # {draft.extra_rows} {said}")
+        lines += [
+            f"    {name}: [{', '.join(json.dumps(g, ensure_ascii=False) for g in globs)}]"
+            for name, globs in draft.ignore.items()
+        ]
     return ["table:", *lines] if lines else []
 
 

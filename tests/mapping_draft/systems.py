@@ -46,7 +46,12 @@ def day(r: random.Random, year: int = 2025, month: int | None = 10) -> datetime:
 
 
 def person(r: random.Random) -> str:
-    return r.choice(["Ava", "Ben", "Cai", "Dot"]) + " " + r.choice(["Madeup", "Nonesuch", "Inventia", "Fictor"]) + str(r.randrange(99))
+    return (
+        r.choice(["Ava", "Ben", "Cai", "Dot"])
+        + " "
+        + r.choice(["Madeup", "Nonesuch", "Inventia", "Fictor"])
+        + str(r.randrange(99))
+    )
 
 
 def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
@@ -76,10 +81,29 @@ def control_room(path: Path, r: random.Random) -> None:
     for n in range(ROWS):
         at = day(r)
         tags = r.sample(["Drugs", "Alcohol", "Domestic", "Mental health", "DRG-X"], r.randrange(4))
-        rows.append([f"HB-{n:06}", r.choice(["Incident", "Incident", "Record of Contact"]), at.date(), at.time().replace(second=0),
-                     *(tags + [""] * 3)[:3], r.choice(["Grade 1", "Grade 2", "Grade 3", "Scheduled"]),
-                     r.choice(["999", "101", "Online"]), r.choice([*UNITS, "Out of force"]), person(r), f"Flat {n}, Nowhere Road"])
-    table = [["Harbour Control Room"], ["Incidents opened in October 2025"], [], head, *rows, ["TOTAL", ROWS], ["Source: Harbour live system"]]
+        rows.append(
+            [
+                f"HB-{n:06}",
+                r.choice(["Incident", "Incident", "Record of Contact"]),
+                at.date(),
+                at.time().replace(second=0),
+                *(tags + [""] * 3)[:3],
+                r.choice(["Grade 1", "Grade 2", "Grade 3", "Scheduled"]),
+                r.choice(["999", "101", "Online"]),
+                r.choice([*UNITS, "Out of force"]),
+                person(r),
+                f"Flat {n}, Nowhere Road",
+            ]
+        )
+    table = [
+        ["Harbour Control Room"],
+        ["Incidents opened in October 2025"],
+        [],
+        head,
+        *rows,
+        ["TOTAL", ROWS],
+        ["Source: Harbour live system"],
+    ]
     workbook(path, {"Cover": [["Made-up export"], ["Prepared for nobody"]], "Data": table})
 
 
@@ -121,7 +145,15 @@ def custody_desk(path: Path, r: random.Random) -> None:
 
 
 def court_ledger(path: Path, r: random.Random) -> None:
-    head = ["Defendant", "Benefit Figure (£)", "Amount Ordered (£)", "Compensation (£)", "Order Made", "JARD Ref", "Criminality Type"]
+    head = [
+        "Defendant",
+        "Benefit Figure (£)",
+        "Amount Ordered (£)",
+        "Compensation (£)",
+        "Order Made",
+        "JARD Ref",
+        "Criminality Type",
+    ]
     rows = [[person(r), f"£{r.randrange(9, 900_000):,}.50", f"£{r.randrange(9, 90_000):,}.00", r.choice(["", "£250.00"]),
              f"{day(r, 2025, None):%d %B %Y}", f"J{n:05}", r.choice(["Drug supply", "Fraud", "Money laundering"])]
             for n in range(120)]  # fmt: skip
@@ -184,8 +216,8 @@ SYSTEMS = (
     System(
         "custody desk", "drug_tests", "DT 01-10-2025 to 31-10-2025.xlsx", custody_desk,
         {"custody_ref": "Custody Record No", "arrested_at": "Arrest Date/Time", "trigger_offence": "Offence Arrested For",
-         "test_status": "Status of Test", "missed_reason": "No Test Reason", "tested_at": "Sample Taken", "cocaine": "Coc Result",
-         "opiates": "Opi Result", "referred": "Referral", "lpu": "LPA"},
+         "test_status": "Status of Test", "missed_reason": "No Test Reason", "tested_at": "Sample Taken",
+         "cocaine": "Coc Result", "opiates": "Opi Result", "referred": "Referral", "lpu": "LPA"},
         header_row=2, dates={"arrested_at": "%d-%b-%Y %H:%M", "tested_at": "%d-%b-%Y %H:%M"},
         undecided={"test_status": {"MSD"}, "cocaine": {"POS"}, "opiates": {"POS"}},
         decided={"referred": {"Yes": "Y", "No": "N"}}, rule="DT {from:%d-%m-%Y} to {to:%d-%m-%Y}.xlsx",
@@ -199,9 +231,11 @@ SYSTEMS = (
     ),
     System(
         "intelligence desk", "intelligence", "intel_extract.csv", intel_desk,
-        {"intel_ref": "IR No", "submitted_on": "Date Submitted", "source": "Source Type", "themes": "Categories", "lpu": "Sector"},
+        {"intel_ref": "IR No", "submitted_on": "Date Submitted", "source": "Source Type", "themes": "Categories",
+         "lpu": "Sector"},
         dates={"submitted_on": "%Y%m%d"}, separators={"themes": ","}, undecided={"source": {"PTR"}, "themes": {"NEW-1"}},
-        decided={"source": {"CRIMESTOPPERS": "Crimestoppers", "Member of the public": "Member of public"}}, rule="intel_extract.csv",
+        decided={"source": {"CRIMESTOPPERS": "Crimestoppers", "Member of the public": "Member of public"}},
+        rule="intel_extract.csv",
     ),
     System(
         "order register", "pspos", "PSPO register (2).xlsx", order_register,

@@ -1,4 +1,4 @@
-"""`pam map --browser` in a real browser: pick, look and save, by keyboard, with nothing that axe finds, for this machine alone."""
+"""`pam map --browser` in a real browser: pick, look and save, by keyboard, with nothing that axe finds."""
 
 import os
 import signal
