@@ -42,8 +42,9 @@ class Column(_Part):
     `required`: the header must be there. `key`: part of what a row is known by. `places_row`: the date
     that puts the row in the covered window. `identifier`: hashed before anything is stored.
     `values`: the allowed ones of a choice, in the spelling that the marts show. `aliases`: further headers.
-    `synonyms`: what systems call the column; `value_synonyms`: a value and words that can mean nothing else. `pam map` alone
-    uses both: a header that lands by itself must be unmistakable in every file, one that a person reads in a draft need not.
+    `synonyms`: what systems call the column, `not_synonyms`: headers like these that mean something else; `value_synonyms`: a
+    value and words that can mean nothing else. `pam map` alone uses them: a header that lands by itself must be unmistakable
+    in every file, one that a person reads in a draft need not.
     """
 
     name: Name
@@ -56,6 +57,7 @@ class Column(_Part):
     values: tuple[Text, ...] = ()
     aliases: tuple[Text, ...] = ()
     synonyms: tuple[Text, ...] = ()
+    not_synonyms: tuple[Text, ...] = ()
     value_synonyms: tuple[tuple[Text, Text], ...] = ()
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 
 from .codes import target_of
-from .header_words import ALIKE, KNOWN, SAME_WORDS, likeness, numbered, words
+from .header_words import ALIKE, GENERAL_NAME, KNOWN, SAME_WORDS, likeness, numbered, words
 from .profiles import MOST_CODES, Profile
 
 ALIKE_WITH_CELLS = 0.45
@@ -215,6 +215,9 @@ def fit(column: Column, source: Source, known: Mapping[str, str]) -> float:
     if column.key or column.identifier:
         if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
             return 0.0
+        if not column.key:
+            # A person or an address may be there often.
+            return 0.6 if b.longest <= 60 else 0.0
         unique = b.distinct / b.filled
         return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
     if column.type == "choice":
@@ -237,7 +240,7 @@ def _fits_choice(column: Column, profile: Profile) -> float:
 
 
 def _why(column: Column, source: Source, alike: float, known: Mapping[str, str]) -> str:
-    said = "a known name" if alike == KNOWN else "the same words" if alike >= SAME_WORDS else "a name like it"
+    said = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a name like it"
     held = _held(column, source, known)
     return f"{said}; {held}" if held else said
 
@@ -281,19 +284,44 @@ def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
 def _checks(column: Column, source: Source, alike: float, offers: list, known: Mapping[str, str]) -> list[str]:
     said = [source.doubt] if source.doubt else []
     if alike < SAME_WORDS and not _proven(column, source, known):
-        said.append("the name is only like one that is known")
+        said.append("a general name" if alike == GENERAL_NAME else "the name is only like one that is known")
     own = set(source.indexes)
     rivals = [
         o[4] for o in offers
         if o[3] is column and o[4] is not source and o[1] >= min(alike, SAME_WORDS) and not own & set(o[4].indexes)
         and not _belongs_elsewhere(o, offers)
     ]  # fmt: skip
+    rivals = rivals or _other_fields(column, source, offers, known)
     if rivals:
         said.append(f"{_named(rivals[0])} would do as well")
     if any(o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS) for o in offers):
         other = next(o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
         said.append(f"{_named(source)} could also be {other}")
+    if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
+        said.append(f"only {percent(share)} of its cells are in the list of areas")
     return said + cell_doubts(column, source)
+
+
+def _other_fields(column: Column, source: Source, offers: list, known: Mapping[str, str]) -> list[Source]:
+    """Fields of the column's own kind that are called after it too: `Final Grade` beside `Initial Grade`, another beat."""
+    core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
+    own = set(source.indexes)
+    found = []
+    for _, alike, fits, other, rival in offers:
+        if other is not column or rival.how != "one" or own & set(rival.indexes) or _is_for_another(column, rival, offers):
+            continue
+        if column.type == "unit":
+            alike_cells = known and rival.profile.share_of(known.keys()) >= 0.8 * source.profile.share_of(known.keys()) > 0
+        else:
+            alike_cells = column.type in ONE_KIND and fits >= 0.5 and core & set(words(rival.headers[0]))
+        if alike_cells and alike >= ALIKE_WITH_CELLS:
+            found.append(rival)
+    return found
+
+
+def _is_for_another(column: Column, source: Source, offers: list) -> bool:
+    """Whether a field has another column's own name."""
+    return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
 
 
 def _belongs_elsewhere(offer: tuple, offers: list) -> bool:
@@ -313,6 +341,8 @@ def cell_doubts(column: Column, source: Source) -> list[str]:
             said.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
         if column.type == "timestamp" and not profile.dates.has_time:
             said.append("no times of day")
+    if column.type == "choice" and not any(target_of(column, code) for code, _ in profile.codes):
+        said.append("no code of it is known")
     if column.key and not profile.is_unique:
         repeats = b.filled - b.distinct
         said.append(f"{repeats:,} rows repeat a reference" if repeats else f"blank in {profile.rows - b.filled:,} rows")
@@ -358,8 +388,8 @@ def _is_plainly(column: Column, source: Source, known: Mapping[str, str]) -> boo
     if column.key:
         return profile.is_unique and not profile.is_date and not profile.time_format and b.longest <= 40
     if column.type == "choice":
-        is_yes_no = set(column.values) == {"Y", "N"}
-        return not is_yes_no and b.distinct > 1 and _fits_choice(column, profile) >= 0.95
+        told = {t for code, _ in profile.codes if (t := target_of(column, code))}
+        return set(column.values) != {"Y", "N"} and len(told) > 1 and _fits_choice(column, profile) >= 0.75
     if column.type == "unit":
         return profile.share_of(known.keys()) >= 0.6
     if column.type == "list" and known:

@@ -34,8 +34,8 @@ class Draft:
     file's own codes.
 
     `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `window`:
-    first and last day of the rows, as far as they have any. `open_points`: what a person must decide, a sentence each. `unplaced`:
-    what is to be said of rows that are no records and that no column can tell.
+    first and last day of the rows, as far as they have any. `open_points`: what a person must decide, a sentence each.
+    `unplaced`: what is to be said of rows that are no records and that no column can tell.
     """
 
     path: Path

@@ -10,8 +10,17 @@ KNOWN = 1.0
 """The header is the column's own, or one of its aliases or synonyms."""
 SAME_WORDS = 0.92
 """The same words in another order."""
+GENERAL_NAME = 0.85
+"""A name that the contract lists, of one word that says little."""
 ALIKE = 0.6
 """From here on a header may be meant; below it says nothing."""
+
+GENERAL = frozenset({
+    "type", "category", "class", "source", "result", "outcome", "date", "subject", "priority", "response", "ref", "order",
+    "case", "offence", "state", "total", "sum", "count", "value", "amount", "via", "object", "start", "end", "action", "unit", 
+    "reason", "made", "created", "received", "opened", "closed", "occurrence", "person", "power", "line",
+})  # fmt: skip
+"""Words that by themselves are the names of many things."""
 
 _SHORT = {
     "no": "ref", "num": "ref", "nbr": "ref", "nr": "ref", "number": "ref", "reference": "ref", "id": "ref", "urn": "ref",
@@ -20,7 +29,8 @@ _SHORT = {
     "auth": "authority", "amt": "amount", "val": "value", "ind": "yn", "flag": "yn", "stat": "status", "off": "offence",
     "subclass": "sub class", "datetime": "date time", "timestamp": "date time", "themes": "theme", "opiates": "opiate",
     "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "amount", "gbp": "amount",
-    "comp": "compensation", "the": "", "of": "", "a": "", "an": "",
+    "comp": "compensation", "coc": "cocaine", "opi": "opiate", "refd": "referred", "trig": "trigger",
+    "the": "", "of": "", "a": "", "an": "",
     "is": "", "was": "", "and": "", "desc": "", "description": "", "code": "code", "hr": "hour", "dept": "department",
     "cust": "custody", "arr": "arrest", "arrested": "arrest", "tested": "test", "res": "result", "ref'd": "referred",
 }  # fmt: skip
@@ -39,7 +49,14 @@ def words(header: str) -> tuple[str, ...]:
 
 def likeness(column: Column, header: str) -> float:
     """0 to 1: `KNOWN` for a header that the contract lists, less for one like it."""
-    return _likeness((column.name, *column.aliases, *column.synonyms), header)
+    own = set(words(header))
+    # One word that half the systems use for something else is no proof, unless it is the contract's own.
+    known = _likeness((column.name, *column.aliases, *column.synonyms), header)
+    if known == KNOWN and len(own) == 1 and own & GENERAL and _likeness((column.name, *column.aliases), header) < KNOWN:
+        return GENERAL_NAME
+    if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
+        return 0.0
+    return known
 
 
 @cache
@@ -72,6 +89,9 @@ def numbered(header: str) -> tuple[str, int] | None:
     """`Qualifier 2` is (`qualifier`, 2); None for a header without a number."""
     spaced = re.sub(r"(?<=[A-Za-z])(?=\d)", " ", header)
     parts = [ORDINALS.get(w, w) for w in words(spaced)]
+    if letter := re.search(r"(?:^|\s)([A-F])$", header.strip()):
+        # `Keyword A`, `Keyword B`: the article of other headers is no number.
+        parts = [w for w in parts if w != letter[1].lower()] + [str(ord(letter[1]) - 64)]
     digits = [w for w in parts if w.isdigit() and int(w) <= 20]
     rest = [w for w in parts if not w.isdigit()]
     return (" ".join(rest), int(digits[0])) if len(digits) == 1 and rest else None

@@ -184,6 +184,25 @@ def kit_log(path: Path, r: random.Random) -> None:
     path.write_text(text([["REF", "DATE", "TIME", "AREA", "GIVEN BY"], *rows]), encoding="utf-8")
 
 
+def pier_desk(path: Path, r: random.Random) -> None:
+    head = ["Ref. No.", "Record Kind", "Logged On", "Logged Hour", "Keyword A", "Keyword B", "Urgency", "Call Route",
+            "Policing Patch", "Attending Officer"]  # fmt: skip
+    rows = [[f"L{n}", r.choice(["Incident", "ROC"]), f"{(at := day(r)):%d-%m-%Y}", f"{at:%H:%M}",
+             r.choice(["Drugs", "Alcohol", ""]), r.choice(["Domestic", ""]), r.choice(["Emergency", "Priority", "ROUT"]), r.choice(["Phone", "Web"]),
+             r.choice(UNITS), person(r)] for n in range(ROWS)]  # fmt: skip
+    path.write_text(text([head, *rows]), encoding="utf-8")
+
+
+def arrest_tests(path: Path, r: random.Random) -> None:
+    head = ["Custody Rec", "Offender", "Arr Date", "Arr Time", "Trig Offence", "Test State", "Reason Test Missed", "Coc", "Opi",
+            "Refd", "NPT"]  # fmt: skip
+    result = ["1 - Positive", "2 - Negative", "P"]
+    rows = [[f"X/{n}", person(r), f"{(at := day(r)):%d.%m.%y}", f"{at:%H.%M}", r.choice(["Theft", "Burglary"]),
+             r.choice(["Completed", "Missed"]), r.choice(["", "No kit"]), r.choice(result), r.choice(result), r.choice("YN"),
+             r.choice(UNITS)] for n in range(ROWS)]  # fmt: skip
+    path.write_text(text([head, *rows], "|"), encoding="utf-8")
+
+
 def join(*headers: str, between: str = " ") -> dict[str, Any]:
     return {"join": list(headers), "with": between}
 
@@ -246,6 +265,22 @@ SYSTEMS = (
         "kit log", "naloxone", "naloxone kit log FY 2025-26.csv", kit_log,
         {"administration_ref": "REF", "administered_at": join("DATE", "TIME"), "lpu": "AREA"},
         dates={"administered_at": "%d/%m/%Y %H%M"}, rule="naloxone kit log FY {financial_year:%Y}-*.csv",
+    ),
+    System(
+        "pier desk", "incidents", "pier desk.csv", pier_desk,
+        {"incident_ref": "Ref. No.", "record_type": "Record Kind", "created_at": join("Logged On", "Logged Hour"),
+         "qualifiers": {"list": ["Keyword A", "Keyword B"]}, "grade": "Urgency", "channel": "Call Route",
+         "lpu": "Policing Patch"},
+        dates={"created_at": "%d-%m-%Y %H:%M"}, undecided={"grade": {"ROUT"}}, decided={"grade": {"Priority": "Priority"}},
+        rule="pier desk.csv",
+    ),
+    System(
+        "tests on arrest", "drug_tests", "tests on arrest.csv", arrest_tests,
+        {"custody_ref": "Custody Rec", "arrested_at": join("Arr Date", "Arr Time"), "trigger_offence": "Trig Offence",
+         "test_status": "Test State", "missed_reason": "Reason Test Missed", "cocaine": "Coc", "opiates": "Opi",
+         "referred": "Refd", "lpu": "NPT"},
+        dates={"arrested_at": "%d.%m.%y %H.%M"}, undecided={"cocaine": {"P"}, "opiates": {"P"}},
+        decided={"cocaine": {"1 - Positive": "Positive", "2 - Negative": "Negative"}}, rule="tests on arrest.csv",
     ),
 )  # fmt: skip
 
