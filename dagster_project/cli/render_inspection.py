@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from dagster_project.nights.dry_run import EVER, Inspected, Judged
+from dagster_project.landing.believe import EVER
+from dagster_project.nights.dry_run import Inspected, Judged
 
 from .render import _lines, _say
 
@@ -45,17 +46,29 @@ def _show_file(console: Console, one: Inspected) -> None:
         _lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
         _lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
         _lines(console, "Drift", e.drift)
-    if e.rows_in_file is not None and e.outcome != "known":
+    ignored = f"; {e.rows_ignored:,} more are no records and left out" if e.rows_ignored else ""
+    if e.rows_in_file is not None and e.outcome == "refused":
+        _say(console, f"Rows        {e.rows_in_file:,} in the file{ignored}: none would land")
+    elif e.rows_in_file is not None and e.outcome != "known":
         landed = "would land" if e.outcome == "accepted" else "would be stored and not count"
         _say(
             console,
             f"Rows        {e.rows_in_file:,} in the file: {e.rows_landed:,} {landed}, {e.rows_quarantined:,} quarantined,"
-            f" {e.rows_duplicate:,} repeats",
+            f" {e.rows_duplicate:,} repeats{ignored}",
         )
         _lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
         _lines(console, "Problems", [f"line {line}: {reasons}" for line, reasons in one.problems])
         if e.withheld:
             _lines(console, "Withheld", [f"{n:,} rows of {load}, which differ" for load, n in e.withheld.items()])
+    for rule in one.rules:
+        _say(console, f"Rule        {rule.column}: {rule.said}")
+        _lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
+    if e.extract is None and one.name is None:
+        _say(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE says what it would do, whatever its name")
+
+
+def _shown(text: str | None) -> str:
+    return "(blank)" if text is None else text
 
 
 def _show_gate(console: Console, judged: Judged) -> None:

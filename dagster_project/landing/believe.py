@@ -28,6 +28,9 @@ EVER = (date(1900, 1, 1), date(2100, 12, 31))
 LOOKED_BACK = 5
 """Loads within which the last good version of a row in quarantine is looked for: each costs a look at its keys."""
 
+MANY, PART = 100_000, 32
+"""Where so many rows stand, one in so many keys tells first whether it can be anywhere near the limit."""
+
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
     r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
@@ -107,6 +110,10 @@ def withdraws_too_much(
     if contract.kind == "indicators":
         current, gone = _indicators(con, home, load, standing)
     elif sheet.key:
+        if sum(e.rows_landed or 0 for e in standing[:1]) > MANY:
+            current, gone = _keyed(con, home, contract, load, standing, first, last, PART)
+            if current > MANY // PART // 2 and gone < limits.withdrawn_share * current / 2:
+                return None
         current, gone = _keyed(con, home, contract, load, standing, first, last)
     else:
         older = [e for e in standing if str(e.extracted_at) < load.extracted_at]
@@ -127,8 +134,12 @@ def _keyed(
     standing: list[LedgerEntry],
     first: date,
     last: date,
+    part: int = 1,
 ) -> tuple[int, int]:
-    """Current rows of the window, and those of them that the file lacks and is newer than. Of a list, all of the newest one."""
+    """Current rows of the window, and those of them that the file lacks and is newer than. Of a list, all of the newest one.
+
+    `part`: one in so many keys, whichever their hashes say.
+    """
     own = [e for e in standing if e.form == "canonical"]
     if contract.kind == "list":
         chosen = own[:1]
@@ -145,6 +156,7 @@ def _keyed(
         f" {str(str(e.extracted_at) < load.extracted_at).lower()})"
         for n, e in enumerate(reversed(chosen))
     )
+    chosen_keys = f"hash({{}}) % {part} = 0" if part > 1 else "true"
     places = "true" if contract.kind == "list" else f"v.day between '{first}' and '{last}'"
     newer_covers = "true" if contract.kind == "list" else "v.day between n.first and n.last"
     return con.execute(
@@ -154,7 +166,7 @@ def _keyed(
             select r._key as key, max_by(r._date, l.place) as day, max(l.place) as place
             from {parquet_of(*(_raw(home, e) for e in chosen))} as r
             join loads as l on r._load_id = l.load_id
-            where r._key is not null
+            where r._key is not null and {chosen_keys.format("r._key")}
             group by r._key
         ),
         present as ({_withheld(home, chosen)}),
@@ -168,7 +180,7 @@ def _keyed(
             )
         ),
         here as (
-            select _key as key from {parquet_of(load.raw(home))} where _key is not null
+            select _key as key from {parquet_of(load.raw(home))} where _key is not null and {chosen_keys.format("_key")}
             union all select key from ({_withheld(home, [load])})
         )
         select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))

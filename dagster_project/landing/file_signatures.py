@@ -1,5 +1,7 @@
 """What a file's first bytes say that it is, where its ending says something else."""
 
+from pathlib import Path
+
 from .refusal import Refused
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -26,6 +28,17 @@ def check_kind(data: bytes, container: str) -> None:
     if container in (".csv.gz", ".xlsx", ".parquet") and not data.startswith(b"PK"):
         name = _PACKED[container]
         raise Refused(f"wrong ending or damaged: the name ends in {container}, and the file does not begin as {name} files do")
+
+
+def container_of(path: Path) -> str:
+    """The ending that a file's first bytes ask for, whatever its name ends in: text is `.csv`."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start.startswith(b"PK"):
+        return ".xlsx" if b"[Content_Types].xml" in start or b"xl/" in start else ".zip"
+    if start.startswith(OLD_OFFICE):
+        return ".xlsx"
+    return ".csv.gz" if start.startswith(b"\x1f\x8b") else ".parquet" if start.startswith(b"PAR1") else ".csv"
 
 
 def check_workbook(data: bytes) -> None:

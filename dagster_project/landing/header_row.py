@@ -19,6 +19,9 @@ HEADER_CHARACTERS = 1 << 16
 MOST_SHOWN = 30
 """Headers that a reason names."""
 
+FEWEST = 3
+"""Cells of a row that may be a header though it names nothing known."""
+
 _DATA = re.compile(r"\d{3}|\d[/:.-]\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
 """What cells of data have and headers don't: long numbers, dates, times, addresses."""
 
@@ -100,7 +103,7 @@ def said_of(number: int, fields: list[str]) -> str:
 
 def _no_header(rows: list[Row]) -> str:
     reason = f"no header: the first line names none of the contract's columns, nor does any of the first {LAST_HEADER_ROW} rows"
-    like = [r for r in rows if looks_like_header(r.fields)]
+    like = [r for r in rows if looks_like_header(r.fields) and sum(bool(f) for f in r.fields) >= FEWEST]
     if not like:
         return reason
     nearest = max(like, key=lambda r: (sum(bool(f) for f in r.fields), -r.number))

@@ -16,22 +16,22 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, read_receipts
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
+from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
-from dagster_project.landing.file_names import InboxFile, canonical_name, describe, name_problem, passed_over
+from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, name_problem, passed_over
+from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import order
 from dagster_project.quality.gate import Check, held_by
 from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
+from .mapping_preview import Rule, rules_of
 from .run import NightFailedError, NightHeldError, NightRun
 from .trial_home import take_base, trial_home
 
 PROBLEMS = 10
 """Quarantined rows that are shown."""
-
-EVER = (date(1900, 1, 1), date(2100, 12, 31))
-"""The window of a file whose name says none."""
 
 FINE = ("accepted", "known")
 
@@ -66,6 +66,8 @@ class Inspected:
     entry: LedgerEntry
     problems: list[tuple[int, str]]
     name: str | None = None
+    rules: tuple[Rule, ...] = ()
+    """What the mapping's rules do to the first rows."""
 
     @property
     def fine(self) -> bool:
@@ -84,14 +86,14 @@ class Inspected:
         kept = (
             "extract", "force_code", "form", "covered_from", "covered_to", "extracted_at", "outcome", "reason", "encoding",
             "delimiter", "mapping", "headers", "unknown_columns", "missing_columns", "drift", "rows_in_file", "rows_landed",
-            "rows_quarantined", "rows_duplicate", "quarantine_reasons", "indicators", "withheld",
+            "rows_quarantined", "rows_duplicate", "rows_ignored", "quarantine_reasons", "indicators", "withheld",
         )  # fmt: skip
         said = self.entry.model_dump(mode="json", include=set(kept))
         return {
             "file": str(self.file.path), "container": self.file.container, **{k: said[k] for k in kept},
             "headers_by_mapping": sorted(self.mapped()),
             "problems": [{"line": line, "reasons": reasons} for line, reasons in self.problems],
-            "name_that_would_do": self.name,
+            "name_that_would_do": self.name, "rules": [r.as_dict() for r in self.rules],
         }  # fmt: skip
 
 
@@ -146,13 +148,14 @@ def _described(path: Path, claim: Claim | None) -> InboxFile:
     file = describe(path, load_contracts(), force_names())
     # Another time than its own: that this very file was decided on before is no answer to what it would do.
     file = replace(file, mtime=file.mtime + 0.001)
-    if passed_over(file.name):
+    if claim is None and passed_over(file.name):
         return replace(file, problem="a night passes over hidden files, manifests and uploads under way (.tmp, .part)")
-    if claim is None or file.container is None:
+    if claim is None or path.name.lower().endswith(OTHER_EXCEL):
         return file
     return replace(
-        file, form="canonical", extract=claim.extract, force_code=claim.force_code, covered_from=claim.covered_from,
-        covered_to=claim.covered_to, extracted_at=datetime.now(UTC).replace(microsecond=0), problem=None,
+        file, form="canonical", container=file.container or container_of(path), extract=claim.extract,
+        force_code=claim.force_code, covered_from=claim.covered_from, covered_to=claim.covered_to,
+        extracted_at=datetime.now(UTC).replace(microsecond=0), problem=None,
     )  # fmt: skip
 
 
@@ -170,10 +173,13 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
             days = con.execute(
                 "select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]
             ).fetchone()
-            if days[0]:
-                window = (date.fromisoformat(days[0]), date.fromisoformat(days[1]))
-                name = canonical_name(claim.extract, claim.force_code, *window, file.extracted_at) + str(file.container)
-    return Inspected(file, entry, problems, name)
+            rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
+            # What a person said of the window counts; the rows tell what they did not say.
+            said = (claim.covered_from, claim.covered_to)
+            first, last = (row if day == ever else day for day, ever, row in zip(said, EVER, rows, strict=True))
+            if (first, last) != EVER:
+                name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
+    return Inspected(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 
 
 def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> Judged:

@@ -1,18 +1,25 @@
 """The dead man's switch: what a monitoring program must hear of, also where no night ran that could have told it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.landing import accepted, read_ledger
+from dagster_project.landing.known_files import landing_text
+from dagster_project.landing.release_held import held_files
+from dagster_project.publishing.dictionary import standing_files
 from dagster_project.publishing.publish import PublishError, published_night
 
-from .alerts.events import plain
+from .alerts.events import plain, waiting_files
 from .lifecycle import under_way_since
 from .status import late_extracts
 
 STUCK_HOURS = 6
+REFUSED_DAYS = 14
+"""Days for which a refused file is a trouble: nobody can undo that it came, and `pam status` goes on to show it."""
+SHOWN = 10
+"""Files that are named with their reason."""
 
 
 def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[str]:
@@ -22,7 +29,8 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
     """
     now = now or datetime.now(UTC)
     try:
-        return [*_publication(home, max_age, now), *_last_night(home, now), *_late(home, now), *_settings(home)]
+        worst = [*_publication(home, max_age, now), *_last_night(home, now), *_files(home, now)]
+        return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {plain(str(error), 200)}"]
 
@@ -56,6 +64,16 @@ def _last_night(home: Home, now: datetime) -> list[str]:
         elif hours > STUCK_HOURS:
             found.append(f"a night is under way since {since}, {hours:.0f} hours")
     return found
+
+
+def _files(home: Home, now: datetime) -> list[str]:
+    """Files that wait for a person, with the reason: held ones for as long as they are, refused ones for some days."""
+    since = landing_text(now - timedelta(days=REFUSED_DAYS))
+    refused = [e for e in standing_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
+    found = [(f"{e.source_file} is {e.outcome}", e.reason) for e in [*held_files(home), *refused]]
+    found += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
+    said = [f"file {plain(name, 100)}: {plain(reason or 'no reason is written down', 200)}" for name, reason in found[:SHOWN]]
+    return [*said, *([f"and {len(found) - SHOWN} more files: pam status"] if len(found) > SHOWN else [])]
 
 
 def _late(home: Home, now: datetime) -> list[str]:

@@ -1,5 +1,5 @@
-"""Files that would undo what stands, that are mostly bad, or that have months for days: held or refused; just inside each limit,
-they land."""
+"""Files that would undo what stands, that are mostly bad, or that have months for days are held or refused. Just inside each
+limit they land."""
 
 import pytest
 
@@ -17,7 +17,9 @@ def settle(warehouse, text):
     warehouse.home.config_file.write_text(f"[believe]\n{text}\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("stand,stay,outcome", [(100, 49, "held"), (100, 50, "accepted"), (99, 0, "accepted"), (101, 50, "held")])
+@pytest.mark.parametrize(
+    "stand,stay,outcome", [(100, 49, "held"), (100, 50, "accepted"), (99, 0, "accepted"), (101, 50, "held")]
+)
 def test_a_file_that_would_withdraw_more_than_half_is_held(warehouse, stand, stay, outcome):
     warehouse.land("crimes", *crimes(0, stand))
     entry = warehouse.land("crimes", *crimes(stand - stay, stand), "N1,2025-03-01,92D,Recorded,", at=LATER)
@@ -69,7 +71,10 @@ def test_a_list_is_held_against_the_newest_list_alone(warehouse):
     assert warehouse.land("county_lines", *lines[:100], at=LAST).outcome == "accepted"
 
 
-STREET = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n"
+STREET = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context\n"
+)
 SEARCH = (
     "Type,Date,Part of a policing operation,Policing operation,Latitude,Longitude,Gender,Age range,Self-defined ethnicity,"
     "Officer-defined ethnicity,Legislation,Object of search,Outcome,Outcome linked to object of search,"
@@ -78,7 +83,8 @@ SEARCH = (
 
 
 def searches(n):
-    return SEARCH + "".join(f"Person search,2024-01-0{i % 9 + 1}T10:{i % 60:02}:00+00:00,,,,,Male,,W{i},White,Act,Drugs,x,,\n" for i in range(n))
+    rows = [f"2024-01-0{i % 9 + 1}T10:{i % 60:02}:00+00:00,,,,,Male,,W{i},White,Act,Drugs,x,," for i in range(n)]
+    return SEARCH + "".join(f"Person search,{row}\n" for row in rows)
 
 
 @pytest.mark.parametrize("n,outcome", [(30, "held"), (190, "held"), (191, "accepted")])
@@ -167,7 +173,8 @@ def test_of_american_dates_every_column_is_said(warehouse):
 
 
 def test_the_limits_are_settings(warehouse):
-    settle(warehouse, "withdrawn_share = 0.9\nwithdrawn_rows = 10\nquarantined_share = 0.1\nquarantined_rows = 2\namerican_share = 0.5")
+    shares = "withdrawn_share = 0.9\nquarantined_share = 0.1\namerican_share = 0.5"
+    settle(warehouse, f"{shares}\nwithdrawn_rows = 10\nquarantined_rows = 2")
     warehouse.land("crimes", *crimes(0, 20))
     assert warehouse.land("crimes", *crimes(0, 2), at=LATER).outcome == "accepted"
     warehouse.land("crimes", *crimes(0, 20), at=LAST)
@@ -179,5 +186,14 @@ def test_the_limits_are_settings(warehouse):
     rows = [*american(4, 10), *crimes(20, 40)]
     assert warehouse.land("crimes", *rows, force="leicestershire").outcome == "held"
     settle(warehouse, "withdrawn_share = 2")
-    with pytest.raises(ConfigError, match="believe.withdrawn_share"):
+    with pytest.raises(ConfigError, match=r"believe\.withdrawn_share"):
         read_config(warehouse.home)
+
+
+@pytest.mark.parametrize("stay,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
+def test_of_many_rows_a_part_is_asked_first(warehouse, monkeypatch, stay, outcome):
+    monkeypatch.setattr("dagster_project.landing.believe.MANY", 100)
+    monkeypatch.setattr("dagster_project.landing.believe.PART", 2)
+    warehouse.land("crimes", *crimes(0, 400))
+    entry = warehouse.land("crimes", *crimes(0, stay), *crimes(600, 630), at=LATER)
+    assert entry.outcome == outcome

@@ -188,8 +188,8 @@ def pier_desk(path: Path, r: random.Random) -> None:
     head = ["Ref. No.", "Record Kind", "Logged On", "Logged Hour", "Keyword A", "Keyword B", "Urgency", "Call Route",
             "Policing Patch", "Attending Officer"]  # fmt: skip
     rows = [[f"L{n}", r.choice(["Incident", "ROC"]), f"{(at := day(r)):%d-%m-%Y}", f"{at:%H:%M}",
-             r.choice(["Drugs", "Alcohol", ""]), r.choice(["Domestic", ""]), r.choice(["Emergency", "Priority", "ROUT"]), r.choice(["Phone", "Web"]),
-             r.choice(UNITS), person(r)] for n in range(ROWS)]  # fmt: skip
+             r.choice(["Drugs", "Alcohol", ""]), r.choice(["Domestic", ""]), r.choice(["Emergency", "Priority", "ROUT"]),
+             r.choice(["Phone", "Web"]), r.choice(UNITS), person(r)] for n in range(ROWS)]  # fmt: skip
     path.write_text(text([head, *rows]), encoding="utf-8")
 
 

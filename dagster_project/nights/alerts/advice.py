@@ -77,6 +77,12 @@ def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str)
                  "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"), load=load,
             ), "File held",
         )  # fmt: skip
+    if reason.startswith("waits in the inbox"):
+        said = "Mend the mapping as the reason says: the next night then lands the file, which is still in {home}/inbox"
+        return Advice(_filled(home, (said, "See what is wrong with mappings: {pam} status")), "File refused")
+    if re.search(r"\bmapping\b|mappings/", reason):
+        said = "Mend the mapping in {home}/mappings as the reason says, then drop the file again in {home}/inbox"
+        return Advice(_filled(home, (said, "Try it first, which changes nothing: {pam} inspect FILE")), "File refused")
     if "unknown force" in reason:
         said = "Mend the force in the name, or add the force to the checkout's seeds/forces.csv, and drop the file again"
         return Advice(_filled(home, (said,)), "File refused")

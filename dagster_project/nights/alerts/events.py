@@ -28,6 +28,8 @@ TITLES: dict[str, str] = {
 """In the order in which a message has them: what keeps figures from being published comes first."""
 
 LIMIT = 400
+WAITS = "waits in the inbox until a mapping is mended"
+"""How the reason begins of a file that nobody can read before a mapping says how."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,22 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
         events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
-    # A file that its sender is still writing waits, and is not in the ledger.
+    # A file that its sender is still writing waits, and is not in the ledger. One that waits for its mapping needs a person.
     decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:
         if f["outcome"] in ("held", "refused") and f["source_file"] in decided:
             events.append(_file(home, f))
+    for f in waiting_files([receipt]):
+        name, reason = plain(f["source_file"], 200), str(f["reason"])
+        advice = for_file(home, "refused", name, None, reason)
+        events.append(_event("refused", f"waits {name}", f"{name} waits", reason, advice))
     return events
+
+
+def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
+    """Files that the last of these nights left in the inbox, as no mapping could be told for them."""
+    last = next((r for r in reversed(receipts) if not r.republished), None)
+    return [f for f in (last.files if last else []) if str(f.get("reason")).startswith(WAITS)]
 
 
 def _failed(home: Home, key: str, what: str, reason: str) -> Event:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .events import TITLES, Event
 
-SHOWN = 12
+SHOWN = 40
 """Events of one kind that a message spells out; of more it gives the number."""
 
 SLACK_TEXT, SLACK_HEADER, SLACK_BLOCKS = 2900, 140, 48

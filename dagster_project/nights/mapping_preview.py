@@ -1,0 +1,120 @@
+"""What each rule of a mapping does to the first rows of a file: the cells as they came, and what becomes of them."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from secrets import token_bytes
+
+import duckdb
+
+from dagster_project.contracts import Column, load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.memory import bounds
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import LedgerEntry, canonical_values, pseudonyms
+from dagster_project.landing.connection import connect
+from dagster_project.landing.containers import read_stored
+from dagster_project.landing.csv_reader import CELLS
+from dagster_project.landing.file_names import InboxFile
+from dagster_project.landing.ignored_rows import is_ignored, leave_out
+from dagster_project.landing.mapping_fields import Join, ListOf
+from dagster_project.landing.mappings import SystemMapping, read_mappings
+from dagster_project.landing.open_file import open_file
+from dagster_project.landing.own_file_names import recognised
+from dagster_project.landing.refusal import Refused
+from dagster_project.landing.row_rules import Sheet
+
+ROWS = 10
+"""Rows that are shown of each rule."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, and what it does. `rows`: line, the cells as they came, what becomes of them (None: a blank)."""
+
+    column: str
+    said: str
+    rows: list[tuple[int, str | None, str | None]]
+
+    def as_dict(self) -> dict[str, object]:
+        """All of it, for programs."""
+        rows = [{"line": line, "before": before, "after": after} for line, before, after in self.rows]
+        return {"column": self.column, "rule": self.said, "rows": rows}
+
+
+def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
+    """The rules of the mapping that a file was read with, in the contract's order; those of ignored rows come first.
+
+    None where it was read without one, or can't be read. Identifiers are not shown: they are hashed.
+    """
+    if not entry.mapping or not entry.extract:
+        return []
+    contracts = load_contracts()
+    mappings = read_mappings(home, contracts, force_names())
+    used, contract = mappings.named(entry.mapping.rpartition("@")[0]), contracts[entry.extract]
+    (file,) = recognised([file], mappings)
+    if used is None:
+        return []
+    with ExitStack() as held:
+        con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
+        canonical_values.install(con)
+        # Nothing that is hashed is shown: which key makes no difference.
+        pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
+        try:
+            opened = open_file(con, file, read_stored(file.path), contract, {}, used.mapping, held, plainly=False)
+            window = (entry.covered_from, entry.covered_to)
+            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.other_than)
+            found = _ignored(con, sheet)
+            leave_out(con, sheet)
+            return found + [Rule(c.name, said, _rows(con, sheet, c)) for c in contract.columns if (said := _said(sheet, c))]
+        except (Refused, OSError, duckdb.Error):
+            # The entry has said why.
+            return []
+
+
+def _said(sheet: Sheet, column: Column) -> str | None:
+    """A column's rules in a line; None where the mapping has none for it."""
+    mapping, name = sheet.mapping, column.name
+    assert mapping is not None
+    if name not in sheet.layout.position:
+        constant = mapping.constant(column)
+        return None if constant is None else f"every row has {constant}"
+    rules = [_header(mapping, name, sheet.layout.headers[name])] if name in mapping.headers else []
+    if name in mapping.separators:
+        rules.append(f"items between '{mapping.separators[name]}'")
+    if name in mapping.values:
+        rules.append(f"{len(mapping.values[name])} codes")
+    if name in mapping.dates:
+        rules.append(f"dates as {', '.join(mapping.dates[name])}")
+    return "; ".join(rules) or None
+
+
+def _header(mapping: SystemMapping, name: str, header: str) -> str:
+    match mapping.headers[name]:
+        case Join(between=between):
+            return f"{header}, joined with '{between}'"
+        case ListOf():
+            return f"{header}, as a list"
+    return f"from {header}"
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> list[tuple[int, str | None, str | None]]:
+    name = column.name
+    if name not in sheet.layout.position:
+        return []
+    cells = f"select line, nullif({sheet.text(name)}, '') as t_{name} from {CELLS} where not {sheet.is_ragged}"
+    rows = con.execute(
+        f"select line, t_{name}, {sheet.canonical(column)} from ({cells} order by line limit {ROWS}) order by line"
+    ).fetchall()
+    return [(line, "(hashed)", "(hashed)") for line, *_ in rows] if column.identifier else rows
+
+
+def _ignored(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[Rule]:
+    rule = is_ignored(sheet)
+    if rule is None or sheet.mapping is None:
+        return []
+    found = []
+    for name in sheet.mapping.table.ignore:
+        if name in sheet.layout.position and not sheet.contract.column(name).identifier:
+            rows = con.execute(f"select line, {sheet.text(name)}, null from {CELLS} where {rule} order by line limit {ROWS}")
+            found.append(Rule(name, "rows that are no records", rows.fetchall()))
+    return found

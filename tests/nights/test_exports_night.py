@@ -1,0 +1,152 @@
+"""A force's raw exports, by the month in Excel and by the year as text, to published figures: every one right, no hand on a file."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from support import land_night, publish_night, published
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
+from dagster_project.landing import read_ledger
+from dagster_project.nights.health import troubles
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from landing.workbook import workbook
+
+MAPPINGS = {
+    "logs.yml": """
+extract: incidents
+forces: [kent]
+files: [{name: "Incident list {month:%B %Y}.xlsx"}]
+table: {sheet: 2, ignore: {incident_ref: ["TOTAL*", "Source:*"]}}
+headers:
+  incident_ref: Incident No
+  record_type: Kind
+  created_at: {join: [Opened Date, Opened Time], with: " "}
+  qualifiers: {list: [Qualifier 1, Qualifier 2, Qualifier 3]}
+  grade: Initial Grade
+values:
+  record_type: {Log: INCIDENT, "*": ROC}
+  qualifiers: {"Drug*": Drugs}
+  grade: {Grade 1: Emergency, Grade 2: Priority, "*": Scheduled}
+""",
+    "custody.yml": """
+extract: drug_tests
+forces: [kent]
+files: [{name: "Drug tests {year:%Y} (*).csv"}]
+table: {ignore: {custody_ref: "Total*"}}
+headers: {custody_ref: Custody Record, arrested_at: {join: [Date, Time]}, trigger_offence: Offence, test_status: Test Result,
+  result: Test Result, cocaine: Test Result, opiates: Test Result}
+values:
+  test_status: {R: Refused, "*": Completed}
+  result: {N: Negative, R: "", "*": Positive}
+  cocaine: {PC: Positive, PB: Positive, R: "", "*": Negative}
+  opiates: {PO: Positive, PB: Positive, R: "", "*": Negative}
+""",
+}
+MONTHS = {9: "September", 10: "October", 11: "November"}
+EXTRACTED = datetime(2025, 12, 2, 7, tzinfo=UTC).timestamp()
+
+
+def logs(month: int, n: int) -> bytes:
+    """A month of `n` logs: every third with drugs, one of two of these an emergency; a cover sheet, titles and a total."""
+    head = ["Incident No", "Kind", "Opened Date", "Opened Time", "Qualifier 1", "Qualifier 2", "Qualifier 3", "Initial Grade"]
+    rows = [
+        [f"L{month}-{i}", "Log" if i % 2 == 0 else "Contact", date(2025, month, i % 28 + 1), datetime(1899, 12, 30, 9, 5),
+         "Drug related" if i % 3 == 0 else "Theft", None, "Alcohol", "Grade 1" if i % 4 == 0 else "Grade 9"]
+        for i in range(n)
+    ]  # fmt: skip
+    return workbook([["Incidents"]], [["Incident list"], [None], head, *rows, ["TOTAL", n], ["Source: command and control"]])
+
+
+def tests_of_the_year() -> str:
+    codes = ["PC", "PO", "PB", "N", "R"]
+    rows = [f"T{i}\t{i % 28 + 1:02}/{i % 11 + 1:02}/2025\t10:00\tTheft\t{codes[i % 5]}" for i in range(110)]
+    return "\n".join(["Drug tests on arrest", "", "Custody Record\tDate\tTime\tOffence\tTest Result", *rows, "Total: 110", ""])
+
+
+def drop(folder: Path, name: str, data: bytes | str, mtime: float = EXTRACTED) -> Path:
+    path = folder / name
+    folder.mkdir(exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    os.utime(path, (mtime, mtime))
+    return path
+
+
+@pytest.fixture
+def kent(new_home: Home) -> Home:
+    for name, text in MAPPINGS.items():
+        (new_home.mappings / name).write_text(text, encoding="utf-8")
+    return new_home
+
+
+def figures(home: Home, mart: str, measure: str) -> list[tuple]:
+    return published(
+        home,
+        f"select month(period_start)::int, cast(value as int) from marts.{mart} where force_code = 'kent' and measure ="
+        f" '{measure}' and area_type = 'force' and category = 'all' and period_type = 'month' and period_start >= '2025-09-01'"
+        " and value is not null order by 1",
+    )
+
+
+def test_every_figure_of_a_force_s_own_exports(kent: Home) -> None:
+    for month, name in MONTHS.items():
+        drop(kent.inbox, f"incident list {name} 2025.xlsx", logs(month, 60 + month))
+    drop(kent.inbox, "Drug tests 2025 (all suites).csv", tests_of_the_year())
+    run = publish_night(kent)
+    assert [e.outcome for e in run.entries] == ["accepted"] * 4, [e.reason for e in run.entries]
+    assert {e.rows_quarantined for e in run.entries} == {0}
+    drugs = [(m, sum(i % 3 == 0 and i % 2 == 0 for i in range(60 + m))) for m in MONTHS]
+    assert figures(kent, "mart_incidents", "incidents_drugs") == drugs
+    emergencies = [(m, sum(i % 3 == 0 and i % 4 == 0 for i in range(60 + m))) for m in MONTHS]
+    assert figures(kent, "mart_incidents", "incidents_drugs_emergency") == emergencies
+    each = {m: sum(i % 11 + 1 == m and i % 5 != 4 for i in range(110)) for m in MONTHS}
+    assert figures(kent, "mart_drug_tests", "tests_completed") == list(each.items())
+    cocaine = [(m, sum(i % 11 + 1 == m and i % 5 == 0 for i in range(110))) for m in MONTHS]
+    assert figures(kent, "mart_drug_tests", "positive_cocaine") == cocaine
+    # The year's window ends with the extraction; of December nothing is known but its first two days.
+    assert {str(e.covered_to) for e in run.entries if e.extract == "drug_tests"} == {"2025-12-02"}
+    # What is dropped again changes nothing; another month comes on top.
+    drop(kent.inbox, "Incident list November 2025.xlsx", logs(11, 71))
+    assert [e.outcome for e in land_night(kent)] == ["known"]
+
+
+def test_a_backfill_takes_a_file_whose_rows_are_of_the_period(pam: Callable, kent: Home, tmp_path: Path) -> None:
+    text = MAPPINGS["custody.yml"].replace('name: "Drug tests {year:%Y} (*).csv"', 'name: "Tests*.csv", covers: months')
+    (kent.mappings / "custody.yml").write_text(text, encoding="utf-8")
+    drop(tmp_path / "old", "Tests of the past.csv", tests_of_the_year())
+    later = tests_of_the_year().replace("/2025", "/2023")
+    drop(tmp_path / "old", "Tests, other.csv", later)
+    result = pam("backfill", "2025-01-01", "2025-12-31", "--inbox", tmp_path / "old", "--home", kent.path)
+    assert result.exit_code == 0, result.stderr
+    assert [(e.source_file, str(e.covered_from), str(e.covered_to)) for e in read_ledger(kent)] == [
+        ("Tests of the past.csv", "2025-01-01", "2025-11-30")
+    ]
+    assert pam("replay", "--check", "--home", kent.path).exit_code == 0
+
+
+def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Callable, kent: Home) -> None:
+    drop(kent.inbox, "Drug tests 2025 (a).csv", tests_of_the_year())
+    land_night(kent)
+    few = "\n".join(tests_of_the_year().split("\n")[:10]) + "\n"
+    drop(kent.inbox, "Drug tests 2025 (b).csv", few, EXTRACTED + 60)
+    drop(kent.inbox, "Drug tests 2025 (c).csv", tests_of_the_year().replace("Offence", "Why"), EXTRACTED + 120)
+    (kent.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
+    drop(kent.inbox, "Incident list October 2025.xlsx", logs(10, 70))
+    publish_night(kent)
+    said = [line for line in troubles(kent, 1e9) if line.startswith("file ")]
+    assert said[0].startswith("file Drug tests 2025 (b).csv is held: would withdraw 103 of the 110 current rows")
+    assert said[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")
+    assert said[2].startswith("file Incident list October 2025.xlsx waits: waits in the inbox") and "other.yml" in said[2]
+    result = pam("status", "--check", "--home", kent.path)
+    assert result.exit_code == 1 and "would withdraw 103 of the 110" in result.stdout
+    assert len(read_receipts(kent)) == 1
+    # A newer whole file takes the place of both.
+    drop(kent.inbox, "Drug tests 2025 (d).csv", tests_of_the_year(), EXTRACTED + 180)
+    (kent.mappings / "other.yml").unlink()
+    assert sorted(e.outcome for e in land_night(kent)) == ["accepted", "accepted"]
+    assert not [line for line in troubles(kent, 1e9) if line.startswith("file Drug")]
