@@ -235,7 +235,8 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
     lost: list[str] = []
     for row in extra:
         here = places.get(row.index)
-        if here is None or (here.column.identifier and not row.sure):
+        # A cell alone may be anybody's: it is never repeated in a mapping, nor is a row left out for it unasked.
+        if here is None or not row.sure:
             lost.append(f"line {row.line}")
             continue
         glob = glob_of(row.text)
@@ -244,12 +245,10 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
         globs = draft.ignore.setdefault(here.column.name, [])
         if glob.lower() not in [g.lower() for g in globs]:
             globs.append(glob)
-        if not row.sure:
-            draft.checks.append(f"table.ignore: line {row.line} has one cell alone and is taken for no record")
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         draft.unplaced.append(
-            f"table.ignore: {shown} are no records, and their text is under no column of the contract: they will be quarantined"
+            f"table.ignore: {shown}: taken for no record, but no column of the contract tells it: quarantined as it stands"
         )
 
 

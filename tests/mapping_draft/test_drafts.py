@@ -185,3 +185,15 @@ def test_the_export_lands_under_its_own_name_with_the_draft_as_it_is(
     (entry,) = land_night(home)
     assert (entry.outcome, entry.extract, entry.force_code) == ("accepted", system.extract, "kent"), entry.reason
     assert entry.rows_quarantined == 0 and entry.rows_landed
+
+
+def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "crimes.csv"
+    rows = [[f"C{n}", "25/10/2025", "92D", "Recorded"] for n in range(40)]
+    rows += [["Ava Nonesuch"], ["Total", "40"]]
+    path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
+    draft, said, found = drafted(con, home, path, force="kent")
+    assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
+    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: taken for no record" in said
