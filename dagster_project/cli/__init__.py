@@ -13,6 +13,7 @@ from . import (  # noqa: F401  (commands register themselves)
     files,
     history,
     key,
+    mapping,
     night,
     postgres,
     quarantine,

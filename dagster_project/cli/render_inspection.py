@@ -1,5 +1,6 @@
 """What a person at the terminal sees of files that were inspected."""
 
+
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.believe import EVER
 from dagster_project.nights.dry_run import Inspected, Judged

@@ -41,6 +41,9 @@ class Column(_Part):
     `required`: the header must be there. `key`: part of what a row is known by. `places_row`: the date
     that puts the row in the covered window. `identifier`: hashed before anything is stored.
     `values`: the allowed ones of a choice, in the spelling that the marts show. `aliases`: further headers.
+    `synonyms`: what systems call the column, `not_synonyms`: headers like these that mean something else; `value_synonyms`: a
+    value and words that can mean nothing else. `pam map` alone uses them: a header that lands by itself must be unmistakable
+    in every file, one that a person reads in a draft need not.
     """
 
     name: Name
@@ -52,6 +55,9 @@ class Column(_Part):
     places_row: bool = False
     values: tuple[Text, ...] = ()
     aliases: tuple[Text, ...] = ()
+    synonyms: tuple[Text, ...] = ()
+    not_synonyms: tuple[Text, ...] = ()
+    value_synonyms: tuple[tuple[Text, Text], ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -59,6 +65,8 @@ class Column(_Part):
             raise ValueError(f"column {self.name}: `values` goes with type choice, and a choice needs them")
         if len({v.casefold() for v in self.values}) != len(self.values):
             raise ValueError(f"column {self.name}: `values` has one value twice")
+        if {value for value, _ in self.value_synonyms} - set(self.values):
+            raise ValueError(f"column {self.name}: `value_synonyms` has words for what is none of its values")
         if self.identifier and self.type != "text":
             raise ValueError(f"column {self.name}: an identifier is text")
         if self.key and not self.required:
@@ -105,6 +113,10 @@ class Contract(_Part):
     looks_back: bool = False
     """Whether a row's figures depend on rows of other months: then none is erased while figures rest on any of them."""
     police_uk: PoliceUk | None = None
+    known_as: tuple[Text, ...] = ()
+    """Words in the name, the sheet or the title of a file that speak for this extract when a mapping is drafted."""
+    told_together: tuple[Name, ...] = ()
+    """Columns that a system may tell by one code: a drafted mapping then gives them one header."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -126,6 +138,8 @@ class Contract(_Part):
             raise ValueError("columns: one unit at most")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
+        if set(self.told_together) - set(names):
+            raise ValueError("told_together: names what is no column")
         if self.police_uk:
             for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
                 if name not in names:

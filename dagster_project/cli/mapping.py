@@ -1,0 +1,73 @@
+"""The command that drafts a mapping for a force's own export."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dagster_project.core.home import Home
+
+from .common import HomeOption, app, explained
+
+
+@app.command("map")
+def map_file(
+    file: Annotated[Path, typer.Argument(help="An export as the system writes it.", exists=True, dir_okay=False)],
+    extract: Annotated[
+        str | None, typer.Option(help="What the file is, such as incidents. [default: told by its headers]", show_default=False)
+    ] = None,
+    force: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose file it is. [default: told by its name, else the one that the home knows]", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write the mapping. [default: FILE.yml in this folder]", show_default=False),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine alone, until you stop it.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Draft the mapping of a force's own export: header, columns, codes and dates, with what is left to decide.
+
+    Shows each column and why, the first problems, and the figures that would come of the file. What is uncertain has a comment
+    in the YAML: `# check` asks for a look, `# ?` for a decision. Put the file in the home's mappings/ when you are done.
+
+    Example: pam map "Incidents Oct 2025.xlsx" --force kent --out mappings/control-room.yml
+    """
+    from dagster_project.mapping_draft.draft import draft_mapping
+    from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
+
+    with explained():
+        where = Home.of(home)
+        target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
+        extract = extract.strip().lower() if extract else None
+        if browser:
+            from dagster_project.mapping_draft.browser import serve
+
+            serve(where, file, target, extract=extract, force=force)
+            return
+        import duckdb
+
+        from dagster_project.mapping_draft.preview import preview
+        from dagster_project.mapping_draft.show import show_draft, show_preview
+
+        with duckdb.connect() as con:
+            with Console(stderr=True).status("Reading"):
+                draft = draft_mapping(con, where, file, extract, force)
+                text = mapping_yaml(draft)
+            write_new(target, text)
+            show_draft(draft)
+            if draft.force:
+                with Console(stderr=True).status("Working out the figures"):
+                    seen = preview(con, where, draft, text)
+                show_preview(seen)
+            else:
+                typer.echo("No figures: whose file is it? Give --force")
+        typer.echo(f"{target} written")
+        typer.echo("Edit what it says to decide or check, then put it in the home's mappings/: docs/mappings.md", err=True)

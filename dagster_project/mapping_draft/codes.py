@@ -1,0 +1,130 @@
+"""Their codes and ours. Only a code that can mean nothing else gets a target; every other is left to a person."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+
+from dagster_project.contracts import Column, Contract
+from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.own_lists import OWN_LISTS, read_own_list
+from dagster_project.core.seeds import read_seed
+
+SHOWN = 60
+"""Codes of one column that a draft lists."""
+LONGEST = 40
+"""Characters of a code. What is longer is text that somebody wrote, and may name a person."""
+
+CLASSIFYING = {
+    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
+    "stop_search": ("object_of_search",),
+}  # fmt: skip
+"""Columns whose values measures look for, beside those with a list of the contract."""
+COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
+"""What the marts count by, where the list of seeds/vocabulary.csv says nothing of it."""
+
+_YES_NO = {"Y": ("y", "yes", "true", "t"), "N": ("n", "no", "false", "f")}
+_FILLERS = {"the", "of", "a", "an"}
+_NOT_A_CODE = {"no", "not", "non", "un", "ex", "pre", "nil", "un-"}
+HOME_OFFICE_CODE = re.compile(r"\d{1,3}[A-Z]?(/\d{1,2})?", re.I)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One of the file's codes: how many rows have it, what it means (None: for a person), and what it may mean."""
+
+    code: str
+    rows: int
+    target: str | None
+    perhaps: str = ""
+
+
+def choice_codes(column: Column, counted: list[tuple[str, int]]) -> list[Code]:
+    """A choice column's codes with their targets."""
+    return [Code(code, rows, t := target_of(column, code), "" if t else perhaps(column.values, code)) for code, rows in counted]
+
+
+def target_of(column: Column, code: str) -> str | None:
+    """The value that a code is beyond doubt: itself, a plain Yes or No, a listed synonym, or `1 - Emergency`."""
+    for text in _bare(code):
+        said = _plain(text)
+        for value in column.values:
+            names = [value, *(word for meant, word in column.value_synonyms if meant == value)]
+            if set(column.values) == set(_YES_NO) and text.strip().lower() in _YES_NO[value]:
+                return value
+            if said and said in [_plain(n) for n in names]:
+                return value
+    return None
+
+
+def _bare(code: str) -> list[str]:
+    """A code as it stands, and without a short number or letter before or after it."""
+    found = [code]
+    if (m := re.fullmatch(r"([A-Za-z0-9]{1,3})\s*[-–:.)/]\s*(\S.{2,})", code)) and m[1].lower() not in _NOT_A_CODE:
+        found.append(m[2])
+    if m := re.fullmatch(r"(.{3,}?)\s*[(\[][A-Za-z]?\d{1,2}[)\]]", code):
+        found.append(m[1])
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _FILLERS)
+
+
+def perhaps(values: tuple[str, ...], code: str) -> str:
+    """The one value that a code looks like, to be said and not believed; blank where none or several do."""
+    said = _plain(code)
+    if not said or said.isdigit():
+        return ""
+    initials = {v: "".join(w[0] for w in _plain(v).split()) for v in values}
+    close = [
+        v for v in values
+        if _plain(v).startswith(said) or said in _plain(v).split() or set(_plain(v).split()) & set(said.split())
+        or (len(said) > 1 and initials[v] == said) or SequenceMatcher(None, said, _plain(v)).ratio() >= 0.7
+    ]  # fmt: skip
+    return close[0] if len(close) == 1 else ""
+
+
+def known_values(home: Home, contract: Contract, column: Column, force: str | None) -> Mapping[str, str]:
+    """Values of a classifying column that a list knows, lower case -> as the list spells them."""
+    if column.type == "unit":
+        return {text.lower(): text for text in units_of(home, force)}
+    if column.name == "offence_code":
+        codes = [row[0] for row in read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"])]
+        codes += [r["offence_code"] for r in read_seed("offence_codes")]
+        return {c.lower(): c for c in codes}
+    if column.name not in CLASSIFYING.get(contract.extract, ()):
+        return {}
+    listed = [v for e, c, v in vocabulary() if (e, c) == (contract.extract, column.name)]
+    return {v.lower(): v for v in [*COUNTED.get(column.name, ()), *listed]}
+
+
+def units_of(home: Home, force: str | None) -> list[str]:
+    """Codes and names of the units of a force; of all forces where none is named."""
+    own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+    rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
+    return [text for row in rows if force in (None, row[0]) for text in (row[3], row[4])]
+
+
+@cache
+def vocabulary(folder: Path = SEEDS) -> tuple[tuple[str, str, str], ...]:
+    """Extract, column and value of the project's vocabulary; none where it has no such list."""
+    if not (folder / "vocabulary.csv").exists():
+        return ()
+    rows = read_seed("vocabulary")
+    return tuple((r["extract"], r["column"], r["value"]) for r in rows)
+
+
+def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:
+    """Values of a classifying column: those that a list knows stand as they are, the others are for a person."""
+    found = []
+    for value, rows in counted:
+        ours = known.get(value.lower())
+        if ours is None and column.name == "offence_code" and HOME_OFFICE_CODE.fullmatch(value):
+            ours = value
+        if ours is None and len(value) > LONGEST:
+            continue
+        found.append(Code(value, rows, ours, "" if ours else perhaps(tuple(dict.fromkeys(known.values())), value)))
+    return found

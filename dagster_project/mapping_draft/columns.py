@@ -1,0 +1,429 @@
+"""Which of the file's headers is which column of a contract, and why.
+
+Three things speak for a header: that the contract knows it, that it is like a name the contract knows, and what its cells
+hold. Cells can rule a header out. Whatever is not beyond doubt has a `check`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from dagster_project.contracts import Column, Contract, plain_header
+from dagster_project.contracts.model import DATE_TYPES
+
+from .codes import target_of
+from .header_words import ALIKE, GENERAL_NAME, KNOWN, SAME_WORDS, likeness, numbered, words
+from .profiles import MOST_CODES, Profile
+
+ALIKE_WITH_CELLS = 0.45
+"""Headers so little alike are believed, with a check, where the cells are of a kind that no other column has."""
+
+BY_CELLS = 0.5
+"""The score of a column that no header speaks for."""
+
+ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a column's text comes from: one header, or several joined or listed. `indexes`: fields from 0."""
+
+    indexes: tuple[int, ...]
+    headers: tuple[str, ...]
+    profile: Profile
+    how: str = "one"
+    between: str = ""
+    doubt: str = ""
+
+
+@dataclass
+class Drafted:
+    """A contract column and what the draft makes of it. `source` is None where nothing is it.
+
+    `why`: what spoke for it. `checks`: what a person should look at; none where it is beyond doubt.
+    """
+
+    column: Column
+    source: Source | None = None
+    score: float = 0.0
+    why: str = ""
+    checks: list[str] = field(default_factory=list)
+
+
+class Fields:
+    """The file's fields with what can be made of them for any contract."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, headers: tuple[str, ...], rows: int) -> None:
+        self.con, self.headers, self.rows = con, headers, rows
+        plain = [plain_header(h) for h in headers]
+        self.doubled = {headers[n] for n, h in enumerate(plain) if h and plain.count(h) > 1}
+        self.singles = [
+            Source((n,), (h,), Profile(con, f"c{n}", h, rows)) for n, h in enumerate(headers)
+            if plain[n] and h not in self.doubled
+        ]  # fmt: skip
+        self.joins = self._moments()
+        self.lists = self._lists()
+        self.offences = self._offences()
+
+    def _joined(self, parts: tuple[Source, ...], how: str, between: str, doubt: str = "") -> Source:
+        indexes = tuple(i for p in parts for i in p.indexes)
+        headers = tuple(h for p in parts for h in p.headers)
+        text = f"nullif(concat_ws('{between}', {', '.join(f'c{i}' for i in indexes)}), '')"
+        return Source(indexes, headers, Profile(self.con, text, " ".join(headers), self.rows), how, between, doubt)
+
+    def _moments(self) -> list[Source]:
+        """A day and a time of day that belong together: `Opened Date` and `Opened Time`, or side by side."""
+        days = [s for s in self.singles if s.profile.is_date and not _has_hours(s.profile)]
+        found = []
+        for time in (s for s in self.singles if s.profile.time_format):
+            stem = _stem(time.headers[0])
+            same = [d for d in days if _stem(d.headers[0]) == stem and stem]
+            beside = [d for d in days if d.indexes[0] == time.indexes[0] - 1]
+            left = [d for d in days if d.indexes[0] < time.indexes[0]]
+            day = next(iter(same or beside or left[-1:] or days[:1]), None)
+            if day is not None:
+                sure = same or (beside and not (stem and _stem(day.headers[0])))
+                doubt = "" if sure else f"'{time.headers[0]}' is taken for the time of '{day.headers[0]}'"
+                found.append(self._joined((day, time), "join", " ", doubt))
+        return found
+
+    def _lists(self) -> list[Source]:
+        """Headers that are numbered: `Qualifier 1`, `Qualifier 2`."""
+        groups: dict[str, list[tuple[int, Source]]] = {}
+        for source in self.singles:
+            if found := numbered(source.headers[0]):
+                groups.setdefault(found[0], []).append((found[1], source))
+        return [
+            self._joined(tuple(s for _, s in sorted(g, key=lambda item: item[0])), "list", ";")
+            for g in groups.values() if len(g) > 1
+        ]  # fmt: skip
+
+    def _offences(self) -> list[Source]:
+        """The Home Office's class and subclass, apart: `92D` and `1`."""
+        found = []
+        for one in self.singles:
+            b, said = one.profile.basics, set(words(one.headers[0]))
+            if "sub" in said or not said & {"class", "code"} or one.profile.share(b.class_codes) < 0.9:
+                continue
+            subs = [
+                s for s in self.singles
+                if "sub" in words(s.headers[0]) and s.profile.share(s.profile.basics.small_numbers) >= 0.9
+            ]  # fmt: skip
+            found += [self._joined((one, sub), "join", "/") for sub in subs[:1]]
+        return found
+
+    def sources(self, column: Column) -> list[Source]:
+        """All that could be a column's source."""
+        if column.type == "timestamp":
+            return [*self.singles, *self.joins]
+        if column.type == "list":
+            grouped = {i for s in self.lists for i in s.indexes}
+            return [*(s for s in self.singles if not grouped & set(s.indexes)), *self.lists]
+        return [*self.singles, *(self.offences if column.name == "offence_code" else [])]
+
+
+def _has_hours(profile: Profile) -> bool:
+    """Whether a column of dates has times of day that say something: midnight in all rows does not."""
+    if not profile.dates.has_time:
+        return False
+    found = profile.con.execute(
+        f"select count(*) from draft_rows where regexp_matches({profile.text}, '\\d:\\d\\d')"
+        f" and not regexp_matches({profile.text}, '\\b0?0:00(:00)?$')"
+    ).fetchone()
+    return bool(found[0])
+
+
+def _stem(header: str) -> tuple[str, ...]:
+    return tuple(w for w in words(header) if w not in ("date", "time", "day", "hour"))
+
+
+def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]]) -> list[Drafted]:
+    """The contract's columns, each with its source where one is found. `known`: column -> values that a list knows."""
+    found = {c.name: Drafted(c) for c in contract.columns}
+    offers = []
+    for column in contract.columns:
+        for source in fields.sources(column):
+            alike = _alike(column, source)
+            if alike < ALIKE_WITH_CELLS:
+                continue
+            fits = fit(column, source, known.get(column.name, {}))
+            enough = alike >= ALIKE or (fits >= 0.9 and column.type in ONE_KIND)
+            if fits > 0 and enough:
+                more = 0.1 if source.how != "one" else 0.0
+                offers.append((0.75 * alike + 0.25 * fits + more, alike, fits, column, source))
+    offers.sort(key=lambda o: -o[0])
+    taken: set[int] = set()
+    for score, alike, _, column, source in offers:
+        drafted = found[column.name]
+        if drafted.source is not None or taken & set(source.indexes):
+            continue
+        drafted.source, drafted.score = source, min(score, 1.0)
+        drafted.why = _why(column, source, alike, known.get(column.name, {}))
+        drafted.checks = _checks(column, source, alike, offers, known.get(column.name, {}))
+        taken |= set(source.indexes)
+    _by_cells(contract, fields, known, found, taken)
+    _share(contract, found)
+    return list(found.values())
+
+
+def _share(contract: Contract, found: dict[str, Drafted]) -> None:
+    """One header of results for several columns, where the contract says that one code may tell them all."""
+    members = [found[name] for name in contract.told_together]
+    given = [d for d in members if d.source]
+    if len(given) != 1 or not {"result", "outcome"} & set(words(given[0].source.headers[0])):
+        return
+    source = given[0].source
+    codes = source.profile.codes
+    if sum(target_of(given[0].column, code) is None for code, _ in codes) < 2:
+        return
+    for d in members:
+        d.checks.append(
+            f"one code of {_named(source)} may tell {', '.join(contract.told_together)}: say what each means for each"
+        )
+        if d.source is None:
+            d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
+
+
+def _alike(column: Column, source: Source) -> float:
+    if source.how == "list":
+        stem = numbered(source.headers[0])
+        return likeness(column, stem[0]) if stem else 0.0
+    if source.how == "join":
+        if source.between == "/":
+            return KNOWN
+        day, time = source.headers
+        together = [day, f"{day} time", " ".join([*_stem(day), "date", "time"]), *([time] if _stem(time) else [])]
+        return max(likeness(column, h) for h in together)
+    return likeness(column, source.headers[0])
+
+
+def fit(column: Column, source: Source, known: Mapping[str, str]) -> float:
+    """How well the cells are what the column holds, 0 to 1; 0 rules the header out."""
+    profile, b = source.profile, source.profile.basics
+    if b.filled == 0:
+        return 0.3 if not column.key and not column.places_row else 0.0
+    if column.type in DATE_TYPES:
+        if profile.dates.share < 0.6:
+            return 0.0
+        return profile.dates.share * (0.8 if column.type == "timestamp" and not profile.dates.has_time else 1)
+    if column.type in ("money", "number", "whole"):
+        share = profile.share(b.whole if column.type == "whole" else b.money)
+        return share if share >= 0.8 else 0.0
+    if profile.is_date or profile.time_format:
+        return 0.0
+    if column.key or column.identifier:
+        if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
+            return 0.0
+        if not column.key:
+            # A person or an address may be there often.
+            return 0.6 if b.longest <= 60 else 0.0
+        unique = b.distinct / b.filled
+        return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
+    if column.type == "choice":
+        return _fits_choice(column, profile)
+    if column.type == "unit":
+        if profile.is_unique and profile.rows > 20:
+            return 0.0
+        return 0.6 + 0.4 * profile.share_of(known.keys())
+    if column.type == "list":
+        return 0.6
+    # Text: a reference or a long text that differs in every row is none of the columns that figures are split by.
+    return 0.2 if profile.is_unique and profile.rows > 50 else 0.6
+
+
+def _fits_choice(column: Column, profile: Profile) -> float:
+    if profile.basics.distinct > MOST_CODES or (profile.is_unique and profile.rows > 20):
+        return 0.0
+    told = sum(rows for code, rows in profile.codes if target_of(column, code))
+    return 0.5 + 0.5 * profile.share(told)
+
+
+def _why(column: Column, source: Source, alike: float, known: Mapping[str, str]) -> str:
+    said = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a name like it"
+    held = _held(column, source, known)
+    return f"{said}; {held}" if held else said
+
+
+def percent(share: float) -> str:
+    """A share in words; only all is 100%."""
+    return f"{int(share * 1000) / 10:g}%"
+
+
+def _held(column: Column, source: Source, known: Mapping[str, str]) -> str:
+    """What the cells are, in words."""
+    profile, b = source.profile, source.profile.basics
+    if b.filled == 0:
+        return "blank in every row"
+    if column.type in DATE_TYPES:
+        return f"{percent(profile.dates.share)} dates{' and times' if profile.dates.has_time else ''}"
+    if column.type in ("money", "number", "whole"):
+        return f"{percent(profile.share(b.whole if column.type == 'whole' else b.money))} amounts"
+    if column.key:
+        return "another value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"
+    if column.identifier:
+        return "hashed before anything is stored"
+    if column.type == "unit" and known:
+        return f"{percent(profile.share_of(known.keys()))} in the list of areas"
+    return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
+
+
+def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
+    """Whether the cells say what the column is, whatever it is called: units of the force's list, every code of a list."""
+    if column.type == "unit":
+        return source.profile.share_of(known.keys()) >= 0.8
+    is_yes_no = set(column.values) == {"Y", "N"}
+    return (
+        column.type == "choice"
+        and not is_yes_no
+        and source.profile.basics.distinct > 1
+        and _fits_choice(column, source.profile) == 1
+    )
+
+
+def _checks(column: Column, source: Source, alike: float, offers: list, known: Mapping[str, str]) -> list[str]:
+    said = [source.doubt] if source.doubt else []
+    if alike < SAME_WORDS and not _proven(column, source, known):
+        said.append("a general name" if alike == GENERAL_NAME else "the name is only like one that is known")
+    own = set(source.indexes)
+    rivals = [
+        o[4] for o in offers
+        if o[3] is column and o[4] is not source and o[1] >= min(alike, SAME_WORDS) and not own & set(o[4].indexes)
+        and not _belongs_elsewhere(o, offers)
+    ]  # fmt: skip
+    rivals = rivals or _other_fields(column, source, offers, known)
+    if rivals:
+        said.append(f"{_named(rivals[0])} would do as well")
+    if any(o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS) for o in offers):
+        other = next(o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
+        said.append(f"{_named(source)} could also be {other}")
+    if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
+        said.append(f"only {percent(share)} of its cells are in the list of areas")
+    return said + cell_doubts(column, source)
+
+
+def _other_fields(column: Column, source: Source, offers: list, known: Mapping[str, str]) -> list[Source]:
+    """Fields of the column's own kind that are called after it too: `Final Grade` beside `Initial Grade`, another beat."""
+    core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
+    own = set(source.indexes)
+    found = []
+    for _, alike, fits, other, rival in offers:
+        if other is not column or rival.how != "one" or own & set(rival.indexes) or _is_for_another(column, rival, offers):
+            continue
+        if column.type == "unit":
+            alike_cells = known and rival.profile.share_of(known.keys()) >= 0.8 * source.profile.share_of(known.keys()) > 0
+        else:
+            alike_cells = column.type in ONE_KIND and fits >= 0.5 and core & set(words(rival.headers[0]))
+        if alike_cells and alike >= ALIKE_WITH_CELLS:
+            found.append(rival)
+    return found
+
+
+def _is_for_another(column: Column, source: Source, offers: list) -> bool:
+    """Whether a field has another column's own name."""
+    return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
+
+
+def _belongs_elsewhere(offer: tuple, offers: list) -> bool:
+    """Whether a header is meant for another column more clearly."""
+    return any(o[4] is offer[4] and o[3] is not offer[3] and o[0] > offer[0] for o in offers)
+
+
+def cell_doubts(column: Column, source: Source) -> list[str]:
+    """What is odd about the cells, whatever the header."""
+    profile, b, said = source.profile, source.profile.basics, []
+    if b.filled == 0:
+        return ["blank in every row"]
+    if column.type in DATE_TYPES:
+        if profile.dates.doubt:
+            said.append(profile.dates.doubt)
+        if profile.dates.share < 1:
+            said.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
+        if column.type == "timestamp" and not profile.dates.has_time:
+            said.append("no times of day")
+    if column.type == "choice" and not any(target_of(column, code) for code, _ in profile.codes):
+        said.append("no code of it is known")
+    if column.key and not profile.is_unique:
+        repeats = b.filled - b.distinct
+        said.append(f"{repeats:,} rows repeat a reference" if repeats else f"blank in {profile.rows - b.filled:,} rows")
+    return said
+
+
+def label_of(source: Source) -> str:
+    """A source as a person reads and picks it: one header, or several with a plus between."""
+    return " + ".join(source.headers)
+
+
+def _named(source: Source) -> str:
+    return " and ".join(f"'{h}'" for h in source.headers)
+
+
+def _by_cells(
+    contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]], found: dict[str, Drafted], taken: set[int]
+) -> None:
+    """Columns that no header speaks for, where one header alone has cells of their kind. Always with a check."""
+    for column in contract.columns:
+        if found[column.name].source is not None or column.identifier:
+            continue
+        free = [s for s in fields.sources(column) if not taken & set(s.indexes)]
+        likely = [s for s in free if _is_plainly(column, s, known.get(column.name, {}))]
+        # A day and its time go before the day alone.
+        likely = [s for s in likely if s.how != "one"] or likely
+        if not likely or (len(likely) > 1 and not column.key):
+            continue
+        source = likely[0]
+        drafted = found[column.name]
+        drafted.source, drafted.score = source, BY_CELLS
+        drafted.why = f"no known name; {_held(column, source, known.get(column.name, {}))}"
+        drafted.checks = ["told by its cells alone", *cell_doubts(column, source)]
+        taken |= set(source.indexes)
+
+
+def _is_plainly(column: Column, source: Source, known: Mapping[str, str]) -> bool:
+    profile, b = source.profile, source.profile.basics
+    if b.filled == 0:
+        return False
+    if column.type in DATE_TYPES:
+        return column.places_row and profile.is_date and b.filled == profile.rows
+    if column.key:
+        return profile.is_unique and not profile.is_date and not profile.time_format and b.longest <= 40
+    if column.type == "choice":
+        told = {t for code, _ in profile.codes if (t := target_of(column, code))}
+        return set(column.values) != {"Y", "N"} and len(told) > 1 and _fits_choice(column, profile) >= 0.75
+    if column.type == "unit":
+        return profile.share_of(known.keys()) >= 0.6
+    if column.type == "list" and known:
+        return source.how == "list" and profile.basics.distinct > 0 and _items_known(source, known) >= 0.5
+    return False
+
+
+def _items_known(source: Source, known: Mapping[str, str]) -> float:
+    items = source.profile.items(";")
+    total = sum(n for _, n in items)
+    return sum(n for item, n in items if item.lower() in known) / total if total else 0.0
+
+
+def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
+    """What stands between a list column's items where it is not `;`, and why a person should look (blank: they need not)."""
+    found = profile.con.execute(
+        f"select count(*) filter (where contains({profile.text}, ';')), {', '.join(_count(profile, s) for s in SEPARATORS)}"
+        " from draft_rows"
+    ).fetchone()
+    for separator, n in zip(SEPARATORS, found[1:], strict=True):
+        if not n or found[0]:
+            continue
+        items = [item for item, _ in profile.items(separator)]
+        whole = {code.lower() for code, _ in profile.items(";")}
+        alone = sum(i.lower() in whole or i.lower() in known for i in items)
+        if separator in "|^~" or alone >= len(items) / 2:
+            return separator, "" if separator in "|^~" or alone == len(
+                items
+            ) else f"items are taken to be apart by '{separator}'"
+    return "", ""
+
+
+SEPARATORS = ("|", "^", "~", ",", "/", "+", "&", " - ")
+
+
+def _count(profile: Profile, separator: str) -> str:
+    return f"count(*) filter (where contains({profile.text}, '{separator}'))"

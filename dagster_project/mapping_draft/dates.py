@@ -1,0 +1,167 @@
+"""In which form a column's dates and times are written, told from all of its cells."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+import duckdb
+
+from dagster_project.core.sql import literal
+
+from .tables import ROWS
+
+DAYS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
+    "%d%m%Y", "%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d %B %Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d%b%Y",
+    "%a %d %b %Y", "%A %d %B %Y", "%A, %d %B %Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y",
+)  # fmt: skip
+TIMES = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", "T%H:%M:%S", "T%H:%M", ", %H:%M", " at %H:%M",
+    " - %H:%M", " %H.%M", " %H%M", " %H:%M:%S.%f", " %H.%M.%S", " 00:00:00 %H:%M:%S", " 00:00:00 %H:%M",
+)  # fmt: skip
+TIME_CELL = r"^([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d([.]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
+CLOCK_CELL = r"^([01]\d|2[0-3])[0-5]\d$"
+SAMPLE = 40
+"""Distinct cells that every form is tried on; those that fit are then tried on all, in SQL."""
+
+
+@dataclass(frozen=True)
+class DateForm:
+    """How a column's dates are written.
+
+    `share`: cells that are dates of this form, of those with text. `formats`: what `dates:` must say, none where the contract's
+    own forms do. `has_time`: whether cells have a time of day. `doubt`: why a person should look, if one should.
+    """
+
+    share: float
+    formats: tuple[str, ...] = ()
+    has_time: bool = False
+    doubt: str = ""
+    note: str = ""
+
+
+NOT_DATES = DateForm(0.0)
+
+
+def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
+    """The form of the dates in `text`, SQL over `draft_rows`."""
+    con.execute(
+        f"create or replace temp table draft_dates as select {text} as t, count(*) as n from {ROWS}"
+        f" where {text} is not null group by 1"
+    )
+    total, longest, digits = con.execute(
+        "select sum(n), max(len(t)), sum(n) filter (where regexp_matches(t, '\\d')) from draft_dates"
+    ).fetchone()
+    if not total or longest > 60 or (digits or 0) < total / 2:
+        return NOT_DATES
+    slashed = _slashed(con)
+    own = 0 if slashed == "month" else con.execute(
+        "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates"
+    ).fetchone()[0]  # fmt: skip
+    if own >= total * 0.9:
+        return DateForm(own / total, (), _timed(con), _doubt(slashed), _note(slashed))
+    sample = [t for (t,) in con.execute(f"select t from draft_dates order by hash(t) limit {SAMPLE}").fetchall()]
+    fitting = Counter(f for t in sample for f in _shaped(t) if not (slashed == "month" and f.startswith("%d/%m/")))
+    best = [f for f, _ in fitting.most_common(12)]
+    counts = _counts(con, best, "draft_dates")
+    if not counts:
+        return DateForm(own / total, (), _timed(con), _doubt(slashed)) if own else NOT_DATES
+    chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
+    formats, share = [chosen], n / total
+    if share < 1:
+        formats, share = _with_another(con, formats, best, total)
+    rivals = [f for f, m in counts.items() if m == n and f != chosen and _swapped(f) == chosen]
+    doubt = _doubt(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
+    return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, _note(slashed))
+
+
+def _counts(con: duckdb.DuckDBPyConnection, forms: list[str], source: str) -> dict[str, int]:
+    """Format -> cells of it, formats that none is of left out. One that DuckDB reads too freely must write the cell back."""
+    if not forms:
+        return {}
+    asked = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
+    counts = con.execute(f"select {asked} from {source}").fetchone()
+    return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
+
+
+def _shaped(text: str) -> list[str]:
+    """Formats whose shape a cell has. Whether it is a day that there is, DuckDB says of all cells."""
+    found = []
+    for day in DAYS:
+        if head := _shape(day).match(text):
+            rest = text[head.end() :]
+            found += [day + time for time in TIMES if _shape(time).fullmatch(rest)]
+    return found
+
+
+_PARTS = {
+    "%d": r"(?:0?[1-9]|[12]\d|3[01])", "%m": r"(?:0?[1-9]|1[0-2])", "%Y": r"(?:19|20)\d\d", "%y": r"\d\d(?!\d)",
+    "%b": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z])",
+    "%B": "(?:january|february|march|april|may|june|july"
+    "|august|september|october|november|december)", "%a": "(?:mon|tue|wed|thu|fri|sat|sun)",
+    "%A": "(?:mon|tues|wednes|thurs|fri"
+    "|satur|sun)day", "%H": r"(?:[01]?\d|2[0-3])", "%I": r"(?:0?[1-9]|1[0-2])", "%M": r"[0-5]\d", "%S": r"[0-5]\d",
+    "%f": r"\d{1,9}", "%p": "[ap]m",
+}  # fmt: skip
+_TIGHT = {"%Y%m%d": r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "%d%m%Y":
+          r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d", " %H%M": r" (?:[01]\d|2[0-3])[0-5]\d"}  # fmt: skip
+
+
+@cache
+def _shape(form: str) -> re.Pattern[str]:
+    parts = re.split("(%.)", form)
+    return re.compile(_TIGHT.get(form) or "".join(_PARTS.get(p) or re.escape(p) for p in parts), re.I)
+
+
+def _reads(form: str) -> str:
+    read = f"year(try_strptime(t, {literal(form)})) between 1950 and 2100"
+    # `%Y` reads `25` as the year 25, `%y` reads 2025 as 20 and leaves text: the year's digits must be there.
+    if "%Y%m%d" in form or "%d%m%Y" in form:
+        read += " and regexp_matches(t, '^\\d{8}')"
+    return read
+
+
+def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list[str], total: int) -> tuple[list[str], float]:
+    """A second format, where seconds are there at times or the time is."""
+    share = 0.0
+    for extra in [None, *(f for f in best if f not in formats)]:
+        tried = [*formats, *([extra] if extra else [])]
+        read = " or ".join(f"({_reads(f)})" for f in tried)
+        n = con.execute(f"select coalesce(sum(n) filter (where {read}), 0) from draft_dates").fetchone()[0]
+        if n / total > share + (0.001 if extra else 0):
+            share, chosen = n / total, tried
+    return chosen, share
+
+
+def _slashed(con: duckdb.DuckDBPyConnection) -> str:
+    """Which way `a/b/yyyy` is meant: `day`, `month`, `either` (no cell tells), `both` (cells of both), or `` (none)."""
+    n, day, month = con.execute(
+        r"""
+        select count(*), count(*) filter (where a > 12 and b <= 12), count(*) filter (where b > 12 and a <= 12)
+        from (select try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 1) as int) as a,
+                     try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 2) as int) as b from draft_dates)
+        where a is not null and b is not null
+        """
+    ).fetchone()
+    if not n:
+        return ""
+    return "both" if day and month else "day" if day else "month" if month else "either"
+
+
+def _doubt(slashed: str) -> str:
+    if slashed == "either":
+        return "no date tells whether the day or the month comes first; read as the UK's"
+    return "some dates have the day first and some the month" if slashed == "both" else ""
+
+
+def _note(slashed: str) -> str:
+    return "the month comes first" if slashed == "month" else ""
+
+
+def _timed(con: duckdb.DuckDBPyConnection) -> bool:
+    return bool(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')").fetchone()[0])
+
+
+def _swapped(form: str) -> str:
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")

@@ -1,0 +1,296 @@
+"""A mapping drafted from a file: what it would say, and what is left for a person to decide."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Contract, load_contracts, plain_header
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import read_ledger
+from dagster_project.landing.file_names import name_problem
+
+from . import codes as code_lists
+from .codes import Code, choice_codes, known_values, listed_codes
+from .columns import BY_CELLS, Drafted, Fields, draft_columns, label_of, separator_of
+from .extra_rows import ExtraRow, catches_records, glob_of, take_out
+from .file_names import NameRule, draft_name
+from .header_words import words
+from .tables import ROWS, DraftError, Table, open_table
+
+CLOSE = 0.12
+"""Two extracts whose scores are nearer than this are not told apart."""
+NAMED = 0.2
+"""What a word in the name, the sheet or the title adds to an extract's score, of 1."""
+
+
+@dataclass
+class Draft:
+    """All of a draft. `columns`: one for each of the contract's, in its order. `fields`: the file's own. `codes`: column -> the
+    file's own codes.
+
+    `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `window`:
+    first and last day of the rows, as far as they have any. `open_points`: what a person must decide, a sentence each.
+    `unplaced`: what is to be said of rows that are no records and that no column can tell.
+    """
+
+    path: Path
+    table: Table
+    contract: Contract
+    force: str | None
+    rows: int
+    columns: list[Drafted]
+    fields: Fields
+    codes: dict[str, list[Code]] = field(default_factory=dict)
+    separators: dict[str, str] = field(default_factory=dict)
+    ignore: dict[str, list[str]] = field(default_factory=dict)
+    extra_rows: int = 0
+    name: NameRule | None = None
+    window: tuple[date | None, date | None] = (None, None)
+    checks: list[str] = field(default_factory=list)
+    open_points: list[str] = field(default_factory=list)
+    unplaced: list[str] = field(default_factory=list)
+
+    def decide(self) -> None:
+        """Say anew what is left to decide, after codes were given a meaning."""
+        self.open_points = _open_points(self)
+
+    def column(self, name: str) -> Drafted:
+        """One column's draft. Raises StopIteration."""
+        return next(d for d in self.columns if d.column.name == name)
+
+    @property
+    def not_stored(self) -> list[str]:
+        """Headers that no column was given."""
+        used = {h for d in self.columns if d.source for h in d.source.headers}
+        return [h for h in self.table.headers if h and h not in used]
+
+    @property
+    def missing(self) -> list[Drafted]:
+        """Columns of the contract that nothing in the file is."""
+        return [d for d in self.columns if d.source is None]
+
+
+USED = 0.35
+"""What an extract's score gains where it has a use for every header of the file."""
+
+
+def draft_mapping(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    path: Path,
+    extract: str | None = None,
+    force: str | None = None,
+    chosen: Mapping[str, str] | None = None,
+) -> Draft:
+    """Draft the mapping of one file. `chosen`: column -> header (blank: none), as a person picked them.
+
+    Raises DraftError, OSError, and ValueError for an extract or a force that is not there.
+    """  # fmt: skip
+    contracts = load_contracts()
+    if extract is not None and extract not in contracts:
+        raise DraftError(f"no contract is called '{extract}': there are {', '.join(contracts)}")
+    force = _force(home, path, force)
+    table = open_table(con, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
+    extra = take_out(con, len(table.headers))
+    rows = con.execute(f"select count(*) from {ROWS}").fetchone()[0]
+    if rows == 0:
+        raise DraftError(f"{path.name}: the table has a header and no rows: there is nothing to tell its columns by")
+    fields = Fields(con, table.headers, rows)
+    known = {
+        name: {c.name: known_values(home, contract, c, force) for c in contract.columns}
+        for name, contract in contracts.items() if extract in (None, name)
+    }  # fmt: skip
+    checks: list[str] = []
+    if extract is None:
+        extract = _recognised(path, table, fields, known, checks)
+    contract = contracts[extract]
+    drafted = draft_columns(contract, fields, known[extract])
+    for name, header in (chosen or {}).items():
+        _choose(contract, fields, drafted, name, header)
+    draft = Draft(path, table, contract, force, rows, drafted, fields, checks=checks)
+    _fill_codes(draft, known[extract])
+    _fill_ignore(con, draft, extra)
+    _fill_name(con, draft)
+    draft.decide()
+    return draft
+
+
+def _force(home: Home, path: Path, force: str | None) -> str | None:
+    names = force_names()
+    if force is not None:
+        code = force.strip().lower()
+        if code not in names:
+            raise DraftError(f"unknown force '{force}': seeds/forces.csv has {', '.join(names)}")
+        return code
+    said = set(words(path.stem))
+    named = [code for code in names if set(code.split("-")) - {"and"} <= said]
+    if len(named) == 1:
+        return named[0]
+    dropped = {e.force_code for e in read_ledger(home) if e.force_code}
+    own = {row[0] for row in code_lists.read_own_list(home.seeds / "areas.csv", code_lists.OWN_LISTS["areas"])}
+    likely = dropped or own
+    return likely.pop() if len(likely) == 1 else None
+
+
+def _header_score(contracts: Mapping[str, Contract]):
+    """How much a row looks like a header: cells that contracts know, cells of text, and no figures."""
+    names = {
+        frozenset(words(n)) for contract in contracts.values() for c in contract.columns
+        for n in (c.name, *c.aliases, *c.synonyms)
+    }  # fmt: skip
+
+    def score(row: tuple[str, ...]) -> float:
+        cells = [c for c in row if c]
+        if len(cells) < 2:
+            return 0.0
+        known = sum(frozenset(words(c)) in names for c in cells)
+        figures = sum(bool(re.fullmatch(r"[£\d.,:/ -]+", c)) or len(c) > 60 for c in cells)
+        doubled = len(cells) - len({plain_header(c) for c in cells})
+        return 3 * known + 0.5 * (len(cells) - figures) - 2 * figures - doubled
+
+    return score
+
+
+def _recognised(path: Path, table: Table, fields: Fields, known: Mapping, checks: list[str]) -> str:
+    """The extract whose columns the file has. Raises DraftError where it is like none."""
+    place = " ".join([path.stem, table.sheet or "", *table.above])
+    said = f" {' '.join(words(place))} "
+    scored = []
+    for name, contract in load_contracts().items():
+        if contract.kind in ("indicators", "monthly_file"):
+            continue
+        found = draft_columns(contract, fields, known[name])
+        required = [_evidence(d) for d in found if d.column.required]
+        other = [_evidence(d) for d in found if not d.column.required]
+        placed = any(d.source for d in found if d.column.places_row)
+        share = (sum(required) + 0.4 * sum(other)) / (len(required) + 0.4 * len(other))
+        named = any(f" {' '.join(words(k))} " in said for k in (name, *contract.known_as))
+        # Of two contracts that are met alike, the one that makes use of more of the file.
+        used = len({i for d in found if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
+        scored.append(((share + USED * used) * (1 if placed else 0.5) + (NAMED if named else 0), name))
+    scored.sort(reverse=True)
+    (best, name), (second, other_name) = scored[:2]
+    if best < 0.4:
+        raise DraftError(
+            f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) are like no extract's: "
+            f"say which it is with --extract, one of {', '.join(load_contracts())}"
+        )
+    if best - second < CLOSE:
+        checks.append(f"extract: {other_name} is as likely: --extract says which it is")
+    return name
+
+
+def _evidence(drafted: Drafted) -> float:
+    """What a column says for its extract, of 1: a name of its own much; cells alone little, as every extract has a
+    reference and a date."""
+    if drafted.source is None:
+        return 0.0
+    return 0.2 if drafted.score <= BY_CELLS else drafted.score
+
+
+def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: str, header: str) -> None:
+    """Give a column the header that a person picked; several columns may have one header then."""
+    one = next(d for d in drafted if d.column.name == name)
+    sources = fields.sources(contract.column(name))
+    picked = next((s for s in sources if label_of(s) == header), None)
+    if header and picked is None:
+        raise DraftError(f"{name}: the file has no header '{header}'")
+    if (one.source and label_of(one.source)) != (header or None):
+        one.source, one.score, one.why, one.checks = picked, 1.0 if picked else 0.0, "chosen by hand", []
+
+
+def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
+    for d in draft.columns:
+        column, source = d.column, d.source
+        if source is None or column.identifier or column.key:
+            continue
+        if column.type == "choice":
+            draft.codes[column.name] = choice_codes(column, source.profile.codes)
+        elif column.type == "list":
+            separator, doubt = separator_of(source.profile, known[column.name]) if source.how == "one" else ("", "")
+            if separator:
+                draft.separators[column.name] = separator
+            if doubt:
+                d.checks.append(doubt)
+            draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
+        elif column.name in code_lists.CLASSIFYING.get(draft.contract.extract, ()) or (
+            column.type == "unit" and known[column.name]
+        ):
+            draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
+
+
+def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[ExtraRow]) -> None:
+    draft.extra_rows = len(extra)
+    places = {d.source.indexes[0]: d for d in draft.columns if d.source and d.source.how == "one"}
+    places |= {
+        d.source.indexes[0]: d
+        for d in draft.columns
+        if d.source and d.source.how != "one" and d.source.indexes[0] not in places
+    }
+    lost: list[str] = []
+    for row in extra:
+        here = places.get(row.index)
+        # A cell alone may be anybody's: it is never repeated in a mapping, nor is a row left out for it unasked.
+        if here is None or not row.sure:
+            lost.append(f"line {row.line}")
+            continue
+        glob = glob_of(row.text)
+        if glob == "*" or catches_records(con, row.index, glob):
+            glob = row.text
+        globs = draft.ignore.setdefault(here.column.name, [])
+        if glob.lower() not in [g.lower() for g in globs]:
+            globs.append(glob)
+    if lost:
+        shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        draft.unplaced.append(
+            f"table.ignore: {shown}: taken for no record, but no column of the contract tells it: quarantined as it stands"
+        )
+
+
+def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
+    placing = next((d for d in draft.columns if d.column.places_row), None)
+    if placing and placing.source and placing.source.profile.dates.share:
+        draft.window = window_of(con, placing)
+    if name_problem(draft.path.name, load_contracts(), force_names()) is not None:
+        draft.name = draft_name(draft.path.name, *draft.window)
+        if draft.contract.kind == "list" and draft.name.covers:
+            said = "a whole list is as at its export, and this covers its rows' days: put {from:...} and {to:...} in the name"
+            draft.name = replace(draft.name, doubt=said)
+
+
+def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | None, date | None]:
+    """First and last day of the rows."""
+    assert placing.source
+    text, form = placing.source.profile.text, placing.source.profile.dates
+    reads = [f"cast(try_strptime({text}, '{f}') as date)" for f in form.formats]
+    reads += [f"try_cast(left(pam_timestamp({text}, false), 10) as date)"]
+    return con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})").fetchone()
+
+
+def _open_points(draft: Draft) -> list[str]:
+    found = list(draft.unplaced)
+    if draft.name and draft.force is None:
+        found.append("forces: whose files these are: give --force, or write the force's code")
+    for h in sorted(draft.fields.doubled):
+        found.append(f"headers: '{h}' is there twice, and no column can be told by it: rename one at the source")
+    for d in draft.missing:
+        if not d.column.required:
+            continue
+        said = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
+        if d.column.values:
+            said += f"; where all rows are one of {', '.join(d.column.values)}, say so under constants"
+        found.append(said + ". The files are refused without it")
+    for d in draft.columns:
+        undecided = sum(c.target is None for c in draft.codes.get(d.column.name, []))
+        if undecided and d.column.type == "choice":
+            is_one = undecided == 1
+            found.append(
+                f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
+                f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
+            )
+    return found

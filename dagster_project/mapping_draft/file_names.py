@@ -1,0 +1,116 @@
+"""The rule for the names of a system's files, from one name and the days that its rows are of."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_FULL = "january|february|march|april|may|june|july|august|september|october|november|december"
+
+_MOMENTS = ((r"\d{8}T\d{6}", "%Y%m%dT%H%M%S"), (r"\d{14}", "%Y%m%d%H%M%S"), (r"\d{8}[ _-]\d{6}", "%Y%m%d{}%H%M%S"),
+            (r"\d{12}", "%Y%m%d%H%M"), (r"\d{8}[ _-]\d{4}", "%Y%m%d{}%H%M"))  # fmt: skip
+_DAYS = (
+    (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"), (r"\d{4}_\d{2}_\d{2}", "%Y_%m_%d"), (r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),
+    (r"\d{2}\.\d{2}\.\d{4}", "%d.%m.%Y"), (r"\d{2}_\d{2}_\d{4}", "%d_%m_%Y"), (r"\d{8}", "%Y%m%d"), (r"\d{8}", "%d%m%Y"),
+    (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
+)  # fmt: skip
+_PERIODS = (
+    (rf"(?:{_FULL})([ _-]?)20\d\d", "month", "%B{}%Y"), (rf"(?:{MONTHS})([ _-]?)20\d\d", "month", "%b{}%Y"),
+    (rf"(?:{MONTHS})([ _-]?)\d\d", "month", "%b{}%y"), (r"20\d\d([-_ .])(?:0[1-9]|1[0-2])", "month", "%Y{}%m"),
+    (r"(?:0[1-9]|1[0-2])([-_ .])20\d\d", "month", "%m{}%Y"), (r"20\d\d(?:0[1-9]|1[0-2])()", "month", "%Y%m"),
+    (r"20\d\d()", "year", "%Y"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """An entry of `files`. `covers`: `months` where the name does not say the window. `doubt`: what to look at."""
+
+    name: str
+    covers: str | None
+    doubt: str = ""
+
+
+def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
+    """The rule for a file name whose rows are of the days `first` to `last`; None where they have no dates."""
+    end = re.search(r"(\.csv\.gz|\.csv\.zip|\.csv|\.zip|\.xlsx|\.parquet)$", name, re.I)
+    stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
+    rest, placed = _place_moment(stem, last)
+    window = False
+    if first and last:
+        rest, window = _place_window(rest, first, last)
+        if not placed and not window:
+            rest, placed = _place_run_day(rest, last)
+    pattern = _globbed(rest) + ending
+    if window:
+        return NameRule(pattern, None)
+    doubt = "" if first else "the rows have no dates to tell the window by"
+    return NameRule(pattern, "months", doubt)
+
+
+def _place_moment(stem: str, last: date | None) -> tuple[str, bool]:
+    for pattern, form in _MOMENTS:
+        for found in re.finditer(rf"(?<!\d){pattern}(?!\d)", stem):
+            between = re.search(r"[ _-]", found[0])
+            form = form.format(between[0] if between else "")
+            read = _read(found[0], form)
+            if read and (last is None or read.date() >= last):
+                return _put(stem, found, f"{{at:{form}}}"), True
+    return stem, False
+
+
+def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
+    for pattern, form in _DAYS:
+        days = [
+            (m, read.date()) for m in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem) if (read := _read(m[0], form))
+        ]  # fmt: skip
+        for (one, begins), (two, ends) in pairwise(days):
+            if begins <= first and last <= ends:
+                stem = _put(_put(stem, two, f"{{to:{form}}}"), one, f"{{from:{form}}}")
+                return stem, True
+    if found := re.search(r"(?<!\d)(20\d\d)([-_/ ])(\d\d)(?!\d)", stem):
+        year = int(found[1])
+        is_pair = int(found[3]) == (year + 1) % 100
+        if is_pair and date(year, 4, 1) <= first and last <= date(year + 1, 3, 31):
+            return _put(stem, found, f"{{financial_year:%Y}}{found[2]}*"), True
+    for pattern, kind, form in _PERIODS:
+        for found in re.finditer(rf"(?<![A-Za-z\d]){pattern}(?![\d])", stem, re.I):
+            form_here = form.format(found[1])
+            read = _read(found[0], form_here)
+            if read and _within(kind, read.date(), first, last):
+                return _put(stem, found, f"{{{kind}:{form_here}}}"), True
+    return stem, False
+
+
+def _place_run_day(stem: str, last: date) -> tuple[str, bool]:
+    """A single day after the last row's is the day of the export."""
+    for pattern, form in _DAYS:
+        for found in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
+            read = _read(found[0], form)
+            if read and last <= read.date() <= last + timedelta(days=400):
+                return _put(stem, found, f"{{at:{form}}}"), True
+    return stem, False
+
+
+def _within(kind: str, begins: date, first: date, last: date) -> bool:
+    if kind == "year":
+        return first.year == last.year == begins.year
+    return (first.year, first.month) == (last.year, last.month) == (begins.year, begins.month)
+
+
+def _read(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form)
+    except ValueError:
+        return None
+
+
+def _put(stem: str, found: re.Match, placeholder: str) -> str:
+    return stem[: found.start()] + placeholder + stem[found.end() :]
+
+
+def _globbed(stem: str) -> str:
+    """What is not in a placeholder: runs of figures change from file to file."""
+    parts = re.split(r"(\{[^}]*\})", stem)
+    return "".join(p if p.startswith("{") else re.sub(r"\(\d+\)|\d+(?:[-_. ]\d+)*", "*", p) for p in parts)

@@ -1,0 +1,97 @@
+"""How alike a file's header and a contract's column are, by their words."""
+
+import re
+from difflib import SequenceMatcher
+from functools import cache
+
+from dagster_project.contracts import Column
+
+KNOWN = 1.0
+"""The header is the column's own, or one of its aliases or synonyms."""
+SAME_WORDS = 0.92
+"""The same words in another order."""
+GENERAL_NAME = 0.85
+"""A name that the contract lists, of one word that says little."""
+ALIKE = 0.6
+"""From here on a header may be meant; below it says nothing."""
+
+GENERAL = frozenset({
+    "type", "category", "class", "source", "result", "outcome", "date", "subject", "priority", "response", "ref", "order",
+    "case", "offence", "state", "total", "sum", "count", "value", "amount", "via", "object", "start", "end", "action", "unit", 
+    "reason", "made", "created", "received", "opened", "closed", "occurrence", "person", "power", "line",
+})  # fmt: skip
+"""Words that by themselves are the names of many things."""
+
+_SHORT = {
+    "no": "ref", "num": "ref", "nbr": "ref", "nr": "ref", "number": "ref", "reference": "ref", "id": "ref", "urn": "ref",
+    "inc": "incident", "incidents": "incident", "dt": "date", "dte": "date", "on": "date", "tm": "time", "at": "date",
+    "qual": "qualifier", "quals": "qualifier", "qualifiers": "qualifier", "cat": "category", "ethn": "ethnicity",
+    "auth": "authority", "amt": "amount", "val": "value", "ind": "yn", "flag": "yn", "stat": "status", "off": "offence",
+    "subclass": "sub class", "datetime": "date time", "timestamp": "date time", "themes": "theme", "opiates": "opiate",
+    "int": "intel", "intelligence": "intel", "recd": "recorded", "£": "amount", "gbp": "amount",
+    "comp": "compensation", "coc": "cocaine", "opi": "opiate", "refd": "referred", "trig": "trigger",
+    "the": "", "of": "", "a": "", "an": "",
+    "is": "", "was": "", "and": "", "desc": "", "description": "", "code": "code", "hr": "hour", "dept": "department",
+    "cust": "custody", "arr": "arrest", "arrested": "arrest", "tested": "test", "res": "result", "ref'd": "referred",
+}  # fmt: skip
+"""What systems write short, and words that tell two headers apart in nothing."""
+
+
+@cache
+def words(header: str) -> tuple[str, ...]:
+    """A header's words in plain form: `IncidentNo.` and `incident_ref` have the same."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
+    found = re.findall(r"[a-z0-9£+']+|#", spaced.lower().replace("#", " ref "))
+    plain = " ".join(_SHORT.get(w, w) for w in found).split()
+    # "Incident Ref No" and "Amount Ordered (£)" say the same thing twice.
+    return tuple(dict.fromkeys(plain))
+
+
+def likeness(column: Column, header: str) -> float:
+    """0 to 1: `KNOWN` for a header that the contract lists, less for one like it."""
+    own = set(words(header))
+    # One word that half the systems use for something else is no proof, unless it is the contract's own.
+    known = _likeness((column.name, *column.aliases, *column.synonyms), header)
+    if known == KNOWN and len(own) == 1 and own & GENERAL and _likeness((column.name, *column.aliases), header) < KNOWN:
+        return GENERAL_NAME
+    if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
+        return 0.0
+    return known
+
+
+@cache
+def _likeness(names: tuple[str, ...], header: str) -> float:
+    own = words(header)
+    if not own:
+        return 0.0
+    best = 0.0
+    for name in names:
+        theirs = words(name)
+        if own == theirs:
+            return KNOWN
+        if set(own) == set(theirs):
+            best = max(best, SAME_WORDS)
+            continue
+        shared, union = set(own) & set(theirs), set(own) | set(theirs)
+        if shared:
+            best = max(best, 0.85 * len(shared) / len(union) + (0.05 if own[-1] == theirs[-1] else 0))
+        letters = SequenceMatcher(None, "".join(own), "".join(theirs))
+        if letters.real_quick_ratio() * 0.85 > best and letters.quick_ratio() * 0.85 > best:
+            best = max(best, 0.85 * letters.ratio())
+    return best
+
+
+ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "primary": "1", "secondary": "2",
+            "tertiary": "3", "one": "1", "two": "2", "three": "3", "1st": "1", "2nd": "2", "3rd": "3", "4th": "4"}  # fmt: skip
+
+
+def numbered(header: str) -> tuple[str, int] | None:
+    """`Qualifier 2` is (`qualifier`, 2); None for a header without a number."""
+    spaced = re.sub(r"(?<=[A-Za-z])(?=\d)", " ", header)
+    parts = [ORDINALS.get(w, w) for w in words(spaced)]
+    if letter := re.search(r"(?:^|\s)([A-F])$", header.strip()):
+        # `Keyword A`, `Keyword B`: the article of other headers is no number.
+        parts = [w for w in parts if w != letter[1].lower()] + [str(ord(letter[1]) - 64)]
+    digits = [w for w in parts if w.isdigit() and int(w) <= 20]
+    rest = [w for w in parts if not w.isdigit()]
+    return (" ".join(rest), int(digits[0])) if len(digits) == 1 and rest else None

@@ -1,0 +1,189 @@
+"""What a drafted mapping would make of its file: landed and built in a throw-away home that has no other file."""
+
+import os
+import tempfile
+from calendar import monthrange
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.receipts import Night
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import LedgerEntry, land_files
+from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.file_names import InboxFile, describe
+from dagster_project.nights.dry_run import EVER, PROBLEMS
+from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.transform.dbt_runner import BuildError
+from dagster_project.transform.raw_schema import WAREHOUSE
+
+from .columns import Drafted
+from .draft import Draft
+from .tables import ROWS
+
+SHOWN_ROWS = 10
+HIDDEN = "(hidden)"
+"""What stands for a personal identifier, before and after."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A force's figure of one calendar year."""
+
+    measure: str
+    title: str
+    year: str
+    value: Any
+    status: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What landing says of the file with the mapping, and the figures that would come of it.
+
+    `problems`: the first quarantined rows, line and reasons. `before`, `after`: ten rows by contract column, as the file has
+    them and as they would land; `after` has None for a row that would not. `why_none`: why there are no figures.
+    """
+
+    entry: LedgerEntry
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    before: list[dict[str, str]] = field(default_factory=list)
+    after: list[dict[str, str] | None] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    why_none: str = ""
+
+
+def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str, *, with_figures: bool = True) -> Preview:
+    """Try the mapping that `text` is. `con`: the draft's own, which has its rows. Raises OSError, ValueError."""
+    if draft.force is None:
+        raise ValueError("whose file? Give --force: the figures are a force's")
+    with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
+        trial = _bare_home(home, Path(folder) / "home")
+        (trial.mappings / "draft.yml").write_text(text, encoding="utf-8")
+        night = Night.begin(trial)
+        (entry,) = land_files(trial, load_contracts(), [_claimed(draft)], night.night_id, archive=False)
+        problems = _problems(trial, entry)
+        lines, before, after = _ten_rows(con, trial, draft, entry)
+        figures, why = _figures(trial, night, entry, draft) if with_figures else ([], "")
+        return Preview(entry, problems, lines, before, after, figures, why)
+
+
+def _bare_home(home: Home, path: Path) -> Home:
+    """A home with the real one's lists, settings and key, and no file: all its figures are this file's."""
+    trial = Home(path).create()
+    trial.seeds.mkdir(exist_ok=True)
+    for found in home.seeds.glob("*") if home.seeds.is_dir() else ():
+        (trial.seeds / found.name).symlink_to(found.absolute())
+    for found in (home.key_file, home.config_file):
+        if found.exists():
+            (trial.path / found.name).symlink_to(found.absolute())
+    return trial
+
+
+def _claimed(draft: Draft) -> InboxFile:
+    """The file under the extract, the force and the window that the draft says, whatever its name."""
+    first, last = draft.window
+    first = first.replace(day=1) if first else EVER[0]
+    last = last.replace(day=monthrange(last.year, last.month)[1]) if last else EVER[1]
+    if draft.contract.kind == "list" and draft.window[1]:
+        # A whole list is as at its extraction, however long ago its last row began.
+        last = max(last, date.fromtimestamp(draft.path.stat().st_mtime))
+    file = describe(draft.path.absolute(), load_contracts(), force_names())
+    return replace(
+        file, container=draft.table.container, form="canonical", extract=draft.contract.extract, force_code=draft.force,
+        covered_from=first, covered_to=last, extracted_at=datetime.now(UTC).replace(microsecond=0), problem=None,
+    )  # fmt: skip
+
+
+def _problems(trial: Home, entry: LedgerEntry) -> list[tuple[int, str]]:
+    bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
+    if not bad:
+        return []
+    with duckdb.connect() as con:
+        return con.execute(
+            "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?", [[str(p) for p in bad], PROBLEMS]
+        ).fetchall()
+
+
+def _ten_rows(
+    con: duckdb.DuckDBPyConnection, trial: Home, draft: Draft, entry: LedgerEntry
+) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
+    """Ten rows, spread over the file, before and after. What is a personal identifier is never read out."""
+    shown = [d for d in draft.columns if d.source]
+    secret = _identifying(draft)
+    texts = ", ".join(f"'{HIDDEN}'" if d.column.name in secret else _as_delivered(d) for d in shown)
+    rows = con.execute(
+        f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
+        f" where (n - 1) % greatest(total // {SHOWN_ROWS}, 1) = 0 order by line limit {SHOWN_ROWS}"
+    ).fetchall()
+    lines = [r[0] for r in rows]
+    before = [{d.column.name: _text(v) for d, v in zip(shown, r[1:], strict=True)} for r in rows]
+    landed = _landed(trial, draft, entry, lines)
+    return lines, before, [landed.get(line) for line in lines]
+
+
+def _identifying(draft: Draft) -> set[str]:
+    """Columns whose text is never shown: personal identifiers, and what was given a header of theirs."""
+    fields = {i for d in draft.columns if d.source and d.column.identifier for i in d.source.indexes}
+    return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
+
+
+def _as_delivered(drafted: Drafted) -> str:
+    return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in drafted.source.indexes)
+
+
+def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int]) -> dict[int, dict[str, str]]:
+    if entry.outcome not in ("accepted", "held"):
+        return {}
+    names = [c.name for c in draft.contract.columns]
+    secret = _identifying(draft)
+    picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"cast({n} as varchar)" for n in names)
+    path = load_of(entry).raw(trial)
+    if not path.exists():
+        return {}
+    with duckdb.connect() as con:
+        rows = con.execute(
+            f"select cast(_line as bigint), {picked} from read_parquet(?) where list_contains(?, cast(_line as bigint))",
+            [str(path), lines],
+        ).fetchall()
+    return {r[0]: {n: _text(v) for n, v in zip(names, r[1:], strict=True)} for r in rows}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[Figure], str]:
+    if entry.outcome != "accepted" or not entry.rows_landed:
+        return [], f"the file would be {entry.outcome}" if entry.outcome != "accepted" else "no row would land"
+    # The figures are the same on either engine, and here somebody waits.
+    run = NightRun(trial, engine="duckdb")
+    run.night, run.entries = night, [entry]
+    mask = os.umask(0o077)
+    try:
+        run.build()
+    except (NightHeldError, NightFailedError, BuildError, ValueError) as error:
+        return [], str(error)
+    finally:
+        os.umask(mask)
+    con = duckdb.connect(str(trial.candidate / WAREHOUSE), read_only=True)
+    try:
+        rows = con.execute(
+            """
+            select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.data_status)
+            from marts.measures as m join read_csv(?, all_varchar = true) as l on l.mart = m.mart and l.measure = m.measure
+            where m.area_type = 'force' and m.category = 'all' and m.period_type = 'calendar_year'
+                and m.force_code = ? and m.data_status <> 'not_available'
+            group by m.mart, m.measure, m.period_label order by m.mart, m.measure, m.period_label
+            """,
+            [str(SEEDS / "measure_list.csv"), draft.force],
+        ).fetchall()
+    finally:
+        con.close()
+    return [Figure(*row) for row in rows], "" if rows else "no measure has a year with covered days"

@@ -1,0 +1,107 @@
+"""What a column's cells hold, asked in SQL of all rows: dates, times, amounts, codes, units, references."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+
+from .dates import CLOCK_CELL, TIME_CELL, DateForm, date_form
+from .header_words import words
+from .tables import ROWS
+
+MOST_CODES = 60
+"""Distinct values beyond which a column is no list of codes."""
+
+
+@dataclass(frozen=True)
+class Basics:
+    """Counts of a column's cells."""
+
+    filled: int
+    distinct: int
+    times: int
+    clocks: int
+    money: int
+    whole: int
+    longest: int
+    class_codes: int
+    small_numbers: int
+    pounds: int
+
+
+class Profile:
+    """One field of the file, or several joined: `text` is SQL over `draft_rows`. Each answer is asked for once."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, text: str, header: str, rows: int) -> None:
+        self.con, self.text, self.header, self.rows = con, text, header, rows
+
+    @cached_property
+    def basics(self) -> Basics:
+        """Counts of all cells."""
+        t = self.text
+        counts = self.con.execute(
+            f"""
+            select count({t}), count(distinct {t}), count(*) filter (where regexp_matches({t}, '{TIME_CELL}')),
+                count(*) filter (where regexp_matches({t}, '{CLOCK_CELL}')), count(pam_money({t})), count(pam_whole({t})),
+                coalesce(max(len({t})), 0), count(*) filter (where regexp_matches({t}, '^\\d{{1,3}}[A-Z]?$')),
+                count(*) filter (where regexp_matches({t}, '^\\d{{1,2}}$')),
+                count(*) filter (where regexp_matches({t}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
+            from {ROWS}
+            """
+        ).fetchone()
+        return Basics(*counts)
+
+    def share(self, n: int) -> float:
+        """`n` of the cells with text."""
+        return n / self.basics.filled if self.basics.filled else 0.0
+
+    @cached_property
+    def dates(self) -> DateForm:
+        """How its dates are written, if they are any."""
+        return date_form(self.con, self.text)
+
+    @property
+    def is_date(self) -> bool:
+        """Whether nearly all cells are dates."""
+        return self.dates.share >= 0.9
+
+    @property
+    def time_format(self) -> str | None:
+        """The form of its times of day, None for a column of others. Four digits are a time only where the header says so."""
+        if self.share(self.basics.times) >= 0.95:
+            return "%H:%M"
+        says_time = {"time", "hour"} & set(words(self.header))
+        return "%H%M" if says_time and self.share(self.basics.clocks) >= 0.95 else None
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.basics.filled > 0 and self.basics.filled == self.basics.distinct == self.rows
+
+    @cached_property
+    def codes(self) -> list[tuple[str, int]]:
+        """Its values and their rows, the most frequent first, case not regarded; none where there are too many to be codes."""
+        if self.basics.distinct > 4 * MOST_CODES:
+            return []
+        return self.con.execute(
+            f"select any_value({self.text}), count(*) from {ROWS} where {self.text} is not null"
+            f" group by lower({self.text}) order by 2 desc, 1"
+        ).fetchall()
+
+    def items(self, separator: str) -> list[tuple[str, int]]:
+        """Items of a list column and the rows that have them, the most frequent first; 500 at most."""
+        return self.con.execute(
+            f"select any_value(i), count(distinct line) from (select line, trim(unnest(string_split({self.text}, ?))) as i"
+            f" from {ROWS}) where i <> '' group by lower(i) order by 2 desc, 1 limit 500",
+            [separator],
+        ).fetchall()
+
+    def share_of(self, known: Collection[str]) -> float:
+        """Cells whose value is one of `known` (lower case)."""
+        if not known:
+            return 0.0
+        n = self.con.execute(
+            f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)]
+        ).fetchone()
+        return self.share(n[0])

@@ -1,0 +1,85 @@
+"""What a person at the terminal sees of a drafted mapping. No row of the file, but for reasons of quarantined ones."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .columns import label_of
+from .draft import Draft
+from .preview import Preview
+
+
+def show_draft(draft: Draft) -> None:
+    """Print what was found: the table, the columns, and what is left to decide."""
+    console = Console()
+    place = f", sheet {draft.table.sheet}" if draft.table.sheet else ""
+    _say(console, f"{draft.path.name}: {draft.contract.extract} of {draft.force or 'a force that --force must say'}{place},"
+                  f" header in row {draft.table.header_row}, {draft.rows:,} rows")  # fmt: skip
+    if draft.extra_rows:
+        _say(console, f"{draft.extra_rows} more {'row is no record' if draft.extra_rows == 1 else 'rows are no records'}")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("column", "header", "why", "to do"):
+        table.add_column(name, overflow="fold")
+    for d in draft.columns:
+        undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
+        to_do = [f"check: {c}" for c in d.checks]
+        to_do += [f"decide: {undecided} {'code' if undecided == 1 else 'codes'}"] if undecided else []
+        if d.source is None:
+            to_do = ["decide: required, and no header is it"] if d.column.required else []
+        header = label_of(d.source) if d.source else "-"
+        table.add_row(*(Text(t) for t in (d.column.name, header, d.why, "; ".join(to_do))), style=_style(d, to_do))
+    console.print(table)
+    if draft.not_stored:
+        _say(console, f"Not stored: {', '.join(draft.not_stored)}")
+    for point in draft.open_points:
+        _say(console, f"Decide: {point}", "yellow")
+    for check in draft.checks:
+        _say(console, f"Check: {check}", "yellow")
+
+
+def _style(drafted, to_do: list[str]) -> str:
+    if any(t.startswith("decide") for t in to_do):
+        return "yellow"
+    return "dim" if drafted.source is None else ""
+
+
+def show_preview(seen: Preview) -> None:
+    """Print what landing would say, the first problems, and the figures by measure and year."""
+    console = Console()
+    e = seen.entry
+    reason = f": {e.reason}" if e.reason else ""
+    _say(console, f"With this mapping the file would be {e.outcome}{reason}", "green" if e.outcome == "accepted" else "yellow")
+    if e.rows_in_file is not None:
+        _say(console, f"{e.rows_in_file:,} rows: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
+                      f" {e.rows_duplicate:,} repeat another")  # fmt: skip
+    if seen.problems:
+        _say(console, "First problems")
+        for line, reasons in seen.problems:
+            _say(console, f"  line {line}: {reasons}")
+    if not seen.figures:
+        _say(console, f"No figures: {seen.why_none}")
+        return
+    years = sorted({f.year for f in seen.figures})
+    table = Table(
+        "measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left"
+    )
+    by_measure = {(f.measure, f.title): {} for f in seen.figures}
+    for f in seen.figures:
+        by_measure[f.measure, f.title][f.year] = said_of(f)
+    for (_, title), values in by_measure.items():
+        table.add_row(title, *(values.get(y, "not available") for y in years))
+    console.print(table)
+
+
+def said_of(figure) -> str:
+    """A figure for a person: `1,203`, or `87 (partial)`."""
+    if figure.value is None:
+        value = "none"
+    else:
+        value = f"{figure.value:,.2f}".rstrip("0").rstrip(".")
+    return value if figure.status == "complete" else f"{value} ({figure.status})"
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style=style), soft_wrap=True)

@@ -1,0 +1,174 @@
+"""The table in a file: which sheet, which row is the header, and its rows in DuckDB.
+
+A real export has titles, a logo row or a two-row header above its table and totals or a source line below it.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import plain_header
+from dagster_project.core.sql import literal
+from dagster_project.landing.canonical_values import install
+from dagster_project.landing.containers import read_stored, unpack
+from dagster_project.landing.csv_reader import CELLS, read_cells
+from dagster_project.landing.decode import MARK, decode
+from dagster_project.landing.excel import sheet_names, sheet_text
+from dagster_project.landing.file_names import CONTAINERS
+from dagster_project.landing.header import SEPARATORS, Layout
+from dagster_project.landing.refusal import Refused
+
+FIRST_ROWS = 50
+"""Rows among which the header is looked for, as landing does."""
+
+ROWS = "draft_rows"
+"""The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL where blank."""
+
+
+class DraftError(ValueError):
+    """A file of which no mapping can be drafted. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The first rows of one sheet, or of a text under one separator. `text` is CSV; Parquet has none."""
+
+    sheet: str | None
+    separator: str
+    rows: tuple[tuple[str, ...], ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's table. `header_row`: counted from 1. `above`: what stands in the rows above it."""
+
+    container: str
+    sheet: str | None
+    sheets: tuple[str, ...]
+    separator: str
+    header_row: int
+    headers: tuple[str, ...]
+    above: tuple[str, ...]
+
+
+def container_of(path: Path) -> str:
+    """The kind of file that a name's ending says. Raises DraftError for one that can't be landed."""
+    name = path.name.lower()
+    if name.endswith(".xls"):
+        raise DraftError(f"{path.name}: an old Excel workbook: open it in Excel and save it as .xlsx")
+    found = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.endswith(c)), None)
+    if found is None:
+        raise DraftError(f"{path.name}: not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
+    return found
+
+
+def open_table(con: duckdb.DuckDBPyConnection, path: Path, score: Callable[[tuple[str, ...]], float]) -> Table:
+    """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header, higher is likelier.
+
+    Raises DraftError, OSError.
+    """
+    install(con)
+    container = container_of(path)
+    try:
+        if container == ".parquet":
+            return _open_parquet(con, path)
+        grids = list(_sheets(path) if container == ".xlsx" else _texts(path, container))
+        best = max(
+            ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
+        )
+        if best is None or best[0] <= 0:
+            raise DraftError(f"{path.name}: no row of the first {FIRST_ROWS} looks like a header")
+        grid, index = grids[-best[2]], -best[1]
+        _fill(con, grid, index, by_row=container == ".xlsx")
+    except Refused as error:
+        raise DraftError(f"{path.name}: {error}") from error
+    headers = _named(_with_above(grid.rows, index))
+    above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
+    sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
+    return Table(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
+
+
+def _with_above(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
+    """The header with what a merged cell above it says, as landing reads it: for names that are there twice, and for none."""
+    own, above = rows[index], rows[index - 1] if index else ()
+    plain = [plain_header(h) for h in own]
+    if not any(plain.count(h) > 1 for h in plain if h) or len([c for c in above if c]) < 2:
+        return own
+    found, last = [], ""
+    for n, header in enumerate(own):
+        over = above[n] if n < len(above) else ""
+        last = over or last
+        found.append(over if not header else f"{last} {header}".strip() if plain.count(plain[n]) > 1 else header)
+    return tuple(found)
+
+
+def _named(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The header's cells without the empty ones at its end."""
+    last = max((n for n, cell in enumerate(row) if cell), default=-1)
+    return row[: last + 1]
+
+
+def _sheets(path: Path) -> Iterator[Grid]:
+    data = read_stored(path).data
+    for name in sheet_names(data):
+        text = sheet_text(data, name)
+        if text.strip():
+            yield Grid(name, ",", _first_rows(text, ","), text)
+
+
+def _texts(path: Path, container: str) -> Iterator[Grid]:
+    text = decode(unpack(read_stored(path), container)).text
+    for separator in SEPARATORS:
+        if separator in text:
+            yield Grid(None, separator, _first_rows(text, separator), text)
+
+
+def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
+    reader = csv.reader(StringIO(text[: 1 << 20]), delimiter=separator, skipinitialspace=True)
+    try:
+        return tuple(tuple(" ".join(c.replace(MARK, "").split()) for c in row) for row in islice(reader, FIRST_ROWS))
+    except csv.Error:
+        return ()
+
+
+def _fill(con: duckdb.DuckDBPyConnection, grid: Grid, index: int, *, by_row: bool) -> None:
+    reader = csv.reader(StringIO(grid.text), delimiter=grid.separator, skipinitialspace=True)
+    for _ in islice(reader, index + 1):
+        pass
+    lines, start = reader.line_num, 0
+    for _ in range(lines):
+        start = grid.text.find("\n", start) + 1 or len(grid.text)
+    width = len(grid.rows[index])
+    layout = Layout(grid.separator, width, {}, {}, (), (), (), lines, index + 1, start)
+    # A source line below the table may be shorter than the rest and end the file.
+    text = grid.text if grid.text.endswith("\n") else grid.text + "\n"
+    if start >= len(text.rstrip()):
+        raise DraftError("the table has a header and no rows: there is nothing to tell its columns by")
+    read_cells(con, text, layout, by_row=by_row)
+    cells = ", ".join(f"nullif(trim(replace(cells[{n + 1}], {literal(MARK)}, ''), ' \t\r' || chr(160)), '') as c{n}"
+                      for n in range(width))  # fmt: skip
+    con.execute(f"create or replace temp table {ROWS} as select line, {cells} from {CELLS}")
+    con.execute(f"delete from {ROWS} where coalesce({', '.join(f'c{n}' for n in range(width))}) is null")
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Table:
+    try:
+        read = con.execute("select * from read_parquet(?)", [str(path)])
+    except duckdb.Error as error:
+        raise DraftError(f"{path.name}: not a sound Parquet file") from error
+    headers = tuple(d[0] for d in read.description)
+    cells = ", ".join(f"nullif(trim(cast({_quoted(h)} as varchar)), '') as c{n}" for n, h in enumerate(headers))
+    con.execute(
+        f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
+    )
+    return Table(".parquet", None, (), "", 1, headers, ())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

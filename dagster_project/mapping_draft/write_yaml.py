@@ -1,0 +1,160 @@
+"""A draft as the YAML of a mapping: it loads as it is, and what is left to decide stands in comments, one a line."""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from .codes import SHOWN, Code
+from .columns import Drafted, Source
+from .draft import Draft
+
+_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]")
+
+
+def scalar(text: str) -> str:
+    """A text as YAML, in quotes where any reader of YAML would take it for something else."""
+    plain = _BARE.fullmatch(text) is not None
+    return text if plain and yaml.safe_load(text) == text else json.dumps(text, ensure_ascii=False)
+
+
+def flow(texts: list[str]) -> str:
+    """A list on one line."""
+    return f"[{', '.join(scalar(t) if ',' not in t else json.dumps(t, ensure_ascii=False) for t in texts)}]"
+
+
+def mapping_yaml(draft: Draft) -> str:
+    """The whole text, ends with a line end."""
+    lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {draft.rows:,} rows. `# check` asks for a look,",
+             "# `# ?` for a decision; everything else was told by its name or its cells."]  # fmt: skip
+    lines += [f"# decide: {_one_line(p)}" for p in draft.open_points]
+    lines += [f"# check: {_one_line(c)}" for c in draft.checks]
+    lines.append(f"extract: {draft.contract.extract}")
+    lines += _files(draft) + _table(draft) + _headers(draft) + _values(draft) + _dates(draft)
+    if draft.separators:
+        lines += ["separators:", *(f"  {name}: {json.dumps(s)}" for name, s in draft.separators.items())]
+    if draft.not_stored:
+        lines.append(f"# not stored: {_one_line(', '.join(draft.not_stored))}")
+    lines += [f"# not in the file: {d.column.name}" for d in draft.missing if not d.column.required]
+    return "\n".join(lines) + "\n"
+
+
+def _files(draft: Draft) -> list[str]:
+    lines = [f"forces: [{draft.force}]"] if draft.force else []
+    if draft.name is None:
+        return lines
+    # A rule for names goes with one force: without one it would not load.
+    off = "" if draft.force else "# "
+    if not draft.force:
+        lines.append("# forces: []  # ? the force's code; then take the # off the lines of files")
+    doubt = f"  # check: {draft.name.doubt}" if draft.name.doubt else ""
+    lines += [f"{off}files:", f"{off}  - name: {json.dumps(draft.name.name, ensure_ascii=False)}{doubt}"]
+    if draft.name.covers:
+        lines.append(f"{off}    covers: {draft.name.covers}  # whole months, of the first to the last row's date")
+    return lines
+
+
+def _table(draft: Draft) -> list[str]:
+    table, lines = draft.table, []
+    if len(table.sheets) > 1 and table.sheet is not None:
+        others = ", ".join(s for s in table.sheets if s != table.sheet)
+        lines.append(f"  sheet: {scalar(table.sheet)}  # not {_one_line(others)}")
+    if table.header_row > 1:
+        lines.append(f"  header_row: {table.header_row}")
+    if draft.ignore:
+        said = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
+        lines.append(f"  ignore:  # {draft.extra_rows} {said}")
+        lines += [
+            f"    {name}: [{', '.join(json.dumps(g, ensure_ascii=False) for g in globs)}]"
+            for name, globs in draft.ignore.items()
+        ]
+    return ["table:", *lines] if lines else []
+
+
+def _headers(draft: Draft) -> list[str]:
+    lines = ["headers:"]
+    for d in draft.columns:
+        if d.source is None:
+            continue
+        said = f"check: {'; '.join(d.checks)} ({d.why})" if d.checks else d.why
+        lines.append(f"  {d.column.name}: {_source(d.source)}  # {_one_line(said)}")
+    return lines if len(lines) > 1 else []
+
+
+def _source(source: Source) -> str:
+    if source.how == "one":
+        return scalar(source.headers[0])
+    if source.how == "list":
+        return f"{{list: {flow(list(source.headers))}}}"
+    return f"{{join: {flow(list(source.headers))}, with: {json.dumps(source.between)}}}"
+
+
+def _values(draft: Draft) -> list[str]:
+    lines: list[str] = []
+    is_open = False
+    for d in draft.columns:
+        codes = draft.codes.get(d.column.name)
+        if not codes:
+            continue
+        said, writes = _codes(d, codes)
+        lines += [f"  {'' if writes else '# '}{d.column.name}:", *said]
+        is_open = is_open or writes
+    return [f"{'' if is_open else '# '}values:", *lines] if lines else []
+
+
+def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
+    """A column's codes, a line each, and whether any of them is more than a comment."""
+    lines, writes = [], False
+    is_choice = d.column.type == "choice"
+    same = [c for c in codes if c.target is not None and not is_choice]
+    if same:
+        shown = ", ".join(f"{_one_line(c.code)} ({_rows(c.rows)})" for c in same[:SHOWN])
+        lines.append(f"    # known as they are: {shown}{_more(len(same))}")
+    listed = codes if is_choice else [c for c in codes if c.target is None]
+    for c in listed[:SHOWN]:
+        if c.target is not None and not c.code.endswith("*"):
+            lines.append(f"    {scalar(c.code)}: {scalar(c.target)}  # {_rows(c.rows)}")
+            writes = True
+        else:
+            perhaps = f"; perhaps {c.perhaps}" if c.perhaps else ""
+            one_of = "" if is_choice else "; or leave it as it is"
+            lines.append(f"    # {scalar(c.code)}:  # ? {_rows(c.rows)}{perhaps}{one_of}")
+    if len(listed) > SHOWN:
+        lines.append(f"    # ? {len(listed) - SHOWN} more codes, each of fewer rows")
+    return lines, writes
+
+
+def _dates(draft: Draft) -> list[str]:
+    lines = []
+    for d in draft.columns:
+        if d.source is None or d.column.type not in ("date", "timestamp", "month") or not d.source.profile.dates.formats:
+            continue
+        form = d.source.profile.dates
+        formats = ", ".join(json.dumps(f, ensure_ascii=False) for f in form.formats)
+        note = f"  # {form.note}" if form.note else ""
+        lines.append(f"  {d.column.name}: {formats if len(form.formats) == 1 else f'[{formats}]'}{note}")
+    return ["dates:", *lines] if lines else []
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} {'row' if n == 1 else 'rows'}"
+
+
+def _more(n: int) -> str:
+    return f" and {n - SHOWN} more" if n > SHOWN else ""
+
+
+def _one_line(text: str) -> str:
+    """A text of the file within a comment."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a mapping, never over another: a person may have edited it. Raises FileExistsError, OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise FileExistsError(f"{path} is there already: name another with --out, or remove it") from error

@@ -1,0 +1,128 @@
+"""`pam map --browser` in a real browser: pick, look and save, by keyboard, with nothing that axe finds."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from offline_browser import BROWSER, WIDE, WITHOUT, failures
+
+from dagster_project.core.home import Home
+
+from .systems import AREAS, SYSTEMS, write
+
+SECONDS = 90_000
+"""Milliseconds that figures may take on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page under way: its address, and where it saves."""
+
+    address: str
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("page")
+    home = Home(folder / "home").create()
+    home.seeds.mkdir(exist_ok=True)
+    (home.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
+    path = write(next(s for s in SYSTEMS if s.extract == "drug_tests"), folder)
+    out = folder / "custody.yml"
+    command = [sys.executable, "-m", "dagster_project.cli", "map", path, "--browser", "--out", out, "--home", home.path]
+    one = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    try:
+        assert one.stdout is not None
+        yield Served(one.stdout.readline().strip(), out)
+    finally:
+        one.send_signal(signal.SIGINT)
+        try:
+            one.wait(20)
+        except subprocess.TimeoutExpired:
+            one.kill()
+            one.wait()
+
+
+def answer(address: str, data: bytes | None = None, **headers: str) -> int:
+    """The status that a request gets."""
+    request = urllib.request.Request(address, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as found:
+            return found.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_only_the_page_itself_may_ask_and_post(served: Served) -> None:
+    start, _, rest = served.address.removesuffix("/").rpartition("/")
+    assert start.startswith("http://127.0.0.1:") and len(rest) >= 32
+    assert answer(served.address) == 200
+    assert answer(f"{start}/") == 404 and answer(f"{start}/{'x' * 32}/") == 404
+    assert answer(served.address, Host="elsewhere.example") == 403
+    assert answer(served.address, Origin="http://elsewhere.example") == 403
+    assert answer(served.address, b"do=save") == 403
+    assert answer(served.address, b"do=save", Origin="http://elsewhere.example") == 403
+    assert answer(served.address, b"do=save", Origin="null") == 403
+    assert not served.out.exists()
+
+
+@pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_a_person_picks_looks_and_saves(served: Served) -> None:
+    from playwright.sync_api import sync_playwright
+
+    own = served.address.rpartition("/")[0].rpartition("/")[0]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 360, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.set_default_timeout(SECONDS)
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(served.address)
+            assert failures(page) == [] and not page.evaluate(WIDE)
+        assert "CU/0" not in page.content() and "Madeup" not in page.content()
+        assert page.get_by_role("link", name="Skip to main content").count() == 1
+
+        # By keyboard: to the code that is not decided, its meaning, and on to the button.
+        code = page.get_by_label("MSD")
+        code.focus()
+        page.keyboard.type("Mis")
+        page.get_by_label("POS").first.select_option("Positive")
+        page.get_by_label("POS").last.select_option("Positive")
+        button = page.get_by_role("button", name="Show rows and figures")
+        button.focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="What comes of it", exact=True).wait_for()
+        assert failures(page) == [] and not page.evaluate(WIDE)
+        assert page.get_by_role("row", name="Tests completed").count() == 1
+        assert page.get_by_text("Left for you to decide").count() == 0
+        assert page.get_by_text("400 land, 0 are quarantined").count() == 1
+        assert "CU/0" not in page.content() and "Madeup" not in page.content()
+
+        page.get_by_label("missed_reason").select_option("")
+        page.get_by_role("button", name="Save the mapping").press("Enter")
+        page.get_by_role("status").wait_for()
+        assert failures(page) == [] and page.title().startswith("Saved")
+        page.get_by_label("missed_reason").select_option("No Test Reason")
+        page.get_by_role("button", name="Save the mapping").press("Enter")
+        page.wait_for_function("document.getElementById('column-missed_reason').value === 'No Test Reason'")
+        assert page.get_by_role("alert").count() == 0
+        served.out.write_text(served.out.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+        page.get_by_role("button", name="Save the mapping").press("Enter")
+        page.get_by_role("alert").wait_for()
+        browser.close()
+    assert all(url.startswith(own) or url.startswith("data:") for url in asked), asked
+    said = served.out.read_text(encoding="utf-8")
+    found = yaml.safe_load(said)
+    assert said.endswith("# mine\n") and found["headers"]["missed_reason"] == "No Test Reason"
+    assert found["values"]["test_status"]["MSD"] == "Missed" and found["values"]["cocaine"]["POS"] == "Positive"

@@ -1,0 +1,38 @@
+"""`pam map` in the terminal: what it prints and writes, and that it changes nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from dagster_project.core.home import Home
+
+from .systems import SYSTEMS, write
+
+
+def test_it_shows_the_columns_the_problems_and_the_figures_and_writes_the_mapping(
+    pam: Callable, new_home: Home, tmp_path: Path
+) -> None:
+    system = next(s for s in SYSTEMS if s.extract == "crimes")
+    path, out = write(system, tmp_path / "export"), tmp_path / "out" / "crime-book.yml"
+    before = sorted(new_home.path.rglob("*"))
+    result = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
+    assert result.exit_code == 0, result.output
+    assert sorted(new_home.path.rglob("*")) == before
+    for said in ("CrimeNo", "HO Class + HO Sub", "decide: 1 code", "'NC-TRF' is not one of Recorded, Cancelled",
+                 "Possession offences", "2025", "(partial)", "Not stored: Offence Title, Officer"):  # fmt: skip
+        assert said in result.output
+    assert "Madeup" not in result.output
+    found = yaml.safe_load(out.read_text(encoding="utf-8"))
+    assert found["headers"]["crime_ref"] == "CrimeNo" and found["forces"] == ["kent"]
+    again = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
+    assert again.exit_code == 1 and "name another with --out" in again.output
+
+
+def test_without_a_force_it_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    system = next(s for s in SYSTEMS if s.extract == "naloxone")
+    out = tmp_path / "kit.yml"
+    result = pam("map", write(system, tmp_path), "--out", out, "--home", new_home.path)
+    assert result.exit_code == 0 and "Give --force" in result.output
+    said = out.read_text(encoding="utf-8")
+    assert "# forces: []  # ?" in said and "files" not in yaml.safe_load(said)

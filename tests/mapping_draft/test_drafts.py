@@ -1,0 +1,199 @@
+"""A drafted mapping against the one that a person would write, for exports of made-up systems unlike each other."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from support import land_night
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
+from dagster_project.landing.mappings import read_mappings
+from dagster_project.mapping_draft.draft import Draft, draft_mapping
+from dagster_project.mapping_draft.preview import HIDDEN, preview
+from dagster_project.mapping_draft.tables import DraftError
+from dagster_project.mapping_draft.write_yaml import mapping_yaml
+
+from .systems import AREAS, SYSTEMS, System, join, text, write
+
+SECONDS = 20
+"""A draft takes one or two; the machine that tests may be busy."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home").create()
+    made.seeds.mkdir(exist_ok=True)
+    (made.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
+def drafted(con: duckdb.DuckDBPyConnection, home: Home, path: Path, **said: Any) -> tuple[Draft, str, dict[str, Any]]:
+    """A draft, its YAML, and what the YAML says."""
+    draft = draft_mapping(con, home, path, **said)
+    said_text = mapping_yaml(draft)
+    return draft, said_text, yaml.safe_load(said_text)
+
+
+def loads(home: Home, said: str) -> None:
+    """The YAML is a sound mapping of the home."""
+    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    found = read_mappings(home, load_contracts(), force_names())
+    assert [str(p) for p in found.problems] == [] and len(found.used) == 1
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_columns_are_right_or_have_a_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System) -> None:
+    path = write(system, tmp_path / "export")
+    began = time.perf_counter()
+    draft, said, found = drafted(con, home, path)
+    assert time.perf_counter() - began < SECONDS
+    assert found["extract"] == system.extract and found["forces"] == ["kent"]
+    wrong = {c for c in {*system.right, *found["headers"]} if found["headers"].get(c) != system.right.get(c)}
+    assert len(wrong) <= len(system.right) / 10, wrong
+    assert all(draft.column(c).checks for c in wrong)
+    assert draft.table.header_row == system.header_row and found.get("dates", {}) == system.dates
+    assert found.get("separators", {}) == system.separators
+    assert found["files"][0]["name"] == system.rule
+    loads(home, said)
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_no_code_is_guessed_and_each_is_listed_with_its_rows(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System
+) -> None:
+    draft, said, found = drafted(con, home, write(system, tmp_path / "export"))
+    for name, codes in system.undecided.items():
+        assert {c.code for c in draft.codes[name] if c.target is None} >= codes
+        assert not codes & found.get("values", {}).get(name, {}).keys()
+        for code in codes:
+            rows = next(c.rows for c in draft.codes[name] if c.code == code)
+            lines = [n for n in said.splitlines() if n.strip().startswith(f"# {code}:") and f"# ? {rows:,} rows" in n]
+            assert lines
+    for name, meanings in system.decided.items():
+        assert {k: v for k, v in found["values"][name].items() if k in meanings} == meanings
+    for d in draft.columns:
+        if d.column.type == "choice" and d.source:
+            assert {c.code for c in draft.codes[d.column.name]} == {code for code, _ in d.source.profile.codes}
+            assert {c.target for c in draft.codes[d.column.name]} <= {None, *d.column.values}
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_what_lands_is_every_record_and_no_other_row(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System
+) -> None:
+    draft, said, _ = drafted(con, home, write(system, tmp_path / "export"))
+    seen = preview(con, home, draft, said, with_figures=False)
+    assert seen.entry.outcome in ("accepted", "held"), seen.entry.reason
+    unplaced = 1 if system.name == "court ledger" else 0
+    assert seen.entry.rows_in_file == draft.rows + unplaced
+    reasons = {k for k in seen.entry.quarantine_reasons or {} if k != "wrong number of fields"}
+    assert reasons == {f"{name}: is not one of its values" for name in system.undecided if draft.column(name).column.values}
+    assert len(seen.before) == len(seen.after) == len(seen.lines) == 10
+
+
+def test_no_personal_identifier_is_shown(pam: Callable, con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    system = next(s for s in SYSTEMS if s.extract == "drug_tests")
+    path = write(system, tmp_path / "export")
+    draft, said, _ = drafted(con, home, path)
+    seen = preview(con, home, draft, said, with_figures=False)
+    assert {row["custody_ref"] for row in seen.before} == {HIDDEN}
+    assert {row["custody_ref"] for row in seen.after if row} == {HIDDEN}
+    shown = said + str(seen.before) + str(seen.after) + str(seen.problems)
+    assert "CU/" not in shown and "Madeup" not in shown and "Nonesuch" not in shown
+
+
+def test_one_code_of_a_test_for_four_columns(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("COC", "OPI", "BOTH", "NEG", "REF")[n % 5]] for n in range(50)]
+    path = tmp_path / "tests on arrest.csv"
+    path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
+    draft, said, found = drafted(con, home, path, force="kent")
+    names = ("test_status", "cocaine", "opiates", "result")
+    assert {found["headers"][n] for n in names} == {"Test Result"} and all(draft.column(n).checks for n in names)
+    assert "values" not in found
+    loads(home, said)
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "doubt"),
+    [
+        (["01/02/2025", "05/06/2025"], None, True),
+        (["01/02/2025", "25/06/2025"], None, False),
+        (["01/02/2025", "06/25/2025"], "%m/%d/%Y", False),
+        (["01.02.2025", "25.06.2025"], "%d.%m.%Y", False),
+        (["20250201", "20250625"], "%Y%m%d", False),
+        (["1 Feb 2025", "25 June 2025"], ["%d %b %Y", "%d %B %Y"], False),
+        (["2025-02-01", "2025-06-25"], None, False),
+    ],
+)
+def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days: list[str], said: object, doubt: bool) -> None:
+    path = tmp_path / "crimes.csv"
+    rows = [[f"C{n}", days[n % 2], "92D", "Recorded"] for n in range(40)]
+    path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
+    draft, written, found = drafted(con, home, path, force="kent")
+    assert found.get("dates", {}).get("recorded_on") == said
+    assert bool(draft.column("recorded_on").checks) == doubt
+    loads(home, written)
+
+
+def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "incidents.csv"
+    head = [["Log", "", "Opened", "", "Closed", "", ""], ["No", "Log Type", "Date", "Time", "Date", "Time", "Flags"]]
+    rows = [[f"L{n}", "ROC", "25/10/2025", "10:15", "26/10/2025", "11:00", "Drugs"] for n in range(30)]
+    path.write_text(text([*head, *rows]), encoding="utf-8")
+    _, said, found = drafted(con, home, path, force="kent")
+    assert found["table"] == {"header_row": 2} and found["headers"]["created_at"] == join("Opened Date", "Opened Time")
+    loads(home, said)
+
+
+def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "rota.csv"
+    path.write_text("Rota,Shift\nA,Early\n", encoding="utf-8")
+    with pytest.raises(DraftError, match="like no extract's: say which it is with --extract"):
+        draft_mapping(con, home, path)
+    path.write_text("Crime No,Date Recorded\n", encoding="utf-8")
+    with pytest.raises(DraftError, match="no rows"):
+        draft_mapping(con, home, path, "crimes")
+    with pytest.raises(DraftError, match="no contract is called 'crime'"):
+        draft_mapping(con, home, path, "crime")
+    old = tmp_path / "old.xls"
+    old.write_bytes(b"\xd0\xcf\x11\xe0")
+    with pytest.raises(DraftError, match=r"save it as \.xlsx"):
+        draft_mapping(con, home, old)
+
+
+@pytest.mark.parametrize("name", ["search slips", "kit log", "order register"])
+def test_the_export_lands_under_its_own_name_with_the_draft_as_it_is(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, name: str
+) -> None:
+    system = next(s for s in SYSTEMS if s.name == name)
+    path = write(system, tmp_path / "export")
+    _, said, _ = drafted(con, home, path)
+    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    path.rename(home.inbox / path.name)
+    (entry,) = land_night(home)
+    assert (entry.outcome, entry.extract, entry.force_code) == ("accepted", system.extract, "kent"), entry.reason
+    assert entry.rows_quarantined == 0 and entry.rows_landed
+
+
+def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "crimes.csv"
+    rows = [[f"C{n}", "25/10/2025", "92D", "Recorded"] for n in range(40)]
+    rows += [["Ava Nonesuch"], ["Total", "40"]]
+    path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
+    draft, said, found = drafted(con, home, path, force="kent")
+    assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
+    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: taken for no record" in said

@@ -1,0 +1,78 @@
+"""Headers that look like a column and mean another thing, names that say little, and codes that only look plain."""
+
+import pytest
+
+from dagster_project.contracts import Column, load_contracts
+from dagster_project.mapping_draft.codes import perhaps, target_of
+from dagster_project.mapping_draft.header_words import ALIKE, GENERAL_NAME, KNOWN, likeness, numbered
+
+
+def column(extract: str, name: str) -> Column:
+    return load_contracts()[extract].column(name)
+
+
+@pytest.mark.parametrize(
+    ("extract", "name", "header"),
+    [
+        ("stop_search", "object_found", "Outcome linked to object of search"),
+        ("stop_search", "self_defined_ethnicity", "Officer-defined ethnicity"),
+        ("crimes", "recorded_on", "Date Reported"),
+        ("incidents", "created_at", "Closed Date"),
+        ("confiscation_orders", "order_value", "Available Amount"),
+    ],
+)
+def test_what_means_another_thing_is_never_taken(extract: str, name: str, header: str) -> None:
+    assert likeness(column(extract, name), header) == 0
+
+
+@pytest.mark.parametrize(
+    ("extract", "name", "header", "least", "most"),
+    [
+        ("incidents", "incident_ref", "IncidentNo.", KNOWN, KNOWN),
+        ("incidents", "incident_ref", "Incident Ref No", KNOWN, KNOWN),
+        ("confiscation_orders", "order_value", "Order (£)", KNOWN, KNOWN),
+        ("incidents", "record_type", "Type", GENERAL_NAME, GENERAL_NAME),
+        ("intelligence", "source", "Source", KNOWN, KNOWN),
+        ("incidents", "grade", "Caller Name", 0, ALIKE - 0.01),
+    ],
+)
+def test_names(extract: str, name: str, header: str, least: float, most: float) -> None:
+    assert least <= likeness(column(extract, name), header) <= most
+
+
+def test_numbers_of_headers() -> None:
+    assert numbered("Qualifier 2") == numbered("Qualifier2") == numbered("Second Qualifier") == ("qualifier", 2)
+    assert numbered("Keyword B") == ("keyword", 2)
+    assert numbered("Qualifier") is None and numbered("Age 10-17") is None
+
+
+@pytest.mark.parametrize(
+    ("extract", "name", "code", "target"),
+    [
+        ("incidents", "grade", "emergency", "Emergency"),
+        ("incidents", "grade", "1 - Emergency", "Emergency"),
+        ("incidents", "grade", "Emergency (1)", "Emergency"),
+        ("incidents", "grade", "Grade 1", None),
+        ("incidents", "grade", "Non-Emergency", None),
+        ("incidents", "grade", "No: Emergency", None),
+        ("incidents", "grade", "E", None),
+        ("incidents", "record_type", "Record of contact", "ROC"),
+        ("drug_tests", "cocaine", "POS", None),
+        ("drug_tests", "cocaine", "Not Positive", None),
+        ("stop_search", "object_found", "Yes", "Y"),
+        ("stop_search", "object_found", "1", None),
+        ("crimes", "status", "Cancelled - no crime", None),
+    ],
+)
+def test_only_what_can_mean_nothing_else_has_a_meaning(extract: str, name: str, code: str, target: str | None) -> None:
+    assert target_of(column(extract, name), code) == target
+
+
+def test_what_a_code_may_mean_is_said_where_it_is_one_thing() -> None:
+    grades = column("incidents", "grade").values
+    assert perhaps(grades, "Emerg") == "Emergency" and perhaps(grades, "1") == "" and perhaps(grades, "zzz") == ""
+
+
+def test_words_for_a_value_that_is_none_are_a_fault() -> None:
+    with pytest.raises(ValueError, match="value_synonyms"):
+        Column(name="grade", description="Grade", type="choice", values=("A", "B"), value_synonyms=(("C", "See"),))
