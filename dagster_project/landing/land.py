@@ -20,6 +20,7 @@ from dagster_project.core.memory import bounds
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, parallel, pseudonyms, recovery
+from .absent_columns import absent_columns
 from .archive import move_to_archive
 from .column_drift import drift
 from .conflicts import KIND, load_of, settle
@@ -430,6 +431,7 @@ class _Landing:
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
                 n_quarantined += n_tied
+        absent = absent_columns(self.con, self.home, load, sheet, found.rows)
         before = self.decisions.last_accepted(file)
         columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
@@ -446,6 +448,7 @@ class _Landing:
             rows_duplicate=found.merged,
             quarantine_reasons=kinds,
             ragged_digest=found.ragged,
+            absent_columns=absent,
             drift=drift(before, *columns) if before else [],
             indicators=indicators,
             withheld=withheld,

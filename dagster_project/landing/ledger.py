@@ -55,6 +55,8 @@ class LedgerEntry(BaseModel):
     rows_refused: int | None = None
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
+    absent_columns: list[str] | None = None
+    """Columns of the contract that the file lacks or has blank in every row; None in ledgers of earlier versions."""
     drift: list[str] = []
     quarantine_reasons: dict[str, int] = {}
     ragged_digest: str | None = None

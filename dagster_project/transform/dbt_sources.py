@@ -174,6 +174,14 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "grace_days": "Days that its newest covered day may lie behind the night before it is late",
         },
     ),
+    "absent_columns": (
+        "Columns of the contracts that loads do without, one row a load and column",
+        {
+            "load_id": "Load",
+            "column_name": "Column that the file lacks, or that is blank in all rows of a file of 50 or more",
+            "is_unit": "Whether it names the unit",
+        },
+    ),
     "contract_values": (
         "Allowed values of the contracts' lists, one row a value",
         {"extract": "Extract", "column_name": "Column", "value": "Value, in the spelling that the marts show"},

@@ -19,6 +19,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
+from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.canonical_values import literal
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
@@ -178,6 +179,7 @@ def prepare_raw(
         con.execute("begin")
         make_table(con, "raw.night", NIGHT, [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
+        _absent_columns(con, loads, contracts)
         kept = kept_loads(home)
         load_kept(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
@@ -231,6 +233,18 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, to
         for e in (load.entry,)
     ]  # fmt: skip
     make_table(con, "raw.loads", columns, rows)
+
+
+def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts: dict[str, Contract]) -> None:
+    """The columns that each load does without."""
+    rows = [
+        (e.load_id, column, contract.column(column).type == "unit")
+        for e in (load.entry for load in loads)
+        for contract in (contracts[str(e.extract)],)
+        for column in absent_in(e, contract)
+        if column in {c.name for c in contract.columns}
+    ]
+    make_table(con, "raw.absent_columns", {"load_id": "varchar", "column_name": "varchar", "is_unit": "boolean"}, rows)
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
