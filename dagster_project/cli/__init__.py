@@ -20,6 +20,7 @@ from . import (  # noqa: F401  (commands register themselves)
     serve,
     status,
     trace,
+    vocabulary,
 )
 from .common import app
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from dagster_project.landing import LedgerEntry, read_ledger
+from dagster_project.landing.vocabulary import shown
 from dagster_project.nights import backfill
 from dagster_project.nights.lifecycle import INTERRUPTED, end_night
 from dagster_project.nights.run import Listener, NightRun
@@ -224,6 +225,8 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     for f in receipt.files:
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
+        for column, values in (f.get("unknown_values") or {}).items():
+            _say(console, f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown(values)}; see pam vocabulary", "yellow")
     if not receipt.files:
         _say(console, "No new file.")
     _show_checks(console, receipt.checks)
@@ -291,6 +294,7 @@ def show_status(found: dict[str, Any]) -> None:
     _lines(console, "Archive", [f"{kept['files']:,} files{since}; {time}"])
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
     _lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in found["drift"]])
+    _lines(console, "Unknown", found["unknown_values"])
     if found["mappings"]:
         _lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is mended"
                                      for m in found["mappings"]])  # fmt: skip

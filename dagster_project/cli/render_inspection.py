@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from dagster_project.landing.vocabulary import shown
 from dagster_project.nights.dry_run import EVER, Inspected, Judged
 
 from .render import _lines, _say
@@ -45,6 +46,7 @@ def _show_file(console: Console, one: Inspected) -> None:
         _lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
         _lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
         _lines(console, "Drift", e.drift)
+        _lines(console, "Unknown", [f"{column}: {shown(values)}" for column, values in e.unknown_values.items()])
     if e.rows_in_file is not None and e.outcome != "known":
         landed = "would land" if e.outcome == "accepted" else "would be stored and not count"
         _say(

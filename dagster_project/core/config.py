@@ -195,6 +195,19 @@ class Public(_Part):
         return self.thresholds.get(measure, self.threshold)
 
 
+class Believe(_Part):
+    """When a file is believed.
+
+    `vocabulary_rows`: from how many rows on a file is held against the lists of known values. `unknown_held_percent`: the share of
+    rows with values that no list knows from which the file is held. `unknown_told_percent`: that from which it is told of, and from
+    which a file is held of which no row counts.
+    """
+
+    vocabulary_rows: Annotated[int, Field(ge=1)] = 50
+    unknown_held_percent: Annotated[float, Field(gt=0, le=100)] = 20
+    unknown_told_percent: Annotated[float, Field(gt=0, le=100)] = 1
+
+
 class Config(_Part):
     """One home's settings."""
 
@@ -208,6 +221,7 @@ class Config(_Part):
     arrival: Arrival = Arrival()
     alerts: Alerts = Alerts()
     public: Public = Public()
+    believe: Believe = Believe()
 
     @model_validator(mode="after")
     def _for_the_public(self) -> Self:

@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
+from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
@@ -36,6 +37,7 @@ from .parallel import ALONE, Room, Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, TooLarge, Waits
 from .row_rules import PARSED, RAGGED, Sheet, keep, parse
+from .vocabulary import HELD_FOR, Limits, look_up
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
@@ -159,6 +161,8 @@ class _Landing:
         self.left_over = recovery.LeftOver(entries, self.unfinished or ())
         self.begun = False
         self.mappings = read_mappings(home, contracts, force_names())
+        believe = read_config(home).believe
+        self.limits = Limits(believe.vocabulary_rows, believe.unknown_held_percent, believe.unknown_told_percent)
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
@@ -426,12 +430,14 @@ class _Landing:
         if found.bad or found.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
             write_quarantine(self.con, self.home, load, sheet)
-        if found.held is None and sheet.key and (others := self.decisions.tied(file)):
+        absent = absent_columns(self.con, self.home, load, sheet, found.rows)
+        words = look_up(self.con, self.home, load, sheet.contract, absent, found.rows, self.limits)
+        held = found.held or words.held
+        if held is None and sheet.key and (others := self.decisions.tied(file)):
             withheld = settle(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
                 n_quarantined += n_tied
-        absent = absent_columns(self.con, self.home, load, sheet, found.rows)
         before = self.decisions.last_accepted(file)
         columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
@@ -440,8 +446,10 @@ class _Landing:
         return self._entry(
             file,
             at,
-            outcome="held" if found.held else "accepted",
-            reason=found.held,
+            outcome="held" if held else "accepted",
+            reason=held,
+            held_for=HELD_FOR if words.held and not found.held else None,
+            unknown_values=words.unknown,
             load_id=load.load_id,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,

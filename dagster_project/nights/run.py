@@ -58,6 +58,7 @@ from dagster_project.transform.dbt_runner import Node
 
 from . import erase_expired as keeping
 from . import lifecycle
+from .accept_vocabulary import release_known
 
 
 class NightHeldError(RuntimeError):
@@ -211,6 +212,7 @@ class NightRun:
             files = find_files(inbox, contracts, force_names())
             if self.period:
                 files = within(files, self.period)
+            release_known(self.home, contracts, night.night_id)
             # Where landing is tried again, what it committed before stands.
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}

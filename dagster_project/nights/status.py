@@ -14,6 +14,7 @@ from dagster_project.landing.known_files import landing_text
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
+from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 from dagster_project.publishing.dictionary import standing_files
 from dagster_project.publishing.publish import published_night
 
@@ -24,7 +25,8 @@ DRIFT_DAYS = 14
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
-    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `mappings` (those that can't be
+    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values` (a
+    line an extract and column, with the command that makes them known), `mappings` (those that can't be
     used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
 
     `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
@@ -56,6 +58,7 @@ def status(home: Home) -> dict[str, Any]:
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
         "withdrawn": shown.withdrawn if shown else {},
         "drift": _drift(entries),
+        "unknown_values": lines_to_paste(unknown_values(home, entries)),
         "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),

@@ -4,6 +4,7 @@ Figures and their provenance only: no row of an extract, no identifier, no path 
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.canonical_values import literal
+from dagster_project.landing.unknown_values import unknown_values
 from dagster_project.quality.gate import Check
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK, covers, extracted
@@ -68,6 +70,19 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
             "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
             "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
+        },
+    ),
+    "vocabulary": (
+        "Values of classifying columns that no list knows, and which therefore count nowhere: one row a force, extract, column and"
+        " value.",
+        {
+            "force_code": ("varchar", "Force"),
+            "extract": ("varchar", "Extract"),
+            "column_name": ("varchar", "Column"),
+            "value": ("varchar", "Value, as the files have it"),
+            "rows": ("bigint", "Rows that have it"),
+            "first_night": ("varchar", "Night of the first file that had it"),
+            "last_night": ("varchar", "Night of the last file that had it"),
         },
     ),
     "checks": (
@@ -166,6 +181,7 @@ def write_meta(
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
+        _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())

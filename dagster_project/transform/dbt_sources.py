@@ -341,9 +341,18 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "lpu_name": "Name of the unit",
         },
     ),
+    "vocabulary": (
+        "What values of classifying columns count as, the home's own on top of the project's, one row a value",
+        {
+            "extract": "Extract",
+            "column_name": "Column",
+            "value": "Value, in lower case",
+            "counts_as": "What rows with it count as; nothing where they count nowhere",
+        },
+    ),
     "own_offence_codes": (
         "The home's own offence codes, on top of the seed's",
-        {"offence_code": "Code", "offence_class": "possession or trafficking"},
+        {"offence_code": "Code", "offence_class": "possession, trafficking or other"},
     ),
 }
 

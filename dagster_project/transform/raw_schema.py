@@ -4,7 +4,6 @@ Views over the Parquet, not copies. Loads that can't matter any more (a newer on
 out, so that a night does not read every file of the past.
 """
 
-import csv
 import os
 import shutil
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import OWN_LISTS, own_words, read_own_list, seeded_words
 from dagster_project.core.row_tables import make_table
 from dagster_project.editions import frozen_paths, load_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
@@ -38,16 +38,6 @@ SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
 NIGHT = {"night_id": "varchar", "night_date": "date", "is_in_part": "boolean"}
 LATEST = "9"
 """Sorts after every night."""
-
-OWN_LISTS = {
-    "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
-    "offence_codes": ("offence_code", "offence_class"),
-}
-OFFENCE_CLASSES = ("possession", "trafficking")
-
-
-class SeedError(ValueError):
-    """A force's own list that says something it can't mean. The message gives file, line and reason."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +193,9 @@ def prepare_raw(
         _withheld_versions(con, home, contracts, loads)
         carry(con, due, kept)
         for name, columns in OWN_LISTS.items():
-            _own_list(con, home.seeds / f"{name}.csv", name, columns)
+            if name != "vocabulary":
+                _own_list(con, home.seeds / f"{name}.csv", name, columns)
+        _vocabulary(con, home)
         write_asked(con, load_editions(home).values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -377,36 +369,12 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], bel
         )
 
 
+def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """What values of classifying columns count as, in lower case: the home's own on top of the project's."""
+    words = {**seeded_words(), **own_words(home)}
+    rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
+    make_table(con, "raw.vocabulary", dict.fromkeys(("extract", "column_name", "value", "counts_as"), "varchar"), rows)
+
+
 def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
     make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
-
-
-def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
-    if not path.exists():
-        return []
-    try:
-        path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
-    rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [c for c in columns if c not in (reader.fieldnames or [])]
-        if missing:
-            raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
-        for record in reader:
-            line = reader.line_num
-            row = tuple((record[c] or "").strip() for c in columns)
-            if not all(row):
-                blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
-                raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
-            if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
-                raise SeedError(
-                    f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
-                )
-            known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
-            if known in rows:
-                raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
-            rows[known] = (line, row)
-    return [row for _, row in rows.values()]

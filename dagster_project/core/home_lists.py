@@ -1,0 +1,91 @@
+"""The home's own lists, in its seeds/, and what they and the project's know together."""
+
+import csv
+from pathlib import Path
+
+from .home import Home
+from .seeds import read_seed
+
+OWN_LISTS: dict[str, tuple[str, ...]] = {
+    "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
+    "offence_codes": ("offence_code", "offence_class"),
+    "vocabulary": ("extract", "column", "value", "counts_as"),
+}
+OFFENCE_CLASSES = ("possession", "trafficking", "other")
+"""Of offences; `other` counts nowhere."""
+NOTHING = "nothing"
+"""What a value counts as that counts nowhere."""
+
+
+class SeedError(ValueError):
+    """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+
+def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
+    if not path.exists():
+        return []
+    try:
+        path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [c for c in columns if c not in (reader.fieldnames or [])]
+        if missing:
+            raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
+        for record in reader:
+            line = reader.line_num
+            row = tuple((record[c] or "").strip() for c in columns)
+            if not all(row):
+                blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
+                raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
+            if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
+                raise SeedError(
+                    f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
+                )
+            if columns[0] == "extract":
+                known = (*row[:2], row[2].lower())
+            else:
+                known = (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
+            if known in rows:
+                raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+            rows[known] = (line, row)
+    return [row for _, row in rows.values()]
+
+
+Place = tuple[str, str, str]
+"""Extract, column and value, the value in lower case."""
+
+
+def seeded_words() -> dict[Place, str]:
+    """What the project's vocabulary says that values count as."""
+    return {(r["extract"], r["column"], r["value"].lower()): r["counts_as"] for r in read_seed("vocabulary")}
+
+
+def own_words(home: Home) -> dict[Place, str]:
+    """The same of the home's own `seeds/vocabulary.csv`. Raises SeedError."""
+    rows = read_own_list(home.seeds / "vocabulary.csv", OWN_LISTS["vocabulary"])
+    return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
+
+
+def known_words(home: Home, extract: str, column: str) -> dict[str, str]:
+    """Known values of a column, in lower case, and what they count as. Raises SeedError."""
+    words = {**seeded_words(), **own_words(home)}
+    return {value: counts_as for (x, c, value), counts_as in words.items() if (x, c) == (extract, column)}
+
+
+def known_offence_codes(home: Home) -> dict[str, str]:
+    """Offence codes in lower case, and their class. Raises SeedError."""
+    seeded = {r["offence_code"].lower(): r["offence_class"] for r in read_seed("offence_codes")}
+    own = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"])
+    return {**seeded, **{code.lower(): offence_class for code, offence_class in own}}
+
+
+def known_units(home: Home, force_code: str) -> set[str]:
+    """Codes and names of a force's units, in lower case; none where it has no list of areas. Raises SeedError."""
+    own = [r for r in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if r[0] == force_code]
+    seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
+    units = [(r[3], r[4]) for r in own] or seeded
+    return {text.lower() for unit in units for text in unit}
