@@ -4,7 +4,7 @@ Figures and their provenance only: no row of an extract, no identifier, no path 
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.canonical_values import literal
 from dagster_project.landing.unknown_values import unknown_values
+from dagster_project.nights.accepted_months import read_accepted
 from dagster_project.quality.gate import Check
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK, covers, extracted
@@ -83,6 +84,17 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "rows": ("bigint", "Rows that have it"),
             "first_night": ("varchar", "Night of the first file that had it"),
             "last_night": ("varchar", "Night of the last file that had it"),
+        },
+    ),
+    "accepted_months": (
+        "Months of headline measures that a person let pass the gate, though they are far from those of the year before.",
+        {
+            "measure": ("varchar", "Measure"),
+            "month": ("varchar", "Month, such as 2025-10"),
+            "force_code": ("varchar", "Force"),
+            "why": ("varchar", "Why the figure is right"),
+            "accepted_by": ("varchar", "Who says so"),
+            "accepted_at": ("timestamp", "When, UTC"),
         },
     ),
     "checks": (
@@ -181,6 +193,7 @@ def write_meta(
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
+        _fill(con, "accepted_months", [(*astuple(a)[:5], _moment(a.accepted_at[:19])) for a in read_accepted(night.home)])
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])

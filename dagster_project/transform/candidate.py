@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).parents[1]
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
-    "row_days", "extract_facts", "figures_due", "figure_facts",
+    "row_days", "extract_facts", "figures_due", "figure_facts", "month_facts",
 )  # fmt: skip
 """Models that hold something of every extract, or of the night itself. What rests on them rests on some extract, too."""
 

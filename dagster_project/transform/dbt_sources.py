@@ -341,6 +341,20 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "lpu_name": "Name of the unit",
         },
     ),
+    "published_months": (
+        "Headline figures of the force in complete months, as they are published, one row a mart, force, measure and month",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "measure": "Measure",
+            "month_no": "Months since year 0",
+            "value": "Figure",
+        },
+    ),
+    "accepted_months": (
+        "Months that a person lets pass though they are far from the year before, one row a measure, force and month",
+        {"measure": "Measure", "force_code": "Force", "month_no": "Months since year 0"},
+    ),
     "vocabulary": (
         "What values of classifying columns count as, the home's own on top of the project's, one row a value",
         {

@@ -23,6 +23,7 @@ from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.canonical_values import literal
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
+from dagster_project.nights.accepted_months import show_months
 
 from .carry_forward import carry, let_go
 from .changed_months import Due, find_due, paths_of
@@ -196,6 +197,7 @@ def prepare_raw(
             if name != "vocabulary":
                 _own_list(con, home.seeds / f"{name}.csv", name, columns)
         _vocabulary(con, home)
+        show_months(con, home)
         write_asked(con, load_editions(home).values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
