@@ -12,13 +12,25 @@ from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
 from dagster_project.landing.absent_columns import absent_in
 
-TESTS = ("custody_ref", "arrested_at", "trigger_offence", "test_status", "missed_reason", "cocaine", "opiates", "result", "referred", "lpu")
+TESTS = (
+    "custody_ref",
+    "arrested_at",
+    "trigger_offence",
+    "test_status",
+    "missed_reason",
+    "cocaine",
+    "opiates",
+    "result",
+    "referred",
+    "lpu",
+)
 JANUARY, FEBRUARY = ("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28")
 LATER = "20260106T020000Z"
 
 
 def arrests(columns: Sequence[str], month: str = "01", n: int = 60, **given: str) -> list[list[str]]:
     """Arrests of a month: every second test completed, every second of these positive, the others missed."""
+
     def row(i: int) -> list[str]:
         done = i % 2 == 0
         full = {
@@ -33,15 +45,26 @@ def arrests(columns: Sequence[str], month: str = "01", n: int = 60, **given: str
     return each(n, row)
 
 
-def drop_tests(inbox: Path, without: Sequence[str] = (), window: tuple[str, str] = JANUARY, stamp: str = "20260105T020000Z", **given: str) -> Path:
+def drop_tests(
+    inbox: Path, without: Sequence[str] = (), window: tuple[str, str] = JANUARY, stamp: str = "20260105T020000Z", **given: str
+) -> Path:
     columns = [c for c in TESTS if c not in without]
     n = int(given.pop("n", 60))
-    return write_extract(inbox, "drug_tests", arrests(columns, window[0][5:7], n, **given), columns=columns, window=window, stamp=stamp)
+    return write_extract(
+        inbox, "drug_tests", arrests(columns, window[0][5:7], n, **given), columns=columns, window=window, stamp=stamp
+    )
 
 
-def figure(home: Home, measure: str, period: str = "Jan 2025", category: str = "all", area: str = "derbyshire", mart: str = "drug_tests") -> Any:
+def figure(
+    home: Home,
+    measure: str,
+    period: str = "Jan 2025",
+    category: str = "all",
+    area: str = "derbyshire",
+    mart: str = "drug_tests",
+) -> Any:
     rows = published(
-        home, f"select distinct value, data_status from marts.mart_{mart} where measure = '{measure}' and period_label = '{period}'"
+        home, f"select distinct value, data_status from marts.mart_{mart} where measure = '{measure}' and period_label = '{period}'"  # noqa: E501
         f" and category = '{category}' and area_code = '{area}'"
     )  # fmt: skip
     assert len(rows) <= 1
@@ -55,13 +78,24 @@ def test_tests_without_results_have_no_rate(new_home: Home) -> None:
     drop_tests(new_home.inbox, without=("result", "cocaine", "opiates", "referred", "missed_reason", "lpu"))
     run = publish_night(new_home)
     assert run.receipt.outcome == "published"
-    for measure in ("tests_positive", "positivity_rate", "positive_cocaine", "positive_opiates", "positive_both", "positive_not_recorded", "referrals"):
+    for measure in (
+        "tests_positive",
+        "positivity_rate",
+        "positive_cocaine",
+        "positive_opiates",
+        "positive_both",
+        "positive_not_recorded",
+        "referrals",
+    ):
         assert figure(new_home, measure) == GONE, measure
     assert figure(new_home, "tests_completed") == (30, "complete")
     assert figure(new_home, "tests_missed") == (30, "complete")
     assert figure(new_home, "tests_missed", category="Not recorded") == GONE
     assert figure(new_home, "tests_completed", area="unknown") == (30, "complete")
-    units = published(new_home, "select distinct value, data_status from marts.mart_drug_tests where area_type in ('section', 'lpu') and area_code <> 'unknown'")
+    units = published(
+        new_home,
+        "select distinct value, data_status from marts.mart_drug_tests where area_type in ('section', 'lpu') and area_code <> 'unknown'",  # noqa: E501
+    )
     assert units == [GONE]
 
 
@@ -136,23 +170,37 @@ def test_searches_and_incidents_and_lists(new_home: Home) -> None:
         columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY,
     )  # fmt: skip
     write_extract(new_home.inbox, "county_lines", [["L1", "2025-01-03"]], columns=("line_ref", "identified_on"), window=JANUARY)
-    write_extract(new_home.inbox, "pspos", [["O1", "Derby", "2025-01-03"]], columns=("order_ref", "authority", "starts_on"), window=JANUARY)
+    write_extract(
+        new_home.inbox,
+        "pspos",
+        [["O1", "Derby", "2025-01-03"]],
+        columns=("order_ref", "authority", "starts_on"),
+        window=JANUARY,
+    )
     write_extract(
         new_home.inbox, "confiscation_orders", [["C1", "2025-01-03", "Fraud", "10", "20"]],
         columns=("order_ref", "order_date", "offence_category", "order_value", "benefit_value"), window=JANUARY,
     )  # fmt: skip
     publish_night(new_home)
     for mart, measures in {
-        "stop_search": ("drug_finds", "drug_find_rate", "drug_searches_by_outcome", "drug_searches_by_ethnicity", "drug_searches_by_age"),
+        "stop_search": ("drug_finds", "drug_find_rate", "drug_searches_by_outcome", "drug_searches_by_ethnicity", "drug_searches_by_age"),  # noqa: E501
         "incidents": ("incidents_drugs_emergency", "roc_drugs_emergency", "incidents_drugs_by_channel"),
-        "county_lines": ("lines_closed", "lines_active"), "pspo": ("pspos_active",), "confiscation_orders": ("compensation_value",),
+        "county_lines": ("lines_closed", "lines_active"), "pspo": ("pspos_active",), "confiscation_orders": ("compensation_value",),  # noqa: E501
     }.items():  # fmt: skip
         for measure in measures:
             assert figure(new_home, measure, mart=mart) == GONE, measure
-    assert figure(new_home, "searches", mart="stop_search") == figure(new_home, "drug_searches", mart="stop_search") == (60, "complete")
+    assert (
+        figure(new_home, "searches", mart="stop_search")
+        == figure(new_home, "drug_searches", mart="stop_search")
+        == (60, "complete")
+    )
     assert figure(new_home, "searches", category="Not recorded", mart="stop_search") == GONE
     assert figure(new_home, "incidents_drugs", mart="incidents") == (60, "complete")
-    assert figure(new_home, "lines_identified", mart="county_lines") == figure(new_home, "pspos_new", mart="pspo") == (1, "complete")
+    assert (
+        figure(new_home, "lines_identified", mart="county_lines")
+        == figure(new_home, "pspos_new", mart="pspo")
+        == (1, "complete")
+    )
     assert figure(new_home, "order_value", mart="confiscation_orders") == (10, "complete")
 
 

@@ -17,7 +17,9 @@ COLUMNS = ("administration_ref", "administered_at")
 
 def naloxone(inbox: Path, months: list[int], stamp: str = "20260105T020000Z") -> Path:
     """As many administrations in each month from January 2024 on."""
-    days = [f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00" for n, rows in enumerate(months) for i in range(rows)]
+    days = [
+        f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00" for n, rows in enumerate(months) for i in range(rows)
+    ]
     last = f"{2024 + (len(months) - 1) // 12}-{(len(months) - 1) % 12 + 1:02d}-31"
     rows = each(len(days), lambda i: [f"N{i}", days[i]])
     return write_extract(inbox, "naloxone", rows, columns=COLUMNS, window=("2024-01-01", last), stamp=stamp)
@@ -37,7 +39,7 @@ def judged(home: Home) -> set[tuple[str, str]]:
      ([30] * 11 + [29], 0, False), ([30] * 11, 0, False)],
 )  # fmt: skip
 def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> None:
-    naloxone(new_home.inbox, [*before, month] if len(before) == 12 else [*before, month])
+    naloxone(new_home.inbox, [*before, month])
     found = judged(new_home)
     said = f"month_to_mean {month / (sum(before) / len(before)):.6g} (derbyshire, naloxone_administrations, 2025-01)"
     assert found == ({("mart_naloxone", said)} if holds else set())

@@ -50,19 +50,27 @@ def test_shares(new_home: Home, unknown: int, known: int, counting: int, outcome
     assert entry.held_for == ("vocabulary" if outcome == "held" else None)
 
 
-@pytest.mark.parametrize(("items", "outcome"), [("Odd;Drugs", "accepted"), ("Odd;Alcohol", "accepted"), ("Odd;Odder", "held"), ("", "accepted")])
+@pytest.mark.parametrize(
+    ("items", "outcome"), [("Odd;Drugs", "accepted"), ("Odd;Alcohol", "accepted"), ("Odd;Odder", "held"), ("", "accepted")]
+)
 def test_a_list_is_known_by_one_item(new_home: Home, items: str, outcome: str) -> None:
     rows = each(60, lambda i: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", items if i < 30 else "DRUGS"])
-    write_extract(new_home.inbox, "incidents", rows, columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY)
+    write_extract(
+        new_home.inbox, "incidents", rows, columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY
+    )
     entry = landed(new_home)
     assert entry.outcome == outcome
     assert sorted(entry.unknown_values.get("qualifiers", {})) == [i for i in ("Odd", "Odder") if i in items.split(";")]
 
 
-@pytest.mark.parametrize(("force", "unknown", "outcome"), [("derbyshire", 12, "held"), ("derbyshire", 11, "accepted"), ("kent", 60, "accepted")])
+@pytest.mark.parametrize(
+    ("force", "unknown", "outcome"), [("derbyshire", 12, "held"), ("derbyshire", 11, "accepted"), ("kent", 60, "accepted")]
+)
 def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unknown: int, outcome: str) -> None:
     rows = each(60, lambda i: [f"N{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Atlantis" if i < unknown else "Dales"])
-    write_extract(new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"), window=JANUARY, force=force)
+    write_extract(
+        new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"), window=JANUARY, force=force
+    )
     entry = landed(new_home)
     assert entry.outcome == outcome
     assert entry.unknown_values == ({"lpu": {"Atlantis": unknown}} if force == "derbyshire" else {})
@@ -71,11 +79,19 @@ def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unkno
 def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     """5,000 crimes with codes of another system are no zero: they are held, and count once a person says as what."""
     crimes(new_home.inbox, ["DRG1"] * 3000 + ["DRG2"] * 1990 + ["VIOL"] * 10)
-    write_extract(new_home.inbox, "naloxone", [["N1", "2025-01-02T12:00:00"]], columns=("administration_ref", "administered_at"), window=JANUARY)
+    write_extract(
+        new_home.inbox,
+        "naloxone",
+        [["N1", "2025-01-02T12:00:00"]],
+        columns=("administration_ref", "administered_at"),
+        window=JANUARY,
+    )
     run = publish_night(new_home)
     assert [f["outcome"] for f in run.receipt.files if f["extract"] == "crimes"] == ["held"]
     assert published(new_home, "select * from marts.mart_drug_offences") == []
-    words = {(w["force_code"], w["extract"], w["column_name"], w["value"], w["rows"]) for w in meta_rows(new_home, "vocabulary")}
+    words = {
+        (w["force_code"], w["extract"], w["column_name"], w["value"], w["rows"]) for w in meta_rows(new_home, "vocabulary")
+    }
     assert words == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 3000), ("DRG2", 1990), ("VIOL", 10))}
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")

@@ -30,7 +30,9 @@ from .plan import COME_AND_GO, EXTRACTS, Again, File, Release, Sequence
 from .writing import FIRST_DAY, HEADERS, night_moment, write
 
 FORCE = "derbyshire"
-DECIDING = ("standing_loads", "kept_parts", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows")
+DECIDING = (
+    "standing_loads", "kept_parts", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows",
+)  # fmt: skip
 """Models that say which rows count and what is covered, in the order in which they are built."""
 SUBJECTS = {
     "mda_orders": "mda_orders", "cash_seizures": "cash_seizures", "stop_search": "stop_search", "crimes": "drug_offences",
