@@ -70,22 +70,23 @@ def own_words(home: Home) -> dict[Place, str]:
     return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
 
 
-def known_words(home: Home, extract: str, column: str) -> dict[str, str]:
-    """Known values of a column, in lower case, and what they count as. Raises SeedError."""
-    words = {**seeded_words(), **own_words(home)}
+def known_words(home: Home | None, extract: str, column: str) -> dict[str, str]:
+    """Known values of a column, in lower case, and what they count as. `home`: None for the project's list alone. Raises SeedError."""
+    words = {**seeded_words(), **(own_words(home) if home else {})}
     return {value: counts_as for (x, c, value), counts_as in words.items() if (x, c) == (extract, column)}
 
 
-def known_offence_codes(home: Home) -> dict[str, str]:
+def known_offence_codes(home: Home | None) -> dict[str, str]:
     """Offence codes in lower case, and their class. Raises SeedError."""
     seeded = {r["offence_code"].lower(): r["offence_class"] for r in read_seed("offence_codes")}
-    own = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"])
+    own = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"]) if home else []
     return {**seeded, **{code.lower(): offence_class for code, offence_class in own}}
 
 
-def known_units(home: Home, force_code: str) -> set[str]:
+def known_units(home: Home | None, force_code: str) -> set[str]:
     """Codes and names of a force's units, in lower case; none where it has no list of areas. Raises SeedError."""
-    own = [r for r in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if r[0] == force_code]
+    listed = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
+    own = [r for r in listed if r[0] == force_code]
     seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
     units = [(r[3], r[4]) for r in own] or seeded
     return {text.lower() for unit in units for text in unit}

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.home_lists import known_offence_codes, known_units, known_words
+from dagster_project.core.home_lists import SeedError, known_offence_codes, known_units, known_words
 from dagster_project.core.row_tables import make_table
 
 from .raw_store import Load, parquet_of
@@ -54,8 +54,6 @@ def look_up(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: Limits
 ) -> Words:
     """Hold a load's stored rows against the lists. `absent`: columns that it lacks. `rows`: how many the file has.
-
-    Raises SeedError for a bad list of the home's own.
     """
     unknown: dict[str, dict[str, int]] = {}
     held, warned = [], []
@@ -96,7 +94,18 @@ def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
 
 
 def _known(home: Home, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
-    """Known values in lower case, and whether rows with them count; None where the column is not asked of the force."""
+    """Known values in lower case, and whether rows with them count; None where the column is not asked of the force.
+
+    Where the home's own lists can't be read, the project's are asked: the night ends with what is wrong with them, and what is held
+    for it is looked at again once they are mended.
+    """
+    try:
+        return _known_of(home, load, column, is_unit)
+    except SeedError:
+        return _known_of(None, load, column, is_unit)
+
+
+def _known_of(home: Home | None, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
     known = {v: counts not in ("nothing", "other") for v, counts in known_words(home, load.extract, column).items()}
     if column == "offence_code":
         known |= {v: c not in ("nothing", "other") for v, c in known_offence_codes(home).items()}

@@ -9,7 +9,7 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.home_lists import NOTHING, OFFENCE_CLASSES, OWN_LISTS, read_own_list
+from dagster_project.core.home_lists import NOTHING, OFFENCE_CLASSES, OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.memory import bounds
 from dagster_project.core.receipts import locked
 from dagster_project.landing import LedgerEntry, release_load
@@ -70,7 +70,7 @@ def accept(home: Home, extract: str, column: str, values: Sequence[str], counts_
 def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
     """Release the files that were held for unknown values alone and that may land now. The caller holds the home's lock.
 
-    Raises SeedError, ConfigError.
+    Raises ConfigError.
     """
     held = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
     released = []
@@ -80,7 +80,17 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
             words = look_up(
                 con, home, load_of(e), contract, absent_in(e, contract), int(e.rows_in_file or 0), limits_of(home)
             )
-        if words.held is None:
+        if words.held is None and _readable(home):
             why = "its values are known now"
             released.append(release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why))
     return released
+
+
+def _readable(home: Home) -> bool:
+    """Whether the home's own lists can be read; where not, the night ends with what is wrong with them."""
+    try:
+        for name, columns in OWN_LISTS.items():
+            read_own_list(home.seeds / f"{name}.csv", columns)
+    except SeedError:
+        return False
+    return True
