@@ -226,7 +226,8 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         for column, values in (f.get("unknown_values") or {}).items():
-            _say(console, f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown(values)}; see pam vocabulary", "yellow")
+            said = f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown(values)}; see pam vocabulary"
+            _say(console, said, "yellow")
     if not receipt.files:
         _say(console, "No new file.")
     _show_checks(console, receipt.checks)

@@ -199,8 +199,8 @@ class Believe(_Part):
     """When a file is believed.
 
     `vocabulary_rows`: from how many rows on a file is held against the lists of known values. `unknown_held_percent`: the share
-    of rows with values that no list knows from which the file is held. `unknown_told_percent`: that from which it is told of, and
-    from which a file is held of which no row counts.
+    of rows with values that no list knows from which the file is held. `unknown_told_percent`: that from which it is told of,
+    and from which a file is held of which no row counts.
     """
 
     vocabulary_rows: Annotated[int, Field(ge=1)] = 50

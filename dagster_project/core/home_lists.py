@@ -71,7 +71,10 @@ def own_words(home: Home) -> dict[Place, str]:
 
 
 def known_words(home: Home | None, extract: str, column: str) -> dict[str, str]:
-    """Known values of a column, in lower case, and what they count as. `home`: None for the project's list alone. Raises SeedError."""
+    """Known values of a column, in lower case, and what they count as.
+
+    `home`: None for the project's list alone. Raises SeedError.
+    """
     words = {**seeded_words(), **(own_words(home) if home else {})}
     return {value: counts_as for (x, c, value), counts_as in words.items() if (x, c) == (extract, column)}
 

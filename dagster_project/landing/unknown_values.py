@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dagster_project.core.home import Home
-from dagster_project.core.home_lists import known_offence_codes, known_units, known_words
+from dagster_project.core.home_lists import SeedError, known_offence_codes, known_units, known_words
 
 from . import LedgerEntry, read_ledger
 from .vocabulary import accept_line
@@ -26,7 +26,7 @@ class Unknown:
 def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> list[Unknown]:
     """Every value of an accepted or held file that no list knows today, by force, extract, column and rows.
 
-    `entries`: of the ledger, where it was read already. Raises SeedError for a bad list of the home's own.
+    `entries`: of the ledger, where it was read already.
     """
     loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
     found: dict[tuple[str, str, str, str], dict[tuple, tuple[str, str, int]]] = {}
@@ -52,6 +52,14 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
 
 def _is_known(home: Home, force_code: str, extract: str, column: str, value: str) -> bool:
+    """A home's list that can't be read knows nothing."""
+    try:
+        return _is_known_to(home, force_code, extract, column, value)
+    except SeedError:
+        return _is_known_to(None, force_code, extract, column, value)
+
+
+def _is_known_to(home: Home | None, force_code: str, extract: str, column: str, value: str) -> bool:
     word = value.lower()
     if word in known_words(home, extract, column):
         return True

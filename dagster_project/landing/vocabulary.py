@@ -19,7 +19,8 @@ LISTED = 200
 """Unknown values of one column that the ledger keeps, those of most rows first."""
 HELD_FOR = "vocabulary"
 CLASSIFYING = {
-    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",), "stop_search": ("object_of_search",),
+    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
+    "stop_search": ("object_of_search",),
 }  # fmt: skip
 """Extract -> the columns that decide whether a row counts. Beside them, the unit of every extract that has one."""
 
@@ -96,8 +97,8 @@ def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
 def _known(home: Home, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
     """Known values in lower case, and whether rows with them count; None where the column is not asked of the force.
 
-    Where the home's own lists can't be read, the project's are asked: the night ends with what is wrong with them, and what is held
-    for it is looked at again once they are mended.
+    Where the home's own lists can't be read, the project's are asked: the night ends with what is wrong with them, and what is
+    held for it is looked at again once they are mended.
     """
     try:
         return _known_of(home, load, column, is_unit)

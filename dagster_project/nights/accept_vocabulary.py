@@ -37,7 +37,8 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
         raise VocabularyError(f"no extract is called {extract}: {', '.join(sorted(contracts))}")
     columns = classifying(contracts[extract])
     if column not in columns:
-        raise VocabularyError(f"{extract} has no list for {column}" + (f": it has one for {', '.join(columns)}" if columns else ""))
+        others = f": it has one for {', '.join(columns)}" if columns else ""
+        raise VocabularyError(f"{extract} has no list for {column}{others}")
     if column == "offence_code":
         return (*(c for c in OFFENCE_CLASSES if c != "other"), NOTHING)
     return (NOTHING,) if contracts[extract].column(column).type == "unit" else ("Drugs", NOTHING)

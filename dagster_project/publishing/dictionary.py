@@ -74,8 +74,8 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "vocabulary": (
-        "Values of classifying columns that no list knows, and which therefore count nowhere: one row a force, extract, column and"
-        " value.",
+        "Values of classifying columns that no list knows, and which therefore count nowhere: one row a force, extract, column"
+        " and value.",
         {
             "force_code": ("varchar", "Force"),
             "extract": ("varchar", "Extract"),

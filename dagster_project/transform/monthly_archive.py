@@ -59,10 +59,11 @@ def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]
 
 
 def _completed_tests() -> str:
-    """SQL: what earlier versions kept of drug tests lacks those that record results, which the positivity rate is a share of. They
-    held every file to do so.
+    """SQL: what earlier versions kept of drug tests lacks those that record results, of which the positivity
+    rate is a share. They held every file to do so.
     """
-    columns = ", ".join(f"'tests_recording_results' as {c}" if c == "measure" else c for c in (*MEASURES, "kept_night", "is_carried"))
+    names = (*MEASURES, "kept_night", "is_carried")
+    columns = ", ".join(f"'tests_recording_results' as {c}" if c == "measure" else c for c in names)
     return (
         f"insert into raw.kept_months select {columns} from raw.kept_months where measure = 'tests_completed'"
         " and load_id not in (select load_id from raw.kept_months where measure = 'tests_recording_results')"
