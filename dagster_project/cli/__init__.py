@@ -5,6 +5,7 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 """
 
 from . import (  # noqa: F401  (commands register themselves)
+    accept,
     audit,
     claims,
     dashboard,
@@ -21,6 +22,7 @@ from . import (  # noqa: F401  (commands register themselves)
     serve,
     status,
     trace,
+    vocabulary,
 )
 from .common import app
 

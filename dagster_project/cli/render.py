@@ -14,6 +14,7 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.core.terminal_text import message
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
+from dagster_project.landing.vocabulary import shown
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import Listener, NightRun
@@ -183,6 +184,9 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     for f in receipt.files:
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
+        for column, values in (f.get("unknown_values") or {}).items():
+            said = f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown(values)}; see pam vocabulary"
+            _say(console, said, "yellow")
     if not receipt.files:
         _say(console, "No new file.")
     _show_checks(console, receipt.checks)
@@ -253,6 +257,7 @@ def show_status(found: dict[str, Any]) -> None:
     if found["editions"]:
         _lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is mended"
                                      for e in found["editions"]])  # fmt: skip
+    _lines(console, "Unknown", found["unknown_values"])
     if found["mappings"]:
         _lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is mended"
                                      for m in found["mappings"]])  # fmt: skip

@@ -152,7 +152,10 @@ class Believe(_Part):
     file, or a part. `quarantined_share`, `quarantined_rows`: one more than this share of whose rows break a rule is held, where
     it has that many rows or more: it is misunderstood, and what is left of it is no figure. `american_share`: one that has
     dates that can only have the month first in this share of its rows or more, and none with the day first, is refused: the
-    others are read with days and months swapped. A mistyped date here and there stays below.
+    others are read with days and months swapped. A mistyped date here and there stays below. `vocabulary_rows`: from how many
+    rows on a file's values are looked up in the lists of known ones. `unknown_held_percent`: the percentage of rows with values
+    that no list knows from which the file is held; `unknown_told_percent`: that from which it is told of, and from which a file
+    is held of which no row counts: figures of a column that nobody understood would be false zeros.
     """
 
     withdrawn_share: Share = 0.5
@@ -160,6 +163,9 @@ class Believe(_Part):
     quarantined_share: Share = 0.5
     quarantined_rows: Annotated[int, Field(ge=1)] = 20
     american_share: Share = 0.01
+    vocabulary_rows: Annotated[int, Field(ge=1)] = 50
+    unknown_held_percent: Annotated[float, Field(gt=0, le=100)] = 20
+    unknown_told_percent: Annotated[float, Field(gt=0, le=100)] = 1
 
 
 class Email(_Part):

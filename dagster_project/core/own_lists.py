@@ -1,18 +1,24 @@
-"""A force's own reference lists: CSV files in `seeds/` of its home, which add to the project's."""
+"""A force's own reference lists, CSV files in `seeds/` of its home, and what they and the project's know together."""
 
 import csv
 from pathlib import Path
 
+from .home import Home
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import wrong_with
+from .seeds import read_seed
 
-OWN_LISTS = {
+OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
     "offence_codes": ("offence_code", "offence_class"),
     "rebases": REBASE_COLUMNS,
+    "vocabulary": ("extract", "column", "value", "counts_as"),
 }
-OFFENCE_CLASSES = ("possession", "trafficking")
+OFFENCE_CLASSES = ("possession", "trafficking", "other")
+"""Of offences; `other` counts nowhere."""
+NOTHING = "nothing"
+"""What a value counts as that counts nowhere."""
 
 
 class SeedError(ValueError):
@@ -23,6 +29,8 @@ def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
     """What may be in a list once."""
     if columns == REBASE_COLUMNS:
         return row[: len(REBASE_KEY)]
+    if columns[0] == "extract":
+        return (*row[:2], row[2].lower())
     return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
 
 
@@ -57,3 +65,43 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
                 raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
             rows[known] = (line, row)
     return [row for _, row in rows.values()]
+
+
+Place = tuple[str, str, str]
+"""Extract, column and value, the value in lower case."""
+
+
+def seeded_words() -> dict[Place, str]:
+    """What the project's vocabulary says that values count as."""
+    return {(r["extract"], r["column"], r["value"].lower()): r["counts_as"] for r in read_seed("vocabulary")}
+
+
+def own_words(home: Home) -> dict[Place, str]:
+    """The same of the home's own `seeds/vocabulary.csv`. Raises SeedError."""
+    rows = read_own_list(home.seeds / "vocabulary.csv", OWN_LISTS["vocabulary"])
+    return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
+
+
+def known_words(home: Home | None, extract: str, column: str) -> dict[str, str]:
+    """Known values of a column, in lower case, and what they count as.
+
+    `home`: None for the project's list alone. Raises SeedError.
+    """
+    words = {**seeded_words(), **(own_words(home) if home else {})}
+    return {value: counts_as for (x, c, value), counts_as in words.items() if (x, c) == (extract, column)}
+
+
+def known_offence_codes(home: Home | None) -> dict[str, str]:
+    """Offence codes in lower case, and their class. Raises SeedError."""
+    seeded = {r["offence_code"].lower(): r["offence_class"] for r in read_seed("offence_codes")}
+    own = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"]) if home else []
+    return {**seeded, **{code.lower(): offence_class for code, offence_class in own}}
+
+
+def known_units(home: Home | None, force_code: str) -> set[str]:
+    """Codes and names of a force's units, in lower case; none where it has no list of areas. Raises SeedError."""
+    listed = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
+    own = [r for r in listed if r[0] == force_code]
+    seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
+    units = [(r[3], r[4]) for r in own] or seeded
+    return {text.lower() for unit in units for text in unit}

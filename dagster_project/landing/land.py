@@ -22,6 +22,7 @@ from dagster_project.core.memory import bounds
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, parallel, pseudonyms, recovery
+from .absent_columns import absent_columns
 from .archive import move_to_archive
 from .believe import quarantined_too_much, refuse_american, withdraws_too_much
 from .column_drift import drift
@@ -42,6 +43,7 @@ from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, s
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, RAGGED, Sheet, keep, parse
 from .row_window import parse_within_rows, widest
+from .vocabulary import HELD_FOR, look_up
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
@@ -468,6 +470,11 @@ class _Landing:
         if held is None:
             earlier = self.decisions.accepted_of(file)
             held = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+        absent = absent_columns(self.con, self.home, load, sheet, found.rows)
+        words = look_up(self.con, self.home, load, sheet.contract, absent, found.rows, self.limits)
+        # Once its words are known, the file lands by itself: not where it is held for something else, too.
+        held_for = HELD_FOR if words.held and held is None else None
+        held = "; ".join(filter(None, (held, words.held))) or None
         if held is None and sheet.key and (others := self.decisions.tied(file)):
             withheld = settle(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
@@ -483,12 +490,15 @@ class _Landing:
             at,
             outcome="held" if held else "accepted",
             reason=held,
+            held_for=held_for,
+            unknown_values=words.unknown,
             load_id=load.load_id,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,
             rows_duplicate=found.merged,
             quarantine_reasons=kinds,
             ragged_digest=found.ragged,
+            absent_columns=absent,
             drift=drift(before, *columns) if before else [],
             indicators=indicators,
             withheld=withheld,

@@ -57,7 +57,13 @@ class LedgerEntry(BaseModel):
     """Rows that a mapping says are no records: not among `rows_in_file`."""
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
+    absent_columns: list[str] | None = None
+    """Columns of the contract that the file lacks or has blank in every row; None in ledgers of earlier versions."""
     drift: list[str] = []
+    unknown_values: dict[str, dict[str, int]] = {}
+    """Column -> value that no list knows -> rows that have it, where the file landed."""
+    held_for: str | None = None
+    """`vocabulary` where the file is held for unknown values, and for nothing else."""
     quarantine_reasons: dict[str, int] = {}
     ragged_digest: str | None = None
     """Of the rows of odd width, in whatever order; the quarantine keeps no more of them than the key."""

@@ -91,8 +91,9 @@ class Inspected:
         """All that is known of it, for programs."""
         kept = (
             "extract", "force_code", "form", "covered_from", "covered_to", "extracted_at", "outcome", "reason", "encoding",
-            "delimiter", "mapping", "headers", "unknown_columns", "missing_columns", "drift", "rows_in_file", "rows_landed",
-            "rows_quarantined", "rows_duplicate", "rows_ignored", "quarantine_reasons", "indicators", "withheld",
+            "delimiter", "mapping", "headers", "unknown_columns", "missing_columns", "drift", "unknown_values",
+            "rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate", "rows_ignored", "quarantine_reasons",
+            "indicators", "withheld",
         )  # fmt: skip
         said = self.entry.model_dump(mode="json", include=set(kept))
         return {

@@ -60,6 +60,7 @@ from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, lifecycle
 from . import erase_expired as keeping
+from .accept_vocabulary import release_known
 
 
 class NightHeldError(RuntimeError):
@@ -224,6 +225,7 @@ class NightRun:
             files = find_files(inbox, contracts, force_names())
             if self.period:
                 files = within(with_windows(self.home, contracts, files), self.period)
+            release_known(self.home, contracts, night.night_id)
             # Where landing is tried again, what it committed before stands.
             before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
             done = {e.load_id for e in before}

@@ -17,6 +17,7 @@ from dagster_project.landing.latest_files import standing_files
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
+from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
@@ -25,8 +26,9 @@ DRIFT_DAYS = 14
 
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
-    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `editions` and `mappings` (those that
-    can't be used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values`
+    (a line an extract and column, with the command that makes them known), `editions` and `mappings` (those that can't be
+    used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
 
     `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
     withdrawn and warned of is then that night's, else the last one's.
@@ -58,6 +60,7 @@ def status(home: Home) -> dict[str, Any]:
         "withdrawn": shown.withdrawn if shown else {},
         "drift": _drift(entries),
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
+        "unknown_values": lines_to_paste(unknown_values(home, entries)),
         "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
         "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),

@@ -4,6 +4,7 @@ Figures and their provenance only: no row of an extract, no identifier, no path 
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict, astuple
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,8 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.latest_files import extracted, is_replaced, standing_files
+from dagster_project.landing.unknown_values import unknown_values
+from dagster_project.transform.accepted_months import read_accepted
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -70,6 +73,30 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
             "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
             "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
+        },
+    ),
+    "vocabulary": (
+        "Values of classifying columns that no list knows, and which therefore count nowhere: one row a force, extract, column"
+        " and value.",
+        {
+            "force_code": ("varchar", "Force"),
+            "extract": ("varchar", "Extract"),
+            "column_name": ("varchar", "Column"),
+            "value": ("varchar", "Value, as the files have it"),
+            "rows": ("bigint", "Rows that have it"),
+            "first_night": ("varchar", "Night of the first file that had it"),
+            "last_night": ("varchar", "Night of the last file that had it"),
+        },
+    ),
+    "accepted_months": (
+        "Months of headline measures that a person let pass the gate, though they are far from those of the year before.",
+        {
+            "measure": ("varchar", "Measure"),
+            "month": ("varchar", "Month, such as 2025-10"),
+            "force_code": ("varchar", "Force"),
+            "why": ("varchar", "Why the figure is right"),
+            "accepted_by": ("varchar", "Who says so"),
+            "accepted_at": ("timestamp", "When, UTC"),
         },
     ),
     "checks": (
@@ -168,6 +195,8 @@ def write_meta(
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
+        _fill(con, "accepted_months", [(*astuple(a)[:5], _moment(a.accepted_at[:19])) for a in read_accepted(night.home)])
+        _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())

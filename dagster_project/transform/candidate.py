@@ -28,8 +28,8 @@ from .project_version import project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 ALWAYS = (
-    "standing_loads", "superseded_rows", "coverage_windows", "coverage_months", "periods", "row_days", "extract_facts",
-    "figures_due", "figure_facts",
+    "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
+    "row_days", "extract_facts", "figures_due", "figure_facts", "month_facts",
 )  # fmt: skip
 """Models that hold something of every extract, or of the night itself. What rests on them rests on some extract, too."""
 

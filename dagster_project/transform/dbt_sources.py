@@ -181,6 +181,14 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "grace_days": "Days that its newest covered day may lie behind the night before it is late",
         },
     ),
+    "absent_columns": (
+        "Columns of the contracts that loads do without, one row a load and column",
+        {
+            "load_id": "Load",
+            "column_name": "Column that the file lacks, or that is blank in all rows of a file of 50 or more",
+            "is_unit": "Whether it names the unit",
+        },
+    ),
     "contract_values": (
         "Allowed values of the contracts' lists, one row a value",
         {"extract": "Extract", "column_name": "Column", "value": "Value, in the spelling that the marts show"},
@@ -340,9 +348,32 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "lpu_name": "Name of the unit",
         },
     ),
+    "published_months": (
+        "Headline figures of the force in complete months, as they are published, one row a mart, force, measure and month",
+        {
+            "mart": "Mart",
+            "force_code": "Force",
+            "measure": "Measure",
+            "month_no": "Months since year 0",
+            "value": "Figure",
+        },
+    ),
+    "accepted_months": (
+        "Months that a person lets pass though they are far from the year before, one row a measure, force and month",
+        {"measure": "Measure", "force_code": "Force", "month_no": "Months since year 0"},
+    ),
+    "vocabulary": (
+        "What values of classifying columns count as, the home's own on top of the project's, one row a value",
+        {
+            "extract": "Extract",
+            "column_name": "Column",
+            "value": "Value, in lower case",
+            "counts_as": "What rows with it count as; nothing where they count nowhere",
+        },
+    ),
     "own_offence_codes": (
         "The home's own offence codes, on top of the seed's",
-        {"offence_code": "Code", "offence_class": "possession or trafficking"},
+        {"offence_code": "Code", "offence_class": "possession, trafficking or other"},
     ),
     "rebases": (
         "Months from which a control chart is computed anew, one row a series and month",

@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.own_lists import OWN_LISTS, read_own_list
+from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, seeded_words
 from dagster_project.core.published_file import published_night
 from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
 from dagster_project.core.rebases import REBASES, rebases
@@ -23,9 +23,11 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
+from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
+from dagster_project.transform.accepted_months import show_months
 
 from .carry_forward import carry, let_go
 from .changed_months import Due, find_due, paths_of
@@ -41,6 +43,7 @@ SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
 NIGHT = {"night_id": "varchar", "night_date": "date", "is_in_part": "boolean"}
 LATEST = "9"
 """Sorts after every night."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -158,6 +161,7 @@ def prepare_raw(
         con.execute("begin")
         make_table(con, "raw.night", NIGHT, [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
+        _absent_columns(con, loads, contracts)
         kept = kept_loads(home)
         load_kept(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
@@ -183,6 +187,8 @@ def prepare_raw(
         for name in ("areas", "offence_codes"):
             _own_list(con, home.seeds / f"{name}.csv", name, OWN_LISTS[name])
         make_table(con, "raw.rebases", REBASES, rebases(_rebase_rows(home)))
+        _vocabulary(con, home)
+        show_months(con, home)
         write_asked(con, read_editions(home).sound.values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -212,6 +218,18 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, to
         for e in (load.entry,)
     ]  # fmt: skip
     make_table(con, "raw.loads", columns, rows)
+
+
+def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts: dict[str, Contract]) -> None:
+    """The columns that each load does without."""
+    rows = [
+        (e.load_id, column, contract.column(column).type == "unit")
+        for e in (load.entry for load in loads)
+        for contract in (contracts[str(e.extract)],)
+        for column in absent_in(e, contract)
+        if column in {c.name for c in contract.columns}
+    ]
+    make_table(con, "raw.absent_columns", {"load_id": "varchar", "column_name": "varchar", "is_unit": "boolean"}, rows)
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
@@ -342,6 +360,13 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], bel
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",
             [[str(p) for p in sorted(paths)]],
         )
+
+
+def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """What values of classifying columns count as, in lower case: the home's own on top of the project's."""
+    words = {**seeded_words(), **own_words(home)}
+    rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
+    make_table(con, "raw.vocabulary", dict.fromkeys(("extract", "column_name", "value", "counts_as"), "varchar"), rows)
 
 
 def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:

@@ -10,6 +10,14 @@ with events as (
     select * from {{ events }}
 ),
 
+-- Of these loads nobody can say which category a row has: their amounts count in `all`, and in no category.
+unsplit as (
+    select distinct measures.measure, gaps.load_id
+    from {{ ref('measure_list') }} as measures
+    inner join {{ ref('coverage_gaps') }} as gaps on measures.category_coverage = gaps.coverage
+    where measures.mart = '{{ mart }}'
+),
+
 covered as (
     select
         events.force_code,
@@ -21,7 +29,8 @@ covered as (
         events.amount,
         measures.aggregation,
         {{ month_no('events.event_on') }} as month_no,
-        windows.coverage is not null as is_covered
+        windows.coverage is not null as is_covered,
+        unsplit.load_id is not null as is_unsplit
     from events
     inner join {{ ref('measure_list') }} as measures
         on events.measure = measures.measure
@@ -30,6 +39,9 @@ covered as (
         on measures.coverage = windows.coverage
         and events.force_code = windows.force_code
         and events.event_on between windows.covered_from and windows.covered_to
+    left join unsplit
+        on events.measure = unsplit.measure
+        and events.load_id = unsplit.load_id
     union all
     select
         kept.force_code,
@@ -41,11 +53,15 @@ covered as (
         kept.amount,
         measures.aggregation,
         kept.month_no,
-        kept.is_covered
+        kept.is_covered,
+        unsplit.load_id is not null as is_unsplit
     from {{ ref('kept_measures') }} as kept
     inner join {{ ref('measure_list') }} as measures
         on kept.measure = measures.measure
         and kept.mart = measures.mart
+    left join unsplit
+        on kept.measure = unsplit.measure
+        and kept.load_id = unsplit.load_id
     where kept.mart = '{{ mart }}' and not kept.is_carried
 ),
 
@@ -60,21 +76,28 @@ final as (
         case max(aggregation)
             when 'last' then max_by(case when is_covered then amount end, case when is_covered then event_on end)
             when 'stock' then sum(amount)
-            else sum(case when is_covered then amount else 0 end)
-        end as amount
+            else sum(case when is_covered and not is_unsplit then amount else 0 end)
+        end as amount,
+        sum(case when is_covered and is_unsplit then amount end) as unsplit_amount
     from covered
     group by force_code, leaf_code, measure, category, month_no
 )
 
+-- What cannot be split is all of one category, `Not recorded`, which was seen all the same.
 select
-    force_code,
-    leaf_code,
-    leaf_name,
-    measure,
-    category,
-    cast(month_no as int) as month_no,
-    cast(amount as decimal(38, 10)) as amount
+    final.force_code,
+    final.leaf_code,
+    final.leaf_name,
+    final.measure,
+    case when parts.is_unsplit then 'all' else final.category end as category,
+    cast(final.month_no as int) as month_no,
+    cast(case when parts.is_unsplit then final.unsplit_amount else final.amount end as decimal(38, 10)) as amount
 from final
+inner join (
+    select false as is_unsplit
+    union all
+    select true as is_unsplit
+) as parts on (not parts.is_unsplit or final.unsplit_amount is not null)
 union all
 select force_code, leaf_code, leaf_name, measure, category, month_no, amount
 from {{ source('raw', 'carried_months') }}

@@ -211,6 +211,13 @@ compared as (
     from measured
 ),
 
+-- Where a file lacks the column that splits a measure, or names no units, these figures have a coverage of their own.
+told_by as (
+    select measure, false as of_category, coverage from listed
+    union all
+    select measure, true as of_category, coalesce(category_coverage, coverage) as coverage from listed
+),
+
 by_period as (
     select
         compared.force_code, compared.area_type, compared.area_code, compared.measure, compared.category, compared.aggregation,
@@ -228,9 +235,16 @@ by_period as (
         {%- endfor %}
     from compared
     inner join due on compared.force_code = due.force_code and compared.month_no >= due.from_month_no
+    inner join told_by
+        on compared.measure = told_by.measure
+        and told_by.of_category = (compared.category <> 'all')
+    left join {{ ref('area_coverages') }} as areas
+        on compared.force_code = areas.force_code
+        and told_by.coverage = areas.coverage
+        and {{ is_unit('compared') }}
     inner join {{ ref('periods') }} as periods
         on compared.force_code = periods.force_code
-        and compared.coverage = periods.coverage
+        and coalesce(areas.area_coverage, told_by.coverage) = periods.coverage
         and compared.month_no = periods.month_no
 ),
 
@@ -274,6 +288,11 @@ inner join areas
     and valued.area_code = areas.area_code
 where listed.is_published
 {% endmacro %}
+
+{#- Whether a figure is one of a section or a unit, which a file without units does not tell. `Not recorded` is none. -#}
+{% macro is_unit(figure) -%}
+({{ figure }}.area_type = 'section' or ({{ figure }}.area_type = 'lpu' and {{ figure }}.area_code <> 'unknown'))
+{%- endmacro %}
 
 {#- 100 * n / d to ten places; null on a zero denominator. Through double, as both engines round decimals differently. -#}
 {% macro percent_of(n, d) -%}

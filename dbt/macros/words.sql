@@ -1,6 +1,15 @@
-{#- Whether a `;`-separated list (as landing stores it: trimmed items, no blanks round the `;`) holds an item, whatever its case. -#}
-{% macro list_has(column, item) -%}
-concat(';', lower(coalesce({{ column }}, '')), ';') like '%;{{ item | lower }};%'
+{#- Whether a value of a classifying column counts as something, by the vocabulary; of a `;`-separated list (as landing stores it:
+    trimmed items, no blanks round the `;`) any item. Case is not regarded. -#}
+{% macro counts_as(what, extract, column, is_list=false) -%}
+exists (
+        select 1 from {{ source('raw', 'vocabulary') }} as words
+        where words.extract = '{{ extract }}' and words.column_name = '{{ column }}' and words.counts_as = '{{ what }}'
+            {%- if is_list %}
+            and instr(concat(';', lower(coalesce(rows_asked.{{ column }}, '')), ';'), concat(';', words.value, ';')) > 0
+            {%- else %}
+            and lower(rows_asked.{{ column }}) = words.value
+            {%- endif %}
+    )
 {%- endmacro %}
 
 {#- What a row is split by; a blank one is `Not recorded`, so that all = the sum of the categories. A source's own `all` is

@@ -18,8 +18,8 @@ NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
 SAME = (
     "extract", "force_code", "form", "outcome", "encoding", "delimiter", "mapping", "headers", "unknown_columns",
-    "missing_columns", "drift", "rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate", "quarantine_reasons",
-    "reason", "withheld",
+    "missing_columns", "drift", "unknown_values", "rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate",
+    "quarantine_reasons", "reason", "withheld",
 )  # fmt: skip
 
 

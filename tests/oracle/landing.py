@@ -90,6 +90,7 @@ class Landing:
     rows: (extract, force) -> current rows, dicts of typed values with `_day` (date or None), `_key`, `_file`,
         `_line` and `_form`.
     windows: (extract, force) -> list of (from, to, form) that count towards coverage.
+    loads: (extract, force) -> the loads of these windows.
     files: one FileResult a drop, in the order of arrival.
     withdrawn: (extract, force) -> keys that a newer file took away.
     warnings: (extract, force) -> {key: name of the newest file, which has it in quarantine}: the last good
@@ -99,8 +100,20 @@ class Landing:
     rows: dict = field(default_factory=dict)
     windows: dict = field(default_factory=dict)
     files: list = field(default_factory=list)
+    loads: dict = field(default_factory=dict)
     withdrawn: dict = field(default_factory=dict)
     warnings: dict = field(default_factory=dict)
+
+    def told(self, extract, force, has):
+        """The set of covered days whose rows are of files that have some columns: `has` is asked of each load."""
+        days = set()
+        loads = self.loads.get((extract, force), [])
+        for day in self.covered(extract, force):
+            there = [load for load in loads if load.covers(day)]
+            newest = max(load.stamp for load in there)
+            if all(has(load) for load in there if load.stamp == newest):
+                days.add(day)
+        return days
 
     def covered(self, extract, force, form=None):
         """The set of covered days, of one form only if asked."""
@@ -223,6 +236,7 @@ def _settle(landing, extract, force, loads):
         rows = _current(landing, place, canonical, whole_list=kind == "list")
         rows += _newest_of_each_month(monthly)
     landing.rows[place] = rows
+    landing.loads[place] = canonical + monthly
     landing.windows[place] = [(load.start, load.end, load.form) for load in canonical + monthly]
 
 

@@ -12,6 +12,8 @@ KEYED = ("mda_orders", "cash_seizures", "stop_search", "crimes", "iom_cohort")
 """Events with a key; a whole list; searches, which data.police.uk has as well; an extract that may not be empty over a
 week; one whose key is its date."""
 MONTHLY = ("stop_search", "street_crime")
+COME_AND_GO = ("stop_search", "crimes")
+"""Extracts some of whose files lack columns that measures rest on."""
 EXTRACTS = (*KEYED, "street_crime", "public_health")
 NIGHTS = 4
 MOMENTS = 8
@@ -61,6 +63,8 @@ class File:
     doubled: bool = False
     manifest: str = ""
     dress: Dress = Dress()
+    full: bool = False
+    """Whether it has the columns, too, that come and go: the unit, and the power under which a search was made."""
 
     @property
     def name_parts(self) -> tuple[str, int, int, int | None]:
@@ -137,7 +141,8 @@ def files(draw: st.DrawFn, extract: str) -> File:
         start = draw(st.integers(0, SPAN - 1))
         days = draw(st.sampled_from((1, 3, 7, 20, 31, 60)))
         days = min(days, SPAN - start)
-    return File(extract, start, days, moment, draw(rows(days)), doubled, manifest, dress)
+    full = extract in COME_AND_GO and draw(st.booleans())
+    return File(extract, start, days, moment, draw(rows(days)), doubled, manifest, dress, full)
 
 
 @st.composite

@@ -26,11 +26,13 @@ from dagster_project.nights import erase_expired
 from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of
 
-from .plan import EXTRACTS, Again, File, Release, Sequence
+from .plan import COME_AND_GO, EXTRACTS, Again, File, Release, Sequence
 from .writing import FIRST_DAY, HEADERS, night_moment, write
 
 FORCE = "derbyshire"
-DECIDING = ("standing_loads", "kept_parts", "superseded_rows", "coverage_windows")
+DECIDING = (
+    "standing_loads", "kept_parts", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows",
+)  # fmt: skip
 """Models that say which rows count and what is covered, in the order in which they are built."""
 SUBJECTS = {
     "mda_orders": "mda_orders", "cash_seizures": "cash_seizures", "stop_search": "stop_search", "crimes": "drug_offences",
@@ -84,7 +86,9 @@ def compile_staging(folder: Path) -> Staging:
     home = Home(folder / "home").create()
     raw_schema.fresh_candidate(home)
     raw_schema.prepare_raw(home, "night", date(2026, 1, 1))
-    lists = ("coverage_limits", "months", "measure_list", "+unit_names", "+area_members", "+offence_classes")
+    lists = (
+        "coverage_limits", "coverage_columns", "months", "measure_list", "+unit_names", "+area_members", "+offence_classes",
+    )  # fmt: skip
     nodes = dbt_runner.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
@@ -106,7 +110,7 @@ def compile_staging(folder: Path) -> Staging:
         con.execute(f"create table work.measures.{mart.removeprefix('mart_')}_monthly ({MONTHS})")
     con.execute("create table work.staging.figures_due (mart varchar, force_code varchar, from_month_no integer)")
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
-    for table in ("seeds.coverage_limits", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
+    for table in ("seeds.coverage_limits", "seeds.coverage_columns", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
     return Staging(sql, Kept(con))
 
@@ -195,10 +199,32 @@ class Warehouse:
             days = {d for (d,) in con.execute(DAYS, [extract]).fetchall()}
             if days != landing.covered(*at):
                 found.append(f"{extract}: {len(days)} covered days, expected {len(landing.covered(*at))}")
+            if extract in COME_AND_GO:
+                found += self.columns_differ(con, landing, extract)
             withdrawn = {k for (k,) in con.execute(WITHDRAWN, [extract]).fetchall()}
             gone = {"\x1f".join(map(str, key)) for key in landing.withdrawn.get(at, ())}
             if withdrawn - gone:
                 found.append(f"{extract}: withdrawn {sorted(withdrawn - gone)}")
+        return found
+
+    def columns_differ(self, con: Kept, landing: Landing, extract: str) -> list[str]:
+        """Where the days parted that files with the columns cover which come and go: units, and the power of a search. Of
+        data.police.uk there are powers, and no units.
+        """
+        full = {p: f.full for p, f in zip(self.dropped, (self.files[int(p.parent.name)] for p in self.dropped), strict=True)}
+        named = {name for (name,) in con.execute("select area_coverage from staging.area_coverages").fetchall()}
+        areas = f"{extract}.areas"
+        asked = {areas if areas in named else extract: lambda load: full[load.drop.path]}
+        if areas not in named:
+            asked = {} if not all(full.values()) else asked
+        if extract == "stop_search":
+            asked["stop_search_split"] = lambda load: load.form == "police_uk" or full[load.drop.path]
+        found = []
+        for coverage, has in asked.items():
+            days = {d for (d,) in con.execute(DAYS, [coverage]).fetchall()}
+            expected = landing.told(extract, FORCE, has)
+            if days != expected:
+                found.append(f"{coverage}: {len(days)} days, expected {len(expected)}")
         return found
 
     def fates(self, landing: Landing) -> list[str]:

@@ -28,6 +28,8 @@ HEADERS = {
         "Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value",
     ],
 }  # fmt: skip
+MORE = {"stop_search": ["legislation", "lpu"], "crimes": ["lpu"]}
+"""The columns that come and go."""
 SEARCHES = ["Date", "Legislation", "Object of search", "Outcome"]
 AMOUNTS = ("10", "20.50", "(7)")
 CHOICES = {
@@ -100,27 +102,33 @@ def pack(data: bytes, dress: Dress) -> bytes:
 def table(file: File) -> tuple[list[str], list[list[str]]]:
     """Header and cells."""
     header = SEARCHES if file.extract == "stop_search" and file.moment is None else HEADERS[file.extract]
+    header = [*header, *(MORE[file.extract] if file.full else ())]
     cells: list[list[str]] = []
     for row in file.rows:
         cells += dressed(file, row)
     if file.doubled:
-        once = [CELLS[file.extract](file, Row(100 + n, day=n % file.days)) for n in range(DOUBLED)]
+        once = [filled(file, Row(100 + n, day=n % file.days)) for n in range(DOUBLED)]
         cells += once + once
     return header, cells
 
 
 def dressed(file: File, row: Row) -> list[list[str]]:
     """The cells of a row, or of two where it comes twice."""
-    make = CELLS[file.extract]
-    cells = make(file, row)
+    cells = filled(file, row)
     match row.odd:
         case "ragged":
             cells.append("one too many")
         case "repeat":
             return [cells, list(cells)]
         case "twice":
-            return [cells, make(file, Row(row.key, row.day, row.value + 1))]
+            return [cells, filled(file, Row(row.key, row.day, row.value + 1))]
     return [cells]
+
+
+def filled(file: File, row: Row) -> list[str]:
+    """A row's cells, those of the columns that come and go among them."""
+    more = {"legislation": f"Law {row.value % 2}", "lpu": "Dales"}
+    return [*CELLS[file.extract](file, row), *(more[c] for c in (MORE[file.extract] if file.full else ()))]
 
 
 def day(file: File, row: Row) -> date | None:

@@ -86,6 +86,7 @@ class Catalogue:
     checks: tuple[tuple[str, tuple[Row, ...]], ...]
     failed: tuple[Row, ...]
     extracts: tuple[Row, ...]
+    vocabulary: tuple[Row, ...]
     files: tuple[Row, ...]
     earlier: tuple[Row, ...]
     earlier_count: int
@@ -139,6 +140,9 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
         checks=tuple((suite, tuple(found)) for suite, found in groupby(checks, lambda c: c["suite"])),
         failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
         extracts=tuple(_dicts(con, "select * from meta.extracts order by title, extract, force_code")),
+        vocabulary=tuple(
+            _dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value")
+        ),
         files=tuple(f for f in files if f["night_id"] == night.get("night_id")),
         earlier=tuple(earlier[:EARLIER_FILES]),
         earlier_count=len(earlier),

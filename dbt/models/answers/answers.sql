@@ -9,6 +9,13 @@ listed as (
     select * from {{ ref('measure_list') }}
 ),
 
+-- Its categories may have a coverage of their own.
+told as (
+    select listed.*, false as of_category, listed.coverage as told_by from listed
+    union all
+    select listed.*, true as of_category, coalesce(listed.category_coverage, listed.coverage) as told_by from listed
+),
+
 -- The window that is asked for, and the same a year earlier.
 sides as (
     select answer_id, 'now' as side, from_day, to_day from asked
@@ -20,13 +27,19 @@ sides as (
 windows as (
     select
         asked.answer_id, sides.side, sides.from_day, sides.to_day, asked.force_code, asked.mart, asked.category,
-        asked.area_type, asked.area_code, listed.measure, listed.coverage, listed.aggregation, listed.numerator,
-        listed.denominator, listed.denominator_category
+        asked.area_type, asked.area_code, listed.measure, listed.aggregation, listed.numerator,
+        listed.denominator, listed.denominator_category,
+        coalesce(areas.area_coverage, listed.told_by) as coverage
     from asked
     inner join sides on asked.answer_id = sides.answer_id
-    inner join listed
+    inner join told as listed
         on asked.mart = listed.mart
         and asked.measure = listed.measure
+        and listed.of_category = (asked.category <> 'all')
+    left join {{ ref('area_coverages') }} as areas
+        on asked.force_code = areas.force_code
+        and listed.told_by = areas.coverage
+        and {{ is_unit('asked') }}
     where asked.area_code is not null and listed.aggregation <> 'published' and sides.to_day is not null
 ),
 

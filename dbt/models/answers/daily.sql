@@ -35,7 +35,7 @@ asked as (
 
 events as (
     {%- for subject in subjects() %}
-    select 'mart_{{ subject }}' as mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount
+    select 'mart_{{ subject }}' as mart, load_id, force_code, leaf_code, leaf_name, event_on, measure, category, amount
     from {{ ref(subject ~ '_events') }}
     {%- if not loop.last %}
     union all
@@ -43,17 +43,30 @@ events as (
     {%- endfor %}
 ),
 
+-- Of these loads nobody can say which category a row has.
+unsplit as (
+    select distinct listed.mart, listed.measure, gaps.load_id
+    from {{ ref('measure_list') }} as listed
+    inner join {{ ref('coverage_gaps') }} as gaps on listed.category_coverage = gaps.coverage
+),
+
 by_day as (
     select
         events.mart, events.force_code, events.leaf_code, max(events.leaf_name) as leaf_name, events.event_on, events.measure,
-        events.category, sum(events.amount) as amount
+        case when unsplit.load_id is null then events.category else 'all' end as category, sum(events.amount) as amount
     from events
     inner join asked
         on events.mart = asked.mart
         and events.force_code = asked.force_code
         and events.measure = asked.measure
         and events.event_on between asked.from_day and asked.to_day
-    group by events.mart, events.force_code, events.leaf_code, events.event_on, events.measure, events.category
+    left join unsplit
+        on events.mart = unsplit.mart
+        and events.measure = unsplit.measure
+        and events.load_id = unsplit.load_id
+    group by
+        events.mart, events.force_code, events.leaf_code, events.event_on, events.measure,
+        case when unsplit.load_id is null then events.category else 'all' end
 ),
 
 covered as (
@@ -70,9 +83,15 @@ covered as (
         and by_day.event_on between windows.covered_from and windows.covered_to
     union all
     -- Of erased rows the month is known, and no day of it: `answers` gives no figure for a part of the month.
-    select mart, force_code, leaf_code, leaf_name, event_on, measure, category, amount, is_covered
-    from {{ ref('kept_measures') }}
-    where not is_carried
+    select
+        kept.mart, kept.force_code, kept.leaf_code, kept.leaf_name, kept.event_on, kept.measure,
+        case when unsplit.load_id is null then kept.category else 'all' end as category, kept.amount, kept.is_covered
+    from {{ ref('kept_measures') }} as kept
+    left join unsplit
+        on kept.mart = unsplit.mart
+        and kept.measure = unsplit.measure
+        and kept.load_id = unsplit.load_id
+    where not kept.is_carried
 )
 
 select

@@ -48,9 +48,26 @@ repeated as (
     having count(*) > 1
 ),
 
+-- Where a file lacks the column that splits a measure, its categories are not all of it.
+unsplit as (
+    select distinct listed.mart, gaps.force_code, listed.measure
+    from {{ ref('measure_list') }} as listed
+    inner join {{ ref('coverage_gaps') }} as gaps on listed.category_coverage = gaps.coverage
+),
+
+split as (
+    select figures.*
+    from figures
+    left join unsplit
+        on figures.mart = unsplit.mart
+        and figures.force_code = unsplit.force_code
+        and figures.measure = unsplit.measure
+    where unsplit.mart is null
+),
+
 not_their_categories as (
     select {{ place }}, {{ month_no('period_end') }} as month_no
-    from figures
+    from split
     where aggregation in ('sum', 'stock')
     group by {{ place }}, area_type, area_code, {{ period }}
     having
@@ -108,7 +125,12 @@ not_their_months as (
 
 judged as (
     select
-        measures.mart, measures.force_code, measures.measure, listed.coverage, measures.period_end,
+        measures.mart, measures.force_code, measures.measure, measures.period_end,
+        coalesce(
+            areas.area_coverage,
+            case when measures.category <> 'all' then listed.category_coverage end,
+            listed.coverage
+        ) as coverage,
         case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as asked_from,
         measures.unit = 'percent' and (measures.value < 0 or measures.value > 100) as percent_out_of_range,
         measures.numerator > measures.denominator as numerator_over_denominator,
@@ -134,6 +156,10 @@ judged as (
         and (measures.value < 0 or measures.value <> floor(measures.value)) as count_not_whole
     from {{ ref('measures') }} as measures
     {{- is_due }}
+    left join {{ ref('area_coverages') }} as areas
+        on measures.force_code = areas.force_code
+        and coalesce(case when measures.category <> 'all' then listed.category_coverage end, listed.coverage) = areas.coverage
+        and {{ is_unit('measures') }}
 ),
 
 -- Spans of days are few and figures many: what is asked of a span's coverage is asked of all its figures at once.

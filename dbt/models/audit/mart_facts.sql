@@ -8,10 +8,25 @@ select
     {%- for rule in figure_rules() %}
     cast(coalesce(sum(facts.{{ rule }}), 0) as bigint) as {{ rule }},
     {%- endfor %}
-    cast(coalesce(sum(facts.figures), 0) as bigint) as figures
+    cast(coalesce(sum(facts.figures), 0) as bigint) as figures,
+    max(apart.month_to_mean) as month_to_mean,
+    max(apart.month_apart) as month_apart
 from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts
     on listed.mart = facts.mart
     and listed.measure = facts.measure
+left join (
+    select
+        mart, force_code, measure,
+        max_by(month_to_mean, times_apart) as month_to_mean,
+        max_by(
+            concat(cast(cast(floor(month_no / 12) as int) as string), '-', lpad(cast(month_no % 12 + 1 as string), 2, '0')), times_apart
+        ) as month_apart
+    from {{ ref('month_facts') }}
+    group by mart, force_code, measure
+) as apart
+    on facts.mart = apart.mart
+    and facts.measure = apart.measure
+    and facts.force_code = apart.force_code
 where listed.is_published
 group by listed.mart, listed.measure, facts.force_code

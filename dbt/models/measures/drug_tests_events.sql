@@ -26,6 +26,10 @@ select {{ event('arrested_at', 'tests_completed', extract='drug_tests') }}
 from arrests
 where test_status = 'Completed'
 union all
+select {{ event('arrested_at', 'tests_recording_results', extract='drug_tests') }}
+from arrests
+where test_status = 'Completed'
+union all
 select {{ event('arrested_at', 'tests_refused', extract='drug_tests') }}
 from arrests
 where test_status = 'Refused'

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
--- Report 6.3-6.6. Drugs is one of the row's qualifiers.
+-- Report 6.3-6.6. One of the row's qualifiers counts as Drugs.
 with drugs as (
-    select * from {{ ref('stg_incidents') }}
-    where {{ list_has('qualifiers', 'Drugs') }}
+    select * from {{ ref('stg_incidents') }} as rows_asked
+    where {{ counts_as('Drugs', 'incidents', 'qualifiers', is_list=true) }}
 )
 
 select {{ event('created_at', 'incidents_drugs', extract='incidents') }}

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Report 6.7. Drugs is one of the row's themes.
+-- Report 6.7. One of the row's themes counts as Drugs.
 select {{ event('submitted_on', 'intelligence_items', category('source'), extract='intelligence') }}
-from {{ ref('stg_intelligence') }}
-where {{ list_has('themes', 'Drugs') }}
+from {{ ref('stg_intelligence') }} as rows_asked
+where {{ counts_as('Drugs', 'intelligence', 'themes', is_list=true) }}

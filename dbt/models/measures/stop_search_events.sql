@@ -5,8 +5,8 @@ with searches as (
 ),
 
 drug_searches as (
-    select * from searches
-    where lower(object_of_search) in ('controlled drugs', 'drugs')
+    select * from searches as rows_asked
+    where {{ counts_as('Drugs', 'stop_search', 'object_of_search') }}
 )
 
 select {{ event('searched_at', 'searches', category('legislation'), extract='stop_search') }}

@@ -2,9 +2,11 @@
 -- A row for each month between the first and the last that coverage can ask for, without gaps, so that a year earlier is
 -- always twelve rows earlier.
 with coverages as (
-    select extract as coverage, extract from {{ source('raw', 'contracts') }}
+    select extract as coverage, extract, cast(null as string) as force_code from {{ source('raw', 'contracts') }}
     union all
-    select coverage, extract from {{ ref('coverage_limits') }}
+    select coverage, extract, cast(null as string) as force_code from {{ ref('coverage_limits') }}
+    union all
+    select area_coverage as coverage, extract, force_code from {{ ref('area_coverages') }}
 ),
 
 spans as (
@@ -15,7 +17,9 @@ spans as (
         min(windows.covered_from) as first_day,
         max(windows.covered_to) as last_day
     from coverages
-    inner join {{ ref('coverage_windows') }} as windows on coverages.extract = windows.coverage
+    inner join {{ ref('coverage_windows') }} as windows
+        on coverages.extract = windows.coverage
+        and windows.force_code = coalesce(coverages.force_code, windows.force_code)
     group by coverages.coverage, coverages.extract, windows.force_code
 ),
 

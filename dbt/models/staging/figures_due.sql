@@ -87,6 +87,8 @@ touched_marts as (
 
 coverages as (
     select distinct mart, coverage from {{ ref('measure_list') }}
+    union
+    select distinct mart, category_coverage as coverage from {{ ref('measure_list') }} where category_coverage is not null
 ),
 
 found as (
@@ -99,7 +101,8 @@ found as (
     union all
     select coverages.mart, changed.force_code, changed.month_no
     from coverages
-    inner join periods_changed as changed on coverages.coverage = changed.coverage
+    inner join periods_changed as changed
+        on coverages.coverage = changed.coverage or concat(coverages.coverage, '.areas') = changed.coverage
     union all
     select changed.mart, changed.force_code, 0 as month_no
     from series_changed as changed

@@ -2,6 +2,11 @@
 -- A force's own codes come on top of the seed's, and win where both name one.
 with own as (
     select upper(offence_code) as offence_code, offence_class from {{ source('raw', 'own_offence_codes') }}
+    union all
+    select upper(words.value) as offence_code, case when words.counts_as = 'nothing' then 'other' else words.counts_as end as offence_class
+    from {{ source('raw', 'vocabulary') }} as words
+    left join {{ source('raw', 'own_offence_codes') }} as listed on words.value = lower(listed.offence_code)
+    where words.extract = 'crimes' and words.column_name = 'offence_code' and listed.offence_code is null
 ),
 
 seeded as (

@@ -25,6 +25,7 @@ select
     loads.form,
     loads.known_by,
     loads.load_rank,
+    loads.night_id,
     loads.covered_from,
     loads.covered_to,
     loads.is_keyed

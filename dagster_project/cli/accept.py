@@ -1,0 +1,26 @@
+"""`pam accept`: let a month pass that is far from the year before."""
+
+from typing import Annotated
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import ByOption, HomeOption, app, explained
+
+
+@app.command()
+def accept(
+    measure: Annotated[str, typer.Argument(help="Measure, such as possession_offences.")],
+    month: Annotated[str, typer.Argument(help="Month, such as 2025-10.")],
+    force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.")],
+    why: Annotated[str, typer.Option("--why", help="Why the figure is right: it goes on record. No personal data here.")],
+    by: ByOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
+    from dagster_project.transform.accepted_months import accept as write
+
+    with explained():
+        new = write(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
+        typer.echo(f"{new.measure} of {new.force_code} in {new.month} passes from the next night on")

@@ -1,0 +1,53 @@
+"""`pam vocabulary`: values that no list knows, and what they count as."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.core.home import Home
+
+from .common import ByOption, HomeOption, app, explained
+
+vocabulary = typer.Typer(
+    help="Values of classifying columns that no list knows. Without a command: show them.", invoke_without_command=True
+)
+app.add_typer(vocabulary, name="vocabulary")
+
+
+@vocabulary.callback()
+def show(context: typer.Context, home: HomeOption = None) -> None:
+    """Show values that no list knows, with their rows, and the line that makes them known."""
+    from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
+
+    if context.invoked_subcommand:
+        return
+    with explained():
+        found = unknown_values(Home.of(home))
+        if not found:
+            typer.echo("every value is known")
+            return
+        table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
+        for u in found:
+            table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
+        Console().print(table)
+        for line in lines_to_paste(found):
+            typer.echo(line)
+
+
+@vocabulary.command()
+def accept(
+    extract: Annotated[str, typer.Argument(help="Extract, such as incidents.")],
+    column: Annotated[str, typer.Argument(help="Column, such as qualifiers.")],
+    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values, as the files have them.")],
+    counts_as: Annotated[str, typer.Option("--counts-as", help="Drugs, possession, trafficking, or nothing.")],
+    by: ByOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Make values known, in the home's seeds/vocabulary.csv. A file that was held for them lands with the next night."""
+    from dagster_project.nights.accept_vocabulary import accept as write
+
+    with explained():
+        write(Home.of(home), extract, column, values, counts_as, by=by)
+        typer.echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")

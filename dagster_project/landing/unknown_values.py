@@ -1,0 +1,81 @@
+"""Values of classifying columns that no list knows, as the ledger has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dagster_project.core.home import Home
+from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
+
+from . import LedgerEntry, read_ledger
+from .vocabulary import accept_line
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that no list knows, in one force's extract. `rows`: of the files that stand over each window."""
+
+    force_code: str
+    extract: str
+    column_name: str
+    value: str
+    rows: int
+    first_night: str
+    last_night: str
+
+
+def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> list[Unknown]:
+    """Every value of an accepted or held file that no list knows today, by force, extract, column and rows.
+
+    `entries`: of the ledger, where it was read already.
+    """
+    loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
+    found: dict[tuple[str, str, str, str], dict[tuple, tuple[str, str, int]]] = {}
+    for e in loads.values():
+        for column, values in e.unknown_values.items():
+            for value, rows in values.items():
+                place = (str(e.force_code), str(e.extract), column, value)
+                # The newest file of a window says how many rows there are.
+                found.setdefault(place, {})[(e.covered_from, e.covered_to)] = (str(e.night_id), str(e.extracted_at), rows)
+    nights: dict[tuple[str, str, str, str], list[str]] = {}
+    for e in loads.values():
+        for column, values in e.unknown_values.items():
+            for value in values:
+                nights.setdefault((str(e.force_code), str(e.extract), column, value), []).append(str(e.night_id))
+    return sorted(
+        (
+            Unknown(*place, sum(rows for *_, rows in windows.values()), min(nights[place]), max(nights[place]))
+            for place, windows in found.items()
+            if not _is_known(home, *place)
+        ),
+        key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value),
+    )
+
+
+def _is_known(home: Home, force_code: str, extract: str, column: str, value: str) -> bool:
+    """A home's list that can't be read knows nothing."""
+    try:
+        return _is_known_to(home, force_code, extract, column, value)
+    except SeedError:
+        return _is_known_to(None, force_code, extract, column, value)
+
+
+def _is_known_to(home: Home | None, force_code: str, extract: str, column: str, value: str) -> bool:
+    word = value.lower()
+    if word in known_words(home, extract, column):
+        return True
+    if column == "offence_code":
+        codes = known_offence_codes(home)
+        return word in codes or word.split("/")[0].strip() in codes
+    return column == "lpu" and word in known_units(home, force_code)
+
+
+def lines_to_paste(found: Sequence[Unknown]) -> list[str]:
+    """A line an extract and column: what is unknown there, and the command that makes it known."""
+    places: dict[tuple[str, str], dict[str, int]] = {}
+    for u in found:
+        values = places.setdefault((u.extract, u.column_name), {})
+        values[u.value] = values.get(u.value, 0) + u.rows
+    return [
+        f"{extract}.{column}: {len(values)} unknown, in {sum(values.values())} rows: {accept_line(extract, column, values)}"
+        for (extract, column), values in places.items()
+    ]

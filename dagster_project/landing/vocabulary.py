@@ -1,0 +1,162 @@
+"""What the values of classifying columns are known to mean, and the files whose values nothing knows.
+
+A classifying column decides whether a row counts: a code that no list has would be a zero that looks complete. What the lists
+know is in the project's seeds/ (vocabulary, offence codes, areas) and in the home's own.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.contracts import Contract
+from dagster_project.core.config import Believe
+from dagster_project.core.home import Home
+from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
+from dagster_project.core.row_tables import make_table
+
+from .raw_store import Load, parquet_of
+
+LISTED = 200
+"""Unknown values of one column that the ledger keeps, those of most rows first."""
+HELD_FOR = "vocabulary"
+CLASSIFYING = {
+    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
+    "stop_search": ("object_of_search",),
+}  # fmt: skip
+"""Extract -> the columns that decide whether a row counts. Beside them, the unit of every extract that has one."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one file's classifying columns were found to say."""
+
+    unknown: dict[str, dict[str, int]]
+    """Column -> unknown value -> rows that have it."""
+    held: str | None = None
+    """Why the file is held; None where it may land."""
+    warned: str | None = None
+    """What a person should know of it."""
+
+
+def classifying(contract: Contract) -> list[str]:
+    """The classifying columns of an extract."""
+    return [*CLASSIFYING.get(contract.extract, ()), *(c.name for c in contract.columns if c.type == "unit")]
+
+
+def look_up(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: Believe
+) -> Words:
+    """Hold a load's stored rows against the lists. `absent`: columns that it lacks. `rows`: how many the file has.
+    """
+    unknown: dict[str, dict[str, int]] = {}
+    held, warned = [], []
+    for column in classifying(contract):
+        known = _known(home, load, column, contract.column(column).type == "unit")
+        if column in absent or known is None:
+            continue
+        make_table(con, "landing_known", {"value": "varchar", "counts": "boolean"}, sorted(known.items()), temporary=True)
+        is_list = contract.column(column).type == "list"
+        values = _values(con, load, home, column, is_list, is_code=column == "offence_code")
+        if values:
+            unknown[column] = values
+        if rows < limits.vocabulary_rows:
+            continue
+        n, u, k = _shares(con)
+        if not u:
+            continue
+        percent = 100 * u / n
+        said = f"{u} of {n} rows have a {column} that no list knows: {shown(values)}"
+        if percent >= limits.unknown_held_percent or (k == 0 and column != "lpu" and percent >= limits.unknown_told_percent):
+            held.append(said + ("" if k or column == "lpu" else "; and none that counts"))
+        elif percent >= limits.unknown_told_percent:
+            warned.append(said)
+    return Words(unknown, "; ".join(held) or None, "; ".join(warned) or None)
+
+
+def shown(values: dict[str, int], most: int = 3) -> str:
+    """The values of most rows, with their rows."""
+    first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:most]
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(f"'{value}' ({n})" for value, n in first) + more
+
+
+def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
+    """The command that makes values known, to paste."""
+    quoted = " ".join("'" + v.replace("'", "'\\''") + "'" for v in sorted(values, key=lambda v: (-values[v], v))[:10])
+    return f"pam vocabulary accept {extract} {column} {quoted} --counts-as nothing"
+
+
+def _known(home: Home, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
+    """Known values in lower case, and whether rows with them count; None where the column is not asked of the force.
+
+    Where the home's own lists can't be read, the project's are asked: the night ends with what is wrong with them, and what is
+    held for it is looked at again once they are mended.
+    """
+    try:
+        return _known_of(home, load, column, is_unit)
+    except SeedError:
+        return _known_of(None, load, column, is_unit)
+
+
+def _known_of(home: Home | None, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
+    known = {v: counts not in ("nothing", "other") for v, counts in known_words(home, load.extract, column).items()}
+    if column == "offence_code":
+        known |= {v: c not in ("nothing", "other") for v, c in known_offence_codes(home).items()}
+    if is_unit:
+        units = known_units(home, load.force_code)
+        if not units:
+            return None
+        known |= dict.fromkeys(units, False)
+    return known
+
+
+def _values(
+    con: duckdb.DuckDBPyConnection, load: Load, home: Home, column: str, is_list: bool, is_code: bool
+) -> dict[str, int]:
+    """Make `landing_words` (value of a cell, rows, whether an item is unknown, whether one is known, whether one counts), and
+    return the unknown items with their rows."""
+    items = f"string_split({column}, ';')" if is_list else f"[{column}]"
+    group = "trim(split_part(lower(item), '/', 1))" if is_code else "lower(trim(item))"
+    con.execute(
+        f"""
+        create or replace temp table landing_items as
+        with cells as (
+            select coalesce("{column}", '') as {column}, count(*) as n from {parquet_of(load.raw(home))} group by 1
+        ),
+        items as (select {column} as cell, n, unnest({items}) as item from cells)
+        select
+            items.cell, items.n, trim(items.item) as item,
+            whole.value is not null or grouped.value is not null as is_known,
+            coalesce(whole.counts, grouped.counts, false) as counts
+        from items
+        left join landing_known as whole on lower(trim(items.item)) = whole.value
+        left join landing_known as grouped on {group} = grouped.value
+        """
+    )
+    rows = con.execute(
+        f"""
+        select min(item), sum(n)::bigint from landing_items
+        where not is_known and item <> '' and item is not null
+        group by lower(item) order by 2 desc, 1 limit {LISTED}
+        """
+    ).fetchall()
+    return dict(rows)
+
+
+def _shares(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """Of `landing_items`: rows, rows with values of which none is known, rows that count."""
+    return con.execute(
+        """
+        select
+            coalesce(sum(n), 0)::bigint,
+            coalesce(sum(n) filter (where has_value and not any_known), 0)::bigint,
+            coalesce(sum(n) filter (where any_counts), 0)::bigint
+        from (
+            select
+                cell, max(n) as n, bool_or(coalesce(item, '') <> '') as has_value,
+                bool_or(is_known and coalesce(item, '') <> '') as any_known,
+                bool_or(counts) as any_counts
+            from landing_items group by cell
+        )
+        """
+    ).fetchone()

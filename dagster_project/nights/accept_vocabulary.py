@@ -1,0 +1,91 @@
+"""How a person makes values of classifying columns known, and what becomes of files that were held for them."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from dagster_project import audit
+from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.config import read_config
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.memory import bounds
+from dagster_project.core.own_lists import NOTHING, OFFENCE_CLASSES, OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.receipts import locked
+from dagster_project.landing import LedgerEntry, release_load
+from dagster_project.landing.absent_columns import absent_in
+from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.connection import connect
+from dagster_project.landing.release_held import held_files
+from dagster_project.landing.vocabulary import HELD_FOR, classifying, look_up
+
+
+class VocabularyError(ValueError):
+    """What can't be made known so. The message says what can."""
+
+
+def counts_towards(extract: str, column: str) -> tuple[str, ...]:
+    """What a value of a column can count as. Raises VocabularyError where it is none of the classifying columns."""
+    contracts = load_contracts()
+    if extract not in contracts:
+        raise VocabularyError(f"no extract is called {extract}: {', '.join(sorted(contracts))}")
+    columns = classifying(contracts[extract])
+    if column not in columns:
+        others = f": it has one for {', '.join(columns)}" if columns else ""
+        raise VocabularyError(f"{extract} has no list for {column}{others}")
+    if column == "offence_code":
+        return (*(c for c in OFFENCE_CLASSES if c != "other"), NOTHING)
+    return (NOTHING,) if contracts[extract].column(column).type == "unit" else ("Drugs", NOTHING)
+
+
+def accept(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:
+    """Write values into the home's own list, on record. Held files that may land now do with the next night.
+
+    Takes the home's lock. Raises VocabularyError, SeedError for a list that can't be read, NightUnderWayError, OSError.
+    """
+    may = counts_towards(extract, column)
+    meant = next((m for m in may if m.lower() == counts_as.strip().lower()), None)
+    if meant is None:
+        raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}")
+    if blank := [v for v in values if not v.strip()]:
+        raise VocabularyError(f"{len(blank)} of the values are blank")
+    with locked(home):
+        path = home.seeds / "vocabulary.csv"
+        columns = OWN_LISTS["vocabulary"]
+        new = {v.strip().lower(): (extract, column, v.strip(), meant) for v in values}
+        kept = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new]
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\n").writerows([columns, *kept, *new.values()])
+        told = {"extract": extract, "column": column, "values": sorted(v for _, _, v, _ in new.values()), "counts_as": meant}
+        audit.record(home, "alteration", what="vocabulary", by=by, **told)
+        home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, out.getvalue().encode("utf-8"))
+
+
+def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
+    """Release the files that were held for unknown values alone and that may land now. The caller holds the home's lock.
+
+    Raises ConfigError.
+    """
+    held = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
+    released = []
+    for e in held:
+        contract = contracts[str(e.extract)]
+        with connect(bounds(home), identified=False) as con:
+            words = look_up(
+                con, home, load_of(e), contract, absent_in(e, contract), int(e.rows_in_file or 0), read_config(home).believe
+            )
+        if words.held is None and _readable(home):
+            why = "its values are known now"
+            released.append(release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why))
+    return released
+
+
+def _readable(home: Home) -> bool:
+    """Whether the home's own lists can be read; where not, the night ends with what is wrong with them."""
+    try:
+        for name, columns in OWN_LISTS.items():
+            read_own_list(home.seeds / f"{name}.csv", columns)
+    except SeedError:
+        return False
+    return True

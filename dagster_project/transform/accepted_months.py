@@ -1,0 +1,110 @@
+"""Months whose figures a person has looked at and believes, though they are far from those of the year before."""
+
+import csv
+import io
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
+
+import duckdb
+
+from dagster_project import audit
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked
+from dagster_project.core.row_tables import make_table
+from dagster_project.core.seeds import force_names, read_seed
+
+MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
+
+
+class AcceptError(ValueError):
+    """What can't be accepted so, or a list that can't be read. The message says what can."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One month of a measure and force. `month`: such as 2025-10; `accepted_at`: UTC."""
+
+    measure: str
+    month: str
+    force_code: str
+    why: str
+    by: str
+    accepted_at: str
+
+    @property
+    def month_no(self) -> int:
+        """Months since year 0."""
+        return int(self.month[:4]) * 12 + int(self.month[5:]) - 1
+
+
+COLUMNS = tuple(f.name for f in fields(Accepted))
+
+
+def read_accepted(home: Home) -> list[Accepted]:
+    """The home's accepted months, in the order in which they were. Raises AcceptError for a list that can't be read."""
+    path = home.seeds / "accepted_months.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            rows = [Accepted(**{c: row[c] for c in COLUMNS}) for row in csv.DictReader(file)]
+            assert all(row.month_no for row in rows)
+        except (KeyError, ValueError, UnicodeDecodeError) as error:
+            raise AcceptError(f"seeds/{path.name}: not as pam accept writes it: {error}") from error
+    return rows
+
+
+def accept(home: Home, measure: str, month: str, force: str, *, by: str, why: str) -> Accepted:
+    """Let a month pass from the next night on, on record. Takes the home's lock.
+
+    Raises AcceptError for a measure, month or force that can't be meant, or no reason; NightUnderWayError; OSError.
+    """
+    headline = sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"})
+    if measure not in headline:
+        raise AcceptError(f"no headline measure is called {measure}: {', '.join(headline)}")
+    if force not in force_names():
+        raise AcceptError(f"no force is called {force}")
+    if not why.strip():
+        raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
+    new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))
+    with locked(home):
+        kept = [a for a in read_accepted(home) if (a.measure, a.month, a.force_code) != (new.measure, new.month, force)]
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*kept, new])])
+        told = {"measure": measure, "month": new.month, "force_code": force, "why": new.why}
+        audit.record(home, "alteration", what="accepted month", by=by, **told)
+        home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
+    return new
+
+
+def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make `raw.accepted_months`, and `raw.published_months`: the headline figures of complete months that are published.
+
+    Raises AcceptError.
+    """
+    columns = {"measure": "varchar", "force_code": "varchar", "month_no": "integer"}
+    rows = [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)]
+    make_table(con, "raw.accepted_months", columns, rows)
+    published: list[tuple] = []
+    if home.warehouse.exists():
+        measures = [r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"]
+        with duckdb.connect(str(home.warehouse), read_only=True) as standing:
+            published = standing.execute(
+                "select mart, force_code, measure, year(period_end) * 12 + month(period_end) - 1, value from marts.measures"
+                " where area_type = 'force' and category = 'all' and period_type = 'month' and data_status = 'complete'"
+                " and list_contains(?, measure)",
+                [measures],
+            ).fetchall()
+    kinds = {"mart": "varchar", "force_code": "varchar", "measure": "varchar", "month_no": "integer", "value": "double"}
+    make_table(con, "raw.published_months", kinds, published)
+
+
+def _month(said: str) -> str:
+    for form in MONTH_FORMATS:
+        try:
+            return f"{datetime.strptime(said.strip(), form):%Y-%m}"
+        except ValueError:
+            continue
+    raise AcceptError(f"{said!r} is no month such as 2025-10 or Oct 2025")

@@ -1,0 +1,56 @@
+{{ config(materialized='table') }}
+-- Headline counts of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
+-- month that tonight completes or changes. A mean under 30 is too little to judge by.
+with figures as (
+    select
+        measures.mart,
+        measures.force_code,
+        measures.measure,
+        {{ month_no('measures.period_end') }} as month_no,
+        cast(measures.value as double) as value
+    from {{ ref('measures') }} as measures
+    inner join {{ ref('measure_list') }} as listed
+        on measures.mart = listed.mart
+        and measures.measure = listed.measure
+    where listed.is_headline
+        and measures.area_type = 'force'
+        and measures.category = 'all'
+        and measures.period_type = 'month'
+        and measures.data_status = 'complete'
+),
+
+{%- set before = 'partition by mart, force_code, measure order by month_no rows between 12 preceding and 1 preceding' %}
+compared as (
+    select
+        *,
+        avg(value) over ({{ before }}) as mean_before,
+        count(*) over ({{ before }}) as months_before
+    from figures
+)
+
+select
+    compared.mart,
+    compared.force_code,
+    compared.measure,
+    cast(compared.month_no as int) as month_no,
+    compared.value,
+    compared.mean_before,
+    compared.value / compared.mean_before as month_to_mean,
+    case
+        when compared.value = 0 then 1000000000
+        else greatest(compared.value / compared.mean_before, compared.mean_before / compared.value)
+    end as times_apart
+from compared
+left join {{ source('raw', 'published_months') }} as published
+    on compared.mart = published.mart
+    and compared.force_code = published.force_code
+    and compared.measure = published.measure
+    and compared.month_no = published.month_no
+left join {{ source('raw', 'accepted_months') }} as accepted
+    on compared.measure = accepted.measure
+    and compared.force_code = accepted.force_code
+    and compared.month_no = accepted.month_no
+where compared.months_before = 12
+    and compared.mean_before >= 30
+    and accepted.measure is null
+    and (published.value is null or published.value <> compared.value)

@@ -1,0 +1,82 @@
+{{ config(materialized='table') }}
+-- Loads that lack the columns that tell a coverage's measures, and the days on which their rows stand, so that the coverage has
+-- none of them, whatever an older file said of these days.
+with lacking as (
+    select needed.coverage, loads.load_id
+    from {{ ref('coverage_columns') }} as needed
+    inner join {{ ref('coverage_limits') }} as limits on needed.coverage = limits.coverage
+    inner join {{ ref('standing_loads') }} as loads on limits.extract = loads.extract
+    left join {{ source('raw', 'absent_columns') }} as absent
+        on loads.load_id = absent.load_id
+        and needed.column_name = absent.column_name
+    group by needed.coverage, needed.one_of, loads.load_id
+    having sum(case when absent.load_id is null then 1 else 0 end) = 0
+),
+
+all_lacking as (
+    select coverage, load_id from lacking
+    union
+    select areas.area_coverage as coverage, loads.load_id
+    from {{ ref('area_coverages') }} as areas
+    inner join {{ ref('standing_loads') }} as loads
+        on areas.extract = loads.extract
+        and areas.force_code = loads.force_code
+    left join lacking
+        on areas.coverage = lacking.coverage
+        and loads.load_id = lacking.load_id
+    left join {{ source('raw', 'absent_columns') }} as absent
+        on loads.load_id = absent.load_id
+        and absent.is_unit
+    where lacking.load_id is not null or absent.load_id is not null
+),
+
+newest as (
+    select extract, force_code, max(load_rank) as load_rank
+    from {{ ref('standing_loads') }}
+    group by extract, force_code
+),
+
+placed as (
+    select
+        all_lacking.coverage, loads.*, contracts.kind,
+        loads.load_rank = newest.load_rank as is_newest
+    from all_lacking
+    inner join {{ ref('standing_loads') }} as loads on all_lacking.load_id = loads.load_id
+    inner join {{ source('raw', 'contracts') }} as contracts on loads.extract = contracts.extract
+    inner join newest
+        on loads.extract = newest.extract
+        and loads.force_code = newest.force_code
+)
+
+-- Of whole lists the newest gives all rows, of whatever day. Rows known by file and line are replaced a month at a time.
+select
+    coverage,
+    extract,
+    force_code,
+    load_id,
+    case when kind = 'list' and not is_newest then -1 else load_rank end as load_rank,
+    case
+        when kind = 'list' then make_date(1, 1, 1)
+        when known_by = 'file' then make_date(year(covered_from), month(covered_from), 1)
+        else covered_from
+    end as covered_from,
+    case
+        when kind = 'list' then make_date(9999, 12, 31)
+        when known_by = 'file' then last_day(covered_to)
+        else covered_to
+    end as covered_to,
+    cast(null as string) as kept_night
+from placed
+union all
+-- A month whose rows were erased stands against all that came since.
+select
+    placed.coverage,
+    placed.extract,
+    placed.force_code,
+    placed.load_id,
+    -1 as load_rank,
+    parts.covered_from,
+    parts.covered_to,
+    parts.kept_night
+from placed
+inner join {{ ref('kept_parts') }} as parts on placed.load_id = parts.load_id

@@ -1,0 +1,213 @@
+"""A measure rests on columns: what no file has the columns for is not available, never 0."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import copy_home, each, publish_night, published, same_figures, write_extract
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.landing import read_ledger
+from dagster_project.landing.absent_columns import absent_in
+
+TESTS = (
+    "custody_ref",
+    "arrested_at",
+    "trigger_offence",
+    "test_status",
+    "missed_reason",
+    "cocaine",
+    "opiates",
+    "result",
+    "referred",
+    "lpu",
+)
+JANUARY, FEBRUARY = ("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28")
+LATER = "20260106T020000Z"
+
+
+def arrests(columns: Sequence[str], month: str = "01", n: int = 60, **given: str) -> list[list[str]]:
+    """Arrests of a month: every second test completed, every second of these positive, the others missed."""
+
+    def row(i: int) -> list[str]:
+        done = i % 2 == 0
+        full = {
+            "custody_ref": f"D{month}{i}", "arrested_at": f"2025-{month}-{i % 28 + 1:02d}T12:00:00", "trigger_offence": "Theft",
+            "test_status": "Completed" if done else "Missed", "missed_reason": "" if done else "No kit",
+            "cocaine": "Positive" if i % 4 == 0 else "", "opiates": "Negative" if i % 4 == 0 else "",
+            "result": ("Positive" if i % 4 == 0 else "Negative") if done else "", "referred": "Y" if i % 4 == 0 else "N",
+            "lpu": "Chesterfield",
+        } | given  # fmt: skip
+        return [full[c] for c in columns]
+
+    return each(n, row)
+
+
+def drop_tests(
+    inbox: Path, without: Sequence[str] = (), window: tuple[str, str] = JANUARY, stamp: str = "20260105T020000Z", **given: str
+) -> Path:
+    columns = [c for c in TESTS if c not in without]
+    n = int(given.pop("n", 60))
+    return write_extract(
+        inbox, "drug_tests", arrests(columns, window[0][5:7], n, **given), columns=columns, window=window, stamp=stamp
+    )
+
+
+def figure(
+    home: Home,
+    measure: str,
+    period: str = "Jan 2025",
+    category: str = "all",
+    area: str = "derbyshire",
+    mart: str = "drug_tests",
+) -> Any:
+    rows = published(
+        home, f"select distinct value, data_status from marts.mart_{mart} where measure = '{measure}' and period_label = '{period}'"  # noqa: E501
+        f" and category = '{category}' and area_code = '{area}'"
+    )  # fmt: skip
+    assert len(rows) <= 1
+    return rows[0] if rows else None
+
+
+GONE = (None, "not_available")
+
+
+def test_tests_without_results_have_no_rate(new_home: Home) -> None:
+    drop_tests(new_home.inbox, without=("result", "cocaine", "opiates", "referred", "missed_reason", "lpu"))
+    run = publish_night(new_home)
+    assert run.receipt.outcome == "published"
+    for measure in (
+        "tests_positive",
+        "positivity_rate",
+        "positive_cocaine",
+        "positive_opiates",
+        "positive_both",
+        "positive_not_recorded",
+        "referrals",
+    ):
+        assert figure(new_home, measure) == GONE, measure
+    assert figure(new_home, "tests_completed") == (30, "complete")
+    assert figure(new_home, "tests_missed") == (30, "complete")
+    assert figure(new_home, "tests_missed", category="Not recorded") == GONE
+    assert figure(new_home, "tests_completed", area="unknown") == (30, "complete")
+    units = published(
+        new_home,
+        "select distinct value, data_status from marts.mart_drug_tests where area_type in ('section', 'lpu') and area_code <> 'unknown'",  # noqa: E501
+    )
+    assert units == [GONE]
+
+
+@pytest.mark.parametrize(("n", "is_there"), [(50, False), (49, True)])
+def test_a_blank_column_of_fifty_rows_is_absent(new_home: Home, n: int, is_there: bool) -> None:
+    drop_tests(new_home.inbox, n=str(n), referred="")
+    publish_night(new_home)
+    assert figure(new_home, "referrals") == ((0, "complete") if is_there else GONE)
+
+
+def test_one_of_the_columns_is_enough_for_a_result(new_home: Home) -> None:
+    drop_tests(new_home.inbox, without=("result", "opiates"))
+    publish_night(new_home)
+    assert figure(new_home, "tests_positive") == (15, "complete")
+    assert figure(new_home, "positive_cocaine") == GONE
+
+
+def test_a_value_in_quarantine_is_a_value(new_home: Home) -> None:
+    columns = [c for c in TESTS if c != "lpu"]
+    rows = arrests(columns, referred="")
+    rows[0][columns.index("referred")] = "Perhaps"
+    write_extract(new_home.inbox, "drug_tests", rows, columns=columns, window=JANUARY)
+    publish_night(new_home)
+    assert figure(new_home, "referrals") == (0, "complete")
+
+
+def test_other_files_cover_the_rest(new_home: Home) -> None:
+    """Partial over both months; the rate is of the covered days alone."""
+    drop_tests(new_home.inbox, without=("result", "cocaine", "opiates", "missed_reason", "lpu"))
+    drop_tests(new_home.inbox, window=FEBRUARY)
+    publish_night(new_home)
+    assert figure(new_home, "tests_positive", "Jan-Feb 2025") == (15, "partial")
+    assert figure(new_home, "positivity_rate", "Jan-Feb 2025") == (50, "partial")
+    assert figure(new_home, "tests_completed", "Jan-Feb 2025") == (60, "complete")
+    assert figure(new_home, "tests_missed", "Jan-Feb 2025") == (60, "complete")
+    assert figure(new_home, "tests_missed", "Jan-Feb 2025", "No kit") == (30, "partial")
+    assert figure(new_home, "tests_missed", "Jan-Feb 2025", "Not recorded") == (0, "partial")
+    assert figure(new_home, "tests_completed", "Jan-Feb 2025", area="unknown") == (30, "complete")
+    places = published(
+        new_home, "select value, data_status from marts.mart_drug_tests where measure = 'tests_completed' and category = 'all'"
+        " and period_label = 'Jan-Feb 2025' and area_name = 'Chesterfield' and area_type = 'lpu'"
+    )  # fmt: skip
+    assert places == [(30, "partial")]
+
+
+def test_a_newer_file_without_the_column_takes_it_away_in_part_and_whole(new_home: Home, tmp_path: Path) -> None:
+    drop_tests(new_home.inbox)
+    publish_night(new_home)
+    assert figure(new_home, "tests_positive") == (15, "complete")
+    drop_tests(new_home.inbox, without=("result", "cocaine", "opiates", "lpu"), stamp=LATER)
+    whole = copy_home(new_home, tmp_path / "whole")
+    publish_night(new_home)
+    publish_night(whole, rebuild=True)
+    assert figure(new_home, "tests_positive") == GONE
+    assert same_figures(new_home, whole) == []
+    drop_tests(new_home.inbox, window=FEBRUARY, stamp=LATER)
+    again = copy_home(new_home, tmp_path / "again")
+    publish_night(new_home)
+    publish_night(again, rebuild=True)
+    assert figure(new_home, "tests_positive", "Jan-Feb 2025") == (15, "partial")
+    assert same_figures(new_home, again) == []
+
+
+def test_searches_and_incidents_and_lists(new_home: Home) -> None:
+    write_extract(
+        new_home.inbox, "stop_search",
+        each(60, lambda i: [f"S{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Controlled drugs", ""]),
+        columns=("search_ref", "searched_at", "object_of_search", "object_found"), window=JANUARY,
+    )  # fmt: skip
+    write_extract(
+        new_home.inbox, "incidents", each(60, lambda i: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Drugs"]),
+        columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY,
+    )  # fmt: skip
+    write_extract(new_home.inbox, "county_lines", [["L1", "2025-01-03"]], columns=("line_ref", "identified_on"), window=JANUARY)
+    write_extract(
+        new_home.inbox,
+        "pspos",
+        [["O1", "Derby", "2025-01-03"]],
+        columns=("order_ref", "authority", "starts_on"),
+        window=JANUARY,
+    )
+    write_extract(
+        new_home.inbox, "confiscation_orders", [["C1", "2025-01-03", "Fraud", "10", "20"]],
+        columns=("order_ref", "order_date", "offence_category", "order_value", "benefit_value"), window=JANUARY,
+    )  # fmt: skip
+    publish_night(new_home)
+    for mart, measures in {
+        "stop_search": ("drug_finds", "drug_find_rate", "drug_searches_by_outcome", "drug_searches_by_ethnicity", "drug_searches_by_age"),  # noqa: E501
+        "incidents": ("incidents_drugs_emergency", "roc_drugs_emergency", "incidents_drugs_by_channel"),
+        "county_lines": ("lines_closed", "lines_active"), "pspo": ("pspos_active",), "confiscation_orders": ("compensation_value",),  # noqa: E501
+    }.items():  # fmt: skip
+        for measure in measures:
+            assert figure(new_home, measure, mart=mart) == GONE, measure
+    assert (
+        figure(new_home, "searches", mart="stop_search")
+        == figure(new_home, "drug_searches", mart="stop_search")
+        == (60, "complete")
+    )
+    assert figure(new_home, "searches", category="Not recorded", mart="stop_search") == GONE
+    assert figure(new_home, "incidents_drugs", mart="incidents") == (60, "complete")
+    assert (
+        figure(new_home, "lines_identified", mart="county_lines")
+        == figure(new_home, "pspos_new", mart="pspo")
+        == (1, "complete")
+    )
+    assert figure(new_home, "order_value", mart="confiscation_orders") == (10, "complete")
+
+
+def test_a_ledger_of_before_says_which_headers_were_missing(new_home: Home) -> None:
+    drop_tests(new_home.inbox, without=("referred",), missed_reason="")
+    publish_night(new_home)
+    entry = read_ledger(new_home)[-1]
+    contract = load_contracts()["drug_tests"]
+    assert absent_in(entry, contract) == ["missed_reason", "referred", "tested_at"]
+    assert absent_in(entry.model_copy(update={"absent_columns": None}), contract) == ["referred", "tested_at"]

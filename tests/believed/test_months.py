@@ -1,0 +1,65 @@
+"""A month that is far from the year before holds the night, until a person says that it is right."""
+
+from pathlib import Path
+
+import pytest
+from support import each, meta_rows, night, publish_night, published, write_extract
+from typer.testing import CliRunner
+
+from dagster_project.audit.read import read_log
+from dagster_project.cli import app
+from dagster_project.core.home import Home
+from dagster_project.quality import gate
+
+RULE = "month_far_from_the_year_before"
+COLUMNS = ("administration_ref", "administered_at")
+
+
+def naloxone(inbox: Path, months: list[int], stamp: str = "20260105T020000Z") -> Path:
+    """As many administrations in each month from January 2024 on."""
+    days = [
+        f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00" for n, rows in enumerate(months) for i in range(rows)
+    ]
+    last = f"{2024 + (len(months) - 1) // 12}-{(len(months) - 1) % 12 + 1:02d}-31"
+    rows = each(len(days), lambda i: [f"N{i}", days[i]])
+    return write_extract(inbox, "naloxone", rows, columns=COLUMNS, window=("2024-01-01", last), stamp=stamp)
+
+
+def judged(home: Home) -> set[tuple[str, str]]:
+    """What holds a night, by subject and what was found."""
+    with night(home) as run:
+        run.land()
+        run.build()
+        return {(c.subject, c.found) for c in gate.held_by(run.judge()) if c.rule == RULE}
+
+
+@pytest.mark.parametrize(
+    ("before", "month", "holds"),
+    [([30] * 12, 0, True), ([40] * 12, 3, True), ([40] * 12, 4, False), ([30] * 12, 301, True), ([30] * 12, 300, False),
+     ([30] * 11 + [29], 0, False), ([30] * 11, 0, False)],
+)  # fmt: skip
+def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> None:
+    naloxone(new_home.inbox, [*before, month])
+    found = judged(new_home)
+    said = f"month_to_mean {month / (sum(before) / len(before)):.6g} (derbyshire, naloxone_administrations, 2025-01)"
+    assert found == ({("mart_naloxone", said)} if holds else set())
+
+
+def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
+    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    accept = ("accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why")
+    naloxone(new_home.inbox, [30] * 12 + [1])
+    assert len(judged(new_home)) == 1
+    assert pam(*accept, "").exit_code == 1
+    assert pam("accept", "naloxone", "2025-01", "--force", "derbyshire", "--why", "x").exit_code == 1
+    assert pam("accept", "naloxone_administrations", "13-2025", "--force", "derbyshire", "--why", "x").exit_code == 1
+    assert pam(*accept, "The kits were recalled", "--by", "A. Person").exit_code == 0
+    assert publish_night(new_home).receipt.outcome == "published"
+    (said,) = meta_rows(new_home, "accepted_months")
+    assert (said["month"], said["why"], said["accepted_by"]) == ("2025-01", "The kits were recalled", "A. Person")
+    assert any("accepted month" in str(line) for line in read_log(new_home))
+    # The list is gone: what is published stands, as no file changes it.
+    (new_home.seeds / "accepted_months.csv").unlink()
+    naloxone(new_home.inbox, [30] * 12 + [1, *[30] * 2], stamp="20260106T020000Z")
+    assert publish_night(new_home).receipt.outcome == "published"
+    assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]

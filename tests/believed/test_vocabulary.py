@@ -1,0 +1,111 @@
+"""Values that no list knows: at which shares a file is held, told of or listed, and how a person makes them known."""
+
+from pathlib import Path
+
+import pytest
+from support import each, meta_rows, publish_night, published, write_extract
+from typer.testing import CliRunner
+
+from dagster_project.cli import app
+from dagster_project.core.home import Home
+from dagster_project.landing import LedgerEntry, read_ledger
+
+CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
+JANUARY = ("2025-01-01", "2025-01-31")
+
+
+def crimes(inbox: Path, codes: list[str], stamp: str = "20260105T020000Z", force: str = "derbyshire") -> Path:
+    rows = each(len(codes), lambda i: [f"C{i}", f"2025-01-{i % 28 + 1:02d}", codes[i], "Recorded"])
+    return write_extract(inbox, "crimes", rows, columns=CRIMES, window=JANUARY, stamp=stamp, force=force)
+
+
+def landed(home: Home) -> LedgerEntry:
+    publish_or_land(home)
+    return read_ledger(home)[-1]
+
+
+def publish_or_land(home: Home) -> None:
+    from support import land_night
+
+    land_night(home)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "known", "counting", "outcome"),
+    [
+        (20, 79, 1, "held"),
+        (19, 80, 1, "accepted"),
+        (1, 99, 0, "held"),
+        (1, 100, 0, "accepted"),
+        (0, 100, 0, "accepted"),
+        (49, 0, 0, "accepted"),
+        (10, 39, 1, "held"),
+    ],
+)
+def test_shares(new_home: Home, unknown: int, known: int, counting: int, outcome: str) -> None:
+    """A fifth of unknown codes holds; one in a hundred does where no row counts; a file of under 50 rows is never held."""
+    crimes(new_home.inbox, ["XX1"] * unknown + ["8N/1"] * known + ["92d/1"] * counting)
+    entry = landed(new_home)
+    assert (entry.outcome, entry.unknown_values) == (outcome, {"offence_code": {"XX1": unknown}} if unknown else {})
+    assert entry.held_for == ("vocabulary" if outcome == "held" else None)
+
+
+@pytest.mark.parametrize(
+    ("items", "outcome"), [("Odd;Drugs", "accepted"), ("Odd;Alcohol", "accepted"), ("Odd;Odder", "held"), ("", "accepted")]
+)
+def test_a_list_is_known_by_one_item(new_home: Home, items: str, outcome: str) -> None:
+    rows = each(60, lambda i: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", items if i < 30 else "DRUGS"])
+    write_extract(
+        new_home.inbox, "incidents", rows, columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY
+    )
+    entry = landed(new_home)
+    assert entry.outcome == outcome
+    assert sorted(entry.unknown_values.get("qualifiers", {})) == [i for i in ("Odd", "Odder") if i in items.split(";")]
+
+
+@pytest.mark.parametrize(
+    ("force", "unknown", "outcome"), [("derbyshire", 12, "held"), ("derbyshire", 11, "accepted"), ("kent", 60, "accepted")]
+)
+def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unknown: int, outcome: str) -> None:
+    rows = each(60, lambda i: [f"N{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Atlantis" if i < unknown else "Dales"])
+    write_extract(
+        new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"), window=JANUARY, force=force
+    )
+    entry = landed(new_home)
+    assert entry.outcome == outcome
+    assert entry.unknown_values == ({"lpu": {"Atlantis": unknown}} if force == "derbyshire" else {})
+
+
+def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
+    """5,000 crimes with codes of another system are no zero: they are held, and count once a person says as what."""
+    crimes(new_home.inbox, ["DRG1"] * 3000 + ["DRG2"] * 1990 + ["VIOL"] * 10)
+    write_extract(
+        new_home.inbox,
+        "naloxone",
+        [["N1", "2025-01-02T12:00:00"]],
+        columns=("administration_ref", "administered_at"),
+        window=JANUARY,
+    )
+    run = publish_night(new_home)
+    assert [f["outcome"] for f in run.receipt.files if f["extract"] == "crimes"] == ["held"]
+    assert published(new_home, "select * from marts.mart_drug_offences") == []
+    words = {
+        (w["force_code"], w["extract"], w["column_name"], w["value"], w["rows"]) for w in meta_rows(new_home, "vocabulary")
+    }
+    assert words == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 3000), ("DRG2", 1990), ("VIOL", 10))}
+    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")
+    assert "pam vocabulary accept crimes offence_code" in pam("status").output.replace("\n", " ")
+    assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG1", "--counts-as", "Drugs").exit_code == 1
+    assert pam("vocabulary", "accept", "crimes", "offence_code", "drg1", "--counts-as", "possession").exit_code == 0
+    assert publish_night(new_home).receipt.outcome == "published"
+    assert published(new_home, "select * from marts.mart_drug_offences") == []
+    assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
+    run = publish_night(new_home)
+    assert [(f["outcome"], f["extract"]) for f in run.receipt.files] == [("accepted", "crimes")]
+    found = published(
+        new_home, "select distinct value, data_status from marts.mart_drug_offences where measure = 'possession_offences'"
+        " and category = 'all' and area_type = 'force' and period_label = 'Jan 2025'"
+    )  # fmt: skip
+    assert found == [(3000, "complete")]
+    assert meta_rows(new_home, "vocabulary") == []
