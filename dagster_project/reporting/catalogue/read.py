@@ -140,13 +140,19 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
         checks=tuple((suite, tuple(found)) for suite, found in groupby(checks, lambda c: c["suite"])),
         failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
         extracts=tuple(_dicts(con, "select * from meta.extracts order by title, extract, force_code")),
-        vocabulary=tuple(
-            _dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value")
-        ),
+        vocabulary=_vocabulary(con),
         files=tuple(f for f in files if f["night_id"] == night.get("night_id")),
         earlier=tuple(earlier[:EARLIER_FILES]),
         earlier_count=len(earlier),
     )
+
+
+def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
+    """Values that no list knows; none in a night of a version that did not list them."""
+    known = con.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'vocabulary'").fetchone()
+    if known is None:
+        return ()
+    return tuple(_dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
 
 
 def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Relation, ...]], ...]:
