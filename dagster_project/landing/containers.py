@@ -40,9 +40,18 @@ class Stored:
 
 
 def read_stored(file: InboxFile, home: Home) -> Stored:
-    """Read a file once: what is hashed is what is parsed. Raises Refused, OSError."""
-    with opened(file.path, file.root) as handle:
-        refuse_keys(home, handle)
+    """Read a file of the inbox once: what is hashed is what is parsed. Raises Refused, OSError."""
+    return read_path(file.path, file.root, home)
+
+
+def read_path(path: Path, root: Path | None = None, home: Home | None = None) -> Stored:
+    """Read any file once. `root`: the folder that no link may lead out of; `home`: whose keys it must not be, if any.
+
+    Raises Refused, OSError.
+    """
+    with opened(path, root) as handle:
+        if home is not None:
+            refuse_keys(home, handle)
         seen = Seen.of(handle)
         if not seen.size:
             raise Refused("empty: the file has no bytes, not even a header")

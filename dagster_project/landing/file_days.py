@@ -42,7 +42,7 @@ def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings,
             # Which key makes no difference here: nothing of these rows is kept.
             pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
         try:
-            opened = open_file(con, file, read_stored(file.path), contract, {}, used.mapping, held, plainly=False)
+            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
             layout = (opened.layout, opened.cells, used.mapping, opened.other_than)
             sheet = Sheet(contract, "canonical", *widest(file.extracted_at), *layout)
             leave_out(con, sheet)

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.contracts import plain_header
 from dagster_project.core.sql import literal
 from dagster_project.landing.canonical_values import install
-from dagster_project.landing.containers import read_stored, unpack
+from dagster_project.landing.containers import read_path, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
@@ -115,7 +115,7 @@ def _named(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sheets(path: Path) -> Iterator[Grid]:
-    data = read_stored(path).data
+    data = read_path(path).data
     for name in sheet_names(data):
         text = sheet_text(data, name)
         if text.strip():
@@ -123,7 +123,7 @@ def _sheets(path: Path) -> Iterator[Grid]:
 
 
 def _texts(path: Path, container: str) -> Iterator[Grid]:
-    text = decode(unpack(read_stored(path), container)).text
+    text = decode(unpack(read_path(path), container)).text
     for separator in SEPARATORS:
         if separator in text:
             yield Grid(None, separator, _first_rows(text, separator), text)

@@ -18,6 +18,8 @@ FORMATS = ("table", "csv", "json")
 
 def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
     """Write rows to `out` in one of FORMATS. Raises ValueError for another."""
+    if form not in FORMATS:
+        raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
     if form != "table":
         out = exact(out)
     if form == "csv":
@@ -29,10 +31,8 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         for n, row in enumerate(rows):
             out.write((",\n " if n else "") + json_text(dict(zip(columns, row, strict=True))))
         out.write("]\n")
-    elif form == "table":
-        _write_table(columns, rows, out)
     else:
-        raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
+        _write_table(columns, rows, out)
 
 
 def _cut(text: str) -> str:

@@ -193,4 +193,4 @@ def found(folder: Path | None) -> dict[str, Written]:
 
 def as_dicts(written: dict[str, Written]) -> dict[str, dict[str, Any]]:
     """What was written, as a receipt keeps it."""
-    return {name: asdict(one) for name, one in written.items()}
+    return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}
