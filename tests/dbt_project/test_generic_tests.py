@@ -67,6 +67,11 @@ def test_one_current_version_of_every_extract(candidate: Candidate) -> None:
         ("work.staging.offence_classes", "'77/50', 'possession'", "'77/50', 'trafficking'"),
         ("warehouse.bi.dim_area (area_key, area_name)", "'kent/lpu/a', 'Dover'", "'kent/lpu/a', 'Deal'"),
         ("warehouse.bi.dim_measure (measure_key, unit)", "'mart_x/arrests', 'count'", "'mart_x/arrests', 'gbp'"),
+        (
+            "warehouse.marts.mart_control_charts (force_code, area_type, area_code, measure, category, period_start, value)",
+            "'kent', 'force', 'kent', 'arrests', 'all', '2025-01-01', 1",
+            "'kent', 'force', 'kent', 'arrests', 'all', '2025-01-01', 2",
+        ),
     ],
 )
 def test_unique_together(candidate: Candidate, relation: str, row: str, more: str) -> None:
@@ -100,7 +105,7 @@ def test_no_test_is_without_bad_data() -> None:
     """A new kind of test needs its own case here."""
     assert {t.test_metadata.name for t in _data_tests()} == {"one_current_version", "unique_together", "accepted_values"}
     unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name == "unique_together"}
-    assert unique == {"superseded_rows", "unit_names", "offence_classes", "dim_area", "dim_measure"}
+    assert unique == {"superseded_rows", "unit_names", "offence_classes", "dim_area", "dim_measure", "mart_control_charts"}
 
 
 def test_all_pass_where_nothing_is_wrong(empty: Candidate) -> None:

@@ -71,8 +71,8 @@ KEYWORDS = {
 }  # fmt: skip
 TYPES = {"decimal", "varchar"}
 SHARED = {
-    "abs", "cast", "coalesce", "concat", "count", "first_value", "floor", "greatest", "instr", "lag", "last_day",
-    "last_value", "lead", "least", "length", "lower", "make_date", "max", "max_by", "min", "min_by", "month", "nullif",
+    "abs", "avg", "cast", "coalesce", "concat", "count", "first_value", "floor", "greatest", "instr", "lag", "last_day",
+    "last_value", "lead", "least", "length", "lower", "lpad", "make_date", "max", "max_by", "min", "min_by", "month", "nullif",
     "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper", "year",
 }  # fmt: skip
 """Functions that both engines have with one meaning. Add to them only after a look at both manuals."""

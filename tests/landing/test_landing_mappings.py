@@ -311,6 +311,7 @@ def test_a_refused_file_of_an_inbox_of_others_is_read_again_with_its_mapping(war
 
 
 def test_a_thousand_codes_are_looked_up(warehouse):
+    warehouse.home.config_file.write_text("[believe]\nunknown_held_percent = 100\nunknown_told_percent = 100\n")
     codes = "\n".join(f"    HO{i}: {i}A" for i in range(1000))
     write(warehouse, f"extract: crimes\nvalues:\n  offence_code:\n{codes}\n")
     entry = warehouse.land("crimes", *(f"C{i},2025-03-01,ho{i},Recorded," for i in range(1000)))

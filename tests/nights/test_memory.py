@@ -1,5 +1,6 @@
 """A night keeps to its memory: what does not fit goes to the home, is nobody else's, and is gone when the night is over."""
 
+import csv
 import stat
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
 from dagster_project.landing.connection import connect
 from dagster_project.nights.run import NightRun
-from dagster_project.sample.national import write_national
+from dagster_project.sample.national import national_areas, write_national
 
 WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"
 
@@ -47,6 +48,9 @@ def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -
 def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "80MB"\n')
     made = write_national(home.path.parent / "made", ["derbyshire"], 1, 16)
+    home.seeds.mkdir()
+    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(national_areas(["derbyshire"]))
     (large,) = (p for p in made if p.name.startswith("intelligence"))
     large.rename(home.inbox / large.name)
     # Of a night that was killed.

@@ -22,7 +22,8 @@ PARTS = [  # whole, its parts, whether they are all of it
     ("trigger_arrests", ("arrests_to_test",), False),
     ("trigger_arrests", ("referrals",), False),
     ("arrests_to_test", ("tests_completed", "tests_refused", "tests_missed"), False),
-    ("tests_completed", ("tests_positive",), False),
+    ("tests_completed", ("tests_recording_results",), False),
+    ("tests_recording_results", ("tests_positive",), False),
     ("tests_positive", ("positive_cocaine", "positive_opiates", "positive_both", "positive_not_recorded"), True),
     ("searches", ("drug_searches",), False),
     ("drug_searches", ("drug_searches_by_outcome",), True),
@@ -40,7 +41,7 @@ PARTS = [  # whole, its parts, whether they are all of it
 MANY = 10_000
 """More than there ever is in a month."""
 RATES = {
-    "positivity_rate": ("tests_positive", "tests_completed", None),
+    "positivity_rate": ("tests_positive", "tests_recording_results", None),
     "test_rate": ("tests_completed", "arrests_to_test", None),
     "drug_find_rate": ("drug_finds", "drug_searches_recording_finds", None),
     "fpn_share": ("fpns_issued", "fpns_issued", "all"),

@@ -11,6 +11,7 @@ MEASURES = {  # mart, measure: which events, by what category
     ("mart_drug_tests", "arrests_to_test"): ("status <> 'not required'", None),
     ("mart_drug_tests", "referrals"): ("referred", None),
     ("mart_drug_tests", "tests_completed"): ("status in ('negative', 'cocaine', 'opiates', 'both', 'neither')", None),
+    ("mart_drug_tests", "tests_recording_results"): ("status in ('negative', 'cocaine', 'opiates', 'both', 'neither')", None),
     ("mart_drug_tests", "tests_refused"): ("status = 'refused'", None),
     ("mart_drug_tests", "tests_missed"): ("status = 'missed'", "code"),
     ("mart_drug_tests", "tests_positive"): ("status in ('cocaine', 'opiates', 'both', 'neither')", None),
@@ -25,11 +26,11 @@ MEASURES = {  # mart, measure: which events, by what category
     ("mart_stop_search", "drug_finds"): ("referred and status in ('cocaine', 'both')", "code"),
 }
 RATES = {
-    ("mart_drug_tests", "positivity_rate"): ("tests_positive", "tests_completed"),
+    ("mart_drug_tests", "positivity_rate"): ("tests_positive", "tests_recording_results"),
     ("mart_drug_tests", "test_rate"): ("tests_completed", "arrests_to_test"),
     ("mart_stop_search", "drug_find_rate"): ("drug_finds", "drug_searches_recording_finds"),
 }
-NOT_SHOWN = ("arrests_to_test", "drug_searches_recording_finds")
+NOT_SHOWN = ("arrests_to_test", "drug_searches_recording_finds", "tests_recording_results")
 STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "missed", "not required", "none"]
 
 

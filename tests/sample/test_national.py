@@ -31,8 +31,16 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def list_areas(home: Home) -> None:
+    """Give a home the made-up list of areas that the rows name."""
+    home.seeds.mkdir()
+    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(national.national_areas(FORCES))
+
+
 def test_every_extract_of_every_force_is_there_and_lands_whole(written: list[Path], tmp_path: Path) -> None:
     contracts, home = load_contracts(), Home(tmp_path / "home").create()
+    list_areas(home)
     files = find_files(written[0].parent, contracts, force_names())
     assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in contracts for f in FORCES}
     entries = land_files(home, contracts, files, "20260105-0200", now=datetime(2026, 1, 5, tzinfo=UTC), archive=False)

@@ -34,7 +34,7 @@ def quick(staging: Staging) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         patch.setattr(land, "connect", lambda *_: landing)
-        patch.setattr(land.forms, "install", lambda _: None)
+        patch.setattr(land.canonical_values, "install", lambda _: None)
         patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # No model of these asks for what the editions print, which would take a third of the time.
         patch.setattr(raw_schema, "write_asked", lambda *_: None)
