@@ -70,6 +70,8 @@ class LedgerEntry(BaseModel):
     indicators: list[str] = []
     key_fingerprint: str | None = None
     withheld: dict[str, int] = {}
+    made_up: bool = False
+    """Whether the file's rows say that they are made up."""
 
 
 @dataclass(frozen=True)
