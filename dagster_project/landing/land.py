@@ -497,6 +497,7 @@ class _Landing:
             reason=held,
             held_for=held_for,
             unknown_values=words.unknown,
+            unknown_told=words.told,
             load_id=load.load_id,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,

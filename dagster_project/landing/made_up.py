@@ -1,6 +1,6 @@
 """Made-up files, known by what is in them: they never stand beside real ones in one home.
 
-Every row that `pam sample` writes says that it is made up, so that the mark goes wherever the file goes: a reference or code that
+Every row that `pam sample` writes says that it is made up, so that the mark goes where the file goes: a reference or code that
 begins with SAMPLE, or the words `Made-up sample`.
 """
 
@@ -18,8 +18,8 @@ from .ledger import LedgerEntry
 from .refusal import Waits
 
 LOOKED_AT = 100
-"""Rows of a file that are looked at, the first ones. Where half of them have the mark, the file is made up: a real file may have
-a row that somebody entered to try a system out."""
+"""How many of a file's first rows are looked at. Where half of them have the mark, the file is made up: a real one may have a
+row that somebody entered to try a system out."""
 MARKS = r"(^|\x1f)\s*(SAMPLE[-0-9]|[Mm]ade-up sample)"
 """What a cell of a made-up row begins with."""
 MIXED = "waits in the inbox, as real and made-up data never share a home"
@@ -39,7 +39,7 @@ class Kind:
             if self.made_up is None:
                 self.made_up = made_up
         if made_up and not self.made_up:
-            raise Waits(f"{MIXED}: its rows are made up (SAMPLE), and this home has real files. Give it another home (--home DIR)")
+            raise Waits(f"{MIXED}: this file is made up (SAMPLE), and the home's are real. Give it another home (--home DIR)")
         if self.made_up and not made_up:
             raise Waits(f"{MIXED}: this home has made-up files (SAMPLE). Give real files a home of their own (--home DIR)")
 

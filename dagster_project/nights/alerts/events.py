@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
@@ -142,7 +143,7 @@ def _file(home: Home, file: dict[str, Any]) -> Event:
 
 
 def _late(home: Home, today: Any) -> Iterable[Event]:
-    for late in late_extracts(accepted(read_ledger(home)), today):
+    for late in late_extracts(accepted(read_ledger(home)), today, read_config(home).extracts):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
         yield _event(
             "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",
