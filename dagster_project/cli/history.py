@@ -40,7 +40,10 @@ def rollback(
             show_publications(where)
         return
     if not why.strip():
-        raise typer.BadParameter("is needed: who goes back, and why, are written down", param_hint="--why")
+        raise typer.BadParameter(
+            "is needed, as it is written down: pam rollback [NIGHT] --why \"the file of the 6th is doubled\" (--by NAME, where"
+            " it is not you; pam rollback --list shows the nights)", param_hint="--why",
+        )  # fmt: skip
     from dagster_project.nights.rollback import roll_back
 
     with explained():

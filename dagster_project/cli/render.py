@@ -240,7 +240,10 @@ def show_status(found: dict[str, Any]) -> None:
         _say(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
     elif last and (published is None or last["night_id"] != published["night_id"]):
         _say(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
-    _say(console, "Missing     " + (", ".join(found["missing"]) or "nothing: every extract was dropped at least once"))
+    nothing = f"nothing: every extract{' that is expected' if found['not_expected'] else ''} was dropped at least once"
+    _say(console, "Missing     " + (", ".join(found["missing"]) or nothing))
+    if found["not_expected"]:
+        _say(console, f"Not sent    {', '.join(found['not_expected'])}, as pam.toml says ([extracts])")
     _lines(console, "Late", [f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late"
                              for f in found["late"]])  # fmt: skip
     for name in ("held", "refused"):

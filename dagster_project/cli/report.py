@@ -40,7 +40,7 @@ def report(
 
     Example: pam report --public --out for-the-public/
     """
-    from dagster_project.core.receipts import SAMPLE_MARK
+    from dagster_project.core.receipts import holds_made_up
     from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
@@ -59,7 +59,7 @@ def report(
         con = connect(where, reason, by="pam report")
         try:
             said(f"Edition {chosen.edition}, {chosen.title}")
-            sample = (where.path / SAMPLE_MARK).exists()
+            sample = holds_made_up(where)
             target = out.expanduser().absolute()
             shape = "public form" if public else "exact"
             what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"

@@ -144,3 +144,5 @@ def _show(found: Any, limit: int) -> None:
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     value = found.value
     echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
+    for measure, month, why in found.accepted:
+        echo(f"{month} of {measure} is far from the year before, and was accepted: {why}")

@@ -1,6 +1,8 @@
 """What a force sets for its own home: `pam.toml`, where there is one. Every setting has a default."""
 
+import difflib
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -141,6 +143,37 @@ class Arrival(_Part):
     settled_minutes: Annotated[float, Field(ge=0)] = 5
 
 
+class Extracts(_Part):
+    """Which extracts the forces of the home send, so that "missing" and "late" mean something.
+
+    `sends`: those that are expected; empty: all. `never`: those that are not. `since`: extract -> the first day on which it is
+    expected. What is not expected lands all the same, and is neither missing nor late.
+    """
+
+    sends: tuple[Text, ...] = ()
+    never: tuple[Text, ...] = ()
+    since: dict[Text, date] = {}
+
+    @model_validator(mode="after")
+    def _of_contracts(self) -> Self:
+        known = {path.stem for path in CONTRACTS.glob("*.yml")}
+        for name in (*self.sends, *self.never, *self.since):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise ValueError(f"no extract is called {name}" + (f"; is {near[0]} meant?" if near else ""))
+        if both := sorted({*self.never} & {*self.sends, *self.since}):
+            raise ValueError(f"{', '.join(both)}: said to be sent, and under never too: take it out of one")
+        if self.sends and (other := sorted({*self.since} - {*self.sends})):
+            raise ValueError(f"since: {', '.join(other)}: not among sends: add it there, or take it out here")
+        return self
+
+    def is_expected(self, extract: str, day: date) -> bool:
+        """Whether an extract is expected by a day."""
+        if extract in self.never or (self.sends and extract not in self.sends):
+            return False
+        return extract not in self.since or day >= self.since[extract]
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -244,6 +277,7 @@ class Config(_Part):
     audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
+    extracts: Extracts = Extracts()
     believe: Believe = Believe()
     alerts: Alerts = Alerts()
     public: Public = Public()

@@ -1,6 +1,7 @@
 """The published night: where it lies, which night it is of, and opening it with everything else shut."""
 
 import hashlib
+import os
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +41,10 @@ MEMORY = "2GB"
 
 class NothingPublishedError(RuntimeError):
     """No night has been published in this home."""
+
+
+class NoRightsError(RuntimeError):
+    """Who asks may not read the published night."""
 
 
 class NotWritableError(RuntimeError):
@@ -111,12 +116,26 @@ def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
 
 def published_path(home: Home) -> Path:
     """The published file by its own name, not by the link: a process may have two nights open, and each is then a database
-    of its own. Raises NothingPublishedError."""
-    if not home.warehouse.exists():
+    of its own. Raises NothingPublishedError, NoRightsError."""
+    try:
+        is_there = home.warehouse.exists()
+    except PermissionError as error:
+        raise NoRightsError(_no_rights(home)) from error
+    if not is_there:
         raise NothingPublishedError(
             f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
         )
-    return home.warehouse.resolve()
+    path = home.warehouse.resolve()
+    if not os.access(path, os.R_OK):
+        raise NoRightsError(_no_rights(home))
+    return path
+
+
+def _no_rights(home: Home) -> str:
+    return (
+        f"{home.path}: you have no right to read what is published there. Its owner gives it to a group: [publish] group in"
+        " pam.toml, then the next night. You must be in that group"
+    )
 
 
 def hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:

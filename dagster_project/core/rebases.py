@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
+from .meant import meant
 from .seeds import force_names, read_seed
 
 COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
@@ -18,7 +19,8 @@ def wrong_with(row: tuple[str, ...]) -> str:
     """Why a row of the list can't be meant, and what to write instead; empty where it can."""
     said = dict(zip(COLUMNS, row, strict=True))
     if said["force_code"] not in force_names():
-        return f"force_code {said['force_code']!r} is in no row of the project's seeds/forces.csv"
+        near = meant(said["force_code"], force_names())
+        return f"force_code {said['force_code']!r} is in no row of the project's seeds/forces.csv{near}"
     marts = _marts_of(said["measure"])
     if not marts:
         return f"measure {said['measure']!r} has no control charts: `pam query` on meta.dictionary lists the measures"

@@ -24,7 +24,9 @@ class NightUnderWayError(RuntimeError):
 
 
 SAMPLE_MARK = "SAMPLE"
-"""The file that says that a home holds made-up data."""
+"""The file that says that a home is for the sample alone: no other night begins in it."""
+MADE_UP_MARK = "MADE_UP"
+"""The file that says that the files which landed in a home are made up."""
 SAMPLE_DAY = date(2026, 1, 3)
 """The date by the sample's own clock, three days after it ends: made-up files do not grow late while nobody drops any."""
 
@@ -34,6 +36,11 @@ def today_of(home: Home, now: datetime | None = None) -> date:
     if (home.path / SAMPLE_MARK).exists():
         return SAMPLE_DAY
     return (now or datetime.now(UTC)).astimezone(LONDON).date()
+
+
+def holds_made_up(home: Home) -> bool:
+    """Whether a home's figures are made up: everything that goes out of it says so."""
+    return any((home.path / name).exists() for name in (SAMPLE_MARK, MADE_UP_MARK))
 
 
 class SampleHomeError(RuntimeError):

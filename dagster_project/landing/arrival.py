@@ -1,7 +1,8 @@
 """Whether a complete set of files lies in the inbox, so that a night can begin before its hour.
 
 The set is what came before: every nightly extract of every force that was ever accepted, or the extracts that `pam.toml`
-names. It is complete when each has a file, and settled when nothing in the inbox has changed for some minutes.
+names (`[arrival] extracts`, or the nightly ones of `[extracts] sends`).
+It is complete when each has a file, and settled when nothing in the inbox has changed for some minutes.
 """
 
 import hashlib
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.config import Arrival, ConfigError
+from dagster_project.core.config import Arrival, ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
@@ -72,10 +74,14 @@ def expected_set(home: Home, settings: Arrival) -> set[Part]:
     contracts = load_contracts()
     if unknown := sorted(set(settings.extracts) - set(contracts)):
         raise ConfigError(f"pam.toml: arrival.extracts: no contract is called {', '.join(unknown)}")
-    named = settings.extracts or tuple(x for x, c in contracts.items() if c.rhythm == "nightly")
+    sent, today = read_config(home).extracts, today_of(home)
+    nightly = tuple(x for x, c in contracts.items() if c.rhythm == "nightly" and sent.is_expected(x, today))
+    named = settings.extracts or nightly
+    # What is said to be sent is waited for, whether it ever came or not.
+    awaited = settings.extracts or (nightly if sent.sends else ())
     came: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in named}
     # An extract that is named and never came may come from any force.
-    return came | {(x, None) for x in settings.extracts if x not in {c[0] for c in came}}
+    return came | {(x, None) for x in awaited if x not in {c[0] for c in came}}
 
 
 def _is_there(part: Part, here: set[Part]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_project.contracts import Contract
+from dagster_project.core.meant import meant
 
 from .file_signatures import OLD_EXCEL
 from .refusal import shown
@@ -202,8 +203,8 @@ def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Colle
 def _known_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
         raise _Unreadable(
-            f"unknown force '{shown(force)}': mend the name, or add the force to the checkout's seeds/forces.csv, "
-            "and drop the file again"
+            f"unknown force '{shown(force)}'{meant(force, forces)}: mend the name, or add the force to the checkout's"
+            " seeds/forces.csv, and drop the file again"
         )
 
 

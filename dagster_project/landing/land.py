@@ -34,7 +34,8 @@ from .file_names import InboxFile
 from .ignored_rows import leave_out
 from .inbox_files import Seen, check_unchanged, still_written
 from .known_files import Clock, Decisions, landing_text, moment_text
-from .ledger import LedgerEntry, commit, read_ledger
+from .ledger import LedgerEntry, accepted, commit, read_ledger
+from .made_up import Kind, is_made_up
 from .mappings import SystemMapping, Used, read_mappings
 from .open_file import open_file
 from .own_file_names import recognised
@@ -172,6 +173,7 @@ class _Landing:
         self.begun = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
+        self.kind = Kind(home, accepted(entries))
         self.key: pseudonyms.Key | None = None
         self.con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
@@ -369,6 +371,9 @@ class _Landing:
                 manifest.check_rows(*of)
             if earlier:
                 return self._known(file, at, facts, earlier)
+            facts["made_up"] = is_made_up(self.con)
+            if found.rows:
+                self.kind.admit(facts["made_up"])
             refuse_american(self.con, sheet, found.rows, found.bad, self.limits, file.force_code)
             if rival := self.decisions.same_extraction(file):
                 said = f"{rival.source_file} came first, with other content"
@@ -492,6 +497,7 @@ class _Landing:
             reason=held,
             held_for=held_for,
             unknown_values=words.unknown,
+            unknown_told=words.told,
             load_id=load.load_id,
             rows_landed=found.rows - n_quarantined - found.merged,
             rows_quarantined=n_quarantined,

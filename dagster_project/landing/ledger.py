@@ -62,6 +62,8 @@ class LedgerEntry(BaseModel):
     drift: list[str] = []
     unknown_values: dict[str, dict[str, int]] = {}
     """Column -> value that no list knows -> rows that have it, where the file landed."""
+    unknown_told: dict[str, int] = {}
+    """Column -> rows of which no value is known, where they are so many that the night warns of them."""
     held_for: str | None = None
     """`vocabulary` where the file is held for unknown values, and for nothing else."""
     quarantine_reasons: dict[str, int] = {}
@@ -70,6 +72,8 @@ class LedgerEntry(BaseModel):
     indicators: list[str] = []
     key_fingerprint: str | None = None
     withheld: dict[str, int] = {}
+    made_up: bool = False
+    """Whether the file's rows say that they are made up."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES, Name
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant
 from dagster_project.core.validation import faults_of
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, Table, headers_of, listed, parts_of
@@ -263,7 +264,8 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     contract = contracts.get(mapping.extract)
     if contract is None:
         return [f"extract: no contract is called '{mapping.extract}': there are {', '.join(contracts)}"]
-    said = [f"forces: unknown force '{f}': seeds/forces.csv has the names" for f in mapping.forces if f not in forces]
+    other = [f for f in mapping.forces if f not in forces]
+    said = [f"forces: unknown force '{f}'{meant(f, forces)}: seeds/forces.csv has the names" for f in other]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):

@@ -16,6 +16,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from . import read_ledger
 from .file_names import canonical_name, name_problem
 from .land import SUSPECT_DAYS
+from .mappings import read_mappings
 
 
 class TemplateError(ValueError):
@@ -52,8 +53,8 @@ def write_template(
 ) -> Template:
     """Write an extract's template into a folder (made if it is not there), never over another file.
 
-    `force`, where it is left out: the only one that the home has files of; before its first file, the only one that the list
-    of areas knows. The window: the last whole month (year, for an extract
+    `force`, where it is left out: the only one that the home has files of; before its first file, the only one that its
+    mappings are of, or else that the list of areas knows. The window: the last whole month (year, for an extract
     that comes yearly); with one end given, the month or year that it is in. Raises TemplateError, OSError.
     """
     contracts, now = load_contracts(), now or datetime.now(UTC)
@@ -86,11 +87,17 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     # Before the first file, the force whose units the list of areas has.
     areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
-    likely = dropped or listed
+    likely = dropped or _mapped(home) or listed
     if len(likely) == 1:
         return likely.pop()
     several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
     raise TemplateError(f"whose file? Give --force: {several}")
+
+
+def _mapped(home: Home) -> set[str]:
+    """The forces that the home's mappings are of."""
+    mappings = read_mappings(home, load_contracts(), force_names())
+    return {force for mapping in mappings.used for force in mapping.mapping.forces}
 
 
 def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:

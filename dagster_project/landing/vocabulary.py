@@ -4,7 +4,7 @@ A classifying column decides whether a row counts: a code that no list has would
 know is in the project's seeds/ (vocabulary, offence codes, areas) and in the home's own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -34,8 +34,8 @@ class Words:
     """Column -> unknown value -> rows that have it."""
     held: str | None = None
     """Why the file is held; None where it may land."""
-    warned: str | None = None
-    """What a person should know of it."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Column -> rows of which no value is known, where they are so many that a person is told."""
 
 
 def classifying(contract: Contract) -> list[str]:
@@ -49,7 +49,8 @@ def look_up(
     """Hold a load's stored rows against the lists. `absent`: columns that it lacks. `rows`: how many the file has.
     """
     unknown: dict[str, dict[str, int]] = {}
-    held, warned = [], []
+    held: list[str] = []
+    told: dict[str, int] = {}
     for column in classifying(contract):
         known = _known(home, load, column, contract.column(column).type == "unit")
         if column in absent or known is None:
@@ -68,9 +69,9 @@ def look_up(
         said = f"{u} of {n} rows have a {column} that no list knows: {shown(values)}"
         if percent >= limits.unknown_held_percent or (k == 0 and column != "lpu" and percent >= limits.unknown_told_percent):
             held.append(said + ("" if k or column == "lpu" else "; and none that counts"))
-        elif percent >= limits.unknown_told_percent:
-            warned.append(said)
-    return Words(unknown, "; ".join(held) or None, "; ".join(warned) or None)
+        if percent >= limits.unknown_told_percent:
+            told[column] = u
+    return Words(unknown, "; ".join(held) or None, told)
 
 
 def shown(values: dict[str, int], most: int = 3) -> str:

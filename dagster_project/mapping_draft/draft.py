@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
@@ -125,7 +126,7 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     if force is not None:
         code = force.strip().lower()
         if code not in names:
-            raise DraftError(f"unknown force '{force}': seeds/forces.csv has {', '.join(names)}")
+            raise DraftError(f"unknown force '{force}'{meant(code, names)}: seeds/forces.csv has {', '.join(names)}")
         return code
     said = set(words(path.stem))
     named = [code for code in names if set(code.split("-")) - {"and"} <= said]

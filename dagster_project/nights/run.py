@@ -44,10 +44,12 @@ from dagster_project.landing import (
     Erasure,
     InboxFile,
     LedgerEntry,
+    accepted,
     erase_expired,
     erase_old,
     find_files,
     land_files,
+    made_up,
     read_ledger,
 )
 from dagster_project.landing.file_days import with_windows
@@ -234,6 +236,7 @@ class NightRun:
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds, progress=self.listener.file,
             )  # fmt: skip
             self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
+            made_up.mark(self.home, accepted(read_ledger(self.home)))
             self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
             needed = raw_schema.needed(self.home, contracts)
             self.erased += erase_expired(

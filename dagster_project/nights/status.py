@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.config import read_config
+from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
@@ -19,14 +19,15 @@ from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
+ALL = Extracts()
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
 """Days for which changed columns are shown: a nightly extract shows them one night only, and people are away."""
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `held`, `refused`,
-    `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values`
+    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`,
+    `held`, `refused`, `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values`
     (a line an extract and column, with the command that makes them known), `editions` and `mappings` (those that can't be
     used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
 
@@ -44,6 +45,8 @@ def status(home: Home) -> dict[str, Any]:
     shown = published if back and receipts[-1] is back else told
     files = standing_files(entries)
     loads = accepted(entries)
+    config, today = read_config(home), today_of(home)
+    expected = {x for x in load_contracts() if config.extracts.is_expected(x, today)}
     mappings = read_mappings(home, load_contracts(), force_names())
     return {
         "home": str(home.path),
@@ -52,8 +55,9 @@ def status(home: Home) -> dict[str, Any]:
         if back
         else None,
         "last_night": _night(last),
-        "missing": sorted(set(load_contracts()) - {str(e.extract) for e in loads}),
-        "late": late_extracts(loads, today_of(home)),
+        "missing": sorted(expected - {str(e.extract) for e in loads}),
+        "late": late_extracts(loads, today, config.extracts),
+        "not_expected": sorted(set(load_contracts()) - expected),
         "held": [_file(e) for e in held_files(home)],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
@@ -103,17 +107,19 @@ def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
-def late_extracts(loads: list[Any], today: date | None = None) -> list[dict[str, Any]]:
+def late_extracts(loads: list[Any], today: date | None = None, expected: Extracts = ALL) -> list[dict[str, Any]]:
     """Extracts and forces whose newest covered day lies further back than their rhythm allows, on a day in London.
 
-    `loads`: the accepted ones. Each has `extract`, `force_code`, `rhythm`, `covered_to` (date) and `days_late` (whole).
+    `loads`: the accepted ones. `expected`: which extracts are to come at all. Each has `extract`, `force_code`, `rhythm`,
+    `covered_to` (date) and `days_late` (whole).
     """
     today = today or datetime.now(UTC).astimezone(LONDON).date()
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
     for e in loads:
         at = (str(e.extract), str(e.force_code))
-        if e.extract in contracts and (at not in newest or e.covered_to > newest[at]):
+        is_due = e.extract in contracts and expected.is_expected(e.extract, today)
+        if is_due and (at not in newest or e.covered_to > newest[at]):
             newest[at] = e.covered_to
     late = []
     for (extract, force), covered_to in sorted(newest.items()):

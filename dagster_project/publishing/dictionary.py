@@ -13,6 +13,7 @@ import duckdb
 from dagster_project import public_form
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.checks import Check
+from dagster_project.core.config import read_config
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
@@ -35,7 +36,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "title": ("varchar", "Extract in words"),
             "force_code": ("varchar", "Force; null where the extract was never dropped"),
             "rhythm": ("varchar", "How often it is expected: nightly, monthly or yearly"),
-            "status": ("varchar", "current, late, or never dropped"),
+            "status": ("varchar", "current, late, never dropped, or not sent: pam.toml says that it is not expected"),
             "files_accepted": ("bigint", "Files accepted"),
             "files_held": ("bigint", "Files held and not replaced"),
             "files_refused": ("bigint", "Files refused"),
@@ -247,6 +248,7 @@ def _night_row(r: Receipt) -> tuple[Any, ...]:
 
 
 def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
+    sent = read_config(night.home).extracts
     con = duckdb.connect(str(night.home.candidate / WORK), read_only=True)
     try:
         facts = {
@@ -268,20 +270,24 @@ def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, .
     return [
         row
         for contract in load_contracts().values()
-        for row in _rows_of(contract, [e for e in entries if e.extract == contract.extract], facts, covered, night.today)
+        for row in _rows_of(contract, [e for e in entries if e.extract == contract.extract], facts, covered, night.today,
+                            sent.is_expected(contract.extract, night.today))
     ]
 
 
 def _rows_of(
-    contract: Contract, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date
+    contract: Contract, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date,
+    is_expected: bool,
 ) -> list[tuple[Any, ...]]:
     forces = sorted({str(e.force_code) for e in entries if e.force_code})
     if not forces:
-        never = (contract.extract, contract.title, None, contract.rhythm, "never dropped", 0, 0, 0, 0, 0, 0, 0, 0)
+        status = "never dropped" if is_expected else "not sent"
+        never = (contract.extract, contract.title, None, contract.rhythm, status, 0, 0, 0, 0, 0, 0, 0, 0)
         return [(*never, None, None, 0, None, None)]
     files, totals = standing_files(entries), counts(entries)
     return [
-        _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today) for force in forces
+        _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today, is_expected)
+        for force in forces
     ]
 
 
@@ -293,6 +299,7 @@ def _row_of(
     facts: dict[Any, Any],
     covered: dict[Any, Any],
     today: date,
+    is_expected: bool,
 ) -> tuple[Any, ...]:
     taken = [e for e in files if e.outcome == "accepted"]
     newest = max(taken, key=extracted).extracted_at if taken else None
@@ -300,9 +307,10 @@ def _row_of(
     rows = [totals[str(e.load_id)] for e in taken]
     current, withdrawn = facts.get((contract.extract, force), (0, 0))
     first, last, days = covered.get((contract.extract, force), (None, None, 0))
-    late = max(0, (today - last).days - contract.grace_days) if last else None
+    late = max(0, (today - last).days - contract.grace_days) if last and is_expected else None
+    status = "late" if late or (last is None and is_expected) else "current" if last else "not sent"
     return (
-        contract.extract, contract.title, force, contract.rhythm, "late" if late or last is None else "current",
+        contract.extract, contract.title, force, contract.rhythm, status,
         len(taken), len(held), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
         current, withdrawn, first, last, days, _moment(newest), late,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_SUITE = "any_extract"
-NAMED = ("quarantined_file", "unquarantined_file", "month_apart")
+NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values")
 """Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 

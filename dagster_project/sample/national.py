@@ -12,6 +12,7 @@ from zlib import crc32
 
 import duckdb
 
+from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import literal
 
@@ -86,7 +87,7 @@ def write_national(directory: Path, forces: Sequence[str], years: int, scale: fl
     """
     known = force_names()
     if other := sorted(set(forces) - known.keys()):
-        raise SampleError(f"no force is called {', '.join(other)}: seeds/forces.csv has their codes")
+        raise SampleError(f"no force is called {', '.join(other)}{meant(other[0], known)}: seeds/forces.csv has their codes")
     directory.mkdir(parents=True, exist_ok=True)
     first_year = LAST_DAY.year - years + 1
     paths = []

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,6 +19,7 @@ from dagster_project.core.sql import literal
 from .answer_formats import FORMATS, write_result
 from .consultation import consulted, disclosed
 from .memory_limit import ceiling
+from .misspelt import misspelt
 
 ANSWER_FORMATS = (*FORMATS, "parquet", "xlsx")
 """The last two are written to a file alone."""
@@ -140,12 +142,19 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
     with limited(con, limits):
         result = con.execute(text)
         columns, rows = [c[0] for c in result.description or []], rows_of(result)
+        first = [row for _, row in zip(range(2), rows, strict=False)]
+        rows = chain(first, rows)
+        # A count or a sum of no rows is a row, too.
+        nothing = not first or (len(first) == 1 and all(cell in (None, 0) for cell in first[0]))
+        about = "; ".join(misspelt(con, text)) if nothing else ""
         if form != "table" or not limits.rows:
             write_result(columns, rows, form, out)
-            return ""
+            return about
         shown = [row for _, row in zip(range(limits.rows), rows, strict=False)]
         more = next(rows, None) is not None
         write_result(columns, shown, form, out)
+        if about:
+            return about
         return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
 
 

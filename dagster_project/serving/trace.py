@@ -13,7 +13,9 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant, nearest
 from dagster_project.core.published_file import published_night
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
@@ -74,6 +76,8 @@ class Trail:
     aggregation: str
     value: Decimal | None
     parts: list[Part]
+    accepted: tuple[Accepted, ...] = ()
+    """Its months that a person let pass the gate: measure, month, why."""
 
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
@@ -154,7 +158,9 @@ def listed(measure: str, mart: str | None) -> dict[str, str]:
     """A measure's row of the list. Raises TrailError where there is none, or several marts have it."""
     found = [m for m in read_seed("measure_list") if m["measure"] == measure and mart in (None, m["mart"])]
     if not found:
-        raise TrailError(f"no measure is called {measure!r}" + (f" in {mart}" if mart else "") + ": see meta.dictionary")
+        near = nearest(measure, {m["measure"] for m in read_seed("measure_list") if mart in (None, m["mart"])})
+        there = f"nearest: {', '.join(near)}" if near else "meta.dictionary has them all"
+        raise TrailError(f"no measure is called {measure!r}{f' in {mart}' if mart else ''}; {there}")
     if len(found) > 1:
         raise TrailError(f"{' and '.join(m['mart'] for m in found)} have a measure {measure}: name one with --mart")
     return found[0]
@@ -163,7 +169,7 @@ def listed(measure: str, mart: str | None) -> dict[str, str]:
 def trace(con: duckdb.DuckDBPyConnection, asked: Asked) -> Trail:
     """The rows behind a figure. Raises TrailError where nothing is called as asked."""
     row = listed(asked.measure, asked.mart)
-    force = asked.force_code or _only_force(con)
+    force = _force(con, asked.force_code)
     area = _area(con, force, asked, row)
     if row["aggregation"] == "published":
         parts = [_published(con, force, asked)]
@@ -173,7 +179,10 @@ def trace(con: duckdb.DuckDBPyConnection, asked: Asked) -> Trail:
             below = row["denominator_category"] or asked.category
             roles = [("numerator", row["numerator"], asked.category), ("denominator", row["denominator"], below)]
         parts = [_part(con, force, area, asked, row, *role) for role in roles]
-    return Trail(asked, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"], _value(parts), parts)
+    measures = {asked.measure, *(p.measure for p in parts)}
+    accepted = accepted_within(accepted_months(con, force, "warehouse"), measures, asked.first, asked.last)
+    about = (row["mart"], row["title"], row["unit"], formula(row), row["aggregation"])
+    return Trail(asked, *about, _value(parts), parts, tuple(accepted))
 
 
 def _value(parts: list[Part]) -> Decimal | None:
@@ -183,8 +192,13 @@ def _value(parts: list[Part]) -> Decimal | None:
     return 100 * above / below if below else None
 
 
-def _only_force(con: duckdb.DuckDBPyConnection) -> str:
+def _force(con: duckdb.DuckDBPyConnection, said: str | None) -> str:
+    """The force that is named, or the only one that has figures."""
     forces = [r[0] for r in con.execute("select distinct force_code from warehouse.marts.measures order by 1").fetchall()]
+    if said in forces:
+        return said
+    if said is not None:
+        raise TrailError(f"no force {said!r} has figures{meant(said, forces)}: there are {', '.join(forces) or 'none'}")
     if len(forces) != 1:
         raise TrailError(f"name the force with --force: {', '.join(forces) or 'none has figures'}")
     return forces[0]
@@ -203,8 +217,15 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[st
             f"select distinct area_name from warehouse.marts.{row['mart']} where force_code = ? and area_type = ? order by 1",
             [force, asked.area_type],
         ).fetchall()
-        said = ", ".join(n for (n,) in names) or "none"
-        raise TrailError(f"{asked.area_name!r} is no {asked.area_type} of {row['mart']}: there are {said}")
+        of_other = con.execute(
+            f"select distinct area_type from warehouse.marts.{row['mart']} where force_code = ? and area_type <> 'force'"
+            " and lower(?) in (lower(area_name), area_code) order by 1",
+            [force, asked.area_name],
+        ).fetchall()
+        known = [n for (n,) in names]
+        kinds = " or ".join(f"--area-type {kind}" for (kind,) in of_other if kind != asked.area_type)
+        said = f": say {kinds}" if kinds else f"{meant(str(asked.area_name), known)}: there are {', '.join(known) or 'none'}"
+        raise TrailError(f"{asked.area_name!r} is no {asked.area_type} of {row['mart']}{said}")
     return found[0][0]
 
 
@@ -318,7 +339,7 @@ def of_period(
 ) -> Asked:
     """A figure by its period's label, or by days. Raises TrailError where the mart has no such period, or several."""
     row = listed(measure, mart)
-    force = force or _only_force(con)
+    force = _force(con, force)
     if (period is None) == (last is None):
         raise TrailError("say which days: --period, or --from and --to")
     if period is not None:

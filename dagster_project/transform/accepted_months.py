@@ -10,6 +10,7 @@ import duckdb
 from dagster_project import audit
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant
 from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
@@ -62,9 +63,9 @@ def accept(home: Home, measure: str, month: str, force: str, *, by: str, why: st
     """
     headline = sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"})
     if measure not in headline:
-        raise AcceptError(f"no headline measure is called {measure}: {', '.join(headline)}")
+        raise AcceptError(f"no headline measure is called {measure}{meant(measure, headline)}: there are {', '.join(headline)}")
     if force not in force_names():
-        raise AcceptError(f"no force is called {force}")
+        raise AcceptError(f"no force is called {force}{meant(force, force_names())}: seeds/forces.csv has their codes")
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
     new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))

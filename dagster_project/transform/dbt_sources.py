@@ -178,7 +178,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "rhythm": "How often it is expected",
             "is_keyed": "Whether rows have a key",
             "has_areas": "Whether figures go below the force",
-            "grace_days": "Days that its newest covered day may lie behind the night before it is late",
+            "grace_days": "Days that its newest covered day may lie behind the night before it is late; null: not expected",
         },
     ),
     "absent_columns": (
@@ -187,6 +187,15 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "load_id": "Load",
             "column_name": "Column that the file lacks, or that is blank in all rows of a file of 50 or more",
             "is_unit": "Whether it names the unit",
+        },
+    ),
+    "unknown_tonight": (
+        "Values of this night's files that no list knows, where a person is told of them, one row an extract and force",
+        {
+            "extract": "Extract",
+            "force_code": "Force",
+            "rows_unknown": "Rows without a known value in such a column, where they are many enough to be told of",
+            "unknown_values": "The columns and values, with their rows",
         },
     ),
     "contract_values": (

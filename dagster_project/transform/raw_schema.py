@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, seeded_words
 from dagster_project.core.published_file import published_night
@@ -32,6 +33,7 @@ from dagster_project.transform.accepted_months import show_months
 from .carry_forward import carry, let_go
 from .changed_months import Due, find_due, paths_of
 from .monthly_archive import RawLostError, kept_loads, load_kept
+from .unknown_tonight import show_unknown
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -165,7 +167,8 @@ def prepare_raw(
         kept = kept_loads(home)
         load_kept(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
-        _contract_lists(con, contracts)
+        show_unknown(con, (load.entry for load in loads if load.entry.night_id > since))
+        _contract_lists(con, contracts, read_config(home).extracts, today)
         if lost := next((p for p in paths_of(home, (load.entry for load in loads), kept) if not p.exists()), None):
             raise RawLostError(
                 f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
@@ -232,15 +235,16 @@ def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts
     make_table(con, "raw.absent_columns", {"load_id": "varchar", "column_name": "varchar", "is_unit": "boolean"}, rows)
 
 
-def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], sent: Extracts, today: date) -> None:
     columns = {
         "extract": "varchar", "kind": "varchar", "rhythm": "varchar", "is_keyed": "boolean", "has_areas": "boolean",
         "grace_days": "integer",
     }  # fmt: skip
     rows = [
-        (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file", c.grace_days)
+        (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file",
+         c.grace_days if sent.is_expected(c.extract, today) else None)
         for c in contracts.values()
-    ]
+    ]  # fmt: skip
     make_table(con, "raw.contracts", columns, rows)
     values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
     make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)

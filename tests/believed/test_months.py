@@ -1,5 +1,6 @@
 """A month that is far from the year before holds the night, until a person says that it is right."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from dagster_project.audit.read import read_log
 from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
+from dagster_project.reporting.pack.content import accepted_notes
 
 RULE = "month_far_from_the_year_before"
 COLUMNS = ("administration_ref", "administered_at")
@@ -57,9 +59,23 @@ def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_ho
     assert publish_night(new_home).receipt.outcome == "published"
     (said,) = meta_rows(new_home, "accepted_months")
     assert (said["month"], said["why"], said["accepted_by"]) == ("2025-01", "The kits were recalled", "A. Person")
+    traced = ("trace", "naloxone_administrations", "--from")
+    assert "was accepted: The kits were recalled" in pam(*traced, "2025-01-01", "--to", "2025-01-31").stdout
+    assert "was accepted" not in pam(*traced, "2024-02-01", "--to", "2024-12-31").stdout
     assert any("accepted month" in str(line) for line in read_log(new_home))
     # The list is gone: what is published stands, as no file changes it.
     (new_home.seeds / "accepted_months.csv").unlink()
     naloxone(new_home.inbox, [30] * 12 + [1, *[30] * 2], stamp="20260106T020000Z")
     assert publish_night(new_home).receipt.outcome == "published"
     assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]
+
+
+def test_a_table_of_the_report_says_which_months_were_accepted() -> None:
+    cell = {"answer_id": 1, "mart": "mart_naloxone", "measure": "naloxone_administrations"}
+    january = cell | {"period_start": date(2025, 1, 1), "period_end": date(2025, 1, 31)}
+    before = cell | {"period_start": date(2024, 1, 1), "period_end": date(2024, 12, 31)}
+    found = [("naloxone_administrations", "2025-01", "The kits were recalled")]
+    said = "naloxone_administrations of 2025-01 is far from the year before, and was accepted: The kits were recalled"
+    assert accepted_notes([before, january, january], found, {}) == [said]
+    assert accepted_notes([before, january | {"answer_id": None}], found, {}) == []
+    assert accepted_notes([january | {"measure": "kits_issued"}], found, {}) == []

@@ -46,7 +46,8 @@ def test_every_relation_is_there_in_both_forms_and_described(
         "select schema_name, table_name from duckdb_tables() union all"
         " select schema_name, view_name from duckdb_views() where not internal and database_name = 'night'"
     ).fetchall()
-    left_out = {("marts", "measures"), ("meta", "files"), ("meta", "vocabulary"), ("meta", "accepted_months")}
+    # What files say as they are written, and who accepted a month, are the force's own business.
+    left_out = {("marts", "measures"), *(("meta", name) for name in ("files", "vocabulary", "accepted_months"))}
     own = {(s, n) for s, n in found if s in ("marts", "reports", "meta")} - left_out
     assert names == {n if s == "marts" else f"{s}_{n}" for s, n in own} and len(names) > 50
     assert {p.stem for p in (folder / "parquet").iterdir()} == names

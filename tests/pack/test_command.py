@@ -94,8 +94,8 @@ def test_other_things_are_replaced_when_told(other: Made, tmp_path: Path, pam: C
 def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
     folder = sample.home.published / "report" / "2026-03"
     note = json.loads((folder / "pack.json").read_text(encoding="utf-8"))
-    # Only `pam nightly --sample` marks a home as one of made-up data; this one is the tests'.
-    assert (note["night_id"], note["is_sample"]) == (sample.pack.night_id, False) and note["forms"] == list(write.FORMS)
+    # The rows of the sample say what they are: no option has to.
+    assert (note["night_id"], note["is_sample"]) == (sample.pack.night_id, True) and note["forms"] == list(write.FORMS)
     names = {p.relative_to(sample.folder) for p in sample.folder.rglob("*") if p.is_file()}
     stem = "drug-dealing-and-substance-misuse-2026-03"
     found = {p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}

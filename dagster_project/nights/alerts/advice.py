@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass
 
 from dagster_project.core.home import Home
+from dagster_project.landing.made_up import MIXED
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str)
                  "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"), load=load,
             ), "File held",
         )  # fmt: skip
+    if reason.startswith(MIXED):
+        said = "Take the file out of the inbox, and give made-up files a home of their own: pam nightly --inbox DIR --home DIR"
+        return Advice((said,), "A home of sample data")
     if reason.startswith("waits in the inbox"):
         said = "Mend the mapping as the reason says: the next night then lands the file, which is still in {home}/inbox"
         return Advice(_filled(home, (said, "See what is wrong with mappings: {pam} status")), "File refused")

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
+from dagster_project.landing.made_up import MIXED
 from dagster_project.publishing.outputs import said_of
 
 from ..status import late_extracts
@@ -112,7 +114,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
 def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
     """Files that the last of these nights left in the inbox, as no mapping could be told for them."""
     last = next((r for r in reversed(receipts) if not r.republished), None)
-    return [f for f in (last.files if last else []) if str(f.get("reason")).startswith(WAITS)]
+    return [f for f in (last.files if last else []) if str(f.get("reason")).startswith((WAITS, MIXED))]
 
 
 def _failed(home: Home, key: str, what: str, reason: str) -> Event:
@@ -141,7 +143,7 @@ def _file(home: Home, file: dict[str, Any]) -> Event:
 
 
 def _late(home: Home, today: Any) -> Iterable[Event]:
-    for late in late_extracts(accepted(read_ledger(home)), today):
+    for late in late_extracts(accepted(read_ledger(home)), today, read_config(home).extracts):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
         yield _event(
             "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",

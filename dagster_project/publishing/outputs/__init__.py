@@ -19,7 +19,7 @@ from dagster_project.core.errors import is_passing
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened, published_folder
-from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
+from dagster_project.core.receipts import holds_made_up, read_receipts
 
 from .stale import find_good, form_of, put_in_place
 
@@ -123,7 +123,7 @@ def write(
     outputs = tuple(outputs)
     if not outputs:
         return {}
-    context = Context(home, night_id, (home.path / SAMPLE_MARK).exists(), tuple(o.folder for o in outputs))
+    context = Context(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs))
     written = {}
     config = read_config(home)
     form, strict = form_of(config), strict or config.publish.failed_output == "hold"

@@ -21,7 +21,7 @@ METADATA = "csv-metadata.json"
 """Where programs that read CSV on the Web look for it, beside the CSV."""
 
 META = ("checks", "dictionary", "extracts", "nights", "revisions")
-"""Of the schema `meta`. Names of files are nobody's but the force's."""
+"""Of the schema `meta`. Names of files, values that no list knows, and who accepted a month are nobody's but the force's."""
 
 KEY = (
     "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from dagster_project.audit import told_before
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import SAMPLE_MARK, in_order, locked, read_receipts, write_receipt
+from dagster_project.core.receipts import holds_made_up, in_order, locked, read_receipts, write_receipt
 
 from .errors import PostgresError
 from .loading import Progress, load
@@ -48,7 +48,7 @@ def bring(home: Home, server: Server | None = None, *, by_hand: bool = False, pr
         there = state(con).night_id
     if not by_hand and there and in_order(there) >= in_order(night_id):
         return Brought("there already", there, f"PostgreSQL serves night {there}" if there != night_id else "")
-    is_sample = (home.path / SAMPLE_MARK).exists()
+    is_sample = holds_made_up(home)
     told = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
 
     def serves() -> bool:

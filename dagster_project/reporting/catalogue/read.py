@@ -119,7 +119,7 @@ class Catalogue:
     @property
     def late(self) -> list[Row]:
         """The extracts that are late or were never dropped."""
-        return [e for e in self.extracts if e["status"] != "current"]
+        return [e for e in self.extracts if e["status"] not in ("current", "not sent")]
 
 
 def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:

@@ -305,7 +305,7 @@ function listed(heads, rows, cells) {
 
 function showNight() {
   const night = known.night, count = (n, one, many) => `${Number(n ?? 0).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`;
-  const late = known.extracts.filter((e) => e.status !== "current");
+  const late = known.extracts.filter((e) => e.status !== "current" && e.status !== "not sent");
   byId("sample").hidden = !known.sample;
   byId("night").textContent = night.night_id ? `Figures of the night ${night.night_id}, begun on ${day(night.started_at.slice(0, 10))} at ${night.started_at.slice(11, 16)} UTC` : "No night is known.";
   byId("status").replaceChildren(

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
@@ -46,11 +47,14 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
         tables, cells = _printed(con, edition)
         claims = _claims(con, edition.edition, measures, force)
     night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
-    made = [(t["objective"] or OTHER, _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims))
+    # Why a figure was accepted is for the force's own people.
+    accepted = [] if public else accepted_months(con, edition.force_code)
+    made = [(t["objective"] or OTHER,
+             _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims, accepted))
             for t in tables]  # fmt: skip
     pages = _pages(con, edition, made, claims, public)
     frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
-    late = tuple(s for s in sources.values() if s.status != "current")
+    late = tuple(s for s in sources.values() if s.status not in ("current", "not sent"))
     return Pack(
         edition=edition.edition, title=edition.title, force_code=edition.force_code, force=force, data_to=edition.data_to,
         night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
@@ -88,8 +92,9 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
     for r in _dicts(con, "select * from meta.extracts order by extract"):
         if r["force_code"] == force or r["extract"] not in found:
             own = r["force_code"] == force
+            status = r["status"] if own or r["status"] == "not sent" else "never dropped"
             found[r["extract"]] = Source(
-                extract=r["extract"], title=r["title"], status=r["status"] if own else "never dropped", rhythm=r["rhythm"],
+                extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
                 files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
                 covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
                 covered_days=r["covered_days"] if own else 0, extracted_at=r["extracted_at"] if own else None,
@@ -159,6 +164,7 @@ def _table(
     sources: dict[str, Source],
     measures: dict[tuple[str, str], Definition],
     claims: Sequence[Claim],
+    accepted: Sequence[Accepted] = (),
 ) -> Table:
     asked = _asked(edition, said["table_name"]) if not cells else [(c["mart"], c["measure"]) for c in cells]
     used = [measures[m] for m in dict.fromkeys(asked) if m in measures]
@@ -178,11 +184,25 @@ def _table(
         name=said["table_name"], number=said["table_no"], kind=said["kind"], chart=said["chart"],
         paragraph=said["paragraph"], title=said["title"],
         rows_are=said["rows_are"] or "Row", scope=scope, data_to=said["data_to"],
-        columns=columns, rows=rows, notes=tuple((said["notes"] or "").split("\n")) if said["notes"] else (),
+        columns=columns, rows=rows,
+        notes=(*(said["notes"].split("\n") if said["notes"] else ()), *accepted_notes(cells, accepted, measures)),
         sources=tuple(behind), definitions=tuple(used),
         claims=tuple(c for c in claims if within(c.paragraph, said["paragraph"])),
         statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
     )  # fmt: skip
+
+
+def accepted_notes(
+    cells: Iterable[dict[str, Any]], accepted: Sequence[Accepted], measures: dict[tuple[str, str], Definition]
+) -> list[str]:
+    """A note for each month that a person let pass the gate and that a figure of the table holds."""
+    found: dict[Accepted, str] = {}
+    for c in cells if accepted else ():
+        if c["answer_id"] is not None and c["period_end"]:
+            for a in accepted_within(accepted, {c["measure"]}, c["period_start"], c["period_end"]):
+                found[a] = measures[c["mart"], c["measure"]].title if (c["mart"], c["measure"]) in measures else a[0]
+    said = "is far from the year before, and was accepted"
+    return [f"{title} of {month} {said}: {why}" for (_, month, why), title in found.items()]
 
 
 def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[Column, ...]:

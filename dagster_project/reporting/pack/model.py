@@ -93,7 +93,8 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """An extract, and how much of it the night had. `status`: current, late, or never dropped. `rows`: None in the public form:
+    """An extract, and how much of it the night had. `status`: current, late, never dropped, or not sent.
+    `rows`: None in the public form:
     a count of rows is a figure."""
 
     extract: str

@@ -60,7 +60,7 @@ def source_line(table: Table) -> str:
 
 def _source(source: Source) -> str:
     if not source.files or source.covered_from is None or source.covered_to is None:
-        return f"{source.title} (never dropped)"
+        return f"{source.title} ({'not sent' if source.status == 'not sent' else 'never dropped'})"
     late = ", late" if source.status == "late" else ""
     return f"{source.title} ({day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{late})"
 

@@ -172,6 +172,8 @@ select
     cast(coalesce(closed.rows_closed_tonight, 0) as bigint) as rows_closed,
     cast(coalesce(stood_in.rows_stood_in, 0) as bigint) as rows_stood_in,
     stood_in.quarantined_file,
+    cast(coalesce(unknown.rows_unknown, 0) as bigint) as rows_unknown,
+    unknown.unknown_values,
     cast(coalesce(accounted.rows_unaccounted, 0) as bigint) as rows_unaccounted,
     cast(coalesce(accounted.rows_missing_in_quarantine, 0) as bigint) as rows_missing_in_quarantine,
     accounted.unquarantined_file,
@@ -212,6 +214,9 @@ left join closed
 left join stood_in
     on files.extract = stood_in.extract
     and files.force_code = stood_in.force_code
+left join {{ source('raw', 'unknown_tonight') }} as unknown
+    on files.extract = unknown.extract
+    and files.force_code = unknown.force_code
 left join covered
     on files.extract = covered.extract
     and files.force_code = covered.force_code

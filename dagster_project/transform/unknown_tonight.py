@@ -1,0 +1,26 @@
+"""What tonight's files say that no list knows, where it is so much that a person is told of it."""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from dagster_project.core.row_tables import make_table
+from dagster_project.landing import LedgerEntry
+from dagster_project.landing.vocabulary import shown
+
+COLUMNS = {"extract": "varchar", "force_code": "varchar", "rows_unknown": "bigint", "unknown_values": "varchar"}
+
+
+def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
+    """Make `raw.unknown_tonight`: by extract and force, rows whose values no list knows, and the values with their rows.
+
+    A row counts once for each column of which it has no known value.
+    """
+    found: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    for e in tonight:
+        for column, rows in e.unknown_told.items():
+            place = (str(e.extract), str(e.force_code))
+            before, said = found.get(place, (0, []))
+            found[place] = (before + rows, [*said, f"{column}: {shown(e.unknown_values.get(column, {}))}"])
+    rows = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
+    make_table(con, "raw.unknown_tonight", COLUMNS, rows)

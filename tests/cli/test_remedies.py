@@ -1,0 +1,102 @@
+"""What a message says to do: a name that is nearly right, an option that is missing, a right that somebody lacks."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import each, publish_night, write_extract
+
+from dagster_project.core.home import Home
+from dagster_project.core.meant import meant, nearest
+from dagster_project.core.published_file import NoRightsError, published_path
+from dagster_project.landing.template import write_template
+
+COUNT = "select count(*) as n from marts.measures where measure = '{}'"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A published home of a few rows. To be read, not changed."""
+    home = Home(tmp_path_factory.mktemp("small") / "home").create()
+    rows = each(20, lambda n: [f"N{n}", f"2025-06-{n + 1:02d}T10:00", "Chesterfield"])
+    write_extract(home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"))
+    publish_night(home)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("said", "near"),
+    [("kentt", "; is kent meant?"), ("Kentt", "; is kent meant?"), ("zzz", ""), ("derbyshir", "; is derbyshire meant?")],
+)
+def test_the_nearest_name(said: str, near: str) -> None:
+    assert meant(said, ("kent", "derbyshire", "essex")) == near
+    assert nearest("kent", ()) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("from marts.measures where measure = 'posession_offences'", "`posession_offences`; nearest: possession_offences"),
+        (COUNT.format("naloxone_administration"), "nearest: naloxone_administrations"),
+        ("select sum(value) from marts.measures m where 'posession_offences' = m.measure", "no measure `posession_offences`"),
+        ("from marts.measures where measure in ('lines_closed', 'x') and category = 'al'", "no category `al`; nearest: all"),
+        ("from marts.measures where area_name = 'Chesterfeld'", "no area name `Chesterfeld`; nearest: Chesterfield"),
+        ("from meta.dictionary where mart = 'mart_x'", ""),
+        (COUNT.format("naloxone_administrations"), ""),
+        ("select 1 from marts.measures where measure = 'naloxone_administrations' and value < 0", ""),
+        ("select 1 where 'x' = 'y'", ""),
+    ],
+)  # fmt: skip
+def test_a_question_without_an_answer(pam: Callable, small: Home, sql: str, said: str) -> None:
+    result = pam("query", sql, "--home", small.path, "-f", "csv")
+    assert said in result.stderr if said else "nearest" not in result.stderr and "no measure" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("naloxone_administration", "--period", "2025"), "nearest: naloxone_administrations"),
+        (("naloxone_administrations", "--period", "2025", "--force", "derbyshir"), "is derbyshire meant?"),
+        (("naloxone_administrations", "--period", "2025", "--area", "North"), "say --area-type section"),
+        (("naloxone_administrations", "--period", "2025", "--area", "Chesterfeld"), "is Chesterfield meant?"),
+    ],
+)
+def test_trace(pam: Callable, small: Home, args: tuple[str, ...], said: str) -> None:
+    result = pam("trace", *args, "--home", small.path)
+    assert result.exit_code == 1 and said in result.stderr
+
+
+def test_a_force_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    accept = ("accept", "naloxone_administrations", "2025-01", "--why", "x", "--force", "kentt", "--home", new_home.path)
+    template = ("template", "crimes", "--force", "kentt", "--out", tmp_path, "--home", new_home.path)
+    for args in (accept, template, ("sample", tmp_path / "s", "--forces", "kentt")):
+        result = pam(*args)
+        assert result.exit_code == 1 and "is kent meant?" in result.stderr, args
+
+
+def test_a_template_is_of_the_force_whose_mappings_the_home_has(new_home: Home, tmp_path: Path) -> None:
+    assert "__derbyshire__" in write_template(new_home, "crimes", tmp_path).path.name
+    (new_home.mappings / "kent.yml").write_text("extract: crimes\nforces: [kent]\nheaders: {crime_ref: No}\n", encoding="utf-8")
+    assert "__kent__" in write_template(new_home, "crimes", tmp_path).path.name
+
+
+def test_going_back_says_what_it_needs(pam: Callable, new_home: Home) -> None:
+    result = pam("rollback", "--home", new_home.path)
+    assert result.exit_code == 2 and all(option in result.stderr for option in ("--why", "--by", "--list"))
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[None]:
+    """This process as a user who owns nothing here."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can take another user's place")
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+def test_a_reader_without_rights_is_told_of_the_group(small: Home, another: None) -> None:
+    with pytest.raises(NoRightsError, match=r"\[publish\] group in pam.toml") as caught:
+        published_path(small)
+    assert "Permission denied" not in str(caught.value)

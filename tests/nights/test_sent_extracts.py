@@ -1,0 +1,89 @@
+"""`[extracts]`: what is not expected is neither missing nor late, anywhere; without it all is as it was."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from support import publish_night, published, write_extract
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.config import Arrival, ConfigError, Extracts, read_config
+from dagster_project.core.home import Home
+from dagster_project.landing import arrival
+from dagster_project.nights.alerts.events import NightEnd, events_of
+from dagster_project.nights.health import troubles
+from dagster_project.nights.status import status
+
+MDA = ("order_ref", "order_date", "amount", "recipient")
+STOPS = ("search_ref", "searched_at", "object_of_search")
+LATER = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def drop(home: Home) -> None:
+    write_extract(home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=MDA)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "not_expected"),
+    [
+        ({}, ["mda_orders", "crimes"], []),
+        ({"sends": ["mda_orders"]}, ["mda_orders"], ["crimes"]),
+        ({"never": ["crimes"]}, ["mda_orders"], ["crimes"]),
+        ({"since": {"crimes": "2026-01-03"}}, ["crimes", "mda_orders"], []),
+        ({"since": {"crimes": "2026-01-04"}}, ["mda_orders"], ["crimes"]),
+    ],
+)
+def test_what_is_expected_by_a_day(said: dict[str, Any], expected: list[str], not_expected: list[str]) -> None:
+    sent = Extracts.model_validate(said)
+    day = date(2026, 1, 3)
+    assert all(sent.is_expected(x, day) for x in expected) and not any(sent.is_expected(x, day) for x in not_expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('sends = ["crime"]', "no extract is called crime; is crimes meant?"),
+        ('sends = ["crimes"]\nnever = ["crimes"]', "under never too: take it out of one"),
+        ('sends = ["crimes"]\nsince = {incidents = 2026-01-01}', "incidents: not among sends"),
+        ('from = "x"', "not known here"),
+    ],
+)
+def test_what_can_not_be_meant(new_home: Home, text: str, words: str) -> None:
+    new_home.config_file.write_text(f"[extracts]\n{text}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"pam\.toml: extracts") as caught:
+        read_config(new_home)
+    assert words in str(caught.value)
+
+
+def test_a_home_with_all_that_it_sends_is_complete(new_home: Home) -> None:
+    drop(new_home)
+    new_home.config_file.write_text('[extracts]\nsends = ["mda_orders"]\n', encoding="utf-8")
+    publish_night(new_home)
+    found = status(new_home)
+    assert found["missing"] == [] and set(found["not_expected"]) == set(load_contracts()) - {"mda_orders"}
+    assert published(new_home, "select distinct status from meta.extracts where extract <> 'mda_orders'") == [("not sent",)]
+
+
+def test_what_is_not_sent_any_more_is_not_late(new_home: Home) -> None:
+    drop(new_home)
+    run = publish_night(new_home, today=LATER.date())
+    night = NightEnd(new_home, run.night, run.receipt)
+    late = [c for c in run.checks if c.rule == "freshness" and not c.passed]
+    assert [c.subject for c in late] == ["mda_orders"] and "late" in [e.kind for e in events_of(night)]
+    assert any(t.startswith("late: mda_orders") for t in troubles(new_home, 1e6, LATER))
+    new_home.config_file.write_text('[extracts]\nnever = ["mda_orders"]\n', encoding="utf-8")
+    write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01T10:00:00", "Drugs"]], columns=STOPS)
+    run = publish_night(new_home, today=LATER.date(), rebuild=True)
+    night = NightEnd(new_home, run.night, run.receipt)
+    assert "mda_orders" not in [c.subject for c in run.checks if c.rule == "freshness" and not c.passed]
+    assert not [e for e in events_of(night) if e.kind == "late" and "mda_orders" in e.what]
+    assert not [t for t in troubles(new_home, 1e6, LATER) if "mda_orders" in t]
+    own = "select status, days_late from meta.extracts where extract = 'mda_orders'"
+    assert published(new_home, own) == [("current", None)]
+
+
+def test_a_night_waits_for_what_is_said_to_be_sent(new_home: Home) -> None:
+    assert arrival.expected_set(new_home, Arrival()) == set()
+    new_home.config_file.write_text('[extracts]\nsends = ["crimes", "mda_orders"]\n', encoding="utf-8")
+    nightly = {x for x, c in load_contracts().items() if c.rhythm == "nightly"}
+    assert arrival.expected_set(new_home, Arrival()) == {(x, None) for x in ("crimes", "mda_orders") if x in nightly}
