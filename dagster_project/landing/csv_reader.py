@@ -13,7 +13,7 @@ from dagster_project.core.sql import literal
 
 from .fast_csv import Seen, is_large, read_plain
 from .header import Layout
-from .printable import is_printable
+from dagster_project.core.printable import is_printable
 from .quoted_csv import split_quoted
 from .refusal import Refused
 

@@ -16,7 +16,7 @@ from .header import Layout
 from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
-from .printable import RE2, SAID
+from dagster_project.core.printable import RE2, SAID
 
 PARSED = "landing_parsed"
 KEPT = "landing_kept"
