@@ -46,12 +46,6 @@ NAMES = (
 )  # fmt: skip
 """Names of files in the inbox: each is refused, and shown where files are shown."""
 
-AREA_NAMES = (
-    "=cmd|' /C calc'!A0", "constructor", "__proto__", "</script><svg onload=\"document.title='run'\">", "'; drop table x; --",
-    "\u202egnp.exe\u202c",
-)  # fmt: skip
-"""Names of areas in the home's own list."""
-
 FILES = (
     (f"naloxone{STAMP}", b"\0" * 100),
     (f"county_lines{STAMP}", b"line_ref,identified_on\n\"L1,2025-01-01\n"),

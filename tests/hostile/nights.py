@@ -8,11 +8,10 @@ import pytest
 from support import publish_night
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import outputs
 
-from .corpus import AREA_NAMES, FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
+from .corpus import FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
 
 LONG = os.environ.get("PAM_HOSTILE_TEXTS")
 RANDOM = int(LONG or 8)
@@ -54,12 +53,6 @@ def put(folder: Path) -> None:
 def night_of_all(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRun:
     """A night over the whole corpus, with every output."""
     put(home.inbox)
-    # A text that no list knows holds a file: here all are to reach the outputs.
-    home.config_file.write_text("[believe]\nvocabulary_rows = 1000000\n", encoding="utf-8")
-    home.seeds.mkdir(exist_ok=True)
-    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = [("derbyshire", f"S{n}", name, f"U{n}", name) for n, name in enumerate(AREA_NAMES)]
-        csv.writer(file).writerows([OWN_LISTS["areas"], *rows])
     for name in NAMES:
         (home.inbox / name).write_bytes(b"a,b\n1,2\n")
     for name, body in FILES:

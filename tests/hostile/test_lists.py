@@ -105,7 +105,8 @@ def amount(value: float) -> dict:
         (row(label="a\u2028b", window={"month": 0}), "label: has a control character"),
         (row(months=10**9), "less than or equal to 1200"), (row(published_periods=10**9), "less than or equal to 1200"),
         (row(financial_years=101), "less than or equal to 100"), (row(calendar_years=101), "less than or equal to 100"),
-        (row(label="a", window={"month": -(10**9)}), "out of range"), (row(label="a", window={"financial_year": -(10**30)}), "too large"),
+        (row(label="a", window={"month": -(10**9)}), "out of range"),
+        (row(label="a", window={"financial_year": -(10**30)}), "too large"),
         (EDITION | {"data_to": "0001-01-01"}, "year 0 is out of range"), (amount(1e300), "Could not cast"),
         (amount(float("inf")), "Could not cast"), ("edition: 2026-02\ntitle: " + "9" * 5000, "not readable as YAML"),
         ("edition: " + "[" * 20_000, "not readable as YAML"), (EDITION | {"claims": ".."}, "can't be read"),
@@ -120,10 +121,12 @@ def test_an_edition_is_printed_or_waits(home: Home, edition: object, said: str) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c.replace(b"May", b"\xe9"), "can't be read"), (lambda c: c.replace(b"May", b"a\x1bb"), "line 2: period_label has"),
+        (lambda c: c.replace(b"May", b"\xe9"), "can't be read"),
+        (lambda c: c.replace(b"May", b"a\x1bb"), "line 2: period_label has"),
         (lambda c: c.replace(b",1\n", b"," + b"1" * 200_000 + b"\n"), "line 2: not readable as CSV"),
         (lambda c: c.replace(b",1\n", b"," + b"9" * 16 + b"\n"), "more than 15 digits"),
-        (lambda c: c.replace(b",1\n", b"," + b"9" * 15 + b"\n"), ""), (lambda c: c.replace(b",1\n", b",0.123456789\n"), "more than 8 places"),
+        (lambda c: c.replace(b",1\n", b"," + b"9" * 15 + b"\n"), ""),
+        (lambda c: c.replace(b",1\n", b",0.123456789\n"), "more than 8 places"),
         (lambda c: c.replace(b",1\n", b",0.12345678\n"), ""), (lambda c: c.replace(b"2025-05-01", b"0001-01-01"), "year 0"),
     ],
 )  # fmt: skip
