@@ -33,6 +33,12 @@ figures of their own published. The home's settings say it, or the command line.
 """
 
 
+@dg.io_manager(config_schema={}, description="What steps return, in the instance's folder.")
+def kept(context: dg.InitResourceContext):
+    """Dagster's own one, but that it can't be told another folder from the page, to read pickles from."""
+    return dg.FilesystemIOManager().create_io_manager(context)
+
+
 def _night(config: dict[str, Any]) -> NightRun:
     """The night that a run's config asks for, in the home that PAM_HOME names. Raises PeriodError."""
     first, last = config.get("from"), config.get("to")
@@ -63,7 +69,8 @@ def build_defs(night: NightRun | None = None) -> dg.Definitions:
         jobs=[job],
         schedules=[nightly_schedule(job)],
         sensors=[arrival_sensor(job), vanished_sensor(job)],
-        resources={"night": dg.ResourceDefinition.hardcoded_resource(night) if night else tonight},
+        executor=dg.in_process_executor,
+        resources={"night": dg.ResourceDefinition.hardcoded_resource(night) if night else tonight, "io_manager": kept},
     )
 
 

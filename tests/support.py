@@ -45,7 +45,9 @@ def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **opti
         job = build_defs(run).resolve_job_def("nightly")
         result = job.execute_in_process(raise_on_error=False, run_config=SILENT)
         assert run.receipt is not None
-        assert result.success == (run.receipt.outcome in ("published", "unchanged")), run.receipt.reason
+        # Where a step failed after the night was published, its receipt has no reason.
+        failed = [f"{e.step_key}: {e.message}" for e in result.all_events if e.is_failure]
+        assert result.success == (run.receipt.outcome in ("published", "unchanged")), run.receipt.reason or failed
     finally:
         run.end()
     return run

@@ -1,9 +1,11 @@
 """A force's own reference lists, CSV files in `seeds/` of its home, and what they and the project's know together."""
 
 import csv
+import io
 from pathlib import Path
 
 from .home import Home
+from .printable import SAID, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import wrong_with
@@ -17,6 +19,10 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Of offences; `other` counts nowhere."""
+LONGEST = 1000
+"""Characters that a cell of a list may have: names, codes and reasons are for charts and pages."""
+LONGEST_VALUE = 100_000
+"""The same of a value of the vocabulary, which is what some file says."""
 NOTHING = "nothing"
 """What a value counts as that counts nowhere."""
 
@@ -34,36 +40,53 @@ def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
     return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
 
 
+def fault_of_text(text: str, longest: int) -> str:
+    """What is wrong with a text that goes into a list, and what to do; empty where nothing is."""
+    if len(text) > longest:
+        return f"has {len(text):,} characters: {longest:,} at most"
+    return "" if is_printable(text) else f"{SAID}: write it without"
+
+
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
     if not path.exists():
         return []
     try:
-        path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _checked_rows(path, columns, reader)
+    except csv.Error as error:
+        raise SeedError(f"seeds/{path.name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+
+
+def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[str]") -> list[tuple[str, ...]]:
     rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [c for c in columns if c not in (reader.fieldnames or [])]
-        if missing:
-            raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
-        for record in reader:
-            line = reader.line_num
-            row = tuple((record[c] or "").strip() for c in columns)
-            if not all(row):
-                blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
-                raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
-            if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
-                raise SeedError(
-                    f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
-                )
-            if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
-                raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
-            known = _known(row, columns)
-            if known in rows:
-                raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
-            rows[known] = (line, row)
+    missing = [c for c in columns if c not in (reader.fieldnames or [])]
+    if missing:
+        raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
+    for record in reader:
+        line = reader.line_num
+        row = tuple((record[c] or "").strip() for c in columns)
+        if not all(row):
+            blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
+            raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
+        for column, text in zip(columns, row, strict=True):
+            # These texts go straight to pages and charts: no quarantine is between.
+            if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
+                raise SeedError(f"seeds/{path.name}: line {line}: {column} {fault}")
+        if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
+            raise SeedError(
+                f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
+            )
+        if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
+            raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+        known = _known(row, columns)
+        if known in rows:
+            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+        rows[known] = (line, row)
     return [row for _, row in rows.values()]
 
 

@@ -3,6 +3,7 @@ with what the report's other printed figures add to where they contradict it.
 """
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from dagster_project.core.printable import SAID, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
 from .asked_figures import Questions
@@ -94,14 +96,22 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
     """The rows of a file, with their lines."""
     if path is None:
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EditionError(f"{name}: can't be read: {error}") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
         if lacking := [c for c in columns if c not in (reader.fieldnames or ())]:
             raise EditionError(f"{name}: line 1: has no column {', '.join(lacking)}")
         for row in reader:
             if None in row or None in row.values():
                 raise EditionError(f"{name}: line {reader.line_num}: has not as many fields as the header")
+            if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
+                raise EditionError(f"{name}: line {reader.line_num}: {bad} {SAID}: write it without")
             yield _Line(reader.line_num, row)
+    except csv.Error as error:
+        raise EditionError(f"{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
 
 
 def _read_figure(edition: Edition, line: _Line) -> tuple[Figure, Printed, dict[str, str]]:

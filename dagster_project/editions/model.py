@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.printable import SAID, is_printable
 from dagster_project.core.validation import faults_of
 from dagster_project.core.yaml_io import read_yaml
 
@@ -148,7 +149,8 @@ def read_edition(path: Path) -> Edition:
         body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # A number of thousands of digits is a ValueError.
+    except (yaml.YAMLError, ValueError) as error:
         raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
     if not isinstance(body, dict):
         raise EditionError(f"{path.name}: not a mapping of fields")
@@ -156,10 +158,29 @@ def read_edition(path: Path) -> Edition:
         edition = Edition.model_validate(body)
     except ValidationError as error:
         raise EditionError(f"{path.name}: {'; '.join(_with_lines(error, Places(text)))}") from error
+    except OverflowError as error:
+        raise EditionError(f"{path.name}: a number is too large: {error}") from error
+    if fault := _unprintable(body):
+        raise EditionError(f"{path.name}: {fault}")
     if edition.edition != path.stem:
         raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
     files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
     return edition.model_copy(update=files)
+
+
+def _unprintable(body: dict[Any, Any]) -> str:
+    """What is wrong with the first text that can't be printed, as YAML can write `\\x1b`; empty where all can."""
+    left: list[tuple[str, Any]] = [("edition", body)]
+    seen: set[int] = set()
+    while left:
+        field, part = left.pop()
+        if isinstance(part, str) and not is_printable(part):
+            return f"{field}: {SAID}: write it without"
+        # What an alias repeats, once.
+        if isinstance(part, dict | list) and id(part) not in seen:
+            seen.add(id(part))
+            left += [(str(k), v) for k, v in part.items()] if isinstance(part, dict) else [(field, v) for v in part]
+    return ""
 
 
 def _with_lines(error: ValidationError, places: Places) -> Iterator[str]:

@@ -9,6 +9,8 @@ WORDS = [
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ]  # fmt: skip
 SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
+DIGITS, PLACES = 15, 8
+"""Before and after the point: the relations hold no more."""
 NOT_AVAILABLE = {"", "*", "-", "n/a", "[x]", "x"}
 
 _NUMBER = re.compile(
@@ -37,6 +39,8 @@ def read_printed(text: str, unit: str = "count") -> Printed:
         scale = SCALES.get((match["scale"] or "").lower(), 0)
         value = Decimal(digits).scaleb(scale) * (-1 if match["sign"] else 1)
         exponent = scale - len(digits.partition(".")[2])
+        if value.adjusted() >= DIGITS or exponent < -PLACES:
+            raise ValueError(f"a figure of more than {DIGITS} digits, or of more than {PLACES} places, is not believed")
         if unit == "gbp" and exponent == 0 and value and value % 1000 == 0:
             exponent = 3
         return Printed(value, Decimal(1).scaleb(-exponent))

@@ -54,10 +54,10 @@ class Row(Ask):
     """
 
     label: Text | None = None
-    months: Annotated[int, Field(ge=1)] | None = None
-    financial_years: Annotated[int, Field(ge=1)] | None = None
-    calendar_years: Annotated[int, Field(ge=1)] | None = None
-    published_periods: Annotated[int, Field(ge=1)] | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    financial_years: Annotated[int, Field(ge=1, le=100)] | None = None
+    calendar_years: Annotated[int, Field(ge=1, le=100)] | None = None
+    published_periods: Annotated[int, Field(ge=1, le=1200)] | None = None
     whole_years: bool = False
     by_month_name: bool = False
     blank: tuple[Name, ...] = ()

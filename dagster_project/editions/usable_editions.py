@@ -4,18 +4,21 @@ An edition of the home's own that can't be read, or that asks for what the wareh
 night goes on without it, and `pam status`, `pam edition list` and `pam edition check` say what is wrong, with its line.
 """
 
-import csv
+import contextlib
 import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from dagster_project.core.home import Home
+from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 
 from .model import FOLDER, Edition, EditionError, own_edition, read_edition
-from .questions import ask_all
+from .questions import write_asked
 from .tables import EVERY
 from .yaml_places import Places
 
@@ -72,9 +75,18 @@ def meant_edition(path: Path, home: Home) -> Edition:
         places = Places(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    if faults := list(dict.fromkeys(_faults(edition, home, places))):
-        raise EditionError(f"{path.name}: {'; '.join(faults)}")
-    ask_all([edition])
+    try:
+        if faults := list(dict.fromkeys(_faults(edition, home, places))):
+            raise EditionError(f"{path.name}: {'; '.join(faults)}")
+        # As the night does: what does not fit into a column there would end it.
+        with duckdb.connect() as con:
+            con.execute("create schema raw")
+            write_asked(con, [edition])
+    except EditionError:
+        raise
+    # A day before the first of the calendar, for one.
+    except (ValueError, ArithmeticError, duckdb.Error) as error:
+        raise EditionError(f"{path.name}: asks for what there can't be: {error}") from error
     return edition
 
 
@@ -117,10 +129,10 @@ def _unknown(field: str, said: str, known: Collection[str], places: Places, of: 
 def _areas(home: Home, force: str) -> dict[str, set[str]]:
     """Names of the force's sections and units, by the project's list or the home's own; none where it has no list."""
     rows = list(read_seed("areas"))
-    own = home.seeds / "areas.csv"
-    if own.exists():
-        with own.open(encoding="utf-8-sig", newline="") as file:
-            rows += list(csv.DictReader(file))
+    columns = OWN_LISTS["areas"]
+    # Where the list can't be read, the night ends with what is wrong with it: no edition waits for that.
+    with contextlib.suppress(SeedError):
+        rows += [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
     own_rows = [r for r in rows if r.get("force_code") == force]
     units = {str(r.get("lpu_name")) for r in own_rows}
     sections = {str(r.get("section_name")) for r in own_rows}

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from dagster_project.core.printable import is_printable
 from dagster_project.core.sql import literal
 
 from .fast_csv import Seen, is_large, read_plain
 from .header import Layout
-from .printable import is_printable
 from .quoted_csv import split_quoted
 from .refusal import Refused
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from dagster_project.core.printable import is_printable
 from dagster_project.core.sql import literal
 
 from .header import HEADER_CHARACTERS, Layout
-from .printable import is_printable
 
 WORTH_IT = 1 << 19
 """Bytes from which on it is faster."""

@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 
 from dagster_project.contracts import Column, Contract
+from dagster_project.core.printable import RE2, SAID
 from dagster_project.core.sql import literal
 
 from .canonical_values import FAULT
@@ -16,7 +17,6 @@ from .header import Layout
 from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
-from .printable import RE2, SAID
 
 PARSED = "landing_parsed"
 KEPT = "landing_kept"

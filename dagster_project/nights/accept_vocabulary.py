@@ -10,7 +10,15 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
-from dagster_project.core.own_lists import NOTHING, OFFENCE_CLASSES, OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.own_lists import (
+    LONGEST_VALUE,
+    NOTHING,
+    OFFENCE_CLASSES,
+    OWN_LISTS,
+    SeedError,
+    fault_of_text,
+    read_own_list,
+)
 from dagster_project.core.receipts import locked
 from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.absent_columns import absent_in
@@ -49,6 +57,9 @@ def accept(home: Home, extract: str, column: str, values: Sequence[str], counts_
         raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}")
     if blank := [v for v in values if not v.strip()]:
         raise VocabularyError(f"{len(blank)} of the values are blank")
+    # What the list can't hold would end every night from then on.
+    for fault in filter(None, (fault_of_text(v, LONGEST_VALUE) for v in values)):
+        raise VocabularyError(f"a value {fault}")
     with locked(home):
         path = home.seeds / "vocabulary.csv"
         columns = OWN_LISTS["vocabulary"]

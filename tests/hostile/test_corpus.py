@@ -19,11 +19,11 @@ from conftest import ALL_OUTPUTS
 from offline_browser import BROWSER, WITHOUT, offline_page
 
 from dagster_project.core.home import Home
+from dagster_project.core.printable import SAID, is_printable
 from dagster_project.core.published_file import hardened
 from dagster_project.core.terminal_text import message, safe
 from dagster_project.editions import load_editions
 from dagster_project.landing import read_ledger
-from dagster_project.landing.printable import SAID, is_printable
 from dagster_project.nights.alerts.events import events_of
 from dagster_project.nights.alerts.message import Message
 from dagster_project.nights.run import NightRun

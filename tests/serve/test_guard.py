@@ -75,7 +75,9 @@ def test_nobody_comes_in_without_the_token(method: str) -> None:
 @pytest.mark.parametrize("who", [COOKIE, BEARER])
 def test_a_foreign_host_or_origin_is_refused_also_with_the_token(method: str, who: dict) -> None:
     where = f"{PREFIX}/graphql"
-    for host in ("evil.example:3000", "127.0.0.1.evil.example", "", "localhost.", "pam.force.example", "[::1", "0.0.0.0:3000"):
+    for host in ("evil.example:3000", "127.0.0.1.evil.example", "", "localhost.", "pam.force.example", "[::1", "0.0.0.0:3000",
+                 "u@127.0.0.1", "127.0.0.1/evil.example", "127.0.0.1?x", "127.0.0.1#x", "[::1].evil.example",
+                 "local\thost", "127.0.0.1:x"):
         assert status(GUARD, method, where, JSON, who, host=host) == 403, host
     for origin in ("https://evil.example", "null", "http://127.0.0.1:4000", "https://127.0.0.1:3000", "http://localhost:3000"):
         assert status(GUARD, method, where, JSON, who, {"origin": origin}) == 403, origin
@@ -127,6 +129,9 @@ def test_a_proxy_brings_the_token_and_a_cookie_does_not_help() -> None:
     assert status(PROXIED, "WS", "/graphql", BEARER, site, host="pam.force.example") == 101
     assert status(PROXIED, "POST", "/graphql", JSON, COOKIE, site, host="pam.force.example") == 401
     assert status(PROXIED, "GET", f"/?token={TOKEN}", host="pam.force.example") == 401
+    # Who is between the browser and the proxy can be the site without the s.
+    for origin in ("http://pam.force.example", "https://pam.force.example:444", "http://127.0.0.1"):
+        assert status(PROXIED, "POST", "/graphql", JSON, BEARER, {"origin": origin}, host=urlsplit(origin).netloc) == 403
     evil = {"origin": "https://evil.example"}
     assert status(PROXIED, "POST", "/graphql", JSON, BEARER, evil, host="pam.force.example") == 403
     assert status(PROXIED, "POST", "/graphql", JSON, BEARER, site, host="evil.example") == 403

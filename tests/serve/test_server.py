@@ -375,6 +375,13 @@ def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_h
         assert runs.mark_left(instance, new_home) == []
 
 
+def test_a_log_without_room_ends_no_server() -> None:
+    said = "import os; from dagster_project.orchestration.serve.server import _print_line as say; say(1); say(2); os._exit(7)"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", said], cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 7, done.stderr
+
+
 def test_what_is_loopback() -> None:
     assert [h for h in ("127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "::", "10.0.0.4", "pam.force.example")
             if _is_loopback(h)] == ["127.0.0.1", "127.1.2.3", "::1", "localhost"]  # fmt: skip

@@ -6,6 +6,7 @@ as `Authorization: Bearer TOKEN`, as programs and a proxy do. What changes somet
 """
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 COOKIE = "pam_page"
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""What `Host` may look like."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 BODIES = ("application/json", "application/graphql")
 """What a question to GraphQL may come as: another site's form can send neither unasked."""
@@ -94,7 +97,8 @@ class Guard:
 
     def _is_own(self, asked: HTTPConnection, host: str) -> bool:
         """Whether the page itself asks, or a person by its address, or a program: not a page of another site or port."""
-        if any(o not in {f"http://{host}", *self.origins} for o in asked.headers.getlist("origin")):
+        # Behind a proxy the page is at the proxy's address alone: `http://` of its name may be somebody in between.
+        if any(o not in (self.origins or {f"http://{host}"}) for o in asked.headers.getlist("origin")):
             return False
         site, mode = asked.headers.get("sec-fetch-site", "none"), asked.headers.get("sec-fetch-mode", "navigate")
         is_visit = mode == "navigate" and asked.scope.get("method") == "GET"
@@ -131,10 +135,9 @@ def _bearer(asked: HTTPConnection) -> str:
 
 
 def _host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """A name and perhaps a port, and nothing else: `127.0.0.1/evil.example` names no host."""
+    found = HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _no(code: int, said: str) -> Response:

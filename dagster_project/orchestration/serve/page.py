@@ -41,8 +41,9 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),
                 frozenset({proxy_origin(proxy)} if proxy else ()),
             )  # fmt: skip
+            # Its warnings are of requests that are no HTTP: anybody on the machine could fill the log with them.
             uvicorn.run(
-                guarded, host=host, port=port, log_level="warning", access_log=False, proxy_headers=False, server_header=False,
+                guarded, host=host, port=port, log_level="error", access_log=False, proxy_headers=False, server_header=False,
                 timeout_graceful_shutdown=ENDING_SECONDS,
             )  # fmt: skip
 

@@ -122,7 +122,7 @@ class Server:
         self, home: Home, host: str, port: int, say: Callable[[str], None] | None = None, proxy: str | None = None
     ) -> None:
         self.home, self.host, self.port, self.proxy = home, host, port, proxy
-        self.say = say or (lambda line: print(f"pam serve: {line}", flush=True))
+        self.say = say or _print_line
         self.stopping: str | None = None
         self.environment: dict[str, str] = {}
         self.tidied = time.monotonic()
@@ -235,7 +235,11 @@ class Server:
             elif now >= p.due:
                 if p.name == "code server":
                     code_socket.unlink(missing_ok=True)
-                p.start(self.environment)
+                try:
+                    p.start(self.environment)
+                except OSError as error:
+                    # No memory or no process left, for now.
+                    self.say(f"the {p.name} can't be started ({error}); it is tried again in {p.pause():.0f} s")
         if now - self.tidied > TIDY_EVERY:
             self.tidied = now
             self._runs("tidy")
@@ -322,6 +326,12 @@ class Server:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _print_line(line: str) -> None:
+    """Say something where it can be said: a full disk under the log, or a terminal that is gone, ends no server."""
+    with contextlib.suppress(OSError):
+        print(f"pam serve: {line}", flush=True)
 
 
 def _is_loopback(host: str) -> bool:

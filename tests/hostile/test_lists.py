@@ -1,0 +1,141 @@
+"""Hostile lists and editions of a home: refused with file and reason, or printed; none ends a night with a fault of ours."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dagster_project.core.home import Home
+from dagster_project.core.own_lists import LONGEST, OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.printable import is_printable
+from dagster_project.editions import read_editions
+from dagster_project.nights.accept_vocabulary import VocabularyError, accept
+
+from .corpus import TEXTS, UNPRINTABLE
+
+COLUMNS = OWN_LISTS["areas"]
+CLAIMS = (
+    "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
+    "1,mart_naloxone,naloxone_administrations,value,force,Derbyshire,all,May 2025,2025-05-01,2025-05-31,count,1\n"
+)
+EDITION = {
+    "edition": "2026-02", "title": "A report", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "c.csv",
+    "tables": [{
+        "table": "t", "paragraph": "1", "title": "Naloxone", "columns": [{"name": "v", "label": "Doses"}],
+        "figure": {"mart": "mart_naloxone", "measure": "naloxone_administrations"},
+        "rows": [{"label": "Now", "window": {"month": 0}}],
+    }],
+}  # fmt: skip
+
+
+def areas(folder: Path, *rows: str) -> Path:
+    path = folder / "areas.csv"
+    path.write_bytes("\n".join([",".join(COLUMNS), *rows, ""]).encode("utf-8"))
+    return path
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS], ids=lambda t: ascii(t)[:40])
+def test_a_name_of_a_list_can_be_printed_or_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    path = areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
+    is_bad = not is_printable(text.strip()) or len(text.strip()) > LONGEST
+    if is_bad:
+        with pytest.raises(SeedError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:
+            read_own_list(path, COLUMNS)
+        assert is_printable(str(refused.value))
+    else:
+        assert read_own_list(path, COLUMNS)[1][-1] == text.strip()
+
+
+def test_the_longest_name_and_what_csv_can_t_have(tmp_path: Path) -> None:
+    assert len(read_own_list(areas(tmp_path, f"derbyshire,S,S,U,{'x' * LONGEST}"), COLUMNS)) == 1
+    for row, said in (
+        (f"derbyshire,S,S,U,{'x' * (LONGEST + 1)}", "has 1,001 characters: 1,000 at most"),
+        (f"derbyshire,S,S,U,{'x' * 200_000}", "line 2: not readable as CSV: field larger"),
+        ("derbyshire,S,S,U,a\0b", "line 2"),
+    ):
+        with pytest.raises(SeedError, match=said):
+            read_own_list(areas(tmp_path, row), COLUMNS)
+
+
+def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) -> None:
+    for value in ("a\x1bb", "a\u2028b", "x" * 100_001):
+        with pytest.raises(VocabularyError, match="a value has "):
+            accept(new_home, "stop_search", "object_of_search", [value], "nothing", by="A. Person")
+    assert not (new_home.seeds / "vocabulary.csv").exists()
+
+
+def waiting(home: Home, edition: object, claims: bytes = CLAIMS.encode()) -> str:
+    """Why an edition waits; blank where it can be printed."""
+    (home.editions / "c.csv").write_bytes(claims)
+    text = edition if isinstance(edition, str) else yaml.safe_dump(edition, allow_unicode=False)
+    (home.editions / "2026-02.yml").write_text(text, encoding="utf-8")
+    return "; ".join(w.problem for w in read_editions(home).waiting)
+
+
+@pytest.fixture
+def home(new_home: Home) -> Home:
+    new_home.editions.mkdir(exist_ok=True)
+    return new_home
+
+
+def row(**said: object) -> dict:
+    edition = copy.deepcopy(EDITION)
+    edition["tables"][0]["rows"] = [said]
+    return edition
+
+
+def amount(value: float) -> dict:
+    figure = {"mart": "mart_naloxone", "measure": "naloxone_administrations", "from": "2025-05-01", "to": "2025-05-31"}
+    return EDITION | {
+        "statements": [{"paragraph": "1", "says": "so", "form": "is", "figure": figure, "groups": [{"amount": value}]}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("edition", "said"),
+    [
+        (EDITION, ""), (amount(1), ""), (row(months=24), ""), (row(label="constructor", window={"month": 0}), ""),
+        (row(label="=cmd|' /C calc'!A0", window={"month": 0}), ""),
+        (EDITION | {"title": "a\x1b]52;c;aGk=\x07"}, "title: has a control character"),
+        (row(label="a\u2028b", window={"month": 0}), "label: has a control character"),
+        (row(months=10**9), "less than or equal to 1200"), (row(published_periods=10**9), "less than or equal to 1200"),
+        (row(financial_years=101), "less than or equal to 100"), (row(calendar_years=101), "less than or equal to 100"),
+        (row(label="a", window={"month": -(10**9)}), "out of range"),
+        (row(label="a", window={"financial_year": -(10**30)}), "too large"),
+        (EDITION | {"data_to": "0001-01-01"}, "year 0 is out of range"), (amount(1e300), "Could not cast"),
+        (amount(float("inf")), "Could not cast"), ("edition: 2026-02\ntitle: " + "9" * 5000, "not readable as YAML"),
+        ("edition: " + "[" * 20_000, "not readable as YAML"), (EDITION | {"claims": ".."}, "can't be read"),
+        (EDITION | {"claims": "../../pam.toml"}, "is not the name of a file"),
+    ],
+)  # fmt: skip
+def test_an_edition_is_printed_or_waits(home: Home, edition: object, said: str) -> None:
+    found = waiting(home, edition)
+    assert (said in found) if said else found == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.replace(b"May", b"\xe9"), "can't be read"),
+        (lambda c: c.replace(b"May", b"a\x1bb"), "line 2: period_label has"),
+        (lambda c: c.replace(b",1\n", b"," + b"1" * 200_000 + b"\n"), "line 2: not readable as CSV"),
+        (lambda c: c.replace(b",1\n", b"," + b"9" * 16 + b"\n"), "more than 15 digits"),
+        (lambda c: c.replace(b",1\n", b"," + b"9" * 15 + b"\n"), ""),
+        (lambda c: c.replace(b",1\n", b",0.123456789\n"), "more than 8 places"),
+        (lambda c: c.replace(b",1\n", b",0.12345678\n"), ""), (lambda c: c.replace(b"2025-05-01", b"0001-01-01"), "year 0"),
+    ],
+)  # fmt: skip
+def test_printed_figures_are_read_or_the_edition_waits(home: Home, change: object, said: str) -> None:
+    found = waiting(home, EDITION, change(CLAIMS.encode()))
+    assert (said in found) if said else found == ""
+
+
+def test_an_edition_beside_a_list_that_can_t_be_read_does_not_wait_for_it(home: Home) -> None:
+    home.seeds.mkdir(exist_ok=True)
+    (home.seeds / "areas.csv").write_bytes(b"\xff\xfe,\xe9")
+    assert waiting(home, EDITION) == ""
