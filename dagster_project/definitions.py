@@ -1,5 +1,6 @@
 """Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from dagster_project.core.home import be_quiet
@@ -43,14 +44,15 @@ def _night(config: dict[str, Any]) -> NightRun:
 
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")
-def tonight(context: dg.InitResourceContext):
+def tonight(context: dg.InitResourceContext) -> Iterator[NightRun]:
     """One `NightRun` a run; when the run is over, it has its receipt, its alerts are sent, and the lock is given back."""
-    run = _night(context.resource_config)
+    run, log = _night(context.resource_config), context.log
+    assert log is not None
     try:
         yield run
     finally:
         for line in end_night(run):
-            context.log.warning(f"alert: {line}")
+            log.warning(f"alert: {line}")
 
 
 def build_defs(night: NightRun | None = None) -> dg.Definitions:

@@ -71,6 +71,12 @@ class LedgerEntry(BaseModel):
     key_fingerprint: str | None = None
     withheld: dict[str, int] = {}
 
+    @property
+    def window(self) -> tuple[date, date]:
+        """The days that a file covers which landed, or could."""
+        assert self.covered_from is not None and self.covered_to is not None
+        return self.covered_from, self.covered_to
+
 
 @dataclass(frozen=True)
 class Counts:

@@ -16,7 +16,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.transform.raw_schema import WORK
 
@@ -187,7 +187,7 @@ def _only_force(con: duckdb.DuckDBPyConnection) -> str:
     forces = [r[0] for r in con.execute("select distinct force_code from warehouse.marts.measures order by 1").fetchall()]
     if len(forces) != 1:
         raise TrailError(f"name the force with --force: {', '.join(forces) or 'none has figures'}")
-    return forces[0]
+    return str(forces[0])
 
 
 def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[str, str]) -> str:
@@ -205,7 +205,7 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[st
         ).fetchall()
         said = ", ".join(n for (n,) in names) or "none"
         raise TrailError(f"{asked.area_name!r} is no {asked.area_type} of {row['mart']}: there are {said}")
-    return found[0][0]
+    return str(found[0][0])
 
 
 def _part(
@@ -277,7 +277,7 @@ def feeds(con: duckdb.DuckDBPyConnection, file: str, line: int | None = None) ->
     ).fetchone()
     if load is None:
         raise TrailError(f"{file} has no say in the published night: it was not accepted, or newer files replaced all of it")
-    if con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load[0]]).fetchone()[0]:
+    if one_row(con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load[0]]))[0]:
         return _feeds_kept(con, file, load[0], line)
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list")} - {"public_health"})
     events = " union all ".join(

@@ -86,7 +86,7 @@ class Process:
         """It has ended: seconds until it is to be started again, twice as many each time."""
         now = time.monotonic()
         self.failures = 1 if now - self.started > CALM else self.failures + 1
-        seconds = min(LONGEST_PAUSE, 2 ** (self.failures - 1))
+        seconds = min(LONGEST_PAUSE, 2.0 ** (self.failures - 1))
         self.due = now + seconds
         return seconds
 
