@@ -1,5 +1,6 @@
 """Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from dagster_project.core.home import be_quiet
@@ -34,7 +35,7 @@ figures of their own published. The home's settings say it, or the command line.
 
 
 @dg.io_manager(config_schema={}, description="What steps return, in the instance's folder.")
-def kept(context: dg.InitResourceContext):
+def kept(context: dg.InitResourceContext) -> dg.IOManager:
     """Dagster's own one, but that it can't be told another folder from the page, to read pickles from."""
     return dg.FilesystemIOManager().create_io_manager(context)
 
@@ -49,14 +50,15 @@ def _night(config: dict[str, Any]) -> NightRun:
 
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")
-def tonight(context: dg.InitResourceContext):
+def tonight(context: dg.InitResourceContext) -> Iterator[NightRun]:
     """One `NightRun` a run; when the run is over, it has its receipt, its alerts are sent, and the lock is given back."""
-    run = _night(context.resource_config)
+    run, log = _night(context.resource_config), context.log
+    assert log is not None
     try:
         yield run
     finally:
         for line in end_night(run):
-            context.log.warning(f"alert: {line}")
+            log.warning(f"alert: {line}")
 
 
 def build_defs(night: NightRun | None = None) -> dg.Definitions:

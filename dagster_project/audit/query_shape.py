@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.sql import one_row
+
 LONGEST = 500
 LONGEST_READ = 100_000
 NAME, VALUE = "_", "?"
@@ -40,11 +42,11 @@ def shape_of(sql: str, known: Collection[str] = frozenset()) -> str:
 def _of_tree(con: duckdb.DuckDBPyConnection, sql: str, known: Collection[str]) -> str | None:
     """The shape as the syntax tree has it; None where DuckDB gives no tree of such a statement, or can't write it as SQL."""
     try:
-        tree = json.loads(con.execute("select json_serialize_sql($1::varchar)", [sql]).fetchone()[0])
+        tree = json.loads(one_row(con.execute("select json_serialize_sql($1::varchar)", [sql]))[0])
         if tree.pop("error"):
             return None
         masked = json.dumps({"error": False, **_masked(tree, known, _functions(con))})
-        (text,) = con.execute("select json_deserialize_sql($1::json)", [masked]).fetchone()
+        (text,) = one_row(con.execute("select json_deserialize_sql($1::json)", [masked]))
     except (duckdb.Error, ValueError, RecursionError):
         return None
     # What is quoted here is a word of the language that the night calls a column.
@@ -65,7 +67,7 @@ def _masked(node: Any, known: Collection[str], functions: Collection[str], key: 
     return _name(node, known)
 
 
-def _name(text: str | None, known: Collection[str]) -> str:
+def _name(text: str | None, known: Collection[str]) -> str | None:
     return text if not text or text in known else NAME
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dagster_project.core import receipts
 from dagster_project.core.home import Home
@@ -122,7 +123,7 @@ class _Reader:
         self.hashes[n] = own
         self.open_record = 0 if line.endswith(b"\n") else n
 
-    def _vouched(self, said: dict, number: int) -> None:
+    def _vouched(self, said: dict[str, Any], number: int) -> None:
         """Hold unfinished lines against the record that found them."""
         found = [{"bytes": len(line), "sha256": digest(line)} for _, line in self.torn]
         first = self.torn[0][0]

@@ -1,7 +1,7 @@
 """Commands that hold the report's printed figures against the marts."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +35,7 @@ def claims(
         chosen, found = read_claims(Home.of(home), edition, reason)
         shown = [c for c in found if every or c.verdict != "agrees"]
         columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
-        rows = [
+        rows: list[tuple[Any, ...]] = [
             (c.paragraph, _what(c), c.printed or OUR_WORDS, c.computed, c.difference,
              c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
             for c in shown

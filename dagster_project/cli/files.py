@@ -41,8 +41,10 @@ def template(
     from dagster_project.landing.template import write_template
 
     with explained():
-        window = {"covered_from": first and first.date(), "covered_to": last and last.date()}
-        made = write_template(Home.of(home), extract.strip().lower(), out, force=force, **window)
+        made = write_template(
+            Home.of(home), extract.strip().lower(), out, force=force,
+            covered_from=first and first.date(), covered_to=last and last.date(),
+        )  # fmt: skip
         echo(str(made.path))
         echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
 

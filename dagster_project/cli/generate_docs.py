@@ -72,7 +72,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table without its last line end. `|` and line breaks within cells are taken care of; None is blank."""
-    lines = [list(header), *(list(row) for row in rows)]
+    lines: list[list[object]] = [list(header), *(list(row) for row in rows)]
     written = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in lines]
     return "\n".join([written[0], "|" + " --- |" * len(lines[0]), *written[1:]])
 

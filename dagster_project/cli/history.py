@@ -133,7 +133,7 @@ def replay(
         with explained():
             _write_as_of(where, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import ReplayRun
+    from dagster_project.nights.replay import Compared, ReplayRun
     from dagster_project.nights.replay import check as check_figures
 
     from .render import drive, show_compared
@@ -141,9 +141,10 @@ def replay(
     with explained():
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder")
+        found: Compared | None
         if check:
-            found = check_figures(where, night or "today", limit)
-            code = 1 if found.differing else 0
+            compared = check_figures(where, night or "today", limit)
+            found, code = compared, 1 if compared.differing else 0
         else:
             run = ReplayRun(where)
             code = drive(run, quiet)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from dagster_project.core.home import Home
 
 from .common import HomeOption, app, explained
 from .echo import echo, secho
+
+if TYPE_CHECKING:
+    from dagster_project.publishing.postgres import Server
 
 group = typer.Typer(
     help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.", no_args_is_help=False,
@@ -187,7 +190,7 @@ def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
 
 
 @contextmanager
-def _administering(home: Home, admin: Path | None) -> Iterator[tuple]:
+def _administering(home: Home, admin: Path | None) -> "Iterator[tuple[Server, Any]]":
     """A server, and a connection of somebody who may make log-ins there. Raises PostgresError."""
     from dagster_project.publishing.postgres import Server, configured, is_configured
     from dagster_project.publishing.postgres.server import DSN_FILE

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from dagster_project.core.home import Home
 
 from .common import WHY, ByOption, HomeOption, app, check_form, explained
 from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.landing.quarantine_export import QuarantinedFile
 
 
 @app.command()
@@ -105,7 +108,7 @@ def quarantine(
             echo(f"pam: {missing:,} rows are not in the quarantine folder any more; the ledger counts them", err=True)
 
 
-def _text(row: tuple) -> str:
+def _text(row: tuple[Any, ...]) -> str:
     """A row's own columns in one text, by name; blank ones left out."""
     from dagster_project.landing.quarantine_export import ABOUT, columns_of
 
@@ -113,7 +116,7 @@ def _text(row: tuple) -> str:
     return json.dumps({k: v for k, v in own.items() if v is not None}, ensure_ascii=False)
 
 
-def _show(files: list, rows: list[tuple], limit: int) -> None:
+def _show(files: "list[QuarantinedFile]", rows: list[tuple[Any, ...]], limit: int) -> None:
     """The files, then the rows, for a person."""
     from dagster_project.serving import write_result
 

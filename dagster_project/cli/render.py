@@ -193,9 +193,9 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
     for extract, n in receipt.withdrawn.items():
         _say(console, f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
     if served := receipt.postgres:
-        said = {"loaded": f"{served['rows']:,} rows loaded", "there already": "has it, or a newer one, already"}
-        if served["outcome"] in said:
-            _say(console, f"PostgreSQL: {said[served['outcome']]}" + (f"; {served['reason']}" if served["reason"] else ""))
+        outcomes = {"loaded": f"{served['rows']:,} rows loaded", "there already": "has it, or a newer one, already"}
+        if served["outcome"] in outcomes:
+            _say(console, f"PostgreSQL: {outcomes[served['outcome']]}" + (f"; {served['reason']}" if served["reason"] else ""))
     _say(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
     if receipt.outcome in ("published", "unchanged"):
         _say(console, _headline(receipt), "green")

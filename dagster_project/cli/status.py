@@ -30,9 +30,9 @@ def status(
         from dagster_project.nights.health import troubles
 
         with explained():
-            found = troubles(Home.of(home), max_age)
-        echo("PAM CRITICAL: " + "; ".join(found) if found else "PAM OK")
-        raise typer.Exit(1 if found else 0)
+            wrong = troubles(Home.of(home), max_age)
+        echo("PAM CRITICAL: " + "; ".join(wrong) if wrong else "PAM OK")
+        raise typer.Exit(1 if wrong else 0)
     from dagster_project.nights.status import status as read_status
 
     with explained():

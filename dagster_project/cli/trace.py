@@ -12,7 +12,7 @@ from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
 
 
-def _option(name: str, said: str) -> typer.models.OptionInfo:
+def _option(name: str, said: str) -> Any:
     return typer.Option(name, help=said, show_default=False)
 
 

@@ -68,5 +68,5 @@ def wait_before(again: int, patience: float) -> float:
 
     The waits of all `TRIES` add up to about `patience` seconds.
     """
-    step = patience / (2**TRIES - 1)
-    return step * 2 ** (again - 1) * random.uniform(0.9, 1.1)  # noqa: S311  (so that two do not try at once for ever)
+    step: float = patience / (2**TRIES - 1)
+    return step * 2.0 ** (again - 1) * random.uniform(0.9, 1.1)  # noqa: S311  (so that two do not try at once for ever)

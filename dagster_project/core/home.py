@@ -10,7 +10,7 @@ try:
     import resource
 except ImportError:
     # No POSIX: no core either.
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]  # the types are those of POSIX
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout: dbt project, seeds and expectations are read from here."""

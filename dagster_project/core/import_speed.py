@@ -52,4 +52,4 @@ def import_less() -> None:
             module = sys.modules[name] = Later(name)
             module.__spec__ = ModuleSpec(name, None)
     for name in UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  (so that importing it is an ImportError)
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None makes importing it an ImportError

@@ -41,7 +41,9 @@ def machine_memory() -> int:
 
 def megabytes(said: str) -> int:
     """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
-    number, unit, binary = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", said).groups()  # type: ignore[union-attr]
+    found = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", said)
+    assert found is not None, said
+    number, unit, binary = found.groups()
     return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
 
 

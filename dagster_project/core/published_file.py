@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from .home import Home
-from .sql import literal
+from .sql import literal, one_row
 
 CURRENT = "current"
 
@@ -150,7 +150,7 @@ def hardened(path: Path, *, memory: str | None = None, writable: Path | None = N
 def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(str(path), read_only=True)
     try:
-        (locked,) = con.execute("select current_setting('lock_configuration')").fetchone()
+        (locked,) = one_row(con.execute("select current_setting('lock_configuration')"))
         # Another connection of this process has the same night open: its settings hold, and can't be changed.
         if locked and writable:
             raise NotWritableError(f"{path.name} is open in this process, so that no file can be written of it: close it first")

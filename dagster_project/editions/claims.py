@@ -70,17 +70,17 @@ def ask_claims(asked: Questions, edition: Edition) -> None:
                 row.get("note") or None, None, *_both(conflict),
             )
         )  # fmt: skip
-    for number, (row, statement) in enumerate(_said(edition), start=len(figures) + 1):
+    for number, (told, statement) in enumerate(_said(edition), start=len(figures) + 1):
         conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
         if statement:
             _ask_terms(asked, edition, number, statement)
         force = force_names().get(edition.force_code, edition.force_code)
         asked.claims.append(
             (
-                edition.edition, number, "statement", row["paragraph"], edition.force_code, row["mart"], row["measures"], None,
-                "force", force, None, None, None, None, None, None, Decimal(1), None, None,
-                known.pop((row["paragraph"], row["measures"], row["says"]), None), row.get("note") or None,
-                row["says"], *_both(conflict),
+                edition.edition, number, "statement", told["paragraph"], edition.force_code, told["mart"], told["measures"],
+                None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
+                known.pop((told["paragraph"], told["measures"], told["says"]), None), told.get("note") or None,
+                told["says"], *_both(conflict),
             )
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ import duckdb
 from dagster_project.core.files import make_folder, put_in_place, unfinished, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import opened
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .model import NoEditionError
 
@@ -68,7 +68,7 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
         raise FrozenError(f"edition {edition} is frozen already; what was printed does not change")
     make_folder(folder(home))
     with _published(home) as con:
-        (night,) = con.execute("select night_id from warehouse.meta.nights where finished_at is null").fetchone()
+        (night,) = one_row(con.execute("select night_id from warehouse.meta.nights where finished_at is null"))
         known = [r[0] for r in con.execute("select distinct edition from warehouse.reports.tables order by 1").fetchall()]
         if edition not in known:
             raise NoEditionError(f"the published night has no edition {edition}: it has {', '.join(known) or 'none'}")
@@ -80,7 +80,7 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
             )
             unfinished(path).chmod(0o600)
             put_in_place(unfinished(path), path)
-        (cells,) = con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]).fetchone()
+        (cells,) = one_row(con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]))
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     frozen = Frozen(edition, night, now, by, cells)
     write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))

@@ -7,6 +7,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
+from dagster_project.core.sql import one_row
 
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
@@ -57,5 +58,5 @@ def _blank_as_delivered(con: duckdb.DuckDBPyConnection, path: Path, columns: lis
     if not columns or not path.exists():
         return columns
     counts = ", ".join(f"count(nullif(trim(\"{c}\"), ''))" for c in columns)
-    found = con.execute(f"select {counts} from {parquet_of(path)}").fetchone()
+    found = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
     return [c for c, n in zip(columns, found, strict=True) if not n]

@@ -18,6 +18,8 @@ from dagster_project.core.home import Home
 
 from .file_names import name_text
 
+Kind = Literal["archive", "quarantine", "raw"]
+
 
 class Erasure(BaseModel):
     """One archived file that was erased. `archived`: its day and name in the archive; `erased_on` is a date."""
@@ -29,7 +31,7 @@ class Erasure(BaseModel):
     archived: str
     bytes: int
     sha256: str
-    kind: Literal["archive", "quarantine", "raw"] = "archive"
+    kind: Kind = "archive"
     """Of the two others `archived` is the path in the home."""
     kept: dict[str, str] = {}
     """What stands for erased rows that figures rest on: files of `raw/_kept`, by their path in it, and their SHA-256."""

@@ -58,7 +58,7 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: P
         )
     contracts, forces = load_contracts(), force_names()
     files = recognised_in(home, contracts, forces, find_files(where, contracts, forces))
-    here = {(f.extract, f.force_code) for f in files if not f.problem}
+    here: set[Part] = {f.whose for f in files if not f.problem}
     missing = sorted((x, f or "") for x, f in expected if not _is_there((x, f), here))
     if missing:
         said = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:SHOWN])

@@ -13,7 +13,7 @@ from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
@@ -57,7 +57,7 @@ def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad
 
 
 def _is_mapped_so(sheet: Sheet, column: Column) -> bool:
-    return bool(sheet.mapping) and any(is_month_first(f) for f in sheet.mapping.dates.get(column.name, ()))
+    return sheet.mapping is not None and any(is_month_first(f) for f in sheet.mapping.dates.get(column.name, ()))
 
 
 def _american(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
@@ -66,13 +66,13 @@ def _american(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows
     month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
     day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
     shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
-    american, british, *found = con.execute(
+    american, british, *found = one_row(con.execute(
         f"""
         select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
         from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
         where regexp_matches(t, '^\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}(\\D|$)')
         """
-    ).fetchone()
+    ))
     if american == 0 or british or american < limits.american_share * rows:
         return None
     forms = [f'"{form}"' for form, is_there in zip(SHAPES.values(), found, strict=True) if is_there] or ['"%m/%d/%Y"']
@@ -159,7 +159,7 @@ def _keyed(
     chosen_keys = f"hash({{}}) % {part} = 0" if part > 1 else "true"
     places = "true" if contract.kind == "list" else f"v.day between '{first}' and '{last}'"
     newer_covers = "true" if contract.kind == "list" else "v.day between n.first and n.last"
-    return con.execute(
+    return one_row(con.execute(
         f"""
         with loads(load_id, place, first, last, is_older) as (values {loads}),
         versions as (
@@ -186,7 +186,7 @@ def _keyed(
         select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))
         from current_rows as c join loads as l on c.place = l.place
         """
-    ).fetchone()
+    ))
 
 
 def _by_file(
@@ -200,9 +200,9 @@ def _by_file(
     current, taken = 0, "false"
     for e in chosen:
         path = parquet_of(_raw(home, e))
-        current += con.execute(f"select count(*) from {path} where {months} and not ({taken})").fetchone()[0]
+        current += one_row(con.execute(f"select count(*) from {path} where {months} and not ({taken})"))[0]
         taken += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
-    (new,) = con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}").fetchone()
+    (new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}"))
     return current, max(0, current - new)
 
 
@@ -212,7 +212,7 @@ def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing
     if not older:
         return 0, 0
     places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
-    return con.execute(
+    return one_row(con.execute(
         f"""
         with loads(load_id, place) as (values {places}),
         counted as (
@@ -225,14 +225,14 @@ def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing
         select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
         from stands as s join new on s.indicator_id = new.indicator_id
         """
-    ).fetchone()
+    ))
 
 
 def _chosen(standing: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
     """The loads, newest first, that can have a current row in a window: none that is older than those that cover all of it."""
     open_days, chosen = [(first, last)], []
     for e in standing:
-        a, b = e.covered_from, e.covered_to
+        a, b = e.window
         if not any(a <= end and begin <= b for begin, end in open_days):
             continue
         chosen.append(e)
@@ -255,7 +255,7 @@ def _without(span: tuple[date, date], other: tuple[date, date]) -> list[tuple[da
 
 
 def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date, date] | None:
-    said = con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}").fetchone()
+    said = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
     return (date.fromisoformat(said[0]), date.fromisoformat(said[1])) if said[0] else None
 
 

@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of, write_tie
@@ -17,6 +17,7 @@ KIND = "differs from an extraction of the same time"
 
 def load_of(entry: LedgerEntry) -> Load:
     """What a ledger entry's rows are stored under."""
+    assert entry.load_id and entry.extract and entry.force_code and entry.extracted_at, "the file did not land"
     return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
 
@@ -68,7 +69,7 @@ def _withhold(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, lo
         order by line
         """
     )
-    rows = con.execute("select count(*) from landing_withheld").fetchone()[0]
+    rows = int(one_row(con.execute("select count(*) from landing_withheld"))[0])
     if rows:
         write_tie(con, home, load, rival.load_id, [c.name for c in contract.columns], "landing_withheld")
     return rows

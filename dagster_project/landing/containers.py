@@ -36,7 +36,7 @@ class Stored:
     data: bytes
     sha256: str
     size: int
-    seen: Seen | None = None
+    seen: Seen
 
 
 def read_stored(file: InboxFile, home: Home) -> Stored:
@@ -90,7 +90,7 @@ def _gunzip(data: bytes) -> bytes:
         raise Refused("damaged: not a sound gzip file") from error
 
 
-def _read_out(packed: IO[bytes]) -> bytes:
+def _read_out(packed: IO[bytes] | gzip.GzipFile) -> bytes:
     """What a packed stream holds, to its end. Raises Refused as soon as it is more than may be, or can't be text."""
     text = bytearray()
     while chunk := packed.read(CHUNK):
@@ -150,9 +150,9 @@ class Manifest:
         if self.sha256 is not None and self.sha256 != stored.sha256:
             raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
 
-    def check_rows(self, rows: int, ignored: int | None = None) -> None:
+    def check_rows(self, rows: int | None, ignored: int | None = None) -> None:
         """Raises Refused when the number of data rows is another. `ignored`: rows that are no records, and may be counted."""
-        if self.rows is not None and self.rows not in (rows, rows + (ignored or 0)):
+        if self.rows is not None and self.rows not in (rows, (rows or 0) + (ignored or 0)):
             raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
 
 

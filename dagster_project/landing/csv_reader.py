@@ -4,6 +4,7 @@ DuckDB's own CSV reader gives no line numbers and drops what it can't read; here
 found again. So lines are split in SQL, and only where quotes open across lines are they joined to records.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -131,7 +132,7 @@ def _number_lines(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> 
         passed += block.count("\n") + 1
 
 
-def _blocks(text: str, start: int):
+def _blocks(text: str, start: int) -> Iterator[str]:
     """The text from `start` in pieces that end before a line end; at least one, may be empty."""
     end = len(text) - 1 if text.endswith("\n") else len(text)
     while True:

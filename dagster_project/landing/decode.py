@@ -44,8 +44,8 @@ def decode(data: bytes) -> Text:
     for bom, codec in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(bom):
             return _utf16(data[2:], codec)
-    if codec := _utf16_without_bom(data):
-        return _utf16(data, codec)
+    if unmarked := _utf16_without_bom(data):
+        return _utf16(data, unmarked)
     if b"\0" in data:
         raise Refused("holds NUL bytes: damaged, or not text")
     return _utf8(data, "utf-8")
@@ -88,20 +88,20 @@ def _utf16(data: bytes, codec: str) -> Text:
         raise Refused("cut short: the file stops within a character") from error
 
 
-def _count(pattern: re.Pattern, text: str) -> int:
+def _count(pattern: re.Pattern[str], text: str) -> int:
     return pattern.subn("", text)[1]
 
 
-def _as_windows(found: re.Match) -> str:
+def _as_windows(found: re.Match[str]) -> str:
     """Bytes that are no UTF-8, as the letters of Windows-1252 that they would be."""
     return MARK + found[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
-def _line_of_windows(found: re.Match) -> str:
+def _line_of_windows(found: re.Match[str]) -> str:
     """A line beyond ASCII of a file in Windows-1252: one that is sound UTF-8 is the odd one out."""
-    line = found[0]
+    line: str = found[0]
     if not _STRAY.search(line):
-        return re.sub("[^\x00-\x7f]+", lambda odd: MARK + odd[0], line)
+        return re.sub("[^\x00-\x7f]+", rf"{MARK}\g<0>", line)
     text = line.encode("utf-8", "surrogateescape").decode("cp1252", "surrogateescape")
     return _STRAY.sub(MARK + UNDEFINED, text)
 

@@ -2,6 +2,8 @@
 
 import duckdb
 
+from dagster_project.core.sql import one_row
+
 from .csv_reader import CELLS
 from .row_rules import PARSED, Sheet, delivered_columns, part, ragged_cells
 
@@ -18,22 +20,22 @@ def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, 
     counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
     if sheet.key:
         # Hashes take less room than keys, and where they are all different, so are the keys.
-        rows, *others, keys, distinct = con.execute(
+        rows, *others, keys, distinct = one_row(con.execute(
             f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {PARSED}"
-        ).fetchone()
+        ))
         if distinct < keys:
-            (distinct,) = con.execute(f"select count(distinct _key) from {PARSED}").fetchone()
+            (distinct,) = one_row(con.execute(f"select count(distinct _key) from {PARSED}"))
         # A doubled feed has at most half as many keys as rows.
         return rows, *others, keys, distinct, 2 * distinct <= rows
     # What is there an even number of times adds up to nothing, bit by bit.
-    rows, *others, perhaps = con.execute(
+    rows, *others, perhaps = one_row(con.execute(
         f"""
         select
             coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
             coalesce(bool_or(sign = 0), false)
         from (select {counts}, bit_xor(sign) as sign from {PARSED} group by part)
         """
-    ).fetchone()
+    ))
     return rows, *others, 0, 0, perhaps
 
 
@@ -124,4 +126,4 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
         join keys as k on r._key = k._key
         """
     )
-    return con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})").fetchone()
+    return one_row(con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"))

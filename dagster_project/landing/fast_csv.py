@@ -15,7 +15,8 @@ import duckdb
 from dagster_project.core.printable import is_printable
 from dagster_project.core.sql import literal
 
-from .header import HEADER_CHARACTERS, Layout
+from .header import Layout
+from .header_row import HEADER_CHARACTERS
 
 WORTH_IT = 1 << 19
 """Bytes from which on it is faster."""
@@ -128,7 +129,7 @@ def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     Returns what the text was seen to have; None where it has to be read otherwise: then nothing was made.
     """
     width = layout.width
-    if width < 2 or not len(body) or not hasattr(os, "memfd_create") or body[:3] == codecs.BOM_UTF8:
+    if width < 2 or not len(body) or not hasattr(os, "memfd_create") or bytes(body[:3]) == codecs.BOM_UTF8:
         return None
     seen = look_over(body, layout.separator, width)
     if seen is None or seen.longest > LONGEST_LINE:

@@ -43,8 +43,8 @@ def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings,
             pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
         try:
             opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
-            layout = (opened.layout, opened.cells, used.mapping, opened.other_than)
-            sheet = Sheet(contract, "canonical", *widest(file.extracted_at), *layout)
+            window = widest(file.extracted_at)
+            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.other_than)
             leave_out(con, sheet)
             sheet = parse_within_rows(con, sheet, file.covers, file.extracted_at)
         except (Refused, OSError, duckdb.Error):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dagster_project.contracts import Contract
 from dagster_project.core.meant import meant
@@ -28,6 +28,9 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AT = re.compile(r"\d{8}T\d{6}Z", re.I)
 
 
+Form = Literal["canonical", "police_uk"]
+
+
 @dataclass(frozen=True)
 class InboxFile:
     """A file of the inbox, and what its name says.
@@ -42,7 +45,7 @@ class InboxFile:
     mtime: float
     size: int
     container: str | None = None
-    form: str | None = None
+    form: Form | None = None
     extract: str | None = None
     force_code: str | None = None
     covered_from: date | None = None
@@ -61,6 +64,18 @@ class InboxFile:
     def manifest(self) -> Path:
         """Where the optional sidecar of the file would be."""
         return self.path.with_name(self.path.name + MANIFEST)
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """The extract and the force of a file whose name is in order."""
+        assert self.extract is not None and self.force_code is not None
+        return self.extract, self.force_code
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """The days that the file covers: of one whose name is in order, or whose rows have given them."""
+        assert self.covered_from is not None and self.covered_to is not None
+        return self.covered_from, self.covered_to
 
 
 def canonical_name(extract: str, force: str, covered_from: date, covered_to: date, extracted_at: datetime) -> str:
@@ -113,7 +128,7 @@ def passed_over(name: str) -> bool:
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
     """What the name of one file says. Never raises for a bad name: that is the `problem` of the result."""
     stat = path.stat()
-    said: dict = {}
+    said: dict[str, Any] = {}
     problem = None
     try:
         _describe(path.name, contracts, forces, said)
@@ -136,7 +151,7 @@ def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collectio
     return None
 
 
-def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
     """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
     container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
     if container is None and name.lower().endswith(OTHER_EXCEL):
@@ -153,7 +168,7 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
         raise _Unreadable(f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file")
 
 
-def _canonical(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+def _canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
         raise _Unreadable(f"no contract is called '{shown(extract)}': contracts/ has {', '.join(contracts)}")
@@ -178,7 +193,7 @@ def _canonical(match: re.Match, contracts: Mapping[str, Contract], forces: Colle
     )
 
 
-def _police_uk(match: re.Match, contracts: Mapping[str, Contract], forces: Collection[str], said: dict) -> None:
+def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
     rest = match["rest"].lower()
     for contract in contracts.values():
         if contract.police_uk and rest.endswith("-" + contract.police_uk.suffix):

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .refusal import Refused
@@ -41,8 +41,8 @@ def leave_out(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     if ignored:
         con.execute(f"drop view if exists {DELIVERED}")
         con.execute(f"alter view {CELLS} rename to {DELIVERED}")
-        (n,) = con.execute(f"select count(*) from {DELIVERED} where {ignored}").fetchone()
+        (n,) = one_row(con.execute(f"select count(*) from {DELIVERED} where {ignored}"))
         con.execute(f"create temp view {CELLS} as select * from {DELIVERED} where not ({ignored})")
-    if (cut := sheet.cells.cut_short) and con.execute(f"select count(*) from {CELLS} where line = {cut[0]}").fetchone()[0]:
+    if (cut := sheet.cells.cut_short) and one_row(con.execute(f"select count(*) from {CELLS} where line = {cut[0]}"))[0]:
         raise Refused(cut[1])
     return n

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from .file_names import InboxFile
 from .ledger import LedgerEntry, accepted
+
+Window = tuple[date | None, date | None]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,11 +46,11 @@ class Decisions:
         self.loads: dict[str, LedgerEntry] = {}
         self.latest = LONG_AGO
         self.key_fingerprint: str | None = None
-        self._by_identity: dict[tuple, LedgerEntry] = {}
-        self._by_window: dict[tuple, list[LedgerEntry]] = defaultdict(list)
-        self._by_time: dict[tuple, dict[str, None]] = defaultdict(dict)
-        self._drops: dict[tuple, LedgerEntry] = {}
-        self._last: dict[tuple, LedgerEntry] = {}
+        self._by_identity: dict[tuple[Any, ...], LedgerEntry] = {}
+        self._by_window: dict[tuple[Any, ...], list[LedgerEntry]] = defaultdict(list)
+        self._by_time: dict[tuple[str | None, ...], dict[str, None]] = defaultdict(dict)
+        self._drops: dict[tuple[Any, ...], LedgerEntry] = {}
+        self._last: dict[tuple[Any, ...], LedgerEntry] = {}
         self._entries: list[LedgerEntry] = []
         for entry in entries:
             self.add(entry)
@@ -112,6 +115,7 @@ class Decisions:
         """The accepted or held load of the same extract, force, window and time of extraction."""
         if file.form == "police_uk":
             return None
+        assert file.extracted_at is not None
         window = (file.extract, file.force_code, file.covered_from, file.covered_to)
         return self._by_identity.get((*window, moment_text(file.extracted_at)))
 
@@ -135,17 +139,17 @@ class Decisions:
             return []
         loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
         # By landing: a load that a person has released since is entered again, and no newer for that.
-        loads = sorted(loads, key=lambda e: e.extracted_at)
+        loads = sorted(loads, key=lambda e: str(e.extracted_at))
         if keyless and loads and self._replaced(loads[-1]):
             return []
         return loads[-1:] + accepted(loads)[-1:]
 
     def _replaced(self, month: LedgerEntry) -> bool:
-        landed = datetime.fromisoformat(month.extracted_at)
+        landed, (first, last) = datetime.fromisoformat(str(month.extracted_at)), month.window
         return any(
             e.outcome == "accepted" and (e.extract, e.force_code, e.form) == (month.extract, month.force_code, "canonical")
-            and e.covered_from <= month.covered_to and month.covered_from <= e.covered_to
-            and datetime.fromisoformat(e.extracted_at) > landed
+            and e.window[0] <= last and first <= e.window[1]
+            and datetime.fromisoformat(str(e.extracted_at)) > landed
             for e in self.loads.values()
         )  # fmt: skip
 
@@ -153,10 +157,11 @@ class Decisions:
         """Accepted loads of the same extract, force and time of extraction over another window."""
         if file.extracted_at is None:
             return []
+        assert file.extract and file.force_code
         window = (file.covered_from, file.covered_to)
         return self.tied_with(file.extract, file.force_code, moment_text(file.extracted_at), window)
 
-    def tied_with(self, extract: str, force_code: str, extracted_at: str, window: tuple) -> list[LedgerEntry]:
+    def tied_with(self, extract: str, force_code: str, extracted_at: str, window: Window) -> list[LedgerEntry]:
         """The same by the ledger's own values. Files of data.police.uk never tie: no two land at one time."""
         found = [self.loads[load] for load in self._by_time[(extract, force_code, extracted_at)]]
         return [e for e in found if e.outcome == "accepted" and (e.covered_from, e.covered_to) != window]

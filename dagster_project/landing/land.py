@@ -3,13 +3,14 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import duckdb
 
@@ -85,13 +86,14 @@ def land_files(
     files = recognised(files, landing.mappings)
     groups: dict[str, list[InboxFile]] = defaultdict(list)
     for file in files:
-        groups[UNRECOGNISED if file.problem else file.extract].append(file)
+        groups[UNRECOGNISED if file.problem else file.whose[0]].append(file)
     identified = any(contracts[name].identifiers for name in groups if name != UNRECOGNISED)
     ordered = {name: sorted(groups[name], key=order) for name in sorted(groups)}
     try:
         landing.open(identified)
         landing.unsettled = still_written(files, settled_seconds)
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
+        done: Generator[Read, None, None]
         if parallel.is_worth_it(new):
             landing.begin()
             done = parallel.read(landing.home, landing.apart, ordered, progress)
@@ -105,7 +107,7 @@ def land_files(
     return sorted(entries, key=lambda entry: entry.landed_at)
 
 
-def order(file: InboxFile) -> tuple:
+def order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
     """What files are sorted by: oldest extraction first; data.police.uk files, extracted when they land, by age of the
     file."""
     return (
@@ -175,7 +177,7 @@ class _Landing:
         self.limits = read_config(home).believe
         self.kind = Kind(home, accepted(entries))
         self.key: pseudonyms.Key | None = None
-        self.con: duckdb.DuckDBPyConnection | None = None
+        self._con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
         self.room = ALONE
         self.unsettled: dict[Path, str] = {}
@@ -183,6 +185,12 @@ class _Landing:
         self.seen: dict[Path, tuple[Seen | None, str | None]] = {}
         """What was read of each file, and its SHA-256."""
         self.one_at_a_time = Lock()
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The connection that `connect` made."""
+        assert self._con is not None
+        return self._con
 
     def open(self, identified: bool) -> None:
         """Get ready. `identified`: personal identifiers will come, so the key is needed."""
@@ -197,13 +205,13 @@ class _Landing:
         if name not in self.contracts:
             return
         identified, parts = bool(self.contracts[name].identifiers), parts or self.room.parts
-        if self.con is not None and (identified, parts) == (self.is_for_identified, self.parts):
+        if self._con is not None and (identified, parts) == (self.is_for_identified, self.parts):
             return
         self.close()
         place = name if self.room.parts > 1 else ""
         if place:
             make_folder(self.home.spill)
-        self.con = connect(bounds(self.home, parts, place), identified)
+        self._con = connect(bounds(self.home, parts, place), identified)
         self.is_for_identified, self.parts = identified, parts
         canonical_values.install(self.con)
         if self.key:
@@ -225,20 +233,20 @@ class _Landing:
     def interrupt(self) -> None:
         """Have what another thread asks of the connection end."""
         with self.one_at_a_time:
-            if self.con is not None:
-                self.con.interrupt()
+            if self._con is not None:
+                self._con.interrupt()
 
     def close(self) -> None:
         """Let the connection and its memory go."""
         with self.one_at_a_time:
-            if self.con is not None:
-                self.con.close()
-                self.con = None
+            if self._con is not None:
+                self._con.close()
+                self._con = None
 
     def apart(self, name: str, room: Room) -> "_Landing":
         """The same for one extract alone: with what the ledger knows of it, and a connection, of its own."""
         one = copy(self)
-        one.decisions, one.con, one.room = self.decisions.of(name if name in self.contracts else None), None, room
+        one.decisions, one._con, one.room = self.decisions.of(name if name in self.contracts else None), None, room
         return one
 
     def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None) -> Read:
@@ -302,7 +310,7 @@ class _Landing:
         """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
         if file.mapping:
             return self.mappings.named(file.mapping)
-        return self.mappings.of(file.extract, file.force_code) if file.form == "canonical" else None
+        return self.mappings.of(*file.whose) if file.form == "canonical" else None
 
     def _land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
         """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping. What is too
@@ -316,14 +324,14 @@ class _Landing:
             if self.parts == 1:
                 raise
         with self.room.whole():
-            self.connect(file.extract, parts=1)
+            self.connect(file.extract or UNRECOGNISED, parts=1)
             try:
                 return self._decide(file, at)
             finally:
-                self.connect(file.extract)
+                self.connect(file.extract or UNRECOGNISED)
 
     def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
-        facts: dict = {}
+        facts: dict[str, Any] = {}
         try:
             if file.path in self.unsettled:
                 raise StillChanging(self.unsettled[file.path])
@@ -332,7 +340,7 @@ class _Landing:
             if file.problem:
                 raise Refused(file.problem)
             by_extract = file.form == "canonical" and not file.mapping
-            if by_extract and (problem := self.mappings.problem(file.extract, file.force_code)):
+            if by_extract and (problem := self.mappings.problem(*file.whose)):
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
             if used := self._mapping(file):
                 facts["mapping"] = used.label
@@ -347,7 +355,7 @@ class _Landing:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
     def _read(
-        self, file: InboxFile, at: datetime, facts: dict, mapping: SystemMapping | None, held: ExitStack
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping | None, held: ExitStack
     ) -> LedgerEntry:
         """Decide on a file whose name is in order. `facts` fills with what is known of it, `held` with what its rows are read
         from. Raises Refused."""
@@ -358,7 +366,7 @@ class _Landing:
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
-            keyless = not self.contracts[file.extract].key
+            keyless = not self.contracts[file.whose[0]].key
             earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, keyless)
             if earlier is None:
                 sheet, found = self._take(file, stored, facts, mapping, held)
@@ -374,7 +382,7 @@ class _Landing:
             facts["made_up"] = is_made_up(self.con)
             if found.rows:
                 self.kind.admit(facts["made_up"])
-            refuse_american(self.con, sheet, found.rows, found.bad, self.limits, file.force_code)
+            refuse_american(self.con, sheet, found.rows, found.bad, self.limits, file.whose[1])
             if rival := self.decisions.same_extraction(file):
                 said = f"{rival.source_file} came first, with other content"
                 if rival.mapping != facts.get("mapping"):
@@ -414,7 +422,7 @@ class _Landing:
         return None
 
     def _take(
-        self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack
+        self, file: InboxFile, stored: Stored, facts: dict[str, Any], mapping: SystemMapping | None, held: ExitStack
     ) -> tuple[Sheet, _Found]:
         """Read a file's rows and hold them against their contract. Where DuckDB's own reader finds other rows in a text than
         were seen in it, they are read the long way."""
@@ -429,16 +437,25 @@ class _Landing:
         return sheet, self._weigh(sheet)
 
     def _parse(
-        self, file: InboxFile, stored: Stored, facts: dict, mapping: SystemMapping | None, held: ExitStack, *, plainly: bool
+        self,
+        file: InboxFile,
+        stored: Stored,
+        facts: dict[str, Any],
+        mapping: SystemMapping | None,
+        held: ExitStack,
+        *,
+        plainly: bool,
     ) -> Sheet:
         """A file's rows against their contract, in `landing_parsed`."""
-        contract = self.contracts[file.extract]
+        assert file.form is not None
+        contract = self.contracts[file.whose[0]]
         opened = open_file(self.con, file, stored, contract, facts, mapping, held, plainly=plainly)
-        window = widest(file.extracted_at) if file.covers else (file.covered_from, file.covered_to)
+        at = file.extracted_at if file.covers else None
+        window = widest(at) if at else file.window
         sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
         sheet = replace(sheet, n_ignored=leave_out(self.con, sheet))
-        if file.covers:
-            sheet = parse_within_rows(self.con, sheet, file.covers, file.extracted_at)
+        if file.covers and at:
+            sheet = parse_within_rows(self.con, sheet, file.covers, at)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
         else:
             parse(self.con, sheet)
@@ -460,7 +477,7 @@ class _Landing:
             n_merged, n_clashing = repeats(self.con, sheet)
         return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
 
-    def _store(self, file: InboxFile, at: datetime, facts: dict, sheet: Sheet, found: _Found) -> LedgerEntry:
+    def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, found: _Found) -> LedgerEntry:
         """Write the file's rows. Errors here are no fault of the file: they end the night."""
         load = self._load(file, at, facts["sha256"])
         n_quarantined = 0
@@ -528,9 +545,9 @@ class _Landing:
         said = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)
         claim = f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{said}|{sha256}"
         name = f"{file.extracted_at or at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
-        return Load(name, file.extract, file.force_code, said, file.name)
+        return Load(name, *file.whose, said, file.name)
 
-    def _known(self, file: InboxFile, at: datetime, facts: dict, earlier: LedgerEntry) -> LedgerEntry:
+    def _known(self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry) -> LedgerEntry:
         said = f"{earlier.outcome} on {earlier.landed_at[:10]}"
         reason = f"the same as {earlier.source_file}, {said}: nothing changes"
         return self._entry(
@@ -543,7 +560,7 @@ class _Landing:
             **{**facts, "rows_in_file": earlier.rows_in_file, "rows_ignored": earlier.rows_ignored, "mapping": earlier.mapping},
         )
 
-    def _entry(self, file: InboxFile, at: datetime, **more) -> LedgerEntry:
+    def _entry(self, file: InboxFile, at: datetime, **more: Any) -> LedgerEntry:
         extracted_at = None
         if file.form:
             extracted_at = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)

@@ -75,6 +75,12 @@ class LedgerEntry(BaseModel):
     made_up: bool = False
     """Whether the file's rows say that they are made up."""
 
+    @property
+    def window(self) -> tuple[date, date]:
+        """The days that a file covers which landed, or could."""
+        assert self.covered_from is not None and self.covered_to is not None
+        return self.covered_from, self.covered_to
+
 
 @dataclass(frozen=True)
 class Counts:

@@ -14,7 +14,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 
-from .archive_retention import Erasure, note, read_erasures
+from .archive_retention import Erasure, Kind, note, read_erasures
 from .conflicts import load_of
 from .ledger import LedgerEntry, read_ledger
 from .raw_store import TIE
@@ -66,7 +66,7 @@ def erased_loads(home: Home) -> set[str]:
     return {Path(e.archived).stem for e in read_erasures(home) if e.kind == "raw"}
 
 
-def _kept(home: Home, e: LedgerEntry, is_spent: bool) -> Iterator[tuple[str, Path]]:
+def _kept(home: Home, e: LedgerEntry, is_spent: bool) -> Iterator[tuple[Kind, Path]]:
     """What there still is of a load, as delivered or row by row."""
     load = load_of(e)
     if e.outcome in ("accepted", "held"):
@@ -81,7 +81,7 @@ def _kept(home: Home, e: LedgerEntry, is_spent: bool) -> Iterator[tuple[str, Pat
         yield "archive", original
 
 
-def erasure_of(home: Home, kind: str, path: Path, night_id: str, today: date) -> Erasure:
+def erasure_of(home: Home, kind: Kind, path: Path, night_id: str, today: date) -> Erasure:
     """What is noted of a file before it goes."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

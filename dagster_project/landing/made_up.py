@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK
+from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
@@ -46,13 +47,14 @@ class Kind:
 
 def is_made_up(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether the file in `landing_cells` is made up. One without rows is not."""
-    rows, marked = con.execute(
+    asked = con.execute(
         f"""
         select count(*), count(*) filter (where regexp_matches(array_to_string(cells, chr(31)), '{MARKS}'))
         from (select cells from {CELLS} limit {LOOKED_AT})
         """
-    ).fetchone()
-    return rows > 0 and 2 * marked >= rows
+    )
+    rows, marked = one_row(asked)
+    return bool(rows > 0 and 2 * marked >= rows)
 
 
 def mark(home: Home, entries: Iterable[LedgerEntry]) -> None:

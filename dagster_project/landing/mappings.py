@@ -246,13 +246,13 @@ def _meant_for(
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
     extract = body.get("extract") if body.get("extract") in contracts else None
     named = listed(body.get("forces", []))
-    sound = isinstance(named, list) and all(f in forces for f in named)
-    return extract, tuple(named) if sound else (), _patterns(body.get("files", []))
+    theirs = tuple(named) if isinstance(named, list) and all(f in forces for f in named) else ()
+    return extract, theirs, _patterns(body.get("files", []))
 
 
 def _patterns(given: Any) -> tuple[Pattern, ...] | None:
     """The names that an unsound mapping reads; None where any can't be told."""
-    files = listed(given)
+    files: Any = listed(given)
     try:
         return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)
     except (BadPatternError, KeyError, TypeError):

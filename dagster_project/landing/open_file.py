@@ -5,6 +5,7 @@ from codecs import BOM_UTF8
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -42,7 +43,7 @@ def open_file(
     file: InboxFile,
     stored: Stored,
     contract: Contract,
-    facts: dict,
+    facts: dict[str, Any],
     mapping: SystemMapping | None,
     held: ExitStack,
     *,
@@ -54,6 +55,7 @@ def open_file(
     as it can be read: encoding, delimiter, headers, columns that are unknown or missing. `mapping`: what the force's system
     calls things. Raises Refused.
     """
+    assert file.form is not None and file.container is not None, "the name is in order"
     wanted = wanted_headers(contract, file.form, mapping)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
@@ -90,12 +92,13 @@ def _open_plain(
     file: InboxFile,
     data: bytes,
     contract: Contract,
-    facts: dict,
+    facts: dict[str, Any],
     mapping: SystemMapping | None,
     held: ExitStack,
 ) -> Opened | None:
     """Fill `landing_cells` from a large text in UTF-8 that is in every way as most are, without decoding all of it; None of
     any other. Raises Refused where it lacks columns."""
+    assert file.form is not None
     if b"\r\n" in data[:HEAD]:
         data = data.replace(b"\r\n", b"\n")
     head = head_of(data)
@@ -116,7 +119,7 @@ def _open_plain(
     return Opened(layout, cells)
 
 
-def _tell(facts: dict, layout: Layout, wanted: Wanted, form: str) -> None:
+def _tell(facts: dict[str, Any], layout: Layout, wanted: Wanted, form: str) -> None:
     """Note what the header says. Raises Refused where a column is missing that the file can't do without."""
     facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
     has = [*layout.headers.values(), *layout.unknown]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import LONDON, Home
@@ -43,8 +44,8 @@ def _described(file: InboxFile, used: Used) -> InboxFile:
             if said := _said(file, used.mapping, files):
                 return replace(file, mapping=used.name, **said)
         except NoDateError as error:
-            said = shown_whole(str(error))
-            problem = f"mappings/{used.name} reads this name, but {said}: mend the name, or the mapping's files"
+            why = shown_whole(str(error))
+            problem = f"mappings/{used.name} reads this name, but {why}: mend the name, or the mapping's files"
     return replace(file, problem=problem)
 
 
@@ -53,7 +54,7 @@ def shown_whole(text: str) -> str:
     return "".join(shown(c) for c in text)
 
 
-def _said(file: InboxFile, mapping: SystemMapping, files: Files) -> dict | None:
+def _said(file: InboxFile, mapping: SystemMapping, files: Files) -> dict[str, Any] | None:
     said = files.pattern.read(file.name)
     if said is None:
         return None

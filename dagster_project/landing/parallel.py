@@ -6,7 +6,7 @@ at a time. A small night is over before a second thread would have begun.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Condition, Lock
@@ -123,7 +123,7 @@ def read(
     reader_of: Callable[[str, Room], ExtractReader[T]],
     files: Mapping[str, list[InboxFile]],
     progress: Callable[[LedgerEntry], None] | None,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Read each extract's files, the largest first, and yield what came of each as it is done.
 
     `reader_of`: makes the reader of an extract, which reads within the room that it is given.

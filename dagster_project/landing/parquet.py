@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .containers import LARGEST, too_large
 from .csv_reader import CELLS
@@ -49,7 +49,7 @@ def read_parquet(
         raise
     except duckdb.Error as error:
         raise Refused("damaged or cut short: not a sound Parquet file") from error
-    if con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records").fetchone()[0]:
+    if one_row(con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records"))[0]:
         raise Refused("holds NUL characters: damaged, or not text")
     con.execute(f"create temp view {CELLS} as from landing_records")
     return layout
@@ -59,22 +59,22 @@ def _check_size(con: duckdb.DuckDBPyConnection, path: Path, source: str, columns
     """Raises Refused for a file whose rows would be larger than text may be: one long text, repeated by its number, packs to
     nothing. It is weighed as the CSV that it would be, without any of it being written down.
     """
-    rows, packed, parts = con.execute(
+    rows, packed, parts = one_row(con.execute(
         f"""
         select sum(num_values) filter (column_id = 0), sum(total_uncompressed_size), max(row_group_id) + 1
         from parquet_metadata({literal(str(path))})
         """
-    ).fetchone()
+    ))
     if (rows or 0) * len(columns) > LARGEST or (packed or 0) > LARGEST:
         raise Refused(too_large())
     if not (texts := [_length(name, kind) for name, kind in columns if kind not in _SHORT]):
         return
     length, step = 0, max(1, -(-rows // parts)) if parts else 1
     for start in range(0, rows or 0, step):
-        length += con.execute(
+        length += one_row(con.execute(
             f"select coalesce(sum({' + '.join(texts)}), 0) from {source}, file_row_number = true)"
             f" where file_row_number between {start} and {start + step - 1}"
-        ).fetchone()[0]
+        ))[0]
         if length > LARGEST:
             raise Refused(too_large())
 

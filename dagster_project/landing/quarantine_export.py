@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -47,7 +48,9 @@ def quarantined_files(home: Home, *, all_files: bool = False) -> list[Quarantine
     return sorted(found, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
 
 
-def quarantined_rows(home: Home, files: Iterable[QuarantinedFile], reason: str = "") -> dict[tuple[str, str], list[tuple]]:
+def quarantined_rows(
+    home: Home, files: Iterable[QuarantinedFile], reason: str = ""
+) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
     """Their rows by extract and force: `ABOUT`, then the contract's columns as delivered (identifiers hashed).
 
     `reason`: only rows whose reasons have this text, whatever its case. In the order of file and line.
@@ -80,7 +83,7 @@ def columns_of(extract: str) -> list[str]:
     return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
 
 
-def export(folder: Path, rows: dict[tuple[str, str], list[tuple]]) -> list[Path]:
+def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> list[Path]:
     """Write a CSV an extract and force (mode 0600; UTF-8 with the mark that Excel looks for). Returns the paths."""
     paths = []
     for (extract, force), body in rows.items():

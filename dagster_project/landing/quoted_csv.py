@@ -4,7 +4,7 @@ import re
 
 import duckdb
 
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .refusal import Refused
 
@@ -38,14 +38,14 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
         starts_with(t, '"') and ends_with(t, '"')
         and len(t) - len(replace(t, '"', '')) = 2 * len({pieces})
     """
-    (crossing,) = con.execute(
+    (crossing,) = one_row(con.execute(
         f"""
         select coalesce(bool_or(regexp_matches(t, $opened)), false)
         from landing_lines
         where contains(t, '"') and not ({simple})
         """,
         {"opened": opened},
-    ).fetchone()
+    ))
     torn = bool(crossing) and _join_records(con, opened, None if by_row else _is_row(separator, width))
     # The quote that tears a row stays where it is.
     closes = "and regexp_matches(x, $inner)" if torn else ""
@@ -190,12 +190,12 @@ def _let_go(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
     )
     con.execute("delete from landing_following where line in (select line from landing_torn)")
     con.execute("delete from landing_torn where not has_quote")
-    return bool(con.execute("select count(*) from landing_torn").fetchone()[0])
+    return bool(one_row(con.execute("select count(*) from landing_torn"))[0])
 
 
 def _follow_on(con: duckdb.DuckDBPyConnection) -> None:
     """`landing_following (line, head)`: lines that go on with a record, and the line on which it begins."""
-    (unclosed,) = con.execute("select max(line) filter (where next_line is null) from landing_states").fetchone()
+    (unclosed,) = one_row(con.execute("select max(line) filter (where next_line is null) from landing_states"))
     con.execute(
         """
         create or replace temp table landing_following as

@@ -12,7 +12,7 @@ import duckdb
 
 from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
 from dagster_project.core.home import Home
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .connection import one_thread
 from .csv_reader import CELLS
@@ -100,7 +100,7 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
         group by kind order by kind
         """
     ).fetchall()
-    return dict(kinds), con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0]
+    return dict(kinds), one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0]
 
 
 def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
@@ -206,7 +206,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     _forget_strange_keys(con, home, load, sheet)
     path = load.quarantine(home)
     if not path.exists():
-        return con.execute(f"select count(*) from {QUARANTINED}").fetchone()[0] == 0
+        return bool(one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0] == 0)
     bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
     stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
     readable = ", ".join(
@@ -216,16 +216,16 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
 
 
 def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
-    return con.execute(
+    return bool(one_row(con.execute(
         f"select exists (({one}) except all ({other})) or exists (({other}) except all ({one}))"
-    ).fetchone()[0]
+    ))[0])
 
 
 def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None) -> str:
     """SHA-256 of the rows of odd width of the file just read, in whatever order, in hexadecimal: it tells them from others
     and keeps nothing of them. Keyed where the contract has identifiers, as such a row may hold one.
     """
-    (digest,) = con.execute(
+    (digest,) = one_row(con.execute(
         f"""
         select sha256(string_agg(cells, chr(30) order by cells))
         from (
@@ -234,10 +234,10 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None)
             where {sheet.is_ragged}
         )
         """
-    ).fetchone()
+    ))
     if key and sheet.contract.identifiers:
         return hmac.new(key.secret, digest.encode(), hashlib.sha256).hexdigest()
-    return digest
+    return str(digest)
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:

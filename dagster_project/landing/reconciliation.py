@@ -56,11 +56,11 @@ def write_accounts(
         load = stem.split("__")[0]
         tied[load] = tied.get(load, 0) + n
     for load, e in last.items():
-        n = now[load]
-        quarantined = aside.get(load, None if n.rows_quarantined > tied.get(load, 0) else 0)
+        count = now[load]
+        quarantined = aside.get(load, None if count.rows_quarantined > tied.get(load, 0) else 0)
         rows.append(
-            (e.extract, e.force_code, e.source_file, e.outcome, n.rows_in_file, n.rows_landed, n.rows_quarantined,
-             n.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))
+            (e.extract, e.force_code, e.source_file, e.outcome, count.rows_in_file, count.rows_landed, count.rows_quarantined,
+             count.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))
         )  # fmt: skip
     rows += [
         (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)

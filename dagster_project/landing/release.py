@@ -36,17 +36,18 @@ def release_load(
     held = decisions.loads.get(load_id)
     if held is None or held.outcome != "held":
         raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
-    contract = contracts[held.extract]
+    load = load_of(held)
+    contract = contracts[load.extract]
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
     n_tied = 0
     keyed = contract.key and held.form == "canonical"
     window = (held.covered_from, held.covered_to)
-    others = decisions.tied_with(held.extract, held.force_code, held.extracted_at, window) if keyed else []
+    others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, window) if keyed else []
     if others:
         # What is stored has pseudonyms only.
         with connect(bounds(home), identified=False) as con:
-            withheld = settle(con, home, contract, load_of(held), others)
+            withheld = settle(con, home, contract, load, others)
         n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(
         update={
@@ -54,13 +55,13 @@ def release_load(
             "landed_at": landing_text(at),
             "outcome": "accepted",
             "reason": f"released by {by}: {why}; was held: {held.reason}",
-            "rows_landed": held.rows_landed - n_tied,
-            "rows_quarantined": held.rows_quarantined + n_tied,
+            "rows_landed": (held.rows_landed or 0) - n_tied,
+            "rows_quarantined": (held.rows_quarantined or 0) + n_tied,
             "quarantine_reasons": held.quarantine_reasons | ({KIND: n_tied} if n_tied else {}),
             "withheld": withheld,
         }
     )
     told = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
     audit.record(home, "alteration", what="released", **told)
-    commit(home, night_id, held.extract, [entry])
+    commit(home, night_id, load.extract, [entry])
     return entry

@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 
 from dagster_project.contracts import Column, Contract
+from dagster_project.contracts.model import PoliceUk
 from dagster_project.core.printable import RE2, SAID
 from dagster_project.core.sql import literal
 
@@ -87,7 +88,7 @@ class Sheet:
         return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
 
     @property
-    def source(self):
+    def source(self) -> PoliceUk | None:
         """The contract's part for data.police.uk, where the file comes from there."""
         return self.contract.police_uk if self.form == "police_uk" else None
 

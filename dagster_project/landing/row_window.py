@@ -6,6 +6,7 @@ from datetime import date, datetime
 import duckdb
 
 from dagster_project.core.home import LONDON
+from dagster_project.core.sql import one_row
 
 from .name_patterns import FIRST_YEAR, Covers, months
 from .refusal import Refused
@@ -29,7 +30,7 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     """
     first, last = widest(extracted_at)
     parse(con, replace(sheet, covered_from=first, covered_to=last))
-    said = con.execute(f"select min(_date), max(_date) from {PARSED} where not bad").fetchone()
+    said = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
     if said[0] is None:
         raise Refused(f"no sound row to take the window from: the mapping says covers: {covers}, and the name says no window")
     first, until = (date.fromisoformat(day) for day in said)

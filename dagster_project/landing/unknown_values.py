@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
@@ -29,7 +30,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
     `entries`: of the ledger, where it was read already.
     """
     loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
-    found: dict[tuple[str, str, str, str], dict[tuple, tuple[str, str, int]]] = {}
+    found: dict[tuple[str, str, str, str], dict[tuple[date | None, date | None], tuple[str, str, int]]] = {}
     for e in loads.values():
         for column, values in e.unknown_values.items():
             for value, rows in values.items():

@@ -13,6 +13,7 @@ from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
 from dagster_project.core.row_tables import make_table
+from dagster_project.core.sql import one_row
 
 from .raw_store import Load, parquet_of
 
@@ -146,7 +147,7 @@ def _values(
 
 def _shares(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     """Of `landing_items`: rows, rows with values of which none is known, rows that count."""
-    return con.execute(
+    return one_row(con.execute(
         """
         select
             coalesce(sum(n), 0)::bigint,
@@ -160,4 +161,4 @@ def _shares(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
             from landing_items group by cell
         )
         """
-    ).fetchone()
+    ))

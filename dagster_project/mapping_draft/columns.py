@@ -11,6 +11,7 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.core.sql import one_row
 
 from .codes import target_of
 from .header_words import ALIKE, GENERAL_NAME, KNOWN, SAME_WORDS, likeness, numbered, words
@@ -49,6 +50,10 @@ class Drafted:
     score: float = 0.0
     why: str = ""
     checks: list[str] = field(default_factory=list)
+
+
+_Offer = tuple[float, float, float, Column, Source]
+"""How well a source would do for a column: in all, its header, its cells; the column and the source."""
 
 
 class Fields:
@@ -127,10 +132,10 @@ def _has_hours(profile: Profile) -> bool:
     """Whether a column of dates has times of day that say something: midnight in all rows does not."""
     if not profile.dates.has_time:
         return False
-    found = profile.con.execute(
+    found = one_row(profile.con.execute(
         f"select count(*) from draft_rows where regexp_matches({profile.text}, '\\d:\\d\\d')"
         f" and not regexp_matches({profile.text}, '\\b0?0:00(:00)?$')"
-    ).fetchone()
+    ))
     return bool(found[0])
 
 
@@ -141,7 +146,7 @@ def _stem(header: str) -> tuple[str, ...]:
 def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]]) -> list[Drafted]:
     """The contract's columns, each with its source where one is found. `known`: column -> values that a list knows."""
     found = {c.name: Drafted(c) for c in contract.columns}
-    offers = []
+    offers: list[_Offer] = []
     for column in contract.columns:
         for source in fields.sources(column):
             alike = _alike(column, source)
@@ -170,12 +175,12 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
 def _share(contract: Contract, found: dict[str, Drafted]) -> None:
     """One header of results for several columns, where the contract says that one code may tell them all."""
     members = [found[name] for name in contract.told_together]
-    given = [d for d in members if d.source]
-    if len(given) != 1 or not {"result", "outcome"} & set(words(given[0].source.headers[0])):
+    given = [(d.column, d.source) for d in members if d.source]
+    if len(given) != 1 or not {"result", "outcome"} & set(words(given[0][1].headers[0])):
         return
-    source = given[0].source
+    ((column, source),) = given
     codes = source.profile.codes
-    if sum(target_of(given[0].column, code) is None for code, _ in codes) < 2:
+    if sum(target_of(column, code) is None for code, _ in codes) < 2:
         return
     for d in members:
         d.checks.append(
@@ -281,7 +286,7 @@ def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
     )
 
 
-def _checks(column: Column, source: Source, alike: float, offers: list, known: Mapping[str, str]) -> list[str]:
+def _checks(column: Column, source: Source, alike: float, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
     said = [source.doubt] if source.doubt else []
     if alike < SAME_WORDS and not _proven(column, source, known):
         said.append("a general name" if alike == GENERAL_NAME else "the name is only like one that is known")
@@ -302,7 +307,7 @@ def _checks(column: Column, source: Source, alike: float, offers: list, known: M
     return said + cell_doubts(column, source)
 
 
-def _other_fields(column: Column, source: Source, offers: list, known: Mapping[str, str]) -> list[Source]:
+def _other_fields(column: Column, source: Source, offers: list[_Offer], known: Mapping[str, str]) -> list[Source]:
     """Fields of the column's own kind that are called after it too: `Final Grade` beside `Initial Grade`, another beat."""
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
     own = set(source.indexes)
@@ -311,20 +316,21 @@ def _other_fields(column: Column, source: Source, offers: list, known: Mapping[s
         if other is not column or rival.how != "one" or own & set(rival.indexes) or _is_for_another(column, rival, offers):
             continue
         if column.type == "unit":
-            alike_cells = known and rival.profile.share_of(known.keys()) >= 0.8 * source.profile.share_of(known.keys()) > 0
+            share = source.profile.share_of(known.keys())
+            alike_cells = bool(known) and rival.profile.share_of(known.keys()) >= 0.8 * share > 0
         else:
-            alike_cells = column.type in ONE_KIND and fits >= 0.5 and core & set(words(rival.headers[0]))
+            alike_cells = column.type in ONE_KIND and fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
         if alike_cells and alike >= ALIKE_WITH_CELLS:
             found.append(rival)
     return found
 
 
-def _is_for_another(column: Column, source: Source, offers: list) -> bool:
+def _is_for_another(column: Column, source: Source, offers: list[_Offer]) -> bool:
     """Whether a field has another column's own name."""
     return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
 
 
-def _belongs_elsewhere(offer: tuple, offers: list) -> bool:
+def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
     """Whether a header is meant for another column more clearly."""
     return any(o[4] is offer[4] and o[3] is not offer[3] and o[0] > offer[0] for o in offers)
 
@@ -405,10 +411,10 @@ def _items_known(source: Source, known: Mapping[str, str]) -> float:
 
 def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
     """What stands between a list column's items where it is not `;`, and why a person should look (blank: they need not)."""
-    found = profile.con.execute(
+    found = one_row(profile.con.execute(
         f"select count(*) filter (where contains({profile.text}, ';')), {', '.join(_count(profile, s) for s in SEPARATORS)}"
         " from draft_rows"
-    ).fetchone()
+    ))
     for separator, n in zip(SEPARATORS, found[1:], strict=True):
         if not n or found[0]:
             continue

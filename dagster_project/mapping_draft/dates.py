@@ -7,7 +7,7 @@ from functools import cache
 
 import duckdb
 
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .tables import ROWS
 
@@ -50,15 +50,15 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
         f"create or replace temp table draft_dates as select {text} as t, count(*) as n from {ROWS}"
         f" where {text} is not null group by 1"
     )
-    total, longest, digits = con.execute(
+    total, longest, digits = one_row(con.execute(
         "select sum(n), max(len(t)), sum(n) filter (where regexp_matches(t, '\\d')) from draft_dates"
-    ).fetchone()
+    ))
     if not total or longest > 60 or (digits or 0) < total / 2:
         return NOT_DATES
     slashed = _slashed(con)
-    own = 0 if slashed == "month" else con.execute(
+    own = 0 if slashed == "month" else one_row(con.execute(
         "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates"
-    ).fetchone()[0]  # fmt: skip
+    ))[0]  # fmt: skip
     if own >= total * 0.9:
         return DateForm(own / total, (), _timed(con), _doubt(slashed), _note(slashed))
     sample = [t for (t,) in con.execute(f"select t from draft_dates order by hash(t) limit {SAMPLE}").fetchall()]
@@ -81,7 +81,7 @@ def _counts(con: duckdb.DuckDBPyConnection, forms: list[str], source: str) -> di
     if not forms:
         return {}
     asked = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
-    counts = con.execute(f"select {asked} from {source}").fetchone()
+    counts = one_row(con.execute(f"select {asked} from {source}"))
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
 
 
@@ -128,7 +128,7 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
     for extra in [None, *(f for f in best if f not in formats)]:
         tried = [*formats, *([extra] if extra else [])]
         read = " or ".join(f"({_reads(f)})" for f in tried)
-        n = con.execute(f"select coalesce(sum(n) filter (where {read}), 0) from draft_dates").fetchone()[0]
+        n = one_row(con.execute(f"select coalesce(sum(n) filter (where {read}), 0) from draft_dates"))[0]
         if n / total > share + (0.001 if extra else 0):
             share, chosen = n / total, tried
     return chosen, share
@@ -136,14 +136,14 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
 
 def _slashed(con: duckdb.DuckDBPyConnection) -> str:
     """Which way `a/b/yyyy` is meant: `day`, `month`, `either` (no cell tells), `both` (cells of both), or `` (none)."""
-    n, day, month = con.execute(
+    n, day, month = one_row(con.execute(
         r"""
         select count(*), count(*) filter (where a > 12 and b <= 12), count(*) filter (where b > 12 and a <= 12)
         from (select try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 1) as int) as a,
                      try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 2) as int) as b from draft_dates)
         where a is not null and b is not null
         """
-    ).fetchone()
+    ))
     if not n:
         return ""
     return "both" if day and month else "day" if day else "month" if month else "either"
@@ -160,7 +160,7 @@ def _note(slashed: str) -> str:
 
 
 def _timed(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')").fetchone()[0])
+    return bool(one_row(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')"))[0])
 
 
 def _swapped(form: str) -> str:

@@ -1,7 +1,7 @@
 """A mapping drafted from a file: what it would say, and what is left for a person to decide."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,9 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
+from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
 
@@ -96,9 +98,9 @@ def draft_mapping(
     if extract is not None and extract not in contracts:
         raise DraftError(f"no contract is called '{extract}': there are {', '.join(contracts)}")
     force = _force(home, path, force)
-    table = open_table(con, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
+    table = open_table(con, home, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
     extra = take_out(con, len(table.headers))
-    rows = con.execute(f"select count(*) from {ROWS}").fetchone()[0]
+    rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
     if rows == 0:
         raise DraftError(f"{path.name}: the table has a header and no rows: there is nothing to tell its columns by")
     fields = Fields(con, table.headers, rows)
@@ -133,12 +135,12 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     if len(named) == 1:
         return named[0]
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
-    own = {row[0] for row in code_lists.read_own_list(home.seeds / "areas.csv", code_lists.OWN_LISTS["areas"])}
+    own = {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
     likely = dropped or own
     return likely.pop() if len(likely) == 1 else None
 
 
-def _header_score(contracts: Mapping[str, Contract]):
+def _header_score(contracts: Mapping[str, Contract]) -> Callable[[tuple[str, ...]], float]:
     """How much a row looks like a header: cells that contracts know, cells of text, and no figures."""
     names = {
         frozenset(words(n)) for contract in contracts.values() for c in contract.columns
@@ -157,7 +159,9 @@ def _header_score(contracts: Mapping[str, Contract]):
     return score
 
 
-def _recognised(path: Path, table: Table, fields: Fields, known: Mapping, checks: list[str]) -> str:
+def _recognised(
+    path: Path, table: Table, fields: Fields, known: Mapping[str, Mapping[str, Mapping[str, str]]], checks: list[str]
+) -> str:
     """The extract whose columns the file has. Raises DraftError where it is like none."""
     place = " ".join([path.stem, table.sheet or "", *table.above])
     said = f" {' '.join(words(place))} "
@@ -270,7 +274,7 @@ def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | 
     text, form = placing.source.profile.text, placing.source.profile.dates
     reads = [f"cast(try_strptime({text}, '{f}') as date)" for f in form.formats]
     reads += [f"try_cast(left(pam_timestamp({text}, false), 10) as date)"]
-    return con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})").fetchone()
+    return one_row(con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})"))
 
 
 def _open_points(draft: Draft) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .tables import ROWS
 
@@ -50,7 +50,7 @@ def take_out(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraRow]:
         """
     )
     found = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
-    rows = con.execute(f"select count(*) from {ROWS}").fetchone()[0]
+    rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
     if len(found) > min(MOST, rows / 4):
         return []
     con.execute(f"delete from {ROWS} where line in (select line from draft_extra)")
@@ -72,4 +72,5 @@ def glob_of(text: str) -> str:
 def catches_records(con: duckdb.DuckDBPyConnection, index: int, glob: str) -> int:
     """Records that a glob would take with it, in one field."""
     start = literal(glob.rstrip("*").lower())
-    return con.execute(f"select count(*) from {ROWS} where starts_with(lower(c{index}), {start})").fetchone()[0]
+    (n,) = one_row(con.execute(f"select count(*) from {ROWS} where starts_with(lower(c{index}), {start})"))
+    return int(n)

@@ -106,7 +106,7 @@ def _read(text: str, form: str) -> datetime | None:
         return None
 
 
-def _put(stem: str, found: re.Match, placeholder: str) -> str:
+def _put(stem: str, found: re.Match[str], placeholder: str) -> str:
     return stem[: found.start()] + placeholder + stem[found.end() :]
 
 

@@ -15,14 +15,15 @@ from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
+from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, describe
-from dagster_project.nights.dry_run import EVER, PROBLEMS
+from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
-from .columns import Drafted
+from .columns import Source
 from .draft import Draft
 from .tables import ROWS
 
@@ -115,15 +116,15 @@ def _ten_rows(
     con: duckdb.DuckDBPyConnection, trial: Home, draft: Draft, entry: LedgerEntry
 ) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
     """Ten rows, spread over the file, before and after. What is a personal identifier is never read out."""
-    shown = [d for d in draft.columns if d.source]
+    shown = [(d.column, d.source) for d in draft.columns if d.source]
     secret = _identifying(draft)
-    texts = ", ".join(f"'{HIDDEN}'" if d.column.name in secret else _as_delivered(d) for d in shown)
+    texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else _as_delivered(source) for c, source in shown)
     rows = con.execute(
         f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
         f" where (n - 1) % greatest(total // {SHOWN_ROWS}, 1) = 0 order by line limit {SHOWN_ROWS}"
     ).fetchall()
     lines = [r[0] for r in rows]
-    before = [{d.column.name: _text(v) for d, v in zip(shown, r[1:], strict=True)} for r in rows]
+    before = [{c.name: _text(v) for (c, _), v in zip(shown, r[1:], strict=True)} for r in rows]
     landed = _landed(trial, draft, entry, lines)
     return lines, before, [landed.get(line) for line in lines]
 
@@ -134,8 +135,8 @@ def _identifying(draft: Draft) -> set[str]:
     return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
 
 
-def _as_delivered(drafted: Drafted) -> str:
-    return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in drafted.source.indexes)
+def _as_delivered(source: Source) -> str:
+    return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes)
 
 
 def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int]) -> dict[int, dict[str, str]]:

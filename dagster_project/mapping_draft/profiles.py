@@ -6,6 +6,8 @@ from functools import cached_property
 
 import duckdb
 
+from dagster_project.core.sql import one_row
+
 from .dates import CLOCK_CELL, TIME_CELL, DateForm, date_form
 from .header_words import words
 from .tables import ROWS
@@ -40,7 +42,7 @@ class Profile:
     def basics(self) -> Basics:
         """Counts of all cells."""
         t = self.text
-        counts = self.con.execute(
+        counts = one_row(self.con.execute(
             f"""
             select count({t}), count(distinct {t}), count(*) filter (where regexp_matches({t}, '{TIME_CELL}')),
                 count(*) filter (where regexp_matches({t}, '{CLOCK_CELL}')), count(pam_money({t})), count(pam_whole({t})),
@@ -49,7 +51,7 @@ class Profile:
                 count(*) filter (where regexp_matches({t}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
             from {ROWS}
             """
-        ).fetchone()
+        ))
         return Basics(*counts)
 
     def share(self, n: int) -> float:
@@ -101,7 +103,7 @@ class Profile:
         """Cells whose value is one of `known` (lower case)."""
         if not known:
             return 0.0
-        n = self.con.execute(
+        n = one_row(self.con.execute(
             f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)]
-        ).fetchone()
+        ))
         return self.share(n[0])

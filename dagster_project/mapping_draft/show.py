@@ -5,9 +5,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .columns import label_of
+from .columns import Drafted, label_of
 from .draft import Draft
-from .preview import Preview
+from .preview import Figure, Preview
 
 
 def show_draft(draft: Draft) -> None:
@@ -38,7 +38,7 @@ def show_draft(draft: Draft) -> None:
         _say(console, f"Check: {check}", "yellow")
 
 
-def _style(drafted, to_do: list[str]) -> str:
+def _style(drafted: Drafted, to_do: list[str]) -> str:
     if any(t.startswith("decide") for t in to_do):
         return "yellow"
     return "dim" if drafted.source is None else ""
@@ -64,7 +64,7 @@ def show_preview(seen: Preview) -> None:
     table = Table(
         "measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left"
     )
-    by_measure = {(f.measure, f.title): {} for f in seen.figures}
+    by_measure: dict[tuple[str, str], dict[str, str]] = {(f.measure, f.title): {} for f in seen.figures}
     for f in seen.figures:
         by_measure[f.measure, f.title][f.year] = said_of(f)
     for (_, title), values in by_measure.items():
@@ -72,7 +72,7 @@ def show_preview(seen: Preview) -> None:
     console.print(table)
 
 
-def said_of(figure) -> str:
+def said_of(figure: Figure) -> str:
     """A figure for a person: `1,203`, or `87 (partial)`."""
     if figure.value is None:
         value = "none"

@@ -13,14 +13,16 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import plain_header
+from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 from dagster_project.landing.canonical_values import install
-from dagster_project.landing.containers import read_path, unpack
+from dagster_project.landing.containers import Stored, read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
-from dagster_project.landing.file_names import CONTAINERS
-from dagster_project.landing.header import SEPARATORS, Layout
+from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
+from dagster_project.landing.header import Layout
+from dagster_project.landing.header_row import SEPARATORS
 from dagster_project.landing.refusal import Refused
 
 FIRST_ROWS = 50
@@ -68,8 +70,11 @@ def container_of(path: Path) -> str:
     return found
 
 
-def open_table(con: duckdb.DuckDBPyConnection, path: Path, score: Callable[[tuple[str, ...]], float]) -> Table:
-    """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header, higher is likelier.
+def open_table(
+    con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
+) -> Table:
+    """Find the file's table and fill `draft_rows`. `home`: its keys are not read. `score`: how much a row looks like a header,
+    higher is likelier.
 
     Raises DraftError, OSError.
     """
@@ -78,7 +83,9 @@ def open_table(con: duckdb.DuckDBPyConnection, path: Path, score: Callable[[tupl
     try:
         if container == ".parquet":
             return _open_parquet(con, path)
-        grids = list(_sheets(path) if container == ".xlsx" else _texts(path, container))
+        stat = path.stat()
+        stored = read_stored(InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size), home)
+        grids = list(_sheets(stored) if container == ".xlsx" else _texts(stored, container))
         best = max(
             ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
         )
@@ -114,16 +121,15 @@ def _named(row: tuple[str, ...]) -> tuple[str, ...]:
     return row[: last + 1]
 
 
-def _sheets(path: Path) -> Iterator[Grid]:
-    data = read_path(path).data
-    for name in sheet_names(data):
-        text = sheet_text(data, name)
+def _sheets(stored: Stored) -> Iterator[Grid]:
+    for name in sheet_names(stored.data):
+        text = sheet_text(stored.data, name)
         if text.strip():
             yield Grid(name, ",", _first_rows(text, ","), text)
 
 
-def _texts(path: Path, container: str) -> Iterator[Grid]:
-    text = decode(unpack(read_path(path), container)).text
+def _texts(stored: Stored, container: str) -> Iterator[Grid]:
+    text = decode(unpack(stored, container)).text
     for separator in SEPARATORS:
         if separator in text:
             yield Grid(None, separator, _first_rows(text, separator), text)

@@ -19,6 +19,7 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
 from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
@@ -177,14 +178,14 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
                 [[str(p) for p in bad], PROBLEMS],
             ).fetchall()
         if stored and claim is not None:
-            days = con.execute(
+            days = one_row(con.execute(
                 "select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]
-            ).fetchone()
+            ))
             rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
             # What a person said of the window counts; the rows tell what they did not say.
             said = (claim.covered_from, claim.covered_to)
             first, last = (row if day == ever else day for day, ever, row in zip(said, EVER, rows, strict=True))
-            if (first, last) != EVER:
+            if (first, last) != EVER and file.extracted_at is not None:
                 name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
     return Inspected(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 

@@ -15,7 +15,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.archive_retention import note
 from dagster_project.landing.conflicts import load_of
@@ -37,8 +37,8 @@ def due(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int],
         x: limit for x, limit in limits_of(contracts, years).items()
         if limit is not None and contracts[x].kind not in CAN_NOT and not contracts[x].looks_back
     }  # fmt: skip
-    landed = [e for e in accepted(read_ledger(home)) if e.extract in limits and e.covered_to]
-    over = (e for e in landed if is_over(e.covered_to, limits[e.extract], today))
+    landed = [(e, limits.get(str(e.extract))) for e in accepted(read_ledger(home)) if e.covered_to]
+    over = (e for e, limit in landed if limit is not None and is_over(e.window[1], limit, today))
     return [e for e in over if load_of(e).raw(home).exists()]
 
 
@@ -91,7 +91,7 @@ def _keep(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, over: set[
         f" and reason = 'newer version' and load_id not in ({others})"
     )
     files = [path]
-    if con.execute(f"select exists ({superseded})").fetchone()[0]:
+    if one_row(con.execute(f"select exists ({superseded})"))[0]:
         write_parquet(con, f"{superseded} order by all", beside)
         files.append(beside)
     return {str(f.relative_to(home.kept)): _digest(f) for f in files}

@@ -61,7 +61,7 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
         pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
         try:
             opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
-            window = (entry.covered_from, entry.covered_to)
+            window = entry.window
             sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.other_than)
             found = _ignored(con, sheet)
             leave_out(con, sheet)

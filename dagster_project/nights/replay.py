@@ -24,6 +24,7 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, in_order, read_receipts
+from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.kept_nights import TODAY, find
@@ -129,7 +130,7 @@ def compared(night_id: str, before: Path, after: Path, limit: int = 20) -> Compa
 
 def _compared(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Compared:
     differing = moved(con, columns=EVERY)
-    (figures,) = con.execute("select count(*) from later.marts.measures").fetchone()
+    (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
         f"""
         select {", ".join(COLUMNS)} from moved

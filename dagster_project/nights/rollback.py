@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from dagster_project.audit import anchor, told_before
 from dagster_project.core.config import read_config
@@ -56,7 +57,7 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         by=by,
     ).finished(going)
     write_receipt(home, receipt)
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         ("alteration", {"what": "rolled back", "night_id": going.night_id, "to": target.night_id, "by": by, "why": why}),
         ("disclosure", {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept.sha256}),
     ]

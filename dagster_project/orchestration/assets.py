@@ -70,7 +70,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
         required_resource_keys=NIGHT,
         can_subset=True,
     )
-    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         """The inbox's files, by extract. Those of all extracts are landed, whichever are selected."""
         with tried_again(context):
             entries: list[LedgerEntry] = context.resources.night.land()
@@ -162,7 +162,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
         required_resource_keys=NIGHT,
         description="The file that analysts and BI tools read, replaced in one step.",
     )
-    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         """Publish the candidate, if the gate let it pass."""
         run = context.resources.night
         with tried_again(context):
@@ -182,7 +182,7 @@ def make_assets() -> tuple[list[Any], list[Any]]:
         required_resource_keys=NIGHT,
         description="The same night in PostgreSQL, for BI tools: all schemas replaced in one step.",
     )
-    def in_postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def in_postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         """Load what was published. Where that fails, the file is published all the same."""
         with tried_again(context, after_all=True):
             brought = context.resources.night.serve()

@@ -54,7 +54,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
     return files_arrived
 
 
-def vanished_sensor(job: Any) -> dg.RunStatusSensorDefinition:
+def vanished_sensor(job: Any) -> dg.SensorDefinition:
     """Notes at once that a night's process is gone, where otherwise the next night would."""
 
     @dg.run_failure_sensor(

@@ -15,7 +15,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import bound, megabytes
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.pseudonyms import find_key
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
@@ -196,7 +196,7 @@ def _parts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _room(con: duckdb.DuckDBPyConnection) -> int:
     """How many figures may be looked at together."""
-    (limit,) = con.execute("select current_setting('memory_limit')").fetchone()
+    (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
     return (megabytes(limit) << 20) // A_FIGURE
 
 

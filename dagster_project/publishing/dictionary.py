@@ -355,7 +355,8 @@ def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 def _published_models() -> list[Any]:
     nodes = manifest().nodes.values()
-    return sorted((n for n in nodes if n.resource_type == "model" and n.schema in PUBLISHED_SCHEMAS), key=lambda n: n.alias)
+    found = (n for n in nodes if n.resource_type.value == "model" and n.schema in PUBLISHED_SCHEMAS)
+    return sorted(found, key=lambda n: n.alias)
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:

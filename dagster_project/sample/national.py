@@ -45,7 +45,7 @@ def national_forces() -> dict[str, str]:
 
 def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
     """A made-up list of areas that the made-up rows name, for the home's own `areas.csv`: its columns, then a row a unit."""
-    rows = [("force_code", "section_code", "section_name", "lpu_code", "lpu_name")]
+    rows: list[tuple[str, ...]] = [("force_code", "section_code", "section_name", "lpu_code", "lpu_name")]
     for force in forces:
         for at in range(1, UNITS + 1):
             section = SECTIONS[at % len(SECTIONS)]

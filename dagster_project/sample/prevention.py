@@ -91,7 +91,7 @@ def pspos(published: Published) -> Extract:
     starts += draw_days(rng, [Total(Span(year_end + DAY, PSPO_COVERED.end), PSPOS_LATER)])
     ended = choose(rng, range(before), PSPOS_ENDED)
     authorities = [*published.categories("fpns_issued"), *AUTHORITIES]
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for at, start in enumerate(starts):
         # those that ended did so within the printed year; the others run for years, some with no end
         end = f"{year_end.year - 1}-{6 + len(rows) % 4:02d}-30" if at in ended else ""

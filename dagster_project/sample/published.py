@@ -83,7 +83,7 @@ class Published:
             raise LookupError(f"the report prints no {figure} of {measure} for {area}, {category}")
         return list(found.values())
 
-    def totals(self, measure: str, covered: Span, *, scale: int = 1, **which: str | None) -> list[Total]:
+    def totals(self, measure: str, covered: Span, *, scale: int = 1, **which: str) -> list[Total]:
         """Printed values of a measure as whole numbers (`scale` 100: pence), with the spans they hold for.
 
         A figure "to date" has no first day: it counts from the first covered one.

@@ -12,6 +12,7 @@ from dagster_project.core.cell_text import json_text
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
+from dagster_project.core.sql import one_row
 from dagster_project.publishing.kept_nights import TODAY, Publication, before, find
 from dagster_project.transform.rests_on import UNEXPLAINED, explain
 
@@ -88,7 +89,7 @@ def compare(
         _explained(con)
         figures = con.execute(_figures(limit)).fetchall()
         files = con.execute(f"select {', '.join(FILES)} from files_told order by no").fetchall()
-        (lost,) = con.execute("select count(*) from moves_told where cause = 'none'").fetchone()
+        (lost,) = one_row(con.execute("select count(*) from moves_told where cause = 'none'"))
         feeding = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
         at = FILES.index("extract")
         return Difference(
@@ -111,8 +112,8 @@ def _asked(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | None
         ).fetchall()
         found = [name for name in names if (name,) in known]
         if not found:
-            names = ", ".join(sorted(name for (name,) in known))
-            raise ValueError(f"no figure of {column} {value} in either night; there are: {names}")
+            there = ", ".join(sorted(name for (name,) in known))
+            raise ValueError(f"no figure of {column} {value} in either night; there are: {there}")
         parts.append(f"{column} = '{found[0]}'")
     return " and ".join(parts) or "true"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 EARLIER, LATER = "earlier.marts.measures", "later.marts.measures"
 
@@ -75,10 +75,12 @@ def moved(
         where b.mart is null or a.mart is null or {" or ".join(f"b.{c} is distinct from a.{c}" for c in columns)}
         """
     )
-    return con.execute("select count(*) from moved").fetchone()[0]
+    return int(one_row(con.execute("select count(*) from moved"))[0])
 
 
-def by_mart(con: duckdb.DuckDBPyConnection, after: str = LATER, where: str = "true") -> list[tuple[str | int, ...]]:
+def by_mart(
+    con: duckdb.DuckDBPyConnection, after: str = LATER, where: str = "true"
+) -> list[tuple[str, int, int, int, int, int]]:
     """A row under the names of `MARTS` for each mart in which something moved; `figures` counts those after."""
     return con.execute(
         f"""

@@ -13,7 +13,7 @@ import duckdb
 try:
     import resource
 except ImportError:  # no POSIX system
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]  # the types are those of POSIX
 
 SLACK = 1 << 30
 """Bytes of addresses besides: stacks, allocators and libraries take more addresses than memory."""

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.meant import nearest
+from dagster_project.core.sql import one_row
 
 MOST = 100_000
 """Characters of a question that are looked at."""
@@ -30,7 +31,7 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     Empty where DuckDB gives no syntax tree of the question.
     """
     try:
-        (text,) = con.cursor().execute("select json_serialize_sql($1::varchar)", [sql[:MOST]]).fetchone()
+        (text,) = one_row(con.cursor().execute("select json_serialize_sql($1::varchar)", [sql[:MOST]]))
         compared = dict.fromkeys(_compared(json.loads(text)))
         known = {column: _known(con, column) for column in {c for c, _ in compared}}
     except (duckdb.Error, ValueError, RecursionError):

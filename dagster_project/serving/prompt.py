@@ -19,6 +19,7 @@ from dagster_project.core.config import settings_seen
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import NothingPublishedError, opened, published_folder
+from dagster_project.core.sql import one_row
 from dagster_project.core.terminal_text import warn
 
 from .answer_formats import FORMATS, write_result
@@ -113,7 +114,7 @@ def command(session: Session, line: str) -> str:
         r"\m": lambda: session.show(MEASURES, word),
         r"\v": lambda: session.show(VALUES, word),
         r"\n": lambda: session.show(NIGHT),
-        r"\r": lambda: (session.reopen(), session.show(NIGHT)),
+        r"\r": partial(_reopen, session),
         r"\l": lambda: sys.stdout.write(f"{session.limits.seconds:g} s, {session.limits.memory}, {session.limits.rows} rows\n"),
         r"\f": partial(_set_form, session, word),
     }
@@ -121,6 +122,11 @@ def command(session: Session, line: str) -> str:
         raise QuestionError(rf"{name}: no such command; \? lists them")
     known[name]()
     return ""
+
+
+def _reopen(session: Session) -> None:
+    session.reopen()
+    session.show(NIGHT)
 
 
 def _set_form(session: Session, word: str) -> None:
@@ -184,7 +190,7 @@ def _done(session: Session, text: str) -> bool:
 
 def _talk(session: Session) -> None:
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
+    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.lexers import PygmentsLexer
     from pygments.lexers.sql import SqlLexer
@@ -199,7 +205,8 @@ def _talk(session: Session) -> None:
         else:
             event.current_buffer.insert_text("\n")
 
-    history, path, most = InMemoryHistory(), session.home.path / HISTORY, settings_seen(session.home).query.history
+    history: History = InMemoryHistory()
+    path, most = session.home.path / HISTORY, settings_seen(session.home).query.history
 
     class Kept(FileHistory):
         """In a file, and no more than the settings allow."""
@@ -219,7 +226,7 @@ def _talk(session: Session) -> None:
         print("pam: the home can't be written, so that the history is as it was", file=sys.stderr)
     known: dict[str, str] = {}
     with limited(session.con, session.limits):
-        (night,) = session.con.execute("select night_id from meta.nights where finished_at is null").fetchone()
+        (night,) = one_row(session.con.execute("select night_id from meta.nights where finished_at is null"))
     with suppress(QuestionError), limited(session.con, session.limits):
         known = words(session.con)
     prompt: Any = PromptSession(

@@ -18,7 +18,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.meant import meant, nearest
 from dagster_project.core.published_file import published_night
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.transform.raw_schema import WORK
 
@@ -195,13 +195,13 @@ def _value(parts: list[Part]) -> Decimal | None:
 def _force(con: duckdb.DuckDBPyConnection, said: str | None) -> str:
     """The force that is named, or the only one that has figures."""
     forces = [r[0] for r in con.execute("select distinct force_code from warehouse.marts.measures order by 1").fetchall()]
-    if said in forces:
+    if said is not None and said in forces:
         return said
     if said is not None:
         raise TrailError(f"no force {said!r} has figures{meant(said, forces)}: there are {', '.join(forces) or 'none'}")
     if len(forces) != 1:
         raise TrailError(f"name the force with --force: {', '.join(forces) or 'none has figures'}")
-    return forces[0]
+    return str(forces[0])
 
 
 def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[str, str]) -> str:
@@ -226,7 +226,7 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[st
         kinds = " or ".join(f"--area-type {kind}" for (kind,) in of_other if kind != asked.area_type)
         said = f": say {kinds}" if kinds else f"{meant(str(asked.area_name), known)}: there are {', '.join(known) or 'none'}"
         raise TrailError(f"{asked.area_name!r} is no {asked.area_type} of {row['mart']}{said}")
-    return found[0][0]
+    return str(found[0][0])
 
 
 def _part(
@@ -298,7 +298,7 @@ def feeds(con: duckdb.DuckDBPyConnection, file: str, line: int | None = None) ->
     ).fetchone()
     if load is None:
         raise TrailError(f"{file} has no say in the published night: it was not accepted, or newer files replaced all of it")
-    if con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load[0]]).fetchone()[0]:
+    if one_row(con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load[0]]))[0]:
         return _feeds_kept(con, file, load[0], line)
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list")} - {"public_health"})
     events = " union all ".join(

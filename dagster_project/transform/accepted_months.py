@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 
@@ -88,7 +89,7 @@ def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     columns = {"measure": "varchar", "force_code": "varchar", "month_no": "integer"}
     rows = [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)]
     make_table(con, "raw.accepted_months", columns, rows)
-    published: list[tuple] = []
+    published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
         measures = [r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"]
         with duckdb.connect(str(home.warehouse), read_only=True) as standing:

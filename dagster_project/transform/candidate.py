@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -94,16 +94,16 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
         for parent in node.depends_on_nodes:
             children.setdefault(parent, []).append(unique_id)
     begin = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
-    found = {unique_id for unique_id, node in nodes.items() if node.resource_type == "model" and node.name in begin}
+    found = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in begin}
     ahead = list(found)
     while ahead:
         unique_id = ahead.pop()
         for child in children.get(unique_id, ()):
             # What holds something of everything would lead everywhere.
-            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type == "test"):
+            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
                 found.add(child)
                 ahead.append(child)
-    built = [n for n in map(nodes.get, found) if n.resource_type == "test" or n.config.materialized == "table"]
+    built = [n for n in (nodes[x] for x in found) if n.resource_type.value == "test" or n.config.materialized == "table"]
     return tuple(sorted(".".join(n.fqn) for n in built))
 
 
@@ -162,7 +162,7 @@ def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
 
 
-def _base(home: Home, now: dict[str, list[str]]) -> dict | None:
+def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
     """What the last night left, if it can be built on. `now`: what figures rest on tonight (`due.loads_of`)."""
     path = home.candidate / "base.json"
     if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):

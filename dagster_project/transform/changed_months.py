@@ -69,14 +69,6 @@ class Due:
         return sorted(places - self.erased)
 
 
-def read_due(con: duckdb.DuckDBPyConnection) -> Due:
-    """What a night measures again, as `prepare_raw` wrote it down in `raw`."""
-    due = Due(set(con.execute("select extract, force_code from raw.places_due").fetchall()))
-    for extract, force, month_no in con.execute("select extract, force_code, month_no from raw.months_due").fetchall():
-        due.months.setdefault((extract, force), set()).add(_text(month_no))
-    return due
-
-
 def loads_of(home: Home) -> dict[str, list[str]]:
     """What each extract's figures rest on: its accepted loads, which of them are without their rows, and what later files
     withheld of them.

@@ -84,7 +84,7 @@ def manifest(engine: Engine = "duckdb") -> "Manifest":
             return Manifest.from_msgpack(parsed_file.read_bytes(), decoder=extended_mashumuro_decoder)
         except Exception:  # a file of another version, or cut short: parse again
             stamp_file.unlink(missing_ok=True)
-    parsed = _invoke(["parse", "--no-partial-parse", "--target", engine], None, folder).result
+    parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, folder).result
     # Dates in the YAML (of unit tests) need dbt's own encoder.
     write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder))
     write_whole(stamp_file, stamp.encode())
@@ -111,10 +111,10 @@ def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
         yield
     finally:
         with suppress(KeyError):  # no adapter: dbt stopped before it had one
-            get_adapter_by_type(engine).cleanup_connections()
+            get_adapter_by_type(engine).cleanup_connections()  # type: ignore[no-untyped-call]  # dbt gives it no types
         if environment := DuckDBConnectionManager._ENV:
             environment.close()
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb gives it no types
 
 
 def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:

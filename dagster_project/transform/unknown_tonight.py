@@ -22,5 +22,5 @@ def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry])
             place = (str(e.extract), str(e.force_code))
             before, said = found.get(place, (0, []))
             found[place] = (before + rows, [*said, f"{column}: {shown(e.unknown_values.get(column, {}))}"])
-    rows = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
-    make_table(con, "raw.unknown_tonight", COLUMNS, rows)
+    listed = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
+    make_table(con, "raw.unknown_tonight", COLUMNS, listed)

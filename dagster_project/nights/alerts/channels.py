@@ -14,6 +14,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
+from functools import partial
 from urllib.parse import urlsplit
 
 from dagster_project.core.config import Alerts, Email, Webhook
@@ -62,9 +63,9 @@ def channels_of(settings: Alerts) -> list[Channel]:
     """The channels that a home's settings name."""
     found = []
     if email := settings.email:
-        found.append(Channel("email", lambda message: send_email(email, message)))
+        found.append(Channel("email", partial(send_email, email)))
     for n, webhook in enumerate(settings.webhooks, 1):
-        found.append(Channel(f"{webhook.shape} {n}", lambda message, to=webhook: send_webhook(to, message)))
+        found.append(Channel(f"{webhook.shape} {n}", partial(send_webhook, webhook)))
     return found
 
 
@@ -94,8 +95,12 @@ def send_email(settings: Email, message: Message) -> None:
         raise DeliveryError("a password is sent over starttls or tls only: set alerts.email.security")
     context = ssl.create_default_context()
     # The name that the machine gives itself: looking up a full one may take longer than all the rest.
-    common = {"host": settings.host, "port": settings.port, "timeout": TIMEOUT, "local_hostname": socket.gethostname()}
-    client = smtplib.SMTP_SSL(**common, context=context) if settings.security == "tls" else smtplib.SMTP(**common)
+    where, own = (settings.host, settings.port), socket.gethostname()
+    client: smtplib.SMTP = (
+        smtplib.SMTP_SSL(*where, local_hostname=own, timeout=TIMEOUT, context=context)
+        if settings.security == "tls"
+        else smtplib.SMTP(*where, local_hostname=own, timeout=TIMEOUT)
+    )
     with client as server:
         if settings.security == "starttls":
             server.starttls(context=context)

@@ -86,7 +86,7 @@ class Process:
         """It has ended: seconds until it is to be started again, twice as many each time."""
         now = time.monotonic()
         self.failures = 1 if now - self.started > CALM else self.failures + 1
-        seconds = min(LONGEST_PAUSE, 2 ** (self.failures - 1))
+        seconds = min(LONGEST_PAUSE, 2.0 ** (self.failures - 1))
         self.due = now + seconds
         return seconds
 
@@ -248,8 +248,9 @@ class Server:
         """End all, the night that is under way first of all. Whatever is still there then is killed."""
         self.say(f"ending{f' ({self.stopping})' if self.stopping else ''}")
         for name in ("daemon", "page"):
-            if processes[name].is_up:
-                processes[name].popen.terminate()  # type: ignore[union-attr]
+            running = processes[name].popen
+            if running is not None and running.poll() is None:
+                running.terminate()
         if processes["code server"].is_up:
             self._runs("stop")
         for name, process in processes.items():

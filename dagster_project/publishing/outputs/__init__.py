@@ -75,7 +75,8 @@ class Output:
     @property
     def write(self) -> Writer:
         """Its writer, whose libraries are loaded now."""
-        return importlib.import_module(f"{__name__}.{self.module}").write
+        writer: Writer = importlib.import_module(f"{__name__}.{self.module}").write
+        return writer
 
 
 OUTPUTS: tuple[Output, ...] = (
@@ -124,7 +125,7 @@ def write(
     if not outputs:
         return {}
     context = Context(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs))
-    written = {}
+    written: dict[str, Written] = {}
     config = read_config(home)
     form, strict = form_of(config), strict or config.publish.failed_output == "hold"
     con = hardened(warehouse, writable=folder)
@@ -132,7 +133,8 @@ def write(
         for output in outputs:
             began = time.perf_counter()
             own = make_folder(folder / output.folder)
-            failed, of, lost = "", "", ()
+            failed, of = "", ""
+            lost: tuple[str, ...] = ()
             try:
                 lost = tuple(output.write(con, own, context) or ())
             except Exception as error:

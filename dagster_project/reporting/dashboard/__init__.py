@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -83,12 +84,12 @@ def _vega() -> bytes:
 
     Putting it together takes seconds, so that it is kept beside dbt's manifest, where the checkout can be written.
     """
-    from vl_convert import __version__, javascript_bundle
+    from vl_convert import javascript_bundle
 
-    path = MADE / f"vega-{__version__}.js"
+    path = MADE / f"vega-{version('vl-convert-python')}.js"
     with suppress(OSError):
         return path.read_bytes()
-    data = javascript_bundle().encode("utf-8")
+    data = javascript_bundle().encode("utf-8")  # type: ignore[call-arg]  # without a snippet it gives the libraries
     with suppress(OSError):
         MADE.mkdir(exist_ok=True)
         # Two processes may come here at once: each writes a file of its own.

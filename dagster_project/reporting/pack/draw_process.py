@@ -10,11 +10,12 @@ import os
 import resource
 import struct
 import sys
+from typing import Any
 
 SIZES = struct.Struct(">qq")
 
 
-def draw(request: dict) -> tuple[bytes | None, bytes | None]:
+def draw(request: dict[str, Any]) -> tuple[bytes | None, bytes | None]:
     """The SVG, and the PNG where `scale` asks for it. `svg`: what was drawn before; else it is drawn of `spec`."""
     import vl_convert
 
@@ -25,7 +26,7 @@ def draw(request: dict) -> tuple[bytes | None, bytes | None]:
             png = vl_convert.svg_to_png(svg, scale=request["scale"])
     except Exception as error:
         print(error, file=sys.stderr)
-    return svg and svg.encode("utf-8"), png
+    return svg.encode("utf-8") if svg else None, png
 
 
 def main() -> None:

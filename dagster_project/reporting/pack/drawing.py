@@ -53,7 +53,7 @@ class _Process:
     """One process that draws, and is started when it is first needed."""
 
     def __init__(self) -> None:
-        self._running: subprocess.Popen | None = None
+        self._running: subprocess.Popen[bytes] | None = None
 
     def draw(self, job: Job) -> Drawn:
         """Raises _LostError; the next call then starts another process."""
@@ -68,7 +68,7 @@ class _Process:
             self.close()
             raise _LostError(str(error)) from error
 
-    def _answered(self, running: subprocess.Popen, job: Job) -> Drawn:
+    def _answered(self, running: subprocess.Popen[bytes], job: Job) -> Drawn:
         request: dict[str, Any] = {"spec": job.spec, "svg": job.svg, "scale": job.scale}
         # `json` writes line separators escaped: a request is a line.
         _write(running, json.dumps(request).encode("ascii") + b"\n")
@@ -83,18 +83,21 @@ class _Process:
             with contextlib.suppress(OSError):
                 self._running.kill()
             for pipe in (self._running.stdin, self._running.stdout):
+                assert pipe is not None
                 with contextlib.suppress(OSError):
                     pipe.close()
             self._running.wait()
             self._running = None
 
 
-def _write(running: subprocess.Popen, data: bytes) -> None:
+def _write(running: subprocess.Popen[bytes], data: bytes) -> None:
+    assert running.stdin is not None
     while data:
         data = data[running.stdin.write(data) :]
 
 
-def _read(running: subprocess.Popen, size: int, until: float) -> bytes:
+def _read(running: subprocess.Popen[bytes], size: int, until: float) -> bytes:
+    assert running.stdout is not None
     parts = []
     while size:
         left = until - time.monotonic()

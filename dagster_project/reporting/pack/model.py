@@ -222,10 +222,10 @@ class Chart:
         for one in series:
             for point in one.points:
                 places.setdefault(point.label, point.day)
-        if all(places.values()):
-            places = dict(sorted(places.items(), key=lambda item: item[1]))
+        days = {label: day for label, day in places.items() if day is not None}
+        labels = sorted(days, key=days.__getitem__) if len(days) == len(places) else list(places)
         found = [{p.label: p for p in one.points} for one in series]
-        return [(label, [points.get(label) for points in found]) for label in places]
+        return [(label, [points.get(label) for points in found]) for label in labels]
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _font(style: Any, size: int, *, colour: str = INK, bold: bool = False) -> No
 
 def add_field(paragraph: Paragraph, code: str, shown: str) -> None:
     """A field: what Word works out anew when asked, and shows till then."""
-    for kind, text in (("begin", None), (None, code), ("separate", None), ("shown", shown), ("end", None)):
+    for kind, text in (("begin", ""), ("", code), ("separate", ""), ("shown", shown), ("end", "")):
         run = paragraph.add_run()
         if kind in ("begin", "separate", "end"):
             run._r.append(element("fldChar", fldCharType=kind))
@@ -168,9 +168,9 @@ def add_table(
 
     `title`, `about`: what a screen reader says of it. `text`: its other columns hold words, not figures.
     """
-    header, rows = list(header), [list(r) for r in rows]
-    table = doc.add_table(rows=1 + len(rows), cols=len(header))
-    widths, size = _widths(header, rows, text)
+    heads, lines = list(header), [list(r) for r in rows]
+    table: Table = doc.add_table(rows=1 + len(lines), cols=len(heads))
+    widths, size = _widths(heads, lines, text)
     properties = table._tbl.tblPr
     properties.append(_borders())
     properties.append(element("tblLayout", type="fixed"))
@@ -183,20 +183,20 @@ def add_table(
     properties.append(element("tblDescription", val=about[:250]))
     for column, width in zip(table._tbl.tblGrid.findall(qn("w:gridCol")), widths, strict=True):
         column.set(qn("w:w"), str(round(width / 635)))
-    for line, (row, texts) in enumerate(zip(table._tbl.tr_lst, [header, *rows], strict=True)):
+    for line, (row, texts) in enumerate(zip(table._tbl.tr_lst, [heads, *lines], strict=True)):
         marks = row.get_or_add_trPr()
         marks.append(element("cantSplit"))
         if line == 0:
             marks.append(element("tblHeader"))
         for n, (cell, said) in enumerate(zip(row.tc_lst, texts, strict=True)):
             made = _Cell(cell, table)
-            made.width = widths[n]
+            made.width = Emu(widths[n])
             paragraph = made.paragraphs[0]
             run = paragraph.add_run(said)
             run.font.size, run.font.bold = size, line == 0
             paragraph.paragraph_format.space_after = Pt(0)
             # A short table stays with its heading and on one page.
-            paragraph.paragraph_format.keep_with_next = line == 0 or (len(rows) <= 20 and line < len(rows))
+            paragraph.paragraph_format.keep_with_next = line == 0 or (len(lines) <= 20 and line < len(lines))
             if n and not text:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if line == 0:
