@@ -44,7 +44,7 @@ def template(
         window = {"covered_from": first and first.date(), "covered_to": last and last.date()}
         made = write_template(Home.of(home), extract.strip().lower(), out, force=force, **window)
         echo(str(made.path))
-        echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
+        echo(f"Its columns: docs/reference/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
 
 
 @app.command()

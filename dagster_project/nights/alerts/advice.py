@@ -1,10 +1,13 @@
-"""What a person is to do about an event: the commands to type, and the section of docs/runbook.md."""
+"""What a person is to do about an event: the commands to type, and the section of docs/how-to/runbook.md."""
 
 import re
 import shlex
 from dataclasses import dataclass
 
 from dagster_project.core.home import Home
+
+RUNBOOK = "docs/how-to/runbook.md"
+"""In the checkout: a section for each `Advice.see`."""
 
 
 @dataclass(frozen=True)
