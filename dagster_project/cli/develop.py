@@ -54,7 +54,7 @@ def sample(
 
 @app.command()
 def docs() -> None:
-    """Write what is made from the contracts, the measures and the gate's suites: pages of docs/, and dbt's sources."""
+    """Write what is made from the contracts, the measures and the gate's suites: reference pages, and dbt's sources."""
     from dagster_project.transform import dbt_sources
 
     from .generate_docs import write

@@ -46,7 +46,7 @@ def template(
             covered_from=first and first.date(), covered_to=last and last.date(),
         )  # fmt: skip
         echo(str(made.path))
-        echo(f"Its columns: docs/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
+        echo(f"Its columns: docs/reference/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
 
 
 @app.command()

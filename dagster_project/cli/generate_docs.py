@@ -1,6 +1,6 @@
-"""The pages of docs/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
+"""The pages of docs/reference/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
 
-Sentences stand in a page's template; what it lists is read from the one place that says it.
+The sentences are in a page's template. What it lists is read from the one place that says it.
 """
 
 import re
@@ -19,20 +19,19 @@ from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
 from dagster_project.transform import dbt_sources
 
-FOLDER = PROJECT / "docs"
-TEMPLATES = FOLDER / "_templates"
+DOCS = PROJECT / "docs"
+FOLDER = DOCS / "reference"
+"""Where the generated pages are."""
+TEMPLATES = DOCS / "_templates"
 PROPERTIES = DBT_PROJECT / "models"
 
 _MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
 
 KINDS = {
-    "events": "Kind: events, each placed by its date.",
-    "list": "Kind: a whole list as at its extraction. The newest accepted file supplies all rows, however early.",
-    "indicators": "Kind: a download of indicators. The newest accepted file of an indicator supplies all of its rows.",
-    "monthly_file": "Kind: a published month. The newest file of a month replaces it.",
-}
-RHYTHMS = {
-    name: f"{name} (late when its newest covered day is more than {days} days back)" for name, days in GRACE_DAYS.items()
+    "events": "Events, each placed by its date",
+    "list": "A whole list: the newest file supplies all rows",
+    "indicators": "A download: the newest file of an indicator supplies all of its rows",
+    "monthly_file": "A published month: the newest file replaces it",
 }
 TYPES = {
     "timestamp": "date and time",
@@ -91,30 +90,33 @@ def extracts() -> dict[str, Any]:
         "contracts": list(contracts.values()),
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
         "marts": {name: sorted(found) for name, found in reached.items()},
-        "police_uk": {c.extract: _police_uk(c) for c in contracts.values() if c.police_uk},
+        "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
         "kinds": KINDS,
-        "rhythms": RHYTHMS,
+        "days": GRACE_DAYS,
     }
 
 
 def _column(column: Column) -> tuple[str, ...]:
+    """Name, marks, type or allowed values, other headers and description."""
     name = f"**`{column.name}`**" if column.places_row else f"`{column.name}`"
-    flags = ("yes" if flag else "" for flag in (column.required, column.key, column.identifier))
+    flags = {"required": column.required, "key": column.key, "identifier": column.identifier}
+    marks = ", ".join(name for name, is_set in flags.items() if is_set)
     values = ", ".join(f"`{v}`" for v in column.values)
+    listed = f"{'list of' if column.type == 'list' else 'one of'} {values}" if values else TYPES.get(column.type, column.type)
     aliases = ", ".join(f"`{a}`" for a in column.aliases)
-    return (name, *flags, TYPES.get(column.type, column.type), values, aliases, column.description)
+    return (name, marks, listed, f"{column.description}{f'. Also called {aliases}' if aliases else ''}")
 
 
-def _police_uk(contract: Contract) -> dict[str, Any]:
+def _police_uk(contract: Contract) -> tuple[str, ...]:
+    """A file's name, its headers with our columns, the columns that it lacks, and its clock."""
     source = contract.police_uk
     assert source is not None
-    return {
-        "name": f"2024-01-derbyshire-{source.suffix}.csv",
-        "columns": [(f"`{header}`", f"`{name}`") for header, name in source.columns.items()],
-        "absent": [f"`{name}`" for name in source.absent],
-        "times_are_utc": source.times_are_utc,
-        "keyless": bool(set(contract.key) & set(source.absent)),
-    }
+    return (
+        f"`2024-01-derbyshire-{source.suffix}.csv`",
+        ", ".join(f"{header} = `{name}`" for header, name in source.columns.items()),
+        _names(source.absent),
+        "UTC" if source.times_are_utc else "",
+    )
 
 
 def marts() -> dict[str, Any]:
@@ -123,19 +125,45 @@ def marts() -> dict[str, Any]:
     # Not a mart of figures: its columns are its own.
     charts = found.pop(CHARTS)
     models = list(found.values())
+    all_marts = [_mart(m) for m in sorted(models, key=lambda m: m["name"])]
     return {
         "columns": _columns(models[0]),
         "charts": (CHARTS, _columns(charts)),
-        "marts": [_mart(m) for m in sorted(models, key=lambda m: m["name"])],
+        "chart_columns": ", ".join(name for name, *_ in _columns(charts)),
+        "marts": all_marts,
+        "marts_table": [
+            (f"`{m['name']}`", m["about"], m["report"], ", ".join(f"[{e}](extracts.md#{e})" for e in m["extracts"]), m["areas"])
+            for m in all_marts
+        ],
+        "measures_table": [(m["name"].removeprefix("mart_"), *measure) for m in all_marts for measure in m["measures"]],
         "meta": [
             (name, said, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
             for name, (said, fields) in sorted(dictionary.TABLES.items())
         ],
-        "limits": [
-            (f"`{r['coverage']}`", f"`{r['extract']}`", r["form"], r["available_from"], r["reason"])
-            for r in read_seed("coverage_limits")
+        "meta_columns": [
+            (f"`meta.{name}`", said, _names(fields)) for name, (said, fields) in sorted(dictionary.TABLES.items())
         ],
+        "limits_table": _limits(),
     }
+
+
+def _limits() -> list[tuple[str, str, str]]:
+    """Coverages that are narrower than their extract's, a row an extract."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in read_seed("coverage_limits"):
+        found.setdefault(row["extract"], []).append(row)
+    return [
+        (f"`{extract}`", _names(r["coverage"] for r in rows), "; ".join(dict.fromkeys(_limit(r) for r in rows)))
+        for extract, rows in found.items()
+    ]
+
+
+def _limit(row: dict[str, str]) -> str:
+    only = [
+        *([f"{row['form']} files"] if row["form"] else []),
+        *([f"from {row['available_from']}"] if row["available_from"] else []),
+    ]
+    return row["reason"] + (f" (only {', '.join(only)})" if only else "")
 
 
 def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -153,13 +181,13 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
         **said.groupdict(),
         "extracts": found,
         "areas": _areas([load_contracts()[e] for e in found]),
-        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), m["meaning"], dictionary.formula(m)) for m in own],
-        "indicators": [
-            (r["indicator_id"], f"`{r['measure']}`", r["value_column"], r["priority"], r["indicator_name"])
-            for r in read_seed("public_health_indicators")
-            if r["measure"] in {m["measure"] for m in own}
-        ],
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), _meaning(m)) for m in own],
     }
+
+
+def _meaning(measure: dict[str, str]) -> str:
+    """What is counted, and how months make a period where they are not just added."""
+    return measure["meaning"] + ("" if measure["aggregation"] == "sum" else f". {dictionary.formula(measure)}")
 
 
 def _extract_of(measure: dict[str, str]) -> str:
@@ -199,17 +227,17 @@ def checks() -> dict[str, Any]:
         for e in suite.expectations:
             rule = rules.setdefault((suite.subject, e["meta"]["rule"]), {**e, "suites": []})
             rule["suites"].append(suite.name)
-    shared = sorted(n for n in load_contracts() if n not in suites)
+    everywhere = {subject: sum(x.subject == subject for x in suites.values()) for subject in gate.FACTS}
+    first = min(r["meta"]["since"] for r in rules.values())
     return {
-        "rules": {subject: [_rule(r, facts[asked]) for (s, _), r in rules.items() if s == subject]
-                  for subject, asked in gate.FACTS.items()},
-        "everywhere": {
-            subject: {rule for (s, rule), r in rules.items()
-                      if s == subject and len(r["suites"]) == sum(x.subject == subject for x in suites.values())}
-            for subject in gate.FACTS
+        "rules": {
+            subject: [_rule(r, facts[asked], everywhere[subject], first)
+                      for (s, _), r in sorted(rules.items(), key=lambda kv: kv[1]["severity"]) if s == subject]
+            for subject, asked in gate.FACTS.items()
         },
+        "first": first,
         "default": gate.DEFAULT_SUITE,
-        "shared": _names(shared),
+        "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
         "tests": _tests(),
     }  # fmt: skip
 
@@ -218,21 +246,20 @@ def _described(part: dict[str, Any]) -> dict[str, str]:
     return {column["name"]: column["description"] for column in part["columns"]}
 
 
-def _rule(rule: dict[str, Any], facts: dict[str, str]) -> dict[str, Any]:
-    column = rule["kwargs"]["column"]
+def _rule(rule: dict[str, Any], facts: dict[str, str], suites: int, first: object) -> tuple[str, ...]:
+    """Name, level, what passes, reason, advice, and what is judged: "all" where each of the suites has the rule."""
+    column, meta = rule["kwargs"]["column"], rule["meta"]
     low, high = rule["kwargs"].get("min_value"), rule["kwargs"].get("max_value")
-    said = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
-    return {
-        "name": rule["meta"]["rule"],
-        "severity": rule["severity"],
-        "asks": f"`{column}` {said}",
-        "fact": facts[column],
-        "reason": rule["meta"]["reason"],
-        "since": rule["meta"]["since"],
-        "advice": rule["meta"]["advice"],
-        "suites": rule["suites"],
-        "named": _names(rule["suites"]),
-    }
+    passes = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
+    fact = facts[column]
+    return (
+        f"`{meta['rule']}`",
+        rule["severity"],
+        f"`{column}` {passes}: {fact[0].lower()}{fact[1:]}",
+        meta["reason"] + (f" Since {meta['since']}." if meta["since"] != first else ""),
+        meta["advice"],
+        "all" if len(rule["suites"]) == suites else _names(rule["suites"]),
+    )
 
 
 def _names(names: Iterable[str]) -> str:
@@ -245,16 +272,19 @@ def _properties(path: Path) -> list[dict[str, Any]]:
 
 
 def _tests() -> list[tuple[str, str]]:
-    """dbt's data tests, a row each: what is tested and how. Those of staging models are the same and stand as one."""
-    one_version = "`one_current_version`: each row has its date and its key, and no key is there twice"
-    rows = [("every `stg_<extract>`", one_version)]
+    """dbt's data tests, a row each: the test, and the models, seeds and columns that have it."""
+    found: dict[str, list[str]] = {
+        "`one_current_version`: each row has its date and its key, and no key is there twice": ["every `stg_<extract>`"]
+    }
     assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
     files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
     for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
-        rows += [(f"`{part['name']}`", _test(t)) for t in part.get("data_tests", ())]
+        for test in part.get("data_tests", ()):
+            found.setdefault(_test(test), []).append(f"`{part['name']}`")
         for column in part.get("columns", ()):
-            rows += [(f"`{part['name']}.{column['name']}`", _test(t)) for t in column.get("data_tests", ())]
-    return rows
+            for test in column.get("data_tests", ()):
+                found.setdefault(_test(test), []).append(f"`{part['name']}.{column['name']}`")
+    return [(test, ", ".join(of)) for test, of in found.items()]
 
 
 def _test(test: Any) -> str:
@@ -262,7 +292,7 @@ def _test(test: Any) -> str:
         return f"`{test}`"
     ((name, body),) = test.items()
     given = body.get("arguments", {})
-    return f"`{name}`" + (f": {'; '.join(_argument(v) for v in given.values())}" if given else "")
+    return f"`{name}`" + (f" ({', '.join(_argument(v) for v in given.values())})" if given else "")
 
 
 def _argument(value: Any) -> str:

@@ -70,4 +70,4 @@ def map_file(
             else:
                 typer.echo("No figures: whose file is it? Give --force")
         typer.echo(f"{target} written")
-        typer.echo("Edit what it says to decide or check, then put it in the home's mappings/: docs/mappings.md", err=True)
+        typer.echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)

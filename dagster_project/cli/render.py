@@ -343,4 +343,4 @@ def say_test(done: list[Any]) -> None:
         _say(console, f"{d.channel}: not delivered: {d.error}" if d.error else f"{d.channel}: delivered",
              "red" if d.error else "green")  # fmt: skip
     if not done:
-        _say(console, "pam.toml names no channel: see [alerts.email] and [[alerts.webhooks]] in docs/alerts.md", "yellow")
+        _say(console, "pam.toml names no channel: see [alerts.email] in docs/how-to/run-nights.md", "yellow")

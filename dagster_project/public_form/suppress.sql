@@ -1,4 +1,4 @@
--- Which figures are public: `shown` (unit_id, a, b) is answered by `reach`. docs/disclosure.md says the method and why it is safe.
+-- Which figures are public: `shown` (unit_id, a, b) is answered by `reach`. docs/explanation/disclosure.md says the method and why it is safe.
 -- Reads the temporary tables `measures` (the marts' rows), `areas_listed`, `cut` (a row a measure) and `family` (measure, its
 -- root and threshold). Months are counted from year 0: 12 * year + month - 1, so that (m - 3) / 12 is the financial year.
 

@@ -314,7 +314,7 @@ def test_each_failure_has_its_section(reason: str) -> None:
 
 
 def test_every_section_is_in_the_runbook() -> None:
-    headings = set(re.findall(r"^#+ (.+)$", (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.M))
+    headings = set(re.findall(r"^#+ (.+)$", (PROJECT / advice.RUNBOOK).read_text(encoding="utf-8"), re.M))
     sections = {section for _, section, _ in advice.FAILURES} | {
         "Night failed", "Night held", "File held", "File refused", "Extract late", "How alerts come",
     }  # fmt: skip

@@ -28,7 +28,7 @@ def test_a_replay_publishes_and_compares(pam: Callable, week: Home, week_copy: H
 
 
 def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> None:
-    """One that finds nothing is an example of docs/history.md, and run by the test of that page."""
+    """One that finds nothing is an example of docs/how-to/go-back.md, and run by the test of that page."""
     with duckdb.connect(str(week_copy.publications / f"{NIGHTS[1]}.duckdb")) as con:
         con.execute("update marts.mart_naloxone set value = 7 where period_label = 'Jun 2025' and area_type = 'force'")
     result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)

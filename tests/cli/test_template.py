@@ -46,7 +46,7 @@ def test_the_command_prints_the_path_and_where_to_read_on(pam: Callable, new_hom
     assert path.name.startswith("incidents__derbyshire__2025-01-01__2025-01-03__") and path.suffix == ".csv"
     assert path.read_bytes() == header_line(load_contracts()["incidents"])
     assert path.read_text("utf-8-sig").startswith("incident_ref,record_type,created_at,")
-    assert "docs/extracts.md, under incidents" in result.stderr and "there were none on the 3 days" in result.stderr
+    assert "docs/reference/extracts.md, under incidents" in result.stderr and "there were none on the 3 days" in result.stderr
 
 
 def test_filled_in_it_lands(new_home: Home) -> None:

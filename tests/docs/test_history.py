@@ -1,15 +1,15 @@
-"""The examples of docs/history.md, run on the five nights that they are of."""
+"""The examples of docs/how-to/go-back.md, run on the five nights that they are of."""
 
 import re
 from collections.abc import Callable
 
 import pytest
 
-from dagster_project.cli.generate_docs import FOLDER
+from dagster_project.cli.generate_docs import DOCS
 from dagster_project.core.home import Home
 from dagster_project.serving.diff import FIGURES
 
-PAGE = (FOLDER / "history.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "how-to" / "go-back.md").read_text(encoding="utf-8")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?")
 
 

@@ -1,16 +1,16 @@
-"""The worked example of docs/mappings.md, run as it stands there."""
+"""The worked example of docs/how-to/map-an-export.md, run as it stands there."""
 
 import re
 from pathlib import Path
 
-from dagster_project.cli.generate_docs import FOLDER
+from dagster_project.cli.generate_docs import DOCS
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, land_files
 from dagster_project.landing.mappings import read_mappings
 
-PAGE = (FOLDER / "mappings.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "how-to" / "map-an-export.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

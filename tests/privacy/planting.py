@@ -27,7 +27,7 @@ CATEGORIES = {
     "street_crime": ("crime_type", "lsoa_name"),
     "public_health": ("area_code", "area_name", "sex", "time_period"),
 }  # fmt: skip
-"""Texts that marts show as category or area: docs/marts.md names them."""
+"""Texts that marts show as category or area: docs/reference/marts.md names them."""
 
 GOOD = {
     "date": "2025-03-1{n}", "timestamp": "2025-03-1{n}T10:00:00", "month": "2025-03", "money": "1{n}0.50", "number": "1{n}.5",

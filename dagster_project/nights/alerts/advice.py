@@ -1,4 +1,4 @@
-"""What a person is to do about an event: the commands to type, and the section of docs/runbook.md."""
+"""What a person is to do about an event: the commands to type, and the section of docs/how-to/runbook.md."""
 
 import re
 import shlex
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from dagster_project.core.home import Home
 from dagster_project.landing.made_up import MIXED
+
+RUNBOOK = "docs/how-to/runbook.md"
+"""In the checkout: a section for each `Advice.see`."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Event:
     todo: tuple[str, ...]
     """What to do, and the commands to type."""
     see: str
-    """The section of docs/runbook.md."""
+    """The section of docs/how-to/runbook.md."""
 
 
 def plain(text: str, limit: int = LIMIT) -> str:

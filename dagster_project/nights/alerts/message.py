@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from .advice import RUNBOOK
 from .events import TITLES, Event
 
 SHOWN = 40
@@ -60,7 +61,7 @@ class Message:
                 lines += [f"* {e.what}", f"  Why: {e.why}", *(f"  - {line}" for line in e.todo), f"  Runbook: {e.see}", ""]
             if more:
                 lines += [f"* and {more} more: `pam status` names each", ""]
-        return "\n".join([*lines, "The runbook is docs/runbook.md of the checkout."])
+        return "\n".join([*lines, f"The runbook is {RUNBOOK} of the checkout."])
 
     def slack(self) -> dict[str, Any]:
         """The body of Slack's incoming webhook. What comes from files is plain text there: it can't be a link or a mention."""
