@@ -1,4 +1,6 @@
-"""Have a running Apache Superset draw a chart from a mart in PostgreSQL, by its API. docs/how-to/connect-bi-tools.md says what it needs.
+"""Have a running Apache Superset draw a chart from a mart in PostgreSQL, by its API.
+
+docs/how-to/connect-bi-tools.md says what it needs.
 
     python benchmarks/superset_chart.py http://127.0.0.1:8088 USER PASSWORD SQLALCHEMY_URI
 """

@@ -1,4 +1,6 @@
-"""The schema `marts_public`: the marts' figures in the form that may leave the force. docs/explanation/disclosure.md says the method.
+"""The schema `marts_public`: the marts' figures in the form that may leave the force.
+
+docs/explanation/disclosure.md says the method.
 
 Made from the candidate's marts after the gate, in SQL. The marts stay exact; `pam.toml` says what becomes of the public
 form, `seeds/public_cuts.csv` which figures are counted from the same events and what each may be told apart by.

@@ -157,7 +157,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small: Home, monkeypatch) -> None:
     with (
         failing(monkeypatch, night_run, "land_files", 2, FULL),
-        failing(monkeypatch, night_run.raw_schema, "prepare_raw", 1, duckdb.IOException("IO Error: Could not set lock")),
+        failing(monkeypatch, night_run.raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
         failing(monkeypatch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
         failing(monkeypatch, publish, "seal", 1, FULL),
     ):

@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from nasty.plan import write_nasty
+from nasty.plan import BELIEVED, write_nasty
 from nasty.random_sequences import write_sequence
 from oracle.landing import land
 
@@ -57,6 +57,7 @@ def wanted(nights):
 def test_the_nasty_nights(warehouse, tmp_path, monkeypatch):
     # A hundred landings: what a power cut would leave is asked elsewhere.
     monkeypatch.setattr(os, "fsync", lambda _: None)
+    warehouse.home.config_file.write_text(BELIEVED, encoding="utf-8")
     nights = write_nasty(tmp_path / "nights", 20260331)
     assert list(ends(warehouse, nights)) == list(wanted(nights))
 

@@ -18,6 +18,15 @@ ONE_YEAR = ("2024-11-01", "2025-10-31")
 AUTUMN = ("2025-09-15", "2025-11-07")
 
 
+BELIEVED = """[believe]
+vocabulary_rows = 1000000
+withdrawn_rows = 1000000
+quarantined_rows = 1000000
+"""
+"""Settings of a home that believes these files, whose values and windows are odd by intent: that others are held is asked
+elsewhere."""
+
+
 def write_nasty(directory, seed, indicators=None):
     """Write the nights below `directory`.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from nasty import Nights, write_nasty
+from nasty.plan import BELIEVED
 from oracle.compare import diff, diff_files
 from oracle.landing import Landing, land
 from oracle.marts import COLUMNS, marts
@@ -81,6 +82,7 @@ def run_awkward(folder: Path, seed_number: int) -> Awkward:
     """All nights of one seed, published one after another, and compared after each."""
     nights = write_nasty(folder / "drop", seed=seed_number, indicators=indicators())
     awkward = Awkward(Home(folder / "home").create(), nights)
+    awkward.home.config_file.write_text(BELIEVED, encoding="utf-8")
     codes = {row["offence_code"]: row["offence_class"] for row in seed("offence_codes")}
     for n, files in enumerate(nights.nights, start=1):
         drop(awkward.home, files, f"night{n}")

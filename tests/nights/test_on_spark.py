@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from nasty.plan import write_nasty
+from nasty.plan import BELIEVED, write_nasty
 from support import candidate, copy_home, drop_something, night
 
 from dagster_project.core.checks import Check
@@ -124,7 +124,7 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("engines")
     home, later = Home(folder / "home").create(), folder / "later"
     later.mkdir()
-    home.config_file.write_text("[spark.settings]\n" + "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items()))
+    home.config_file.write_text(BELIEVED + "[spark.settings]\n" + "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items()))
     home.seeds.mkdir()
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
         rows = csv.DictWriter(file, OWN_LISTS["areas"], extrasaction="ignore")
@@ -177,8 +177,8 @@ def test_duckdb_builds_in_part_on_a_night_of_spark(made_here: Made, on_spark: On
             run.build()
             run.judge()
         with candidate(home) as con:
-            made = con.execute("select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'")
-            assert rebuild or made.fetchall() == [(OTHER, True)]
+            made = "select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'"
+            assert rebuild or con.execute(made).fetchall() == [(OTHER, True)]
     found = differences(other.candidate, made_here.home.candidate)
     assert found == {}
 
