@@ -1,11 +1,10 @@
-"""Made-up files, known by what is in them: they never stand beside real ones in one home.
+"""Made-up files, known by what is in them: no figure that rests on them leaves a home unmarked.
 
 Every row that `pam sample` writes says that it is made up, so that the mark goes where the file goes: a reference or code that
 begins with SAMPLE, or the words `Made-up sample`.
 """
 
 from collections.abc import Iterable
-from threading import Lock
 
 import duckdb
 
@@ -23,26 +22,23 @@ LOOKED_AT = 100
 row that somebody entered to try a system out."""
 MARKS = r"(^|\x1f)\s*(SAMPLE[-0-9]|[Mm]ade-up sample)"
 """What a cell of a made-up row begins with."""
-MIXED = "waits in the inbox, as real and made-up data never share a home"
+MIXED = "waits in the inbox: this file is made up (SAMPLE), and the home's files are real"
 
 
 class Kind:
-    """Whether a home's accepted files are made up: one answer for all, asked by files that land side by side."""
+    """Whether a home holds real data alone, as the nights before left it."""
 
     def __init__(self, home: Home, accepted: Iterable[LedgerEntry]) -> None:
-        said = {bool(e.made_up) for e in accepted}
-        self.made_up: bool | None = True if (home.path / SAMPLE_MARK).exists() else min(said, default=None)
-        self._one_at_a_time = Lock()
+        kinds = {bool(e.made_up) for e in accepted}
+        self.is_real = kinds == {False} and not (home.path / SAMPLE_MARK).exists()
 
     def admit(self, made_up: bool) -> None:
-        """Have a file be of the home's kind; the first one decides. Raises Waits for one of the other kind."""
-        with self._one_at_a_time:
-            if self.made_up is None:
-                self.made_up = made_up
-        if made_up and not self.made_up:
-            raise Waits(f"{MIXED}: this file is made up (SAMPLE), and the home's are real. Give it another home (--home DIR)")
-        if self.made_up and not made_up:
-            raise Waits(f"{MIXED}: this home has made-up files (SAMPLE). Give real files a home of their own (--home DIR)")
+        """Let a file in. Raises Waits for a made-up file in a home of real ones: their figures would become made up, too.
+
+        Real files in a home of made-up ones land: all that leaves such a home says that it is made up.
+        """
+        if made_up and self.is_real:
+            raise Waits(f"{MIXED}. Give it another home (--home DIR)")
 
 
 def is_made_up(con: duckdb.DuckDBPyConnection) -> bool:

@@ -11,7 +11,7 @@ from dagster_project.core.home import Home
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
-    "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values",
+    "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]

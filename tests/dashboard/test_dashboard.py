@@ -75,8 +75,7 @@ def test_the_command_writes_it(pam: Callable, folder: Path, sample_home: Home, t
     result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "out" / "index.html")
-    # The home of the tests does not say that its data are made up.
-    assert data(tmp_path / "out", "index") == data(folder, "index") | {"sample": False}
+    assert data(tmp_path / "out", "index") == data(folder, "index")
 
 
 def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:

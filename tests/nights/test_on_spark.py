@@ -124,7 +124,8 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("engines")
     home, later = Home(folder / "home").create(), folder / "later"
     later.mkdir()
-    home.config_file.write_text(BELIEVED + "[spark.settings]\n" + "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items()))
+    settings = "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items())
+    home.config_file.write_text(BELIEVED + "[spark.settings]\n" + settings)
     home.seeds.mkdir()
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
         rows = csv.DictWriter(file, OWN_LISTS["areas"], extrasaction="ignore")
