@@ -15,7 +15,7 @@ from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts
     on listed.mart = facts.mart
     and listed.measure = facts.measure
-left join (
+left join ( -- noqa: ST05
     select
         mart, force_code, measure,
         max_by(month_to_mean, times_apart) as month_to_mean,

@@ -19,7 +19,7 @@ with figures as (
         and measures.data_status = 'complete'
 ),
 
-{%- set before = 'partition by mart, force_code, measure order by month_no rows between 12 preceding and 1 preceding' %}
+{% set before = 'partition by mart, force_code, measure order by month_no rows between 12 preceding and 1 preceding' %}
 compared as (
     select
         *,

@@ -1,6 +1,6 @@
 {{ config(materialized='table', meta={'due': 'series'}) }}
--- XmR charts, computed as the R package NHSRplotthedots does with its defaults: docs/reference/control-charts.md says how. A month that changes
--- moves the mean of its whole series: of a mart and force whose figures are due, all series are made again.
+-- XmR charts, computed as the R package NHSRplotthedots does with its defaults: docs/reference/control-charts.md says how. A month that
+-- changes moves the mean of its whole series: of a mart and force whose figures are due, all series are made again.
 --
 -- Sums are of decimals, which come to the same in any order; only what is divided is a double.
 {%- set series = ['mart', 'force_code', 'area_type', 'area_code', 'measure', 'category'] %}

@@ -78,7 +78,8 @@ placed as (
         answered.edition, answered.table_name, cast(ordered.place as int) as row_no, ordered.row_name as row_label,
         answered.column_no, answered.column_name, answered.column_label, answered.window_label, answered.asked_id,
         answered.answer_id, asked.force_code, asked.mart, asked.measure, answered.category, asked.area_type,
-        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.is_cut, answered.sign, answered.value, answered.unit,
+        answered.area_name, asked.from_day, asked.to_day, answered.shows, answered.decimals, answered.is_cut, answered.sign,
+        answered.value, answered.unit,
         answered.numerator, answered.denominator, answered.data_status, answered.has_no_meaning
     from answered
     inner join ordered

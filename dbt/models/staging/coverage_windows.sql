@@ -29,7 +29,7 @@ telling as (
         on coverages.extract = loads.extract
         and loads.form = coalesce(coverages.form, loads.form)
         and loads.force_code = coalesce(coverages.force_code, loads.force_code)
-    left join (select distinct coverage, load_id from {{ ref('coverage_gaps') }}) as lacking
+    left join (select distinct coverage, load_id from {{ ref('coverage_gaps') }}) as lacking -- noqa: ST05
         on coverages.coverage = lacking.coverage
         and loads.load_id = lacking.load_id
     where lacking.load_id is null
@@ -69,7 +69,7 @@ gone_before as (
 cut as (
     select telling.coverage, telling.force_code, telling.covered_from, telling.covered_to
     from telling
-    left join (select distinct coverage, load_id from gone) as parted
+    left join (select distinct coverage, load_id from gone) as parted -- noqa: ST05
         on telling.coverage = parted.coverage
         and telling.load_id = parted.load_id
     where parted.load_id is null

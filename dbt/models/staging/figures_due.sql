@@ -88,7 +88,8 @@ touched_marts as (
 coverages as (
     select distinct mart, coverage from {{ ref('measure_list') }}
     union
-    select distinct mart, category_coverage as coverage from {{ ref('measure_list') }} where category_coverage is not null
+    select distinct mart, category_coverage as coverage from {{ ref('measure_list') }}
+    where category_coverage is not null
 ),
 
 found as (
