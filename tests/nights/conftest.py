@@ -98,9 +98,10 @@ def run_awkward(folder: Path, seed_number: int) -> Awkward:
             actual = con.execute(
                 f"select {', '.join(COLUMNS)} from warehouse.marts.measures where {WITH_UNITS}"
             ).fetchall()
+            (n_figures,) = con.execute("select count(*) from warehouse.marts.measures").fetchone()
         expected = [r for r in expected if r["mart"] != "mart_stop_search" or r["area_type"] == "force"]
         awkward.differences.append(differing(expected, actual))
-        awkward.figures.append(len(actual))
+        awkward.figures.append(n_figures)
     return awkward
 
 

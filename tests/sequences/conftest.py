@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from nasty.plan import BELIEVED
 
 from dagster_project.core.home import Home
 from dagster_project.landing import canonical_values, land
@@ -57,7 +58,9 @@ def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
         sequence: Sequence, staging: Staging = staging, erased: int | None = None, in_part: bool = False, figures: bool = False
     ) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
-            warehouse = Warehouse(Home(Path(folder) / "home").create(), staging)
+            home = Home(Path(folder) / "home").create()
+            home.config_file.write_text(BELIEVED, encoding="utf-8")
+            warehouse = Warehouse(home, staging)
             if in_part:
                 return warehouse.in_part(sequence, erased, figures)
             return warehouse.run(sequence) if erased is None else warehouse.erased(sequence, erased)
