@@ -205,7 +205,7 @@ def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home
     for text in FORMULAS + NO_FORMULAS:
         safe = f"'{text}" if text in FORMULAS else text
         quoted = '"' + safe + '"' if any(c in safe for c in ',\r\n') else safe
-        (by_sql,) = duckdb.execute(f"select {neutral_sql('t')} from (select ? as t)", [text]).fetchone()
+        (by_sql,) = duckdb.connect().execute(f"select {neutral_sql('t')} from (select ? as t)", [text]).fetchone()
         assert (neutral(text), by_sql) == (safe, safe), repr(text)
         assert page.evaluate("(text) => csvCell(text)", text) == quoted, repr(text)
         assert ("quote_prefix" in str(vars(_cell(text)))) == (text in FORMULAS), repr(text)

@@ -40,9 +40,9 @@ def test_the_worked_example(new_home: Home) -> None:
     ]
     stored = Path(new_home.raw, "incidents", "derbyshire", f"{entry.load_id}.parquet")
     bad = new_home.quarantine / "incidents" / "derbyshire" / stored.name
-    rows = duckdb.execute(f"select {', '.join(head)} from '{stored}' order by cast(_line as int)").fetchall()
+    rows = duckdb.connect().execute(f"select {', '.join(head)} from '{stored}' order by cast(_line as int)").fetchall()
     assert [[cell or "" for cell in row] for row in rows] == told
-    (line, reasons) = duckdb.execute(f"select _line, _reasons from '{bad}'").fetchone()
+    (line, reasons) = duckdb.connect().execute(f"select _line, _reasons from '{bad}'").fetchone()
     assert f"line {line}: {reasons}\n" == block("text")
 
 

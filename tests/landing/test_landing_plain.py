@@ -65,7 +65,7 @@ def test_rows_are_those_of_the_long_way_in_the_order_of_their_lines(warehouse, m
     short = warehouse.land("crimes", text=text)
     stored = warehouse.raw(short), warehouse.quarantine(short)
     path = warehouse.home.raw / "crimes" / "derbyshire" / f"{short.load_id}.parquet"
-    lines = [int(line) for (line,) in duckdb.execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
+    lines = [int(line) for (line,) in duckdb.connect().execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
     assert lines == sorted(lines)
 
     monkeypatch.setattr(fast_csv, "WORTH_IT", 1 << 30)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .contract import EMPTY_IS_SUSPECT, normal
 from .values import parse_cell
 
-csv.field_size_limit(10_000_000)
+LONGEST_CELL = 10_000_000
 
 
 class Refused(Exception):
@@ -101,6 +101,8 @@ def read_table(data, extract):
     best = max(",\t;|", key=lambda delimiter: len(known & set(map(normal, _first(text, delimiter)))))
     rows, line = [], 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=best, strict=True)
+    # The limit is the process's: what else reads CSV there keeps its own.
+    limit = csv.field_size_limit(LONGEST_CELL)
     try:
         for cells in reader:
             if cells:
@@ -108,6 +110,8 @@ def read_table(data, extract):
             line = reader.line_num + 1
     except csv.Error as error:
         raise Refused(f"cut short or not a CSV: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
     header = rows.pop(0)[1]
     ends_open = bool(rows) and len(rows[-1][1]) < len(header) and text[-1] not in "\r\n"
     return Table(header, rows, ends_open)
