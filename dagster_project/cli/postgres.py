@@ -84,16 +84,16 @@ def status(
     """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or rights are not as they should
     be: each line says what puts that right."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured, people, roles, state
+    from dagster_project.publishing.postgres import configured, holders, people, roles, state
 
     with explained():
         server, night_id = configured(), published_night(Home.of(home))
         with server.connect() as con:
-            there, too_much, amiss = state(con), roles.excess(con), people.amiss(con)
+            there, too_much, amiss, held = state(con), roles.excess(con), people.amiss(con), holders(con)
     found = {
         "server": server.where, "serves": there.night_id, "published": night_id, "is_sample": there.is_sample,
         "earlier_nights": list(there.old), "foreign_schemas": list(there.foreign), "analyst_may_too_much": too_much,
-        "amiss": amiss,
+        "amiss": amiss, "held_by": held,
     }  # fmt: skip
     if as_json:
         echo(json.dumps(found, indent=1))
@@ -103,6 +103,8 @@ def status(
         echo(f"Published  {'night ' + night_id if night_id else 'nothing yet'}")
         for name in there.old:
             echo(f"Still there, of an earlier night: {name}; the next load tries to drop it again")
+        for said in held:
+            echo(f"In use: {said}. A night waits for it, for some seconds, to take the place of the one before")
         for name in there.foreign:
             secho(f"A schema {name} is somebody else's: the warehouse needs a database of its own", fg=typer.colors.RED)
         for said in too_much:

@@ -21,9 +21,11 @@ from sequences.plan import DOWNLOADS, File, Row
 from sequences.writing import write
 from support import publish_night
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.landing import accepted, counts, read_ledger
+from dagster_project.nights.alerts import AlertLog
 
 FORCE = "derbyshire"
 PATIENCE = 240
@@ -233,6 +235,14 @@ class Between:
         assert {p.stem for p in home.raw.glob("[a-z]*/*/*")} <= {e.load_id for e in read_ledger(home)}
         nights = [r.night_id for r in read_receipts(home) if r.outcome == "published"]
         assert len(nights) == len(set(nights))
+        # What a killed night said that it would publish and did not is withdrawn, and somebody is told of it.
+        for receipt in read_receipts(home):
+            if receipt.reason.startswith("interrupted"):
+                records = [r for r in read_log(home) if r.facts.get("night_id") == receipt.night_id]
+                withdrawn = {n for r in records for n in r.facts.get("withdraws", ())}
+                assert [r for r in records if r.facts.get("what") == "published" and r.n not in withdrawn] == []
+                events = [e for m in AlertLog(home).read()[0] for e in m.events]
+                assert [e for e in events if receipt.night_id in e.key and e.kind == "failed"], events
         # Where the killed night had come to its end, the next one finds nothing new.
         assert read_published(home).night_id == nights[-1]
 

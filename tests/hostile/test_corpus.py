@@ -13,10 +13,12 @@ from pathlib import Path
 
 import docx
 import duckdb
+import psycopg
 import pytest
 import python_calamine
 from conftest import ALL_OUTPUTS
 from offline_browser import BROWSER, WITHOUT, offline_page
+from support import own_postgres
 
 from dagster_project.core.home import Home
 from dagster_project.core.printable import SAID, is_printable
@@ -27,6 +29,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights.alerts.events import events_of
 from dagster_project.nights.alerts.message import Message
 from dagster_project.nights.run import NightRun
+from dagster_project.publishing import postgres
 from dagster_project.reporting.pack import read_pack
 from dagster_project.reporting.pack.chart_specs import spec
 from dagster_project.reporting.pack.drawing import Job, draw
@@ -175,3 +178,16 @@ def test_alerts_say_names_of_files_in_one_safe_line(night: NightRun) -> None:
     for e in events:
         assert "\n" not in e.what + e.why and not give_orders(e.what + e.why), ascii(e.what)
     assert not give_orders(told.text() + told.subject)
+
+
+def test_postgresql_serves_every_category_as_it_is(night: NightRun, tmp_path: Path) -> None:
+    """In a database of its own: what is in the file is there, sign for sign, in figures, in words and in comments."""
+    asked = "select distinct mart, measure, category from marts.measures"
+    with own_postgres(Home(tmp_path / "server").create()) as server:
+        loaded = postgres.bring(night.home, postgres.Server.of(server.loader_file.read_text().strip()))
+        assert loaded.outcome == "loaded", loaded.reason
+        with psycopg.connect(server.analyst_file.read_text().strip()) as con:
+            served = set(con.execute(asked).fetchall())
+    with duckdb.connect(str(night.home.warehouse), read_only=True) as con:
+        published = set(con.execute(asked).fetchall())
+    assert served == published and len({c for *_, c in published}) > 20

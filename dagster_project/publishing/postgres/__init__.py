@@ -9,7 +9,7 @@ from .errors import PostgresError
 from .loading import Loaded, load
 from .night import Brought, bring, bring_by_hand, bring_tonight, configured
 from .server import Server, is_configured
-from .state import State, state
+from .state import State, holders, state
 
 __all__ = [
     "Brought",
@@ -21,6 +21,7 @@ __all__ = [
     "bring_by_hand",
     "bring_tonight",
     "configured",
+    "holders",
     "is_configured",
     "load",
     "state",
