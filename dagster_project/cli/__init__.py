@@ -25,6 +25,9 @@ from . import (  # noqa: F401  (commands register themselves)
     vocabulary,
 )
 from .common import app
+from .help_panels import arrange
+
+arrange(app)
 
 
 def main() -> None:

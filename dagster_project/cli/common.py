@@ -13,7 +13,7 @@ from dagster_project.core.home import be_private, be_quiet
 from dagster_project.core.import_speed import collect_less, import_less
 from dagster_project.core.terminal_text import message
 
-from .echo import secho
+from .echo import echo, secho
 
 be_quiet()
 import_less()
@@ -57,8 +57,18 @@ ByOption = Annotated[
 """Who answers for what the command does: a name, never blank."""
 
 
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        echo(f"PAM Warehouse {version('pam-warehouse')}, Python {sys.version.split()[0]}, DuckDB {version('duckdb')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _private() -> None:
+def _private(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
     be_private()
 
 

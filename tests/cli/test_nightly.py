@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from support import OFFENCES, land_night, published, same_figures, write_extract
 
+from dagster_project.cli import app, help_panels
 from dagster_project.cli.render import SAMPLE_MARK
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
@@ -88,6 +90,13 @@ def test_help_names_every_command_and_option(pam: Callable) -> None:
         assert said.exit_code == 0 and all(option in shown for option in options), command
     assert pam().exit_code == 2, "nothing asked is wrong use, and shows the help"
     assert pam("everything").exit_code == 2
+
+
+def test_help_has_a_heading_for_each_command_and_the_version_is_told(pam: Callable) -> None:
+    assert help_panels.OTHER not in pam("--help").stdout
+    commands, groups = app.registered_commands, app.registered_groups
+    assert {c.rich_help_panel for c in (*commands, *groups)} == help_panels.PANELS.keys()
+    assert pam("--version").stdout.startswith(f"PAM Warehouse {version('pam-warehouse')}, Python 3.")
 
 
 def test_the_command_itself(sample_home: Home) -> None:
