@@ -331,7 +331,7 @@ def say_alerts(found: list[dict[str, Any]]) -> None:
                 then = "the next night tries again" if c["waiting"] else "given up"
                 _say(console, f"  {c['channel']}: not delivered ({c['error'] or 'not tried yet'}); {then}", "yellow")
         if not m["channels"]:
-            _say(console, "  told nobody: pam.toml named no channel", "yellow")
+            _say(console, "  No alert sent: no contact set up in pam.toml", "yellow")
     if not found:
         _say(console, "No night has had anything to tell.")
 

@@ -176,8 +176,8 @@ REVISIONS = """
 """
 
 FORMULAS = {
-    "sum": "The rows of the period's covered days, added",
-    "stock": "As at the period's last day",
+    "sum": "Total of all records in the period",
+    "stock": "The number on the period's last day",
     "last": "The last count in the period",
     "published": "As published",
 }
@@ -375,7 +375,7 @@ def formula(measure: dict[str, str]) -> str:
     """How a measure's months make a period, in words, from its row of `measure_list`."""
     if measure["numerator"]:
         below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
-        return f"100 * {measure['numerator']} / {below}, each added over the period first"
+        return f"100 * {measure['numerator']} / {below}, each totalled over the period first"
     return FORMULAS[measure["aggregation"]]
 
 

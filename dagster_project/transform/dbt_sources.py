@@ -23,7 +23,7 @@ ROW_COLUMNS = {
 
 TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "loads": (
-        "Accepted files that still have a say, one row a load",
+        "Accepted files that still affect a figure, one row a load",
         {
             "extract": "Extract",
             "force_code": "Force",

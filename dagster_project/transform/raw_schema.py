@@ -65,7 +65,7 @@ def _known_by(contract: Contract, entry: LedgerEntry) -> str:
 
 
 def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
-    """The accepted loads that can still have a say, with their rank.
+    """The accepted loads that can still affect a figure, with their rank.
 
     A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
     rows has a newer version there or is withdrawn by it. Loads since the last publication (`since`,

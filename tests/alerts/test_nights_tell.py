@@ -185,7 +185,7 @@ def test_a_log_that_can_t_be_written_does_not_keep_an_alert(new_home: Home, sett
 def test_a_line_that_was_cut_short_is_passed_over(new_home: Home, settings) -> None:
     refused(new_home)
     settings(new_home)
-    assert told(landed(new_home)) == ["told nobody (pam.toml names no channel): PAM Warehouse: file refused"]
+    assert told(landed(new_home)) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: file refused"]
     path = new_home.nights / "alerts.jsonl"
     path.write_bytes(path.read_bytes() + b'{"id": "2026')
     refused(new_home, "b.csv")
@@ -229,7 +229,7 @@ def test_settings_that_name_no_channel_readably_keep_the_message(new_home: Home,
     with pytest.raises(ValueError, match=r"pam\.toml: not readable as TOML"):
         run.begin()
     said = end_night(run, "pam.toml: not readable as TOML")
-    assert said == ["told nobody (pam.toml can't be read): PAM Warehouse: night failed"]
+    assert said == ["No alert sent (pam.toml can't be read): PAM Warehouse: night failed"]
     with HttpListener() as listener:
         settings(new_home, slack=listener.url)
         order(new_home, **IN_TIME)

@@ -91,7 +91,7 @@ def test_a_published_night_s_mark_is_no_failure(sample_copy: Home) -> None:
 
 def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
     run = begin(new_home)
-    assert end_night(run) == ["told nobody (pam.toml names no channel): PAM Warehouse: night failed"]
+    assert end_night(run) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: night failed"]
     assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", EARLY)]
     assert not is_under_way(new_home)
     run = begin(new_home)

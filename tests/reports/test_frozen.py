@@ -102,7 +102,7 @@ def test_a_trace_of_a_cell(pam: Callable, corrected: Home) -> None:
     assert result.exit_code == 0, result.output
     assert [(r["line"], r["amount"]) for r in json.loads(result.stdout)] == [(2, 1), (3, 1)]
     text = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected.path).stdout
-    assert "2 rows make 2" in text and "The rows of the period's covered days, added." in text
+    assert "2 rows make 2" in text and "Total of all records in the period." in text
     file = json.loads(result.stdout)[0]["file"]
     result = pam("trace", "--file", file, "--line", "2", "--home", corrected.path, "-f", "csv")
     assert result.stdout.splitlines()[1:] == ["mart_naloxone,naloxone_administrations,all,dales,2025-09,1,1"]

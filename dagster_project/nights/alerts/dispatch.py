@@ -72,8 +72,8 @@ def tell(end: NightEnd, now: datetime | None = None) -> list[str]:
             _keep(log, message, said)
             todo.append((message, channels))
             if not channels:
-                where = "pam.toml names no channel" if settings else "pam.toml can't be read"
-                said.append(f"told nobody ({where}): {message.subject}")
+                where = "no contact set up in pam.toml" if settings else "pam.toml can't be read"
+                said.append(f"No alert sent ({where}): {message.subject}")
         down: set[str] = set()
         for message, to in todo:
             for channel in to:

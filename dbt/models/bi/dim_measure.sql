@@ -27,9 +27,9 @@ select
     listed.meaning,
     case
         when listed.numerator is not null
-            then concat('100 * ', listed.numerator, ' / ', listed.below, ', each added over the period first')
-        when listed.aggregation = 'sum' then 'The rows of the period''s covered days, added'
-        when listed.aggregation = 'stock' then 'As at the period''s last day'
+            then concat('100 * ', listed.numerator, ' / ', listed.below, ', each totalled over the period first')
+        when listed.aggregation = 'sum' then 'Total of all records in the period'
+        when listed.aggregation = 'stock' then 'The number on the period''s last day'
         when listed.aggregation = 'last' then 'The last count in the period'
         else 'As published'
     end as formula,
