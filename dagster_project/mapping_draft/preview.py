@@ -20,6 +20,7 @@ from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights.steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -165,7 +166,7 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
         return [], f"the file would be {entry.outcome}" if entry.outcome != "accepted" else "no row would land"
     # The figures are the same on either engine, and here somebody waits.
     run = NightRun(trial, engine="duckdb")
-    run.night, run.entries = night, [entry]
+    run.night, run.landed = night, Landed((entry,))
     mask = os.umask(0o077)
     try:
         run.build()

@@ -35,6 +35,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE
 
 from .mapping_preview import Rule, rules_of
 from .run import NightFailedError, NightHeldError, NightRun
+from .steps import Landed
 from .trial_home import take_base, trial_home
 
 PROBLEMS = 10
@@ -197,7 +198,7 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
     take_base(home, trial)
     # The figures are the same on either engine, and here somebody waits.
     run = NightRun(trial, engine="duckdb")
-    run.night, run.entries = night, [i.entry for i in inspected]
+    run.night, run.landed = night, Landed(tuple(i.entry for i in inspected))
     try:
         run.build()
         held = held_by(run.judge())

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ class ReplayRun(NightRun):
         super().__init__(home, None, listener, rebuild=True)
         self.compared: Compared | None = None
 
-    def land(self) -> list[LedgerEntry]:
+    def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
         """Look over raw/ instead. Returns no entry. Raises ReplayError where rows of the ledger's are not there."""
         self.begin()
         with self._step("landing"):

@@ -1,14 +1,12 @@
-"""The steps of a night, in order, and what they pass on: land, build, judge, publish.
+"""The steps of a night, in order: land, build, judge, publish, serve. What they hand on is in `steps`, and on disk.
 
 Dagster calls them as assets and checks; nothing here knows of Dagster. Each step leaves the home such that the next
-night succeeds by itself, wherever this one stops.
+night succeeds by itself, wherever this one stops, and such that another process can go on with this one.
 """
 
-import csv
-import io
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -21,11 +19,10 @@ from dagster_project import public_form
 from dagster_project.audit import anchor, record, told_before
 from dagster_project.contracts import load_contracts
 from dagster_project.core import memory
-from dagster_project.core.cell_text import neutral
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.errors import InboxMissingError
-from dagster_project.core.files import with_advice, write_whole
+from dagster_project.core.files import with_advice
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import (
@@ -53,6 +50,7 @@ from dagster_project.landing import (
     read_ledger,
 )
 from dagster_project.landing.file_days import with_windows
+from dagster_project.landing.own_file_names import recognised_in
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate
@@ -60,9 +58,11 @@ from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
-from . import alerts, lifecycle
+from . import alerts, lifecycle, partial_build, steps
 from . import erase_expired as keeping
 from .accept_vocabulary import release_known
+from .replaced_rows import count_superseded, list_withdrawn
+from .steps import Built, Judged, Landed, Plan
 
 
 class NightHeldError(RuntimeError):
@@ -103,7 +103,8 @@ class NightRun:
     `inbox`: where files are read; when None, where the settings say, else the home's own, whose files are then moved to the
     archive. Another folder is left as it is. `rebuild`: build everything, not only what can have changed since the last
     night. `period`: take only files whose covered window touches it, first and last day. `sample`: the home is one of
-    made-up data. `patience`: for how many seconds in all a step of Dagster's tries again what can pass by itself.
+    made-up data. `patience`: for how many seconds in all a step of Dagster's tries again what can pass by itself. `plan`: which
+    steps it is to take, and the night that it goes on with.
     """
 
     def __init__(
@@ -117,8 +118,10 @@ class NightRun:
         sample: bool = False,
         patience: float = 0,
         engine: Engine | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self.home = home
+        self.plan = plan or Plan()
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
@@ -137,17 +140,33 @@ class NightRun:
         self.unwritten: str | None = None
         """Why the night has no receipt and what to do, where it could not be written."""
         self.night: Night | None = None
-        self.entries: list[LedgerEntry] = []
-        self.erased: list[Erasure] = []
-        self.nodes: list[Node] = []
-        self.built: list[Node] = []
-        """Those of the nodes that were built tonight; the others stand as they were."""
-        self.checks: list[Check] | None = None
+        self.landed: Landed | None = None
+        self.made: Built | None = None
+        self.judged: Judged | None = None
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
-        self._landed = False
         self._lock: TextIO | None = None
         self._umask = 0o077
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """What became of each file that is new."""
+        return list(self.landed.entries) if self.landed else []
+
+    @property
+    def erased(self) -> list[Erasure]:
+        """What was erased, as its time was over."""
+        return list(self.landed.erased) if self.landed else []
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The outcome of every node of the candidate."""
+        return list(self.made.nodes) if self.made else []
+
+    @property
+    def checks(self) -> list[Check] | None:
+        """The gate's answers; None where it was not asked."""
+        return list(self.judged.checks) if self.judged else None
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -188,20 +207,44 @@ class NightRun:
                 spark.require()
             self.take()
             try:
-                self.noted += lifecycle.note_interrupted(self.home)
+                going_on = steps.find(self.home, self.plan)
+                self.noted += [
+                    r for r in lifecycle.note_interrupted(self.home) if going_on is None or r.night_id != going_on.night_id
+                ]
                 if any(receipt.outcome == "failed" for receipt in self.noted):
                     # Told now, as this night may end in the same way. Alerts never keep a night from beginning.
                     with suppress(Exception):
                         alerts.tell(self.ended)
                 kept_nights.heal(self.home)
                 memory.clear(self.home)
-                night = Night.begin(self.home)
-                lifecycle.mark(night)
+                night = going_on or Night.begin(self.home)
+                if self.plan.publishes:
+                    lifecycle.mark(night)
+                if going_on:
+                    self._take_up(night)
+                else:
+                    begun = steps.Begun(night.night_id, night.started_at, night.today, self.plan.run_id)
+                    steps.keep(self.home, night.night_id, begun)
             except BaseException:
                 self.end()
                 raise
             self.night = night
         return self.night
+
+    def _take_up(self, night: Night) -> None:
+        """Read what the steps of a night handed on before its process ended."""
+        self.landed = steps.read(self.home, night.night_id, Landed)
+        self.made = steps.read_built(self.home, night.night_id)
+        judged = steps.read(self.home, night.night_id, Judged)
+        if self.made and judged and not gate.held_by(judged.checks):
+            self.judged = judged
+        own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
+        self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
+        taken = {"landing": self.landed, "building": self.made, "checking": self.judged}
+        self.seconds = {name: step.seconds for name, step in taken.items() if step}
+
+    def _hand_on(self, step: Landed | Built | Judged) -> None:
+        steps.keep(self.home, self._begun().night_id, step)
 
     @property
     def ended(self) -> alerts.NightEnd:
@@ -214,10 +257,10 @@ class NightRun:
         # What the libraries write in the home is the owner's alone, too.
         self._umask = os.umask(0o077)
 
-    def land(self) -> list[LedgerEntry]:
-        """Land the inbox, once. Returns what became of each file that is new."""
+    def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
+        """Land the inbox, once. Returns what became of each file that is new. `only`: the files of these extracts alone."""
         night = self.begin()
-        if self._landed:
+        if self.landed:
             return self.entries
         with self._step("landing"):
             contracts = load_contracts()
@@ -225,25 +268,35 @@ class NightRun:
             if not inbox.is_dir():
                 raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
             files = find_files(inbox, contracts, force_names())
+            if only is not None:
+                files = [f for f in recognised_in(self.home, contracts, force_names(), files) if f.extract in only]
             if self.period:
                 files = within(with_windows(self.home, contracts, files), self.period)
             release_known(self.home, contracts, night.night_id)
-            # Where landing is tried again, what it committed before stands.
-            before = [e for e in read_ledger(self.home) if e.night_id == night.night_id]
+            # Where landing is tried again, what it committed before stands. So does what was landed alone, and told by no
+            # receipt yet.
+            own = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
+            before = [e for e in read_ledger(self.home) if e.night_id in own]
             done = {e.load_id for e in before}
             landed = land_files(
-                self.home, contracts, files, night.night_id, archive=self.inbox is None, whole=self.period is None,
+                self.home, contracts, files, night.night_id, archive=self.inbox is None,
+                whole=self.period is None and only is None,
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds, progress=self.listener.file,
             )  # fmt: skip
-            self.entries = [*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done)]
+            entries = (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
             made_up.mark(self.home, accepted(read_ledger(self.home)))
-            self.erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
-            needed = raw_schema.needed(self.home, contracts)
-            self.erased += erase_expired(
-                self.home, contracts, self.config.keep.years, needed, night.today, night.night_id
-            )
-        self._landed = True
+            erased = self._erase_over(night) if only is None else ()
+        self.landed = Landed(entries, erased, self.seconds["landing"])
+        self._hand_on(self.landed)
         return self.entries
+
+    def _erase_over(self, night: Night) -> tuple[Erasure, ...]:
+        """Erase originals and rows whose time is over and that no figure rests on."""
+        contracts = load_contracts()
+        erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
+        needed = raw_schema.needed(self.home, contracts)
+        erased += erase_expired(self.home, contracts, self.config.keep.years, needed, night.today, night.night_id)
+        return tuple(erased)
 
     def leave_early(self) -> bool:
         """End the night at once where every name in the inbox is one of the ledger's and nothing else is new, either: before
@@ -270,7 +323,7 @@ class NightRun:
         count themselves, and originals whose time in the archive is over: the next publication has their day in `meta.files`.
         """
         night = self._begun()
-        if self.rebuild or self.noted or any(e.outcome != "known" for e in self.entries):
+        if not self.plan.publishes or self.rebuild or self.noted or any(e.outcome != "known" for e in self.entries):
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
@@ -281,64 +334,101 @@ class NightRun:
         last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
         if nodes is None or last is None:
             return False
-        self.nodes = nodes
-        self.checks = [Check(**c) for c in last.checks]
+        self.made = Built(tuple(nodes))
+        self.judged = Judged(tuple(Check(**c) for c in last.checks))
         receipt = self._receipt("unchanged", f"no new file: night {stands} stands")
-        self.receipt = replace(receipt, checks=[], stands=str(stands), audit=anchor(self.home)).finished(night)
-        write_receipt(self.home, self.receipt)
+        self._write(replace(receipt, checks=[], stands=str(stands), audit=anchor(self.home)).finished(night))
         return True
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
         with self._step("building"):
-            loads = self._build(night)
+            made, loads = self._build(night)
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
+        return self._built(made)
+
+    def build_part(self, names: Collection[str]) -> list[Node]:
+        """Build these models and seeds, and what they rest on that is not built yet, in the candidate. Returns what was built.
+
+        The next night builds all of the candidate anew. Raises as `build`.
+        """
+        night = self._begun()
+        if self.engine == "spark":
+            # It builds everything, always.
+            return self.build()
+        with self._step("building"):
+            made = partial_build.build(self.home, night, names, self.made, self.listener.node)
+            record(self.home, "combination", night_id=night.night_id, models=sorted(names))
+        self.judged = None
+        self._built(made)
+        return list(made.built)
+
+    def _built(self, made: Built) -> list[Node]:
+        """Take what was built, and hand it on. Raises NightFailedError and NightHeldError."""
+        self.made = replace(made, seconds=self.seconds["building"])
         broken = dbt_runner.broken(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise NightFailedError(_not_built(broken))
         # A test that fails has what rests on its model skipped: the night is held for the test.
         tests = dbt_runner.checks(self.nodes)
         if gate.held_by(tests):
-            self.checks = tests
+            self.judged = Judged(tuple(tests))
             raise self._held()
         if broken:
             raise NightFailedError(_not_built(broken))
+        self.made = replace(self.made, state=candidate.state_of(self.home))
+        self._hand_on(self.made)
         return self.nodes
 
-    def _build(self, night: Night) -> list[raw_schema.Load]:
+    def _build(self, night: Night) -> tuple[Built, list[raw_schema.Load]]:
         if self.engine == "spark":
             candidate.begin_empty(self.home)
             loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since)
-            self.built = self.nodes = spark.build(self.home, self.config.spark, loads, self.listener.node)
-            return loads
+            nodes = tuple(spark.build(self.home, self.config.spark, loads, self.listener.node))
+            return Built(nodes, nodes), loads
         begun = candidate.begin(self.home, self.rebuild)
         loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-        self.built = dbt_runner.build(self.home, begun.select, progress=self.listener.node)
+        built = dbt_runner.build(self.home, begun.select, progress=self.listener.node)
         if begun.loads is not None:
             raw_schema.show_all(self.home, loads)
-        self.nodes = candidate.merged(begun.standing, self.built)
-        return loads
+        return Built(tuple(candidate.merged(begun.standing, built)), tuple(built)), loads
+
+    def catch_up(self, judged: bool = False) -> None:
+        """Build the candidate where no step has, and with `judged` ask the gate, too: for a run that begins in the middle.
+
+        What another process built stands, unless something of it has changed since. Raises as `build` and `judge`.
+        """
+        self.begin()
+        if self.receipt is None and (self.made is None or self.made.left) and not self.leave_unchanged():
+            self.build()
+        if judged and self.judged is None and self.judge() and gate.held_by(self.checks or []):
+            raise NightHeldError(self._reason())
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
         self._begun()
         if self._is_left():
             return self.checks or []
+        if not self.made or self.made.left:
+            raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
-            self.checks = [*dbt_runner.checks(self.nodes), *gate.judge(self.home)]
-            if not self.nodes or not self.checks:
+            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home))
+            if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
-        if gate.held_by(self.checks):
+        self.judged = Judged(checks, self.seconds["checking"])
+        if gate.held_by(checks):
             self._held()
-        return self.checks
+        else:
+            self._hand_on(self.judged)
+        return list(checks)
 
     def publish(self) -> Receipt:
         """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError where the gate was not asked, and
         OutputError where an output could not be written."""
         night = self._begun()
-        if self.receipt and self._is_left():
+        if self.receipt and self.receipt.outcome in ("published", "unchanged"):
             return self.receipt
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
@@ -346,12 +436,15 @@ class NightRun:
             raise NightHeldError(self._reason())
         with self._step("publishing"):
             receipt = self._receipt("published", "")
-            public_form.publish_public(self.home, self.config.public)
-            dictionary.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
-            digest = publish.seal(self.home)
-            group = self.config.publish.group
-            with self._on_record(night, receipt, digest):
-                written = publish.publish(self.home, outputs.wanted(self.config))
+            with self._candidate_stands():
+                public_form.publish_public(self.home, self.config.public)
+                # Of a night that failed and is gone on with there is a receipt already.
+                earlier = [r for r in read_receipts(self.home) if r.night_id != night.night_id]
+                dictionary.write_meta(night, read_ledger(self.home), self.checks, earlier, receipt)
+                digest = publish.seal(self.home)
+                group = self.config.publish.group
+                with self._on_record(night, receipt, digest):
+                    written = publish.publish(self.home, outputs.wanted(self.config))
             unsettled = kept_nights.settle(self.home, group)
             # What the figures rest on, before rows are erased.
             loads = loads_of(self.home)
@@ -360,7 +453,7 @@ class NightRun:
             unkept = kept_nights.keep_tonight(self.home, self.config.keep.publications, went_out)
             unerased = self._erase_kept(night)
         told = outputs.as_dicts(written)
-        self.receipt = replace(
+        receipt = replace(
             receipt,
             reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), unsettled, unkept, unerased)))
             or receipt.reason,
@@ -370,18 +463,32 @@ class NightRun:
             audit=anchor(self.home),
             seconds=self.seconds,
         ).finished(night)
-        write_receipt(self.home, self.receipt)
+        self._write(receipt)
         candidate.keep(self.home, self.nodes, digest, loads)
-        return self.receipt
+        return receipt
+
+    @contextmanager
+    def _candidate_stands(self) -> Iterator[None]:
+        """Where the night can't be published, have the candidate as it is left go for the one that was built."""
+        try:
+            yield
+        except Exception:
+            if self.made and self.made.state:
+                with suppress(OSError):
+                    self.made = replace(self.made, state=candidate.state_of(self.home))
+                    self._hand_on(self.made)
+            raise
 
     def _erase_kept(self, night: Night) -> str:
         """Erase the rows whose time is over, keeping their months' measures. Why they could not be, where they could not: the
         night is published all the same, and the next one tries again.
         """
         try:
-            self.erased += keeping.keep_and_erase(
+            erased = keeping.keep_and_erase(
                 self.home, load_contracts(), self.config.keep.years, night.today, night.night_id
             )
+            landed = self.landed or Landed()
+            self.landed = replace(landed, erased=(*landed.erased, *erased))
         except (OSError, duckdb.Error) as error:
             return with_advice(f"rows whose time is over were not all erased: {str(error).splitlines()[0]}")
         return ""
@@ -392,12 +499,15 @@ class NightRun:
         Raises NotServedError where it is not there; the night is published all the same.
         """
         night = self._begun()
+        if self.receipt is None and not self.plan.publishes:
+            stands = published_night(self.home)
+            self.receipt = next((r for r in read_receipts(self.home) if r.night_id == stands), None)
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
             brought = postgres.bring_tonight(self.home)
-        self.receipt = replace(self.receipt, postgres=brought.as_dict(), seconds=self.seconds).finished(night)
-        write_receipt(self.home, self.receipt)
+        receipt = replace(self.receipt, postgres=brought.as_dict(), seconds={**self.receipt.seconds, **self.seconds})
+        self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
         if brought.outcome == "failed":
             raise NotServedError(brought.reason, brought.passing)
         return brought
@@ -419,9 +529,15 @@ class NightRun:
             receipt = self._receipt("failed", reason)
             if published_night(self.home) == night.night_id:
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
-            self.receipt = receipt.finished(night)
-            write_receipt(self.home, self.receipt)
+            self._write(receipt.finished(night))
         return self.receipt
+
+    def _write(self, receipt: Receipt) -> None:
+        """Write the night's receipt, which tells of all that landed by then. What does not publish has none."""
+        self.receipt = receipt
+        if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
+            write_receipt(self.home, receipt)
+            steps.forget(self.home, receipt.night_id)
 
     def is_over(self) -> bool:
         """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
@@ -464,8 +580,7 @@ class NightRun:
 
     def _held(self) -> NightHeldError:
         night = self._begun()
-        self.receipt = self._receipt("held", self._reason()).finished(night)
-        write_receipt(self.home, self.receipt)
+        self._write(self._receipt("held", self._reason()).finished(night))
         return NightHeldError(self._reason())
 
     def _reason(self) -> str:
@@ -502,45 +617,3 @@ def _not_built(broken: list[Node]) -> str:
     first = sorted(broken, key=lambda n: n.status != "error")[:3]
     said = "; ".join(f"{n.name}: {n.message or n.status}" for n in first)
     return f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
-
-
-def count_superseded(night: Night) -> dict[str, dict[str, int]]:
-    """Rows of earlier files that the night's files supersede: extract -> reason -> rows."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
-        rows = con.execute(
-            "select newer.extract, gone.reason, count(*) from staging.superseded_rows as gone"
-            " join raw.loads as newer on gone.by_load_id = newer.load_id and newer.is_tonight"
-            " group by all order by all"
-        ).fetchall()
-    finally:
-        con.close()
-    found: dict[str, dict[str, int]] = {}
-    for extract, reason, n in rows:
-        found.setdefault(extract, {})[reason] = n
-    return found
-
-
-def list_withdrawn(night: Night) -> dict[str, int]:
-    """Rows that the night's files take back, by extract; each is in `nights/<night id>__withdrawn.csv`."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
-        rows = con.execute(
-            "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
-            " newer.source_file from staging.superseded_rows as gone"
-            " join raw.loads as newer on gone.by_load_id = newer.load_id and newer.is_tonight"
-            " join raw.landed_rows as landed on gone.load_id = landed.load_id and gone.line = landed.line"
-            " join raw.loads as own on landed.load_id = own.load_id"
-            " where gone.reason = 'withdrawn' order by all"
-        ).fetchall()
-    finally:
-        con.close()
-    if not rows:
-        return {}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"])
-    writer.writerows([neutral(value) for value in row] for row in rows)
-    write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
-    extracts = [row[0] for row in rows]
-    return {extract: extracts.count(extract) for extract in sorted(set(extracts))}

@@ -196,7 +196,7 @@ def _told(run: NightRun) -> list[Node]:
     """What a run tells that nobody can look up afterwards: what was built, and what later steps wait for. Each telling takes
     Dagster some milliseconds.
     """
-    built = {n.unique_id for n in run.built}
+    built = {n.unique_id for n in run.made.built} if run.made else set()
     return [n for n in run.nodes if n.unique_id in built or (n.kind == "model" and n.name.startswith(WAITED_FOR))]
 
 

@@ -186,6 +186,13 @@ def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
     return base if is_same else None
 
 
+def state_of(home: Home) -> dict[str, Any]:
+    """What a candidate would be made of now, and how its two files are. Another state: it is to be built again."""
+    files = {name: home.candidate / name for name in (WORK, WAREHOUSE)}
+    written = {name: _written(path) for name, path in files.items() if path.exists()}
+    return {"stamp": _stamp(home), "loads": loads_of(home), **written}
+
+
 def _identity(path: Path) -> list[int]:
     """Changes when a file is replaced or written: device, file number, bytes and nanoseconds of the last change."""
     said = path.stat()

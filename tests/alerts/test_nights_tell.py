@@ -18,6 +18,7 @@ from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import plain
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.nights.steps import Judged
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 NIGHT = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
@@ -91,11 +92,11 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
     with HttpListener() as listener:
         settings(new_home, slack=listener.url)
         with night(new_home) as run:
-            run.checks = [
+            run.judged = Judged((
                 Check("crimes", "crimes", "share_quarantined", "critical", False, "pct 60", "Rows are lost.", "Ask."),
                 Check("crimes", "crimes", "rows", "critical", True, "", "r", "a"),
                 Check("crimes", "crimes", "freshness", "warning", False, "late", "r", "a"),
-            ]  # fmt: skip
+            ))  # fmt: skip
             with pytest.raises(NightHeldError):
                 raise run._held()
             told(run)

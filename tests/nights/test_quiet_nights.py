@@ -7,9 +7,10 @@ from support import night, run_night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.landing import Erasure, read_erasures
+from dagster_project.landing import read_erasures
 from dagster_project.nights.health import troubles
 from dagster_project.nights.status import status
+from dagster_project.nights.steps import Landed
 from dagster_project.publishing.kept_nights import kept
 from dagster_project.transform import candidate
 
@@ -48,7 +49,7 @@ def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> N
     assert [e.archived for e in read_erasures(sample_copy)] == ["2020-01-01/a.csv"]
     with night(sample_copy) as run:
         run.land()
-        run.erased = [Erasure(**{**read_erasures(sample_copy)[0].model_dump(), "kind": "quarantine"})]
+        run.landed = Landed(erased=(read_erasures(sample_copy)[0].model_copy(update={"kind": "quarantine"}),))
         assert not run.leave_unchanged(), "rows are what is counted"
 
 
