@@ -266,6 +266,20 @@ class Public(_Part):
         return self.thresholds.get(measure, self.threshold)
 
 
+class Report(_Part):
+    """The report as a document. `template`: a Word file (.docx or .dotx) whose page and styles it has, in the home or by its
+    whole path. The rest stands at its front; what is left out is a place for its author to write in.
+    """
+
+    template: Path | None = None
+    by: Text | None = None
+    date: Text | None = None
+    purpose: Text | None = None
+    attachments: Text | None = None
+    recommendations: Text | None = None
+    contact: Text | None = None
+
+
 class Config(_Part):
     """One home's settings."""
 
@@ -281,6 +295,7 @@ class Config(_Part):
     believe: Believe = Believe()
     alerts: Alerts = Alerts()
     public: Public = Public()
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _for_the_public(self) -> Self:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docx import Document
 from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
@@ -13,6 +12,7 @@ from dagster_project.core.published_file import hardened
 from dagster_project.reporting.pack import write, write_editions
 
 from .conftest import Made
+from .documents import rows_of, tables_of
 
 
 def test_a_folder_of_the_newest_edition(pam: Callable, other: Made, tmp_path: Path) -> None:
@@ -39,10 +39,10 @@ def test_a_workbook_and_a_document_of_an_edition_by_somebody_else(other: Made, p
     result = pam("report", "--home", other.home.path, "--out", tmp_path / "office", "--format", "xlsx,docx")
     assert result.exit_code == 0, result.output
     (workbook,), (document,) = ((tmp_path / "office").glob(f"*.{form}") for form in ("xlsx", "docx"))
-    book, tables = CalamineWorkbook.from_path(workbook), Document(str(document)).tables
-    for table, made in zip(other.pack.tables, tables, strict=False):
+    book = CalamineWorkbook.from_path(workbook)
+    for table, made in tables_of(document, other.pack):
         printed = [[r.label, *(c.printed for c in r.cells)] for r in table.rows]
-        assert [[c.text for c in r.cells] for r in made.rows[1:]] == printed
+        assert rows_of(made)[1:] == printed
         sheet = book.get_sheet_by_name(f"{table.number}_{table.name}").to_python()
         assert [row[0] for row in sheet[-len(printed) :]] == [row[0] for row in printed]
         assert [row[1] for row in sheet[-len(printed) :]] == [

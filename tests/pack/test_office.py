@@ -13,16 +13,21 @@ import duckdb
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from lxml import etree
 from python_calamine import CalamineWorkbook
 from support import as_dicts
 
 from dagster_project.core.home import Home
 from dagster_project.editions import load_editions
 from dagster_project.reporting.pack import Pack, read_pack
-from dagster_project.reporting.pack.ooxml import CHECK, PLACEHOLDER
+from dagster_project.reporting.pack.bound_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
+from dagster_project.reporting.pack.document_form import HEADINGS, DocumentForm
 from dagster_project.reporting.pack.shared_sentences import legible
 from dagster_project.reporting.pack.word_document import write_docx
+from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
 from dagster_project.reporting.pack.workbook import write_xlsx
+
+from .documents import controls_of, rows_of, tables_of, text_of
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LABELS = [
@@ -158,8 +163,8 @@ def test_every_cell_is_in_the_document_as_printed(written: Any) -> None:
     pack, folder, cells, is_awkward = written
     doc = Document(str(folder / "a.docx"))
     seen = 0
-    for table, made in zip(pack.tables, doc.tables, strict=False):
-        rows = [[c.text for c in r.cells] for r in made.rows]
+    for table, made in tables_of(folder / "a.docx", pack):
+        rows = rows_of(made)
         own = [c for c in cells if c["table_name"] == table.name]
         columns = sorted({c["column_no"] for c in own})
         for cell in own:
@@ -180,22 +185,74 @@ def test_every_cell_is_in_the_document_as_printed(written: Any) -> None:
     assert doc.styles["Normal"].font.name and "PAGE" in doc.sections[0].footer._element.xml
 
 
+def test_every_figure_of_the_document_is_bound_to_its_data_part(written: Any) -> None:
+    pack, folder, _, _ = written
+    doc = Document(str(folder / "a.docx"))
+    with zipfile.ZipFile(folder / "a.docx") as file:
+        part = read_part(ElementTree.fromstring(file.read("customXml/item1.xml")))
+        props = file.read("customXml/itemProps1.xml").decode()
+    assert (part.edition, part.night, part.form, part.is_sample) == (pack.edition, pack.night_id, "exact", pack.is_sample)
+    found = controls_of(doc.element.body)
+    for tag, text, control in found:
+        edition, figure = read_tag(tag, part.figures)
+        assert edition == pack.edition and part.figures[figure].text == text and len(tag) <= 64
+        binding = control.find(f".//{qn('w:dataBinding')}")
+        assert binding.get(qn("w:storeItemID")) in props
+        # What Word follows, followed: one element of the data part, of this text.
+        root = etree.fromstring(part_xml(part))
+        (said,) = root.xpath(binding.get(qn("w:xpath")), namespaces={"pam": NAMESPACE})
+        assert said.text == text
+        names = [child.tag.split("}")[1] for child in control.find(qn("w:sdtPr"))]
+        assert names == ["alias", "tag", "id", "dataBinding", "text"], "in the order of the schema"
+        assert 0 < len(control.find(f".//{qn('w:alias')}").get(qn("w:val"))) <= 64
+    numbers = [e.get(qn("w:val")) for e in doc.element.body.iter(qn("w:id"))]
+    assert len(set(numbers)) == len(numbers)
+    in_tables = {tag for table in doc.tables for tag, _, _ in controls_of(table._tbl)}
+    assert in_tables == {tag_of(pack.edition, c.cell_id) for t in pack.tables for r in t.rows for c in r.cells}
+    sentences = [p for p in doc.element.body.findall(qn("w:p")) if controls_of(p)]
+    assert len([p for p in sentences if any(t.startswith("pam:") for t, _, _ in controls_of(p))]) > len(pack.pages)
+    if pack.is_sample:
+        said = next(text_of(p) for p in sentences if "pam:2026-03/offences/1/pct_change" in [c[0] for c in controls_of(p)])
+        assert said == "Drug Possession: 2,187 in Nov-Oct 2024/25, against 1,649 in Nov-Oct 2023/24; a change of 538 (32%)."
+        assert len(found) > 600 and any("/claim/" in tag for tag, _, _ in found)
+    # In the offered sentences no figure stands outside a control.
+    for paragraph in doc.element.body.findall(qn("w:p")):
+        if paragraph.find(f".//{qn('w:pStyle')}[@{qn('w:val')}='Numberedparagraph']") is not None:
+            loose = "".join(t.text or "" for r in paragraph.findall(qn("w:r")) for t in r.iter(qn("w:t")))
+            labels = {*(r.label for t in pack.tables for r in t.rows), *(c.label for t in pack.tables for c in t.columns)}
+            for label in sorted(labels, key=len, reverse=True):
+                loose = loose.replace(label, "")
+            assert not re.search(r"\d", loose), loose
+
+
 def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) -> None:
     pack, folder, _, is_awkward = written
     doc = Document(str(folder / "a.docx"))
     headings = [p.text for p in doc.paragraphs if p.style.name == "Heading 1"]
-    assert headings == [*(p.title for p in pack.pages), "Sources and measures"]
-    captions = [p.text.split(":")[0] for p in doc.paragraphs if p.style.name == "Caption"]
+    assert headings == ["Overview", *(p.title for p in pack.pages), "Sources and measures"]
+    captions = [text_of(p._p).split(":")[0] for p in doc.paragraphs if p.style.name == "Caption"]
     assert [c for c in captions if c.startswith("Table")] == [f"Table {n}" for n in range(1, len(doc.tables) + 1)]
-    places = list(doc.element.body.iter(qn("w:sdt")))
-    assert len(places) == len(pack.pages) + len(pack.tables)
+    places = [c for c in doc.element.body.iter(qn("w:sdt")) if c.find(f".//{qn('w:showingPlcHdr')}") is not None]
+    assert len(places) == 1 + len(HEADINGS) + len(pack.pages) + len(pack.tables)
     assert all(p.find(f".//{qn('w:rStyle')}").get(qn("w:val")) == PLACEHOLDER for p in places)
-    checks = [p.text for p in doc.paragraphs if p.style.name == CHECK and p.text.startswith("To check")]
+    front = [p.text for p in doc.paragraphs if p.style.name == "Heading 3"]
+    assert front == list(HEADINGS)
+    checks = [text_of(p._p) for p in doc.paragraphs if p.style.name == CHECK and p.text.startswith("To check")]
     assert len(checks) == sum(c.verdict != "agrees" for c in pack.claims) == 7
     assert any("disagrees" in c and "3.6" in c for c in checks)
     pictures = [x.get("descr") for x in doc.element.body.iter(qn("wp:docPr"))]
-    assert pictures == [c.alt for c in pack.charts] and len(pictures) == (0 if is_awkward else 2)
+    drawn = [c.alt for c in pack.charts if c.kind != "units"]
+    assert pictures == drawn and len(pictures) == (0 if is_awkward else 1)
     assert all(len(p) > 30 for p in pictures)
+
+
+def test_a_document_of_tables_alone(written: Any) -> None:
+    pack, folder, cells, _ = written
+    assert write_docx(pack, folder / "tables.docx", None, DocumentForm(tables_only=True)) == set()
+    doc = Document(str(folder / "tables.docx"))
+    assert sum(len(controls_of(t._tbl)) for t in doc.tables) >= len(cells)
+    assert not doc.inline_shapes and doc.element.body.find(f".//{qn('w:showingPlcHdr')}") is None
+    assert not [p for p in doc.paragraphs if p.style.name in (CHECK, NUMBERED)]
 
 
 def test_the_same_night_gives_the_same_bytes(written: Any) -> None:

@@ -24,6 +24,7 @@ from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
 
 from .conftest import Made
+from .documents import rows_of, tables_of
 from .pages import read_pages
 
 HIDDEN = "[c]"
@@ -148,14 +149,14 @@ def solved(given: list[tuple[Any, Any, Any]], first: Any, last: Any) -> float | 
 def test_all_four_forms_say_the_same(public: PublicPack) -> None:
     pages = read_pages(public.folder)
     (workbook,), (document,) = (list(public.folder.glob(f"*-public.{form}")) for form in ("xlsx", "docx"))
-    book, tables = CalamineWorkbook.from_path(workbook), iter(Document(str(document)).tables)
+    book = CalamineWorkbook.from_path(workbook)
+    tables = {table.name: made for table, made in tables_of(document, public.pack)}
     for page in public.pack.pages:
         for table in page.tables:
             printed = [[r.label, *(c.printed for c in r.cells)] for r in table.rows]
             shown = pages[f"{page.slug}.html"].tables[f"{table.name}-t-caption"]
             assert shown[1:] == printed
-            written = next(tables)
-            assert [[c.text for c in r.cells] for r in written.rows[1:]] == [[t.strip() for t in row] for row in printed]
+            assert rows_of(tables[table.name])[1:] == printed
             sheet = book.get_sheet_by_name(f"{table.number}_{table.name}"[:31]).to_python()
             for row, cells in zip(sheet[-len(printed) :], table.rows, strict=True):
                 for said, cell in zip(row[1:], cells.cells, strict=False):

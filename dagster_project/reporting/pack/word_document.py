@@ -1,72 +1,105 @@
-"""The pack as a document for its author to write around: headings, tables and charts in the report's order.
+"""The pack as a document for its author to write around: front matter, numbered paragraphs, tables and charts.
 
-What the author is to write, and what to check before it goes out, is marked and can't be taken for a part of the report.
+Every figure in it follows the night (`bound_figures`), in the tables and in the sentences that it offers. What the author is to
+write, and what to check before it goes out, is marked and can't be taken for a part of the report.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from docx.document import Document as Doc
+from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
 
+from .bound_figures import CHECKED, NIGHT, STATUS, Bound, cell_figure, claim_figure, data_part, source_of
 from .charts import NOT_DRAWN, pngs
+from .document_form import DocumentForm
 from .model import Chart, Claim, Pack, Page, Table
-from .ooxml import (
-    CHECK,
-    NOTE,
-    NOTICE,
-    add_bookmark,
-    add_caption,
-    add_field,
-    add_link,
-    add_picture,
-    add_placeholder,
-    add_table,
-    new_document,
-    write_document,
-)
-from .shared_sentences import heading, legible, marker_lines, night_line, notices, source_line, units_line
+from .ooxml import Controls, Said, add_bookmark, add_caption, add_data_part, add_field, add_link, add_picture, add_table
+from .ooxml import write_document as write_out
+from .shared_sentences import heading, legible, marker_lines, notices, units_line
+from .word_sentences import offered
+from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 from .wording import day_in_words
 
+DRAWN = ("line", "bar", "trend")
+"""The kinds of chart that a document has: the pages have them all."""
+FOR_THE_AUTHOR = (
+    "For the author. Write in the yellow places; what you type takes the place of their words. Keep, change or delete the"
+    " sentences that are offered. A figure follows the night also where you copy it to: `pam report refresh` renews it and"
+    " leaves your words alone. A paragraph with a red edge is something to check: delete it when you have. Delete this one"
+    " as well."
+)
 
-def write_docx(pack: Pack, path: Path, kept: Path | None = None) -> set[str]:
+
+def write_docx(pack: Pack, path: Path, kept: Path | None = None, form: DocumentForm | None = None) -> set[str]:
     """Write the pack to `path`. `kept`: a folder in which pictures are kept from one night to the next.
 
-    The same night gives the same bytes. Returns the ids of charts that could not be drawn.
+    The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises TemplateError.
     """
-    pictures = pngs(pack.charts, kept)
-    _Writer(legible(pack), pictures).write(path)
-    return {c.chart_id for c in pack.charts if not c.unavailable} - pictures.keys()
+    form = form or DocumentForm()
+    wanted = [] if form.tables_only else [c for c in pack.charts if c.kind in DRAWN]
+    pictures = pngs(tuple(wanted), kept) if wanted else {}
+    _Writer(legible(pack), pictures, form).write(path)
+    return {c.chart_id for c in wanted if not c.unavailable} - pictures.keys()
 
 
 class _Writer:
     """One document, as it grows: which tables and charts have been numbered, which claims have been told."""
 
-    def __init__(self, pack: Pack, pictures: dict[str, bytes]) -> None:
-        self.pack, self.pictures = pack, pictures
+    def __init__(self, pack: Pack, pictures: dict[str, bytes], form: DocumentForm) -> None:
+        self.pack, self.pictures, self.form = pack, pictures, form
         self.notices = notices(pack)
-        self.doc: Doc = new_document(heading(pack), " ".join(self.notices) or "Public Assurance Meeting", pack.night_at)
+        self.part = data_part(pack)
+        self.controls = Controls(pack.edition)
+        self.doc: Doc = open_template(form.template)
         self.counted = {"Table": 0, "Chart": 0}
         self.told: set[int] = set()
 
     def write(self, path: Path) -> None:
         """All of it, in order."""
+        self._properties()
         self._margins()
         self._front()
+        if not self.form.tables_only:
+            self._heading("Overview", 0)
+            self._place("Write here what the report is about, and what has changed since the last one.", "Overview")
         for number, page in enumerate(self.pack.pages, start=1):
             self._page(page, number)
         self._back()
-        write_document(self.doc, path, self.pack.night_at)
+        add_data_part(self.doc, self.part)
+        write_out(self.doc, path, self.pack.night_at)
+
+    def _properties(self) -> None:
+        known = self.doc.core_properties
+        known.title, known.language = heading(self.pack), "en-GB"
+        known.subject = " ".join(self.notices) or "Public Assurance Meeting"
+        known.author = known.last_modified_by = known.comments = known.keywords = ""
+        known.created = known.modified = self.pack.night_at
+        known.revision = 1
 
     def _margins(self) -> None:
-        """What stands on every page: what it is, whether it is made up, and the page's number."""
-        section = self.doc.sections[0]
-        section.header.paragraphs[0].text = heading(self.pack)
-        for notice in self.notices:
-            section.header.add_paragraph(style="Header").add_run(notice).bold = True
-        foot = section.footer.paragraphs[0]
-        foot.add_run(f"Night {self.pack.night_id}\t\tPage ")
-        add_field(foot, "PAGE", "1")
-        foot.add_run(" of ")
-        add_field(foot, "NUMPAGES", "1")
+        """What stands on every page: what it is, whether it is made up, and the page's number. A template's own words stay."""
+        for number, section in enumerate(self.doc.sections):
+            if number and section.header.is_linked_to_previous:
+                continue
+            lines = [] if _says_something(section.header.paragraphs) else [heading(self.pack)]
+            for line in [*lines, *self.notices]:
+                first = section.header.paragraphs[0]
+                paragraph = section.header.add_paragraph(style="Header") if first.text else first
+                paragraph.add_run(line).bold = line in self.notices or None
+            foot = section.footer.paragraphs[0] if section.footer.paragraphs else section.footer.add_paragraph()
+            if "PAGE" not in section.footer._element.xml:
+                if foot.text:
+                    foot = section.footer.add_paragraph(style="Footer")
+                tabs = foot.paragraph_format.tab_stops
+                width = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+                tabs.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
+                foot.add_run(f"Edition {self.pack.edition}\tPage ")
+                add_field(foot, "PAGE", "1")
+                foot.add_run(" of ")
+                add_field(foot, "NUMPAGES", "1")
 
     def _front(self) -> None:
         pack = self.pack
@@ -74,54 +107,89 @@ class _Writer:
         self.doc.add_paragraph(f"{pack.force}, edition {pack.edition}, data to {day_in_words(pack.data_to)}")
         for notice in self.notices:
             self.doc.add_paragraph(notice, style=NOTICE)
-        self.doc.add_paragraph(f"{night_line(pack)} {pack.data_status}")
-        self.doc.add_paragraph(
-            "For the author. Write in the yellow places; what you type takes the place of their words. A paragraph with a red"
-            " edge is something to check: delete it when you have. Delete this one as well.",
-            style=CHECK,
-        )
+        figures = self.part.figures
+        paragraph = self._write(figures[NIGHT], " ", figures[STATUS])
+        if CHECKED in figures:
+            self.controls.add(paragraph, " Of the figures and statements that this edition lists, ", figures[CHECKED])
+        if not self.form.tables_only:
+            for title, text in self.form.front:
+                self.doc.add_paragraph(title, style="Heading 3")
+                paragraph = self.doc.add_paragraph()
+                if text:
+                    paragraph.add_run(text)
+                else:
+                    self.controls.add_placeholder(paragraph, f"Write here: {title.lower()}.", title)
+            self.doc.add_paragraph(FOR_THE_AUTHOR, style=CHECK)
         self._contents()
         if pack.markers:
-            self.doc.add_paragraph("Shorthand: what stands beside or instead of a figure", style="Heading 2")
+            self._title("Shorthand: what stands beside or instead of a figure", "Heading 2")
             for line in marker_lines(pack.markers):
                 self.doc.add_paragraph(line, style=NOTE)
             self.doc.add_paragraph("0 is a true zero; a figure that is not available is never 0.", style=NOTE)
 
     def _contents(self) -> None:
         """A list of the parts that leads to each; Word makes it anew from the headings where one asks for one of its own."""
-        self.doc.add_paragraph("Contents", style="Heading 2")
+        self._title("Contents", "Heading 2")
         for number, page in enumerate(self.pack.pages, start=1):
             add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
         add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
 
+    def _title(self, text: str, style: str) -> Paragraph:
+        return self.doc.add_paragraph(text, style=style)
+
+    def _heading(self, text: str, number: int) -> None:
+        name = "part_sources" if number > len(self.pack.pages) else f"part_{number}"
+        add_bookmark(self._title(text, "Heading 1"), name, number)
+
+    def _write(self, *said: Said, style: str | None = None) -> Paragraph:
+        return self.controls.add(self.doc.add_paragraph(style=style), *said)
+
+    def _place(self, text: str, name: str, *before: Said) -> None:
+        """A numbered paragraph for the author's words, after those that are offered."""
+        paragraph = self._write(*before, *([" "] if before else []), style=NUMBERED)
+        self.controls.add_placeholder(paragraph, text, name)
+
     def _page(self, page: Page, number: int) -> None:
-        add_bookmark(self.doc.add_paragraph(page.title, style="Heading 1"), f"part_{number}", number)
-        add_placeholder(self.doc, f"Write here what the reader should take from “{page.title}”.", page.title)
+        self._heading(page.title, number)
+        if not self.form.tables_only:
+            self._place(f"Write here what the reader should take from “{page.title}”.", page.title)
         for table in page.tables:
             self._table(page, table)
         self._check(page.claims)
 
     def _table(self, page: Page, table: Table) -> None:
-        self.doc.add_paragraph(f"{table.title} ({table.paragraph})", style="Heading 2")
-        add_placeholder(self.doc, f"Write here about “{table.title}”, paragraph {table.paragraph}.", table.title)
-        charts = page.charts_of(table)
+        charts = [] if self.form.tables_only else [c for c in page.charts_of(table) if c.kind in DRAWN]
+        self._title(f"{table.title} ({table.paragraph})", "Heading 2")
+        if not self.form.tables_only:
+            sentences = offered(table)
+            for sentence in sentences[:-1]:
+                self._write(*sentence, style=NUMBERED)
+            last = sentences[-1] if sentences else ()
+            self._place(f"Write here about “{table.title}”.", table.title, *last)
         if table.kind == "chart":
             for chart in charts:
                 self._chart(chart)
-        title = f"{table.title}{', the figures of the chart' if table.kind == 'chart' else ''}, {table.scope}"
-        add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(
-            self.doc, [table.rows_are, *(c.label for c in table.columns)],
-            [[r.label, *(c.printed for c in r.cells)] for r in table.rows],
-            title=title, about=f"{units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
-        )  # fmt: skip
-        for line in [table.unavailable, *(f"Note: {n}" for n in table.notes), *marker_lines(table.markers), source_line(table)]:
-            if line:
-                self.doc.add_paragraph(line, style=NOTE)
-        if table.kind != "chart":
+        else:
+            self._figures(table)
             for chart in charts:
                 self._chart(chart)
         self._check(table.claims)
+
+    def _figures(self, table: Table) -> None:
+        """A table as printed, with what is to be said of it."""
+        of_chart = ", the figures of the chart" if table.kind == "chart" else ""
+        title = f"{table.title}{of_chart}, {table.scope}"
+        add_caption(self.doc, "Table", self._next("Table"), title)
+        add_table(
+            self.doc, self.controls, [table.rows_are, *(c.label for c in table.columns)],
+            [[r.label, *(cell_figure(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
+             for r in table.rows],
+            title=title, about=f"{units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
+        )  # fmt: skip
+        for line in [table.unavailable, *(f"Note: {n}" for n in table.notes)]:
+            if line:
+                self.doc.add_paragraph(line, style=NOTE)
+        self._write(source_of(table), style=NOTE)
 
     def _next(self, kind: str) -> int:
         self.counted[kind] += 1
@@ -133,55 +201,62 @@ class _Writer:
         if picture is None:
             self.doc.add_paragraph(chart.unavailable or NOT_DRAWN, style=NOTE)
             return
-        add_picture(self.doc, picture, alt=chart.alt, title=chart.title)
-        for note in chart.notes:
-            self.doc.add_paragraph(note, style=NOTE)
+        add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
+        self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn on night {self.pack.night_id}."]), style=NOTE)
 
-    def _check(self, claims: tuple[Claim, ...]) -> None:
+    def _check(self, claims: Iterable[Claim]) -> None:
         """What does not simply agree, once each, where its paragraph is."""
-        for claim in claims:
+        for claim in claims if not self.form.tables_only else ():
             if claim.verdict != "agrees" and claim.no not in self.told:
                 self.told.add(claim.no)
                 paragraph = self.doc.add_paragraph(style=CHECK)
                 paragraph.add_run(f"To check, {claim.paragraph}: {claim.verdict}. ").bold = True
-                paragraph.add_run(_in_words(claim))
+                self.controls.add(paragraph, *_in_words(claim))
 
     def _back(self) -> None:
         pack = self.pack
         left = tuple(c for c in pack.claims if c.verdict != "agrees" and c.no not in self.told)
-        if left:
-            self.doc.add_paragraph("Printed elsewhere", style="Heading 1")
+        if left and not self.form.tables_only:
+            self._title("Printed elsewhere", "Heading 2")
             self._check(left)
-        add_bookmark(self.doc.add_paragraph("Sources and measures", style="Heading 1"), "part_sources", len(pack.pages) + 1)
-        add_caption(self.doc, "Table", self._next("Table"), "Sources: the extracts behind the figures")
+        self._heading("Sources and measures", len(pack.pages) + 1)
+        for table in (t for t in pack.tables if t.kind == "chart"):
+            self._figures(table)
         counted = ["Rows"] if pack.rule is None else []
         rows = [
             [s.title, s.status, _day(s.covered_from), _day(s.covered_to), *(f"{s.rows:,}" for _ in counted),
              _day(s.extracted_at)]
             for s in pack.sources
         ]  # fmt: skip
-        add_table(
-            self.doc, ["Extract", "Status", "First day covered", "Last day covered", *counted, "Extracted"], rows,
-            title="Sources", about="One row an extract.", text=True,
-        )  # fmt: skip
+        self._words("Sources: the extracts behind the figures on night " + pack.night_id, "One row an extract.",
+                    ["Extract", "Status", "First day covered", "Last day covered", *counted, "Extracted"], rows)  # fmt: skip
         used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
         if used:
-            add_caption(self.doc, "Table", self._next("Table"), "Measures: what each figure counts")
-            add_table(
-                self.doc, ["Measure", "What it counts"], [[d.title, d.meaning] for d in used.values()],
-                title="Measures", about="One row a measure.", text=True,
-            )  # fmt: skip
+            self._words("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
+                        [[d.title, d.meaning] for d in used.values()])  # fmt: skip
+
+    def _words(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Said]]) -> None:
+        """A table of words."""
+        add_caption(self.doc, "Table", self._next("Table"), title)
+        add_table(self.doc, self.controls, header, rows, title=title, about=about, text=True)
+
+
+def _says_something(paragraphs: Iterable[Paragraph]) -> bool:
+    """Whether a template's header has words, fields or a picture of its own."""
+    return any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in paragraphs)
 
 
 def _day(day: object) -> str:
     return f"{day:%d/%m/%Y}" if day else "[z]"
 
 
-def _in_words(claim: Claim) -> str:
+def _in_words(claim: Claim) -> list[Said]:
     """What was printed, what the warehouse says, and why they differ."""
     if claim.kind == "statement":
-        said = f"In our words, the report says: {claim.what}."
+        said: list[str | Bound] = [f"In our words, the report says: {claim.what}."]
+    elif claim.computed:
+        said = [f"{claim.what}: printed {claim.printed}, computed ", claim_figure(claim), "."]
     else:
-        said = f"{claim.what}: printed {claim.printed}" + (f", computed {claim.computed}." if claim.computed else ".")
+        said = [f"{claim.what}: printed {claim.printed}."]
     reason = f" {claim.reason[:1].upper()}{claim.reason[1:].rstrip('.')}." if claim.reason else ""
-    return f"{said}{reason}{' The edition lists it as known.' if claim.is_known else ''}"
+    return [*said, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]

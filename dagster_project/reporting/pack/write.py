@@ -13,6 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
 
 from .content import read_pack
+from .document_form import document_form
 from .figure_trails import Trails, read_trails, work_of
 from .model import Pack
 from .tables_csv import METADATA, write_csvs
@@ -40,12 +41,14 @@ def write_pack(
     overwrite: bool = False,
     public: bool = False,
     said: Callable[[str], None] = lambda _: None,
+    tables_only: bool = False,
 ) -> Pack:
     """Write an edition into the folder `out`, whole or not at all. Returns what was written.
 
     `con` reads the night's file. `home`: where the night's rows are counted for the trails, and where pictures of charts are
     kept. An earlier pack at `out` is replaced; a folder of other things only where `overwrite` says so. Raises OutError,
-    NoEditionError, NoPublicFormError, ValueError for an unknown form, OSError. `public`: in the public form, without trails.
+    NoEditionError, NoPublicFormError, ValueError for an unknown form or template, OSError. `public`: in the public form,
+    without trails. `tables_only`: of a document.
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
@@ -55,7 +58,8 @@ def write_pack(
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
-        fill(pack, new, forms, _trails(con, pack, home) if home and "html" in forms and not public else None, home, said)
+        trails = _trails(con, pack, home) if home and "html" in forms and not public else None
+        fill(pack, new, forms, trails, home, said, tables_only=tables_only)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -71,8 +75,10 @@ def fill(
     home: Home | None = None,
     said: Callable[[str], None] = lambda _: None,
     beside: Sequence[tuple[str, str]] = (),
+    tables_only: bool = False,
 ) -> list[str]:
     """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are.
+    `tables_only`: a document without charts and places to write in.
 
     Returns the ids of charts that could not be drawn.
     """
@@ -87,7 +93,7 @@ def fill(
     if "docx" in forms:
         from .word_document import write_docx
 
-        lost |= write_docx(pack, folder / f"{name}.docx", kept)
+        lost |= write_docx(pack, folder / f"{name}.docx", kept, document_form(home, tables_only))
     for form in (f for f in ("xlsx", "docx") if f in forms):
         downloads.append((f"{name}.{form}", f"The report as {FORMS[form]} (.{form})"))
         said(f"{form}: {name}.{form}")

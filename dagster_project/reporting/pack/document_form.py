@@ -1,0 +1,36 @@
+"""What a force says of its documents: the template, and what stands at the front. `[report]` of pam.toml."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.core.config import settings_seen
+from dagster_project.core.home import Home
+
+FRONT = ("by", "date", "purpose", "attachments", "recommendations", "contact")
+HEADINGS = ("Report by", "Date", "Purpose of the report", "Attachments", "Recommendations", "Contact for enquiries")
+
+
+@dataclass(frozen=True)
+class DocumentForm:
+    """How a document is made. `template`: None for our plain one. `front`: what stands at the front, by its heading, for the
+    author to write where it is empty. `tables_only`: without charts, sentences and places to write in."""
+
+    template: Path | None = None
+    front: tuple[tuple[str, str], ...] = tuple((heading, "") for heading in HEADINGS)
+    tables_only: bool = False
+
+
+def document_form(home: Home | None, tables_only: bool = False) -> DocumentForm:
+    """The form of a home's documents: the template of `[report]`, else `report.docx` of the home, else ours.
+
+    Raises ConfigError, and ValueError for a template that is not there.
+    """
+    if home is None:
+        return DocumentForm(tables_only=tables_only)
+    said = settings_seen(home).report
+    own = home.path / "report.docx"
+    template = (home.path / said.template) if said.template else own if own.is_file() else None
+    if template and not template.is_file():
+        raise ValueError(f"{home.config_file.name}: report.template: there is no {template}")
+    front = tuple((heading, getattr(said, name) or "") for heading, name in zip(HEADINGS, FRONT, strict=True))
+    return DocumentForm(template, front, tables_only)

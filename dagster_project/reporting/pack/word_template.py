@@ -1,0 +1,102 @@
+"""The Word template that a document is made in: the force's own, or our plain one, `templates/report.docx`.
+
+A force's template gives page, header, footer and styles. A style that it lacks is taken from ours.
+"""
+
+import io
+import zipfile
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.document import Document as Doc
+from docx.opc.constants import CONTENT_TYPE as CT
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.packuri import PackURI
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.parts.numbering import NumberingPart
+
+OURS = Path(__file__).parent / "templates" / "report.docx"
+NUMBERED, CHECK, NOTE, NOTICE, PLACEHOLDER = "Numbered paragraph", "Check", "Table note", "Notice", "Placeholder"
+TABLE, TABLE_HEADING, TABLE_TEXT, TABLE_FIGURE = "Report table", "Table heading", "Table text", "Table figure"
+STYLES = (
+    "Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "Header", "Footer", "List Bullet", NUMBERED, CHECK, NOTE, NOTICE,
+    PLACEHOLDER, TABLE_TEXT, TABLE_HEADING, TABLE_FIGURE, TABLE,
+)  # fmt: skip
+"""The styles that a document uses."""
+_MAIN = b"wordprocessingml.document.main+xml"
+
+
+class TemplateError(ValueError):
+    """A file that can't be used as a template. The message names it."""
+
+
+def open_template(path: Path | None = None) -> Doc:
+    """A document made from a template (.docx or .dotx) with all of STYLES. Raises TemplateError."""
+    if path is None:
+        return Document(str(OURS))
+    try:
+        doc = Document(io.BytesIO(_as_document(path)))
+    except OSError as error:
+        raise TemplateError(f"the template {path} can't be read: {error.strerror or error}") from error
+    except Exception as error:
+        # What python-docx raises of a broken file is of many kinds.
+        raise TemplateError(f"the template {path} is not a Word document (.docx or .dotx): {error}") from error
+    _lend_styles(doc, Document(str(OURS)))
+    return doc
+
+
+def _as_document(path: Path) -> bytes:
+    """A template's bytes as those of a document, which python-docx alone opens."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
+        for item in old.infolist():
+            data = old.read(item)
+            if item.filename == "[Content_Types].xml":
+                data = data.replace(b"wordprocessingml.template.main+xml", _MAIN)
+            new.writestr(item.filename, data)
+    return made.getvalue()
+
+
+def _lend_styles(doc: Doc, ours: Doc) -> None:
+    """Give a document the styles that it lacks."""
+    known = {s.name for s in doc.styles}
+    if lacking := [name for name in STYLES if name not in known]:
+        numbers = _lend_numbering(doc, ours)
+        for name in lacking:
+            style = deepcopy(ours.styles[name].element)
+            for number in style.iter(qn("w:numId")):
+                number.set(qn("w:val"), numbers[number.get(qn("w:val"))])
+            doc.styles.element.append(style)
+        if NUMBERED in lacking and (pPr := doc.styles["Heading 1"].element.get_or_add_pPr()).numPr is None:
+            # Paragraphs are numbered 2.1 where their heading is numbered 2.
+            pPr.get_or_add_numPr().get_or_add_numId().val = int(numbers["1"])
+
+
+def _lend_numbering(doc: Doc, ours: Doc) -> dict[str, str]:
+    """Add our lists to a document's. Returns our number of a list -> the document's."""
+    part: Any = next((r.target_part for r in doc.part.rels.values() if r.reltype == RT.NUMBERING), None)
+    if part is None:
+        # python-docx can't make one.
+        part = NumberingPart(PackURI("/word/numbering.xml"), CT.WML_NUMBERING, OxmlElement("w:numbering"), doc.part.package)
+        doc.part.relate_to(part, RT.NUMBERING)
+    lists = part.element
+    taken = [int(n) for n in (*lists.xpath("w:num/@w:numId"), *lists.xpath("w:abstractNum/@w:abstractNumId"))]
+    first = max(taken, default=0) + 1
+    made = {}
+    kinds = lists.findall(qn("w:abstractNum"))
+    for kind in ours.part.numbering_part.element.findall(qn("w:abstractNum")):
+        own = kind.get(qn("w:abstractNumId"))
+        made[own] = str(first + int(own))
+        copy = deepcopy(kind)
+        copy.set(qn("w:abstractNumId"), made[own])
+        # Kinds of lists stand before lists.
+        if kinds:
+            kinds[-1].addnext(copy)
+        else:
+            lists.insert(0, copy)
+        kinds.append(copy)
+        lists.add_num(int(made[own])).numId = int(made[own])
+    return made
