@@ -4,7 +4,8 @@ import csv
 import io
 from pathlib import Path
 
-from .home import Home
+from .home import CONTRACTS, Home
+from .meant import meant
 from .printable import SAID, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
@@ -25,6 +26,12 @@ LONGEST_VALUE = 100_000
 """The same of a value of the vocabulary, which is what some file says."""
 NOTHING = "nothing"
 """What a value counts as that counts nowhere."""
+CLASSIFYING = {
+    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
+    "stop_search": ("object_of_search",),
+}  # fmt: skip
+"""Extract -> the columns that decide whether a row counts. Beside them, the unit of every extract that has one."""
+UNIT = "lpu"
 
 
 class SeedError(ValueError):
@@ -83,11 +90,41 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             )
         if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
             raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+        if columns == OWN_LISTS["vocabulary"]:
+            row = (*row[:3], _counted(path, line, row))
         known = _known(row, columns)
         if known in rows:
             raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
         rows[known] = (line, row)
     return [row for _, row in rows.values()]
+
+
+def counts_towards(column: str) -> tuple[str, ...]:
+    """What a value of a classifying column can count as."""
+    if column == "offence_code":
+        return (*(c for c in OFFENCE_CLASSES if c != "other"), NOTHING)
+    return (NOTHING,) if column == UNIT else ("Drugs", NOTHING)
+
+
+def _counted(path: Path, line: int, row: tuple[str, ...]) -> str:
+    """What a row of the vocabulary counts as, in the project's spelling. Raises SeedError.
+
+    A value that counts as a word that no model knows would be a false zero.
+    """
+    extract, column, _, counts_as = row
+    extracts = {p.stem for p in CONTRACTS.glob("*.yml")}
+    columns, may = (*CLASSIFYING.get(extract, ()), UNIT), counts_towards(column)
+    found = next((m for m in (*may, "other") if m.lower() == counts_as.lower()), None)
+    wrong = None
+    if extract not in extracts:
+        wrong = f"no extract is called {extract!r}{meant(extract, extracts)}"
+    elif column not in columns:
+        wrong = f"{extract} has no list for {column!r}{meant(column, columns)}: it has one for {', '.join(columns)}"
+    elif found is None:
+        wrong = f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}"
+    if wrong:
+        raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+    return str(found)
 
 
 Place = tuple[str, str, str]

@@ -22,7 +22,7 @@ MOST_SHOWN = 30
 FEWEST = 3
 """Cells of a row that may be a header though it names nothing known."""
 
-_DATA = re.compile(r"\d{3}|\d[/:.-]\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
+_DATA = re.compile(r"\d{3}|\d[/:-]\d|\d\.\d+\.\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
 """What cells of data have and headers don't: long numbers, dates, times, addresses."""
 
 

@@ -11,20 +11,16 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
+from dagster_project.core.own_lists import CLASSIFYING, SeedError, known_offence_codes, known_units, known_words
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import one_row
 
 from .raw_store import Load, parquet_of
 
-LISTED = 200
-"""Unknown values of one column that the ledger keeps, those of most rows first."""
+LISTED = 5_000
+"""Unknown values of one column that the ledger keeps, those of most rows first: more than any list of codes has. A column that
+has more of them is no column of codes."""
 HELD_FOR = "vocabulary"
-CLASSIFYING = {
-    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
-    "stop_search": ("object_of_search",),
-}  # fmt: skip
-"""Extract -> the columns that decide whether a row counts. Beside them, the unit of every extract that has one."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.own_lists import OWN_LISTS, read_own_list
+from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import read_seed
 
 SHOWN = 60
@@ -17,11 +17,6 @@ SHOWN = 60
 LONGEST = 40
 """Characters of a code. What is longer is text that somebody wrote, and may name a person."""
 
-CLASSIFYING = {
-    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
-    "stop_search": ("object_of_search",),
-}  # fmt: skip
-"""Columns whose values measures look for, beside those with a list of the contract."""
 COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
 """What the marts count by, where the list of seeds/vocabulary.csv says nothing of it."""
 

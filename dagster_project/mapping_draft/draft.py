@@ -11,13 +11,12 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
-from dagster_project.core.own_lists import OWN_LISTS, read_own_list
+from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
 
-from . import codes as code_lists
 from .codes import Code, choice_codes, known_values, listed_codes
 from .columns import BY_CELLS, Drafted, Fields, draft_columns, label_of, separator_of
 from .extra_rows import ExtraRow, catches_records, glob_of, take_out
@@ -223,7 +222,7 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             if doubt:
                 d.checks.append(doubt)
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
-        elif column.name in code_lists.CLASSIFYING.get(draft.contract.extract, ()) or (
+        elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (
             column.type == "unit" and known[column.name]
         ):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)

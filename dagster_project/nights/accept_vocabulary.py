@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from dagster_project import audit
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core import own_lists
 from dagster_project.core.config import read_config
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 from dagster_project.core.own_lists import (
     LONGEST_VALUE,
-    NOTHING,
-    OFFENCE_CLASSES,
     OWN_LISTS,
     SeedError,
     fault_of_text,
@@ -41,9 +40,7 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     if column not in columns:
         others = f": it has one for {', '.join(columns)}" if columns else ""
         raise VocabularyError(f"{extract} has no list for {column}{others}")
-    if column == "offence_code":
-        return (*(c for c in OFFENCE_CLASSES if c != "other"), NOTHING)
-    return (NOTHING,) if contracts[extract].column(column).type == "unit" else ("Drugs", NOTHING)
+    return own_lists.counts_towards(column)
 
 
 def accept(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:

@@ -211,3 +211,36 @@ def test_a_ledger_of_before_says_which_headers_were_missing(new_home: Home) -> N
     contract = load_contracts()["drug_tests"]
     assert absent_in(entry, contract) == ["missed_reason", "referred", "tested_at"]
     assert absent_in(entry.model_copy(update={"absent_columns": None}), contract) == ["referred", "tested_at"]
+
+
+def test_a_required_column_that_is_blank_in_every_row_is_no_zero(new_home: Home) -> None:
+    """Of fifty rows; of 49 the blanks are rows that do not count."""
+    day = lambda i: f"2025-01-{i % 28 + 1:02d}T12:00:00"  # noqa: E731
+    for force, n in (("derbyshire", 50), ("kent", 49)):
+        for extract, columns, row in (
+            ("incidents", ("incident_ref", "record_type", "created_at", "qualifiers", "grade", "channel"),
+             lambda i: [f"I{i}", "INCIDENT", day(i), "", "Emergency", "999"]),
+            ("crimes", ("crime_ref", "recorded_on", "offence_code", "status"),
+             lambda i: [f"C{i}", day(i)[:10], "", "Recorded"]),
+            ("intelligence", ("intel_ref", "submitted_on", "source", "themes"),
+             lambda i: [f"T{i}", day(i)[:10], "Officer", " "]),
+            ("stop_search", ("search_ref", "searched_at", "legislation", "object_of_search", "outcome", "object_found"),
+             lambda i: [f"S{i}", day(i), "Act", "", "Arrest", "Y"]),
+            ("drug_tests", ("custody_ref", "arrested_at", "trigger_offence", "test_status", "result"),
+             lambda i: [f"D{i}", day(i), "Theft", "", "Positive"]),
+        ):  # fmt: skip
+            write_extract(new_home.inbox, extract, each(n, row), columns=columns, window=JANUARY, force=force)
+    publish_night(new_home)
+    needs = {
+        "incidents": ("incidents_drugs", "roc_drugs", "incidents_drugs_emergency", "incidents_drugs_by_channel"),
+        "drug_offences": ("possession_offences", "trafficking_offences"),
+        "intelligence": ("intelligence_items",),
+        "stop_search": ("drug_searches", "drug_finds", "drug_searches_by_outcome"),
+        "drug_tests": ("tests_completed", "tests_refused", "tests_missed", "tests_positive"),
+    }
+    for mart, measures in needs.items():
+        for measure in measures:
+            assert figure(new_home, measure, mart=mart) == GONE, measure
+            assert figure(new_home, measure, mart=mart, area="kent") == (0, "complete"), measure
+    assert figure(new_home, "searches", mart="stop_search") == figure(new_home, "trigger_arrests") == (50, "complete")
+    assert figure(new_home, "drug_searches", mart="stop_search", category="Act") in (None, GONE)

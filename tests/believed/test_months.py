@@ -47,6 +47,28 @@ def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> N
     assert found == ({("mart_naloxone", said)} if holds else set())
 
 
+def test_searches_and_a_rate_are_judged_as_counts_are(new_home: Home) -> None:
+    """Twelve months of 30 searches and of tests of which two thirds are positive, then one without either."""
+    months = [(f"{2024 + n // 12}-{n % 12 + 1:02d}", n) for n in range(13)]
+    searches = [
+        [f"S{month}-{i}", f"{month}-{i % 28 + 1:02d}T12:00:00", "Drugs" if i % 3 else "Firearms", "Y"]
+        for month, n in months for i in range(30 if n < 12 else 2)
+    ]  # fmt: skip
+    tests = [
+        [f"D{month}-{i}", f"{month}-{i % 28 + 1:02d}T12:00:00", "Theft", "Completed", "Positive" if n < 12 and i % 3 else "Negative"]  # noqa: E501
+        for month, n in months for i in range(30)
+    ]  # fmt: skip
+    window = ("2024-01-01", "2025-01-31")
+    columns = ("search_ref", "searched_at", "object_of_search", "object_found")
+    write_extract(new_home.inbox, "stop_search", searches, columns=columns, window=window)
+    columns = ("custody_ref", "arrested_at", "trigger_offence", "test_status", "result")
+    write_extract(new_home.inbox, "drug_tests", tests, columns=columns, window=window)
+    assert judged(new_home) == {
+        ("mart_stop_search", "month_to_mean 0.0666667 (derbyshire, searches, 2025-01)"),
+        ("mart_drug_tests", "month_to_mean 0 (derbyshire, positivity_rate, 2025-01)"),
+    }
+
+
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     accept = ("accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why")

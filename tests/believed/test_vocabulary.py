@@ -1,5 +1,6 @@
 """Values that no list knows: at which shares a file is held, told of or listed, and how a person makes them known."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
+from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.landing import LedgerEntry, read_ledger
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
@@ -109,3 +111,25 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     )  # fmt: skip
     assert found == [(3000, "complete")]
     assert meta_rows(new_home, "vocabulary") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("incidents,qualifiers,Narcotics,Durgs", "line 2: a value of incidents.qualifiers counts as Drugs or nothing, not 'D"),
+        ("crimes,offence_code,DRG1,Drugs", "counts as possession or trafficking or nothing, not 'Drugs'"),
+        ("naloxone,lpu,Elsewhere,Drugs", "counts as nothing, not 'Drugs'"),
+        ("incident,qualifiers,Narcotics,Drugs", "no extract is called 'incident'; is incidents meant?"),
+        ("incidents,qualifier,Narcotics,Drugs", "incidents has no list for 'qualifier'; is qualifiers meant?"),
+        ("incidents,qualifiers,Narcotics,DRUGS", None),
+    ],
+)  # fmt: skip
+def test_a_list_that_says_what_no_measure_counts_is_refused_with_its_line(tmp_path: Path, row: str, said: str | None) -> None:
+    """A value that counts as a misspelt word would be known, and a false zero."""
+    path = tmp_path / "vocabulary.csv"
+    path.write_text(f"extract,column,value,counts_as\n{row}\n", encoding="utf-8")
+    if said is None:
+        assert read_own_list(path, OWN_LISTS["vocabulary"]) == [("incidents", "qualifiers", "Narcotics", "Drugs")]
+        return
+    with pytest.raises(SeedError, match=re.escape(said)):
+        read_own_list(path, OWN_LISTS["vocabulary"])

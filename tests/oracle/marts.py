@@ -38,7 +38,7 @@ def marts(landing, areas, forces, offence_codes=None, indicators=None):
         def get(extract, force=force):
             return landing.rows.get((extract, force), [])
 
-        covers, periods = {}, {}
+        covers, placed, periods = {}, {}, {}
         for mart in MARTS:
             for series in mart(get, options):
                 name = series.extract
@@ -50,11 +50,20 @@ def marts(landing, areas, forces, offence_codes=None, indicators=None):
                 if cut not in covers:
                     days = landing.covered(name, force, cut[1])
                     covers[cut] = Cover({day for day in days if cut[2] is None or day >= cut[2]})
+                    placed[cut] = Cover(covers[cut].days & _with_units(landing, name, force))
                 places = Places(name, force, forces[force], areas, get)
-                out += _expand(series, force, places, periods[name], covers[cut])
+                out += _expand(series, force, places, periods[name], covers[cut], placed[cut])
         out += public_health(get("public_health"), force, indicators or INDICATORS)
     _add_priors(out)
     return out
+
+
+def _with_units(landing, extract, force):
+    """The covered days whose rows are of files that name units: searches of data.police.uk have none."""
+    days = landing.covered(extract, force)
+    if extract != "stop_search" or all(form == "canonical" for *_, form in landing.windows[extract, force]):
+        return days
+    return landing.told(extract, force, lambda load: load.form == "canonical")
 
 
 class Places:
@@ -94,17 +103,18 @@ class Places:
         return (self.force, *self.units.get((unit or "").strip().casefold(), self.nowhere))
 
 
-def _expand(series, force, places, periods, cover):
-    """Rows of one series: every area, every category, every period."""
+def _expand(series, force, places, periods, cover, placed):
+    """Rows of one series: every area, every category, every period. `placed`: what is covered of units and sections."""
     whole_only = [] if getattr(series, "of_whole", False) else [ALL]
     figures = {
         Flow: _flow, Rate: _rate, Stock: _stock, Last: _last,
-    }[type(series)](series, places, cover)  # fmt: skip
-    statuses = [cover.status(period) for period in periods]
+    }[type(series)]  # fmt: skip
+    of = {c: (figures(series, places, c), [c.status(period) for period in periods]) for c in {cover, placed}}
     for place, area_name in places.names.items():
+        figure, statuses = of[cover if place[0] == "force" or place[1] == "unknown" else placed]
         for category in whole_only + series.split:
             for period, status in zip(periods, statuses, strict=True):
-                value, numerator, denominator, status = figures(place, category, period, status)
+                value, numerator, denominator, status = figure(place, category, period, status)
                 yield {
                     "mart": series.mart, "force_code": force,
                     "area_type": place[0], "area_code": place[1], "area_name": area_name,

@@ -1,0 +1,115 @@
+"""Each limit of what is believed of one file: data exactly at it, and data just inside it. Only landing, no night."""
+
+import pytest
+
+from dagster_project.landing.vocabulary import LISTED
+
+DAY = "2025-03-01"
+ROWS = {
+    "incidents": lambda n, said: f"I{n},INCIDENT,{DAY} 10:00,{said},,,",
+    "crimes": lambda n, said: f"C{n},{DAY},{said},Recorded,",
+    "intelligence": lambda n, said: f"T{n},{DAY},Officer,{said},",
+    "stop_search": lambda n, said: f"S{n},{DAY} 10:00,,{said},,Y,,,",
+    "naloxone": lambda n, said: f"N{n},{DAY} 10:00,{said}",
+}
+HEADERS = {
+    "intelligence": "intel_ref,submitted_on,source,themes,lpu",
+    "stop_search": "search_ref,searched_at,legislation,object_of_search,outcome,object_found,age_range,"
+    "self_defined_ethnicity,lpu",
+    "naloxone": "administration_ref,administered_at,lpu",
+}
+COLUMNS = {
+    "incidents": "qualifiers", "crimes": "offence_code", "intelligence": "themes", "stop_search": "object_of_search",
+    "naloxone": "lpu",
+}  # fmt: skip
+COUNTS = {
+    "incidents": "drugs", "crimes": "92e", "intelligence": "Drugs", "stop_search": "CONTROLLED DRUGS", "naloxone": "dales",
+}  # fmt: skip
+NOT = {
+    "incidents": "Alcohol", "crimes": "28E", "intelligence": "Firearms", "stop_search": "Firearms", "naloxone": "Out of force",
+}  # fmt: skip
+"""What a list knows, and no measure counts."""
+
+
+def land(warehouse, extract, unknown, nothing, counted, blank=0):
+    said = ["Qzx"] * unknown + [NOT[extract]] * nothing + [COUNTS[extract]] * counted + [""] * blank
+    return warehouse.land(extract, *[ROWS[extract](n, s) for n, s in enumerate(said)], header=HEADERS.get(extract))
+
+
+@pytest.mark.parametrize("extract", ROWS)
+@pytest.mark.parametrize(
+    ("unknown", "nothing", "counted", "blank", "outcome", "is_told"),
+    [
+        (20, 0, 80, 0, "held", True), (19, 0, 81, 0, "accepted", True),
+        # Blank rows are rows of the file, and no unknown ones.
+        (20, 0, 50, 30, "held", True), (20, 0, 50, 31, "accepted", True),
+        (1, 0, 99, 0, "accepted", True), (1, 0, 100, 0, "accepted", False),
+        (10, 0, 40, 0, "held", True), (49, 0, 0, 0, "accepted", False), (50, 0, 0, 0, "held", True),
+        (0, 0, 0, 60, "accepted", False),
+    ],
+)  # fmt: skip
+def test_unknown_values_by_their_share(warehouse, extract, unknown, nothing, counted, blank, outcome, is_told):
+    entry = land(warehouse, extract, unknown, nothing, counted, blank)
+    column = COLUMNS[extract]
+    assert (entry.outcome, entry.held_for) == (outcome, "vocabulary" if outcome == "held" else None), entry.reason
+    assert entry.unknown_values == ({column: {"Qzx": unknown}} if unknown else {})
+    assert entry.unknown_told == ({column: unknown} if is_told else {})
+
+
+@pytest.mark.parametrize("extract", ROWS)
+@pytest.mark.parametrize(
+    ("unknown", "nothing", "counted", "outcome"),
+    [(1, 99, 0, "held"), (1, 100, 0, "accepted"), (1, 98, 1, "accepted"), (0, 100, 0, "accepted"), (1, 49, 0, "held")],
+)
+def test_where_no_row_counts_one_in_a_hundred_holds_but_for_units(warehouse, extract, unknown, nothing, counted, outcome):
+    entry = land(warehouse, extract, unknown, nothing, counted)
+    assert entry.outcome == ("accepted" if extract == "naloxone" else outcome), entry.reason
+
+
+def test_a_list_is_unknown_where_no_item_is_known(warehouse):
+    rows = ["Odd;Odder"] * 19 + ["Odd;Alcohol"] * 40 + ["Odd;Drugs"] * 41
+    entry = warehouse.land("incidents", *[ROWS["incidents"](n, s) for n, s in enumerate(rows)])
+    assert (entry.outcome, entry.unknown_told) == ("accepted", {"qualifiers": 19})
+    assert entry.unknown_values == {"qualifiers": {"Odd": 100, "Odder": 19}}
+
+
+def test_every_unknown_value_is_kept_as_far_as_a_list_of_codes_goes(warehouse):
+    rows = [ROWS["crimes"](n, f"X{n}Z") for n in range(1000)]
+    assert len(warehouse.land("crimes", *rows).unknown_values["offence_code"]) == 1000 < LISTED
+
+
+@pytest.mark.parametrize("n", [100, 300, 700, 2900])
+@pytest.mark.parametrize(("less", "other", "outcome"), [(0, 0, "refused"), (1, 0, "accepted"), (0, 1, "accepted")])
+def test_american_dates_at_one_in_a_hundred(warehouse, n, less, other, outcome):
+    american = n // 100 - less
+    days = ["03/13/2025"] * american + ["13/03/2025"] * other + ["03/04/2025"] * (n - american - other)
+    entry = warehouse.land("crimes", *[f"C{i},{day},92D,Recorded," for i, day in enumerate(days)])
+    assert entry.outcome == outcome, entry.reason
+
+
+@pytest.mark.parametrize("column", ["tested_at", "arrested_at"])
+def test_american_dates_of_any_column_in_any_number_of_rows(warehouse, column):
+    days = {"arrested_at": "2025-03-02T10:00", "tested_at": ""} | {column: "3/25/2025 9:05 AM"}
+    header = "custody_ref,arrested_at,trigger_offence,test_status,tested_at"
+    row = f"D1,{days['arrested_at']},Theft,Completed,{days['tested_at']}"
+    entry = warehouse.land("drug_tests", row, header=header)
+    assert entry.outcome == "refused" and f'dates: {{{column}: "%m/%d/%Y %I:%M %p"}}' in entry.reason
+
+
+def test_blank_columns_count_as_absent_from_fifty_rows_on(warehouse):
+    for n, absent, at in ((50, ["channel", "grade"], "20260105T020000Z"), (49, [], "20260106T020000Z")):
+        rows = [f"I{i},INCIDENT,{DAY} 10:00,Drugs,,,Dales" for i in range(n)]
+        entry = warehouse.land("incidents", *rows, at=at)
+        assert entry.outcome == "accepted" and entry.absent_columns == absent
+    one = [f"I{i},INCIDENT,{DAY} 10:00,Drugs,{'Emergency' if i == 7 else ''},,Dales" for i in range(60)]
+    entry = warehouse.land("incidents", *one, at="20260107T020000Z")
+    assert entry.absent_columns == ["channel"]
+
+
+def test_a_column_whose_headers_an_optional_mapping_does_not_find_is_absent(warehouse):
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    text = "extract: incidents\nforces: [derbyshire]\nheaders: {grade: Urgency}\noptional: [grade]\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    header = "incident_ref,record_type,created_at,qualifiers,channel,lpu"
+    entry = warehouse.land("incidents", f"I1,INCIDENT,{DAY} 10:00,Drugs,999,Dales", header=header)
+    assert (entry.outcome, entry.absent_columns) == ("accepted", ["grade"])
