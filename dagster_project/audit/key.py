@@ -2,6 +2,7 @@
 
 import hashlib
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.key_files import KeyFile
 
@@ -12,7 +13,7 @@ REMEDY = (
 )
 
 
-class AuditKeyError(RuntimeError):
+class AuditKeyError(PamError, RuntimeError):
     """The record's key can't be had, or is another than the one that the log was begun with."""
 
 

@@ -82,9 +82,9 @@ def explained() -> Iterator[None]:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:
-        from dagster_project.core.files import with_advice
+        from dagster_project.core.errors import with_advice
 
-        secho(f"pam: {message(with_advice(str(error)))}", err=True, fg=typer.colors.RED)
+        secho(f"pam: {message(with_advice(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
 
 

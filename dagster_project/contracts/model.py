@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import CONTRACTS
 from dagster_project.core.validation import faults_of
 
@@ -22,7 +23,7 @@ GRACE_DAYS = {"nightly": 3, "monthly": 45, "yearly": 400}
 DATE_TYPES = frozenset({"date", "timestamp", "month"})
 
 
-class ContractError(ValueError):
+class ContractError(PamError, ValueError):
     """A contract's YAML that says something it can't mean. The message names the file and the field."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from .errors import Cause, PamError
 from .home import CONTRACTS, Engine, Home
 from .seeds import read_seed
 from .validation import faults_of
@@ -15,8 +16,10 @@ from .validation import faults_of
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class ConfigError(ValueError):
+class ConfigError(PamError, ValueError):
     """A `pam.toml` that says something it can't mean. The message names the file and the setting."""
+
+    cause = Cause.SETTINGS
 
 
 class _Part(BaseModel):

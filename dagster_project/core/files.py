@@ -4,24 +4,6 @@ import contextlib
 import os
 from pathlib import Path
 
-NO_ROOM = ("No space left on device", "File too large", "Disk quota exceeded", "Out of disk space")
-"""How the system and its libraries say that nothing more fits."""
-SPILL_LIMIT = "max_temp_directory_size"
-"""The setting that DuckDB names where what it may spill is not enough."""
-NO_WRITES = ("Read-only file system", "Permission denied")
-
-
-def with_advice(said: str) -> str:
-    """What went wrong, and what a person is to do where the disk is full or refuses writes."""
-    low = said.lower()
-    if any(words.lower() in low for words in NO_ROOM):
-        return f"{said}: make room on the home's disk (`df -h`); the next night then takes up what this one left undone"
-    if SPILL_LIMIT in low:
-        return f"{said}: what did not fit into memory took more of the disk than it may: allow more with `[night] spill`"
-    if any(words.lower() in low for words in NO_WRITES):
-        return f"{said}: let the night's user write in the home; the next night then takes up what this one left undone"
-    return said
-
 
 def make_folder(folder: Path) -> Path:
     """Make a folder and those above it that are missing, all 0700 whatever the umask."""

@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+from .errors import Cause, PamError
 from .home import CONTRACTS, Home
 from .meant import meant
 from .printable import SAID, is_printable
@@ -34,8 +35,10 @@ CLASSIFYING = {
 UNIT = "lpu"
 
 
-class SeedError(ValueError):
+class SeedError(PamError, ValueError):
     """A force's own list that says something it can't mean. The message gives file, line and reason."""
+
+    cause = Cause.LIST
 
 
 def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from .config import ConfigError, read_config
+from .errors import PamError
 from .home import Home
 
 OWNER = 0o700
@@ -16,7 +17,7 @@ TRAVERSED = 0o710
 """A home's mode where a group reads what is published: it may pass through, and list nothing."""
 
 
-class OpenHomeError(RuntimeError):
+class OpenHomeError(PamError, RuntimeError):
     """A home that others than its owner can read or enter. The message says what to type."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from .errors import PamError
 from .home import Home
 from .sql import literal, one_row
 
@@ -39,19 +40,19 @@ MEMORY = "2GB"
 """What a question may use where nobody says otherwise. Nothing is written to disk when it is used up: the question ends."""
 
 
-class NothingPublishedError(RuntimeError):
+class NothingPublishedError(PamError, RuntimeError):
     """No night has been published in this home."""
 
 
-class NoRightsError(RuntimeError):
+class NoRightsError(PamError, RuntimeError):
     """Who asks may not read the published night."""
 
 
-class NotWritableError(RuntimeError):
+class NotWritableError(PamError, RuntimeError):
     """A night that was to be opened for writing files of it, while this process has it open for reading alone."""
 
 
-class PublishError(RuntimeError):
+class PublishError(PamError, RuntimeError):
     """The candidate is not what may be published. The last publication stands."""
 
 

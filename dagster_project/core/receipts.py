@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from .errors import Cause, PamError
 from .files import write_whole
 from .home import LONDON, Home
 from .permissions import refuse_open
@@ -19,8 +20,11 @@ Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
 `rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
 
 
-class NightUnderWayError(RuntimeError):
+class NightUnderWayError(PamError, RuntimeError):
     """Another night is writing in this home."""
+
+    cause = Cause.UNDER_WAY
+    is_transient = True
 
 
 SAMPLE_MARK = "SAMPLE"
@@ -43,8 +47,10 @@ def holds_made_up(home: Home) -> bool:
     return any((home.path / name).exists() for name in (SAMPLE_MARK, MADE_UP_MARK))
 
 
-class SampleHomeError(RuntimeError):
+class SampleHomeError(PamError, RuntimeError):
     """Made-up rows would stand beside real ones."""
+
+    cause = Cause.SAMPLE_HOME
 
 
 def refuse_sample(home: Home) -> None:
@@ -112,6 +118,8 @@ class Receipt:
     """Number and hash of the last record of processing by then: a log that was cut since no longer has it."""
     postgres: dict[str, Any] = field(default_factory=dict)
     """What became of it in PostgreSQL, where one is named: `outcome` (loaded, there already, failed), `reason`."""
+    cause: str = ""
+    """Of a failed night, the kind of cause (`errors.Cause`): what to do follows from it."""
 
     @property
     def not_served(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder, put_in_place, unfinished, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import opened
@@ -20,7 +21,7 @@ from .model import NoEditionError
 RELATIONS = ("tables", "cells", "claims")
 
 
-class FrozenError(ValueError):
+class FrozenError(PamError, ValueError):
     """The edition is frozen already, or is not."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.printable import SAID, is_printable
 from dagster_project.core.validation import faults_of
@@ -23,11 +24,11 @@ FOLDER = Path(__file__).parent
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class NoEditionError(ValueError):
+class NoEditionError(PamError, ValueError):
     """The published night has no such edition. The message names those it has."""
 
 
-class EditionError(ValueError):
+class EditionError(PamError, ValueError):
     """An edition that says something it can't mean. The message names the file and the field."""
 
 

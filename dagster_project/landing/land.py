@@ -17,7 +17,8 @@ import duckdb
 from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.config import read_config
-from dagster_project.core.files import SPILL_LIMIT, make_folder
+from dagster_project.core.errors import Cause, cause_of
+from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 from dagster_project.core.seeds import force_names
@@ -393,7 +394,7 @@ class _Landing:
         except OSError as error:
             raise Refused(f"could not be read: {error.strerror or type(error).__name__}") from error
         except (MemoryError, duckdb.OutOfMemoryException) as error:
-            raise TooLarge(spilled=SPILL_LIMIT in str(error)) from error
+            raise TooLarge(spilled=cause_of(error) is Cause.SPILL_LIMIT) from error
         except duckdb.InterruptException:
             # By another thread, as the night is ended: the file is not at fault.
             raise

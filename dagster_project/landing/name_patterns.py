@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON
 
 Covers = Literal["months", "days"]
@@ -31,11 +32,11 @@ _PART = re.compile(r"\{(?P<kind>[^{}:]*)(?::(?P<form>[^{}]*))?\}|(?P<glob>[*?])|
 _DIRECTIVE = re.compile(r"%-?(.)", re.S)
 
 
-class BadPatternError(ValueError):
+class BadPatternError(PamError, ValueError):
     """A pattern that can't be meant. The message says what to write."""
 
 
-class NoDateError(ValueError):
+class NoDateError(PamError, ValueError):
     """A name that has the pattern's shape, and a date in it that is none."""
 
 

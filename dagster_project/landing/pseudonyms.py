@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from dagster_project.core.errors import Cause, PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.key_files import KeyFile
@@ -20,8 +21,10 @@ REMEDY = (
 )
 
 
-class PseudonymKeyError(RuntimeError):
+class PseudonymKeyError(PamError, RuntimeError):
     """The key can't be had, or is another than the one that earlier loads were hashed with."""
+
+    cause = Cause.KEY
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 
@@ -14,7 +15,7 @@ from .known_files import Clock, Decisions, landing_text
 from .ledger import LedgerEntry, commit, read_ledger
 
 
-class NotHeld(ValueError):
+class NotHeld(PamError, ValueError):
     """There is no such held load, or it was released before."""
 
 

@@ -1,6 +1,7 @@
 """Files that were not believed, and the person who says that they are to be."""
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, locked
 
@@ -8,7 +9,7 @@ from . import LedgerEntry, accepted, read_ledger, release_load
 from .latest_files import is_replaced, standing_files
 
 
-class WhichFileError(ValueError):
+class WhichFileError(PamError, ValueError):
     """The name given means no held file, or several. The message lists what is held."""
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
@@ -19,7 +20,7 @@ from .land import SUSPECT_DAYS
 from .mappings import read_mappings
 
 
-class TemplateError(ValueError):
+class TemplateError(PamError, ValueError):
     """A template that can't be written as asked. The message says what to give."""
 
 

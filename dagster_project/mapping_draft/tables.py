@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import plain_header
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 from dagster_project.landing.canonical_values import install
@@ -32,7 +33,7 @@ ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL where blank."""
 
 
-class DraftError(ValueError):
+class DraftError(PamError, ValueError):
     """A file of which no mapping can be drafted. The message says what to do."""
 
 

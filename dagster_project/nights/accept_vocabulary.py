@@ -8,6 +8,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core import own_lists
 from dagster_project.core.config import read_config
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
@@ -27,7 +28,7 @@ from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import HELD_FOR, classifying, look_up
 
 
-class VocabularyError(ValueError):
+class VocabularyError(PamError, ValueError):
     """What can't be made known so. The message says what can."""
 
 

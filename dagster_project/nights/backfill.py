@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.errors import PamError
 from dagster_project.landing import LedgerEntry, accepted
 
 DAY = timedelta(days=1)
@@ -12,7 +13,7 @@ Span = tuple[date, date]
 """First and last day."""
 
 
-class PeriodError(ValueError):
+class PeriodError(PamError, ValueError):
     """A period that ends before it begins, or that no file touches."""
 
 

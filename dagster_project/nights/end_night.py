@@ -2,11 +2,11 @@
 
 import contextlib
 
-from dagster_project.core.files import with_advice
+from dagster_project.core.errors import with_advice
 from dagster_project.core.receipts import receipt_path, write_receipt
 
 from . import alerts
-from .lifecycle import EARLY, reason_of
+from .lifecycle import EARLY
 from .run import NightRun
 
 
@@ -20,7 +20,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     run.unwritten = None
     try:
         if run.receipt is None and (error is not None or run.night is not None):
-            run.fail(reason_of(error) if error else EARLY)
+            run.fail(error or EARLY)
         elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
             write_receipt(run.home, run.receipt)
     except Exception as failed:
@@ -38,7 +38,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
 
 def _unwritten(run: NightRun, error: Exception) -> str:
     """That a night has no receipt, and what that means for whoever reads it."""
-    what = f"its receipt could not be written: {with_advice(str(error))}"
+    what = f"its receipt could not be written: {with_advice(error)}"
     if run.receipt and run.receipt.outcome == "published":
         return (
             f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"

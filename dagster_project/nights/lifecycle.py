@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dagster_project.audit import withdraw_undone
-from dagster_project.core.errors import interrupt_in
+from dagster_project.core.errors import Cause, cause_of, interrupt_in, with_advice
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, digest_of, published_folder, published_night
@@ -83,7 +83,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
-        written.append(Receipt(left[0], "failed", left[1], stamp(datetime.now(UTC)), INTERRUPTED, files))
+        now = stamp(datetime.now(UTC))
+        written.append(Receipt(left[0], "failed", left[1], now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
         withdraw_undone(home, "published", left[0], left[1], "the next night")
     if last and last.outcome == "failed" and last.republished and last.republished != night_id:
         withdraw_undone(home, "published again", last.republished, last.started_at, "the next night")
@@ -93,8 +94,11 @@ def note_interrupted(home: Home) -> list[Receipt]:
     return written
 
 
-def reason_of(error: BaseException | str) -> str:
-    """Why a night ended, in words. Whoever interrupts a night does not say why."""
+def explain(error: BaseException | str) -> tuple[str, Cause]:
+    """Why a night ended: in words, with what to do where a library does not say it, and the cause. Whoever interrupts a night
+    does not say why."""
     if str(error) == QUERY_INTERRUPTED or (isinstance(error, BaseException) and interrupt_in(error)):
-        return INTERRUPTED
-    return str(error) or type(error).__name__
+        return INTERRUPTED, Cause.INTERRUPTED
+    if error in (INTERRUPTED, EARLY):
+        return str(error), Cause.INTERRUPTED
+    return with_advice(error), cause_of(error)

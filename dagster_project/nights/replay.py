@@ -20,6 +20,7 @@ import duckdb
 from dagster_project import public_form
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import published_night
@@ -42,7 +43,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ReplayError(RuntimeError):
+class ReplayError(PamError, RuntimeError):
     """raw/ does not hold what its ledger names, or no such night. Nothing was published or written."""
 
 

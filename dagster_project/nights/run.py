@@ -21,8 +21,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core import memory
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
-from dagster_project.core.errors import InboxMissingError
-from dagster_project.core.files import with_advice
+from dagster_project.core.errors import Cause, InboxMissingError, PamError, with_advice
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import (
@@ -65,20 +64,22 @@ from .replaced_rows import count_superseded, list_withdrawn
 from .steps import Built, Judged, Landed, Plan
 
 
-class NightHeldError(RuntimeError):
+class NightHeldError(PamError, RuntimeError):
     """The gate holds the night back. The last publication stands; the receipt has the rules."""
 
 
-class NightFailedError(RuntimeError):
+class NightFailedError(PamError, RuntimeError):
     """The night could not be finished. The last publication stands."""
 
 
-class NotServedError(RuntimeError):
-    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
+class BuildFailedError(NightFailedError):
+    """dbt could not build the marts: a model, a disk or another process is in the way. The message quotes dbt."""
 
-    def __init__(self, message: str, passing: bool = False) -> None:
-        super().__init__(message)
-        self.passing = passing
+    cause = Cause.MODEL
+
+
+class NotServedError(PamError, RuntimeError):
+    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
 
 
 class Listener:
@@ -136,6 +137,7 @@ class NightRun:
         self.noted: list[Receipt] = []
         """Receipts of earlier nights that did not live to write them."""
         self.unbegun: str | None = None
+        self.unbegun_cause = Cause.OTHER
         """Why the night could not even begin, where it could not."""
         self.unwritten: str | None = None
         """Why the night has no receipt and what to do, where it could not be written."""
@@ -249,7 +251,7 @@ class NightRun:
     @property
     def ended(self) -> alerts.NightEnd:
         """What became of the night so far, for alerts."""
-        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun)
+        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun, self.unbegun_cause)
 
     def take(self) -> None:
         """Take the home's lock, until `end`. Raises NightUnderWayError."""
@@ -370,14 +372,14 @@ class NightRun:
         self.made = replace(made, seconds=self.seconds["building"])
         broken = dbt_runner.broken(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
-            raise NightFailedError(_not_built(broken))
+            raise _not_built(broken)
         # A test that fails has what rests on its model skipped: the night is held for the test.
         tests = dbt_runner.checks(self.nodes)
         if gate.held_by(tests):
             self.judged = Judged(tuple(tests))
             raise self._held()
         if broken:
-            raise NightFailedError(_not_built(broken))
+            raise _not_built(broken)
         self.made = replace(self.made, state=candidate.state_of(self.home))
         self._hand_on(self.made)
         return self.nodes
@@ -490,7 +492,7 @@ class NightRun:
             landed = self.landed or Landed()
             self.landed = replace(landed, erased=(*landed.erased, *erased))
         except (OSError, duckdb.Error) as error:
-            return with_advice(f"rows whose time is over were not all erased: {str(error).splitlines()[0]}")
+            return f"rows whose time is over were not all erased: {with_advice(error).splitlines()[0]}"
         return ""
 
     def serve(self) -> Brought:
@@ -509,7 +511,7 @@ class NightRun:
         receipt = replace(self.receipt, postgres=brought.as_dict(), seconds={**self.receipt.seconds, **self.seconds})
         self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
         if brought.outcome == "failed":
-            raise NotServedError(brought.reason, brought.passing)
+            raise NotServedError(brought.reason, is_transient=brought.is_transient)
         return brought
 
     def fail(self, error: BaseException | str) -> Receipt | None:
@@ -518,15 +520,15 @@ class NightRun:
         None where it can't even begin: then no receipt is written, and `unbegun` says why.
         """
         if self.receipt is None:
-            reason = with_advice(lifecycle.reason_of(error))
+            reason, cause = lifecycle.explain(error)
             if self.night is None:
                 try:
                     self.begin()
                 except Exception:
-                    self.unbegun = reason
+                    self.unbegun, self.unbegun_cause = reason, cause
                     return None
             night = self._begun()
-            receipt = self._receipt("failed", reason)
+            receipt = replace(self._receipt("failed", reason), cause=cause)
             if published_night(self.home) == night.night_id:
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
             self._write(receipt.finished(night))
@@ -613,7 +615,8 @@ def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxF
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
-def _not_built(broken: list[Node]) -> str:
+def _not_built(broken: list[Node]) -> NightFailedError:
     first = sorted(broken, key=lambda n: n.status != "error")[:3]
     said = "; ".join(f"{n.name}: {n.message or n.status}" for n in first)
-    return f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
+    message = f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
+    return BuildFailedError.quoting(message)

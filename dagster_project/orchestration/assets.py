@@ -33,7 +33,7 @@ def tried_again(context: Any, after_all: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if run.patience and errors.is_passing(error) and (after_all or not run.is_over()):
+        if run.patience and errors.is_transient(error) and (after_all or not run.is_over()):
             again = context.retry_number + 1
             seconds = errors.wait_before(again, run.patience)
             if again <= errors.TRIES:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
@@ -22,7 +23,7 @@ TODAY = "today"
 """The published night, where a command takes a night's id."""
 
 
-class NotKeptError(ValueError):
+class NotKeptError(PamError, ValueError):
     """A night that is not among the kept ones, or can't be read as one. The message names those that are."""
 
 

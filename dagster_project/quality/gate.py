@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import duckdb
 
 from dagster_project.core.checks import Check
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml
 from dagster_project.transform.raw_schema import WORK
@@ -28,7 +29,7 @@ NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_value
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 
 
-class SuiteError(ValueError):
+class SuiteError(PamError, ValueError):
     """A suite's YAML that says something it can't mean. The message names the file and the field."""
 
 

@@ -12,6 +12,7 @@ from zlib import crc32
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import literal
@@ -34,7 +35,7 @@ SECTIONS = ("East", "West")
 """What `national_areas` lists for each force."""
 
 
-class SampleError(ValueError):
+class SampleError(PamError, ValueError):
     """A sample that can't be written as it was asked for."""
 
 

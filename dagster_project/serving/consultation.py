@@ -4,13 +4,14 @@ import os
 
 from dagster_project.audit import record, shape_of
 from dagster_project.core.config import read_config
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
 
 from .known_names import names_of
 
 
-class ReasonError(ValueError):
+class ReasonError(PamError, ValueError):
     """The settings ask for a reason, and none is given."""
 
 

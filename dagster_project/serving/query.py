@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import put_in_place, unfinished
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import MEMORY, hardened, opened
@@ -34,7 +35,7 @@ _KINDS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.Stat
 """`describe`, `show`, `summarize`, `values` and `from` are selects; `pivot` is several."""
 
 
-class QuestionError(ValueError):
+class QuestionError(PamError, ValueError):
     """A question that can't be asked, or not be answered. The message says why, in a line or a few."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant, nearest
 from dagster_project.core.published_file import published_night
@@ -23,7 +24,7 @@ from dagster_project.publishing.dictionary import formula
 from dagster_project.transform.raw_schema import WORK
 
 
-class TrailError(ValueError):
+class TrailError(PamError, ValueError):
     """There is no such figure, or its rows can't be read now. The message says which, and what to do."""
 
 

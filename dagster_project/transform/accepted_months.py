@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from dagster_project import audit
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
@@ -19,7 +20,7 @@ from dagster_project.core.seeds import force_names, read_seed
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
 
-class AcceptError(ValueError):
+class AcceptError(PamError, ValueError):
     """What can't be accepted so, or a list that can't be read. The message says what can."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.core.checks import Check
-from dagster_project.core.errors import interrupt_in
+from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.memory import bounds
@@ -33,8 +33,10 @@ Progress = Callable[[str, str], None]
 """Called with a node's name and its status as each is done."""
 
 
-class BuildError(RuntimeError):
+class BuildError(PamError, RuntimeError):
     """dbt could not build the candidate. The message names the models and says what dbt said."""
+
+    cause = Cause.MODEL
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
         # Somebody ends the night: that is no word of dbt's.
         raise interrupt
     if result.exception:
-        raise BuildError(f"dbt {args[0]}: {result.exception}") from result.exception
+        raise BuildError.quoting(f"dbt {args[0]}: {result.exception}") from result.exception
     if result.result is None:
         raise BuildError(f"dbt {args[0]} gave no result")
     return result

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.landing import Erasure, read_erasures
 
@@ -27,7 +28,7 @@ SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "by
 BESIDE = "__superseded"
 
 
-class RawLostError(RuntimeError):
+class RawLostError(PamError, RuntimeError):
     """What the ledger names in raw/ is not there, or not as it was written. Nothing is published without it."""
 
 

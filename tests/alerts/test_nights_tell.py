@@ -1,23 +1,37 @@
 """What nights tell: which events, once and not every night, to whom, and again where a server was down."""
 
+import errno
 import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from support import begin, night, run_night, write_extract
 
 from alerts.servers import HttpListener, SmtpServer
 from dagster_project.core.checks import Check
+from dagster_project.core.config import ConfigError
+from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.core.own_lists import SeedError
+from dagster_project.core.receipts import (
+    NightUnderWayError,
+    Receipt,
+    SampleHomeError,
+    locked,
+    read_receipts,
+    write_receipt,
+)
+from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import plain
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain
+from dagster_project.nights.run import BuildFailedError, NightHeldError, NightRun
 from dagster_project.nights.steps import Judged
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -288,35 +302,41 @@ def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
     assert plain(said) == left
 
 
-REASONS = {
-    "another night is under way in /srv/pam; wait for it": "Another night is under way",
-    "interrupted: its process was ended before it could finish": "A night was interrupted",
-    "interrupted, or only a part of the job was run: ended before it was published": "A night was interrupted",
-    "[Errno 28] No space left on device": "The disk is full",
-    "dbt could not build 3 of the models: m: IO Error: No space left on device": "The disk is full",
-    "the pseudonym key has changed": "The pseudonym key",
-    "pam.toml: keep.publications: too few": "The settings",
-    "seeds/areas.csv: line 2: lpu_name is blank": "A list is wrong",
-    "mappings/x.yml: no such column": "A mapping is wrong",
-    "[Errno 5] Input/output error": "A disk or a share was away",
-    "/data: no such folder; `pam nightly --inbox DIR` names the one to read": "A disk or a share was away",
-    "/srv/pam holds made-up sample data: give real extracts": "A home of sample data",
-    "dbt could not build 2 of the models: x": "A model could not be built",
-    "KeyError": "Night failed",
-}
+FAILURES = (
+    (NightUnderWayError("another night is under way in /srv/pam; wait for it"), "Another night is under way"),
+    (INTERRUPTED, "A night was interrupted"),
+    (EARLY, "A night was interrupted"),
+    (KeyboardInterrupt(), "A night was interrupted"),
+    (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+    (duckdb.IOException("IO Error: Could not write file: No space left on device"), "The disk is full"),
+    (BuildFailedError.quoting("dbt could not build 3 of the models: m: IO Error: No space left on device"), "The disk is full"),
+    (PseudonymKeyError("the pseudonym key has changed"), "The pseudonym key"),
+    (ConfigError("pam.toml: keep.publications: too few"), "The settings"),
+    (SeedError("seeds/areas.csv: line 2: lpu_name is blank"), "A list is wrong"),
+    (OSError(errno.EIO, "Input/output error"), "A disk or a share was away"),
+    (InboxMissingError("/data: no such folder; `pam nightly --inbox DIR` names the one to read"), "A disk or a share was away"),
+    (SampleHomeError("/srv/pam holds made-up sample data: give real extracts"), "A home of sample data"),
+    (BuildFailedError.quoting("dbt could not build 2 of the models: x"), "A model could not be built"),
+    (KeyError("x"), "Night failed"),
+)
 
 
-@pytest.mark.parametrize("reason", REASONS)
-def test_each_failure_has_its_section(reason: str) -> None:
-    found = advice.for_failure(Home(Path("/srv/pam")), reason)
-    assert found.see == REASONS[reason]
+@pytest.mark.parametrize(("error", "section"), FAILURES, ids=[repr(e)[:60] for e, _ in FAILURES])
+def test_each_failure_has_its_section(error: BaseException | str, section: str) -> None:
+    """What caused it, and not the words of its message, says what is to be done; also below another error."""
+    found = advice.for_failure(Home(Path("/srv/pam")), explain(error)[1])
+    assert found.see == section
     assert any("--home" in line for line in found.todo) or found.see == "A home of sample data"
     assert not any("{" in line for line in found.todo)
+    if isinstance(error, Exception):
+        outer = RuntimeError("outer")
+        outer.__cause__ = error
+        assert explain(outer)[1] == explain(error)[1]
 
 
 def test_every_section_is_in_the_runbook() -> None:
     headings = set(re.findall(r"^#+ (.+)$", (PROJECT / advice.RUNBOOK).read_text(encoding="utf-8"), re.M))
-    sections = {section for _, section, _ in advice.FAILURES} | {
+    sections = {section for section, _ in advice.FAILURES.values()} | {
         "Night failed", "Night held", "File held", "File refused", "Extract late", "How alerts come",
     }  # fmt: skip
     assert sections - headings == set()

@@ -14,7 +14,7 @@ from support import SILENT, write_extract
 from dagster_project import landing
 from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
-from dagster_project.core.errors import InboxMissingError, interrupt_in, is_passing, wait_before
+from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, wait_before
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError
 from dagster_project.core.published_file import published_night
@@ -22,8 +22,8 @@ from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, l
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
 from dagster_project.nights import run as night_run
-from dagster_project.nights.lifecycle import INTERRUPTED, reason_of
-from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights.lifecycle import INTERRUPTED, explain
+from dagster_project.nights.run import BuildFailedError, NightHeldError, NightRun
 from dagster_project.publishing import publish
 
 PATIENCE = 0.3
@@ -41,16 +41,16 @@ ORDERS = ["order_ref", "order_date", "amount", "recipient"]
         TimeoutError(errno.ETIMEDOUT, "timed out"),
         duckdb.IOException('IO Error: Could not set lock on file "/x/work.duckdb": Conflicting lock is held'),
         duckdb.IOException("IO Error: Could not write file: No space left on device"),
-        NightFailedError("dbt could not build 1 of the models: m: IO Error: No space left on device"),
+        BuildFailedError.quoting("dbt could not build 1 of the models: m: IO Error: No space left on device"),
     ],
     ids=repr,
 )
 def test_what_can_pass(error: Exception) -> None:
-    assert is_passing(error)
+    assert is_transient(error)
     try:
         raise RuntimeError("outer") from error
     except RuntimeError as outer:
-        assert is_passing(outer)
+        assert is_transient(outer)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_can_pass(error: Exception) -> None:
     [
         None,
         NightHeldError("crimes: share_quarantined: pct 60"),
-        NightFailedError("dbt could not build 1 of the models: m: Conversion Error: x"),
+        BuildFailedError.quoting("dbt could not build 1 of the models: m: Conversion Error: x"),
         SeedError("seeds/areas.csv: line 2: lpu_name is blank"),
         ConfigError("pam.toml: keep.publications: too few"),
         PseudonymKeyError("the pseudonym key has changed"),
@@ -72,7 +72,7 @@ def test_what_can_pass(error: Exception) -> None:
     ids=repr,
 )
 def test_what_can_not(error: Exception | None) -> None:
-    assert not is_passing(error)
+    assert not is_transient(error)
 
 
 def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
@@ -86,9 +86,9 @@ def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
         except ValueError as error:
             raise RuntimeError("dbt build: connection is busy") from error
     except RuntimeError as error:
-        assert interrupt_in(error) is stop and reason_of(error) == INTERRUPTED
+        assert interrupt_in(error) is stop and explain(error) == (INTERRUPTED, Cause.INTERRUPTED)
     assert interrupt_in(ValueError("x")) is None and interrupt_in(None) is None
-    assert reason_of(ValueError("x")) == "x"
+    assert explain(ValueError("x")) == ("x", Cause.OTHER)
 
 
 def test_waits_double_and_add_up_to_the_patience() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dagster_project.core.files import with_advice
+from dagster_project.core.errors import with_advice
 from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
 

@@ -157,7 +157,7 @@ def test_a_full_disk_is_said(
         large = "create table marts.words as select repeat('x', 100) as word from range(20000)"
         with pytest.raises(PostgresError, match=r"PostgreSQL's disk is full \(copying marts\.words\): make room") as refused:
             load(small_night("20260102T020000Z", large), database.server, tmp_path / "t", is_sample=False)
-        assert refused.value.passing
+        assert refused.value.is_transient
         assert database.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
     finally:
         database.as_admin("alter database little reset default_tablespace", "drop tablespace if exists little")

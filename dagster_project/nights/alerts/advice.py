@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.landing.made_up import MIXED
 
@@ -19,28 +20,27 @@ class Advice:
     see: str
 
 
-FAILURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        r"another night is under way", "Another night is under way",
+FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
+    Cause.UNDER_WAY: (
+        "Another night is under way",
         ("See since when: {pam} status --check", "If it hangs, end its process, then: {pam} nightly"),
     ),
-    (r"interrupted:|interrupt", "A night was interrupted", ("Nothing has to be cleaned up: {pam} nightly",)),
-    (
-        r"no space left|disk quota|ENOSPC", "The disk is full",
-        ("See what fills it: df -h {home}; du -sh {home}/*", "Make room, then: {pam} nightly"),
+    Cause.INTERRUPTED: ("A night was interrupted", ("Nothing has to be cleaned up: {pam} nightly",)),
+    Cause.DISK_FULL: (
+        "The disk is full", ("See what fills it: df -h {home}; du -sh {home}/*", "Make room, then: {pam} nightly"),
     ),
-    (r"pseudonym|key with fingerprint", "The pseudonym key", ("Put the right key back, then: {pam} nightly",)),
-    (r"pam\.toml", "The settings", ("Mend {home}/pam.toml as the message says, then: {pam} nightly",)),
-    (r"\bmappings/", "A mapping is wrong", ("Mend the mapping as the message says, then: {pam} nightly",)),
-    (r"\bseeds/", "A list is wrong", ("Mend the list as the message says, then: {pam} nightly",)),
-    (r"made-up sample data", "A home of sample data", ("Give real extracts another home: pam nightly --home DIR",)),
-    (
-        r"input/output error|stale file handle|no such folder|timed out|not connected|set lock on file",
-        "A disk or a share was away", ("See that the disk or share answers: ls {home}/inbox", "Then: {pam} nightly"),
+    Cause.KEY: ("The pseudonym key", ("Put the right key back, then: {pam} nightly",)),
+    Cause.SETTINGS: ("The settings", ("Mend {home}/pam.toml as the message says, then: {pam} nightly",)),
+    Cause.MAPPING: ("A mapping is wrong", ("Mend the mapping as the message says, then: {pam} nightly",)),
+    Cause.LIST: ("A list is wrong", ("Mend the list as the message says, then: {pam} nightly",)),
+    Cause.SAMPLE_HOME: ("A home of sample data", ("Give real extracts another home: pam nightly --home DIR",)),
+    Cause.DISK_AWAY: (
+        "A disk or a share was away",
+        ("See that the disk or share answers: ls {home}/inbox", "Then: {pam} nightly"),
     ),
-    (r"dbt ", "A model could not be built", ("Read what dbt says: {pam} dbt build", "Once it is mended: {pam} nightly")),
-)  # fmt: skip
-"""Pattern of the reason, section, what to do: the first that fits."""
+    Cause.MODEL: ("A model could not be built", ("Read what dbt says: {pam} dbt build", "Once it is mended: {pam} nightly")),
+}  # fmt: skip
+"""Section and what to do, by what caused the failure. Other causes have the page's own section."""
 
 
 def _filled(home: Home, lines: tuple[str, ...], **more: str) -> tuple[str, ...]:
@@ -50,13 +50,13 @@ def _filled(home: Home, lines: tuple[str, ...], **more: str) -> tuple[str, ...]:
     return tuple(line.format(home=where, **more) for line in typed)
 
 
-def for_failure(home: Home, reason: str) -> Advice:
-    """For a night that failed, or could not begin, with this reason."""
-    for pattern, section, todo in FAILURES:
-        if re.search(pattern, reason, re.I):
-            return Advice(_filled(home, todo), section)
-    todo = ("See what is published: {pam} status", "Once the cause is mended: {pam} nightly")
-    return Advice(_filled(home, todo), "Night failed")
+def for_failure(home: Home, cause: str) -> Advice:
+    """For a night that failed, or could not begin, for this cause."""
+    if cause in FAILURES:
+        section, todo = FAILURES[Cause(cause)]
+    else:
+        section, todo = "Night failed", ("See what is published: {pam} status", "Once the cause is mended: {pam} nightly")
+    return Advice(_filled(home, todo), section)
 
 
 def for_held(home: Home) -> Advice:

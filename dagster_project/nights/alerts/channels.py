@@ -18,6 +18,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from dagster_project.core.config import Alerts, Email, Webhook
+from dagster_project.core.errors import PamError
 
 from .message import Message
 
@@ -28,7 +29,7 @@ DEADLINE = 30.0
 """Seconds that a delivery may take in all, whatever its server does."""
 
 
-class DeliveryError(RuntimeError):
+class DeliveryError(PamError, RuntimeError):
     """A message was not delivered. Its words hold no address, password or answer of a server."""
 
 

@@ -72,6 +72,7 @@ class NightEnd:
     receipt: Receipt | None = None
     earlier: tuple[Receipt, ...] = ()
     unbegun: str | None = None
+    unbegun_cause: str = ""
 
 
 def events_of(end: NightEnd) -> list[Event]:
@@ -80,7 +81,7 @@ def events_of(end: NightEnd) -> list[Event]:
     if end.receipt:
         events += _of_receipt(end.home, end.receipt)
     elif end.unbegun:
-        events.append(_failed(end.home, f"unbegun {end.unbegun}", "A night could not begin", end.unbegun))
+        events.append(_failed(end.home, f"unbegun {end.unbegun}", "A night could not begin", end.unbegun, end.unbegun_cause))
     if end.night:
         events += _late(end.home, end.night.today)
     order = list(TITLES)
@@ -90,7 +91,7 @@ def events_of(end: NightEnd) -> list[Event]:
 def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     night_id, events = receipt.night_id, []
     if receipt.outcome == "failed":
-        events.append(_failed(home, f"failed {night_id}", f"Night {night_id} failed", receipt.reason))
+        events.append(_failed(home, f"failed {night_id}", f"Night {night_id} failed", receipt.reason, receipt.cause))
     elif receipt.outcome == "held":
         events += _held(home, receipt)
     if receipt.not_served:
@@ -117,8 +118,8 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
     return [f for f in (last.files if last else []) if str(f.get("reason")).startswith((WAITS, MIXED))]
 
 
-def _failed(home: Home, key: str, what: str, reason: str) -> Event:
-    return _event("failed", key, what, reason, for_failure(home, reason))
+def _failed(home: Home, key: str, what: str, reason: str, cause: str) -> Event:
+    return _event("failed", key, what, reason, for_failure(home, cause))
 
 
 def _held(home: Home, receipt: Receipt) -> list[Event]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
@@ -45,15 +46,15 @@ TIDY_EVERY = 24 * 3600
 BIN = Path(sys.executable).parent
 
 
-class PortInUseError(OSError):
+class PortInUseError(PamError, OSError):
     """The page can't have its address."""
 
 
-class UnguardedPageError(ValueError):
+class UnguardedPageError(PamError, ValueError):
     """The page would be open to other machines, and nothing before it asks who comes."""
 
 
-class ServedAlreadyError(RuntimeError):
+class ServedAlreadyError(PamError, RuntimeError):
     """Another `pam serve` has this home."""
 
 

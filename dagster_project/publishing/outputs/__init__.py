@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.config import Config, OutputName, read_config
-from dagster_project.core.errors import is_passing
+from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened, published_folder
@@ -24,7 +24,7 @@ from dagster_project.core.receipts import holds_made_up, read_receipts
 from .stale import find_good, form_of, put_in_place
 
 
-class OutputError(RuntimeError):
+class OutputError(PamError, RuntimeError):
     """An output could not be written: nothing is published, and the last publication stands."""
 
 
@@ -138,7 +138,7 @@ def write(
             try:
                 lost = tuple(output.write(con, own, context) or ())
             except Exception as error:
-                if strict or is_passing(error):
+                if strict or is_transient(error):
                     raise OutputError(
                         f"the output {output.name} could not be written, so that nothing is published: {error};"
                         " `[publish] outputs` of pam.toml can leave it out"

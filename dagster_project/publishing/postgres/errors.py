@@ -3,16 +3,17 @@
 import psycopg
 from psycopg import errors as pg
 
+from dagster_project.core.errors import PamError
 
-class PostgresError(RuntimeError):
-    """The night is not in PostgreSQL. What was there before is still served.
 
-    `passing`: whether it may pass by itself.
-    """
+class PostgresError(PamError, RuntimeError):
+    """The night is not in PostgreSQL. What was there before is still served."""
 
-    def __init__(self, message: str, passing: bool = False) -> None:
-        super().__init__(message)
-        self.passing = passing
+
+class PostgresUnavailableError(PostgresError):
+    """The same, and it may pass by itself: the server does not answer, is full, or somebody holds a lock."""
+
+    is_transient = True
 
 
 REFUSED = ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry",
@@ -36,7 +37,7 @@ def of_connecting(error: psycopg.Error, where: str, secret: str) -> PostgresErro
             " PAM_POSTGRES_DSN_FILE names"
         )
     if any(words in low for words in AWAY):
-        return PostgresError(f"PostgreSQL at {where} does not answer ({said}): see that it runs and can be reached", True)
+        return PostgresUnavailableError(f"PostgreSQL at {where} does not answer ({said}): see that it runs and can be reached")
     if any(words in low for words in NOT_THERE):
         return PostgresError(f"PostgreSQL at {where}: {said}: have it created, or mend PAM_POSTGRES_DSN")
     return PostgresError(f"PostgreSQL at {where} can't be used: {said}")
@@ -46,16 +47,16 @@ def of_working(error: psycopg.Error, doing: str) -> PostgresError:
     """Why something that was being done there was not. `doing`: `copying marts.mart_pspo`."""
     said = (error.diag.message_primary or type(error).__name__).strip()
     if isinstance(error, pg.DiskFull) or "no space left" in said.lower():
-        return PostgresError(f"PostgreSQL's disk is full ({doing}): make room there, then `pam postgres load`", True)
+        return PostgresUnavailableError(f"PostgreSQL's disk is full ({doing}): make room there, then `pam postgres load`")
     if isinstance(error, pg.InsufficientPrivilege):
         return PostgresError(
             f"PostgreSQL does not allow it ({doing}: {said}): `pam postgres sql` prints what a database administrator runs"
             " once"
         )
     if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected)):
-        return PostgresError(f"somebody holds a lock in PostgreSQL for too long ({doing}): {said}", True)
+        return PostgresUnavailableError(f"somebody holds a lock in PostgreSQL for too long ({doing}): {said}")
     if isinstance(error, (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow)) or (
         isinstance(error, psycopg.OperationalError) and error.sqlstate is None
     ):
-        return PostgresError(f"PostgreSQL went away ({doing}): see that it runs, then `pam postgres load`", True)
+        return PostgresUnavailableError(f"PostgreSQL went away ({doing}): see that it runs, then `pam postgres load`")
     return PostgresError(f"PostgreSQL can't take the night ({doing}): {said}")

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from dagster_project.audit import told_before
+from dagster_project.core.errors import is_transient
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import holds_made_up, in_order, locked, read_receipts, write_receipt
@@ -27,7 +28,7 @@ class Brought:
     """Why it failed; of a night that is there, what a person should know besides."""
     rows: int = 0
     seconds: float = 0.0
-    passing: bool = False
+    is_transient: bool = False
     """Whether what made it fail may pass by itself."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def bring_tonight(home: Home) -> Brought:
     except Exception as error:
         # Whatever it is, it is not worth a night that is published.
         said = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
-        return Brought("failed", reason=said, passing=bool(getattr(error, "passing", False)))
+        return Brought("failed", reason=said, is_transient=is_transient(error))
 
 
 def configured() -> Server:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.tables import EVERY, Cell, Table
@@ -31,7 +32,7 @@ from .model import NOT_RECORDED
 from .wording import PLACES, number
 
 
-class NoPublicFormError(ValueError):
+class NoPublicFormError(PamError, ValueError):
     """The night has no public form. The message says why."""
 
 

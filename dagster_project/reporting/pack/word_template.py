@@ -18,6 +18,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.parts.numbering import NumberingPart
 
+from dagster_project.core.errors import PamError
+
 OURS = Path(__file__).parent / "templates" / "report.docx"
 NUMBERED, CHECK, NOTE, NOTICE, PLACEHOLDER = "Numbered paragraph", "Check", "Table note", "Notice", "Placeholder"
 TABLE, TABLE_HEADING, TABLE_TEXT, TABLE_FIGURE = "Report table", "Table heading", "Table text", "Table figure"
@@ -29,7 +31,7 @@ STYLES = (
 _MAIN = b"wordprocessingml.document.main+xml"
 
 
-class TemplateError(ValueError):
+class TemplateError(PamError, ValueError):
     """A file that can't be used as a template. The message names it."""
 
 

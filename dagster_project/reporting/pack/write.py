@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
@@ -26,7 +27,7 @@ NOTE = "pack.json"
 """The file that says that a folder holds a pack, and which."""
 
 
-class OutError(ValueError):
+class OutError(PamError, ValueError):
     """The folder can't be written as a pack: it holds other things."""
 
 

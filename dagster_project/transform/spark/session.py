@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.core.config import Spark
+from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.import_speed import take_back
 from dagster_project.core.memory import megabytes, memory_of
@@ -38,7 +39,7 @@ appender.console.layout.pattern = Spark: %p %c{1}: %m%n%ex{short}
 """
 
 
-class SparkMissingError(RuntimeError):
+class SparkMissingError(PamError, RuntimeError):
     """What the engine needs is not installed. The message says how to install it."""
 
 
