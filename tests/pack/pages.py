@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"meta", "link", "img", "source", "br", "hr", "input"}
 
 
 @dataclass
 class PageRead(HTMLParser):
-    """What stands in a page. `faults`: elements that are closed wrongly or not at all."""
+    """What stands in a page. `faults`: elements that are not closed, or wrongly. `unusual`: what stands beside changes."""
 
     path: Path
     tables: dict[str, list[list[str]]] = field(default_factory=dict)
@@ -20,12 +20,14 @@ class PageRead(HTMLParser):
     tags: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
+    unusual: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         HTMLParser.__init__(self)
         self._open: list[str] = []
         self._rows: list[list[str]] = []
         self._table = ""
+        self._in_unusual = False
         self.feed(self.path.read_text(encoding="utf-8"))
         self.close()
         self.faults += [f"{self.path.name}: {tag} is not closed" for tag in self._open]
@@ -51,15 +53,21 @@ class PageRead(HTMLParser):
             self._rows.append([])
         elif tag in ("td", "th"):
             self._rows[-1].append("")
+        elif tag == "span" and given.get("class", "").startswith("unusual"):
+            self._in_unusual = True
+            self.unusual.append("")
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or self._open.pop() != tag:
             self.faults.append(f"{self.path.name}: {tag} at {self.getpos()}")
+        self._in_unusual = False
         if tag == "table":
             self.tables[self._table] = self._rows
 
     def handle_data(self, data: str) -> None:
-        if self._rows and {"td", "th"} & set(self._open):
+        if self._in_unusual:
+            self.unusual[-1] += data
+        elif self._rows and {"td", "th"} & set(self._open):
             self._rows[-1][-1] += data
 
 

@@ -57,6 +57,32 @@ def test_pictures_are_drawn(sample: Made, page: Any) -> None:
     assert len(drawn) == len(sample.pack.pages[0].charts) and all(drawn)
 
 
+TYPEFACE = """() => document.querySelectorAll('text').forEach(t => t.style.fontFamily = "'DejaVu Sans', Verdana, sans-serif")"""
+"""Wider than Arial by a fifth, as where Arial is missing."""
+CLIPPED = """() => { const all = document.documentElement.getBoundingClientRect();
+  return [...document.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
+    .filter(([s, b]) => s && (b.left < all.left || b.right > all.right || b.top < all.top || b.bottom > all.bottom))
+    .map(([s]) => s) }"""
+REFLOWED = """() => [...document.querySelectorAll('.picture img')].map(i => [i.currentSrc, i.clientWidth / i.naturalWidth])"""
+
+
+def test_no_label_of_a_chart_is_clipped_where_arial_is_missing(sample: Made, page: Any) -> None:
+    found = []
+    for path in sorted((sample.folder / "charts").glob("*.svg")):
+        page.goto(path.as_uri())
+        page.evaluate(TYPEFACE)
+        found += [(path.name, text) for text in page.evaluate(CLIPPED)]
+    assert found == []
+
+
+def test_charts_reflow_on_a_telephone(sample: Made, page: Any) -> None:
+    """Drawn anew for its width, not made smaller until nobody can read them."""
+    for one in (p for p in sample.pack.pages if p.charts):
+        page.goto((sample.folder / f"{one.slug}.html").as_uri())
+        for source, scale in page.evaluate(REFLOWED):
+            assert source.endswith("-narrow.svg") and 0.9 < scale <= 1, source
+
+
 def test_a_request_would_be_seen(page: Any, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<img src='https://example.org/x.png'>", encoding="utf-8")
     page.goto((tmp_path / "page.html").as_uri())

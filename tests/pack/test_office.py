@@ -43,6 +43,7 @@ def awkward(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     con.execute(f"attach '{sample_home.warehouse}' as w (read_only)")
     for schema, name in con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'w' and schema_name <> 'main'"
+        " union all select schema_name, view_name from duckdb_views() where database_name = 'w' and not internal"
     ).fetchall():
         con.execute(f"create schema if not exists {schema}")
         con.execute(f"create table {schema}.{name} as from w.{schema}.{name}")

@@ -7,14 +7,14 @@ can't be drawn is left out: the pages say so.
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from dagster_project.core.files import make_folder, write_whole
 
-from .chart_specs import spec
+from .chart_specs import NARROW, WIDE, Look, spec
 from .drawing import Job, draw
 from .model import Chart
 
@@ -27,16 +27,28 @@ NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
 
 def svgs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, str]:
     """Each chart that can be drawn, as an SVG document, by its id. `kept`: a folder in which pictures are kept."""
-    return {name: data.decode("utf-8") for name, data in _drawn(charts, "svg", kept).items()}
+    return {name: data.decode("utf-8") for (name, _), data in _drawn(charts, "svg", kept, [WIDE]).items()}
+
+
+def svgs_of_pages(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, tuple[str, str]]:
+    """Each chart that can be drawn, by its id: for a wide window, and for a telephone's."""
+    found = _drawn(charts, "svg", kept, [WIDE, NARROW])
+    return {
+        name: (wide.decode("utf-8"), found.get((name, NARROW), wide).decode("utf-8"))
+        for (name, look), wide in found.items() if look is WIDE
+    }  # fmt: skip
 
 
 def pngs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, bytes]:
     """Each chart that can be drawn, as a PNG of twice the size in pixels, by its id."""
-    return _drawn(charts, "png", kept)
+    return {name: data for (name, _), data in _drawn(charts, "png", kept, [WIDE]).items()}
 
 
-def _drawn(charts: Iterable[Chart], form: str, kept: Path | None) -> dict[str, bytes]:
-    texts = {c.chart_id: json.dumps(spec(c), sort_keys=True, default=str) for c in charts if not c.unavailable}
+def _drawn(charts: Iterable[Chart], form: str, kept: Path | None, looks: Sequence[Look]) -> dict[tuple[str, Look], bytes]:
+    texts = {
+        (c.chart_id, look): json.dumps(spec(c, look), sort_keys=True, default=str)
+        for c in charts if not c.unavailable for look in looks
+    }  # fmt: skip
     found = {name: data for name, text in texts.items() if (data := _read(text, form, kept)) is not None}
     jobs = {name: _job(text, form, kept) for name, text in texts.items() if name not in found}
     for name, drawn in zip(jobs, draw(list(jobs.values())), strict=True):

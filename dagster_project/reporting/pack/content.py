@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,13 +16,15 @@ from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.questions import TABLES, ask_all
 
-from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Pack, Page, Row, Source, Table
+from .findings import findings_of
+from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Finding, Pack, Page, Row, Source, Table
 from .page_charts import charts_of_page
 from .public import public_cells, rule
+from .unusual import Charts, Key, Window, key_of, read_charts, read_compared, words_of_changes
 from .wording import PLACES, day_in_words, days_in_words, listed, number, slug
 
 MISSING = "[x]"
-RESERVED = ("index", "claims", "sources")
+RESERVED = ("index", "findings", "claims", "sources")
 """Pages that every pack has."""
 OTHER = "Other figures"
 """The page of tables that name no part of the report."""
@@ -49,10 +51,18 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
     # Why a figure was accepted is for the force's own people.
     accepted = [] if public else accepted_months(con, edition.force_code)
+    every = [c for t in tables for c in cells.get(t["table_name"], [])]
+    charts = read_charts(con, edition.force_code, _series(every, force), public)
+    compared = read_compared(con, edition.force_code, _windows(every), public)
+    unusual = {t["table_name"]: words_of_changes(cells.get(t["table_name"], []), charts, compared) for t in tables}
     made = [(t["objective"] or OTHER,
-             _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims, accepted))
+             _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims, unusual, accepted))
             for t in tables]  # fmt: skip
-    pages = _pages(con, edition, made, claims, public)
+    first = {}
+    for part in dict.fromkeys(title for title, _ in made):
+        own = [(t, cells.get(t["table_name"], [])) for t in tables if (t["objective"] or OTHER) == part]
+        first[part] = findings_of(own, measures, charts, compared, force)
+    pages = _pages(con, edition, made, claims, charts, first, public)
     frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
     late = tuple(s for s in sources.values() if s.status not in ("current", "not sent"))
     return Pack(
@@ -78,6 +88,16 @@ def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dic
     ):
         cells.setdefault(cell["table_name"], []).append(cell)
     return tables, cells
+
+
+def _series(cells: Iterable[dict[str, Any]], force: str) -> set[Key]:
+    """The series that have a control chart in the pack, where the night has one: those of the cells, and each measure's own."""
+    found = {key for c in cells if (key := key_of(c))}
+    return found | {Key(key.mart, key.measure, "all", "force", force) for key in found}
+
+
+def _windows(cells: Iterable[dict[str, Any]]) -> set[Window]:
+    return {(key, c["period_start"], c["period_end"]) for c in cells if (key := key_of(c))}
 
 
 def _dicts(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -164,6 +184,7 @@ def _table(
     sources: dict[str, Source],
     measures: dict[tuple[str, str], Definition],
     claims: Sequence[Claim],
+    unusual: Mapping[str, Mapping[tuple[int, str], str]],
     accepted: Sequence[Accepted] = (),
 ) -> Table:
     asked = _asked(edition, said["table_name"]) if not cells else [(c["mart"], c["measure"]) for c in cells]
@@ -174,7 +195,7 @@ def _table(
     scope = f"{force}, " + ("as others publish it" if published else f"data to {day_in_words(said['data_to'])}")
     unavailable = None
     if cells:
-        rows = _rows(cells, columns)
+        rows = _rows(cells, columns, unusual.get(said["table_name"], {}))
     else:
         titles = listed([s.title for s in behind if not s.files] or [s.title for s in behind])
         unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
@@ -233,10 +254,13 @@ def _same(cells: list[dict[str, Any]], field: str) -> str | None:
     return said.pop() if len(said) == 1 else None
 
 
-def _rows(cells: list[dict[str, Any]], columns: Sequence[Column]) -> tuple[Row, ...]:
+def _rows(
+    cells: list[dict[str, Any]], columns: Sequence[Column], unusual: Mapping[tuple[int, str], str]
+) -> tuple[Row, ...]:
     rows: dict[int, tuple[str, dict[str, Cell]]] = {}
     for c in cells:
-        rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = _cell(c)
+        cell = replace(_cell(c), unusual=unusual.get((c["row_no"], c["column_name"]), ""))
+        rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = cell
     return tuple(
         Row(no, label, tuple(found.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
         for no, (label, found) in sorted(rows.items())
@@ -284,7 +308,8 @@ def _asked(edition: Edition, table: str) -> list[tuple[str, str]]:
 
 
 def _pages(
-    con: duckdb.DuckDBPyConnection, edition: Edition, made: list[tuple[str, Table]], claims: Sequence[Claim], public: bool
+    con: duckdb.DuckDBPyConnection, edition: Edition, made: list[tuple[str, Table]], claims: Sequence[Claim],
+    charts: Charts, first: Mapping[str, tuple[Finding, ...]], public: bool,
 ) -> tuple[Page, ...]:
     by_title: dict[str, list[Table]] = {}
     for title, table in made:
@@ -296,8 +321,8 @@ def _pages(
         paragraphs = [t.paragraph for t in tables]
         pages.append(
             Page(
-                slug=name, title=title, paragraphs=", ".join(dict.fromkeys(paragraphs)), tables=tuple(tables),
-                charts=charts_of_page(con, edition.force_code, tables, public),
+                slug=name, title=title, paragraphs=in_order(paragraphs), tables=tuple(tables),
+                charts=charts_of_page(con, edition.force_code, tables, charts, public), findings=first.get(title, ()),
                 claims=tuple(c for c in claims if any(within(c.paragraph, p) for p in paragraphs)),
                 sources=tuple({s.extract: s for t in tables for s in t.sources}.values()),
             )
@@ -335,6 +360,13 @@ def within(paragraph: str, paragraphs: str) -> bool:
         if ends[0] <= at[0] and at[-1] <= ends[-1]:
             return True
     return False
+
+
+def in_order(paragraphs: Iterable[str]) -> str:
+    """The paragraphs of a page, each once, as the report numbers them: `3.2-3.3, 3.8, 8.4`."""
+    each = dict.fromkeys(part.strip() for p in paragraphs for part in p.split(","))
+    whole = [p for p in each if not any(within(p, other) for other in each if other != p)]
+    return ", ".join(sorted(whole, key=lambda p: _key(p.partition("-")[0])))
 
 
 def _key(paragraph: str) -> tuple[int, ...]:

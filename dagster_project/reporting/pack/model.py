@@ -8,11 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 MARKERS = {
-    "[c]": "not public: a small number, or one that a small number could be worked out from",
-    "[x]": "not available: no accepted file covers its days, or all of those that it is compared with",
-    "[z]": "does not apply: nothing is asked there, or there is no such number, as a rise in per cent from 0",
-    "[p]": "provisional: files cover a part of its days",
-    "[r]": "revised: an edition that went out said otherwise",
+    "[c]": "not public: a small number, or one that would give a small number away",
+    "[x]": "not available: no accepted file covers the days",
+    "[z]": "not applicable: there is no such figure, for example a percentage change from 0",
+    "[p]": "provisional: files cover only part of the days",
+    "[r]": "revised: a published edition had another figure",
 }
 """Markers of the Government Analysis Function, and what each says of a figure. 0 is printed for a true zero alone."""
 PUBLIC_ONLY, EXACT_ONLY = "[c]", "[r]"
@@ -56,6 +56,8 @@ class Cell:
     days: str = ""
     printed_before: Decimal | None = None
     printed_in: str | None = None
+    unusual: str = ""
+    """Of a change: whether it is within normal variation, in words."""
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,14 @@ class Table:
 @dataclass(frozen=True)
 class Point:
     """A point of a series. `label`: where it stands; `day`: the last day of its period, where it has one. `value` is None where
-    it is not available."""
+    it is not available. `mark`: `high` or `low` where a control chart marks it as unusual."""
 
     label: str
     day: date | None
     value: Decimal | None
     printed: str
     data_status: str | None
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,18 +185,34 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Mean and limits of a control chart over some months: the last days of the first and of the last."""
+
+    first: date
+    last: date
+    mean: Decimal
+    lower: Decimal | None
+    upper: Decimal | None
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One picture of a chart, which has one or several side by side. `title` is empty where there is one."""
+    """One picture of a chart, which has one or several side by side. `title` is empty where there is one.
+
+    `limits`: of a control chart; empty where it is none. `happened`: what its newest month is, in words.
+    """
 
     title: str
     unit: str
     series: tuple[Series, ...]
+    limits: tuple[Limits, ...] = ()
+    happened: str = ""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart. `kind`: line and bar (an edition's own), trend (months, with the twelve months to each), years (twelve months
-    against the twelve before) or units (a panel a unit, on one scale).
+    """A chart. `kind`: line and bar (an edition's own), trend (months, as control charts where there are any), years (twelve
+    months against the twelve before) or units (a panel a unit, on one scale).
 
     `alt`: what it shows, in words and figures. `unavailable`: a sentence, where it has no point; it is then not drawn.
     """
@@ -229,6 +248,23 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A figure to read first. `newest`: what the newest month of its control chart is, and since when; empty where it has no
+    chart. `complete`: how whole it is. `cell_id`: the printed figure, which leads to its trail."""
+
+    title: str
+    figure: str
+    days: str
+    change: str
+    unusual: str
+    newest: str
+    complete: str
+    table: str
+    paragraph: str
+    cell_id: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A part of the report: its tables and charts in the report's order. `slug`: its name in a path."""
 
@@ -239,6 +275,7 @@ class Page:
     charts: tuple[Chart, ...]
     claims: tuple[Claim, ...]
     sources: tuple[Source, ...]
+    findings: tuple[Finding, ...] = ()
 
     def charts_of(self, table: Table) -> tuple[Chart, ...]:
         """The charts that are drawn beside a table."""

@@ -1,10 +1,11 @@
 """The charts of a page: those that the edition names, and those that a reader would expect of its tables.
 
-Of a table of counts, money or rates of the force by month: the months with the twelve months to each; where the table sets a
-year against the one before, the two years month by month; and, where the mart has units, a panel a unit.
+Of a table of counts, money or rates of the force by month: the months as a control chart, or where the night has none with the
+twelve months to each; where the table sets a year against the one before, the two years month by month; and, where the mart has
+units, a panel a unit. Titles say what happened, by the rule in docs/reference/control-charts.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,8 +14,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, Definition, Panel, Point, Series, Table
-from .wording import number, of_bars, of_lines
+from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, Definition, Limits, Panel, Point, Series, Table
+from .unusual import FEW_A_MONTH, NORMAL, ChartMonth, Charts, is_sparse, until, what_happened
+from .wording import number, of_bars, of_limits, of_lines
 
 MEASURES = 4
 """Panels of a trend: the first measures of the table."""
@@ -41,11 +43,13 @@ class Month(NamedTuple):
 
 
 def charts_of_page(
-    con: duckdb.DuckDBPyConnection, force: str, tables: Sequence[Table], public: bool = False
+    con: duckdb.DuckDBPyConnection, force: str, tables: Sequence[Table], controlled: Charts, public: bool = False
 ) -> tuple[Chart, ...]:
-    """A page's charts, each after the table that it is drawn from. `public`: of the marts' public form."""
+    """A page's charts, each after the table that it is drawn from. `controlled`: the night's control charts. `public`: of the
+    marts' public form."""
     found: list[Chart] = []
     drawn: set[tuple[str, str]] = set()
+    own = {(k.mart, k.measure): months for k, months in controlled.items() if (k.area_type, k.category) == ("force", "all")}
     for table in tables:
         if table.kind == "chart":
             found.append(_named(table))
@@ -55,7 +59,7 @@ def charts_of_page(
         months = {d.measure: _months(con, force, d, table.data_to, public) for d in wanted}
         wanted = [d for d in wanted if months[d.measure]]
         if wanted:
-            found.append(_trend(table, wanted, months))
+            found.append(_trend(table, wanted, months, own))
             if _compares_years(table):
                 found += _years(table, wanted[:2], months)
             found += _units(table, wanted[0], months[wanted[0].measure])
@@ -138,24 +142,85 @@ def _is_total(wanted: Definition) -> bool:
     return wanted.aggregation == "sum"
 
 
-def _trend(table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]]) -> Chart:
-    panels = []
+def _trend(
+    table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]],
+    controlled: Mapping[tuple[str, str], tuple[ChartMonth, ...]],
+) -> Chart:  # fmt: skip
+    panels, few = [], []
     for d in wanted:
+        charted = until(controlled.get((d.mart, d.measure), ()), table.data_to)[-TREND_MONTHS:]
         single = _trimmed(_points(_of(months[d.measure], "month")[-TREND_MONTHS:], d.unit))
-        series = [Series("Each month", single, "months")]
-        twelve = _of(months[d.measure], "rolling_12_months")[-TREND_MONTHS:]
-        rolling = _trimmed(_points(twelve, d.unit, 12 if _is_total(d) else 1))
-        if rolling and (_is_total(d) or d.unit == "percent"):
-            series.append(Series("Average of the 12 months to it" if _is_total(d) else "12 months to it", rolling, "rolling"))
-        panels.append(Panel(d.title, d.unit, tuple(series)))
-    title = f"{table.title}: the trend"
+        known = [p.value for p in single if p.value is not None]
+        if is_sparse(charted) or (d.unit == "count" and known and sum(known) < FEW_A_MONTH * len(known)):
+            few.append(d.title)
+            panels.append(Panel(d.title, d.unit, (Series("Each month", single, "months"),)))
+        elif charted:
+            panels.append(_controlled(d, single, charted))
+        else:
+            panels.append(_with_mean(d, single, _of(months[d.measure], "rolling_12_months")[-TREND_MONTHS:]))
+    title = _what_happened(table, panels)
     points = [point for panel in panels for s in panel.series for point in s.points]
     return Chart(
         chart_id=f"{table.name}-trend", kind="trend", paragraph=table.paragraph, title=title, table=table.name, x_title="Month",
-        panels=tuple(panels), alt=of_lines("Chart of months", title, panels),
-        notes=("Months that are covered in part are left out.", *_gaps(panels)),
+        panels=tuple(panels), alt=" ".join([of_lines("Chart of months", title, panels), *of_limits(panels)]),
+        notes=_trend_notes(panels, few),
         unavailable=None if any(p.value is not None for p in points) else _nothing(s for p in panels for s in p.series),
     )  # fmt: skip
+
+
+def _controlled(wanted: Definition, points: tuple[Point, ...], charted: Sequence[ChartMonth]) -> Panel:
+    """An XmR chart: the months, those that are unusual marked, with the mean and the limits of each base."""
+    marks = {m.end: m.mark for m in charted}
+    marked = tuple(replace(p, mark=marks.get(p.day, "")) if p.day else p for p in points)
+    limits = []
+    for (mean, lower, upper), own in groupby(charted, key=lambda m: (m.mean, m.lower, m.upper)):
+        ends = [m.end for m in own]
+        limits.append(Limits(ends[0], ends[-1], mean, lower, upper))
+    return Panel(wanted.title, wanted.unit, (Series("Each month", marked, "months"),), tuple(limits), what_happened(charted))
+
+
+def _with_mean(wanted: Definition, points: tuple[Point, ...], twelve: Sequence[Month]) -> Panel:
+    """Months of which there is no control chart, with the twelve months to each."""
+    series = [Series("Each month", points, "months")]
+    is_total = _is_total(wanted)
+    rolling = _trimmed(_points(twelve, wanted.unit, 12 if is_total else 1))
+    if rolling and (is_total or wanted.unit == "percent"):
+        series.append(Series("Average of the 12 months to it" if is_total else "12 months to it", rolling, "rolling"))
+    return Panel(wanted.title, wanted.unit, tuple(series))
+
+
+def _what_happened(table: Table, panels: Sequence[Panel]) -> str:
+    """What the newest months are: `Drug searches: above the upper limit since March 2025`. Those within normal variation are
+    counted, where another is not."""
+    unusual = [p for p in panels if p.happened and not p.happened.startswith(NORMAL)]
+    normal = [p for p in panels if p.happened.startswith(NORMAL)]
+    if not unusual and not normal:
+        return f"{panels[0].title if len(panels) == 1 else table.title} by month"
+    if len(panels) == 1:
+        return f"{panels[0].title}: {panels[0].happened}"
+    if not unusual:
+        share = f"{len(normal)} of {len(panels)}" if len(normal) < len(panels) else "both" if len(normal) == 2 else "all"
+        return f"{table.title}: {share} measures {NORMAL}"
+    said = [f"{p.title} {p.happened}" for p in unusual]
+    return f"{table.title}: {'; '.join([*said, *([f'{len(normal)} more {NORMAL}'] if normal else [])])}"
+
+
+def _trend_notes(panels: Sequence[Panel], few: Sequence[str]) -> tuple[str, ...]:
+    """How to read the pictures."""
+    bars = [p for p in panels if not p.limits]
+    means = list(dict.fromkeys(s.name for p in bars for s in p.series if s.role == "rolling"))
+    said = []
+    if len(bars) < len(panels):
+        said.append(
+            "A control chart: the solid line is the mean, the dashed lines are the limits. Triangles mark unusual months, up"
+            " for high and down for low."
+        )
+    if bars:
+        line = f" Line: {' or, of a rate, '.join(m[:1].lower() + m[1:] for m in means)}." if means else ""
+        said.append(f"Bars: each month.{line}")
+    if few:
+        said.append(f"Small numbers, under {FEW_A_MONTH} a month on average, have no mean or limits: {'; '.join(few)}.")
+    return (*said, "Incomplete months are not shown.", *_gaps(panels))
 
 
 def _compares_years(table: Table) -> bool:
@@ -178,7 +243,9 @@ def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
             )  # fmt: skip
     if not panels:
         return []
-    title = f"{table.title}: the last twelve months against the twelve before"
+    title = f"{table.title}: the last 12 months against the 12 before"
+    if sums := [text for d in wanted if (text := _against(d, months[d.measure], panels))]:
+        title = "; ".join(sums)
     return [
         Chart(
             chart_id=f"{table.name}-years", kind="years", paragraph=table.paragraph, title=title, table=table.name,
@@ -187,8 +254,32 @@ def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
     ]  # fmt: skip
 
 
+def _against(wanted: Definition, months: Sequence[Month], panels: Sequence[Panel]) -> str:
+    """`Possession offences: 2,187 in the 12 months to Oct 2025, 1,649 in the 12 before`."""
+    twelve = _of(months, "rolling_12_months")
+    if wanted.title not in [p.title for p in panels] or len(twelve) < 13:
+        return ""
+    now, before = twelve[-1], twelve[-13]
+    if now.value is None or before.value is None:
+        return ""
+    figures = [number(m.value or Decimal(0), wanted.unit) for m in (now, before)]
+    return f"{wanted.title}: {figures[0]} in the 12 months to {now.day:%b %Y}, {figures[1]} in the 12 before"
+
+
 def _by_name(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(replace(p, label=f"{p.day:%b}", day=None) if p.day else p for p in points)
+
+
+def _most(panels: Sequence[Panel]) -> str:
+    """`: most in Derby North, 430 to Oct 2025`, where one unit alone has most."""
+    named = [p for p in panels if p.title != NOT_RECORDED]
+    ends = [p.series[0].points[-1] for p in named]
+    top = max((e.value for e in ends if e.value), default=None)
+    first = [(p, e) for p, e in zip(named, ends, strict=True) if e.value == top and top]
+    if len(first) != 1 or len(named) < 2:
+        return ""
+    panel, end = first[0]
+    return f": most in {panel.title}, {end.printed} to {end.label}"
 
 
 def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Chart]:
@@ -201,7 +292,7 @@ def _units(table: Table, wanted: Definition, months: Sequence[Month]) -> list[Ch
     if len(panels) < 2:
         return []
     panels.sort(key=lambda p: (p.title == NOT_RECORDED, -(p.series[0].points[-1].value or Decimal(0)), p.title))
-    title = f"{wanted.title} by unit: the 12 months to each month"
+    title = f"{wanted.title} by unit, the 12 months to each month{_most(panels)}"
     left = len(panels) - UNITS
     notes = (f"The {UNITS} largest units; {left} more are in the marts.",) if left > 0 else ()
     return [

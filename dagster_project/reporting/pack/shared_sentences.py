@@ -8,6 +8,11 @@ from typing import Any
 from .model import MARKERS, UNITS, Pack, Source, Table
 from .wording import day_in_words, listed, moment_in_words
 
+ORDER_OF_FINDINGS = (
+    "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
+    " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
+    " the period. Chance alone marks a month now and then: in up to 3 of 10 charts of three years."
+)
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -45,7 +50,7 @@ def heading(pack: Pack) -> str:
 
 def night_line(pack: Pack) -> str:
     """Which night the figures are of."""
-    return f"Figures of the night {pack.night_id}, begun on {moment_in_words(pack.night_at)}."
+    return f"Figures from update {pack.night_id}, started on {moment_in_words(pack.night_at)}."
 
 
 def marker_lines(markers: Iterable[str]) -> list[str]:

@@ -104,6 +104,6 @@ def _described_claims() -> dict[str, Any]:
         for n, words in CLAIM_COLUMNS.items()
     ]
     return {
-        "url": f"{CLAIMS}.csv", "dc:title": "What the report printed, held against the warehouse", "notes": [],
+        "url": f"{CLAIMS}.csv", "dc:title": "What the report printed, checked against the warehouse", "notes": [],
         "tableSchema": {"columns": columns, "primaryKey": ["no"]},
     }  # fmt: skip

@@ -13,10 +13,10 @@ import jinja2
 from dagster_project.editions.verdicts import share_checked
 
 from . import wording as words
-from .charts import NOT_DRAWN, svgs
+from .charts import NOT_DRAWN, svgs_of_pages
 from .figure_trails import Part, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
-from .shared_sentences import public_notice
+from .shared_sentences import ORDER_OF_FINDINGS, public_notice
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -55,21 +55,24 @@ def write_html(
     folder, and what they are. `kept`: where pictures of charts are kept between nights. `beside`: addresses of what is
     published with the pack, and what they are.
     """
-    pictures = svgs(pack.charts, kept)
+    pictures = svgs_of_pages(pack.charts, kept)
     (folder / "charts").mkdir(parents=True, exist_ok=True)
     if pack.rule is None:
         (folder / "trail").mkdir(exist_ok=True)
-    for name, svg in pictures.items():
-        _write(folder / "charts" / f"{name}.svg", svg)
+    for name, (wide, narrow) in pictures.items():
+        _write(folder / "charts" / f"{name}.svg", wide)
+        _write(folder / "charts" / f"{name}-narrow.svg", narrow)
     _write(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
         "pack": pack, "is_sample": pack.is_sample, "root": "", "beside": beside, "with_trails": pack.rule is None,
-        "public_notice": public_notice(pack),
-        "svgs": {n: _size(svg) for n, svg in pictures.items()}, "not_drawn": NOT_DRAWN,
+        "public_notice": public_notice(pack), "findings": any(p.findings for p in pack.pages),
+        "svgs": {n: (*_size(wide), *_size(narrow)) for n, (wide, narrow) in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
     missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.unavailable]
     _page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
+    if shared["findings"]:
+        _page(folder / "findings.html", "findings", shared, here="findings", order=ORDER_OF_FINDINGS)
     for page in pack.pages:
         _page(folder / f"{page.slug}.html", "page", shared, here=page.slug, page=page)
         for table in page.tables if pack.rule is None else ():
@@ -98,7 +101,7 @@ def _write(path: Path, text: str) -> None:
 def _environment() -> jinja2.Environment:
     environment = plain_environment()
     environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _verdicts, "before": _before}
-    environment.filters["share_checked"] = share_checked
+    environment.filters |= {"share_checked": share_checked, "result": words.result}
     environment.globals["pack_markers"] = MARKERS
     return environment
 
@@ -157,6 +160,10 @@ def _why(cell: Cell) -> str:
 def _shown(part: Part, cell: Cell, is_rate: bool) -> Shown:
     unit = "gbp" if cell.unit == "gbp" else "count"
     role = f"{part.role.capitalize()}: " if is_rate else ""
-    rows = f"{part.rows:,} {'row' if part.rows == 1 else 'rows'}"
-    months = tuple(f"{words.month(m)}: {n:,} {'row' if n == 1 else 'rows'}, {words.number(a, unit)}" for m, n, a in part.months)
+    rows = _records(part.rows)
+    months = tuple(f"{words.month(m)}: {_records(n)}, {words.number(a, unit)}" for m, n, a in part.months)
     return Shown(part.role, f"{role}{rows} {'makes' if part.rows == 1 else 'make'} {words.number(part.amount, unit)}.", months)
+
+
+def _records(count: int) -> str:
+    return f"{count:,} {'record' if count == 1 else 'records'}"

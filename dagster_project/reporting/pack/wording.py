@@ -49,11 +49,24 @@ def listed(texts: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
 
 
+RESULTS = {
+    "agrees": "Agrees", "agrees when cut": "Matches if rounded down", "disagrees": "Disagrees",
+    "not computable": "Cannot be checked",
+}  # fmt: skip
+
+
+def result(verdict: str) -> str:
+    """A verdict as people read it."""
+    return RESULTS.get(verdict, verdict)
+
+
 def verdict(said: str, count: int) -> str:
-    """A verdict of so many claims: 1 `agrees`, 2 `agree`."""
+    """A verdict of so many claims, in a sentence: 1 `agrees`, 2 `agree`."""
+    many = {"agrees": "agree", "agrees when cut": "match if rounded down", "disagrees": "disagree"}
+    one = {"agrees when cut": "matches if rounded down"}
     if said == "not computable":
-        return "can't be computed"
-    return said if count == 1 else said.replace("agrees", "agree")
+        return "cannot be checked"
+    return one.get(said, said) if count == 1 else many.get(said, said)
 
 
 def slug(text: str) -> str:
@@ -82,6 +95,22 @@ def _of_series(series: Series, panel: str, is_named: bool, with_range: bool) -> 
     if with_range and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
     return text + "."
+
+
+def of_limits(panels: Sequence[Panel]) -> list[str]:
+    """A sentence a control chart, for its alt text: its mean, its limits, and the months that it marks."""
+    return [_of_limits(p) for p in panels if p.limits]
+
+
+def _of_limits(panel: Panel) -> str:
+    newest = panel.limits[-1]
+    ends = [number(v, panel.unit, 1) for v in (newest.lower, newest.upper) if v is not None]
+    limits = f", limits {' to '.join(ends)}" if len(ends) == 2 else ""
+    text = f"{panel.title}: mean {number(newest.mean, panel.unit, 1)}{limits}; {panel.happened}."
+    for mark in ("high", "low"):
+        if own := [p.label for s in panel.series for p in s.points if p.mark == mark]:
+            text += f" Unusually {mark}: {listed(own)}."
+    return text
 
 
 def of_bars(title: str, panel: Panel) -> str:

@@ -21,7 +21,17 @@ from dagster_project.core.cell_text import is_formula
 from dagster_project.editions.verdicts import share_checked
 
 from .model import Cell, Pack, Table
-from .shared_sentences import heading, legible, marker_lines, night_line, notices, sample_notice, source_line, units_line
+from .shared_sentences import (
+    ORDER_OF_FINDINGS,
+    heading,
+    legible,
+    marker_lines,
+    night_line,
+    notices,
+    sample_notice,
+    source_line,
+    units_line,
+)
 
 CONTENTS, NOTES = "Contents", "Notes"
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -80,6 +90,8 @@ def write_xlsx(pack: Pack, path: Path) -> None:
     if pack.claims:
         sheets.append(_claims(pack))
     sheets += [_sources(pack), _measures(pack)]
+    if any(p.findings for p in pack.pages):
+        sheets.insert(0, _findings(pack))
     if notes:
         sheets.insert(0, _notes(pack, notes))
     book = GPWorkbook(str(path), options=AS_TEXT)
@@ -94,7 +106,7 @@ def write_xlsx(pack: Pack, path: Path) -> None:
 
 
 def _cover(pack: Pack) -> Cover:
-    held = f", with {share_checked(pack.claims)} held against the warehouse" if pack.claims else ""
+    held = f", with {share_checked(pack.claims)} checked against the warehouse" if pack.claims else ""
     intro = [
         *([{"bold": True}, _prose(notice)] for notice in notices(pack)),
         f"The tables and chart series of edition {pack.edition} of the report{held}. One table a sheet; the Contents sheet"
@@ -138,6 +150,11 @@ def _table(table: Table, notes: Sequence[str]) -> Sheet:
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
     columns = [Column(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
+    if any(unusual):
+        columns.append(Column(_unlike([*headings, "Is it unusual?"])[-1], 50))
+        for row, said in zip(rows, unusual, strict=True):
+            row.append("; ".join(f"{h}: {words}" for h, words in said) or NOT_APPLICABLE)
     if any(marked):
         columns.append(Column(_unlike([*headings, "Shorthand"])[-1], 44))
         for row, found in zip(rows, marked, strict=True):
@@ -147,7 +164,8 @@ def _table(table: Table, notes: Sequence[str]) -> Sheet:
     return Sheet(
         _sheet_name(table), f"{table.title}, {table.scope} (paragraph {table.paragraph}){numbers}", columns, rows,
         about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
-        legend=marker_lines(table.markers), source=source_line(table),
+        legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
+        source=source_line(table),
         formats={(r, c): _shown(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
                  if cell.text},
     )  # fmt: skip
@@ -168,6 +186,20 @@ def _shown(cell: Cell) -> str:
     return f"{pounds}#,##0{places}" + (f'"{after}"' if after else "")
 
 
+def _findings(pack: Pack) -> Sheet:
+    """What to read first. Figures are texts, as printed: they are of many units."""
+    columns = [Column("Part", 34), Column("Figure", 40), Column("As printed", 16), Column("Period", 34), Column("Change", 40),
+               Column("Is it unusual?", 44), Column("Newest month", 44), Column("Completeness", 24),
+               Column("Sheet", 30)]  # fmt: skip
+    sheets = {t.name: _sheet_name(t) for t in pack.tables}
+    rows: list[list[Any]] = [
+        [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
+        for p in pack.pages for f in p.findings
+    ]  # fmt: skip
+    return Sheet("Findings", "What to read first: the most notable figures of each part", columns, rows,
+                 about=[ORDER_OF_FINDINGS], legend=marker_lines([NOT_APPLICABLE]))  # fmt: skip
+
+
 def _claims(pack: Pack) -> Sheet:
     """The printed figures and statements. What does not apply says so: no cell is blank."""
     columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
@@ -177,7 +209,7 @@ def _claims(pack: Pack) -> Sheet:
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
         for c in pack.claims
     ]  # fmt: skip
-    title = "Printed figures, and statements in our own words, held against the warehouse"
+    title = "Printed figures, and statements in our own words, checked against the warehouse"
     return Sheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
 
 

@@ -1,0 +1,162 @@
+"""Is it unusual? The words beside changes, the titles of charts and what to read first say what the control charts say."""
+
+import re
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from dagster_project.reporting.pack import Cell
+from dagster_project.reporting.pack.content import in_order
+from dagster_project.reporting.pack.findings import MOST
+from dagster_project.reporting.pack.unusual import TOO_FEW, ChartMonth, in_period, what_happened
+from dagster_project.serving import connect
+
+from .conftest import Made
+from .pages import read_pages
+
+
+def changes(made: Made) -> list[Cell]:
+    return [c for t in made.pack.tables for r in t.rows for c in r.cells if c.unusual]
+
+
+def test_each_change_says_what_the_control_chart_says(sample: Made) -> None:
+    """Counted anew in the mart, by cell."""
+    con = connect(sample.home)
+    seen: Counter[str] = Counter()
+    for cell in changes(sample):
+        table, row, column = cell.cell_id.split("/")
+        high, low, months, mean = con.execute(
+            "select count(*) filter (variation = 'high'), count(*) filter (variation = 'low'), count(*), max(mean)"
+            " from marts.mart_control_charts as charts, reports.cells as cells where cells.edition = '2026-03'"
+            " and (cells.table_name, cells.row_no, cells.column_name) = (?, ?, ?)"
+            " and (charts.mart, charts.measure, charts.category, charts.area_type, charts.area_name, charts.force_code)"
+            " = (cells.mart, cells.measure, cells.category, cells.area_type, cells.area_name, cells.force_code)"
+            " and charts.period_start >= cells.period_start and charts.period_end <= cells.period_end",
+            [table, int(row), column],
+        ).fetchone()  # fmt: skip
+        said = cell.unusual.partition(";")[0]
+        if not months:
+            assert said == "no control chart, as it is not counted by month", cell
+        elif mean < 2:
+            assert said == TOO_FEW and "small numbers: " in cell.unusual
+        else:
+            numbers = [int(n) for n in re.findall(r"\d+", said)]
+            assert numbers == [n for n in (high or low, months if high or low else 0, low if high else 0) if n], cell
+        seen[said.split()[0]] += 1
+    con.close()
+    assert set(seen) >= {"unusual:", "too", "no"}, seen
+    told = {c.cell_id: c.unusual for c in changes(sample)}
+    # 22 to 78 addresses, and 43 from 12 people: the second is of small numbers, and says so.
+    assert told["op_trapped/1/pct_change"] == "unusual: 9 of 12 months high"
+    assert told["op_trapped/2/pct_change"].endswith("; small numbers: 43 and 12")
+    pages = read_pages(sample.folder)
+    assert sorted(u for p in pages.values() for u in p.unusual) == sorted(told.values()), "and they stand on the pages"
+
+
+def test_every_change_has_words_and_nothing_else_has(sample: Made) -> None:
+    for table in sample.pack.tables:
+        for row in table.rows:
+            changed = {c.measure for c in row.cells if c.shows in ("volume_change", "pct_change") and c.value is not None}
+            said = [c for c in row.cells if c.unusual]
+            assert {c.measure for c in said} >= changed and all(c.shows in ("volume_change", "pct_change") for c in said)
+            assert len({c.measure for c in said}) == len(said), "once, where a change is printed as a number and in per cent"
+
+
+def test_what_to_read_first_is_printed_figures_in_the_order_of_the_rule(sample: Made) -> None:
+    cells = {c.cell_id: c for t in sample.pack.tables for r in t.rows for c in r.cells}
+    for page in sample.pack.pages:
+        assert 3 <= len(page.findings) <= MOST
+        groups = []
+        for found in page.findings:
+            assert cells[found.cell_id].printed == found.figure and found.table in [t.name for t in page.tables]
+            small = "small numbers" in found.unusual or found.unusual.startswith("Too few")
+            kinds = ("Unusual", "Within", "No control")
+            groups.append(3 if small else next(n for n, kind in enumerate(kinds) if found.unusual.startswith(kind)))
+        assert groups == sorted(groups), page.title
+    first = sample.pack.pages[0].findings[0]
+    assert (first.title, first.figure, first.change) == ("Possession offences", "2,187", "Up 538 (32.6%) from 1,649")
+    assert (first.unusual, first.complete) == ("Unusual: 12 of 12 months high", "Complete")
+    provisional = [f for p in sample.pack.pages for f in p.findings if "[p]" in f.figure]
+    assert provisional and all(f.complete.startswith("Provisional") for f in provisional)
+    links = read_pages(sample.folder)["findings.html"].links
+    assert "trail/offences.html#offences-1-rolling" in links
+
+
+def months(values: list[int], marks: str, rules: dict[str, list[str]], mean: int = 10) -> list[ChartMonth]:
+    """Months of 2025 with a mark (`h`, `l` or `.`) and rules each, by the letter in `marks`."""
+    return [
+        ChartMonth(date(2025, n, 1), date(2025, n, 28), Decimal(v), Decimal(mean), None, None,
+                   {"h": "high", "l": "low"}.get(m.lower(), ""), rules.get(m, []))
+        for n, (v, m) in enumerate(zip(values, marks, strict=True), start=1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "marks", "rules", "said"),
+    [
+        ([9, 11, 10], "...", {}, "within normal variation"),
+        ([9, 30, 10, 9], ".h..", {"h": ["above the upper limit"]}, "within normal variation since March 2025"),
+        ([9, 10, 30], "..h", {"h": ["above the upper limit"]}, "above the upper limit in March 2025"),
+        ([9, 30, 31, 30], ".hhh", {"h": ["above the upper limit"]}, "above the upper limit since February 2025"),
+        # A month of the run that is beyond the limit, too, does not end it.
+        ([9, 12, 30, 12], ".hHh", {"h": ["above the mean"], "H": ["above the upper limit", "above the mean"]},
+         "above the mean since February 2025"),
+        # A run on the other side is another.
+        ([8, 8, 12, 12], "llhh", {"h": ["above the mean"], "l": ["below the mean"]}, "above the mean since March 2025"),
+        # A trend down goes back to its top, and no further.
+        ([5, 8, 15, 12, 9], "hhlll", {"h": ["trend"], "l": ["trend"]}, "falling since March 2025"),
+    ],
+)  # fmt: skip
+def test_a_title_says_what_the_newest_month_is_and_since_when(values: list, marks: str, rules: dict, said: str) -> None:
+    assert what_happened(months(values, marks, rules)) == said
+
+
+def test_a_period_counts_its_own_months_alone() -> None:
+    chart = months([30, 9, 2, 30], "h.lh", {"h": ["above the upper limit"], "l": ["below the lower limit"]})
+    assert in_period(chart, date(2025, 1, 1), date(2025, 4, 28)) == "unusual: 2 of 4 months high, 1 low"
+    assert in_period(chart, date(2025, 2, 1), date(2025, 2, 28)) == "within normal variation"
+    assert in_period(chart, date(2025, 3, 1), date(2025, 3, 28)) == "unusual: 1 of 1 month low"
+    assert in_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "a chart that has none of its months says nothing"
+
+
+def test_charts_have_the_limits_and_marks_of_the_mart(sample: Made) -> None:
+    con = connect(sample.home)
+    checked = 0
+    for chart in (c for c in sample.pack.charts if c.kind == "trend"):
+        table = next(t for t in sample.pack.tables if t.name == chart.table)
+        measures = {d.title: (d.mart, d.measure) for d in table.definitions}
+        for panel in (p for p in chart.panels if p.limits):
+            rows = con.execute(
+                "select period_end, value, variation, mean, lower_limit, upper_limit from marts.mart_control_charts"
+                " where (mart, measure, category, area_type) = (?, ?, 'all', 'force') and period_end <= ? order by 1",
+                [*measures[panel.title], table.data_to],
+            ).fetchall()[-36:]
+            points = [p for p in panel.series[0].points if p.value is not None]
+            assert [(p.day, p.value) for p in points] == [r[:2] for r in rows]
+            assert [p.mark or "common cause" for p in points] == [r[2] for r in rows]
+            assert [(x.mean, x.lower, x.upper) for x in panel.limits] == [rows[-1][3:]], "the sample has no rebase"
+            assert panel.happened and f"{panel.title}: mean " in chart.alt
+            checked += 1
+        # No mean over counts of 0 and 1.
+        for panel in (p for p in chart.panels if panel_mean(p) < 2):
+            assert not panel.limits and [s.role for s in panel.series] == ["months"], panel.title
+            assert any("Small numbers" in note and panel.title in note for note in chart.notes)
+    con.close()
+    assert checked > 15
+    titles = {c.chart_id: c.title for c in sample.pack.charts}
+    assert titles["offences-trend"].startswith("Recorded drug offences: Possession offences near the upper limit since Sep")
+    years = "Possession offences: 2,187 in the 12 months to Oct 2025, 1,649 in the 12 before; Trafficking"
+    assert titles["offences-years"].startswith(years)
+
+
+def panel_mean(panel: object) -> Decimal:
+    known = [p.value for p in panel.series[0].points if p.value is not None]
+    return sum(known) / len(known) if known and panel.unit == "count" else Decimal(99)
+
+
+def test_paragraphs_are_in_the_order_of_the_report() -> None:
+    assert in_order(["3.2-3.3", "3.8, 8.4", "8.4", "3.10-3.11"]) == "3.2-3.3, 3.8, 3.10-3.11, 8.4"
+    assert in_order(["2.15-2.18", "2.18", "2.1-2.2"]) == "2.1-2.2, 2.15-2.18", "nor one that is within another"
+    assert in_order(["Annex B"]) == "Annex B"
