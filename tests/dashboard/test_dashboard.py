@@ -5,11 +5,10 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import duckdb
 import pytest
@@ -19,22 +18,10 @@ from support import published
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened
 from dagster_project.publishing.outputs import Context
-from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.serving import connect
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HOSTILE = "<img src=x onerror=document.title=1>"
 NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-@pytest.fixture(scope="module")
-def folder(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of the sample."""
-    out = tmp_path_factory.mktemp("dashboard") / "out"
-    with connect(sample_home) as con:
-        write_whole_folder(con, out, True)
-    return out
 
 
 def data(folder: Path, name: str) -> Any:
@@ -95,40 +82,6 @@ def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path
         write(con, tmp_path / "out", Context(sample_home, "a night", True, ("dashboard",)))
     said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium here: `apt-get install chromium` has one")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the page from its folder with what is picked. At the end: nothing was asked of a network, nothing went wrong."""
-    asked, wrong = [], []
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-
-    def call(where: Path = folder, **picked: Any) -> Any:
-        page.goto("about:blank")
-        page.goto(f"{(where / 'index.html').as_uri()}#{urlencode(picked, doseq=True)}")
-        page.wait_for_function("document.getElementById('said').textContent !== ''")
-        return page
-
-    yield call
-    page.close()
-    assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
-    # axe asks for style sheets anew, which the page's policy forbids as well; one test takes a file away.
-    assert [w for w in wrong if not any(t in w for t in ("preload assets", "dashboard.css", "ERR_FILE_NOT_FOUND"))] == []
 
 
 def spelled(value: Decimal | None, unit: str) -> str:

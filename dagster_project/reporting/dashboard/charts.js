@@ -8,7 +8,7 @@ const sight = new IntersectionObserver((seen) => {
 const sizes = new ResizeObserver((changed) => {
   for (const { target, contentRect } of changed) {
     const held = drawnCharts.get(target);
-    if (held?.result && Math.abs(held.width - contentRect.width) > 8) draw(target, true);
+    if (held?.result && contentRect.width > 0 && Math.abs(held.width - contentRect.width) > 8) draw(target, true);
   }
 });
 

@@ -3,6 +3,7 @@
 
 const PICKED = ["force", "mart", "measure", "category", "area", "kind", "period", "show", "limits", "by", "rate", "subject", "all", "unusual"];
 const VIEWS = { overview: showOverview, measure: showMeasure, compare: showCompare };
+const CHARTED = ["main-chart", "area-chart", "tiles", "cards"];
 let turn = 0; // a choice that comes while another's figures are read takes its place
 
 /** What the address says: `view`, what is picked by name, and `m`, the series that are compared. */
@@ -40,6 +41,7 @@ async function show() {
       link.toggleAttribute("aria-current", false);
       if (view === state.view) link.setAttribute("aria-current", "page");
     }
+    for (const id of CHARTED) if (byId(id).closest("[hidden]")) clear(byId(id));
     byId("to-compare").textContent = state.m.length ? `Compare (${state.m.length})` : "Compare";
     fill(byId("force"), { "": known.forces.map((f) => [f.code, f.name]) }, state.force);
     byId("download").disabled = false;
@@ -57,7 +59,7 @@ function failed(error) {
   shown = null;
   byId("problem").hidden = false;
   byId("problem").textContent = byId("said").textContent = `The figures can't be shown: ${error.message}`;
-  for (const id of ["main-chart", "area-chart", "tiles", "cards"]) clear(byId(id));
+  for (const id of CHARTED) clear(byId(id));
   for (const id of ["title", "meaning", "headline", "table", "odd-ones", "overview-table", "overview-lead"]) byId(id).replaceChildren();
   byId("download").disabled = true;
 }

@@ -164,6 +164,7 @@ function table(rows, row, unit, title) {
 
 const nameOf = (...parts) => fileName(shown.force, pick.measure.value, pick.category.value, pick.area.value, pick.kind.value, ...parts);
 const picksPeriod = (rows) => ({ key }) => { const row = rows.find((r) => r.key === key); if (row) evidenceOf(row); };
+const grey = (rows) => (rows.some((r) => r.value === null) ? " Grey is not available." : "");
 /** How many periods are left out of a line, in words. */
 const leftOut = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
@@ -181,7 +182,7 @@ function trendFigure() {
   const have = rows.filter((r) => r.status === "c" && r.value !== null), odd = points.filter((p) => p.mark).length;
   return chartFigure({
     id: "trend", title: trendTitle(), name: nameOf(), spec: (width) => trendSpec(points, unit, kind, limits, { width }), onPoint: picksPeriod(rows),
-    note: have.length ? `From ${spelled(have[0].value, unit)} (${have[0].label}) to ${spelled(have.at(-1).value, unit)} (${have.at(-1).label}).${limits ? ` ${limitsNote(limits)} ${odd ? `Triangles mark ${count(odd, "unusual month", "unusual months")}.` : "No month is unusual."}` : ""}${leftOut(rows)} Grey is not available. The large point is the one picked.` : `No complete figure is available.${leftOut(rows)}`,
+    note: have.length ? `From ${spelled(have[0].value, unit)} (${have[0].label}) to ${spelled(have.at(-1).value, unit)} (${have.at(-1).label}).${limits ? ` ${limitsNote(limits)} ${odd ? `Triangles mark ${count(odd, "unusual month", "unusual months")}.` : "No month is unusual."}` : ""}${leftOut(rows)}${grey(rows)} The large point is the one picked.` : `No complete figure is available.${leftOut(rows)}`,
     csv: () => csvOf(shown.force, shown.mart, rows.map((r) => [shown.series, r])),
   });
 
@@ -264,7 +265,7 @@ function unitsFigure() {
   return chartFigure({
     id: "trend", title, name: nameOf("areas"), spec: (width) => unitsSpec(points, unit, held.map((h) => h.s[4]), kind, width),
     onPoint: ({ area, key }) => { const one = held.find((h) => h.s[4] === area); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `One scale for all. Grey is not available.${leftOut(held.flatMap((h) => h.rows))}`,
+    note: `One scale for all.${grey(held.flatMap((h) => h.rows))}${leftOut(held[0].rows)}`,
     csv: () => csvOf(force, mart, held.flatMap((h) => h.rows.map((r) => [h.s, r]))),
     table: () => tableOf("", ["Period", ...held.map((h) => h.s[4])], [...held[0].rows].reverse().map((r) => [r.label, ...held.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? marked(o, "value", unit) : NOTHING; })]), (i) => i > 0),
   });

@@ -15,7 +15,7 @@ const CONFIG = {
     labelColor: INK, titleColor: INK, labelFontSize: 13, titleFontSize: 13, titleFontWeight: "normal", gridColor: "#d8dcdf",
     domainColor: INK, tickColor: INK,
   },
-  axisX: { grid: false, labelOverlap: true, labelFlush: false, title: null },
+  axisX: { grid: false, labelOverlap: true, labelSeparation: 8, labelFlush: false, title: null },
   axisY: { domain: false, ticks: false, tickCount: 5, tickMinStep: 1, title: null },
   header: { title: null, labelFontSize: 13, labelColor: INK, labelFontWeight: "bold", labelAnchor: "start", labelLimit: 200 },
   legend: { orient: "top", title: null, labelFontSize: 13, labelColor: INK, labelLimit: 400, symbolStrokeWidth: 3, symbolSize: 150, direction: "vertical" },
