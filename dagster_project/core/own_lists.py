@@ -47,6 +47,8 @@ def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
         return row[: len(REBASE_KEY)]
     if columns[0] == "extract":
         return (*row[:2], row[2].lower())
+    if "population" in columns:
+        return row[:3]
     return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
 
 

@@ -1,6 +1,7 @@
 """A dashboard that comes with the warehouse: one page for the browser, of static files, which asks no network for anything.
 
-It is opened from a folder as well as from a server. Its figures are the marts', digit for digit, in a script a mart and force.
+It is opened from a folder as well as from a server. Its figures are the marts', digit for digit, in a script for each mart and
+force that is read when it is needed; what the first page shows of a force is in one small script.
 """
 
 import json
@@ -18,40 +19,58 @@ from dagster_project.core.files import unfinished
 from dagster_project.core.home import DBT_PROJECT
 
 from ..pack.write import OutError, swap
-from .data import index, of_mart
+from .contents import contents, files_of
+from .data import of_mart, of_overview
+from .population import Population
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
-OWN = ("index.html", "dashboard.js", "charts.js")
+OWN = (
+    "index.html", "dashboard.js", "figures.js", "specs.js", "charts.js", "evidence.js", "measure.js", "compare.js",
+    "overview.js",
+)  # fmt: skip
 VEGA = "vega.js"
 MADE = DBT_PROJECT / "target"
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, folder: Path, is_sample: bool = False, beside: Sequence[tuple[str, str]] = ()
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    is_sample: bool = False,
+    beside: Sequence[tuple[str, str]] = (),
+    population: Population | None = None,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
     `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
-    are. The same night gives the same bytes. Raises OSError.
+    are. `population`: how many people live in an area, as `read_population` has it. The same night gives the same bytes.
+    Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = index(con, is_sample)
-    for force in known["forces"]:
-        (folder / "data" / force["code"]).mkdir(parents=True, exist_ok=True)
-        for mart in force["marts"]:
-            _script(folder / "data" / force["code"] / f"{mart}.js", "pamFigures", f"{force['code']}/{mart}",
-                    of_mart(con, force["code"], mart))  # fmt: skip
+    known = contents(con, is_sample, population or {})
+    for force in (f["code"] for f in known["forces"]):
+        own = folder / "data" / force
+        held = {mart: of_mart(con, force, mart) for f in known["forces"] if f["code"] == force for mart in f["marts"]}
+        for mart, figures in held.items():
+            _script(own / f"{mart}.js", "pamFigures", f"{force}/{mart}", figures)
+        _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(held, force))
+        _script(own / "files.js", "pamFiles", f"{force}/files", files_of(con, force))
     _script(folder / "data" / "index.js", "pamIndex", "", known | {"beside": beside})
     for name in OWN:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
     (folder / "dashboard.css").write_text(style, encoding="utf-8", newline="\n")
-    (folder / VEGA).write_bytes(_vega())
+    # In a scope of its own: its short names would be those of every script of the page.
+    (folder / VEGA).write_bytes(b"(() => {\n" + _vega() + b"\n})();\n")
 
 
 def write_whole_folder(
-    con: duckdb.DuckDBPyConnection, out: Path, is_sample: bool, *, overwrite: bool = False
+    con: duckdb.DuckDBPyConnection,
+    out: Path,
+    is_sample: bool,
+    *,
+    population: Population | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
 
@@ -64,7 +83,7 @@ def write_whole_folder(
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        write(con, new, is_sample)
+        write(con, new, is_sample, population=population)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)

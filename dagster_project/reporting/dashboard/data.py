@@ -1,26 +1,10 @@
-"""What the dashboard is told: the figures of a mart and force, and an index of what there is, with the night's status."""
+"""What the dashboard is told of a mart and force: its figures and its control charts."""
 
 import re
 from typing import Any
 
 import duckdb
 
-from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
-from dagster_project.core.seeds import force_names
-
-KINDS = {
-    "month": "Month",
-    "rolling_12_months": "Twelve months",
-    "financial_year": "Financial year",
-    "financial_year_to_date": "Financial year to date",
-    "calendar_year": "Calendar year",
-    "calendar_year_to_date": "Calendar year to date",
-    "as_published": "As published",
-}
-AREAS = {
-    "force": "Force", "section": "Sections", "lpu": "Local policing units", "country": "Country", "region": "Regions",
-    "upper_tier": "Upper-tier authorities", "district": "Districts",
-}  # fmt: skip
 _SAFE = re.compile(r"[a-z0-9_-]+")
 
 _FIGURES = """
@@ -43,9 +27,22 @@ order by all
 """
 _NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
 _TEXT = "string_agg(coalesce(rtrim(rtrim(cast({0} as varchar), '0'), '.'), ''), ',' order by place)"
-_STATUS = (
-    "string_agg(case data_status when 'complete' then 'c' when 'partial' then 'p' else 'n' end, '' order by place)"
-)
+_STATUS = "string_agg(case data_status when 'complete' then 'c' when 'partial' then 'p' else 'n' end, '' order by place)"
+
+_CHARTS = """
+select
+    measure, category, area_type, area_code,
+    cast(baseline_start as varchar), cast(baseline_end as varchar),
+    cast(round(mean, 4) as double), cast(round(lower_limit, 4) as double), cast(round(upper_limit, 4) as double),
+    string_agg(left(cast(period_start as varchar), 7), ',' order by period_start),
+    string_agg(to_hex(
+        is_outside_limits::int + 2 * is_run::int + 4 * is_trend::int + 8 * is_two_of_three::int), '' order by period_start),
+    string_agg(left(variation, 1), '' order by period_start)
+from marts.mart_control_charts
+where mart = ? and force_code = ?
+group by all
+order by 1, 2, 3, 4, 5
+"""
 
 
 def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, Any]:
@@ -56,13 +53,18 @@ def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, 
     with a comma between them, in the order of the periods, exact, empty where the mart has null (wholly, where all are); then
     the status, a letter a period: complete, partial or not available; then which periods they are, counted from 0, where
     the mart has no row of some.
+
+    `charts`: a row for each base of a control chart: measure, category, area type and code; the base's first and last day;
+    mean, lower and upper limit, to four places; then of its complete months which they are, counted from 0 (one number where
+    they follow each other, the first); a digit each of the rules that mark it (1 outside the limits, 2 run, 4 trend,
+    8 two of three, added, in hexadecimal), and its variation: c for common cause, h for high, l for low.
     """
     lists = ", ".join([*(_TEXT.format(n) for n in _NUMBERS), _STATUS])
-    rows = con.execute(_FIGURES.format(mart=_safe(mart), lists=lists), {"force": force}).fetchall()
+    rows = con.execute(_FIGURES.format(mart=safe(mart), lists=lists), {"force": force}).fetchall()
     periods: dict[str, list[list[str]]] = {}
     for kind, *period in con.execute(
         "select distinct period_type, cast(period_start as varchar), cast(period_end as varchar), period_label"
-        f" from marts.{_safe(mart)} where force_code = ? order by 1, 3, 2, 4",
+        f" from marts.{safe(mart)} where force_code = ? order by 1, 3, 2, 4",
         [force],
     ).fetchall():
         periods.setdefault(kind, []).append(period)
@@ -70,61 +72,49 @@ def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, 
     for *key, kind, a, b, c, d, e, f, status, places, held in rows:
         packed = [*(t if t.strip(",") else "" for t in (a, b, c, d, e, f)), status]
         series.setdefault(tuple(key), {})[kind] = packed if held == len(periods[kind]) else [*packed, places]
-    return {"periods": periods, "series": [[*key, kinds] for key, kinds in series.items()]}
+    months = {start[:7]: n for n, (start, _, _) in enumerate(periods.get("month", []))}
+    charts = []
+    for *key, listed, bits, variation in con.execute(_CHARTS, [mart, force]).fetchall():
+        at = [months[m] for m in listed.split(",")]
+        charts.append([*key, at[0] if at == list(range(at[0], at[0] + len(at))) else at, bits, variation])
+    return {"periods": periods, "series": [[*key, kinds] for key, kinds in series.items()], "charts": charts}
 
 
-def _safe(name: str) -> str:
+OVERVIEW_KINDS = ("month", "rolling_12_months", "as_published")
+
+
+def of_overview(held: dict[str, dict[str, Any]], force: str) -> dict[str, Any]:
+    """What the first page shows of a force: of each measure the series of its home area, unsplit, as `of_mart` has it.
+
+    `held`: what `of_mart` gives of each mart. Returns the same by mart, with the kinds of period that the page shows.
+    """
+    found: dict[str, Any] = {}
+    for mart, figures in held.items():
+        here: dict[str, list[Any]] = {}
+        for s in figures["series"]:
+            if s[1] == "all" and (s[0] not in here or _nearness(s, force) < _nearness(here[s[0]], force)):
+                here[s[0]] = s
+        kept = {(s[0], *s[2:4]) for s in here.values()}
+        found[mart] = {
+            "periods": {k: p for k, p in figures["periods"].items() if k in OVERVIEW_KINDS},
+            "series": [[*s[:5], {k: v for k, v in s[5].items() if k in OVERVIEW_KINDS}] for s in here.values()],
+            "charts": [c for c in figures["charts"] if c[1] == "all" and (c[0], *c[2:4]) in kept],
+        }
+    return found
+
+
+NEAREST = ("force", "upper_tier", "district", "section", "lpu", "region", "country")
+"""Kinds of area, the nearest to the whole force first: what a measure is opened on."""
+
+
+def _nearness(series: list[Any], force: str) -> tuple[int, bool, str]:
+    """How near a series' area is to the whole of its force: its kind, then whether it has the force's name."""
+    name = re.sub(r"[^a-z0-9]+", "-", series[4].lower())
+    return NEAREST.index(series[2]) if series[2] in NEAREST else len(NEAREST), name != force, series[4]
+
+
+def safe(name: str) -> str:
     """A name that may stand in a path and in SQL. Raises ValueError for another."""
     if not _SAFE.fullmatch(name):
         raise ValueError(f"{name!r} can't be the name of a file: small letters, digits, _ and - alone")
     return name
-
-
-def index(con: duckdb.DuckDBPyConnection, is_sample: bool) -> dict[str, Any]:
-    """What there is to pick, and how the night stands."""
-    marts = con.execute(
-        "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"
-        " and name not in ('measures', 'mart_control_charts') order by description"
-    ).fetchall()
-    names = force_names()
-    held: dict[str, list[str]] = {}
-    for force, mart in con.execute("select distinct force_code, mart from marts.measures order by all").fetchall():
-        held.setdefault(_safe(force), []).append(_safe(mart))
-    nights = _dicts(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
-    return {
-        "sample": is_sample,
-        "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
-        "kinds": KINDS,
-        "areaTypes": AREAS,
-        "forces": [{"code": f, "name": names.get(f, f), "marts": held[f]} for f in sorted(held, key=lambda f: names.get(f, f))],
-        "marts": {name: _titled(text) for name, text in marts},
-        "measures": {
-            f"{m['relation_name']}/{m['name']}": {
-                "title": m["title"], "unit": m["unit"], "meaning": m["description"], "formula": m["formula"],
-            }
-            for m in _dicts(con, "select * from meta.dictionary where kind = 'measure'")
-        },
-        "night": nights[0] if nights else {},
-        "warnings": _dicts(
-            con, "select subject, rule, found, reason, advice from meta.checks where not passed order by subject, rule, found"
-        ),
-        "extracts": _dicts(
-            con, "select title, force_code, status, covered_from, covered_to, rows_current, rows_quarantined, days_late"
-            " from meta.extracts order by title, force_code"
-        ),
-    }  # fmt: skip
-
-
-def _titled(description: str) -> dict[str, str]:
-    """A mart's title and what it holds: its description is `Title. What it holds. Report n. Grain: ...`."""
-    title, _, rest = description.partition(". ")
-    return {"title": title, "about": rest.partition(" Grain:")[0].strip()}
-
-
-def _dicts(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    result = con.execute(sql)
-    names = [c[0] for c in result.description]
-    return [
-        {n: v if v is None or isinstance(v, int | str | bool) else str(v) for n, v in zip(names, row, strict=True)}
-        for row in result.fetchall()
-    ]

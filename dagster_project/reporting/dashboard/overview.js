@@ -1,0 +1,104 @@
+// The first page: every headline measure of a force, whether it is unusual, and how far it is complete.
+"use strict";
+
+/** What the overview says of each measure of a force: one object a measure, in the order of the subjects. */
+async function overviewOf(force) {
+  const held = await load("pamOverview", `${force}/overview`);
+  return Object.keys(known.marts).filter((m) => held[m]).flatMap((mart) => {
+    const order = Object.keys(known.measures);
+    const sorted = [...held[mart].series].sort((a, b) => order.indexOf(`${mart}/${a[0]}`) - order.indexOf(`${mart}/${b[0]}`));
+    return sorted.map((series) => cardOf(held[mart], mart, series));
+  });
+}
+
+function cardOf(figures, mart, series) {
+  const measure = measureOf(mart, series[0]);
+  const kind = series[5].month ? "month" : Object.keys(series[5])[0];
+  const rows = rowsOf(figures, series, kind), latest = latestOf(rows), control = kind === "month" ? controlOf(figures, series) : null;
+  const year = latestOf(rowsOf(figures, series, "rolling_12_months")) ?? null;
+  const month = latest && control?.months.get(latest.start.slice(0, 7));
+  const after = latest ? rows.filter((r) => r.end > latest.end) : rows;
+  return {
+    mart, series, measure, kind, rows, latest, year, control, month, after, unusual: Boolean(month && month.variation !== "c"),
+    // What others publish, and subjects without one, have no headline measure of their own.
+    headline: measure.headline || !figures.series.some((s) => measureOf(mart, s[0]).headline),
+  };
+}
+
+const linkTo = (force, card) => `#${new URLSearchParams({ view: "measure", force, mart: card.mart, measure: card.series[0], category: "all", area: areaKey(card.series), kind: card.kind })}`;
+
+/** How far a card's figures are complete, in words. */
+function completeness({ rows, latest, after, kind }) {
+  if (!latest) return "No complete period.";
+  const unit = kind === "month" ? ["month", "months"] : ["period", "periods"];
+  const first = rows.find((r) => r.status === "c" && r.value !== null);
+  const gaps = rows.filter((r) => r.end < latest.end && r.start > first.start && r.status !== "c").length;
+  return [`Complete to ${latest.label}`, after.length ? `${count(after.length, `later ${unit[0]} is`, `later ${unit[1]} are`)} not complete` : "",
+    gaps ? `${count(gaps, `earlier ${unit[0]} is`, `earlier ${unit[1]} are`)} not complete` : ""].filter(Boolean).join("; ") + ".";
+}
+
+function verdictOf(card) {
+  const { latest, month, control, kind, measure } = card;
+  if (!latest) return "No figure is available.";
+  const small = month && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
+  if (!control) return kind === "month" ? "No control chart: fewer than twelve complete months." : "No control chart: not monthly.";
+  return month ? `${verdict(month)[0].toUpperCase()}${verdict(month).slice(1)}.${small}` : "";
+}
+
+function cardElement(force, card, n) {
+  const { mart, series, measure, latest, year, kind, rows, control } = card, { unit } = measure;
+  const main = year ?? latest, id = `card-${n}`;
+  const holder = made("div", "", { class: "chart spark", role: "img", "aria-label": `${measure.title}, ${known.kinds[kind].toLowerCase()}: ${rows.length} periods. ${completeness(card)} The table of all measures has the figures.` });
+  const points = rows.map((r) => {
+    const month = control?.months.get(r.start.slice(0, 7));
+    return pointOf(r, unit, { picked: r === latest, mark: month && month.variation !== "c" ? month.variation : "", verdict: verdict(month) });
+  });
+  const any = points.some((p) => p.y !== null);
+  if (any) put(holder, { spec: (width) => cardSpec(points, unit, kind, control, width) });
+  return made("li", [
+    made("h3", made("a", measure.title, { href: linkTo(force, card), id })),
+    made("p", `${known.marts[mart].title}${series[2] === "force" ? "" : `: ${series[4]}`}`, { class: "of" }),
+    made("p", main ? [spelled(main.value, unit, "c"), made("small", ` ${main.label}`)] : NOTHING, { class: "big" }),
+    made("p", main ? changed(main, unit) : "No complete period."),
+    ...(any ? [holder] : []),
+    made("p", [...(latest ? [made("strong", `${latest.label}: ${spelled(latest.value, unit, "c")}. `)] : []), verdictOf(card)], { class: card.unusual ? "verdict-line unusual" : "verdict-line" }),
+    made("p", completeness(card), { class: "of" }),
+  ], { class: card.unusual ? "card unusual" : "card" });
+}
+
+const OVERVIEW_HEADS = ["Measure", "Area", "Latest complete period", "Figure", "Is it unusual?", "Twelve months to", "Figure of twelve months", "Change on the year before", "Change, %", "Completeness"];
+
+const overviewCells = (card) => {
+  const { measure, series, latest, year } = card, main = year ?? latest;
+  return [measure.title, series[4], latest?.label ?? NOTHING, latest ? spelled(latest.value, measure.unit, "c") : NOTHING, verdictOf(card),
+    year?.label ?? NOT_APPLICABLE, year ? spelled(year.value, measure.unit, "c") : NOT_APPLICABLE,
+    main ? signed(main.volume_change, pointsOf(measure.unit)) : NOTHING,
+    main?.pct_change ? signed(main.pct_change, "percent") : main?.volume_change ? NOT_APPLICABLE : NOTHING, completeness(card)];
+};
+
+let overviewCards = []; // what is shown: for the CSV
+
+async function showOverview(state) {
+  const all = await overviewOf(state.force);
+  return () => {
+    const cards = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline) && (state.unusual !== "yes" || c.unusual));
+    overviewCards = cards;
+    const name = known.forces.find((f) => f.code === state.force).name;
+    fill(byId("subject"), { "": [["", "All subjects"], ...Object.keys(known.marts).filter((m) => all.some((c) => c.mart === m)).map((m) => [m, known.marts[m].title])] }, state.subject ?? "");
+    byId("every").checked = state.all === "yes";
+    byId("odd").checked = state.unusual === "yes";
+    byId("overview-title").textContent = `Overview: ${name}`;
+    const odd = cards.filter((c) => c.unusual), charted = cards.filter((c) => c.month);
+    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(cards.length - charted.length, "other has", "others have")} no control chart.`;
+    byId("odd-ones").replaceChildren(...odd.map((c) => made("li", [made("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${spelled(c.latest.value, c.measure.unit, "c")}, ${verdict(c.month)}`])));
+    const holder = byId("cards");
+    clear(holder);
+    holder.append(made("ul", cards.map((c, n) => cardElement(state.force, c, n)), { class: "cards" }));
+    if (!cards.length) holder.append(made("p", "No measure is left: change what is shown."));
+    byId("overview-table").replaceChildren(tableOf(`Measures of ${name}`, OVERVIEW_HEADS, cards.map(overviewCells), (i) => [3, 6, 7, 8].includes(i)));
+    document.title = `Overview: ${name} - Dashboard${known.sample ? " (sample, made up)" : ""}`;
+    byId("said").textContent = `${name}: ${count(cards.length, "measure", "measures")}. ${byId("overview-lead").textContent}`;
+  };
+}
+
+const overviewCsv = () => [OVERVIEW_HEADS, ...overviewCards.map(overviewCells)].map((row) => row.map((c) => csvCell(c)).join(",")).join("\r\n") + "\r\n";

@@ -1,0 +1,25 @@
+"""A force's own list of how many people live in an area, for rates: `seeds/population.csv` of its home. None is shipped."""
+
+from dagster_project.core.home import Home
+from dagster_project.core.own_lists import SeedError, read_own_list
+
+Population = dict[str, tuple[int, str]]
+"""People by `force/area_type/area_code`, and as of when they were counted."""
+COLUMNS = ("force_code", "area_type", "area_code", "population", "as_of")
+"""`as_of`: when and by whom they were counted, as the page says it: `Mid-2024 estimate, ONS`."""
+
+
+def read_population(home: Home) -> Population:
+    """People by `force/area_type/area_code`, and as of when; nothing where the home has no list.
+
+    Raises SeedError, with file, line and reason, for a number of people that can't be one.
+    """
+    found: Population = {}
+    for force, area_type, area_code, people, as_of in read_own_list(home.seeds / "population.csv", COLUMNS):
+        if not (people.isascii() and people.isdigit() and int(people)):
+            raise SeedError(
+                f"seeds/population.csv: {force} {area_type} {area_code}: population {people!r} is no number of people:"
+                " write it in digits alone, such as 125800, and leave out areas where nobody lives"
+            )
+        found[f"{force}/{area_type}/{area_code}"] = (int(people), as_of)
+    return found

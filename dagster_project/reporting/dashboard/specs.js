@@ -1,0 +1,142 @@
+// The charts as Vega-Lite. Nothing is drawn where a figure is not available: a gap, on grey, never a 0. A period that is not
+// complete is a point of its own, and no line leads to it.
+"use strict";
+
+const INK = "#0b0c0c", THIS = "#12436d", UNUSUAL = "#b84a0a", NONE = "#e3e6e8", LIMIT = "#505a5f";
+const COLOURS = ["#12436d", "#28a197", "#801650", "#f46a25", "#3d3d3d", "#a285d1"]; // of the Government Analysis Function
+const DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 0], [4, 4]];
+
+const CONFIG = {
+  aria: false, // the chart's words are those of its figure; every number is in a table
+  background: "#ffffff",
+  font: "Arial, Helvetica, sans-serif",
+  view: { stroke: null },
+  axis: {
+    labelColor: INK, titleColor: INK, labelFontSize: 13, titleFontSize: 13, titleFontWeight: "normal", gridColor: "#d8dcdf",
+    domainColor: INK, tickColor: INK,
+  },
+  axisX: { grid: false, labelOverlap: true, labelSeparation: 8, labelFlush: false, title: null },
+  axisY: { domain: false, ticks: false, tickCount: 5, tickMinStep: 1, title: null },
+  header: { title: null, labelFontSize: 13, labelColor: INK, labelFontWeight: "bold", labelAnchor: "start", labelLimit: 200 },
+  legend: { orient: "top", title: null, labelFontSize: 13, labelColor: INK, labelLimit: 400, symbolStrokeWidth: 3, symbolSize: 150, direction: "vertical" },
+  line: { strokeWidth: 2.5, strokeCap: "round", strokeJoin: "round" },
+  title: { anchor: "start", fontSize: 18, subtitleFontSize: 13, color: INK, subtitleColor: INK, offset: 14 },
+};
+
+const LABELS = {
+  gbp: "abs(datum.value) >= 1e6 ? '£' + format(datum.value / 1e6, ',.1~f') + 'm' : '£' + format(datum.value, ',~f')",
+  percent: "format(datum.value, ',~f') + '%'",
+};
+const axisOf = (unit) => (LABELS[unit] ? { labelExpr: LABELS[unit] } : { format: ",~f" });
+const yOf = (unit, more = {}) => ({ field: "y", type: "quantitative", scale: { zero: true, nice: true }, axis: axisOf(unit), ...more });
+const monthly = (kind) => !["financial_year", "calendar_year", "as_published"].includes(kind);
+
+/** A row as the charts take it. */
+function pointOf(r, unit, more = {}) {
+  const y = r.value === null ? null : Number(r.value);
+  return {
+    key: r.key, label: r.label, day: `${r.end.slice(0, 8)}01`, y, whole: r.status === "c" ? y : null, said: marked(r, "value", unit),
+    partial: r.status === "p", none: y === null, picked: false, run: r.kind.endsWith("to_date") ? r.start : "", mark: "", verdict: "", ...more,
+  };
+}
+
+function xOf(kind, more = {}) {
+  return monthly(kind)
+    ? { field: "day", type: "temporal", timeUnit: "utcyearmonth", axis: { format: "%b %Y", tickCount: 6, ...more.axis } }
+    : { field: "label", type: "ordinal", sort: null, axis: { labelAngle: 0, ...more.axis } };
+}
+
+const tips = (...names) => [["label", "Period"], ...names, ["said", "Figure"]].map(([field, title]) => ({ field, title }));
+const CHOSEN = { condition: { test: "datum.picked", value: 180 }, value: 45 };
+
+/** A line through complete periods, and points; open ones are provisional. `color`: of both, as Vega-Lite has it. */
+function lineLayers(x, y, points, { color, dash, tooltip, detail, gaps = true, size = CHOSEN }) {
+  const open = points.some((p) => p.y !== null && p.partial), more = dash ? { strokeDash: dash } : {};
+  return [
+    ...(gaps && points.some((p) => p.none) ? [{ transform: [{ filter: "datum.none" }], mark: { type: "rect", color: NONE }, encoding: { x } }] : []),
+    { mark: { type: "line", invalid: "break-paths-show-domains" }, encoding: { x, y: { ...y, field: "whole" }, color, ...more, detail: detail ?? { field: "run" } } },
+    { transform: [{ filter: "datum.whole !== null && !datum.mark" }], mark: { type: "point", filled: true, opacity: 1, cursor: "pointer" }, encoding: { x, y, color, tooltip, size } },
+    ...(open ? [{ transform: [{ filter: "datum.y !== null && datum.partial" }], mark: { type: "point", filled: false, fill: "#ffffff", strokeWidth: 2, opacity: 1, cursor: "pointer" }, encoding: { x, y, color, tooltip, size } }] : []),
+    ...(points.some((p) => p.mark) ? [{
+      transform: [{ filter: "datum.mark !== ''" }],
+      mark: { type: "point", filled: true, opacity: 1, stroke: "#ffffff", strokeWidth: 1, cursor: "pointer" },
+      encoding: { x, y, color: { value: UNUSUAL }, tooltip: [...tooltip, { field: "verdict", title: "Unusual" }], size: { condition: { test: "datum.picked", value: 260 }, value: 120 }, shape: { field: "mark", type: "nominal", legend: null, scale: { domain: ["h", "l"], range: ["triangle-up", "triangle-down"] } } },
+    }] : []),
+  ];
+}
+
+/** Mean and limits of each base, as lines that end where the base does. */
+function limitLayers(bases, x, y) {
+  const values = bases.flatMap((b, n) => [["mean", b.mean], ["lower", b.low], ["upper", b.high]]
+    .filter(([, v]) => v !== null).flatMap(([line, v]) => [b.from, b.to].map((d) => ({ line, base: n, y: v, day: d }))));
+  return [true, false].map((isMean) => ({
+    data: { values: values.filter((v) => (v.line === "mean") === isMean) },
+    mark: { type: "line", color: LIMIT, strokeWidth: isMean ? 1.5 : 2, strokeDash: isMean ? [1, 0] : [5, 4] },
+    encoding: { x, y, detail: [{ field: "line" }, { field: "base" }] },
+  })).filter((layer) => layer.data.values.length);
+}
+
+/** One series. `control`: its control chart, or null for no limits. */
+function trendSpec(points, unit, kind, control, { width, height = 260 }) {
+  const x = xOf(kind), y = yOf(unit);
+  return {
+    width, height, autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    layer: [...(control ? limitLayers(control.bases, x, y) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tips() })],
+  };
+}
+
+/** The same without axes' words, for a card. */
+function cardSpec(points, unit, kind, control, width) {
+  const x = xOf(kind, { axis: { labels: false, ticks: false } }), y = yOf(unit, { axis: { tickCount: 2, labelFontSize: 11, ...axisOf(unit) } });
+  return {
+    width, height: 80, autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    layer: [...(control ? limitLayers(control.bases, x, y) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tips(), size: { condition: { test: "datum.picked", value: 60 }, value: 6 } })],
+  };
+}
+
+const legendColumns = (width, names) => Math.max(1, Math.floor(width / Math.max(...names.map((n) => n.length * 7 + 50), 60)));
+
+/** Several lines: `names` in order, at most six. `x`: of the months or the periods. */
+function linesSpec(points, unit, names, x, width) {
+  const color = { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend: { columns: legendColumns(width, names), symbolType: "stroke", symbolSize: 400 } };
+  const dash = { field: "series", type: "nominal", scale: { domain: names, range: DASHES.slice(0, names.length) } };
+  return {
+    width, height: 300, autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    layer: lineLayers(x, yOf(unit), points, { color, dash, tooltip: tips(["series", "Series"]), detail: { field: "run" }, gaps: false, size: { value: 40 } }),
+  };
+}
+
+/** Stacked bars of complete periods. */
+function stackedSpec(points, unit, names, kind, width) {
+  const x = monthly(kind) ? { ...xOf(kind), bandPosition: 0.5 } : xOf(kind);
+  return {
+    width, height: 300, autosize: { type: "fit", contains: "padding" }, data: { values: points.filter((p) => p.whole !== null) },
+    mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.5, cursor: "pointer" },
+    encoding: {
+      x, y: { ...yOf(unit), stack: "zero" }, tooltip: tips(["series", "Category"]), order: { field: "order", type: "quantitative" },
+      color: { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend: { columns: legendColumns(width, names), symbolType: "square" } },
+    },
+  };
+}
+
+/** A small chart for each area, on one scale. */
+function unitsSpec(points, unit, names, kind, width) {
+  const columns = Math.max(1, Math.floor(width / 240));
+  const x = xOf(kind, { axis: monthly(kind) ? { tickCount: 2, format: "%Y", labelFlush: true } : {} });
+  return {
+    data: { values: points }, columns, spacing: 18, facet: { field: "area", type: "nominal", sort: names, header: { labelPadding: 4 } },
+    spec: { width: Math.max(120, Math.floor((width - 52) / columns) - 20), height: 90, layer: lineLayers(x, yOf(unit, { axis: { tickCount: 3, ...axisOf(unit) } }), points, { color: { value: THIS }, tooltip: tips(["area", "Area"]), size: { value: 12 } }) },
+  };
+}
+
+/** Areas, the highest first. `rows`: area, y, said. */
+function rankSpec(rows, unit, width) {
+  const y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelLimit: Math.round(width * 0.4), ticks: false, domain: false } };
+  return {
+    width, height: 30 * rows.length + 30, autosize: { type: "fit", contains: "padding" }, data: { values: rows },
+    layer: [
+      { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale: { zero: true }, axis: { title: null, ...axisOf(unit), tickCount: 4 } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "said", title: "Figure" }] } },
+      { mark: { type: "text", align: "left", dx: 5, fontSize: 13, color: INK }, encoding: { y, x: { field: "at", type: "quantitative" }, text: { field: "said" } } },
+    ],
+  };
+}

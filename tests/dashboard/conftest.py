@@ -1,0 +1,81 @@
+"""The sample's dashboard, and a browser that opens it from its folder without a network."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from offline_browser import BROWSER, WITHOUT
+
+from dagster_project.core.home import Home
+from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.serving import connect
+
+
+@pytest.fixture(scope="module")
+def folder(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dashboard of the sample."""
+    out = tmp_path_factory.mktemp("dashboard") / "out"
+    with connect(sample_home) as con:
+        write_whole_folder(con, out, True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not BROWSER:
+        pytest.skip(WITHOUT)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=BROWSER)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the page from its folder with what is picked. At the end: nothing was asked of a network, nothing went wrong."""
+    asked, wrong = [], []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def call(where: Path = folder, **picked: Any) -> Any:
+        page.goto("about:blank")
+        page.goto(f"{(where / 'index.html').as_uri()}#{urlencode(picked, doseq=True)}")
+        page.wait_for_function("document.getElementById('said').textContent !== ''")
+        return page
+
+    yield call
+    page.close()
+    assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
+    # axe asks for style sheets anew, which the page's policy forbids as well; one test takes a file away.
+    assert [w for w in wrong if not any(t in w for t in ("preload assets", "dashboard.css", "ERR_FILE_NOT_FOUND"))] == []
+
+
+@pytest.fixture
+def write_forces(folder: Path, tmp_path: Path) -> Callable[[int], Path]:
+    """Writes the sample's dashboard as if so many forces had dropped its files."""
+
+    def call(forces: int) -> Path:
+        out = tmp_path / "forces"
+        shutil.copytree(folder, out, ignore=shutil.ignore_patterns("derbyshire"))
+        index = out / "data" / "index.js"
+        known = json.loads(index.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+        (one,) = known["forces"]
+        known["forces"] = [{**one, "code": f"force-{n}", "name": f"Force {n}"} for n in range(forces)]
+        known["extracts"] = [{**e, "force_code": f["code"]} for f in known["forces"] for e in known["extracts"]]
+        index.write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")
+        for force in known["forces"]:
+            for script in (folder / "data" / "derbyshire").glob("*.js"):
+                text = script.read_text(encoding="utf-8").replace('["derbyshire/', f'["{force["code"]}/', 1)
+                (out / "data" / force["code"]).mkdir(exist_ok=True)
+                (out / "data" / force["code"] / script.name).write_text(text, encoding="utf-8")
+        return out
+
+    return call

@@ -1,0 +1,252 @@
+"""Ten questions of an analyst and a Commissioner, each answered by keyboard, and compared with what the file says.
+
+The walk is docs/how-to/ten-questions.md.
+"""
+
+import csv
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from support import published
+
+from dagster_project.core.home import Home
+from dagster_project.core.own_lists import SeedError
+from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard.population import read_population
+from dagster_project.serving import connect
+
+UNIT = (
+    "measure = 'trafficking_offences' and area_type = 'lpu' and category = 'all' and period_type = 'month'"
+    " and period_start = '2025-12-01'"
+)
+PEOPLE = {"amber-valley": 126200, "chesterfield": 1000, "dales": 71500}
+
+
+@pytest.fixture(scope="module")
+def peopled(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dashboard of the sample with some made-up numbers of people."""
+    out = tmp_path_factory.mktemp("peopled") / "out"
+    with connect(sample_home) as con:
+        people = {f"derbyshire/lpu/{code}": (n, "made up") for code, n in PEOPLE.items()}
+        write_whole_folder(con, out, True, population=people)
+    return out
+
+
+def keyed(page: Any, name: str, keys: str) -> None:
+    """Press a key in an element, or type what an option of a list begins with."""
+    page.locator(f"#{name}").focus()
+    if keys in ("Enter", "Space"):
+        page.keyboard.press(keys)
+    else:
+        page.keyboard.type(keys)
+
+
+def saved(page: Any, words: str) -> Path:
+    """What a button that has such words saves."""
+    page.get_by_role("button", name=words).first.focus()
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    return Path(waiting.value.path())
+
+
+def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
+    page = opened()
+    expected = published(
+        sample_home,
+        "with newest as (from marts.mart_control_charts where area_type = 'force' and category = 'all'"
+        " qualify row_number() over (partition by mart, measure order by period_start desc) = 1)"
+        " select title, newest.value, variation from newest join meta.dictionary on kind = 'measure'"
+        " and relation_name = mart and name = measure where variation <> 'common cause' order by title",
+    )
+    page.locator("#every").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#cards li")).to_have_count(len(published(
+        sample_home, "select distinct mart, measure from marts.measures where category = 'all'")))  # fmt: skip
+    said = sorted(page.locator("#odd-ones li").all_inner_texts())
+    assert [s.partition(",")[0] for s in said] == [title for title, _, _ in expected] != []
+    for text, (_, value, variation) in zip(said, expected, strict=True):
+        assert f"unusually {variation}" in text and f"{int(value):,}" in text
+    assert page.locator("#cards li.unusual").count() == len(expected)
+
+
+def test_2_did_it_rise(opened: Any, sample_home: Home) -> None:
+    page = opened()
+    ((value, change),) = published(
+        sample_home, "select value, volume_change from marts.mart_drug_offences where measure = 'possession_offences' and"
+        " category = 'all' and area_type = 'force' and period_type = 'rolling_12_months' and period_label = 'Jan-Dec 2025'",
+    )  # fmt: skip
+    card = page.locator("#cards li", has_text="Possession offences")
+    assert f"{value:,.0f} Jan-Dec 2025" in card.inner_text() and f"+{change:,.0f} (+" in card.inner_text()
+    card.locator("a").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#title")).to_have_text("Possession offences: Derbyshire Constabulary, Dec 2025")
+    page.go_back()
+    expect(page.locator("#overview-title")).to_be_visible()
+
+
+def test_3_is_it_more_than_normal(opened: Any, sample_home: Home) -> None:
+    page = opened(mart="mart_stop_search", measure="drug_searches")
+    rows = published(
+        sample_home,
+        "select strftime(period_start, '%b %Y'), variation, is_outside_limits, mean, upper_limit from marts.mart_control_charts"
+        " where measure = 'drug_searches' and area_type = 'force' and category = 'all' order by period_start desc",
+    )
+    cells = page.eval_on_selector_all(
+        "#table tbody tr", "rows => rows.map(r => [r.cells[0].textContent, r.cells[6].textContent])"
+    )
+    said = {period: words for period, words in cells if words}
+    assert list(said) == [r[0] for r in rows]
+    for period, variation, outside, _, _ in rows:
+        wanted = "within normal variation" if variation == "common cause" else f"unusually {variation}"
+        assert said[period].startswith(wanted) and ("limit" in said[period].replace("near the upper limit", "")) == outside
+    page.wait_for_selector("#trend svg")
+    odd = sum(r[1] != "common cause" for r in rows)
+    assert f"limits {rows[0][3] * 2 - rows[0][4]:.1f} to {rows[0][4]:.1f}" in page.locator("#trend-note").inner_text()
+    assert f"{odd} unusual months" in page.locator("#trend-note").inner_text()
+    lines = page.locator("#trend .mark-line path").count()
+    keyed(page, "limits", "Space")
+    expect(page.locator("#trend-note")).not_to_contain_text("limits")
+    page.wait_for_selector("#trend svg")
+    assert page.locator("#trend .mark-line path").count() == lines - 3, "a mean and two limits less"
+    assert "limits=off" in page.url
+
+
+def test_no_line_joins_what_is_not_complete(opened: Any, sample_home: Home) -> None:
+    page = opened(mart="mart_drug_offences", kind="rolling_12_months")
+    page.wait_for_selector("#trend svg")
+    statuses = [s for (s,) in published(
+        sample_home, "select data_status from marts.mart_drug_offences where measure = 'possession_offences' and"
+        " category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'")]  # fmt: skip
+    line = page.locator("#trend .mark-line path")
+    corners = line.evaluate_all("paths => paths.flatMap(p => p.getAttribute('d').match(/[ML]/g))")
+    assert len(corners) == statuses.count("complete") < len(statuses)
+    assert f"{statuses.count('partial')} periods are not complete" in page.locator("#trend-note").inner_text()
+    assert page.locator("#period option:checked").inner_text() == "Jan-Dec 2025", "the newest complete one is picked"
+
+
+def test_4_how_does_this_year_go(opened: Any) -> None:
+    page = opened(mart="mart_drug_offences")
+    keyed(page, "show", "Year")
+    expect(page.locator("#trend-title")).to_contain_text("year on year")
+    page.locator("#main-chart summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main-chart thead th")).to_have_text(["Month", "2025/26", "2024/25", "2023/24"])
+    assert page.locator("#main-chart tbody tr").nth(8).locator("td").first.inner_text() == "149"
+
+
+def test_5_which_codes_make_the_total(opened: Any, sample_home: Home) -> None:
+    page = opened(mart="mart_drug_offences")
+    keyed(page, "show", "Categories, s")
+    expect(page.locator("#trend-title")).to_contain_text("by category, stacked")
+    page.wait_for_selector("#trend svg")
+    assert "92C Other drug offences" in page.locator("#trend svg").text_content()
+    rows = list(csv.DictReader(io.StringIO(saved(page, "Save figures as CSV").read_text(encoding="utf-8-sig"))))
+    assert sorted((r["category"], r["period_label"], Decimal(r["value"])) for r in rows if r["value"]) == sorted(published(
+        sample_home, "select category, period_label, value from marts.mart_drug_offences where measure = 'possession_offences'"
+        " and category <> 'all' and area_type = 'force' and period_type = 'month' and value is not null"))  # fmt: skip
+    assert "92C Other drug offences" in page.locator("#category option").all_inner_texts()
+    assert opened(mart="mart_stop_search", measure="drug_searches_by_age").locator("#show").input_value() == "categories"
+
+
+def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) -> None:
+    page = opened(peopled, mart="mart_drug_offences", measure="trafficking_offences")
+    counts = dict(published(sample_home, f"select area_code, value from marts.mart_drug_offences where {UNIT}"))
+    names = dict(published(sample_home, f"select area_code, area_name from marts.mart_drug_offences where {UNIT}"))
+    most = max(v for k, v in counts.items() if k != "unknown")
+    assert f", {most:.0f}. " in page.locator("#areas-note").inner_text()
+    keyed(page, "rate", "Space")
+    rate, code = max((1000 * counts[k] / n, k) for k, n in PEOPLE.items())
+    expect(page.locator("#areas-note")).to_contain_text(f"Highest: {names[code]}, {rate:.2f}.")
+    page.locator("#area-chart summary").click()
+    last = {r.split("\t")[0]: r.split("\t")[-1] for r in page.locator("#area-chart tbody tr").all_inner_texts()}
+    assert last["Erewash"] == "[x]" == last["Not recorded"], "nobody said how many live there"
+    assert page.locator("#area-chart tbody tr").last.inner_text().startswith("Not recorded")
+
+
+def test_7_is_a_unit_unlike_the_others(opened: Any) -> None:
+    page = opened(mart="mart_drug_offences", measure="trafficking_offences")
+    keyed(page, "show", "Each")
+    expect(page.locator("#trend-title")).to_contain_text("local policing units, each by itself")
+    page.wait_for_selector("#trend svg")
+    assert page.locator("#trend svg .mark-group.role-scope.cell > g").count() == 11, "ten units, and what has none"
+
+
+def test_8_do_two_go_together(opened: Any) -> None:
+    page = opened(mart="mart_stop_search", measure="drug_searches")
+    keyed(page, "side", "Enter")
+    expect(page.locator("#tiles figure")).to_have_count(1)
+    keyed(page, "add", "Drug finds")
+    keyed(page, "add-it", "Enter")
+    expect(page.locator("#tiles figcaption")).to_have_text(
+        ["Drug searches: Derbyshire Constabulary", "Drug finds: Derbyshire Constabulary"])  # fmt: skip
+    for name in ("Searches", "Drug find rate", "Drug incidents", "Trigger arrests", "Referrals"):
+        keyed(page, "add", name)
+        if page.locator("#add-it").is_enabled():
+            keyed(page, "add-it", "Enter")
+            page.wait_for_timeout(150)
+    assert page.locator("#tiles figure").count() == 6 and page.locator("#add-it").is_disabled()
+    page.get_by_role("button", name="Remove: Drug finds").press("Enter")
+    expect(page.locator("#tiles figure")).to_have_count(5)
+
+
+def test_9_how_complete_and_from_which_files(opened: Any, folder: Path, sample_home: Home) -> None:
+    page = opened(mart="mart_drug_offences", kind="rolling_12_months", period="2025-04-01/2026-03-31")
+    button = page.locator("#headline button")
+    button.press("Enter")
+    expect(page.locator("#evidence h2")).to_have_text("Evidence: Possession offences: Derbyshire Constabulary, Apr-Mar 2025/26")
+    text = page.locator("#evidence").inner_text()
+    loads = published(
+        sample_home, "select load_id, source_file from meta.files where outcome = 'accepted' and extract = 'crimes'"
+        " and covered_from <= '2026-03-31' and covered_to >= '2025-04-01'")  # fmt: skip
+    assert loads and all(load in text for load, _ in loads)
+    assert page.locator("#evidence [aria-label='Months of the figure'] tbody tr").count() == 12
+    assert "Mar 2026\t[x]\tnot available" in text and "files cover a part of its days" in text
+    assert "pam trace possession_offences --mart mart_drug_offences --from 2025-04-01 --to 2026-03-31" in text
+    page.keyboard.press("Escape")
+    expect(page.locator("#evidence")).not_to_be_visible()
+    assert button.evaluate("b => b === document.activeElement"), "the focus is back where it was"
+    names = [n for (n,) in published(sample_home, "select distinct source_file from meta.files where source_file is not null")]
+    told = "".join(p.read_text(encoding="utf-8") for p in (folder / "data").rglob("*.js"))
+    assert names and not [n for n in names if n in told], "the names of files are the force's own business"
+
+
+def test_10_can_i_have_it_in_my_paper(opened: Any) -> None:
+    page = opened(mart="mart_drug_offences", show="years")
+    page.wait_for_selector("#trend svg")
+    svg = saved(page, "Save as SVG").read_text(encoding="utf-8")
+    assert svg.startswith("<svg") and "Possession offences" in svg and "all figures are made up" in svg
+    assert saved(page, "Save as PNG").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    address, title = page.url, page.title()
+    again = opened()
+    again.goto(address)
+    expect(again).to_have_title(title)
+    assert again.locator("#show").input_value() == "years"
+
+
+def test_public_health_opens_near_home(opened: Any) -> None:
+    page = opened(mart="mart_public_health")
+    assert page.locator("#title").inner_text().startswith("Deaths from drug misuse: Derbyshire,")
+
+
+@pytest.mark.parametrize("people", ["0", "-5", "1,000", "many", "٣"])
+def test_a_number_of_people_that_can_not_be_one_is_refused(new_home: Home, people: str) -> None:
+    header = "force_code,area_type,area_code,population,as_of\n"
+    new_home.seeds.mkdir()
+    path = new_home.seeds / "population.csv"
+    path.write_text(f"{header}derbyshire,lpu,dales,71500,Mid-2024\n", encoding="utf-8")
+    assert read_population(new_home) == {"derbyshire/lpu/dales": (71500, "Mid-2024")}
+    path.write_text(f'{header}derbyshire,lpu,dales,"{people}",Mid-2024\n', encoding="utf-8")
+    with pytest.raises(SeedError, match=r"population\.csv: derbyshire lpu dales: population .* in digits alone"):
+        read_population(new_home)
+
+
+def test_the_page_is_small_where_there_are_many_forces(opened: Any, folder: Path, write_forces: Callable[[int], Path]) -> None:
+    page = opened(write_forces(44))
+    assert page.evaluate("Object.keys(globalThis.pamFigures ?? {}).length") == 0, "no mart is read before it is asked for"
+    page.select_option("#force", "force-43")
+    expect(page.locator("#overview-title")).to_have_text("Overview: Force 43")
