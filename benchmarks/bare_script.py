@@ -106,7 +106,7 @@ def _models() -> list[str]:
     from dbt.cli.main import dbtRunner
 
     from dagster_project.core.home import DBT_PROJECT, Home
-    from dagster_project.transform.dbt_runner import _closed_after, manifest
+    from dagster_project.transform.dbt_runner import VIEW, _closed_after, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
     from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
 
@@ -131,7 +131,8 @@ def _models() -> list[str]:
             path = literal(str(SEEDS / f"{node.name}.csv"))
             parts.append(f"create table {node.relation_name} as from read_csv({path}, header = true, types = {{{types}}})")
         elif node.resource_type == "model" and node.name != "superseded_rows":
-            parts.append(f"create {node.config.materialized} {node.relation_name} as\n{node.compiled_code}")
+            kind = "view" if node.config.materialized == VIEW else "table"
+            parts.append(f"create {kind} {node.relation_name} as\n{node.compiled_code}")
     return parts
 
 

@@ -380,33 +380,12 @@ def formula(measure: dict[str, str]) -> str:
 
 
 def _comment(con: duckdb.DuckDBPyConnection) -> None:
-    """Say of published relations and their columns what they are, where they don't say it yet: what stands from an earlier
-    night does."""
-    said = _comments(con)
-    for node in _published_models():
-        kind = "view" if node.config.materialized == "view" else "table"
-        _say(con, said, kind, (node.schema, node.alias), node.description)
-        for column in node.columns.values():
-            _say(con, said, "column", (node.schema, node.alias, column.name), column.description)
-    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
-        if kind == "column":
-            _say(con, said, kind, (schema, relation, name), description)
-
-
-def _say(
-    con: duckdb.DuckDBPyConnection, said: dict[tuple[str, ...], str | None], kind: str, names: tuple[str, ...], text: str
-) -> None:
-    if said.get(names) != text:
-        con.execute(f"comment on {kind} {'.'.join(names)} is {literal(text)}")
-        said[names] = text
-
-
-def _comments(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], str | None]:
-    """What relations and columns are said to be, by schema, relation and, of a column, its name."""
-    own = "where not internal and database_name = current_database()"
-    relations = con.execute(
-        f"select schema_name, table_name, comment from duckdb_tables() {own}"
-        f" union all select schema_name, view_name, comment from duckdb_views() {own}"
+    """Say of the columns of `marts_public` what they are, where they don't say it yet. dbt says it of what it makes itself
+    (`persist_docs`)."""
+    columns = con.execute(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
     ).fetchall()
-    columns = con.execute(f"select schema_name, table_name, column_name, comment from duckdb_columns() {own}").fetchall()
-    return {tuple(names): comment for *names, comment in (*relations, *columns)}
+    said = {(relation, name): comment for relation, name, comment in columns}
+    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
+        if kind == "column" and said.get((relation, name)) != description:
+            con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")

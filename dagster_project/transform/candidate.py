@@ -103,8 +103,8 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
             if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
                 found.add(child)
                 ahead.append(child)
-    built = [n for n in (nodes[x] for x in found) if n.resource_type.value == "test" or n.config.materialized == "table"]
-    return tuple(sorted(".".join(n.fqn) for n in built))
+    # A test is materialized as `test`.
+    return tuple(sorted(".".join(nodes[x].fqn) for x in found if nodes[x].config.materialized != dbt_runner.VIEW))
 
 
 def begin_empty(home: Home) -> None:

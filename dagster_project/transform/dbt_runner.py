@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
 TARGET = DBT_PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
-TONIGHT = "tonight"
-"""The tag of nodes that are selected by their names."""
+VIEW = "night_view"
+"""How models that are no tables are made (dbt/macros/materializations.sql)."""
 
 _one_at_a_time = threading.Lock()
 """dbt keeps its flags and its adapter in module globals."""
@@ -158,8 +157,8 @@ def _on_candidate(
         os.environ |= _environment(home)
         with _closed_after(engine):
             parsed = manifest(engine)
-            args = [*args, *_selecting(select, parsed), "--target", engine]
-            return _invoke(args, parsed, home.candidate / "dbt", progress)
+            chosen = ["--select", *select] if select else []
+            return _invoke([*args, *chosen, "--target", engine], parsed, home.candidate / "dbt", progress)
 
 
 def build(
@@ -186,19 +185,6 @@ def build(
         )
         for r in result.result.results
     ]
-
-
-def _selecting(select: tuple[str, ...], parsed: "Manifest") -> list[str]:
-    """dbt's arguments that select nodes. It holds every name against all nodes, three times over: of plain names it is given a
-    tag, which the nodes of those names have until the next run.
-    """
-    if not select or not all(re.fullmatch(r"[\w.]+", name) for name in select):
-        return ["-s", *select] if select else []
-    names = set(select)
-    for node in parsed.nodes.values():
-        others = [tag for tag in node.tags if tag != TONIGHT]
-        node.tags = others if names.isdisjoint((node.name, ".".join(node.fqn))) else [*others, TONIGHT]
-    return ["-s", f"tag:{TONIGHT}"]
 
 
 def broken(nodes: Iterable[Node]) -> list[Node]:

@@ -1,29 +1,31 @@
 {#- What Spark needs for itself. What it only spells otherwise stands in portable.sql. -#}
 
 {#- Views that others read often are tables here: Spark plans, and computes, what is in a view once for each time it is read. -#}
-{% materialization view, adapter='spark', supported_languages=['sql'] %}
+{% materialization night_view, adapter='spark', supported_languages=['sql'] %}
     {%- set often = model.name.endswith('_events') or model.name in ['measures', 'kept_parts', 'kept_measures'] -%}
-    {%- set kind = 'table' if often else 'view' -%}
-    {%- set target_relation = this.incorporate(type=kind) -%}
-    {% call statement('drop') -%}
-        drop {{ kind }} if exists {{ target_relation }}
-    {%- endcall %}
-    {% call statement('main') -%}
-        create {{ kind }} {{ target_relation }}{{ ' using parquet' if kind == 'table' }} as {{ sql }}
-    {%- endcall %}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': [make_on_spark(sql, 'table' if often else 'view')]}) }}
 {% endmaterialization %}
 
-{#- A table is Parquet, made once. The contract of a mart is held where its rows are put into the candidate, whose columns
-    follow it. Months are kept by force and financial year. -#}
-{% materialization table, adapter='spark', supported_languages=['sql'] %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set by_year = config.get('meta', {}).get('by_year', false) -%}
+{% materialization night_table, adapter='spark', supported_languages=['sql'] %}
+    {{ return({'relations': [make_on_spark(sql, 'table', config.get('meta', {}).get('by_year', false))]}) }}
+{% endmaterialization %}
+
+{#- A night on Spark makes all months. -#}
+{% materialization night_months, adapter='spark', supported_languages=['sql'] %}
+    {{ return({'relations': [make_on_spark(sql, 'table')]}) }}
+{% endmaterialization %}
+
+{#- A table is Parquet, made once. The contract of a mart is held where its rows are put into the candidate, whose tables have its
+    columns and their descriptions already. Months are kept by force and financial year. -#}
+{% macro make_on_spark(sql, kind, by_year=false) %}
+    {%- set relation = this.incorporate(type=kind) -%}
+    {{ run_hooks(pre_hooks) }}
     {% call statement('drop') -%}
-        drop table if exists {{ target_relation }}
+        drop {{ kind }} if exists {{ relation }}
     {%- endcall %}
     {% call statement('main') -%}
-        create table {{ target_relation }} using parquet
+        create {{ kind }} {{ relation }}
+        {%- if kind == 'table' %} using parquet{% endif %}
         {%- if by_year %} partitioned by (force_code, financial_year){% endif %} as
         {%- if by_year %}
         select *, cast(floor((month_no - 3) / 12) as int) as financial_year from (
@@ -33,8 +35,9 @@
         {{ sql }}
         {%- endif %}
     {%- endcall %}
-    {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
+    {{ run_hooks(post_hooks) }}
+    {{ return(relation) }}
+{% endmacro %}
 
 {#- dbt-spark binds a seed's blank cell as the text `None`, and no quote of a text is safe with it: so rows are spelled out. -#}
 {% macro spark__load_csv_rows(model, agate_table) %}

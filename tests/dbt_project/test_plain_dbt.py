@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.core.home import PROJECT, Home
@@ -43,9 +44,32 @@ def test_parse_and_list(checkout: Path) -> None:
     assert listed.split()[-1] == "mart_naloxone"
 
 
+HOOK = "create or replace view {{ this.database }}.{{ this.schema }}.{{ this.identifier }}_%s as select 1 as one"
+OWN = ("table", "view", "incremental")
+
+
 def test_build_without_data(checkout: Path) -> None:
-    said = dbt(checkout, "build", "-s", "+mart_naloxone", "--exclude", "resource_type:unit_test")
+    """With hooks of a person's own, which run whatever a model is made as, and with models in dbt's own ways."""
+    project = checkout / "dbt" / "dbt_project.yml"
+    hooks = f'models:\n  +pre-hook: "{HOOK % "before"}"\n  +post-hook: "{HOOK % "after"}"\n'
+    project.write_text(project.read_text(encoding="utf-8").replace("models:\n", hooks, 1), encoding="utf-8")
+    for kind in OWN:
+        model = checkout / "dbt" / "models" / "bi" / f"own_{kind}.sql"
+        model.write_text(f"{{{{ config(materialized='{kind}') }}}} select count(*) as n from {{{{ ref('mart_naloxone') }}}}")
+    own = [f"own_{kind}" for kind in OWN]
+    said = dbt(checkout, "build", "-s", "+mart_naloxone", *own, "--exclude", "resource_type:unit_test")
     assert "ERROR=0" in said
+    with duckdb.connect(str(checkout / "var" / "candidate" / raw_schema.WAREHOUSE), read_only=True) as con:
+        con.execute(f"attach '{checkout / 'var' / 'candidate' / raw_schema.WORK}' as work (read_only)")
+        made = {name for (name,) in con.execute(
+            "select table_name from duckdb_tables() where not internal union all"
+            " select view_name from duckdb_views() where not internal"
+        ).fetchall()}  # fmt: skip
+        kinds = dict(con.execute("select table_name, table_type from information_schema.tables").fetchall())
+    # In this order: months, a view, a table; and dbt's own.
+    for model in ("mart_naloxone", "stg_naloxone", "periods", *own):
+        assert {model, f"{model}_before", f"{model}_after"} <= made, model
+    assert [kinds[name] for name in own] == ["BASE TABLE", "VIEW", "BASE TABLE"]
 
 
 def test_docs(checkout: Path) -> None:

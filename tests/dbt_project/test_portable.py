@@ -76,8 +76,8 @@ SHARED = {
     "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper", "year",
 }  # fmt: skip
 """Functions that both engines have with one meaning. Add to them only after a look at both manuals."""
-SPELLED_APART = {"date_diff", "hash", "regexp_matches"}
-"""What `macros/portable.sql` writes for DuckDB."""
+SPELLED_APART = {"date_diff", "getvariable", "hash", "regexp_matches"}
+"""What `macros/portable.sql` writes for DuckDB, and `materializations.sql` to ask mart by mart."""
 
 
 def bare(sql: str) -> str:

@@ -71,7 +71,7 @@ def drop(home: Home, made: Path, place: int, later: Path) -> None:
 def tables() -> list[tuple[str, str, str]]:
     """Database, schema and name of every model that is a table."""
     models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model"]
-    return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized == "table"]
+    return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized != dbt_runner.VIEW]
 
 
 def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:

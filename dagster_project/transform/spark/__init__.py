@@ -45,7 +45,7 @@ def _fill_candidate(home: Home, nodes: list[dbt_runner.Node]) -> None:
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work")
         for model in models:
-            if model.config.materialized == "table":
+            if model.config.materialized != dbt_runner.VIEW:
                 _replace_rows(con, model, _rows(home, model.schema, model.alias))
     finally:
         con.close()

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- What the warehouse says to each figure that an edition asks for, over whatever window it asks: from the days themselves.
 -- Where the window is a period of the marts, the answer is the mart's; a test holds the two against each other.
 with asked as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- The figures asked for, with every area and category spelled out where an edition asks for all of them.
 with asked as (
     select * from {{ source('raw', 'asked') }}

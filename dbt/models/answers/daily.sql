@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- What each day adds to, for the force and for each section, unit or district: the grain from which any window is made. Of what
 -- the editions ask: their measures, and no day before or after all of their windows.
 with windows_asked as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table', meta={'due': 'facts'}) }}
+{{ config(materialized='night_months', meta={'due': 'facts', 'mart_by_mart': true}) }}
 -- How many figures break each rule, by the month in which their period ends. Only months whose figures are due are counted
 -- (`figures_due`); those before stand.
 {%- set place = 'mart, force_code, measure' %}
@@ -9,7 +9,7 @@
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
-    inner join {{ ref('figures_due') }} as due
+    inner join {{ due_now() }} as due
         on measures.mart = due.mart
         and measures.force_code = due.force_code
         and {{ month }} >= due.from_month_no
@@ -218,7 +218,7 @@ absent as (
     select listed.mart, periods.force_code, listed.measure, periods.month_no
     from {{ ref('measure_list') }} as listed
     inner join {{ ref('periods') }} as periods on listed.coverage = periods.coverage
-    inner join {{ ref('figures_due') }} as due
+    inner join {{ due_now() }} as due
         on listed.mart = due.mart
         and periods.force_code = due.force_code
         and periods.month_no >= due.from_month_no

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- What the gate's suites ask of a mart: how many figures break each rule, for every measure. Measures without figures have a
 -- row of zeros, so that a suite always has something to judge.
 select

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Headline counts of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
 -- month that tonight completes or changes. A mean under 30 is too little to judge by.
 with figures as (

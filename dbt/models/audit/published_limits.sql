@@ -1,4 +1,4 @@
-{{ config(materialized='table', meta={'due': 'facts'}) }}
+{{ config(materialized='night_months', meta={'due': 'facts'}) }}
 -- Lower 95% confidence limits of what others publish, beside the values that the mart has. The mart has one shape for all
 -- subjects and no column for them; a claim such as "significantly above" needs them.
 select

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- The rows that count, by their day: what the gate asks of volumes is asked of days. Of rows that were erased no day is known.
 with current_rows as (
     select landed.*

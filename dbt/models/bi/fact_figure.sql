@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Every figure of every mart, with the keys of what it is about. Names carry no database: the file is read under whatever
 -- name it is attached.
 select

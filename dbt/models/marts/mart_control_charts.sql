@@ -1,4 +1,4 @@
-{{ config(materialized='table', meta={'due': 'series'}) }}
+{{ config(materialized='night_months', meta={'due': 'series'}) }}
 -- XmR charts, computed as the R package NHSRplotthedots does with its defaults: docs/reference/control-charts.md says how. A month that
 -- changes moves the mean of its whole series: of a mart and force whose figures are due, all series are made again.
 --

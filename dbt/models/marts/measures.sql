@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Names carry no database: the file is read under whatever name it is attached.
 {%- set marts = subjects() + ['public_health'] %}
 {% for mart in marts -%}

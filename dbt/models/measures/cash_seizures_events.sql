@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 4.3. A seizure's status is the one it has now, whatever it was at the period's end.
 with seizures as (
     select * from {{ ref('stg_cash_seizures') }}

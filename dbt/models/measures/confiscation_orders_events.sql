@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 4.1-4.2.
 with orders as (
     select * from {{ ref('stg_confiscation_orders') }}

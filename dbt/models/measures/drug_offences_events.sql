@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 2.1-2.2. A code is looked up whole (`77/50`), else by the part before the `/`; the category is always that part.
 with recorded as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 6.3-6.6. One of the row's qualifiers counts as Drugs.
 with drugs as (
     select * from {{ ref('stg_incidents') }} as rows_asked

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- What erased rows added to each measure, a month as one event. A unit that the list no longer has is not recorded.
 with kept as (
     select * from {{ source('raw', 'kept_months') }}

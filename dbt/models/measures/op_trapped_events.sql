@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 3.8, 8.4. An address repeats where it has an earlier identification, by date, then reference.
 with identified as (
     select

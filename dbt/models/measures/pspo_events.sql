@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Report 2.9-2.11. An order is active from its first day to the day before it ends: +1 on the one, -1 on the other.
 with orders as (
     select * from {{ ref('stg_pspos') }}

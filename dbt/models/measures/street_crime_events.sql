@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- A district is the name of a neighbourhood (`Amber Valley 001A`) less its last word.
 with districts as (
     select *, trim(regexp_replace(lsoa_name, '[^ ]+$', '')) as district

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Every cell of every printed table and chart, in the printed order. An area or category of its own names its row, the
 -- largest first; units that nothing is recorded of are left out.
 with cells as (

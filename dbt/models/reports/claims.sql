@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- What the report printed, what the marts say, and whether the two agree at the precision that it was printed with.
 with claims as (
     select * from {{ source('raw', 'claims') }}

@@ -1,2 +1,2 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 {{ report_table('community_voices', ['rolling_before', 'rolling']) }}

@@ -1,2 +1,2 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 {{ report_table('intelligence', ['two_years_before', 'year_before', 'this_year']) }}

@@ -1,2 +1,2 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 {{ report_table('mda_orders', ['year_1', 'year_2', 'year_3', 'year_4', 'year_5', 'year_6']) }}

@@ -1,2 +1,2 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 {{ report_table('mda_recipients', ['last_financial_year']) }}

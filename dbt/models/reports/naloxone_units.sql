@@ -1,2 +1,2 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 {{ report_table('naloxone_units', ['administrations']) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- The tables and charts of each edition, in the order of the report.
 select
     edition,

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Where a file of a force names no units, its extract has a coverage of its own for figures of units and sections: of each
 -- coverage, one row a force. `Not recorded` and the force keep the extract's own.
 with lacking as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- The unit itself and the section above it.
 select force_code, area_code as leaf_code, area_type, area_code
 from {{ ref('areas_listed') }}

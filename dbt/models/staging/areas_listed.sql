@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- A force's own list, where its home has one, stands for all of what the seed says of that force.
 with own as (
     select * from {{ source('raw', 'own_areas') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Loads that lack the columns that tell a coverage's measures, and the days on which their rows stand, so that the coverage has
 -- none of them, whatever an older file said of these days.
 with lacking as (

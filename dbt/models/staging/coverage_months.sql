@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- A row for each month between the first and the last that coverage can ask for, without gaps, so that a year earlier is
 -- always twelve rows earlier.
 with coverages as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- What each measure can be asked for: the union of the accepted windows, cut where a coverage has a limit of its own, and where
 -- the rows that stand are of a file without the columns that tell it.
 with coverages as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- From which month on a force's figures in a mart are made again; no row: they stand. Before that month nothing that a figure is
 -- made of has changed: neither the sums of months, nor how they are covered, nor which categories and districts have rows.
 {%- set judged = ['coverage', 'force_code', 'month_no', 'period_type', 'data_status', 'end_status', 'prior_status', 'prior_end_status'] %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='night_view') }}
 -- Months of loads whose rows were erased, for which their kept measures stand. Who comes later can take a month's place only
 -- whole: which of the erased rows a part of it would replace cannot be told any more.
 with parts as (

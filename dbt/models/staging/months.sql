@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Every month that a row's date can have (landing takes the years 1900 to 2100).
 with digits as (
     {%- for n in range(10) %}

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- A force's own codes come on top of the seed's, and win where both name one.
 with own as (
     select upper(offence_code) as offence_code, offence_class from {{ source('raw', 'own_offence_codes') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Every period that has rows, for each force and coverage: its dates, name and status, and the status a year earlier.
 {%- set to_end = 'order by month_no rows between unbounded preceding and current row' %}
 with months as (

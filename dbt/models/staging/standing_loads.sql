@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- Over months that the force's own extract covers, it counts alone: what data.police.uk publishes of them stands back.
 with loads as (
     select loads.*, contracts.is_keyed

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- What a newer file means: the landed rows that do not count, and why. Staging leaves them out.
 with loads as (
     select loads.*, contracts.kind

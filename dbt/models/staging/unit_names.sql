@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='night_table') }}
 -- An extract may write a unit's code or its name.
 select force_code, lower(area_code) as unit_name, area_code as unit_code
 from {{ ref('areas_listed') }}
