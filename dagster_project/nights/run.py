@@ -55,7 +55,7 @@ from dagster_project.landing import (
 from dagster_project.landing.file_days import with_windows
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
-from dagster_project.quality import gate
+from dagster_project.quality import gate, results
 from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -323,11 +323,12 @@ class NightRun:
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
-        self._begun()
+        night = self._begun()
         if self._is_left():
             return self.checks or []
         with self._step("checking"):
-            self.checks = [*dbt_runner.checks(self.nodes), *gate.judge(self.home)]
+            kept = results.path_of(self.home, night.night_id)
+            self.checks = [*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept)]
             if not self.nodes or not self.checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         if gate.held_by(self.checks):
