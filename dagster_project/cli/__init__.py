@@ -7,6 +7,7 @@ A module a kind of command; importing it makes its commands known to the app. Ex
 from . import (  # noqa: F401  (commands register themselves)
     accept,
     audit,
+    checks,
     claims,
     dashboard,
     develop,

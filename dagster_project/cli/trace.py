@@ -36,6 +36,7 @@ def trace(
     edition: Annotated[Text, _option("--edition", "The cell's edition. (default: the newest)")] = None,
     file: Annotated[Text, _option("--file", "The other way: which figures a source file feeds.")] = None,
     line: Annotated[int | None, _option("--line", "With --file: only the row on this line.")] = None,
+    night: Annotated[Text, _option("--night", "A kept night, by its id. (default: what is published)")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
@@ -47,6 +48,8 @@ def trace(
 
     Example: pam trace --cell stop_search/2/rolling --format csv > rows.csv
 
+    Example: pam trace possession_offences --period 2024/25 --night 20260126T020000Z
+
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
     from dagster_project.serving import consulted, write_result
@@ -57,8 +60,8 @@ def trace(
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     where = Home.of(home)
-    with explained(), trail.opened(where) as con:
-        consulted(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line)
+    with explained(), trail.opened(where, night) as con:
+        consulted(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
             rows = trail.feeds(con, file, line)
             write_result(["mart", "measure", "category", "unit", "month", "rows", "amount"], rows, form, sys.stdout)
@@ -144,5 +147,10 @@ def _show(found: Any, limit: int) -> None:
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     value = found.value
     echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
+    if found.lost:
+        echo(
+            f"The night published {plain(found.published)}. Rows of these files were erased since, as their time was over:"
+            f" {', '.join(found.lost)}"
+        )
     for measure, month, why in found.accepted:
         echo(f"{month} of {measure} is far from the year before, and was accepted: {why}")

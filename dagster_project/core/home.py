@@ -163,6 +163,16 @@ class Home:
         return self.path / "editions"
 
     @property
+    def expectations(self) -> Path:
+        """A force's own rules on marts, tables of the report and staging models, one YAML a suite."""
+        return self.path / "expectations"
+
+    @property
+    def checks(self) -> Path:
+        """What Great Expectations said of the last nights, one JSON each."""
+        return self.path / "checks"
+
+    @property
     def pictures(self) -> Path:
         """Charts of the report, kept so that a night draws only those that changed; may be deleted."""
         return self.path / "cache" / "charts"

@@ -214,7 +214,8 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
         run = ReplayRun(Home(folder).create())
         for own, theirs in ((run.home.raw / p.name, p) for p in home.raw.iterdir() if p != home.ledger):
             own.symlink_to(theirs, target_is_directory=True)
-        for own, theirs in ((run.home.seeds, home.seeds), (run.home.editions, home.editions)):
+        for theirs in (home.seeds, home.editions, home.expectations):
+            own = run.home.path / theirs.name
             if theirs.is_dir():
                 own.symlink_to(theirs, target_is_directory=True)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)

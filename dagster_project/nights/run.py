@@ -52,7 +52,7 @@ from dagster_project.landing.file_days import with_windows
 from dagster_project.landing.own_file_names import recognised_in
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
-from dagster_project.quality import gate
+from dagster_project.quality import gate, results
 from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -410,13 +410,14 @@ class NightRun:
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
-        self._begun()
+        night = self._begun()
         if self._is_left():
             return self.checks or []
         if not self.made or self.made.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home))
+            kept = results.path_of(self.home, night.night_id)
+            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])

@@ -25,7 +25,7 @@ def trial_home(home: Home) -> Iterator[Home]:
     """
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
         trial = Home(Path(folder) / "home").create()
-        for name in ("raw", "quarantine", "mappings", "seeds", "editions", "published"):
+        for name in ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published"):
             _link_files(home.path / name, trial.path / name)
         if home.pictures.is_dir():
             # Copies: whoever draws says when a picture was used last, and throws away old ones.

@@ -1,7 +1,8 @@
 """The last published nights, kept: `publications/<night id>.duckdb`.
 
 A kept night is the published file itself under a second name, or a copy of it where the disk has no hard links. It is
-never written to. What a night that was killed left undone here, the next one does.
+never written to. Beside it is what its figures rest on, `<night id>.trail`. What a night that was killed left undone here,
+the next one does.
 """
 
 import contextlib
@@ -9,12 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
 from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
 from dagster_project.core.receipts import Receipt, in_order, read_receipts
+from dagster_project.transform.evidence import evidence_of, keep_evidence
 
 from . import folder_swap
 from .publish import adopt, second_name
@@ -38,7 +42,8 @@ class Publication:
 
 
 def keep(home: Home) -> Path | None:
-    """Keep the night that is published, where it is not kept yet. Returns its file; None where nothing is published.
+    """Keep the night that is published, where it is not kept yet, with what its figures rest on, while that can be had.
+    Returns its file; None where nothing is published.
 
     Half-written copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
     """
@@ -50,6 +55,11 @@ def keep(home: Home) -> Path | None:
         unfinished.unlink(missing_ok=True)
     if not path.exists():
         second_name(home.warehouse, path)
+    evidence = evidence_of(path)
+    if not evidence.exists():
+        # Whoever can't have it is told by `pam trace`: a night is kept without it, too.
+        with contextlib.suppress(OSError, duckdb.Error):
+            keep_evidence(home, night_id, evidence)
     return path
 
 
@@ -62,6 +72,7 @@ def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
     gone = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in but]
     for publication in gone:
         publication.path.unlink(missing_ok=True)
+        evidence_of(publication.path).unlink(missing_ok=True)
     return [p.night_id for p in gone]
 
 
@@ -71,8 +82,10 @@ def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
     The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
     """
     try:
-        keep(home)
+        path = keep(home)
         prune(home, limit, but)
+        if path and not evidence_of(path).exists():
+            return "published, but what its figures rest on could not be kept: pam trace follows them until the next night"
     except (OSError, PublishError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         return f"published, but not kept for going back: {said}"

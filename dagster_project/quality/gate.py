@@ -1,82 +1,39 @@
-"""Whether a night may be published: Great Expectations suites against the candidate's audit tables, and dbt's own tests.
+"""Whether a night may be published: Great Expectations suites against the candidate's audit tables, what leaves the force, and
+relations that a suite names.
 
 A failed critical check holds the night back. A failed warning travels with it, in `meta.checks`. A check that gave no
 result has failed.
 """
 
 import json
-import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from dagster_project.core.checks import Check
-from dagster_project.core.errors import PamError
-from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.core.yaml_io import read_yaml
+from dagster_project.core.home import Home
 from dagster_project.transform.raw_schema import WORK
+
+from . import engine, results
+from .relations import clean_error, judge_relations
+from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT_SUITE = "any_extract"
-NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values")
-"""Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
-FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
+__all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", "load_suites", "suite_for"]
 
 
-class SuiteError(PamError, ValueError):
-    """A suite's YAML that says something it can't mean. The message names the file and the field."""
-
-
-@dataclass(frozen=True)
-class Suite:
-    """One YAML of expectations/, its shared parts put in."""
-
-    name: str
-    subject: Literal["extract", "mart"]
-    expectations: tuple[dict[str, Any], ...]
-
-
-@cache
-def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
-    """All suites by name. Raises SuiteError for a rule without severity, reason, date or advice, or a part not there."""
-    suites = {}
-    for path in sorted(folder.glob("*.yml")):
-        body = read_yaml(path.read_text(encoding="utf-8"))
-        unknown = set(body) - {"name", "subject", "include", "expectations"}
-        if unknown or body.get("name") != path.stem or body.get("subject") not in FACTS:
-            raise SuiteError(f"{path.name}: needs name (that of the file), subject (extract or mart); not {unknown}")
-        parts = [folder / "shared" / f"{part}.yml" for part in body.get("include", ())]
-        expectations = [*body.get("expectations", ())]
-        for part in reversed(parts):
-            if not part.exists():
-                raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
-            expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
-        for e in expectations:
-            lacking = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
-            if lacking or e.get("severity") not in ("critical", "warning"):
-                raise SuiteError(f"{path.name}: {e.get('type')}: lacks {', '.join(lacking) or 'a severity'}")
-        suites[path.stem] = Suite(path.stem, body["subject"], tuple(expectations))
-    return suites
-
-
-def suite_for(subject: str, name: str) -> Suite | None:
-    """The suite that judges an extract or a mart; extracts without one of their own share one."""
-    suites = load_suites()
-    return suites.get(name) or (suites[DEFAULT_SUITE] if subject == "extract" else None)
-
-
-def judge(home: Home) -> list[Check]:
-    """Run every suite against the candidate's audit tables.
+def judge(home: Home, keep: Path | None = None) -> list[Check]:
+    """Run every suite against the candidate. `keep`: where Great Expectations' own results are written.
 
     A rule that several suites share is asked once, of all their subjects together, and answered for each: Great
-    Expectations costs by the question, hardly by the row. Raises nothing for a broken rule: that is what the checks say.
+    Expectations costs by the question, hardly by the row. Raises SuiteError for YAML that can't be meant, and nothing for a
+    broken rule: that is what the checks say.
     """
+    own = relation_suites(home)
     con = duckdb.connect(str(home.candidate / WORK), read_only=True)
     try:
         frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
@@ -85,12 +42,20 @@ def judge(home: Home) -> list[Check]:
         con.close()
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
     checks: list[Check] = []
+    found: list[dict[str, Any]] = []
     for kind, due in (("extract", dropped), ("mart", marts)):
-        checks += _judge_kind(kind, frames[kind], due)
+        checks += _judge_kind(kind, frames[kind], due, found)
+    if own:
+        of_relations, more = judge_relations(home, own)
+        checks += of_relations
+        found += more
+    if keep:
+        results.write_results(keep, found)
     return sorted(checks, key=lambda c: (c.suite, c.subject, c.rule))
 
 
-def _judge_kind(kind: str, frame: "pd.DataFrame", due: set[str]) -> list[Check]:
+def _judge_kind(kind: str, frame: "pd.DataFrame", due: set[str], found: list[dict[str, Any]] | None = None) -> list[Check]:
+    """The checks of all subjects of a kind. `found`: gets Great Expectations' results."""
     seen = set(frame[kind].unique())
     checks = [_failed(name, name, "something_to_judge", "its audit table has no row") for name in sorted(due - seen)]
     asked: dict[str, tuple[dict[str, Any], list[tuple[Suite, str]]]] = {}
@@ -106,7 +71,7 @@ def _judge_kind(kind: str, frame: "pd.DataFrame", due: set[str]) -> list[Check]:
         together.setdefault(tuple(name for _, name in subjects), []).append(question)
     for names, questions in together.items():
         part = frame[frame[kind].isin(names)].reset_index(drop=True)
-        answers = _validate(kind, [asked[q][0] for q in questions], part)
+        answers = _validate(kind, names, [asked[q][0] for q in questions], part, found)
         for question in questions:
             expectation, subjects = asked[question]
             answer = answers.get(expectation["meta"]["rule"])
@@ -121,46 +86,20 @@ def _failed(suite: str, subject: str, rule: str, found: str) -> Check:
     )  # fmt: skip
 
 
-@cache
-def _context() -> Any:
-    import great_expectations as gx
-
-    # It tells of its temporary folders, by a logger with a level of its own.
-    for name in ("great_expectations", "great_expectations.data_context.types.base"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # a dict is what it reads
-    return context
-
-
-def _validate(kind: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
+def _validate(
+    kind: str,
+    names: tuple[str, ...],
+    expectations: list[dict[str, Any]],
+    frame: "pd.DataFrame",
+    found: list[dict[str, Any]] | None,
+) -> dict[str, dict[str, Any]]:
     """Great Expectations' answer to each expectation, by rule."""
-    from great_expectations import ExpectationSuite
-
-    result = _batch(frame).validate(
-        ExpectationSuite(name=kind, expectations=[dict(e) for e in expectations]),
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": [c for c in (kind, "force_code", "measure", *NAMED) if c in frame],
-            "include_unexpected_rows": False,
-        },
-    )
-    answers = [r.to_json_dict() for r in result.results]
-    return {a["expectation_config"]["meta"]["rule"]: a for a in answers}
-
-
-def _batch(frame: "pd.DataFrame") -> Any:
-    context = _context()
-    source = (
-        context.data_sources.get("candidate")
-        if "candidate" in context.data_sources.all()
-        else context.data_sources.add_pandas("candidate")
-    )
-    asset = source.get_asset("facts") if "facts" in source.get_asset_names() else source.add_dataframe_asset("facts")
-    definition = (
-        asset.get_batch_definition("whole") if asset.batch_definitions else asset.add_batch_definition_whole_dataframe("whole")
-    )
-    return definition.get_batch({"dataframe": frame})
+    several = f"{len(names)} {kind}s" if len(names) > 1 else names[0]
+    result = engine.validate_facts(f"{kind} facts: {several}", expectations, frame)
+    result["meta"] |= {"subjects": sorted(names)}
+    if found is not None:
+        found.append(result)
+    return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
 
 
 def _check(suite: Suite, subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> Check:
@@ -175,7 +114,7 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
         return False, "the check gave no result"
     if answer["success"] is True:
         return True, ""
-    error = (answer.get("exception_info") or {}).get("exception_message")
+    error = clean_error(answer)
     places = answer.get("result", {}).get("unexpected_index_list")
     if error or not places:
         return False, f"the check failed to run: {error or answer.get('result')}"

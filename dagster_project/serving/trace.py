@@ -1,7 +1,7 @@
 """From a published figure to the source rows that it is made of, and back.
 
-Read from the work file of the night that is published: the same events that the marts were made from. Rows are told by
-file, line, load and night; what a row says of a person stays where it is.
+Read from what was kept with the night: the same events that its marts were made from, whatever was built since. Rows are
+told by file, line, load and night; what a row says of a person stays where it is.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,13 @@ from dagster_project.core.accepted_figures import Accepted, accepted_months, acc
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant, nearest
-from dagster_project.core.published_file import published_night
+from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
+from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find
+from dagster_project.transform.evidence import attach_evidence, evidence_of
+from dagster_project.transform.monthly_archive import RawLostError
 from dagster_project.transform.raw_schema import WORK
 
 
@@ -79,6 +82,9 @@ class Trail:
     parts: list[Part]
     accepted: tuple[Accepted, ...] = ()
     """Its months that a person let pass the gate: measure, month, why."""
+    lost: tuple[str, ...] = ()
+    """Files whose rows were erased after this night, where what is left does not add to `published`, what it said."""
+    published: Decimal | None = None
 
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
@@ -127,32 +133,53 @@ _UNIT = """exists (
 
 
 @contextmanager
-def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published night's work file and its marts, to read. Raises TrailError where another night has been built since."""
-    night = published_night(home)
-    path = home.candidate / WORK
-    if night is None:
-        raise TrailError(f"{home.path} has no published night: `pam nightly` makes one")
-    if not path.exists():
-        raise TrailError("the work of the published night is not there any more: `pam nightly --rebuild` makes it again")
+def opened(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What a night's figures rest on, as `work`, and its file, as `warehouse`, to read. `night`: the id of a kept night, or how
+    it begins; what is published where None.
+
+    Raises TrailError where the night is not kept, or not with what its figures rest on.
+    """
+    try:
+        publication = find(home, night or TODAY)
+    except NotKeptError as error:
+        raise TrailError(str(error)) from error
+    evidence = evidence_of(home.publications / f"{publication.night_id}.duckdb")
     con = duckdb.connect()
     try:
+        gone = []
         try:
-            con.execute(f"attach {literal(str(path))} as work (read_only)")
-            con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
-            (built,) = con.execute("select night_id from work.raw.night").fetchone() or (None,)
-        except duckdb.IOException as error:
-            raise TrailError("a night is being built: its rows can be read when it is over") from error
-        except duckdb.CatalogException as error:
-            raise TrailError("the last night stopped while it was built: run `pam nightly` again") from error
-        if built != night:
-            raise TrailError(
-                f"night {built} was built and not published: the rows behind {night} can be read again when the next night is"
-                " published"
-            )
+            if evidence.exists():
+                gone = attach_evidence(con, home, evidence)
+            else:
+                _attach_work(con, home, publication.night_id)
+            con.execute(f"attach {literal(str(publication.path))} as warehouse (read_only)")
+        except RawLostError as error:
+            raise TrailError(str(error)) from error
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            raise TrailError(f"what night {publication.night_id} rests on can't be read: {said}") from error
+        make_table(con, "memory.main.gone", {"source_file": "varchar"}, [(name,) for name in gone])
         yield con
     finally:
         con.close()
+
+
+def _attach_work(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> None:
+    """The work of the last night that was built, for a night that earlier versions kept without evidence. Raises TrailError
+    where that is another night's."""
+    path = home.candidate / WORK
+    built: tuple[str, ...] | None = None
+    if path.exists():
+        try:
+            con.execute(f"attach {literal(str(path))} as work (read_only)")
+            built = con.execute("select night_id from work.raw.night").fetchone()
+        except duckdb.Error:
+            # A night is being built, or stopped while it was.
+            built = None
+    if built != (night_id,):
+        raise TrailError(
+            f"night {night_id} was kept without what its figures rest on: `pam nightly --rebuild` publishes them again with it"
+        )
 
 
 def listed(measure: str, mart: str | None) -> dict[str, str]:
@@ -183,7 +210,26 @@ def trace(con: duckdb.DuckDBPyConnection, asked: Asked) -> Trail:
     measures = {asked.measure, *(p.measure for p in parts)}
     accepted = accepted_within(accepted_months(con, force, "warehouse"), measures, asked.first, asked.last)
     about = (row["mart"], row["title"], row["unit"], formula(row), row["aggregation"])
-    return Trail(asked, *about, _value(parts), parts, tuple(accepted))
+    value = _value(parts)
+    lost, published = _lost(con, force, area, asked, row, value)
+    return Trail(asked, *about, value, parts, tuple(accepted), lost, published)
+
+
+def _lost(
+    con: duckdb.DuckDBPyConnection, force: str, area: str, asked: Asked, row: dict[str, str], value: Decimal | None
+) -> tuple[tuple[str, ...], Decimal | None]:
+    """The files that are missing behind a figure of an earlier night, and the figure; nothing where it adds up."""
+    gone = tuple(name for (name,) in con.execute("select source_file from memory.main.gone order by 1").fetchall())
+    if not gone:
+        return (), None
+    figure = con.execute(
+        f"select value from warehouse.marts.{row['mart']} where force_code = ? and measure = ? and category = ?"
+        " and area_type = ? and area_code = ? and period_start is not distinct from ? and period_end = ? and value is not null",
+        [force, asked.measure, asked.category, asked.area_type, area, asked.first, asked.last],
+    ).fetchone()
+    if figure is None or (value is not None and round(value, 10) == figure[0]):
+        return (), None
+    return gone, figure[0]
 
 
 def _value(parts: list[Part]) -> Decimal | None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import duckdb
 
 from dagster_project.core.files import write_whole
-from dagster_project.core.home import Home
+from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.published_file import PublishError, digest_of
 
@@ -114,10 +114,11 @@ def begin_empty(home: Home) -> None:
 
 
 def stands(home: Home) -> list[Node] | None:
-    """The nodes of the published night, where a night that builds on it would find nothing of any extract changed."""
+    """The nodes of the published night, where a night that builds on it would find nothing of any extract changed, and no rule
+    of the gate."""
     now = loads_of(home)
     base = _base(home, now)
-    return base["nodes"] if base and base["loads"] == now else None
+    return base["nodes"] if base and base["loads"] == now and base.get("rules") == _rules(home) else None
 
 
 def by_hand(home: Home, args: list[str]) -> str:
@@ -156,7 +157,7 @@ def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]
     """
     base = {
         "stamp": _stamp(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads,
-        "work": _written(home.candidate / WORK),
+        "work": _written(home.candidate / WORK), "rules": _rules(home),
         "nodes": [asdict(n) for n in nodes],
     }  # fmt: skip
     write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
@@ -203,6 +204,15 @@ def _written(path: Path) -> list[int]:
     """Changes when a file is written, and not when its home is copied or restored: bytes and nanoseconds of the last change."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
+
+
+def _rules(home: Home) -> str:
+    """Changes with the suites of the gate, the project's and the home's own."""
+    digest = hashlib.sha256()
+    for folder in (EXPECTATIONS, home.expectations):
+        for path in sorted(folder.rglob("*.yml")):
+            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _stamp(home: Home) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from support import copy_home
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
@@ -136,18 +135,6 @@ def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
 def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, said: str) -> None:
     with pytest.raises(trace.TrailError, match=said.replace("(", r"\(")):
         call(con)
-
-
-def test_rows_of_another_night_are_never_shown(sample_home: Home, tmp_path: Any) -> None:
-    """What was built and held back since is not what the published figure was made of."""
-    home = copy_home(sample_home, tmp_path / "home")
-    with duckdb.connect(str(home.candidate / "work.duckdb")) as work:
-        work.execute("update raw.night set night_id = 'later'")
-    with pytest.raises(trace.TrailError, match="night later was built and not published"), trace.opened(home):
-        pass
-    (home.candidate / "work.duckdb").unlink()
-    with pytest.raises(trace.TrailError, match="pam nightly --rebuild"), trace.opened(home):
-        pass
 
 
 def test_nothing_published(new_home: Home) -> None:

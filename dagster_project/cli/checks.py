@@ -1,0 +1,71 @@
+"""What the gate said of a night, and Great Expectations' Data Docs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import HomeOption, ReasonOption, app, explained
+from .echo import echo
+
+SHOWN = 10
+"""Nights of which Data Docs are written where none is named."""
+
+
+@app.command()
+def checks(
+    night: Annotated[
+        str | None, typer.Option("--night", help="A night, by its id. (default: the last one judged)", show_default=False)
+    ] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
+    every: Annotated[bool, typer.Option("--all", help="Show the rules that passed, too.")] = False,
+    docs: Annotated[
+        Path | None,
+        typer.Option("--docs", help="Write Great Expectations' Data Docs to this folder instead.", show_default=False),
+    ] = None,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Show what failed of a night's checks, held nights among them: level, rule, and the values that broke it.
+
+    As JSON with Great Expectations' own validation results, which its API loads. Data Docs need no network: open index.html.
+
+    Example: pam checks --night 20260126T020000Z
+
+    Example: pam checks --docs data-docs/
+    """
+    from dagster_project.core.receipts import read_receipts
+    from dagster_project.quality import data_docs, results
+    from dagster_project.serving import consulted, write_result
+
+    if form not in ("table", "json"):
+        raise typer.BadParameter(f"{form!r} is none of table, json", param_hint="--format")
+    where = Home.of(home)
+    with explained():
+        named = results.night_named(where, night)
+        consulted(where, reason, by="pam checks", night=named, docs=bool(docs))
+        if docs:
+            nights = [named] if night else results.nights(where)[-SHOWN:]
+            echo(str(data_docs.write_docs(where, docs.expanduser().absolute(), nights)))
+            return
+        receipt = next((r for r in read_receipts(where) if r.night_id == named), None)
+        found = receipt.checks if receipt else []
+        if form == "json":
+            body = {"night_id": named, "checks": found, "results": results.read_results(where, named)}
+            sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+            return
+        columns = ("subject", "rule", "level", "passed", "found", "advice")
+        rows = [
+            (c["subject"], c["rule"], c["severity"], "yes" if c["passed"] else "no", c["found"], c["advice"])
+            for c in sorted(found, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
+            if every or not c["passed"]
+        ]
+        if rows:
+            write_result(columns, rows, "table", sys.stdout)
+        how = receipt.outcome if receipt else "not finished"
+        passed = sum(c["passed"] for c in found)
+        echo(f"Night {named} ({how}): {passed} of {len(found)} checks passed")

@@ -1,0 +1,53 @@
+"""Data Docs: Great Expectations' own pages of validation results, with nothing on them that comes from the web.
+
+Its page template loads styles and scripts from other hosts. Its renderers and the templates of what is on a page are used as
+they are; the page around them is ours.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import holds_made_up
+
+from .results import load_results
+
+if TYPE_CHECKING:
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+HERE = Path(__file__).parent / "templates"
+INDEX = "index.html"
+
+
+def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
+    """Write a page for each validation result of the nights, and an index of them. Returns the index.
+
+    `folder` is made where it is not there; pages of earlier calls are replaced. Raises OSError and ValueError.
+    """
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    view: Any = _view()
+    renderer, rows = ValidationResultsPageRenderer(run_info_at_end=True), []
+    made_up = holds_made_up(home)
+    for night in sorted(nights, reverse=True):
+        for number, result in enumerate(load_results(home, night), start=1):
+            page = f"{night}-{number}.html"
+            text = view.render(renderer.render(result), made_up=made_up)
+            (folder / page).write_text(text, encoding="utf-8")
+            failed = sum(not r.success for r in result.results)
+            rows.append({"night": night, "page": page, "suite": result.suite_name, "success": result.success,
+                         "rules": len(result.results), "failed": failed})  # fmt: skip
+    index = folder / INDEX
+    index.write_text(view.env.get_template("index.j2").render(rows=rows, made_up=made_up), encoding="utf-8")
+    return index
+
+
+def _view() -> "DefaultJinjaPageView":
+    import jinja2
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    view: Any = DefaultJinjaPageView()
+    view.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), view.env.loader])
+    return view  # type: ignore[no-any-return]  # of the class that was made

@@ -1,0 +1,69 @@
+"""What Great Expectations said of a night, kept as its own validation results: `checks/<night id>.json` in the home.
+
+Each of `results` loads by Great Expectations' `expectationSuiteValidationResultSchema`.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.core.errors import PamError
+from dagster_project.core.files import write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import in_order
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+LAST = 100
+"""Nights whose results are kept, held ones among them."""
+
+
+class NoResultsError(PamError, ValueError):
+    """A night whose results are not kept. The message names those that are."""
+
+
+def path_of(home: Home, night_id: str) -> Path:
+    """Where a night's results are, if any."""
+    return home.checks / f"{night_id}.json"
+
+
+def write_results(path: Path, found: list[dict[str, Any]]) -> None:
+    """Write a night's results, and remove those of the oldest nights. Raises OSError."""
+    run = {"run_name": path.stem, "run_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    for result in found:
+        result["meta"]["run_id"] = run
+    body = {"night_id": path.stem, "results": found}
+    write_whole(path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    for old in sorted(path.parent.glob("[!.]*.json"), key=lambda p: in_order(p.stem))[:-LAST]:
+        old.unlink(missing_ok=True)
+
+
+def nights(home: Home) -> list[str]:
+    """The nights whose results are kept, oldest first."""
+    found = home.checks.glob("[!.]*.json") if home.checks.is_dir() else ()
+    return sorted((p.stem for p in found), key=in_order)
+
+
+def night_named(home: Home, night: str | None) -> str:
+    """The kept night of this id, or of the one id that begins so; the last one where None. Raises NoResultsError."""
+    there = nights(home)
+    found = there[-1:] if night is None else [n for n in there if n == night] or [n for n in there if n.startswith(night)]
+    if len(found) != 1:
+        listed = f"there are those of {', '.join(there)}" if there else "`pam nightly` makes them"
+        raise NoResultsError(f"{night or home.path}: no results of such a night are kept: {listed}")
+    return found[0]
+
+
+def read_results(home: Home, night_id: str) -> list[dict[str, Any]]:
+    """A night's results as they were written. Raises OSError and ValueError."""
+    found: list[dict[str, Any]] = json.loads(path_of(home, night_id).read_text(encoding="utf-8"))["results"]
+    return found
+
+
+def load_results(home: Home, night_id: str) -> "list[ExpectationSuiteValidationResult]":
+    """A night's results as Great Expectations' own objects. Raises as `read_results`."""
+    from great_expectations.core.expectation_validation_result import expectationSuiteValidationResultSchema
+
+    return [expectationSuiteValidationResultSchema.load(r) for r in read_results(home, night_id)]

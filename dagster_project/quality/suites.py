@@ -1,0 +1,118 @@
+"""The suites: which rules are asked of which extract, mart or relation, as YAML in `expectations/` and in a home's own.
+
+A suite has a `subject` whose facts it judges (`extract`, `mart`, `public`, `report`), or a `relation` whose own columns
+it judges: a mart, a table of the report or a staging model. The latter needs no SQL, and a home may have some of its own.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from dagster_project.core.errors import PamError
+from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.yaml_io import read_yaml
+
+DEFAULT_SUITE = "any_extract"
+FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
+"""The audit tables that a night's build makes, by subject."""
+Subject = Literal["extract", "mart", "public", "report", "relation"]
+FIELDS = {"name", "subject", "relation", "include", "expectations"}
+
+
+class SuiteError(PamError, ValueError):
+    """A suite's YAML that says something it can't mean. The message names the file and the field."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One YAML of expectations/, its shared parts put in. `relation`: where the subject is that, which."""
+
+    name: str
+    subject: Subject
+    expectations: tuple[dict[str, Any], ...]
+    relation: str = ""
+
+
+@cache
+def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
+    """All suites of a folder by name. Raises SuiteError for a rule without severity or advice (of facts: reason and date, too),
+    a repeated one, or a part not there."""
+    return _load(folder)
+
+
+def relation_suites(home: Home) -> list[Suite]:
+    """The suites that judge relations: the project's and the home's own. Raises SuiteError, also for one of the home's that
+    judges anything else, or has the name of one of the project's."""
+    shipped, own = load_suites(), _load(home.expectations)
+    for suite in own.values():
+        if suite.subject != "relation" or suite.name in shipped:
+            raise SuiteError(
+                f"{home.expectations / suite.name}.yml: a home's own suite has a `relation`, and a name that no suite in"
+                f" {EXPECTATIONS} has"
+            )
+    return [s for s in (*shipped.values(), *own.values()) if s.subject == "relation"]
+
+
+def suite_for(subject: str, name: str) -> Suite | None:
+    """The suite that judges an extract or a mart; extracts without one of their own share one."""
+    suites = load_suites()
+    return suites.get(name) or (suites[DEFAULT_SUITE] if subject == "extract" else None)
+
+
+def _load(folder: Path) -> dict[str, Suite]:
+    suites = {}
+    for path in sorted(folder.glob("*.yml")):
+        body = read_yaml(path.read_text(encoding="utf-8"))
+        body = body if isinstance(body, dict) else {}
+        unknown = set(body) - FIELDS
+        is_one = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
+        if unknown or body.get("name") != path.stem or not is_one:
+            raise SuiteError(
+                f"{path.name}: needs name (that of the file), and subject (extract, mart, public or report) or relation (such"
+                f" as stg_crimes); not {unknown}"
+            )
+        expectations = [*(body.get("expectations") or ())]
+        for part in reversed([folder / "shared" / f"{part}.yml" for part in body.get("include", ())]):
+            if not part.exists():
+                raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
+            expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
+        if body.get("relation"):
+            expectations = [_completed(path.name, str(body["relation"]), e) for e in expectations]
+        for e in expectations:
+            _check_rule(path.name, e)
+        rules = [e["meta"]["rule"] for e in expectations]
+        if twice := sorted({r for r in rules if rules.count(r) > 1}):
+            raise SuiteError(f"{path.name}: {', '.join(twice)}: several rules are called so; `meta: {{rule: ...}}` names one")
+        subject: Subject = "relation" if body.get("relation") else body["subject"]
+        suites[path.stem] = Suite(path.stem, subject, tuple(expectations), str(body.get("relation") or ""))
+    return suites
+
+
+def _check_rule(file: str, e: dict[str, Any]) -> None:
+    lacking = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
+    if lacking or e.get("severity") not in ("critical", "warning"):
+        raise SuiteError(f"{file}: {e.get('type')}: lacks {', '.join(lacking) or 'a severity (critical or warning)'}")
+
+
+def _completed(file: str, relation: str, e: Any) -> dict[str, Any]:
+    """A rule of a relation as the others are written: its name, reason and date follow where they are left out."""
+    if not isinstance(e, dict) or not isinstance(e.get("type"), str) or not isinstance(e.get("kwargs", {}), dict):
+        raise SuiteError(f"{file}: {e}: a rule has a type (such as expect_column_values_to_be_in_set) and kwargs")
+    kwargs = json.loads(json.dumps(e.get("kwargs", {}), default=_day))
+    short = e["type"].removeprefix("expect_").removeprefix("column_").removeprefix("values_")
+    names = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs]
+    given = {
+        "rule": "_".join([*names, short]),
+        "reason": e.get("description") or f"{relation}: {' '.join([*names, *short.split('_')])}.",
+        "since": "unknown",
+    }
+    return {**e, "kwargs": kwargs, "meta": {**given, **(e.get("meta") or {})}}
+
+
+def _day(value: object) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is nothing that a rule can say")

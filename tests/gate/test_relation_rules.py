@@ -1,0 +1,180 @@
+"""Rules that a suite's YAML alone puts on a mart, a table of the report or a staging model."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support import published, write_extract
+from week import CRIMES, NIGHTS, YEAR, dated
+
+from dagster_project.core.checks import Check
+from dagster_project.core.home import Home
+from dagster_project.quality import data_docs, gate, relations, results
+from dagster_project.quality.suites import relation_suites
+from dagster_project.transform.raw_schema import WAREHOUSE
+
+NEXT = "20260108T020000Z"
+IN_SET = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "status", "value_set": ["Recorded"]}}
+BETWEEN = {
+    "type": "expect_column_values_to_be_between", "kwargs": {"column": "value", "min_value": 0, "max_value": 1},
+}  # fmt: skip
+
+
+def write_suite(home: Home, relation: str, *rules: dict[str, Any], name: str = "own", severity: str = "critical") -> None:
+    home.expectations.mkdir(exist_ok=True)
+    completed = [{"severity": severity, "meta": {"advice": "Ask the analyst."}, **rule} for rule in rules]
+    body = {"name": name, "relation": relation, "expectations": completed}
+    (home.expectations / f"{name}.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def built(week: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The week's last night as it was before it was published."""
+    home = Home(tmp_path_factory.mktemp("built") / "home")
+    shutil.copytree(week.path, home.path, symlinks=True)
+    shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
+    return home
+
+
+@pytest.fixture
+def judged(built: Home) -> Any:
+    def judge(relation: str, *rules: dict[str, Any], **said: Any) -> list[Check]:
+        write_suite(built, relation, *rules, **said)
+        return relations.judge_relations(built, relation_suites(built))[0]
+
+    yield judge
+    shutil.rmtree(built.expectations, ignore_errors=True)
+
+
+def found(checks: list[Check]) -> list[str]:
+    return [c.found for c in checks]
+
+
+def test_any_core_expectation_on_any_relation(judged: Callable) -> None:
+    """Each on data that keeps it and on data that breaks it."""
+    (good,) = judged("stg_crimes", IN_SET)
+    assert (good.passed, good.subject, good.rule, good.found) == (True, "crimes", "status_to_be_in_set", "")
+    bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
+    (c,) = judged("staging.stg_crimes", bad)
+    assert (c.passed, c.holds, c.advice) == (False, True, "Ask the analyst.") and c.found.startswith("status 'Recorded': ")
+    rows = {"row_condition": 'measure == "naloxone_administrations"', "condition_parser": "pandas"}
+    (c,) = judged("mart_naloxone", {**BETWEEN, "kwargs": {**BETWEEN["kwargs"], **rows}}, severity="warning")
+    assert (c.subject, c.passed, c.holds) == ("mart_naloxone", False, False) and c.found.startswith("value ")
+    day = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "period_start", "min_value": "2020-01-01"}}
+    later = {"type": "expect_column_min_to_be_between", "kwargs": {"column": "value", "min_value": 1}}
+    count = {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}}
+    first, second, third = sorted(judged("mart_naloxone", day, later, count), key=lambda c: c.rule)
+    assert first.passed and (second.found, third.passed) == ("mart_naloxone is " + second.found.split()[-1], False)
+    (c,) = judged("reports.offences", {"type": "expect_column_to_exist", "kwargs": {"column": "rolling"}})
+    assert c.passed and c.subject == "reports.offences"
+
+
+def test_of_many_rows_the_distinct_values_are_asked(judged: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relations, "AT_ONCE", 3)
+    bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
+    mostly = {**bad, "kwargs": {**bad["kwargs"], "mostly": 0.5}, "meta": {"rule": "mostly", "advice": "Ask."}}
+    checks = {c.rule: c for c in judged("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
+    assert checks["status_to_be_in_set"].passed and not checks["mostly"].passed
+    assert "1 of the distinct values of" in checks["bad"].found and "distinct" not in checks["mostly"].found
+
+
+@pytest.mark.parametrize(
+    ("relation", "rule", "said"),
+    [
+        ("stg_crime", IN_SET, "no mart, report or staging model is called stg_crime; nearest: stg_crimes"),
+        ("raw.loads", IN_SET, "no mart, report or staging model is called raw.loads"),
+        ("stg_crimes", {**IN_SET, "kwargs": {"column": "statu"}}, "no column statu in stg_crimes; nearest: status"),
+        ("stg_crimes", {**IN_SET, "type": "expect_nothing"}, "expect_nothing not found"),
+        ("mart_cash_seizures", BETWEEN, "there is no row to judge"),
+        ("stg_crimes", {**BETWEEN, "kwargs": {"column": "status", "min_value": 1}}, "must either be None or of the same type"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_cannot_be_asked_has_failed(judged: Callable, relation: str, rule: dict, said: str) -> None:
+    (check,) = judged(relation, rule)
+    assert check.holds and check.found.startswith("the check failed to run: ") and said in check.found
+
+
+def test_an_extract_that_nobody_sends_is_not_judged(judged: Callable) -> None:
+    assert judged("stg_incidents", {"type": "expect_column_to_exist", "kwargs": {"column": "lpu"}}) == []
+
+
+def test_no_key_of_a_row_leaves_staging(built: Home) -> None:
+    write_suite(built, "stg_crimes", {"type": "expect_column_values_to_match_regex",
+                                      "kwargs": {"column": "crime_ref", "regex": "^X"}})  # fmt: skip
+    (check,), (result,) = relations.judge_relations(built, relation_suites(built))
+    assert check.found.endswith("(values of keys and identifiers are not shown)") and "C1" not in json.dumps(result)
+    shutil.rmtree(built.expectations)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"name": "own", "relation": "stg_crimes", "subject": "mart", "expectations": []}, "relation"),
+        ({"name": "own", "subject": "relation"}, "needs name"),
+        ({"name": "own", "relation": "stg_crimes", "expectations": [{**IN_SET, "severity": "warning"}]}, "lacks advice"),
+        ({"name": "own", "relation": "stg_crimes", "expectations": [{**IN_SET, "meta": {"advice": "Ask."}}]}, "a severity"),
+        ({"name": "own", "relation": "stg_crimes", "expectations": ["status"]}, "a rule has a type"),
+        (
+            {"name": "own", "relation": "stg_crimes",
+             "expectations": [{**IN_SET, "severity": "warning", "meta": {"advice": "Ask."}}] * 2},
+            "several rules are called so",
+        ),
+        ({"name": "own", "subject": "mart"}, "a home's own suite has a `relation`"),
+        ({"name": "crimes", "relation": "stg_crimes"}, "a name that no suite"),
+    ],
+)  # fmt: skip
+def test_a_suite_that_can_not_be_meant(new_home: Home, body: dict, said: str) -> None:
+    new_home.expectations.mkdir()
+    (new_home.expectations / f"{body['name']}.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
+    with pytest.raises(gate.SuiteError, match=said):
+        relation_suites(new_home)
+
+
+def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Callable, tmp_path: Path) -> None:
+    rows = [["C1", "2025-01-05", "92D/1", "Recorded", "Dales"], ["X1", "2025-06-05", "92D/1", "Cancelled", "<b>Odd"]]
+    write_extract(week_copy.inbox, "crimes", rows, columns=CRIMES, window=YEAR, stamp="20260108T010000Z")
+    place = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "lpu", "value_set": ["Dales"]}}
+    write_suite(week_copy, "stg_crimes", IN_SET, {**place, "severity": "warning"})
+    write_suite(week_copy, "mart_naloxone", BETWEEN, name="values", severity="warning")
+    with dated(week_copy, NEXT) as run:
+        run.land()
+        run.build()
+        run.judge()
+    assert run.receipt and (run.receipt.outcome, run.receipt.reason) == (
+        "held", f"crimes: status_to_be_in_set: status 'Cancelled': 1 of {len(staged(week_copy))} rows"
+    )  # fmt: skip
+    assert published(week_copy, "select night_id from meta.nights where finished_at is null") == [(NIGHTS[4],)]
+    said = pam("checks", "--home", week_copy.path)
+    assert said.exit_code == 0 and "status_to_be_in_set" in said.stdout and f"Night {NEXT} (held): " in said.stdout
+    body = json.loads(pam("checks", "--night", NEXT, "--format", "json", "--home", week_copy.path).stdout)
+    own = next(r for r in body["results"] if r["suite_name"] == "own")
+    assert sorted(r["result"]["partial_unexpected_list"] for r in own["results"]) == [["<b>Odd"], ["Cancelled"]]
+
+    (loaded,) = (r for r in results.load_results(week_copy, NEXT) if r.suite_name == "own")
+    assert loaded.success is False and loaded.results[0].result["unexpected_count"] == 1
+    index = pam("checks", "--docs", tmp_path / "docs", "--home", week_copy.path).stdout.strip()
+    pages = {p.name: p.read_text(encoding="utf-8") for p in Path(index).parent.glob("*.html")}
+    assert data_docs.INDEX in pages and "own" in pages[data_docs.INDEX]
+    assert not [name for name, text in pages.items() if "//" in text or "<script" in text or "<b>Odd" in text]
+    assert any("Odd" in text for text in pages.values())
+
+    (week_copy.expectations / "own.yml").unlink()
+    with dated(week_copy, "20260109T020000Z") as run:
+        run.land()
+        assert not run.leave_unchanged(), "another rule is news"
+        run.build()
+        run.judge()
+        run.publish()
+    (told,) = published(week_copy, "select severity, passed, found from meta.checks where suite = 'values'")
+    assert told[:2] == ("warning", False) and told[2].startswith("value ")
+
+
+def staged(home: Home) -> list[Any]:
+    import duckdb
+
+    with duckdb.connect(str(home.candidate / "work.duckdb"), read_only=True) as con:
+        return con.execute("select * from staging.stg_crimes").fetchall()

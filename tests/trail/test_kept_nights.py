@@ -1,0 +1,107 @@
+"""What a kept night rests on stays with it: its figures add up whatever was built, failed or rolled back since."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from support import write_extract
+from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
+
+from dagster_project.core.home import Home
+from dagster_project.nights.rollback import roll_back
+from dagster_project.serving import trace
+
+from .test_trail import some_figures
+
+WHO = {"by": "A. Person", "why": "to see what it rests on"}
+NEXT = "20260108T020000Z"
+
+
+def add_up(home: Home, night: str | None = None, seed: int = 1) -> int:
+    """Follow random figures of a night, of what is published where None. Returns how many; each is the sum of its rows."""
+    with trace.opened(home, night) as con:
+        figures = some_figures(con, seed)
+        for measure, mart, category, area_type, area_name, force, first, last, value, *_ in figures:
+            asked = trace.Asked(measure, last, first, mart, category, area_type, area_name, force)
+            found = trace.trace(con, asked)
+            assert found.value is not None and round(found.value, 10) == value, (night, asked)
+    return len(figures)
+
+
+def possession(home: Home, night: str | None = None) -> Decimal | None:
+    with trace.opened(home, night) as con:
+        asked = trace.of_period(
+            con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
+        )
+        return trace.trace(con, asked).value
+
+
+def test_every_kept_night_is_followed_to_its_own_rows(week: Home) -> None:
+    assert sum(add_up(week, night) for night in NIGHTS) > len(NIGHTS)
+    assert [possession(week, night) for night in NIGHTS[:3]] == [2, 1, 1], "the second night's file took one back"
+    assert possession(week) == possession(week, NIGHTS[4])
+
+
+def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home, pam: Callable) -> None:
+    roll_back(week_copy, NIGHTS[0], **WHO)
+    assert add_up(week_copy) and possession(week_copy) == 2
+    assert add_up(week_copy, NIGHTS[4]) and possession(week_copy, NIGHTS[4]) == 1
+    command = ("trace", "naloxone_administrations", "--force", "derbyshire", "--period", "Dec 2025", "--home", week_copy.path)
+    assert pam(*command).stdout.rstrip().endswith("2 count")
+    assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("1 count")
+
+
+def test_after_a_night_that_failed_or_was_killed(week_copy: Home) -> None:
+    """Whatever it left in the candidate's folder."""
+    write_extract(week_copy.inbox, "naloxone", [["X1", "2025-12-01 10:00", "Dales"]], columns=NALOXONE, window=YEAR,
+                  stamp="20260108T010000Z")  # fmt: skip
+    with dated(week_copy, NEXT) as run:
+        run.land()
+        run.build()
+        run.fail("the disk is full")
+    assert add_up(week_copy) and possession(week_copy) == 1
+    (week_copy.candidate / "work.duckdb").write_bytes(b"cut short")
+    assert add_up(week_copy) and possession(week_copy) == 1
+    publish_dated(week_copy, "20260109T020000Z")
+    assert add_up(week_copy) and possession(week_copy, NIGHTS[4]) == 1
+
+
+def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:
+    evidence = week_copy.publications / f"{NIGHTS[4]}.trail"
+    evidence.unlink()
+    assert possession(week_copy) == 1, "its work still lies in the candidate's folder"
+    with dated(week_copy, NEXT):
+        assert evidence.exists()
+
+
+def test_without_evidence_that_is_said_with_what_to_do(week_copy: Home) -> None:
+    (week_copy.publications / f"{NIGHTS[0]}.trail").unlink()
+    with pytest.raises(trace.TrailError, match=f"{NIGHTS[0]} was kept without"), trace.opened(week_copy, NIGHTS[0]):
+        pass
+    with pytest.raises(trace.TrailError, match="no kept night"), trace.opened(week_copy, "1999"):
+        pass
+    (week_copy.publications / f"{NIGHTS[1]}.trail").write_bytes(b"cut short")
+    with pytest.raises(trace.TrailError, match="can't be read"), trace.opened(week_copy, NIGHTS[1]):
+        pass
+
+
+def test_rows_that_were_erased_since_are_said_where_they_are_missed(week_copy: Home) -> None:
+    """Raw rows of a load that newer ones replaced go when their time is over; the night that rested on them says so."""
+    (first,) = week_copy.raw.glob("naloxone/derbyshire/20260103*.parquet")
+    first.unlink()
+    with trace.opened(week_copy, NIGHTS[0]) as con:
+        asked = trace.of_period(
+            con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
+        )
+        found = trace.trace(con, asked)
+    assert (found.value, found.published) == (0, 2)
+    assert [name[:20] for name in found.lost] == ["naloxone__derbyshire"]
+
+
+def test_evidence_goes_with_its_night_and_holds_no_key_of_a_row(week_copy: Home) -> None:
+    from dagster_project.publishing.kept_nights import prune
+
+    assert b"N12-1" not in (week_copy.publications / f"{NIGHTS[4]}.trail").read_bytes()
+    gone = prune(week_copy, 2)
+    assert gone == NIGHTS[:3]
+    assert {p.stem for p in week_copy.publications.glob("*.trail")} == {*NIGHTS[3:]}
