@@ -32,6 +32,9 @@ def sample(
             "--scale", help="With --forces: times about 56,000 rows a force and year. [default: 1]", min=0.001, max=100_000
         ),
     ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write three exports of Kent instead, as systems write them, for the tutorial.")
+    ] = False,
 ) -> None:
     """Write made-up extracts for Derbyshire, of about the real size, which add up to a published report.
 
@@ -39,11 +42,16 @@ def sample(
     """
     if forces is None and (years is not None or scale is not None):
         raise typer.BadParameter("say for whom: --forces all, or the codes of forces", param_hint="--years, --scale")
+    if raw and forces is not None:
+        raise typer.BadParameter("the exports of --raw are Kent's: leave --forces out", param_hint="--raw")
     from dagster_project.sample import write_sample
     from dagster_project.sample.national import national_forces, write_national
+    from dagster_project.sample.raw_exports import write_raw_exports
 
     with explained():
-        if forces is None:
+        if raw:
+            paths = write_raw_exports(directory)
+        elif forces is None:
             paths = write_sample(directory)
         else:
             listed = [code for part in forces.split(",") if (code := part.strip().lower())]

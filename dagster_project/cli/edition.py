@@ -68,20 +68,31 @@ def check(
 @edition.command()
 def new(
     name: Name,
-    source: Annotated[str, typer.Option("--from", help="The edition to start from, such as 2026-03.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="The edition to start from. (default: the newest before it)", show_default=False),
+    ] = None,
+    force: Annotated[
+        str | None, typer.Option("--force", help="Whose it is. (default: the same force's)", show_default=False)
+    ] = None,
+    tables: Annotated[
+        str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.
 
-    It is a file in the home's editions/, to be changed at will; the next night prints it.
+    Of another force it has the tables that the published night has data for, with that force's sections and units. It is a file
+    in the home's editions/, to be changed at will; the next night prints it.
     """
     from dagster_project.editions.next_edition import roll
 
     with explained():
-        path, fixed = roll(Home.of(home), source, name)
+        chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
+        path, to_look_at = roll(Home.of(home), source, name, force=force.strip().lower() if force else None, tables=chosen)
         echo(f"{path}")
-        for place in fixed:
-            echo(f"pam: look at {place}: its days are fixed, and are as they were", err=True)
+        for said in to_look_at:
+            echo(f"pam: look at {said}", err=True)
 
 
 @edition.command()

@@ -38,7 +38,7 @@ def map_file(
     Shows each column and why, the first problems, and the figures that would come of the file. What is uncertain has a comment
     in the YAML: `# check` asks for a look, `# ?` for a decision. Put the file in the home's mappings/ when you are done.
 
-    Example: pam map "Incidents Oct 2025.xlsx" --force kent --out mappings/control-room.yml
+    Example: pam map "Incidents Oct 2025.xlsx" --force kent --out "$PAM_HOME/mappings/control-room.yml"
     """
     from dagster_project.mapping_draft.draft import draft_mapping
     from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
@@ -61,7 +61,7 @@ def map_file(
             with Console(stderr=True).status("Reading"):
                 draft = draft_mapping(con, where, file, extract, force)
                 text = mapping_yaml(draft)
-            write_new(target, text)
+            write_new(target, text, where)
             show_draft(draft)
             if draft.force:
                 with Console(stderr=True).status("Working out the figures"):

@@ -1,5 +1,8 @@
-"""The next edition, from one that is there: the same tables, with every window moved on to another last day of data."""
+"""The next edition, from one that is there: its tables, with every window moved on to another last day of data; for the same
+force or another.
+"""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import yaml
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
+from .for_force import areas_of, check_force, chosen_tables, for_force, marts_with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_end
 
@@ -16,25 +20,42 @@ DROPPED = ("claims", "says", "statements", "known")
 """What belongs to the printed report: the next one is not printed yet."""
 
 
-def roll(home: Home, old: str, new: str) -> tuple[Path, list[str]]:
-    """Write `editions/<new>.yml` in the home. Returns its path, and the windows with fixed days, which a person must look at.
+def roll(
+    home: Home, old: str | None, new: str, *, force: str | None = None, tables: Sequence[str] = ()
+) -> tuple[Path, list[str]]:
+    """Write `editions/<new>.yml` in the home. Returns its path, and what a person must look at, such as windows of fixed days.
 
-    Every last day of data moves on by the months between the two editions. Raises EditionError: no such edition, or the new
-    one is there already.
+    Every last day of data moves on by the months between the two editions. `old`: the newest before it where None. `tables`:
+    those to take; all where none is named. `force`: whose it is; the old one's where None. Of another force, tables that the
+    published night has nothing of are left out, and its areas take the place of the old one's.
+
+    Raises EditionError: no such edition, force or table, or the new one is there already.
     """
-    source = next((p for p in (home.editions / f"{old}.yml", FOLDER / f"{old}.yml") if p.exists()), None)
-    if source is None:
-        raise EditionError(f"there is no edition {old}")
+    _month(new)
+    source = _source(home, old, new)
     target = home.editions / f"{new}.yml"
     if target.exists() or (FOLDER / target.name).exists():
         raise EditionError(f"{target.name} is there already: change it, or delete it first")
-    months = _months(old, new)
+    months = _months(source.stem, new)
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
+    body["tables"] = chosen_tables(body, tables)
+    to_look_at: list[str] = []
+    if force and force != body["force_code"]:
+        check_force(force)
+        made = for_force(
+            body["tables"], force, areas_of(home, force), marts_with_data(home, force), is_chosen=bool(tables)
+        )
+        if not made.tables:
+            raise EditionError(f"no table is left for {force}: {'; '.join(made.to_look_at)}. Run a night on its files first")
+        body |= {"force_code": force, "tables": made.tables}
+        to_look_at += made.to_look_at
+    body["windows"] = _asked_windows(body)
     fixed: list[str] = []
     rolled = _rolled({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
+    to_look_at += [f"{place}: its days are fixed, and are as they were" for place in fixed]
     text = (
-        f"# Made from edition {old}: every last day of data lies {months} months later.\n"
-        + "".join(f"# Look at {f}: its days are as they were.\n" for f in fixed)
+        f"# Made from edition {source.stem}: every last day of data lies {months} months later.\n"
+        + "".join(f"# Look at {said}.\n" for said in to_look_at)
         + yaml.safe_dump(rolled, sort_keys=False, allow_unicode=True, width=120)
     )
     write_whole(target, text.encode("utf-8"))
@@ -43,14 +64,37 @@ def roll(home: Home, old: str, new: str) -> tuple[Path, list[str]]:
     except EditionError:
         target.unlink()
         raise
-    return target, fixed
+    return target, to_look_at
+
+
+def _source(home: Home, old: str | None, new: str) -> Path:
+    """The edition to start from: the one that is named, else the newest before the new one."""
+    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
+    name = old or max((n for n in paths if n < new), default=None)
+    if name is None or name not in paths:
+        raise EditionError(f"there is no edition {old or f'before {new}'}: there are {', '.join(sorted(paths))}")
+    return paths[name]
+
+
+def _asked_windows(body: dict[str, Any]) -> dict[str, Any]:
+    """The windows that its tables name: one that nobody asks for is nothing to look at."""
+    named: set[str] = set()
+    for table in body["tables"]:
+        asks = [table.get("figure") or {}, *table["rows"], *table["columns"]]
+        asks += [ask for row in table["rows"] for ask in (row.get("cells") or {}).values()]
+        named |= {ask["window"] for ask in asks if isinstance(ask.get("window"), str)}
+    return {name: window for name, window in (body.get("windows") or {}).items() if name in named}
+
+
+def _month(name: str) -> date:
+    try:
+        return date.fromisoformat(f"{name}-01")
+    except ValueError as error:
+        raise EditionError(f"an edition is called by its month, such as 2026-09, not {name}") from error
 
 
 def _months(old: str, new: str) -> int:
-    try:
-        first, last = (date.fromisoformat(f"{name}-01") for name in (old, new))
-    except ValueError as error:
-        raise EditionError(f"an edition is called by its month, such as 2026-09: {error}") from error
+    first, last = _month(old), _month(new)
     return (last.year - first.year) * 12 + last.month - first.month
 
 

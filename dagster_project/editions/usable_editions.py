@@ -13,15 +13,17 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 
+from .for_force import areas_of
 from .model import FOLDER, Edition, EditionError, own_edition, read_edition
 from .questions import write_asked
 from .tables import EVERY
 from .yaml_places import Places
 
+ALL, NOT_RECORDED = "all", "Not recorded"
 AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper_tier")
 
 
@@ -94,7 +96,7 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
     marts: dict[str, list[str]] = {}
     for m in read_seed("measure_list"):
         marts.setdefault(m["mart"], []).append(m["measure"])
-    areas = _areas(home, edition.force_code)
+    areas, categories = _areas(home, edition.force_code), _categories()
     if edition.force_code not in force_names():
         yield _unknown("force_code", edition.force_code, force_names(), places)
     for ask in _asks(edition):
@@ -106,9 +108,11 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
             yield _unknown("measure", measure, marts[mart], places, f" of {mart}")
         if area_type not in AREA_TYPES:
             yield _unknown("area_type", area_type, AREA_TYPES, places)
-        known = areas.get(area_type, ())
-        if known and area not in (None, EVERY, *known):
-            yield _unknown("area_name", str(area), known, places, f" of {edition.force_code}")
+        if area_type in areas and area not in (None, EVERY, *areas[area_type]):
+            yield _unknown("area_name", str(area), areas[area_type], places, f" of {edition.force_code}")
+        category = ask.get("category") or ALL
+        if (known := categories.get((mart, measure))) is not None and category not in (ALL, EVERY, *known):
+            yield _unknown("category", category, known, places, f" of {measure}")
 
 
 def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
@@ -121,19 +125,28 @@ def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
 
 def _unknown(field: str, said: str, known: Collection[str], places: Places, of: str = "") -> str:
     meant = difflib.get_close_matches(said, list(known), n=1)
-    hint = f"is {meant[0]} meant?" if meant else f"there are {', '.join(sorted(known))}"
+    hint = f"is {meant[0]} meant?" if meant else f"there are {', '.join(sorted(known)) or 'none: leave it out'}"
     line = places.of_value(field, said)
     return f"{f'line {line}: ' if line else ''}{field}: {said!r} is no {field.replace('_', ' ')}{of}; {hint}"
 
 
-def _areas(home: Home, force: str) -> dict[str, set[str]]:
-    """Names of the force's sections and units, by the project's list or the home's own; none where it has no list."""
-    rows = list(read_seed("areas"))
-    columns = OWN_LISTS["areas"]
+def _areas(home: Home, force: str) -> dict[str, tuple[str, ...]]:
+    """Names of the force's sections and units; empty where it has no list, as then it has no such figures."""
     # Where the list can't be read, the night ends with what is wrong with it: no edition waits for that.
-    with contextlib.suppress(SeedError):
-        rows += [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
-    own_rows = [r for r in rows if r.get("force_code") == force]
-    units = {str(r.get("lpu_name")) for r in own_rows}
-    sections = {str(r.get("section_name")) for r in own_rows}
-    return {"lpu": units | {"Not recorded"}, "section": sections} if units else {}
+    with contextlib.suppress(EditionError):
+        areas = areas_of(home, force)
+        return {"lpu": (*areas.lpu, NOT_RECORDED), "section": areas.section}
+    return {}
+
+
+def _categories() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Categories of measures that are split by a contract's list, or by nothing; of others they are what files say."""
+    contracts = load_contracts()
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for m in read_seed("measure_list"):
+        extract, _, column = m["split_by"].partition(".")
+        if column:
+            found[m["mart"], m["measure"]] = (*contracts[extract].column(column).values, NOT_RECORDED)
+        elif not m["category_group"] and m["aggregation"] != "published":
+            found[m["mart"], m["measure"]] = ()
+    return found

@@ -114,7 +114,7 @@ class Page:
                 # Written from this page, and as it was written: nobody's edits are lost.
                 self.target.write_text(text, encoding="utf-8")
             else:
-                write_new(self.target, text)
+                write_new(self.target, text, self.home)
         except OSError as error:
             state.error = str(error)
             return

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import yaml
 
+from dagster_project.core.home import Home
+
 from .codes import SHOWN, Code
 from .columns import Drafted, Source
 from .draft import Draft
 
+TOO = "  # with a code below that you give a meaning, take off this #, too"
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]")
 
 
@@ -98,9 +101,9 @@ def _values(draft: Draft) -> list[str]:
         if not codes:
             continue
         said, writes = _codes(d, codes)
-        lines += [f"  {'' if writes else '# '}{d.column.name}:", *said]
+        lines += [f"  {d.column.name}:" if writes else f"  # {d.column.name}:{TOO}", *said]
         is_open = is_open or writes
-    return [f"{'' if is_open else '# '}values:", *lines] if lines else []
+    return ["values:" if is_open else f"# values:{TOO}", *lines] if lines else []
 
 
 def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
@@ -150,8 +153,13 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a mapping, never over another: a person may have edited it. Raises FileExistsError, OSError."""
+def write_new(path: Path, text: str, home: Home) -> None:
+    """Write a mapping, never over another: a person may have edited it. Raises FileExistsError, OSError.
+
+    Where it goes into a home that is not there yet, the home is made: a folder made otherwise could be read by others.
+    """
+    if path.absolute().is_relative_to(home.path.absolute()):
+        home.create()
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:

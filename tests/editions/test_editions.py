@@ -9,8 +9,10 @@ from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, load_editions, read_edition
+from dagster_project.editions.for_force import Areas, for_force, marts_with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import roll
+from dagster_project.editions.usable_editions import meant_edition
 
 TABLE = {
     "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"},
@@ -113,3 +115,65 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     with pytest.raises(EditionError, match="called by its month"):
         roll(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
+
+
+KENT = """force_code,section_code,section_name,lpu_code,lpu_name
+kent,w,West,t,Thameside
+kent,e,East,s,Swale
+kent,e,East,d,Dover
+"""
+
+
+def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Home) -> None:
+    new_home.seeds.mkdir(exist_ok=True)
+    (new_home.seeds / "areas.csv").write_text(KENT, encoding="utf-8")
+    tables = ["naloxone_units", "naloxone", "offences", "public_health"]
+    path, said = roll(new_home, None, "2026-09", force="kent", tables=tables)
+    assert meant_edition(path, new_home).force_code == "kent"
+    edition = load_editions(new_home)["2026-09"]
+    assert [t.table for t in edition.tables] == ["offences", "naloxone", "naloxone_units", "public_health"]
+    offences, naloxone, units, health = edition.tables
+    areas = [(r.label, r.area_type, r.area_name) for r in naloxone.rows]
+    assert areas == [("West", "section", "West"), ("East", "section", "East"), ("Force", None, None)]
+    assert [(r.area_type, r.area_name) for r in units.rows] == [("lpu", "*")]
+    assert [r.area_name for r in health.rows] == ["England"] and "public_health: areas of local authorities" in " ".join(said)
+    # How the printed report rounds, and what is said of it, is no matter of another's.
+    assert not offences.notes and all(not ask.cut for r in offences.rows for ask in r.cells.values())
+    assert "Derb" not in path.read_text(encoding="utf-8")
+    assert set(edition.windows) == {"financial_year_before", "last_financial_year", "rolling_before", "rolling",
+                                    "since_naloxone", "newest"}  # fmt: skip
+
+
+def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home) -> None:
+    path, said = roll(new_home, "2026-03", "2026-09", force="kent")
+    edition = meant_edition(path, new_home)
+    assert not [r for t in edition.tables for r in t.rows if r.area_type in ("section", "lpu")]
+    assert "naloxone_units: all of it is of areas that kent has no list of: it is left out" in said
+    assert "Derb" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"force": "kentt"}, "no force is called kentt; is kent meant"),
+        ({"tables": ["ofences"]}, "has no table ofences; is offences meant"),
+        ({"old": "2019-01"}, "there is no edition 2019-01: there are 2026-03"),
+        ({"new": "2020-01", "old": None}, "there is no edition before 2020-01"),
+    ],
+)
+def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, said: str) -> None:
+    asked = {"old": "2026-03", "new": "2026-09"} | options
+    with pytest.raises(EditionError, match=said):
+        roll(new_home, asked.pop("old"), asked.pop("new"), **asked)
+
+
+def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named(sample_home: Home) -> None:
+    body = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
+    of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}
+    assert of["kent"] == set() and "mart_naloxone" in of["derbyshire"]
+    some = {"mart_drug_offences"}
+    made = for_force(body["tables"], "kent", Areas(), some, is_chosen=False)
+    assert [t["table"] for t in made.tables] == ["offences"]
+    named = for_force(body["tables"][:2], "kent", Areas(), some, is_chosen=True)
+    assert [t["table"] for t in named.tables] == ["offences", "prevention_activity"]
+    assert named.to_look_at == ["prevention_activity: the published night has no figure of kent for it"]

@@ -36,3 +36,12 @@ def test_without_a_force_it_asks_for_one(pam: Callable, new_home: Home, tmp_path
     assert result.exit_code == 0 and "Give --force" in result.output
     said = out.read_text(encoding="utf-8")
     assert "# forces: []  # ?" in said and "files" not in yaml.safe_load(said)
+
+
+def test_a_draft_that_goes_into_a_new_home_makes_it_for_its_owner_alone(pam: Callable, tmp_path: Path) -> None:
+    """A home that others may enter is one that no night runs in."""
+    system = next(s for s in SYSTEMS if s.extract == "naloxone")
+    home = Home(tmp_path / "new" / "home")
+    result = pam("map", write(system, tmp_path), "--out", home.mappings / "kit.yml", "--home", home.path)
+    assert result.exit_code == 0, result.output
+    assert {p.stat().st_mode & 0o777 for p in (home.path, home.mappings, home.inbox)} == {0o700}
