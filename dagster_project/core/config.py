@@ -132,6 +132,8 @@ class Serve(_Part):
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
     proxy: Text | None = None
+    owners: tuple[Annotated[str, Field(pattern=r"^(team:[\w-]+|[^@\s]+@[^@\s]+)$")], ...] = ()
+    tags: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,63}$")], Annotated[str, Field(pattern=r"^[\w.-]{0,63}$")]] = {}
 
 
 class Arrival(_Part):

@@ -14,8 +14,13 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     """The last things of a night, whatever became of it: its receipt, its alerts, its lock.
 
     `error` is what ended it, where something did. Returns what a person should know of the alerts, in lines. Never raises:
-    a night that is published stays so, and a disk that is full must not keep the alert from being sent.
+    a night that is published stays so, and a disk that is full must not keep the alert from being sent. A run that is not to
+    publish has no receipt and no alert: whoever began it sees what became of it.
     """
+    if not run.plan.publishes:
+        with contextlib.suppress(OSError):
+            run.end()
+        return []
     said: list[str] = []
     run.unwritten = None
     try:

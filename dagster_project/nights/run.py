@@ -360,8 +360,9 @@ class NightRun:
         if self.engine == "spark":
             # It builds everything, always.
             return self.build()
+        before = self.made if self.made and self.made.state else None
         with self._step("building"):
-            made = partial_build.build(self.home, night, names, self.made, self.listener.node)
+            made = partial_build.build(self.home, night, names, before, self.listener.node)
             record(self.home, "combination", night_id=night.night_id, models=sorted(names))
         self.judged = None
         self._built(made)

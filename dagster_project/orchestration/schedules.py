@@ -38,6 +38,7 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
         job=job,
         cron_schedule="0 2 * * *",
         execution_timezone="Europe/London",
+        description="A night at 02:00 in London, whatever the clocks do: all that lies in the inbox, to what is published.",
         run_config=QUIET_RUN,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )

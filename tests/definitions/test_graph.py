@@ -7,15 +7,23 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
 from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.orchestration.described import as_name
+from dagster_project.publishing import outputs
 from dagster_project.quality import gate
 from dagster_project.transform import dbt_runner
+
+ALL_OUTPUTS = outputs.OUTPUTS
+"""As they are outside the tests, whose nights publish the warehouse alone."""
 
 
 @pytest.fixture(scope="module")
 def defs():
-    return build_defs()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+        return build_defs()
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +49,59 @@ def _above(graph, key):
     return found
 
 
-def test_every_dbt_test_and_every_suite_is_a_check(graph):
+def test_every_dbt_test_is_a_check(graph):
     names = {(k.asset_key.path[-1], k.name) for k in graph.asset_check_keys}
     tests = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "test"]
     assert tests
     for test in tests:
         assert (test.attached_node.split(".")[-1], test.name) in names
-    for suite in gate.load_suites().values():
-        if suite.name != gate.DEFAULT_SUITE:
-            subject = suite.name if suite.subject == "mart" else f"stg_{suite.name}"
-            assert (subject, "gate") in names
-    blocking = {k for k in graph.asset_check_keys if k.name == "gate" and graph.get(k).blocking}
-    assert len(blocking) == len(load_contracts()) + 18
+
+
+def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):
+    specs = {k: graph.get_check_spec(k) for k in graph.asset_check_keys}
+    rules = 0
+    for name in load_contracts():
+        for e in gate.suite_for("extract", name).expectations:
+            rules += 1
+            spec = specs[dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{name}"]), as_name(e["meta"]["rule"]))]
+            assert spec.blocking == (e["severity"] == "critical") and spec.metadata["advice"] == e["meta"]["advice"]
+    marts = [s for s in gate.load_suites().values() if s.subject == "mart"]
+    for suite in marts:
+        for e in suite.expectations:
+            rules += 1
+            spec = specs[dg.AssetCheckKey(dg.AssetKey(["marts", suite.name]), as_name(e["meta"]["rule"]))]
+            assert (spec.blocking == (e["severity"] == "critical") and "night" in spec.description) or not spec.blocking
+    tests = sum(n.resource_type == "test" for n in dbt_runner.manifest().nodes.values())
+    assert rules > 300 and len(specs) == rules + tests + len(marts) + len(load_contracts()), "and one that it was judged at all"
+
+
+def test_assets_say_what_they_are(graph):
+    def node(key):
+        return graph.get(dg.AssetKey(key.split("/")))
+
+    for name, contract in load_contracts().items():
+        window = node(f"inbox/{name}").freshness_policy_or_from_metadata.fail_window.to_timedelta()
+        assert window.days == contract.grace_days and node(f"raw/{name}").code_version
+        columns = node(f"raw/{name}").metadata["dagster/column_schema"].columns
+        assert [c.name for c in columns] == [c.name for c in contract.columns]
+    assert node("marts/mart_naloxone").code_version and node("marts/mart_naloxone").kinds == {"dbt", "duckdb"}
+    for name in (*(o.name for o in ALL_OUTPUTS), "public_form"):
+        found = node(f"published/{name}")
+        assert found.parent_keys == {dg.AssetKey(["published", "warehouse"])} and found.kinds and found.description
+    assert node("published/warehouse").freshness_policy_or_from_metadata
+
+
+def test_owners_and_tags_are_those_of_the_settings(new_home, monkeypatch):
+    monkeypatch.setenv("PAM_HOME", str(new_home.path))
+    new_home.config_file.write_text('[serve]\nowners = ["team:performance", "a@force.example"]\ntags = {force = "kent"}\n')
+    graph = build_defs().resolve_asset_graph()
+    for key in ("inbox/crimes", "raw/crimes", "marts/mart_naloxone", "published/warehouse"):
+        node = graph.get(dg.AssetKey(key.split("/")))
+        assert sorted(node.owners) == ["a@force.example", "team:performance"] and node.tags["force"] == "kent"
+    new_home.config_file.write_text('[serve]\nowners = ["somebody"]\n')
+    with pytest.raises(ConfigError, match=r"pam\.toml: serve\.owners"):
+        read_config(new_home)
+    assert not build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).owners, "a night says what is wrong"
 
 
 def test_the_schedule_is_two_in_london_on_both_clock_change_nights(defs):

@@ -26,7 +26,6 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
-from dagster_project.core.receipts import refuse_sample
 from dagster_project.nights.stopped_schedules import stopped
 
 from .instance import LOCATION, write_settings
@@ -152,12 +151,11 @@ class Server:
     def run(self) -> int:
         """Serve until a signal says otherwise. Returns the exit code.
 
-        Raises UnguardedPageError, OpenHomeError, SampleHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where
+        Raises UnguardedPageError, OpenHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where
         the code can't be loaded.
         """
         self.refuse_unguarded()
         refuse_open(self.home)
-        refuse_sample(self.home)
         be_private()
         self.home.create()
         with self._alone(), self._heeding_signals():

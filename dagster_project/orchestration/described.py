@@ -1,0 +1,91 @@
+"""What the graph says of an asset: whose it is, how fresh it should be, and how many rows of which columns it has."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from dagster_project.contracts import Contract
+from dagster_project.core.config import Config, ConfigError, read_config
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.sql import literal
+from dagster_project.transform.project_version import project_version
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+
+FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")
+"""What is published: a night since the evening before, by seven in the morning."""
+MADE_UP = {"made-up": ""}
+"""The tag of every asset of a home of sample data."""
+
+
+def fresh_within(contract: Contract) -> dg.FreshnessPolicy:
+    """How long after the last file of an extract the next one is late, by its rhythm; a warning comes at two thirds of it."""
+    days = contract.grace_days
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days), warn_window=timedelta(days=days * 2 / 3))
+
+
+def settings_of(home: Home) -> Config:
+    """The home's settings; the defaults where they can't be read, which every night says itself."""
+    try:
+        return read_config(home)
+    except (ConfigError, OSError):
+        return Config()
+
+
+def signed(assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets with the owners and tags of the home's settings."""
+    said = settings_of(home).serve
+    tags = {**said.tags, **(MADE_UP if (home.path / SAMPLE_MARK).exists() else {})}
+    owners = list(said.owners)
+    return list(dg.map_asset_specs(lambda spec: spec.merge_attributes(owners=owners or ..., tags=tags or ...), assets))
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """The columns of an extract's rows, as its contract has them."""
+    return dg.TableSchema([dg.TableColumn(c.name, c.type, c.description) for c in contract.columns])
+
+
+def table_metadata(candidate: Path, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """By name: `dagster/row_count` and `dagster/column_schema` of these tables of the candidate. Views are not counted."""
+    with duckdb.connect() as con:
+        for file in (WORK, WAREHOUSE):
+            if (candidate / file).exists():
+                con.execute(f"attach {literal(str(candidate / file))} as {Path(file).stem} (read_only)")
+        found = con.execute(
+            "select table_name, any_value(database_name || '.' || schema_name || '.' || table_name),"
+            " list((column_name, data_type, comment) order by column_index) from duckdb_columns()"
+            " where not internal and list_contains(?, table_name)"
+            " and (database_name, schema_name, table_name) in"
+            " (select (database_name, schema_name, table_name) from duckdb_tables()) group by all",
+            [sorted(names)],
+        ).fetchall()
+        counts = " union all ".join(f"select {literal(name)}, count(*) from {path}" for name, path, _ in found)
+        rows: Mapping[str, int] = dict(con.execute(counts).fetchall()) if counts else {}
+    return {
+        name: {
+            "dagster/row_count": rows[name],
+            "dagster/column_schema": dg.TableSchema([dg.TableColumn(c, kind, said) for c, kind, said in columns]),
+        }
+        for name, _, columns in found
+    }
+
+
+def as_name(rule: str) -> str:
+    """A rule's name as Dagster takes one: letters, digits and `_`."""
+    return re.sub(r"\W", "_", rule)
+
+
+def file_version(path: Path) -> str:
+    """The version of what one file describes: it changes with the file's bytes."""
+    return sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def project_code_version() -> str:
+    """The version of the whole project: models, lists, contracts and code."""
+    return project_version()[:16]

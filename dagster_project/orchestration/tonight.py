@@ -1,0 +1,70 @@
+"""The night of a run: made when the run begins, ended when it is over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.nights import backfill
+from dagster_project.nights.end_night import end_night
+from dagster_project.nights.run import NightRun
+from dagster_project.nights.steps import Plan
+
+PATIENCE = 15 * 60
+"""Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""
+
+WAREHOUSE = dg.AssetKey(["published", "warehouse"])
+LANDING, PUBLISHING = "landing", "publishing"
+"""The steps that make `raw/<extract>` and `published/warehouse`."""
+
+TONIGHT = {
+    "from": dg.Field(str, is_required=False, description="First day (YYYY-MM-DD) of a past period: only files that touch it."),
+    "to": dg.Field(str, is_required=False, description="Last day of that period."),
+    "rebuild": dg.Field(bool, default_value=False, description="Build every mart, also those that no new file touches."),
+}
+"""What a run started from the page can be told. Which files are read is not among it: whoever reaches the page could have
+figures of their own published. The home's settings say it, or the command line.
+"""
+
+
+def plan_of(run: dg.DagsterRun | None) -> Plan:
+    """Which steps a run of Dagster's takes, and which runs it executes again."""
+    if run is None:
+        return Plan()
+    chosen, steps = run.asset_selection or (), run.step_keys_to_execute
+    # Of a run of everything, Dagster names nothing; one of checks alone names these.
+    is_all = not chosen and not run.asset_check_selection
+    lands = is_all or any(key.path[0] == "raw" for key in chosen)
+    publishes = is_all or WAREHOUSE in chosen
+    if steps is not None:
+        lands, publishes = lands and LANDING in steps, publishes and PUBLISHING in steps
+    again = tuple(x for x in (run.parent_run_id, run.root_run_id) if x)
+    return Plan(run.run_id, again, lands, publishes)
+
+
+def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
+    """The night that a run's config asks for, in the home that PAM_HOME names. Raises PeriodError."""
+    first, last = config.get("from"), config.get("to")
+    if bool(first) != bool(last):
+        raise backfill.PeriodError("a period has a first and a last day: give both `from` and `to`")
+    period = backfill.read_period(first, last) if first and last else None
+    home = Home.of()
+    # A home of made-up data stays one: its page can be looked at, and its night run again.
+    is_sample = (home.path / SAMPLE_MARK).exists()
+    return NightRun(
+        home, rebuild=config.get("rebuild", False), period=period, sample=is_sample, patience=PATIENCE, plan=plan
+    )
+
+
+@dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")
+def tonight(context: dg.InitResourceContext) -> Iterator[NightRun]:
+    """One `NightRun` a run; when the run is over, it has its receipt, its alerts are sent, and the lock is given back."""
+    run, log = night_of(context.resource_config, plan_of(context.run)), context.log
+    assert log is not None
+    try:
+        yield run
+    finally:
+        for line in end_night(run):
+            log.warning(f"alert: {line}")

@@ -1,0 +1,99 @@
+"""Assets chosen by a Dagster user: each makes what it says and no more, and what was made goes on to what comes next."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from support import SILENT, write_extract
+
+from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.definitions import build_defs
+from dagster_project.landing import read_ledger
+from dagster_project.nights import steps
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
+
+Materialize = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def dropped(new_home: Home) -> Home:
+    """A home with a file of orders and one of searches in its inbox, and nothing else."""
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=SEARCHES)
+    return new_home
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterable[dg.DagsterInstance]:
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as found:
+        yield found
+
+
+def materialize(home: Home, instance: dg.DagsterInstance, *keys: str, **options: Any) -> dg.ExecuteInProcessResult:
+    """What `dagster asset materialize --select KEY,...` does, in this process: the job of all assets, a part of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAM_HOME", str(home.path))
+        job = build_defs().resolve_implicit_global_asset_job_def()
+        selection = [dg.AssetKey(key.split("/")) for key in keys] or None
+        return job.execute_in_process(
+            instance=instance, asset_selection=selection, run_config=SILENT, raise_on_error=False, **options
+        )
+
+
+def metadata(result: dg.ExecuteInProcessResult, key: str) -> dict[str, Any]:
+    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(key.split("/"))]
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) -> None:
+    """One extract is landed, one mart built, and then the rest published: each asset when it is selected."""
+    landed = materialize(dropped, instance, "raw/mda_orders")
+    assert landed.success
+    assert [e.extract for e in read_ledger(dropped)] == ["mda_orders"]
+    assert [p.name.partition("__")[0] for p in dropped.inbox.iterdir()] == ["stop_search"], "what is not selected stays"
+    assert metadata(landed, "raw/mda_orders")["accepted"] == 1 == metadata(landed, "raw/mda_orders")["dagster/row_count"]
+    assert metadata(landed, "inbox/mda_orders")["files"].startswith("mda_orders__derbyshire__")
+    assert read_receipts(dropped) == [] and not is_under_way(dropped), "it is no night that failed"
+
+    built = materialize(dropped, instance, "raw/stop_search", "marts/mart_mda_orders")
+    assert built.success
+    said = metadata(built, "marts/mart_mda_orders")
+    assert said["published"] == "nothing: no night is published yet"
+    assert said["stale"] == "mart_control_charts, mart_stop_search", "what landed and is not built is named"
+    assert said["dagster/row_count"] > 0 and "value" in [c.name for c in said["dagster/column_schema"].columns]
+    made = {"/".join(e.asset_key.path) for e in built.get_asset_materialization_events()}
+    assert made == {"raw/stop_search", "inbox/stop_search", "marts/mart_mda_orders"}
+    with duckdb.connect(str(dropped.candidate / WAREHOUSE), read_only=True) as con:
+        tables = {t for (t,) in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+        assert "mart_mda_orders" in tables
+        assert con.execute("select count(*) from marts.mart_mda_orders").fetchone()[0] == said["dagster/row_count"]
+    assert not dropped.warehouse.exists() and read_receipts(dropped) == []
+    assert any("not judged" in r for r in logged(instance, built)), "a part is not judged, and says so"
+
+    before = max(steps.unfinished(dropped))
+    written = (dropped.candidate / WORK).stat().st_mtime_ns
+    again = materialize(dropped, instance, "marts/mart_mda_orders")
+    assert again.success and metadata(again, "marts/mart_mda_orders")["built"].startswith("no")
+    assert (dropped.candidate / WORK).stat().st_mtime_ns == written and before in steps.unfinished(dropped)
+
+    whole = materialize(dropped, instance)
+    assert whole.success
+    (receipt,) = read_receipts(dropped)
+    assert receipt.outcome == "published" and published_night(dropped) == receipt.night_id
+    assert sorted(f["extract"] for f in receipt.files) == ["mda_orders", "stop_search"], "it tells of what landed alone, too"
+    assert steps.unfinished(dropped) == set()
+    with duckdb.connect(str(dropped.warehouse), read_only=True) as con:
+        found = "select mart from marts.measures where value > 0 group by mart order by mart"
+        assert con.execute(found).fetchall() == [("mart_mda_orders",), ("mart_stop_search",)]
+
+
+def logged(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[str]:
+    return [e.user_message for e in instance.all_logs(result.run_id)]

@@ -1,0 +1,36 @@
+"""What a run of Dagster's is to do, as its record says it."""
+
+import dagster as dg
+import pytest
+
+from dagster_project.nights.steps import Plan
+from dagster_project.orchestration.tonight import plan_of
+
+RAW, MART, PUBLISHED = (dg.AssetKey(k.split("/")) for k in ("raw/crimes", "marts/mart_crimes", "published/warehouse"))
+RULE = dg.AssetCheckKey(MART, "repeated_rows")
+
+
+@pytest.mark.parametrize(
+    ("run", "lands", "publishes"),
+    [
+        ({}, True, True),
+        ({"asset_selection": frozenset()}, True, True),
+        ({"asset_selection": frozenset(), "step_keys_to_execute": ["landing", "models", "gate", "publishing"]}, True, True),
+        ({"asset_selection": frozenset({RAW})}, True, False),
+        ({"asset_selection": frozenset({MART})}, False, False),
+        ({"asset_selection": frozenset({RAW, MART, PUBLISHED})}, True, True),
+        ({"asset_selection": frozenset(), "asset_check_selection": frozenset({RULE})}, False, False),
+        ({"step_keys_to_execute": ["gate", "publishing"]}, False, True),
+        ({"step_keys_to_execute": ["published__postgres"]}, False, False),
+    ],
+    ids=str,
+)
+def test_which_steps_a_run_takes(run: dict, lands: bool, publishes: bool) -> None:
+    made = plan_of(dg.DagsterRun(job_name="nightly", run_id="r", **run))
+    assert made == Plan("r", (), lands, publishes)
+
+
+def test_a_run_that_is_executed_again_names_those_before() -> None:
+    again = dg.DagsterRun(job_name="nightly", run_id="c", parent_run_id="b", root_run_id="a")
+    assert plan_of(again).goes_on_from == ("b", "a")
+    assert plan_of(None) == Plan()
