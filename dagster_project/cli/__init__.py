@@ -10,6 +10,7 @@ from . import (  # noqa: F401  (commands register themselves)
     claims,
     dashboard,
     develop,
+    document_check,
     edition,
     files,
     history,
