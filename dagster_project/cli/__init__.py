@@ -11,6 +11,7 @@ from . import (  # noqa: F401  (commands register themselves)
     claims,
     dashboard,
     develop,
+    document_check,
     edition,
     files,
     history,

@@ -1,0 +1,100 @@
+"""Checking a document that somebody wrote against the published night."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import HomeOption, ReasonOption, app, check_form, explained
+from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.document_check import Checked
+
+
+@app.command("check")
+def check_document(
+    file: Annotated[
+        Path, typer.Argument(help="The document: a .docx, .pdf or .txt, whoever wrote it.", exists=True, dir_okay=False)
+    ],
+    edition: Annotated[
+        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
+    ] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Check every number of a document against the published figures: what it is taken for, what it should be, the verdict.
+
+    A bound figure is checked by its tag, a table by its title and labels, a sentence by the words it has for a measure, its
+    period and its place. What the words leave open is `not linked`, never guessed: `pam claims add` links it.
+
+    Exit 0: none disagrees. Exit 1: a number disagrees. Exit 2: no such file or edition, or a file that can't be read.
+
+    Example: pam check report.docx --edition 2026-03
+
+    Example: pam check report.pdf --format json > numbers.json
+    """
+    from dagster_project.document_check import DocumentError, check_document
+    from dagster_project.editions.model import NoEditionError
+    from dagster_project.serving import connect, write_result
+
+    check_form(form)
+    with explained():
+        con = connect(Home.of(home), reason, by="pam check")
+        try:
+            found = check_document(con, file, edition)
+        except (DocumentError, NoEditionError) as error:
+            raise typer.BadParameter(str(error)) from error
+        finally:
+            con.close()
+        if form == "table":
+            _show(found)
+        else:
+            columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
+                       "reason"]  # fmt: skip
+            write_result(columns, [[getattr(i, c) for c in columns] for i in found.items], form, sys.stdout)
+        echo(_summary(found), err=form != "table")
+    if found.disagreeing:
+        raise typer.Exit(1)
+
+
+def _show(found: "Checked") -> None:
+    """Every number for a person, and those that disagree once more in the end."""
+    from dagster_project.editions.verdicts import DISAGREES
+    from dagster_project.serving import write_result
+
+    rows = [
+        [i.where, i.printed, ", ".join(w for w in (i.measure, i.area, i.period) if w), _rounded(i.computed), i.verdict]
+        for i in found.items
+    ]
+    write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", sys.stdout)
+    for item in found.items:
+        if item.verdict == DISAGREES:
+            computed = _rounded(item.computed) or "no figure"
+            echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
+
+
+def _rounded(computed: str | None) -> str:
+    from decimal import Decimal
+
+    from dagster_project.serving import plain
+
+    return plain(round(Decimal(computed), 2)) if computed else ""
+
+
+def _summary(found: "Checked") -> str:
+    from collections import Counter
+
+    from dagster_project.document_check import VERDICTS
+
+    counts = Counter(i.verdict for i in found.items)
+    said = ", ".join(f"{counts[v]:,} {v}" for v in VERDICTS if counts[v])
+    others = ", ".join(f"{n:,} {kind}" for kind, n in found.others.most_common())
+    return (
+        f"Edition {found.edition}: {found.checked:,} of {len(found.items):,} numbers checked{f': {said}' if said else ''}"
+        + (f"\nNot figures: {others}" if others else "")
+    )

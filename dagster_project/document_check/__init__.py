@@ -1,0 +1,11 @@
+"""Checking a document that anybody wrote: each number in it, and what the published night says of it."""
+
+from dagster_project.editions.verdicts import VERDICTS as _OF_CLAIMS
+
+from .check import Checked, check_document
+from .judge import NOT_LINKED
+from .model import DocumentError
+
+VERDICTS = (*_OF_CLAIMS, NOT_LINKED)
+
+__all__ = ["VERDICTS", "Checked", "DocumentError", "check_document"]

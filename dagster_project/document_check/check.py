@@ -1,0 +1,265 @@
+"""Each number of a document: what it is taken for, what the published night has, and the verdict."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.core.cell_text import plain
+from dagster_project.editions.printed import Printed
+from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
+
+from .bound_figures import BoundFigures
+from .edition_figures import Cell, EditionFigures, read_edition_figures
+from .judge import NOT_LINKED, judge
+from .link_sentences import Context, link_number
+from .link_tables import link_table
+from .model import DocumentError, Figure, Grid, Item, Text
+from .numbers import MARKERS, Number, numbers_of, value_of
+from .periods import periods_of
+from .read_document import read_document
+
+MOST_NUMBERS = 100_000
+FIGURES = ("figure", "days")
+"""Kinds of numbers that may be figures. Days are one only where they are linked."""
+_SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
+_AROUND = 60
+"""Characters of a sentence that are shown on either side of its number."""
+FOR_AUTHOR = re.compile(r"^To check(?:, [\d., -]+)?:")
+"""How a paragraph of the pack's document begins that tells its author what to check: it is no part of the report."""
+
+
+@dataclass
+class Checked:
+    """An edition, and every number of a document that may be a figure, in its order. `others`: how many were no figures, by
+    what they are."""
+
+    edition: str
+    items: list[Item] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def checked(self) -> int:
+        """How many were held against a figure."""
+        return sum(i.verdict not in (NOT_LINKED, NOT_COMPUTABLE) for i in self.items)
+
+    @property
+    def disagreeing(self) -> int:
+        """How many disagree."""
+        return sum(i.verdict == DISAGREES for i in self.items)
+
+
+def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None) -> Checked:
+    """Check a .docx, .pdf or .txt against an edition as the published night has it; the newest where none is named.
+
+    Raises DocumentError, NoEditionError, and OSError where there is no such file.
+    """
+    blocks = read_document(path)
+    figures = read_edition_figures(con, edition)
+    check = _Check(figures, BoundFigures(con, figures), path.name)
+    for block in blocks:
+        if isinstance(block, Grid):
+            check.table(block)
+        else:
+            check.paragraph(block)
+    return check.done
+
+
+class _Check:
+    """A document as it is gone through: the paragraph and the table that have been reached."""
+
+    def __init__(self, figures: EditionFigures, bound: BoundFigures, name: str) -> None:
+        self.figures, self.bound, self.name = figures, bound, name
+        self.done = Checked(figures.edition)
+        self.context = Context()
+        self.title, self.tables, self.paragraphs = "", 0, 0
+        self.table_words = ""
+
+    def paragraph(self, block: Text) -> None:
+        """A paragraph, sentence by sentence."""
+        text = block.text
+        self.paragraphs += 1
+        if FOR_AUTHOR.match(text.strip()):
+            return
+        numbers = self._numbers(text)
+        own = next((n for n in numbers if n.kind == "paragraph"), None)
+        self._enter(block, own)
+        if not re.match(r"\s*\*", text):
+            self.table_words = ""
+        self.context.subject = self.table_words
+        start = 0
+        for end in [*(m.start() for m in _SENTENCE.finditer(_masked(text, own))), len(text)]:
+            self._sentence(block, start, end, [n for n in numbers if start <= n.start < end])
+            start = end
+        self.title = text if len(text) <= 200 else ""
+
+    def _enter(self, block: Text, own: Number | None) -> None:
+        """Begin a paragraph: one with a number or a heading leaves behind what was said before it."""
+        context = self.context
+        context.before = ""
+        if own is not None:
+            context.paragraph = re.sub(r"[^\d.]", "", own.text).rstrip(".")
+            context.period, context.lead = context.lead or context.period, None
+        elif block.is_heading:
+            self.context = Context()
+        self.is_numbered = own is not None
+
+    def _sentence(self, block: Text, start: int, end: int, numbers: list[Number]) -> None:
+        sentence = block.text[start:end]
+        context = self.context
+        moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
+        figures = [n for n in moved if n.kind in FIGURES]
+        for number, at in zip(moved, numbers, strict=True):
+            tag = next((b.tag for b in block.bound if b.start <= at.start < b.end and b.tag.startswith("pam:")), None)
+            if tag is None and number.kind not in FIGURES:
+                self.done.others[number.kind] += 1
+                continue
+            where = f"paragraph {context.paragraph}" if context.paragraph else f"paragraph no. {self.paragraphs}"
+            around = sentence[max(0, number.start - _AROUND) : number.end + _AROUND].strip()
+            if tag is not None:
+                self._bound(where, around, number, tag)
+                continue
+            others = [n for n in figures if n is not number]
+            linked = link_number(sentence, number, others, context, self.figures)
+            if linked is None and number.kind == "days":
+                self.done.others["length"] += 1
+            else:
+                self._judge(
+                    where, around, number, linked.figure if linked else None, linked is not None and linked.is_fall, True
+                )
+        spoken = [p for p in periods_of(sentence, self.figures.data_to) if not p.is_compared]
+        if spoken:
+            last = spoken[-1]
+            known = context.lead or context.period
+            if last.how == "same" and known is not None and known.last:
+                while last.first and known.last and known.last.year > last.first.year:
+                    known = known.a_year_before()
+                last = known
+            context.period = last
+            if self.is_numbered or sentence.rstrip().endswith(":"):
+                context.lead = last
+        context.before = f"{context.before} {sentence}".strip()
+
+    def table(self, grid: Grid) -> None:
+        """A table, cell by cell."""
+        self.tables += 1
+        own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
+        linked = link_table(grid, f"{self.title} {own_title}", self.figures)
+        name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
+        for r, row in enumerate(grid.rows):
+            for c, cell in enumerate(row):
+                row_label, column_label = linked.labels.get((r, c), ("", ""))
+                where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
+                self._cell(where, cell, linked.cells.get((r, c), ()))
+        words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
+        self.table_words = " ".join([self.title, own_title, *words])[:2000]
+        # A table that follows at once goes on with what this one is about.
+        self.title = f"{self.title} {own_title}".strip()[:200]
+
+    def _cell(self, where: str, cell: Text, known: tuple[Cell, ...]) -> None:
+        numbers = self._numbers(cell.text, True)
+        tagged = [b for b in cell.bound if b.tag.startswith("pam:")]
+        text = cell.text.strip()
+        if (known and text.lower() in MARKERS) or (
+            known and len(numbers) == 1 and numbers[0].kind in ("year", "days") and numbers[0].text == text
+        ):
+            numbers = [Number(0, len(text), text, "figure")]
+        figures = [n for n in numbers if n.kind in FIGURES]
+        for number in numbers:
+            tag = next((b.tag for b in tagged if b.start <= number.start < b.end), None)
+            if tag is not None:
+                self._bound(where, text, number, tag)
+            elif number.kind not in FIGURES:
+                self.done.others[number.kind] += 1
+            else:
+                found = _of_cell(number, figures, known)
+                if found is None and text.lower() in MARKERS:
+                    continue
+                self._judge(where, text, number, found)
+
+    def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
+        figure, reason = self.bound.find(tag)
+        if figure is None:
+            self._add(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
+        else:
+            self._judge(where, text, number, figure)
+
+    def _judge(
+        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, is_said: bool = False
+    ) -> None:  # fmt: skip
+        if figure is None:
+            self._add(Item(where, text, number.text, NOT_LINKED))
+            return
+        try:
+            printed = _signed(_value(number, figure), is_fall)
+            verdict, reason = judge(printed, figure)
+            for claim in figure.claims if is_said else ():
+                if _value_of_claim(claim.text, figure) == printed:
+                    verdict, reason = claim.verdict, claim.reason
+                    break
+        except ValueError as error:
+            verdict, reason = DISAGREES, str(error)
+        self._add(
+            Item(
+                where, text, number.text, verdict, figure.measure, plain(figure.value) if figure.value is not None else None,
+                figure.shows, figure.category, figure.area_name, figure.period or None, reason,
+            )
+        )  # fmt: skip
+
+    def _add(self, item: Item) -> None:
+        self.done.items.append(item)
+
+    def _numbers(self, text: str, is_cell: bool = False) -> list[Number]:
+        found = numbers_of(text, is_cell)
+        if len(self.done.items) + sum(self.done.others.values()) + len(found) > MOST_NUMBERS:
+            raise DocumentError(f"{self.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
+        return found
+
+
+def _masked(text: str, own: Number | None) -> str:
+    """A text in which the paragraph's number ends no sentence."""
+    return "\1" * own.end + text[own.end :] if own else text
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else f"{label[:59]}…"
+
+
+def _of_cell(number: Number, figures: list[Number], known: tuple[Cell, ...]) -> Figure | None:
+    """The figure that a number of a cell is: the only one, else that of its unit where the cell has one number of it."""
+    may = [c.figure for c in known if c.figure]
+    if len(may) == 1 and len(figures) == 1:
+        return may[0]
+    own = [f for f in may if _kind(f) == _written(number)]
+    alike = [n for n in figures if _written(n) == _written(number)]
+    return own[0] if len(own) == 1 and len(alike) == 1 else None
+
+
+def _kind(figure: Figure) -> str:
+    if figure.unit == "gbp":
+        return "gbp"
+    return "percent" if figure.unit in ("percent", "percentage_points") else "count"
+
+
+def _written(number: Number) -> str:
+    return "percent" if number.unit in ("percent", "percentage_points") else "gbp" if number.unit == "gbp" else "count"
+
+
+def _value(number: Number, figure: Figure) -> Printed:
+    return value_of(number.text, figure.unit)
+
+
+def _value_of_claim(text: str, figure: Figure) -> Printed | None:
+    try:
+        return value_of(text, figure.unit)
+    except ValueError:
+        return None
+
+
+def _signed(printed: Printed, is_fall: bool) -> Printed:
+    """`fell by 12%` says -12."""
+    if is_fall and printed.value is not None and printed.value > 0:
+        return Printed(-printed.value, printed.places)
+    return printed

@@ -1,0 +1,151 @@
+"""What an edition prints, as the published night has it: its tables' cells and its claims, each figure once."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from dagster_project.editions.model import NoEditionError
+
+from .model import Figure, Printed
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a printed table. `figure`: None where the cell does not apply."""
+
+    row_no: int
+    column_no: int
+    column_name: str
+    printed: str
+    figure: Figure | None
+
+
+@dataclass
+class PrintedTable:
+    """A table of the edition: labels of its rows and columns by number, and its cells by both numbers."""
+
+    name: str
+    title: str
+    rows: dict[int, str] = field(default_factory=dict)
+    columns: dict[int, str] = field(default_factory=dict)
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EditionFigures:
+    """An edition's tables, and every figure that its tables and claims have. `claim_figures`: by the claim's number.
+    `areas`: names of areas, by kind. `data_to`: the last day of data that it looks at."""
+
+    edition: str
+    force_code: str
+    data_to: date
+    tables: dict[str, PrintedTable]
+    pool: tuple[Figure, ...]
+    claim_figures: dict[str, Figure]
+    areas: dict[str, frozenset[str]]
+
+    def newest(self, figure: Figure) -> date | None:
+        """The last day of any figure of the same measure that the edition has."""
+        ends = [
+            f.last for f in self.pool
+            if f.last and (f.mart, f.measure, f.shows, f.area_type, f.category)
+            == (figure.mart, figure.measure, figure.shows, figure.area_type, figure.category)
+        ]  # fmt: skip
+        return max(ends, default=None)
+
+
+def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) -> EditionFigures:
+    """An edition's figures, of the newest where none is named. Raises NoEditionError."""
+    known = [r[0] for r in con.execute("select distinct edition from reports.tables union select edition from reports.claims"
+                                       " order by 1").fetchall()]  # fmt: skip
+    if not known or edition not in (None, *known):
+        raise NoEditionError(f"the published night has no edition {edition or 'at all'}: it has {', '.join(known) or 'none'}")
+    chosen = edition or known[-1]
+    tables = _read_tables(con, chosen)
+    pool: dict[tuple[object, ...], Figure] = {}
+    for table in tables.values():
+        for cell in table.cells.values():
+            # Of what others publish, a period before the newest has no days here: only its table knows it.
+            if cell.figure and (cell.figure.last or cell.figure.period == ""):
+                pool.setdefault(cell.figure.key, cell.figure)
+    numbers = _add_claims(con, chosen, pool)
+    force, data_to = _scope(con, chosen)
+    areas: dict[str, set[str]] = defaultdict(set)
+    for kind, name in con.execute(
+        "select distinct area_type, area_name from marts.measures where force_code = ?", [force]
+    ).fetchall():
+        areas[kind].add(name)
+    return EditionFigures(
+        chosen, force, data_to, tables, tuple(pool.values()), {n: pool[key] for n, key in numbers.items()},
+        {kind: frozenset(names) for kind, names in areas.items()},
+    )  # fmt: skip
+
+
+def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
+    """The force, and the last day of data: the one that most tables look at."""
+    force, data_to = con.execute(
+        "select (select max(force_code) from (select force_code from reports.cells where edition = $e"
+        " union all select force_code from reports.claims where edition = $e)),"
+        " coalesce((select mode(data_to) from reports.tables where edition = $e),"
+        " (select max(period_end) from reports.claims where edition = $e), current_date)",
+        {"e": edition},
+    ).fetchone() or ("", date.today())
+    return force or "", data_to
+
+
+def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, PrintedTable]:
+    tables = {
+        name: PrintedTable(name, title)
+        for name, title in con.execute(
+            "select table_name, title from reports.tables where edition = ? order by table_no", [edition]
+        ).fetchall()
+    }
+    rows: list[tuple[Any, ...]] = con.execute(
+        "select table_name, row_no, row_label, column_no, column_label, column_name, printed, answer_id, mart, measure, shows,"
+        " area_type, area_name, category, period_start, period_end, unit, value, data_status, window_label"
+        " from reports.cells where edition = ? order by table_name, row_no, column_no",
+        [edition],
+    ).fetchall()
+    for (table, row_no, row, column_no, column, name, printed, answer, mart, measure, shows, area_type, area, category,
+         first, last, unit, value, status, window) in rows:  # fmt: skip
+        found = tables[table]
+        found.rows[row_no] = row
+        found.columns[column_no] = column
+        figure = None
+        if answer is not None:
+            period = "" if window == "newest" else window or ""
+            figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit, value, status, period)
+        found.cells[row_no, column_no] = Cell(row_no, column_no, name, printed or "", figure)
+    return tables
+
+
+def _add_claims(
+    con: duckdb.DuckDBPyConnection, edition: str, pool: dict[tuple[object, ...], Figure]
+) -> dict[str, tuple[object, ...]]:
+    """Add the claims to the pool, each to the figure that it is of. Returns that figure's key by the claim's number."""
+    numbers = {}
+    for (number, paragraph, mart, measure, shows, area_type, area, category, first, last, unit, computed, status, period,
+         printed, verdict, reason) in con.execute(
+        "select claim_no, paragraph, mart, measure, figure, area_type, area_name, category, period_start, period_end, unit,"
+        " computed, data_status, period_label, printed, verdict, reason from reports.claims"
+        " where edition = ? and kind = 'figure' order by claim_no",
+        [edition],
+    ).fetchall():  # fmt: skip
+        value: Decimal | None = computed
+        figure = Figure(
+            mart, measure, shows, area_type, area, category, first, last, unit or "count", value, status, period or ""
+        )
+        figure = replace(figure, period="") if last is None else figure
+        known = pool.get(figure.key, figure)
+        claim = Printed(paragraph, printed, verdict, reason)
+        pool[figure.key] = (
+            replace(known, claims=(*known.claims, claim), period=known.period or period or "")
+            if last
+            else replace(known, claims=(*known.claims, claim))
+        )
+        numbers[str(number)] = figure.key
+    return numbers

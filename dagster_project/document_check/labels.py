@@ -1,0 +1,72 @@
+"""Labels of rows and columns, and which of an edition's a document's label stands for."""
+
+import re
+from calendar import month_name
+from collections.abc import Mapping
+from functools import cache
+
+MONTHS = {name[:3].lower(): name.lower() for name in month_name if name}
+_UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
+"""Words that say how a row counts: a row of a document may hold both the number and the value."""
+Match = tuple[int, bool]
+"""The number of an edition's row or column, and whether the labels are the same."""
+
+
+@cache
+def tokens(label: str) -> tuple[str, ...]:
+    """A label's words: lower case, months as three letters, years with four digits."""
+    low = label.lower().replace("%", " per cent ")
+    low = re.sub(r"\b(\d\d)/(\d\d)\b", lambda m: f"20{m[1]} {m[2]}", low)
+    low = re.sub(r"\b(\d{4})/(\d\d)\b", r"\1 \2", low)
+    words = re.findall(r"[a-z]+|\d+", low)
+    found = []
+    for n, word in enumerate(words):
+        if word[:3] in MONTHS and MONTHS[word[:3]].startswith(word):
+            word = word[:3]
+        elif re.fullmatch(r"\d\d", word) and n and words[n - 1][:3] in MONTHS:
+            word = f"20{word}"
+        found.append(word)
+    return tuple(found)
+
+
+def distinctive(label: str, areas: frozenset[str]) -> bool:
+    """Whether a label says by itself what is counted, as no month, area or `Total` does."""
+    common = {
+        "total",
+        "totals",
+        "all",
+        "force",
+        "section",
+        "sections",
+        "volume",
+        "change",
+        "per",
+        "cent",
+        "month",
+        "to",
+        "date",
+        *_UNITS,
+    }
+    if label.lower() in {a.lower() for a in areas}:
+        return False
+    return any(w not in common and w not in MONTHS and not w.isdigit() for w in tokens(label))
+
+
+def matches(label: str, known: Mapping[int, str]) -> list[Match]:
+    """Which of the known labels a document's label is: those that are the same; else those with the same words
+    outside brackets, but for words such as `number`, and no word in brackets that it does not have."""
+    own = tokens(label)
+    if not own:
+        return []
+    same = [n for n, k in known.items() if tokens(k) == own]
+    if same:
+        return [(n, True) for n in same]
+    outside, inside = _parted(label)
+    theirs = {number: _parted(other) for number, other in known.items()}
+    return [(n, False) for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
+
+
+def _parted(label: str) -> tuple[frozenset[str], frozenset[str]]:
+    """A label's words outside brackets and in them, but for those that say how it counts."""
+    inside = " ".join(re.findall(r"\(([^()]*)\)", label))
+    return frozenset(tokens(re.sub(r"\([^()]*\)", " ", label))) - _UNITS, frozenset(tokens(inside)) - _UNITS

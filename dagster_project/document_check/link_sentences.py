@@ -1,0 +1,239 @@
+"""Which figure a number in a sentence is: by the words that the measure has, the period, the area and the category.
+
+The number itself has no say: what is linked by its value would always agree. Where the words leave more than one figure, none
+is linked.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from .edition_figures import EditionFigures
+from .model import Figure
+from .numbers import Number
+from .periods import BEFORE, Period, periods_of
+from .words import Mention, mentions, named
+
+_UP = r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*)"
+_DOWN = r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less)"
+_CHANGE = re.compile(rf"\b(?:{_UP}|{_DOWN}|change[ds]?)\b", re.I)
+_FALL = re.compile(rf"\b{_DOWN}\b", re.I)
+_BY = re.compile(
+    rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{_UP}|{_DOWN}) by|by)"
+    r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
+)  # fmt: skip
+_MORE = re.compile(r"^ (?:more|fewer)\b", re.I)
+_BOUND = re.compile(
+    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another)(?: the)? *$", re.I
+)
+_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|other|additional)\b", re.I)
+_BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
+_BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
+_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
+_PARTS = {"force": ("section", "lpu"), "section": ("section", "lpu"), "lpu": ("section", "lpu")}
+_OTHERS = ("country", "region", "upper_tier", "district")
+
+
+@dataclass
+class Context:
+    """What is known before a sentence is read: the paragraph's number, its earlier sentences, the period they speak of."""
+
+    paragraph: str | None = None
+    before: str = ""
+    period: Period | None = None
+    lead: Period | None = None
+    subject: str = ""
+    linked: list[Figure] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What a number was linked with, and whether its words tell of a fall."""
+
+    figure: Figure
+    is_fall: bool = False
+
+
+def link_number(
+    sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures
+) -> Linked | None:
+    """The figure that a number of a sentence is; None where the words don't tell."""
+    ahead, behind = sentence[: number.start], sentence[number.end :]
+    if _BOUND.search(ahead) or _OR_MORE.match(behind):
+        return None
+    pool = [f for f in edition.pool if _has_unit(f, number, ahead, behind)]
+    here = [f for f in pool if context.paragraph and any(_is_of(c.paragraph, context.paragraph) for c in f.claims)]
+    periods = periods_of(sentence, edition.data_to)
+    if here and (found := _choose(sentence, number, others, context, here, periods, edition, True)):
+        return found
+    return _choose(sentence, number, others, context, pool, periods, edition, False)
+
+
+def _is_of(claimed: str, paragraph: str) -> bool:
+    """Whether `3.8, 8.4` or `5.2-5.7` has a paragraph."""
+    for part in claimed.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        try:
+            at = [int(n) for n in paragraph.split(".")]
+            if [int(n) for n in first.split(".")] <= at <= [int(n) for n in (last or first).split(".")]:
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def _has_unit(figure: Figure, number: Number, ahead: str, behind: str) -> bool:
+    """Whether a number written so can be this figure."""
+    near = ahead[-60:] + " " + behind[:40]
+    is_change = bool(_CHANGE.search(re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]))
+    if number.unit == "percent":
+        if figure.shows == "pct_change":
+            return is_change
+        if figure.unit == "percentage_points":
+            return bool(_BY.search(ahead))
+        return figure.unit == "percent" and not _BY.search(ahead)
+    if number.unit == "percentage_points":
+        return figure.unit == "percentage_points"
+    if number.unit in ("per_100k", "days", "gbp"):
+        return figure.unit == number.unit and (figure.shows == "volume_change") == bool(_BY.search(ahead))
+    is_by = bool(_BY.search(ahead)) or bool(_MORE.match(behind))
+    if figure.unit == "per_100k":
+        return bool(re.search(r"\brate\b|per 100", near, re.I)) and figure.shows == "value"
+    return figure.unit == "count" and (figure.shows == "volume_change") == is_by and figure.shows in ("value", "volume_change")
+
+
+def _choose(
+    sentence: str, number: Number, others: list[Number], context: Context, pool: list[Figure], periods: list[Period],
+    edition: EditionFigures, is_printed_here: bool,
+) -> Linked | None:  # fmt: skip
+    here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
+    around = f"{context.before} {sentence}"
+    found = mentions(sentence, around, here)
+    costs: dict[str, float] = {}
+    for mention in found:
+        cost = _cost(sentence, number, others, mention)
+        costs[mention.what] = min(cost, costs.get(mention.what, cost))
+    if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
+        said = context.before if _BACK.match(sentence) else context.subject
+        costs |= {m.what: 500.0 + len(said) - m.end for m in mentions(said, around, here)}
+    period = _period(sentence, number, others, periods, context)
+    fitting = [
+        f for f in pool
+        if f"{f.mart}.{f.measure}" in costs and _in_place(sentence, number, others, f, pool, edition)
+        and _in_period(f, period, edition, is_printed_here)
+    ]  # fmt: skip
+    if not fitting:
+        return None
+    least = min(costs[f"{f.mart}.{f.measure}"] for f in fitting)
+    nearest = [f for f in fitting if costs[f"{f.mart}.{f.measure}"] == least]
+    if len({f.key for f in nearest}) != 1:
+        return None
+    figure = nearest[0]
+    is_fall = figure.shows in ("volume_change", "pct_change") and _is_fall(sentence, number)
+    return Linked(figure, is_fall)
+
+
+def _cost(sentence: str, number: Number, others: list[Number], mention: Mention) -> float:
+    """How far a mention is from a number: what follows in the same clause is nearest."""
+    if mention.start >= number.end:
+        between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
+        crossed = sum(number.end <= o.start < mention.start for o in others)
+        gap = float(len(between))
+        return gap if not crossed and not _BREAK.search(between) else 300 + gap + 100 * crossed
+    if mention.end <= number.start:
+        crossed = sum(mention.end <= o.start < number.start for o in others)
+        return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
+    return 0.0
+
+
+def _period(sentence: str, number: Number, others: list[Number], periods: list[Period], context: Context) -> Period | None:
+    """The period that a number is of: one that follows at once, else the last before it, else the sentence's only one."""
+    around = sentence[max(0, number.start - 40) : number.start], sentence[number.end : number.end + 60]
+    own = [p for p in periods if not p.is_compared]
+    chosen = _nearest(sentence, number, others, periods) or (own[0] if len(own) == 1 else None)
+    if chosen is not None and chosen.is_compared and own and _CHANGE.search(" ".join(around)):
+        chosen = own[-1] if len(own) == 1 else None
+    if chosen is not None and chosen.how == "same":
+        earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
+        chosen = earlier[-1] if earlier and chosen.first is None else _as_before(chosen, context)
+    if chosen is None and not own:
+        chosen = context.lead or (context.period if _BACK.match(sentence) else None)
+    of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
+    if of_before and not _CHANGE.search(around[1][: of_before.start()]) and number.unit != "percent":
+        return chosen.a_year_before() if chosen else None
+    return chosen
+
+
+def _nearest(sentence: str, number: Number, others: list[Number], periods: list[Period]) -> Period | None:
+    after = [p for p in periods if p.start >= number.end]
+    if after:
+        between = sentence[number.end : after[0].start]
+        crossed = any(number.end <= o.start < after[0].start for o in others)
+        if not crossed and not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between) and len(between) < 90:
+            return after[0]
+    before = [p for p in periods if p.end <= number.start]
+    return before[-1] if before else None
+
+
+def _as_before(period: Period, context: Context) -> Period | None:
+    """`the same period during 2024`: that of the sentences before, in the year that is said."""
+    known = context.lead or context.period
+    if known is None or known.last is None:
+        return known
+    while period.first and known.last and known.last.year > period.first.year:
+        known = known.a_year_before()
+    return known
+
+
+def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, is_printed_here: bool) -> bool:
+    """Whether a figure is of the period that is spoken of. Where none is, only what the edition prints in the paragraph is."""
+    if period is None:
+        return is_printed_here
+    if period.how == "now" and is_printed_here:
+        return True
+    if figure.last is None:
+        return is_printed_here
+    return period.fits(figure.first, figure.last, edition.newest(figure)) or (is_printed_here and _only_end(figure, period))
+
+
+def _only_end(figure: Figure, period: Period) -> bool:
+    """A change up to a month is told by its end alone."""
+    return period.how == "ends" and figure.last == period.last
+
+
+def _in_place(
+    sentence: str, number: Number, others: list[Number], figure: Figure, pool: list[Figure], edition: EditionFigures
+) -> bool:
+    """Whether a figure is of the area and the category that the number stands beside; the force and all where there is none."""
+    kinds = _PARTS.get(figure.area_type, _OTHERS)
+    areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
+    area = _beside(sentence, number, others, named(sentence, areas))
+    own = [f for f in pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
+    if area is None and figure.area_type != "force":
+        return False
+    if area is not None and figure.area_name != area:
+        return False
+    categories = frozenset(f.category for f in own if f.category != "all")
+    category = _beside(sentence, number, others, named(sentence, categories))
+    return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
+
+
+def _beside(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
+    """The name that a number belongs to: one that follows in the same clause, else the last before it."""
+    after = [m for m in found if m.start >= number.end]
+    before = [m for m in found if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])]
+    if after:
+        between = sentence[number.end : after[0].start]
+        crossed = any(number.end <= o.start < after[0].start for o in others)
+        if not crossed and not _BREAK.search(between) and len(between) < 80:
+            return after[0].what
+    return before[-1].what if before else None
+
+
+def _is_fall(sentence: str, number: Number) -> bool:
+    ahead = re.split(r"[,;]", sentence[: number.start])[-1][-40:]
+    behind = re.split(r"[,;.]", sentence[number.end :])[0][:30]
+    near = [*_CHANGE.finditer(ahead)]
+    if near:
+        return bool(_FALL.fullmatch(near[-1][0]))
+    following = _CHANGE.search(behind)
+    return bool(following and _FALL.fullmatch(following[0]))

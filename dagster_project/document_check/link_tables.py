@@ -1,0 +1,146 @@
+"""Which figures the cells of a document's table are: by its title, and the labels of its rows and columns."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from .edition_figures import Cell, EditionFigures, PrintedTable
+from .labels import Match, distinctive, matches, tokens
+from .model import Grid
+from .numbers import MARKERS, numbers_of
+from .words import speaks_of
+
+_HEADERS = 4
+"""Rows among which the one with the columns' labels is looked for."""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How a document's table fits one of the edition: which of its cells may be which."""
+
+    table: PrintedTable
+    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    score: float
+
+
+@dataclass(frozen=True)
+class LinkedTable:
+    """A document's table: the figures that each of its cells may stand for, and the labels of each cell."""
+
+    table: PrintedTable | None
+    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    labels: Mapping[tuple[int, int], tuple[str, str]]
+
+
+def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
+    """Link a table's cells. `title`: the words before it. No cell is linked where two tables of the edition fit alike."""
+    rows = [[c.text.strip() for c in row] for row in grid.rows]
+    turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
+    fits = [fit for table in edition.tables.values() for fit in _fits(rows, table, title, edition)]
+    fits += [
+        _Fit(f.table, {(c, r): cell for (r, c), cell in f.cells.items()}, f.score - 0.01)
+        for table in edition.tables.values() for f in _fits(turned, table, title, edition)
+    ]  # fmt: skip
+    fits.sort(key=lambda f: -f.score)
+    labels = _labels(rows)
+    if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and not _same(fits[0], fits[1])):
+        return LinkedTable(None, {}, labels)
+    return LinkedTable(fits[0].table, fits[0].cells, labels)
+
+
+def _same(one: _Fit, other: _Fit) -> bool:
+    """Whether two fits make the same figures of the same cells."""
+
+    def figures(fit: _Fit) -> dict[tuple[int, int], list[object]]:
+        return {at: [c.figure.key if c.figure else None for c in cells] for at, cells in fit.cells.items()}
+
+    return figures(one) == figures(other)
+
+
+def header_row(rows: list[list[str]]) -> int:
+    """The row with the columns' labels: the first with two texts, or with one beside a first column."""
+    for n, row in enumerate(rows[:_HEADERS]):
+        if sum(bool(t) for t in row) > 1 or (row and not row[0] and any(row)):
+            return n
+    return 0
+
+
+def _labels(rows: list[list[str]]) -> dict[tuple[int, int], tuple[str, str]]:
+    if not rows:
+        return {}
+    header = rows[header_row(rows)]
+    return {
+        (r, c): (row_label(rows, r), header[c] if c < len(header) else "")
+        for r, row in enumerate(rows)
+        for c in range(len(row))
+    }
+
+
+def row_label(rows: list[list[str]], number: int) -> str:
+    """A row's label; one in brackets goes on with that of the row above."""
+    label = rows[number][0] if rows[number] else ""
+    if number and label.startswith("(") and label.endswith(")") and rows[number - 1]:
+        return f"{rows[number - 1][0]} {label}"
+    return label
+
+
+def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: EditionFigures) -> Iterator[_Fit]:
+    """How the table fits, with the columns' labels in the row where most are known."""
+    best: tuple[int, dict[int, list[Match]]] | None = None
+    for n, row in enumerate(rows[:_HEADERS]):
+        known = {c: found for c, text in enumerate(row) if c and (found := matches(text, table.columns))}
+        if known and (best is None or len(known) > len(best[1])):
+            best = n, known
+    if best is None:
+        return
+    header, columns = best
+    known_rows = {r: found for r in range(header + 1, len(rows)) if (found := matches(row_label(rows, r), table.rows))}
+    body = [r for r in range(header + 1, len(rows)) if any(_holds_figure(t) for t in rows[r][1:])]
+    hits = [r for r in body if r in known_rows]
+    if not hits or 2 * len(hits) < len(body):
+        return
+    cells = {
+        (r, c): tuple(
+            table.cells[row_no, column_no]
+            for row_no, _ in known_rows[r] for column_no, _ in found
+            if (row_no, column_no) in table.cells
+        )
+        for r in known_rows for c, found in columns.items()
+        if c < len(rows[r])
+    }  # fmt: skip
+    words = " ".join([title, *(t for row in rows for t in row if not _holds_figure(t))])
+    cells = {at: found for at, found in cells.items() if found and _is_meant(found, rows, at, table, words, edition)}
+    if cells:
+        sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
+        sameness *= sum(1.0 if any(same for _, same in found) else 0.6 for found in columns.values())
+        share = len(hits) / len(body)
+        yield _Fit(table, cells, round(sameness * share + 0.5 * _alike(title, table.title), 6))
+
+
+def _is_meant(
+    found: tuple[Cell, ...],
+    rows: list[list[str]],
+    at: tuple[int, int],
+    table: PrintedTable,
+    words: str,
+    edition: EditionFigures,
+) -> bool:
+    """Whether the table says what it counts: months, areas and totals alone could be of anything."""
+    areas = frozenset().union(*edition.areas.values())
+    labels = [table.rows[found[0].row_no], table.columns[found[0].column_no]]
+    if any(distinctive(label, areas) for label in labels):
+        return True
+    return (
+        any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in found)
+        or _alike(words, table.title) == 1
+    )
+
+
+def _alike(title: str, other: str) -> float:
+    """The share of a title's words that the other has."""
+    words = set(tokens(other)) - {"by", "and", "of", "the", "for", "to"}
+    return len(words & set(tokens(title))) / len(words) if words else 0.0
+
+
+def _holds_figure(text: str) -> bool:
+    return text.lower() in MARKERS or any(n.kind in ("figure", "days", "year") for n in numbers_of(text, True))

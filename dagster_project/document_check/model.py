@@ -1,0 +1,93 @@
+"""A document as it is checked: paragraphs and tables in order, with the content controls that hold bound figures."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+class DocumentError(ValueError):
+    """A document that can't be read, or is larger than is read. The message names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A content control in a text: from where to where, and its tag."""
+
+    start: int
+    end: int
+    tag: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own."""
+
+    text: str
+    bound: tuple[Bound, ...] = ()
+    is_heading: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table, row by row; rows may differ in length. A cell over several columns stands in the first, and is blank after."""
+
+    rows: tuple[tuple[Text, ...], ...]
+
+
+Block = Text | Grid
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What the edition printed of a figure, and what became of it: a row of `reports.claims`."""
+
+    paragraph: str
+    text: str
+    verdict: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a number may be linked with. `first`, `last`: its days; both None: the newest that others publish.
+    `period`: those days in words. `shows`: which column of the marts. `value`: None where it is not available."""
+
+    mart: str
+    measure: str
+    shows: str
+    area_type: str
+    area_name: str
+    category: str
+    first: date | None
+    last: date | None
+    unit: str
+    value: Decimal | None
+    status: str | None
+    period: str = ""
+    claims: tuple[Printed, ...] = ()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes it this figure and no other."""
+        return (
+            self.mart, self.measure, self.shows, self.area_type, self.area_name, self.category, self.first, self.last,
+            self.period if self.last is None else "",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """A number of the document and what came of it. `where`: table, row and column, or the paragraph. `text`: the words
+    around. `printed`, `computed`: as text; computed is None where nothing is."""
+
+    where: str
+    text: str
+    printed: str
+    verdict: str
+    measure: str | None = None
+    computed: str | None = None
+    figure: str | None = None
+    category: str | None = None
+    area: str | None = None
+    period: str | None = None
+    reason: str | None = None

@@ -1,0 +1,190 @@
+"""The periods that a sentence speaks of, as the days that a figure of it may cover."""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from dagster_project.editions.windows import MONTHS, month_end, years_before
+
+_M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_Y = r"((?:19|20)\d\d)"
+_TO = r" ?(?:to|and|until|up to|–|-) ?"
+_FY = r"((?:19|20)?\d\d)/(\d\d)"
+_AGAINST = re.compile(
+    r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from) (?:the |that |those |in |of |for |during |\w+ in )*$",
+    re.I,
+)
+_NO_PERIOD = re.compile(r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from)[ -]$", re.I)
+BEFORE = re.compile(
+    r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b|\b(?:the )?year (?:before|earlier)\b"
+    r"|\bsame (?:period|months|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
+    re.I,
+)
+"""How a figure of the year before is told."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period that is spoken of, and where. `first`, `last`: its days; None where that end is not said. `how`: `days`,
+    `ends` (any that ends so), `year_to_date`, `now` (the newest there is), `same` (that of the sentences before).
+    `is_compared`: what stands before it is held against it."""
+
+    start: int
+    end: int
+    how: str
+    first: date | None = None
+    last: date | None = None
+    is_compared: bool = False
+
+    def fits(self, first: date | None, last: date | None, newest: date | None) -> bool:
+        """Whether a figure over these days is of this period. `newest`: the last day of any figure of its kind."""
+        if self.how == "days":
+            return (first, last) == (self.first, self.last)
+        if self.how == "ends":
+            return last == self.last and first is not None and (last - first).days > 31
+        if self.how == "year_to_date":
+            next_year = None if self.first is None else years_before(self.first, -1)
+            return first == self.first and last is not None and next_year is not None and last < next_year - timedelta(days=1)
+        return last == newest
+
+    def a_year_before(self) -> "Period":
+        """The same, a year earlier."""
+        return replace(self, first=years_before(self.first), last=years_before(self.last))
+
+
+def periods_of(text: str, data_to: date) -> list[Period]:
+    """The periods that a text speaks of, in order. `data_to`: the last day of data, for `the past year`."""
+    found: list[Period] = []
+    left = text.replace("—", "–")
+    for pattern, make in _PATTERNS:
+        for match in list(pattern.finditer(left)):
+            try:
+                period = make(match, data_to, left)
+            except ValueError:
+                continue
+            if period is not None:
+                compared = bool(_AGAINST.search(text[max(0, match.start() - 60) : match.start()]))
+                found.append(replace(period, is_compared=compared))
+        left = pattern.sub(lambda m: "\0" * len(m[0]), left)
+    found.sort(key=lambda p: p.start)
+    return list(_without_years_that_are_spelled_out(found, text))
+
+
+def _without_years_that_are_spelled_out(found: list[Period], text: str) -> Iterator[Period]:
+    """`2025 (January 2025-September 2025)` is one period: that in the brackets."""
+    for n, period in enumerate(found):
+        following = found[n + 1] if n + 1 < len(found) else None
+        if following and re.fullmatch(r"\s*\(", text[period.end : following.start]):
+            continue
+        yield period
+
+
+def _no(month: str) -> int:
+    return MONTHS.index(month[:3].title()) + 1
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 2000 + int(text)
+
+
+def _days(match: re.Match[str], first: date | None, last: date | None, how: str = "days") -> Period:
+    return Period(match.start(), match.end(), how, first, last)
+
+
+def _run(match: re.Match[str], _: date, __: str) -> Period:
+    """`May 2024 to November 2025`, `May and November 2025`, `Jan-Nov 2025`."""
+    one, year, other, end = match[1], match[2], match[3], int(match[4])
+    begin = int(year) if year else end - (_no(one) > _no(other))
+    return _days(match, date(begin, _no(one), 1), month_end(end, _no(other)))
+
+
+def _run_of_year(match: re.Match[str], _: date, __: str) -> Period:
+    """`Nov-Oct 2024/25`, `Apr-Oct 2025/26`."""
+    begin = _year(match[3])
+    first, last = _no(match[1]), _no(match[2])
+    return _days(match, date(begin, first, 1), month_end(begin + (last < first), last))
+
+
+def _rolling(match: re.Match[str], _: date, __: str) -> Period:
+    last = month_end(int(match[2]), _no(match[1]))
+    before = years_before(last) or last
+    return _days(match, before + timedelta(days=1), last)
+
+
+def _ends(match: re.Match[str], _: date, __: str) -> Period:
+    return _days(match, None, month_end(int(match[2]), _no(match[1])), "ends")
+
+
+def _financial_year(match: re.Match[str], _: date, __: str) -> Period | None:
+    begin = _year(match[1])
+    if (begin + 1) % 100 != int(match[2]):
+        return None
+    return _days(match, date(begin, 4, 1), date(begin + 1, 3, 31))
+
+
+def _year_to_date(match: re.Match[str], data_to: date, _: str) -> Period:
+    begin = _year(match[1]) if match.re.groups else data_to.year - (data_to.month < 4)
+    return _days(match, date(begin, 4, 1), None, "year_to_date")
+
+
+def _span(match: re.Match[str], _: date, __: str) -> Period:
+    """`14 to 20 September 2025`."""
+    month, year = _no(match[3]), int(match[4])
+    return _days(match, date(year, month, int(match[1])), date(year, month, int(match[2])))
+
+
+def _week(match: re.Match[str], _: date, __: str) -> Period:
+    first = date(int(match[3]), _no(match[2]), int(match[1]))
+    return _days(match, first, first + timedelta(days=6))
+
+
+def _month(match: re.Match[str], _: date, left: str) -> Period | None:
+    if _NO_PERIOD.search(left[: match.start()]):
+        return None
+    year = _year(match[2])
+    return _days(match, date(year, _no(match[1]), 1), month_end(year, _no(match[1])))
+
+
+def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
+    last = date(data_to.year, data_to.month, monthrange(data_to.year, data_to.month)[1])
+    return _days(match, (years_before(last) or last) + timedelta(days=1), last)
+
+
+def _same(match: re.Match[str], _: date, __: str) -> Period:
+    year = match[1]
+    return _days(match, date(int(year), 1, 1) if year else None, None, "same")
+
+
+def _calendar_year(match: re.Match[str], _: date, left: str) -> Period | None:
+    if _NO_PERIOD.search(left[: match.start()]) or re.search(r"\b(?:act|regulations?|bill) $", left[: match.start()], re.I):
+        return None
+    return _days(match, date(int(match[1]), 1, 1), date(int(match[1]), 12, 31))
+
+
+def _now(match: re.Match[str], _: date, __: str) -> Period:
+    return _days(match, None, None, "now")
+
+
+_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Period | None]]] = [
+    (re.compile(pattern, re.I), make)
+    for pattern, make in (
+        (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
+        (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),
+        (rf"\b(?:(?:twelve|12) months|year) (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _rolling),
+        (rf"\b(?:to|up to|until|ending) (?:the end of )?{_M} {_Y}", _ends),
+        (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
+        (r"\b(?:financial year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
+        (rf"\b{_FY}(?!\d)", _financial_year),
+        (rf"\b(\d{{1,2}})(?: to | ?[-–] ?| and )(\d{{1,2}}) {_M} {_Y}", _span),
+        (rf"\b(?:week )?commencing (\d{{1,2}}) {_M} {_Y}", _week),
+        (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", lambda *_: None),
+        (rf"\b{_M} {_Y}", _month),
+        (rf"\b{_M} '?(\d\d)$", _month),
+        (r"\b(?:past|last) (?:year|(?:twelve|12) months)\b", _past_year),
+        (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y})?", _same),
+        (rf"(?<![£\d,./-]){_Y}(?![\d,/%]\d|%)\b", _calendar_year),
+        (r"\b(?:to date|currently|at present|now stands?|so far)\b", _now),
+    )
+]

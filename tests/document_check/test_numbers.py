@@ -1,0 +1,98 @@
+"""Numbers are told from what looks like one, and periods are read as the days they are."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from dagster_project.document_check.labels import matches
+from dagster_project.document_check.numbers import numbers_of, value_of
+from dagster_project.document_check.periods import periods_of
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("2.17 In all 953 tests", [("2.17", "paragraph"), ("953", "figure")]),
+        ("3. AIMS", [("3.", "paragraph")]),
+        ("1.5 tests a day", [("1.5", "figure")]),
+        ("12", [("12", "page")]),
+        ("Page 3 of 40", [("Page 3 of 40", "page")]),
+        ("on 9 May 2025 and in October 2024", [("9 May 2025", "date"), ("October 2024", "date")]),
+        ("14 to 20 September 2025", [("14 to 20 September 2025", "date")]),
+        ("in 2024/25 and 19/20, since 1971", [("2024/25", "year"), ("19/20", "year"), ("1971", "year")]),
+        ("Nov-Oct 2024/25", [("2024/25", "year")]),
+        ("Call 101 or 01332 123 456", [("Call 101", "phone"), ("01332 123 456", "phone")]),
+        ("999 and 101 calls", [("999 and 101", "phone")]),
+        ("101 arrests", [("101", "figure")]),
+        ("a 16-year-old, three years, 12 months", [("16-year-old", "length"), ("three years", "length"), ("12 months", "length")]),
+        ("Section 27(1) and Table 3, paragraph 3.8, 8.4", [
+            ("Section 27(1)", "reference"), ("Table 3", "reference"), ("paragraph 3.8, 8.4", "reference")]),
+        ("the 4P model, people of 16-25", [("4P", "name"), ("16-25", "range")]),
+        ("15.4 deaths per 100,000", [("15.4", "figure"), ("per 100,000", "unit")]),
+        ("it was 1st, then 2nd", [("1st", "rank"), ("2nd", "rank")]),
+        ("see https://x.org/2025/07 or a1@b.org", [("https://x.org/2025/07", "address"), ("a1@b.org", "address")]),
+        ("Leaflets - 1,000 of them", [("1,000", "figure")]),
+        ("eight new orders, thirty-six in all, one too many", [("eight", "figure"), ("thirty-six", "figure")]),
+    ],
+)  # fmt: skip
+def test_what_is_a_figure_and_what_is_not(text: str, kinds: list[tuple[str, str]]) -> None:
+    assert [(n.text, n.kind) for n in numbers_of(text)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "printed", "unit", "value"),
+    [
+        ("worth £1.1 million", "£1.1 million", "gbp", 1_100_000),
+        ("£52,995.90,", "£52,995.90", "gbp", Decimal("52995.90")),
+        ("-3% of", "-3%", "percent", -3),
+        ("–3%", "–3%", "percent", -3),
+        ("12 per cent", "12 per cent", "percent", 12),
+        ("2 percentage points", "2 percentage points", "percentage_points", 2),
+        ("756 per 100,000", "756", "per_100k", 756),
+        ("twenty-one people", "twenty-one", "count", 21),
+        ("208 days", "208", "days", 208),
+    ],
+)
+def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, value: Decimal) -> None:
+    number = next(n for n in numbers_of(text) if n.kind in ("figure", "days"))
+    assert (number.text, number.unit, value_of(number.text, number.unit).value) == (printed, unit, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("Between May 2024 and November 2025", ("2024-05-01", "2025-11-30")),
+        ("Between May and November 2025", ("2025-05-01", "2025-11-30")),
+        ("Nov-Oct 2024/25", ("2024-11-01", "2025-10-31")),
+        ("Apr-Oct 2025/26", ("2025-04-01", "2025-10-31")),
+        ("in the year to June 2026", ("2025-07-01", "2026-06-30")),
+        ("in the twelve months ending in October 2025", ("2024-11-01", "2025-10-31")),
+        ("(to October 2025)", (None, "2025-10-31")),
+        ("in 2024/25", ("2024-04-01", "2025-03-31")),
+        ("24/25", ("2024-04-01", "2025-03-31")),
+        ("for the 2025/26 financial year to date", ("2025-04-01", None)),
+        ("from 14 to 20 September 2025", ("2025-09-14", "2025-09-20")),
+        ("in October 2024", ("2024-10-01", "2024-10-31")),
+        ("over the past year", ("2024-11-01", "2025-10-31")),
+        ("in 2024", ("2024-01-01", "2024-12-31")),
+        ("2025 (January 2025-September 2025)", ("2025-01-01", "2025-09-30")),
+    ],
+)
+def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> None:
+    (period,) = periods_of(text, date(2025, 10, 31))
+    assert tuple(d and str(d) for d in (period.first, period.last)) == days
+
+
+@pytest.mark.parametrize("text", ["in early 2025", "last summer", "12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
+def test_what_is_no_period(text: str) -> None:
+    assert not periods_of(text, date(2025, 10, 31))
+
+
+def test_a_label_is_another_only_where_it_says_the_same() -> None:
+    known = {1: "Drug Possession", 2: "TOTAL (Orders - number)", 3: "TOTAL (Orders - value)", 4: "2023/24", 5: "Nov-Oct 2023/24"}
+    assert matches("drug possession", known) == [(1, True)]
+    assert matches("Drug Possession - cannabis", known) == []
+    assert matches("TOTAL (Orders - number and value)", known) == [(2, False), (3, False)]
+    assert matches("Nov- Oct 2023/24", known) == [(5, True)] and matches("23/24**", known) == [(4, True)]
+    assert matches("Dec-Nov 2023/24", known) == []
