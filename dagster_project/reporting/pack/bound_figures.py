@@ -8,8 +8,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
-from xml.etree import ElementTree as Xml
 from xml.sax.saxutils import escape, quoteattr
 
 from dagster_project.editions.verdicts import share_checked
@@ -26,6 +26,7 @@ LONGEST = 64
 SHORT = re.compile(r"~[0-9a-f]{16}$")
 NIGHT, STATUS, CHECKED = "night", "status", "checked"
 SOURCE = "source-"
+MISSING = "[x]"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def figures_of(pack: Pack) -> dict[str, Bound]:
     """All that can be bound in a document of a pack, by id: its figures, what its claims come to, sentences on the night."""
     rows = [(t, r) for t in pack.tables for r in t.rows]
     found = [cell_figure(t, r, c, cell) for t, r in rows for c, cell in zip(t.columns, r.cells, strict=True)]
-    found += [claim_figure(c) for c in pack.claims if c.computed]
+    found += [claim_figure(c) for c in pack.claims if c.kind == "figure"]
     found += [
         Bound(NIGHT, night_line(pack), name="The night of the figures"),
         Bound(STATUS, pack.data_status, name="How complete the figures are"),
@@ -106,7 +107,7 @@ def cell_figure(table: Table, row: Row, column: Column, cell: Cell) -> Bound:
 
 def claim_figure(claim: Claim) -> Bound:
     """What a claim comes to."""
-    return Bound(f"claim/{claim.no}", claim.computed, f"{claim.what}: {claim.printed}", claim.what)
+    return Bound(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", claim.what)
 
 
 def source_of(table: Table) -> Bound:
@@ -147,7 +148,7 @@ def part_xml(part: DataPart) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
 
 
-def read_part(root: Xml.Element) -> DataPart:
+def read_part(root: Any) -> DataPart:
     """A data part as `part_xml` wrote it, whatever else has saved it since. Raises KeyError for one that lacks an attribute."""
     figures, shown = {}, {}
     for f in root.iter(f"{{{NAMESPACE}}}f"):

@@ -1,0 +1,158 @@
+"""The content controls of a part of a Word file, found by where their bytes stand: so that one text can be changed and every
+other byte stays as its author's program wrote it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main "
+Span = tuple[int, int]
+_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=>/]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
+
+
+class NotReadableError(ValueError):
+    """A part of a file that is no XML that Word writes."""
+
+
+@dataclass
+class Control:
+    """A content control with a tag. Spans are of bytes: the value of its tag, that of its binding's path, its texts (what
+    stands between `<w:t>` and `</w:t>`), its content, and the mark that says that it shows a placeholder."""
+
+    tag: str = ""
+    text: str = ""
+    tag_at: Span | None = None
+    path_at: Span | None = None
+    placeholder_at: Span | None = None
+    content_at: Span | None = None
+    texts: list[Span] = field(default_factory=list)
+    has_paragraphs: bool = False
+
+    @property
+    def can_change(self) -> bool:
+        """Whether it has a place for a text."""
+        return bool(self.texts) or (self.content_at is not None and not self.has_paragraphs)
+
+
+class _Reader:
+    def __init__(self, data: bytes, begins: tuple[str, ...]) -> None:
+        self.data, self.begins = data, begins
+        self.open: list[Control] = []
+        self.found: list[Control] = []
+        self.in_text = False
+        self.parser: Any = expat.ParserCreate(namespace_separator=" ")
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
+        self.parser.CharacterDataHandler = self.characters
+        self.parser.StartDoctypeDeclHandler = self.refuse
+        self.parser.XmlDeclHandler = self.declared
+
+    def refuse(self, *_: object) -> None:
+        raise NotReadableError("it has a document type, which no Word file has")
+
+    def declared(self, _: str, encoding: str | None, __: int) -> None:
+        if encoding and encoding.lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise NotReadableError(f"it is written in {encoding}; Word files are in UTF-8")
+
+    @property
+    def ours(self) -> Control | None:
+        """The innermost control that is one of ours."""
+        return next((c for c in reversed(self.open) if c.tag.startswith(self.begins)), None)
+
+    def span(self) -> Span:
+        """The bytes of the tag at which the parser stands."""
+        at = self.parser.CurrentByteIndex
+        found = _TAG.match(self.data, at)
+        if found is None:
+            raise NotReadableError(f"byte {at} is no tag")
+        return found.span()
+
+    def value(self, name: bytes) -> Span | None:
+        """The bytes of an attribute's value, of the tag at which the parser stands."""
+        begin, end = self.span()
+        found = re.compile(rb"[\s:]" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')").search(self.data, begin, end)
+        return (found.start(1) + 1, found.end(1) - 1) if found else None
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == f"{W}sdt":
+            self.open.append(Control())
+            return
+        if not self.open:
+            return
+        last = self.open[-1]
+        if name == f"{W}tag":
+            last.tag, last.tag_at = attributes.get(f"{W}val", ""), self.value(b"val")
+        elif name == f"{W}dataBinding":
+            last.path_at = self.value(b"xpath")
+        elif name == f"{W}showingPlcHdr":
+            last.placeholder_at = self.span()
+        elif name == f"{W}sdtContent":
+            last.content_at = self.span()
+        elif name == f"{W}p":
+            last.has_paragraphs = True
+        elif name == f"{W}t" and (ours := self.ours):
+            self.in_text = True
+            begin, end = self.span()
+            # An empty one, `<w:t/>`, is replaced whole.
+            ours.texts.append((begin, end) if self.data[end - 2 : end] == b"/>" else (end, end))
+
+    def end(self, name: str) -> None:
+        if name == f"{W}sdt":
+            control = self.open.pop()
+            if control.tag.startswith(self.begins):
+                self.found.append(control)
+        elif name == f"{W}t" and self.in_text and (ours := self.ours):
+            self.in_text = False
+            begin, end = ours.texts[-1]
+            if begin == end:
+                ours.texts[-1] = (begin, self.parser.CurrentByteIndex)
+
+    def characters(self, text: str) -> None:
+        if self.in_text and (ours := self.ours):
+            ours.text += text
+
+
+def controls_in(data: bytes, begins: tuple[str, ...]) -> list[Control]:
+    """The controls of a part whose tags begin with one of `begins`. Raises NotReadableError."""
+    reader = _Reader(data, begins)
+    try:
+        reader.parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise NotReadableError(f"it is broken: {error}") from error
+    return reader.found
+
+
+def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, bytes]]:
+    """What is to be replaced for a control to show `text`: its first text, all others by nothing."""
+    said = escape(text).encode()
+    edits = []
+    for n, (begin, end) in enumerate(control.texts):
+        new = said if n == 0 else b""
+        if data[begin:end].startswith(b"<"):
+            tag = data[begin:end].rstrip(b"/> ").lstrip(b"<").split()[0]
+            new = b"<" + tag + b">" + new + b"</" + tag + b">"
+        edits.append(((begin, end), new))
+    if not control.texts and control.content_at:
+        begin, end = control.content_at
+        prefix, colon, _ = data[begin + 1 : end].rpartition(b"sdtContent")[0].rpartition(b":")
+        own = prefix + colon
+        run = b"<%br><%bt>%b</%bt></%br>" % (own, own, said, own, own)
+        if data[begin:end].endswith(b"/>"):
+            edits.append(((begin, end), b"<%bsdtContent>%b</%bsdtContent>" % (own, run, own)))
+        else:
+            edits.append(((end, end), run))
+    if control.placeholder_at and data[slice(*control.placeholder_at)].endswith(b"/>"):
+        edits.append((control.placeholder_at, b""))
+    return edits
+
+
+def applied(data: bytes, edits: Iterable[tuple[Span, bytes]]) -> bytes:
+    """A part with its edits made."""
+    made, at = [], 0
+    for (begin, end), new in sorted(edits):
+        made += [data[at:begin], new]
+        at = end
+    return b"".join([*made, data[at:]])

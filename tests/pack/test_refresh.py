@@ -1,0 +1,302 @@
+"""A document brought to later nights: its figures follow, its author's words stay byte for byte."""
+
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+from support import copy_home
+
+from dagster_project.editions import load_editions
+from dagster_project.reporting.pack import Pack, read_pack
+from dagster_project.reporting.pack.bound_figures import tag_of
+from dagster_project.reporting.pack.control_texts import NotReadableError, controls_in, text_edits
+from dagster_project.reporting.pack.control_texts import applied as with_edits
+from dagster_project.reporting.pack.ooxml import rewrite
+from dagster_project.reporting.pack.word_document import write_docx
+from dagster_project.reporting.pack.word_refresh import GONE, KEPT, TYPED, UNKNOWN, NotOursError, read_document, refresh
+
+from .conftest import Made
+from .documents import controls_of, text_of
+
+WORDS = "Officers’ own words & “figures”, such as 4,321:  two spaces, <angle>, Київ."
+MARK = b"<w:p><w:r><w:t>"
+BODY = "word/document.xml"
+
+
+@pytest.fixture(scope="module")
+def pack(sample: Made) -> Pack:
+    """The sample's pack without charts."""
+    return replace(sample.pack, pages=tuple(replace(p, charts=()) for p in sample.pack.pages))
+
+
+@pytest.fixture
+def written(pack: Pack, tmp_path: Path) -> Path:
+    """A document in which an author has written, and into whose words a figure is copied."""
+    made, path = tmp_path / "made.docx", tmp_path / "report.docx"
+    write_docx(pack, made)
+
+    def write(name: str, data: bytes) -> bytes:
+        if name != BODY:
+            return data
+        copied = control(data, "offences/1/rolling").replace(b'<w:id w:val="', b'<w:id w:val="9')
+        words = WORDS.replace("&", "&amp;").replace("<", "&lt;").encode()
+        own = b"<w:p  ><w:r ><w:t xml:space='preserve'>%b </w:t></w:r>%b<w:r><w:t/></w:r></w:p>" % (words, copied)
+        return data.replace(b"<w:sectPr", own + b"<w:sectPr", 1)
+
+    rewrite(made, path, write)
+    return path
+
+
+def control(data: bytes, figure: str) -> bytes:
+    """The first control of a figure, as it is written."""
+    at = data.index(f'w:val="{tag_of("2026-03", figure)}"'.encode())
+    return data[data.rindex(b"<w:sdt>", 0, at) : data.index(b"</w:sdt>", at) + 8]
+
+
+def body(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as file:
+        return file.read(BODY)
+
+
+def words_alone(data: bytes) -> bytes:
+    """A document's bytes without the texts of its bound controls."""
+    bound = re.compile(rb'<w:sdt>(?:(?!</w:sdt>).)*?w:val="pam(?:-line)?:(?:(?!</w:sdt>).)*</w:sdt>', re.DOTALL)
+    return bound.sub(lambda m: re.sub(rb"(<w:t(?: [^>]*)?>)[^<]*(</w:t>)", rb"\1\2", m[0]), data)
+
+
+def night(pack: Pack, number: int, **figures: str) -> Pack:
+    """The pack of another night, on which a few figures, by `table__row__column`, are others."""
+    given = {k.replace("__", "/"): v for k, v in figures.items()}
+    pages = tuple(
+        replace(page, tables=tuple(
+            replace(t, rows=tuple(
+                replace(r, cells=tuple(replace(c, printed=given.get(c.cell_id, c.printed)) for c in r.cells)) for r in t.rows
+            )) for t in page.tables
+        )) for page in pack.pages
+    )  # fmt: skip
+    return replace(pack, night_id=f"2027010{number}T020000Z", pages=pages)
+
+
+def shown(path: Path, figure: str) -> list[str]:
+    """What a document shows of a figure, wherever it stands."""
+    tag = tag_of("2026-03", figure)
+    return [text for t, text, _ in controls_of(Document(str(path)).element.body) if t == tag]
+
+
+def again(path: Path, pack: Pack, keep_typed: bool = False) -> list[tuple[str, str, str, str]]:
+    found = refresh(read_document(path), pack, keep_typed)
+    path.write_bytes(found.data)
+    return [(c.figure, c.was, c.now, c.note) for c in found.changes if "/" in c.figure]
+
+
+def test_three_nights_leave_the_words_as_they_are(pack: Pack, written: Path) -> None:
+    before = words_alone(body(written))
+    assert WORDS in text_of(Document(str(written)).element.body) and b"2,187" not in before
+    with zipfile.ZipFile(written) as file:
+        others = {n: file.read(n) for n in file.namelist() if n not in (BODY, "customXml/item1.xml")}
+    rolling = "offences__1__rolling"
+    changing = ({rolling: "2,190"}, {rolling: "9 < 10 & [p]"}, {"naloxone__1__administrations": "[x]"})
+    was = {"offences/1/rolling": "2,187", "naloxone/1/administrations": shown(written, "naloxone/1/administrations")[0]}
+    first = dict(was)
+    for number, figures in enumerate(changing, start=1):
+        now = first | {k.replace("__", "/"): v for k, v in figures.items()}
+        moved = again(written, night(pack, number, **figures))
+        assert moved == [(f, was[f], now[f], "") for f in was if was[f] != now[f]]
+        for figure, text in now.items():
+            assert len(shown(written, figure)) >= 2 and {*shown(written, figure)} == {text}, "in the table and the sentences"
+        assert words_alone(body(written)) == before, "every other byte of the text"
+        was = now
+    assert len(shown(written, "offences/1/rolling")) == 3, "and where the author copied it"
+    with zipfile.ZipFile(written) as file:
+        assert {n: file.read(n) for n in others} == others
+        part = file.read("customXml/item1.xml").decode()
+    assert 'night="20270103T020000Z"' in part and 'id="naloxone/1/administrations" printed="[x]"' in part
+    assert again(written, night(pack, 4, **changing[-1])) == []
+
+
+def test_the_sentences_on_the_night_follow_too(pack: Pack, written: Path) -> None:
+    again(written, night(pack, 5))
+    texts = {t: text for t, text, _ in controls_of(Document(str(written)).element.body)}
+    assert "20270105T020000Z" in texts["pam-line:2026-03/night"] and "290 of 291" in texts["pam-line:2026-03/checked"]
+
+
+def test_what_is_typed_over_is_told_and_computed_again(pack: Pack, written: Path) -> None:
+    own = control(body(written), "stop_search/1/rolling")
+    spoiled = re.sub(rb"<w:t>[^<]*</w:t>", rb"<w:t>1,7</w:t></w:r><w:r><w:t>77</w:t>", own)
+    as_typed = written.with_name("typed.docx")
+    rewrite(written, as_typed, lambda name, data: data.replace(own, spoiled) if name == BODY else data)
+    kept = written.with_name("kept.docx")
+    shutil.copy(as_typed, kept)
+    assert again(as_typed, pack) == [("stop_search/1/rolling", "1,777", "1,708", TYPED)]
+    assert {*shown(as_typed, "stop_search/1/rolling")} == {"1,708"}
+    assert ("stop_search/1/rolling", "1,777", "1,777", KEPT) in again(kept, night(pack, 2), keep_typed=True)
+    assert "1,777" in shown(kept, "stop_search/1/rolling")
+    # Word writes what is typed to the data part, and shows it everywhere.
+    in_word = written.with_name("word.docx")
+    rewrite(written, in_word, lambda _, data: re.sub(rb">1,708(</f>|</w:t>)", rb">1,799\1", data))
+    assert again(in_word, pack) == [("stop_search/1/rolling", "1,799", "1,708", TYPED)]
+
+
+def test_a_cleared_figure_is_filled(pack: Pack, written: Path) -> None:
+    own = control(body(written), "stop_search/1/rolling")
+    for spoiled in (
+        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent/>", own),
+        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent></w:sdtContent>", own),
+        re.sub(rb"<w:t>[^<]*</w:t>", b"<w:t/>", own),
+        re.sub(rb"1,708(</w:t>)", rb"Click here\1", own).replace(b"<w:dataBinding", b"<w:showingPlcHdr/><w:dataBinding"),
+    ):
+        path = written.with_name("cleared.docx")
+        rewrite(written, path, lambda name, data, new=spoiled: data.replace(own, new) if name == BODY else data)
+        ((figure, _, now, note),) = again(path, pack)
+        assert (figure, now, note) == ("stop_search/1/rolling", "1,708", TYPED)
+        assert {*shown(path, figure)} == {"1,708"} and b"Click here" not in body(path)
+
+
+def test_a_row_that_moves_takes_its_figure_along(pack: Pack, written: Path) -> None:
+    """Rows are sorted by size: what was third is second, one is new, one is gone."""
+    page = next(p for p in pack.pages if any(t.name == "naloxone_units" for t in p.tables))
+    table = next(t for t in page.tables if t.name == "naloxone_units")
+    one, two, three, *rest = table.rows
+    order = [one, three, two, *rest[:-1], replace(rest[-1], label="A new unit")]
+    rows = tuple(
+        replace(r, no=n, cells=(replace(r.cells[0], cell_id=f"naloxone_units/{n}/administrations", printed=f"{100 + n}"),))
+        for n, r in enumerate(order, start=1)
+    )
+    page = replace(page, tables=tuple(replace(t, rows=rows) if t is table else t for t in page.tables))
+    tonight = replace(night(pack, 6), pages=tuple(page if p.slug == page.slug else p for p in pack.pages))
+    found = refresh(read_document(written), tonight)
+    written.write_bytes(found.data)
+    last = len(table.rows)
+    gone = next(c for c in found.changes if c.note == GONE)
+    assert (gone.figure, gone.what) == (f"naloxone_units/gone-{last}/administrations", rest[-1].label) and gone.was == gone.now
+    doc = Document(str(written))
+    made = next(t for t in doc.tables if text_of(t.rows[1]._tr).startswith(one.label))
+    assert text_of(made.rows[2]._tr) == f"{two.label}103" and text_of(made.rows[3]._tr) == f"{three.label}102"
+    ((tag, _, bound),) = controls_of(made.rows[2]._tr)
+    assert tag == "pam:2026-03/naloxone_units/3/administrations", "as pam trace knows it"
+    path = bound.find(f".//{qn('w:dataBinding')}").get(qn("w:xpath"))
+    assert path == "/pam:figures/pam:f[@id='naloxone_units/3/administrations']"
+    # Back again, it is the same figure.
+    again(written, pack)
+    assert shown(written, f"naloxone_units/{last}/administrations") == [rest[-1].cells[0].printed]
+
+
+def test_an_unknown_tag_is_left_and_told(pack: Pack, written: Path) -> None:
+    path = written.with_name("unknown.docx")
+    rewrite(written, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
+    found = again(path, night(pack, 7, iom__1__to_date="777"))
+    assert [c for c in found if c[3]] == [c for c in found if c[3] == UNKNOWN and c[0].startswith("pam:2025-03/iom/1/")] != []
+    assert b"777" not in body(path)
+
+
+def test_a_long_tag_is_shortened_and_still_read(pack: Pack, tmp_path: Path) -> None:
+    long = "c" * 60
+    page = pack.pages[0]
+    table = page.tables[0]
+    cells = [replace(c, cell_id=f"offences/1/{long}") if n == 0 else c for n, c in enumerate(table.rows[0].cells)]
+    rows = (replace(table.rows[0], cells=tuple(cells)), *table.rows[1:])
+    made = replace(pack, pages=(replace(page, tables=(replace(table, rows=rows), *page.tables[1:])), *pack.pages[1:]))
+    write_docx(made, tmp_path / "long.docx")
+    tag = tag_of("2026-03", f"offences/1/{long}")
+    assert re.fullmatch(r"pam:2026-03/~[0-9a-f]{16}", tag)
+    later = night(made, 8, **{f"offences__1__{long}": "55"})
+    assert again(tmp_path / "long.docx", later)[0][:3] == (f"offences/1/{long}", cells[0].printed, "55")
+
+
+def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path: Path) -> None:
+    def refused(path: Path) -> str:
+        with pytest.raises(NotOursError) as error:
+            read_document(path)
+        return str(error.value)
+
+    text = tmp_path / "a.docx"
+    text.write_text("no zip", encoding="utf-8")
+    assert "is not a Word document" in refused(text)
+    with zipfile.ZipFile(text, "w") as file:
+        file.writestr("mimetype", "x")
+    assert "it has no word/document.xml" in refused(text)
+    Document().save(str(text))
+    assert "has no figures that follow the night" in refused(text)
+    rewrite(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
+    assert "can't be read" in refused(text)
+    rewrite(written, text, lambda name, data: data[:-9] if name == BODY else data)
+    assert "it is broken" in refused(text)
+    rewrite(written, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
+    assert "document type" in refused(text)
+    with pytest.raises(NotOursError, match="made up"):
+        refresh(read_document(written), replace(pack, is_sample=False))
+    with pytest.raises(NotOursError, match="is of derbyshire"):
+        refresh(read_document(written), replace(pack, force_code="kent"))
+
+
+def test_any_prefix_is_read() -> None:
+    data = (
+        b"<x:d xmlns:x='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><x:sdt>"
+        b"<x:sdtPr><x:tag\n x:val = 'pam:x/a/1/b' /></x:sdtPr>"
+        b"<x:sdtContent ><x:r><x:t xml:space='preserve'>1 &amp; 2</x:t></x:r></x:sdtContent></x:sdt></x:d>"
+    )
+    (found,) = controls_in(data, ("pam:",))
+    assert (found.tag, found.text) == ("pam:x/a/1/b", "1 & 2")
+    assert with_edits(data, text_edits(data, found, "<3>")) == data.replace(b"1 &amp; 2", b"&lt;3&gt;")
+    with pytest.raises(NotReadableError):
+        controls_in("<?xml version='1.0' encoding='utf-16'?><d/>".encode("utf-16"), ("pam:",))
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice here")
+def test_a_document_saved_anew_by_libreoffice_still_follows(pack: Pack, written: Path, tmp_path: Path) -> None:
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    subprocess.run(
+        ["soffice", profile, "--headless", "--convert-to", "docx", "--outdir", str(tmp_path / "saved"), str(written)],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    saved = tmp_path / "saved" / written.name
+    before = {t: text for t, text, _ in controls_of(Document(str(written)).element.body)}
+    assert {t: text for t, text, _ in controls_of(Document(str(saved)).element.body)} == before
+    assert again(saved, pack) == [], "nobody typed over anything"
+    assert again(saved, night(pack, 2, offences__1__rolling="2,222")) == [("offences/1/rolling", "2,187", "2,222", "")]
+    assert shown(saved, "offences/1/rolling") == ["2,222"] * 3
+    assert WORDS in text_of(Document(str(saved)).element.body)
+
+
+def test_the_command(pam: Callable, sample: Made, pack: Pack, written: Path, tmp_path: Path) -> None:
+    home = copy_home(sample.home, tmp_path / "home")
+    unchanged = written.read_bytes()
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("update reports.cells set printed = '2,999', value = 2999 where table_name = 'offences' and row_no = 1"
+                    " and column_name = 'rolling'")  # fmt: skip
+    out = tmp_path / "newer.docx"
+    result = pam("report", "refresh", written, "--out", out, "--home", home.path)
+    assert result.exit_code == 0, result.output
+    assert "offences/1/rolling" in result.stdout and "2,187" in result.stdout and "2,999" in result.stdout
+    assert re.search(r"newer\.docx: 6\d\d figures are of night \w+ \(were of \w+\); 1 moved", result.stdout)
+    assert written.read_bytes() == unchanged and shown(out, "offences/1/rolling") == ["2,999"] * 3
+    rewrite(out, written, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
+    result = pam("report", "refresh", written, "--home", home.path, "--format", "json")
+    assert result.exit_code == 1 and "1 were left as they were" in result.stderr
+    assert UNKNOWN in result.stdout and "pam:2026-03/nothing/1/to_date" in result.stdout
+    result = pam("report", "refresh", tmp_path / "none.docx", "--home", home.path)
+    assert result.exit_code == 1 and "No such file" in result.stderr
+    assert pam("report", "refresh", written, "--format", "xml", "--home", home.path).exit_code == 2
+    assert pam("report", "--home", home.path).exit_code == 2, "a report needs a folder"
+    assert Decimal(result.exit_code) == 1 and [p.name for p in tmp_path.glob(".*")] == []
+
+
+def test_a_public_document_stays_public(sample: Made, written: Path, tmp_path: Path, pam: Callable) -> None:
+    con = duckdb.connect(str(sample.home.warehouse), read_only=True)
+    public = read_pack(con, load_editions(sample.home)["2026-03"], True, public=True)
+    con.close()
+    path = tmp_path / "public.docx"
+    write_docx(replace(public, pages=tuple(replace(p, charts=()) for p in public.pages)), path)
+    before = {t: text for t, text, _ in controls_of(Document(str(path)).element.body)}
+    assert "[c]" in before.values()
+    assert pam("report", "refresh", path, "--home", sample.home.path).exit_code == 0
+    assert {t: text for t, text, _ in controls_of(Document(str(path)).element.body)} == before
