@@ -1,7 +1,9 @@
 """What a person at the terminal sees of a night and of the warehouse's state."""
 
+import re
 from datetime import date
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -150,8 +152,17 @@ def _write_sample(home: Home) -> None:
 
 
 def _say(console: Console, text: str, style: str | None = None) -> None:
-    """Print text as it is: names and reasons come from files, and may look like markup."""
-    console.print(message(text), style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    """Print text as it is: names and reasons come from files, and may look like markup.
+
+    A terminal gets lines that end between words, those that go on as far in as the text begins; a file or a pipe gets one line.
+    """
+    said = message(text)
+    if console.is_terminal:
+        label = re.match(r" *(?:\S+(?: \S+)? {2,}|Quarantined )?", said)
+        inset = " " * (label.end() if label else 0)
+        lines = said.split("\n")
+        said = "\n".join(fill(line, console.width, subsequent_indent=inset, break_on_hyphens=False) or line for line in lines)
+    console.print(said, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def _headline(receipt: Receipt) -> str:
@@ -167,14 +178,20 @@ def _headline(receipt: Receipt) -> str:
 def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float], home: Home) -> None:
     by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
     if by["accepted"]:
-        table = Table(box=box.SIMPLE_HEAD, title="Landed tonight", title_justify="left")
-        for name in ("extract", "force", "covers"):
-            table.add_column(name)
+        names = {f["force_code"] for f in by["accepted"]}
+        forces = [] if len(names) == 1 else ["force"]
+        title = "Landed tonight" if forces else f"Landed tonight, {names.pop()}"
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+        # No word is broken: where there is little room, a cell takes more lines.
+        table.add_column("extract", min_width=max(len(f["extract"]) for f in by["accepted"]))
+        for name in forces:
+            table.add_column(name, min_width=max(len(f["force_code"]) for f in by["accepted"]))
+        table.add_column("covers", min_width=len("2025-12-31"))
         for name in ("landed", "quarantined", "repeats"):
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         for f in sorted(by["accepted"], key=lambda f: (f["extract"], f["force_code"], f["covered_from"])):
             table.add_row(
-                f["extract"], f["force_code"], f"{f['covered_from']} to {f['covered_to']}",
+                f["extract"], *([f["force_code"]] if forces else []), f"{f['covered_from']} to {f['covered_to']}",
                 f"{f.get('rows_landed', 0):,}", f"{f.get('rows_quarantined', 0):,}", f"{f.get('rows_duplicate', 0):,}",
             )  # fmt: skip
         console.print(table)

@@ -6,11 +6,16 @@ In CSV, text that a spreadsheet would take for a formula is made harmless; JSON 
 import csv
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dagster_project.core.cell_text import json_text, neutral, plain
 from dagster_project.core.terminal_text import exact, safe
 
+if TYPE_CHECKING:
+    from dagster_project.core.terminal_console import Console
+
+LONGEST_WORD = 30
+"""Characters of a word that a table on a terminal keeps whole: longer ones are paths and hashes."""
 LONGEST_CELL = 1_000
 """Characters of a cell that a table shows."""
 FORMATS = ("table", "csv", "json")
@@ -47,13 +52,52 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     from dagster_project.core.terminal_console import Console
 
     body = [list(row) for row in rows]
+    # To a file or a pipe a table is as wide as it is; a person's window folds it.
+    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
+    texts = [[safe(_cut(plain(v))) for v in row] for row in body]
+    if out.isatty() and _narrowest(columns, texts) > console.width:
+        _write_blocks(columns, texts, console)
+        out.write(_count(body))
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for n, name in enumerate(columns):
         values = [r[n] for r in body if r[n] is not None]
         number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
-        table.add_column(safe(name), justify="right" if number else "left", overflow="fold", no_wrap=False)
-    for row in body:
-        table.add_row(*(safe(_cut(plain(v))) for v in row))
-    # To a file or a pipe a table is as wide as it is; a person's window folds it.
-    Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False).print(table)
-    out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")
+        width = _longest_word([name, *(t[n] for t in texts)]) if out.isatty() else None
+        right = "right" if number else "left"
+        table.add_column(safe(name), justify=right, overflow="fold", no_wrap=False, min_width=width)  # type: ignore[arg-type]
+    for row in texts:
+        table.add_row(*row)
+    console.print(table)
+    out.write(_count(body))
+
+
+def _count(rows: Sequence[Any]) -> str:
+    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}\n"
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """Cells of the longest word, as far as a column should keep it whole."""
+    from rich.cells import cell_len
+
+    return min(max((cell_len(w) for t in texts for w in t.split()), default=1), LONGEST_WORD)
+
+
+def _narrowest(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> int:
+    """The width in which a table breaks no word and no row is taller than it is worth."""
+    return sum(_longest_word([name, *(t[n] for t in texts)]) + 2 for n, name in enumerate(columns))
+
+
+def _write_blocks(columns: Sequence[str], texts: Iterable[Sequence[str]], console: "Console") -> None:
+    """A row a block, a column a line: for a window that is too narrow for the table."""
+    from rich.rule import Rule
+    from rich.table import Table
+
+    for row in texts:
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(no_wrap=True)
+        block.add_column(overflow="fold")
+        for name, text in zip(columns, row, strict=True):
+            if text:
+                block.add_row(safe(name), text)
+        console.print(block, Rule(style="dim"))

@@ -213,7 +213,7 @@ def test_it_says_on_each_page_what_it_is(public: PublicPack) -> None:
     assert not (public.folder / "trail").exists() and not (public.folder / "claims.html").exists()
     assert not (public.folder / "csv" / "claims-held.csv").exists() and "Claims" not in book.sheet_names
     for path in public.folder.rglob("*.html"):
-        assert not re.search(r"\[r\]|trail/|pam trace|Rows that count", path.read_text(encoding="utf-8")), path.name
+        assert not re.search(r"\[r\]|trail/|pam trace|Records used", path.read_text(encoding="utf-8")), path.name
     assert all(s.rows is None for s in public.pack.sources)
 
 

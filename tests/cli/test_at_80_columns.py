@@ -1,0 +1,101 @@
+"""What people read in a terminal of 80 columns: no line is wider, and no word is broken."""
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from dagster_project.cli.render import _say, _show_receipt
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
+from dagster_project.core.terminal_console import Console
+from dagster_project.serving import write_result
+
+WIDE = 80
+
+
+def in_a_terminal(*command: str) -> str:
+    """What a command writes to a terminal of 80 columns."""
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.cli", *command], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
+        env={**os.environ, "COLUMNS": str(WIDE), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(other)
+    written = b""
+    while True:
+        try:
+            part = os.read(main, 1 << 16)
+        except OSError:  # Linux says so where the other end is closed
+            break
+        if not part:
+            break
+        written += part
+    os.close(main)
+    process.wait()
+    return written.decode().replace("\r", "")
+
+
+def terminal() -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=WIDE, color_system=None)
+
+
+def lines_of(text: str) -> list[str]:
+    """Without colours."""
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).splitlines()]
+
+
+def whole_words(text: str, wide: str) -> None:
+    """Each word of the narrow form stands in the wide one: none was broken."""
+    assert set(text.split()) - set("─" * WIDE) <= {*wide.split(), "─" * WIDE}, set(text.split()) - set(wide.split())
+
+
+def test_claims(sample_home: Home, pam) -> None:
+    *lines, last = lines_of(in_a_terminal("claims", "--home", str(sample_home.path)))
+    narrow = "\n".join([*lines, last])
+    assert max(map(len, lines)) <= WIDE and last.startswith("Edition 2026-03: 290 of 291")
+    wide = pam("claims", "--home", sample_home.path).stdout
+    whole_words(narrow, wide)
+    assert "verdict     agrees when cut" in narrow and narrow.count("paragraph  ") == 7
+
+
+def test_a_night(sample_home: Home) -> None:
+    console = terminal()
+    receipt = next(r for r in read_receipts(sample_home) if r.files)
+    _show_receipt(console, receipt, receipt.seconds, sample_home)
+    text = console.file.getvalue()
+    assert max(map(len, lines_of(text))) <= WIDE
+    for f in receipt.files:
+        assert re.search(rf"^ *{f['extract']} +{f['covered_from']} to {f['covered_to']} ", text, re.M), f["extract"]
+
+
+def test_status_goes_on_where_its_text_begins() -> None:
+    console = terminal()
+    for label in ("Late       ", "Quarantined", "Last night "):
+        _say(console, f"{label} {'community_voices (derbyshire): covered to 2025-11-30, 31 days late; ' * 3}")
+    for n, line in enumerate(lines_of(console.file.getvalue())):
+        assert len(line) <= WIDE and (n % 3 == 0 or line.startswith(" " * 12 + line.strip()[0])), line
+    piped = Console(file=io.StringIO(), width=WIDE)
+    _say(piped, f"Late        {'word ' * 40}")
+    assert piped.file.getvalue().count("\n") == 1, "a file or a pipe has one line"
+
+
+class Window(io.StringIO):
+    """A terminal, as far as a writer asks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [3, 12])
+def test_a_table_stays_one_where_it_fits(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDE))
+    out = Window()
+    write_result([f"column_{n}" for n in range(columns)], [["[bold]value", *range(columns - 1)]], "table", out)
+    lines = lines_of(out.getvalue())
+    assert max(map(len, lines)) <= WIDE and ("[bold]value" in out.getvalue())
+    assert len(lines) == (6 if columns == 3 else 14), "a row is a line; in a block each column is"
