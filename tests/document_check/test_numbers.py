@@ -25,7 +25,8 @@ from dagster_project.document_check.periods import periods_of
         ("Call 101 or 01332 123 456", [("Call 101", "phone"), ("01332 123 456", "phone")]),
         ("999 and 101 calls", [("999 and 101", "phone")]),
         ("101 arrests", [("101", "figure")]),
-        ("a 16-year-old, three years, 12 months", [("16-year-old", "length"), ("three years", "length"), ("12 months", "length")]),
+        ("a 16-year-old, three years, 12 months", [
+            ("16-year-old", "length"), ("three years", "length"), ("12 months", "length")]),
         ("Section 27(1) and Table 3, paragraph 3.8, 8.4", [
             ("Section 27(1)", "reference"), ("Table 3", "reference"), ("paragraph 3.8, 8.4", "reference")]),
         ("the 4P model, people of 16-25", [("4P", "name"), ("16-25", "range")]),
