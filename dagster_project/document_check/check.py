@@ -14,9 +14,9 @@ from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from .bound_figures import BoundFigures
 from .edition_figures import Cell, EditionFigures, read_edition_figures
 from .judge import NOT_LINKED, judge
-from .link_sentences import Context, link_number
+from .link_sentences import Context, link_numbers
 from .link_tables import link_table
-from .model import DocumentError, Figure, Grid, Item, Text
+from .model import Block, DocumentError, Figure, Grid, Item, Text
 from .numbers import MARKERS, Number, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
@@ -57,8 +57,10 @@ def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | No
     Raises DocumentError, NoEditionError, and OSError where there is no such file.
     """
     blocks = read_document(path)
+    if sum(_digits(b) for b in blocks) > MOST_NUMBERS:
+        raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
-    check = _Check(figures, BoundFigures(con, figures), path.name)
+    check = _Check(figures, BoundFigures(con, figures))
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
@@ -67,11 +69,16 @@ def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | No
     return check.done
 
 
+def _digits(block: Block) -> int:
+    cells = [block] if isinstance(block, Text) else [c for row in block.rows for c in row]
+    return sum(len(re.findall(r"\d[\d.,]*", c.text)) for c in cells)
+
+
 class _Check:
     """A document as it is gone through: the paragraph and the table that have been reached."""
 
-    def __init__(self, figures: EditionFigures, bound: BoundFigures, name: str) -> None:
-        self.figures, self.bound, self.name = figures, bound, name
+    def __init__(self, figures: EditionFigures, bound: BoundFigures) -> None:
+        self.figures, self.bound = figures, bound
         self.done = Checked(figures.edition)
         self.context = Context()
         self.title, self.tables, self.paragraphs = "", 0, 0
@@ -83,7 +90,7 @@ class _Check:
         self.paragraphs += 1
         if FOR_AUTHOR.match(text.strip()):
             return
-        numbers = self._numbers(text)
+        numbers = numbers_of(text)
         own = next((n for n in numbers if n.kind == "paragraph"), None)
         self._enter(block, own)
         if not re.match(r"\s*\*", text):
@@ -110,7 +117,7 @@ class _Check:
         sentence = block.text[start:end]
         context = self.context
         moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
-        figures = [n for n in moved if n.kind in FIGURES]
+        links = link_numbers(sentence, [n for n in moved if n.kind in FIGURES], context, self.figures)
         for number, at in zip(moved, numbers, strict=True):
             tag = next((b.tag for b in block.bound if b.start <= at.start < b.end and b.tag.startswith("pam:")), None)
             if tag is None and number.kind not in FIGURES:
@@ -121,8 +128,7 @@ class _Check:
             if tag is not None:
                 self._bound(where, around, number, tag)
                 continue
-            others = [n for n in figures if n is not number]
-            linked = link_number(sentence, number, others, context, self.figures)
+            linked = links.get(number)
             if linked is None and number.kind == "days":
                 self.done.others["length"] += 1
             else:
@@ -159,7 +165,7 @@ class _Check:
         self.title = f"{self.title} {own_title}".strip()[:200]
 
     def _cell(self, where: str, cell: Text, known: tuple[Cell, ...]) -> None:
-        numbers = self._numbers(cell.text, True)
+        numbers = numbers_of(cell.text, True)
         tagged = [b for b in cell.bound if b.tag.startswith("pam:")]
         text = cell.text.strip()
         if (known and text.lower() in MARKERS) or (
@@ -210,12 +216,6 @@ class _Check:
 
     def _add(self, item: Item) -> None:
         self.done.items.append(item)
-
-    def _numbers(self, text: str, is_cell: bool = False) -> list[Number]:
-        found = numbers_of(text, is_cell)
-        if len(self.done.items) + sum(self.done.others.values()) + len(found) > MOST_NUMBERS:
-            raise DocumentError(f"{self.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
-        return found
 
 
 def _masked(text: str, own: Number | None) -> str:

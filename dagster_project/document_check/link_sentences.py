@@ -5,7 +5,7 @@ is linked.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .edition_figures import EditionFigures
 from .model import Figure
@@ -25,10 +25,17 @@ _MORE = re.compile(r"^ (?:more|fewer)\b", re.I)
 _BOUND = re.compile(
     r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another)(?: the)? *$", re.I
 )
-_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|other|additional)\b", re.I)
+_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|others?|additional)\b", re.I)
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
+_ITSELF = re.compile(
+    rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
+    rf"|but|which|after|before|alongside|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
+    rf"|{_UP}|{_DOWN}|changes?)\b", re.I,
+)  # fmt: skip
+"""What follows a number that stands for what was spoken of before it. Another noun says that it counts something else."""
+_NEVER = float("inf")
 _PARTS = {"force": ("section", "lpu"), "section": ("section", "lpu"), "lpu": ("section", "lpu")}
 _OTHERS = ("country", "region", "upper_tier", "district")
 
@@ -42,25 +49,46 @@ class Context:
     period: Period | None = None
     lead: Period | None = None
     subject: str = ""
-    linked: list[Figure] = field(default_factory=list)
+
+    def speaks(self, sentence: str) -> bool:
+        """Whether any measure may be meant; in a paragraph with a number, what the edition prints there is asked for."""
+        return bool(self.paragraph or self.subject or _BACK.match(sentence) or mentions(sentence, f"{self.before} {sentence}"))
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What a number was linked with, and whether its words tell of a fall."""
+    """What a number was linked with, how far the words for it stand, and whether they tell of a fall."""
 
     figure: Figure
+    distance: float
     is_fall: bool = False
 
 
-def link_number(
-    sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures
-) -> Linked | None:
+def link_numbers(sentence: str, numbers: list[Number], context: Context, edition: EditionFigures) -> dict[Number, Linked]:
+    """The figures that numbers of a sentence are. Of two numbers for one figure the nearer to its words is it."""
+    found = {}
+    for number in numbers:
+        others = [n for n in numbers if n is not number]
+        if linked := _link(sentence, number, others, context, edition):
+            found[number] = linked
+    return {
+        number: linked for number, linked in found.items()
+        if not any(
+            o.figure.key == linked.figure.key and other.text != number.text and o.distance <= linked.distance
+            for other, o in found.items() if other is not number
+        )
+    }  # fmt: skip
+
+
+def _link(sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures) -> Linked | None:
     """The figure that a number of a sentence is; None where the words don't tell."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
     if _BOUND.search(ahead) or _OR_MORE.match(behind):
         return None
-    pool = [f for f in edition.pool if _has_unit(f, number, ahead, behind)]
+    if not context.speaks(sentence):
+        return None
+    written = _written(number, ahead, behind)
+    pool = [f for f in edition.pool if _has_unit(f, written)]
     here = [f for f in pool if context.paragraph and any(_is_of(c.paragraph, context.paragraph) for c in f.claims)]
     periods = periods_of(sentence, edition.data_to)
     if here and (found := _choose(sentence, number, others, context, here, periods, edition, True)):
@@ -81,24 +109,45 @@ def _is_of(claimed: str, paragraph: str) -> bool:
     return False
 
 
-def _has_unit(figure: Figure, number: Number, ahead: str, behind: str) -> bool:
+@dataclass(frozen=True)
+class _Written:
+    """How a number is written: its unit, whether it tells a change, or by how much something changed, or a rate."""
+
+    unit: str
+    is_change: bool
+    is_by: bool
+    is_rate: bool
+
+
+def _written(number: Number, ahead: str, behind: str) -> _Written:
+    # `by 688, or 67%`: the second tells what the first does.
+    ahead = re.sub(r"[\d%](?:,? or| \() *$", "", ahead)
+    near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
+    return _Written(
+        number.unit,
+        bool(_CHANGE.search(near)),
+        bool(_BY.search(ahead)) or bool(_MORE.match(behind)),
+        bool(re.search(r"\brate\b|per 100", ahead[-60:] + " " + behind[:40], re.I)),
+    )
+
+
+def _has_unit(figure: Figure, written: _Written) -> bool:
     """Whether a number written so can be this figure."""
-    near = ahead[-60:] + " " + behind[:40]
-    is_change = bool(_CHANGE.search(re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]))
-    if number.unit == "percent":
+    if written.unit == "percent":
         if figure.shows == "pct_change":
-            return is_change
+            return written.is_change
         if figure.unit == "percentage_points":
-            return bool(_BY.search(ahead))
-        return figure.unit == "percent" and not _BY.search(ahead)
-    if number.unit == "percentage_points":
+            return written.is_by
+        return figure.unit == "percent" and not written.is_by
+    if written.unit == "percentage_points":
         return figure.unit == "percentage_points"
-    if number.unit in ("per_100k", "days", "gbp"):
-        return figure.unit == number.unit and (figure.shows == "volume_change") == bool(_BY.search(ahead))
-    is_by = bool(_BY.search(ahead)) or bool(_MORE.match(behind))
+    if written.unit in ("per_100k", "days", "gbp"):
+        return figure.unit == written.unit and (figure.shows == "volume_change") == written.is_by
     if figure.unit == "per_100k":
-        return bool(re.search(r"\brate\b|per 100", near, re.I)) and figure.shows == "value"
-    return figure.unit == "count" and (figure.shows == "volume_change") == is_by and figure.shows in ("value", "volume_change")
+        return written.is_rate and figure.shows == "value"
+    if figure.unit != "count" or figure.shows not in ("value", "volume_change"):
+        return False
+    return (figure.shows == "volume_change") == written.is_by
 
 
 def _choose(
@@ -110,7 +159,8 @@ def _choose(
     found = mentions(sentence, around, here)
     costs: dict[str, float] = {}
     for mention in found:
-        cost = _cost(sentence, number, others, mention)
+        if (cost := _cost(sentence, number, others, mention)) == _NEVER:
+            continue
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
         said = context.before if _BACK.match(sentence) else context.subject
@@ -129,7 +179,7 @@ def _choose(
         return None
     figure = nearest[0]
     is_fall = figure.shows in ("volume_change", "pct_change") and _is_fall(sentence, number)
-    return Linked(figure, is_fall)
+    return Linked(figure, least, is_fall)
 
 
 def _cost(sentence: str, number: Number, others: list[Number], mention: Mention) -> float:
@@ -141,6 +191,13 @@ def _cost(sentence: str, number: Number, others: list[Number], mention: Mention)
         return gap if not crossed and not _BREAK.search(between) else 300 + gap + 100 * crossed
     if mention.end <= number.start:
         crossed = sum(mention.end <= o.start < number.start for o in others)
+        words = sentence[mention.start : mention.end].lower().split()
+        following = re.match(r" (\w[\w-]*)", sentence[number.end :])
+        is_joined = re.fullmatch(
+            r"\W*(?:of|at|to|was|were|is|are|total(?:led)?|numbered)?\W*", sentence[mention.end : number.start]
+        )
+        if following and not is_joined and not _ITSELF.match(sentence[number.end :]) and following[1].lower() not in words:
+            return _NEVER
         return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
     return 0.0
 

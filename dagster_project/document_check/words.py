@@ -56,7 +56,7 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4096)
-def mentions(text: str, around: str, printed_here: frozenset[str]) -> tuple[Mention, ...]:
+def mentions(text: str, around: str, printed_here: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
     """Where `text` speaks of measures (`mart.measure`). `around`: the paragraph, in which a weak word's needs are looked for;
     `printed_here`: measures that the edition prints in it. A mention within a longer one does not count."""
     low, wide = simple(text), simple(around)
@@ -88,7 +88,7 @@ def _holds(longer: Mention, other: Mention) -> bool:
 
 def speaks_of(text: str, measure: str) -> bool:
     """Whether a text speaks of a measure, weak words counting where what they need is there."""
-    return any(m.what == measure for m in mentions(text, text, frozenset()))
+    return any(m.what == measure for m in mentions(text, text))
 
 
 @lru_cache(maxsize=4096)

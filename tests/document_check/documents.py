@@ -1,0 +1,92 @@
+"""Documents that the tests make: an edition's tables as printed, sentences, and content controls, as .docx."""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pytest
+from docx import Document
+from docx.document import Document as Doc
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from dagster_project.core.home import Home
+from dagster_project.document_check import Checked, check_document
+
+EDITION = "2026-03"
+
+
+def check(home: Home, path: Path, edition: str | None = EDITION) -> Checked:
+    """A document checked against a home's published night."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        return check_document(con, path, edition)
+
+
+def check_text(home: Home, folder: Path, text: str) -> Checked:
+    """The same, of a text."""
+    path = folder / "document.txt"
+    path.write_text(text, encoding="utf-8")
+    return check(home, path)
+
+
+def printed_tables(home: Home) -> list[tuple[str, list[list[str]]]]:
+    """Title and rows, with labels, of each table of the edition."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        cells = con.execute(
+            "select table_no, title, rows_are, row_no, row_label, column_no, column_label, printed from reports.cells"
+            " join reports.tables using (edition, table_name) where edition = ? order by table_no, row_no, column_no",
+            [EDITION],
+        ).fetchall()
+    found: dict[int, tuple[str, list[list[str]]]] = {}
+    for number, title, rows_are, row_no, row_label, column_no, column_label, printed in cells:
+        _, rows = found.setdefault(number, (title, [[rows_are]]))
+        if row_no == 1:
+            rows[0].append(column_label)
+        if column_no == 1:
+            rows.append([row_label])
+        rows[-1].append(printed)
+    return list(found.values())
+
+
+def word(tables: Iterable[tuple[str, list[list[str]]]] = (), sentences: Iterable[str] = ()) -> Doc:
+    """A Word document of sentences and of tables with a caption each."""
+    document = Document()
+    for sentence in sentences:
+        document.add_paragraph(sentence)
+    for number, (title, rows) in enumerate(tables, start=1):
+        document.add_paragraph(f"Table {number}: {title}")
+        table = document.add_table(len(rows), len(rows[0]))
+        for r, row in enumerate(rows):
+            for cell, text in zip(table.rows[r].cells, row, strict=True):
+                cell.text = text
+    return document
+
+
+def control(tag: str, text: str) -> str:
+    """A content control in a line, with a tag."""
+    return (
+        f"<w:sdt {nsdecls('w')}><w:sdtPr><w:tag w:val='{tag}'/></w:sdtPr>"
+        f"<w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>"
+    )
+
+
+def add_bound(document: Doc, before: str, tag: str, text: str, after: str) -> None:
+    """A paragraph with a bound figure in it."""
+    paragraph = document.add_paragraph(before)
+    paragraph._p.append(parse_xml(control(tag, text)))
+    paragraph.add_run(after)
+
+
+def saved_anew(path: Path, folder: Path, form: str = "docx") -> Path:
+    """What LibreOffice makes of a document."""
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice is not here")
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    subprocess.run(
+        [office, profile, "--headless", "--convert-to", form, "--outdir", str(folder / "anew"), str(path)],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    return folder / "anew" / f"{path.stem}.{form}"

@@ -1,0 +1,244 @@
+"""`pam check`: every figure that was changed is found, none of the others accused, and nothing is linked by guess."""
+
+import csv
+import json
+import random
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+
+from dagster_project.core.home import Home
+from dagster_project.document_check import Checked, DocumentError
+from dagster_project.document_check.numbers import numbers_of
+from document_check.documents import EDITION, add_bound, check, check_text, printed_tables, saved_anew, word
+
+SENTENCES = [
+    "2.1 We recorded 1,936 drug possession offences in 2024/25, against 1,431 in 2023/24.",
+    "2.2 Trafficking offences rose by 4.9% in the twelve months to October 2025.",
+    "2.12 Officers gave naloxone 47 times from May 2024 to November 2025.",
+    "2.17 Between September 2024 and October 2025, 953 tests were completed and 523 tests were positive.",
+    "3.2 Drug searches went up by 688, or 67%, in the year to October 2025.",
+    "3.10 January 2025 to September 2025:",
+    "Primary schools had 37 inputs, which reached 1,790 young people.",
+    "4.3 For the 2025/26 financial year to date, 13 forfeiture orders brought in £53,000.",
+    "6.4 Drug incidents: 4,202 in 2023, 3,525 in 2024 and 3,395 in 2025.",
+]
+"""Our own, each number of them a figure that the sample agrees with."""
+REFERENCE = next(
+    (p for up in (3, 4) if (p := Path(__file__).resolve().parents[up] / "shared" / "reference").is_dir()), Path("nowhere")
+)
+
+
+def verdicts(found: Checked) -> Counter[str]:
+    return Counter(i.verdict for i in found.items)
+
+
+def changed(text: str) -> str:
+    """A printed number with another first digit."""
+    return re.sub(r"[0-9]", lambda m: str(int(m[0]) % 9 + 1) if m[0] != "1" else "7", text, count=1)
+
+
+@pytest.fixture(scope="module")
+def tables(sample_home: Home) -> list[tuple[str, list[list[str]]]]:
+    return printed_tables(sample_home)
+
+
+def test_every_changed_figure_is_found_and_no_other_is_accused_also_when_saved_anew(
+    sample_home: Home, tables: Any, tmp_path: Path
+) -> None:
+    word(tables, SENTENCES).save(str(tmp_path / "right.docx"))
+    right = check(sample_home, tmp_path / "right.docx")
+    assert not right.disagreeing
+    figures = [i for i in right.items if i.measure]
+    assert len(figures) > 480 and len(figures) == len(right.items)
+    # 30 figures of tables and 10 of sentences.
+    chance = random.Random(7)
+    in_sentences = [i for i in figures if i.where.startswith("paragraph")]
+    spoiled = {id(i) for i in (*chance.sample(in_sentences, 10), *chance.sample(figures[len(in_sentences) :], 30))}
+    document = Document(str(tmp_path / "right.docx"))
+    left = iter(right.items)
+    for paragraph in [p for p in document.paragraphs if not p.text.startswith("Table ")]:
+        text, at = paragraph.text, 0
+        for number in [n for n in numbers_of(text) if n.kind == "figure"]:
+            item = next(left)
+            assert item.printed == number.text
+            at = text.index(number.text, at)
+            said = changed(number.text) if id(item) in spoiled else number.text
+            text, at = text[:at] + said + text[at + len(number.text) :], at + len(said)
+        paragraph.text = text
+    for table in document.tables:
+        for row in table.rows[1:]:
+            for cell in row.cells[1:]:
+                if re.search(r"[0-9]|^\[x\]$", cell.text) and cell.text != "[z]":
+                    item = next(left)
+                    assert item.text == cell.text
+                    cell.text = cell.text.replace(item.printed, changed(item.printed)) if id(item) in spoiled else cell.text
+    document.save(str(tmp_path / "wrong.docx"))
+    for path in (tmp_path / "wrong.docx", saved_anew(tmp_path / "wrong.docx", tmp_path)):
+        found = check(sample_home, path)
+        assert len(found.items) == len(right.items)
+        for was, now in zip(right.items, found.items, strict=True):
+            wanted = "disagrees" if id(was) in spoiled and was.printed != now.printed else was.verdict
+            assert (now.verdict, now.measure) == (wanted, was.measure), (was, now)
+        assert found.disagreeing >= 39
+
+
+@pytest.mark.parametrize("text", SENTENCES[:5] + SENTENCES[7:])
+def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path: Path, text: str) -> None:
+    right = check_text(sample_home, tmp_path, text)
+    assert all(i.measure for i in right.items) and not right.disagreeing
+    wrong = check_text(sample_home, tmp_path, text.replace(right.items[-1].printed, changed(right.items[-1].printed)))
+    assert [i.measure for i in wrong.items] == [i.measure for i in right.items]
+    assert wrong.items[-1].verdict == "disagrees" and wrong.disagreeing == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "computed"),
+    [
+        ("Possession offences rose by 33% in the year to October 2025.", "agrees", "32.6258338387"),
+        ("Possession offences rose by 32% in the year to October 2025.", "agrees when cut", "32.6258338387"),
+        ("Possession offences fell by 33% in the year to October 2025.", "disagrees", "32.6258338387"),
+        ("In the year to October 2025 possession offences rose by 538.", "agrees", "538"),
+        ("2.12 Naloxone was given on 47 occasions.", "agrees", "47"),
+        ("Naloxone: 26 times in Derby North from May 2024 to November 2025.", "agrees", "26"),
+        ("5.7 In 2023/24 Derby had a rate of 756 per 100,000 people.", "agrees", "756"),
+        ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
+        ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
+    ],
+)
+def test_a_sentence_is_judged_at_its_own_precision(
+    sample_home: Home, tmp_path: Path, text: str, verdict: str, computed: str
+) -> None:
+    (item,) = check_text(sample_home, tmp_path, text).items
+    assert (item.verdict, item.computed) == (verdict, computed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Two further naloxone administrations followed.",
+        "Naloxone was given 47 times.",
+        "Several teams issued five or more FPNs in 2024/25.",
+        "More than 1,900 possession offences were recorded in 2024/25.",
+        "There were 1,936 possession offences.",
+        "There were 300 burglaries in 2024/25.",
+        "Searches of homes found 1,351 plants in 2024/25.",
+        "Possession offences in Derby North came to 812 in 2024/25.",
+        "Drug searches were 1,351 in May 2024.",
+        "The force keeps 100% of the funds.",
+        "In 2024/25 possession offences were dealt with by 12 teams.",
+    ],
+)
+def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
+    (item,) = check_text(sample_home, tmp_path, text).items
+    assert (item.verdict, item.measure, item.computed) == ("not linked", None, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "rows"),
+    [
+        # Areas, months and totals alone say nothing of what is counted.
+        ("Burglary by section", [["Section", "Total"], ["North", "500"], ["South", "300"], ["Force", "800"]]),
+        ("Our own", [["Month", "2023", "2024"], ["January", "10", "20"], ["February", "30", "40"]]),
+        ("Offences", [["Offence", "2023/24"], ["Drug Possession - cannabis", "900"], ["Burglary", "1,431"]]),
+        ("Offences", [["Offence", "Dec-Nov 2023/24"], ["Drug Possession", "900"], ["Drug Trafficking", "901"]]),
+    ],
+)
+def test_a_table_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path, title: str, rows: list[list[str]]) -> None:
+    word([(title, rows)]).save(str(tmp_path / "own.docx"))
+    found = check(sample_home, tmp_path / "own.docx")
+    assert {i.verdict for i in found.items} == {"not linked"} and len(found.items) >= 2
+
+
+def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home, tmp_path: Path) -> None:
+    turned = [["", "Drug Possession", "Drug Trafficking"], ["2023/24", "1,431", "909"], ["2024/25", "1,936", "1,033"]]
+    both = [["MDA Orders", "23/24", "24/25"], ["TOTAL", "45", "57"], ["(number and value)", "£82,349", "£85,481"]]
+    word([("Offences", turned), ("Misuse of Drugs Act", both)]).save(str(tmp_path / "a.docx"))
+    found = check(sample_home, tmp_path / "a.docx")
+    assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["1,033", "£85,481"]
+    assert verdicts(found) == {"agrees": 6, "disagrees": 2}
+    assert found.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
+
+
+def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path) -> None:
+    document = word()
+    of = f"pam:{EDITION}"
+    add_bound(document, "Something rose by ", f"{of}/offences/1/pct_change", "32%", ".")
+    add_bound(document, "Typed over: ", f"{of}/offences/1/pct_change", "41%", ".")
+    add_bound(document, "By names: ", f"{of}/stop_search/stop search drug related/rolling", "1,708", "")
+    add_bound(document, "A claim: ", f"{of}/claim/1", "1,432", ", and a year: ")
+    add_bound(document, "", "pam:1999-01/offences/1/rolling", "7", "")
+    add_bound(document, "", f"{of}/offences/9/rolling", "7", "")
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text = "Unknown label"
+    add_bound(table.cell(0, 1), "", f"{of}/intelligence/Total/year_before", "17,874", "")
+    document.save(str(tmp_path / "a.docx"))
+    found = check(sample_home, tmp_path / "a.docx")
+    assert [(i.printed, i.verdict, i.measure) for i in found.items] == [
+        ("32%", "agrees when cut", "possession_offences"), ("41%", "disagrees", "possession_offences"),
+        ("1,708", "agrees", "drug_searches"), ("1,432", "disagrees", "possession_offences"),
+        ("7", "not computable", None), ("7", "not computable", None), ("17,874", "disagrees", "intelligence_items"),
+    ]  # fmt: skip
+    anew = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path))
+    assert [(i.printed, i.verdict) for i in anew.items] == [(i.printed, i.verdict) for i in found.items]
+
+
+def test_the_command_says_what_disagrees_and_how_many_were_checked(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("In 2024/25 there were 1,936 possession offences.\nTel: 101, on 3 May 2025.\n", encoding="utf-8")
+    right = pam("check", path, "--home", sample_home.path, "--edition", EDITION, "--format", "json")
+    assert right.exit_code == 0, right.output
+    (item,) = json.loads(right.stdout)
+    assert {k: item[k] for k in ("where", "printed", "verdict", "measure", "computed")} == {
+        "where": "paragraph no. 1", "printed": "1,936", "verdict": "agrees", "measure": "possession_offences",
+        "computed": "1936",
+    }  # fmt: skip
+    assert "possession offences" in item["text"] and "1 of 1 numbers checked: 1 agrees" in right.stderr
+    path.write_text("In 2024/25 there were 1,937 possession offences and 12 others.\n", encoding="utf-8")
+    wrong = pam("check", path, "--home", sample_home.path)
+    assert wrong.exit_code == 1
+    assert "1 of 2 numbers checked: 1 disagrees, 1 not linked" in wrong.stdout
+    assert "Disagrees: paragraph no. 1: printed 1,937, computed 1936" in wrong.stdout
+
+
+def test_wrong_use_ends_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("none", encoding="utf-8")
+    (tmp_path / "a.odt").write_text("none", encoding="utf-8")
+    for args in (["none.txt"], ["a.odt"], ["a.txt", "--edition", "1999-01"], ["a.txt", "--format", "xml"]):
+        args[0] = tmp_path / args[0]
+        assert pam("check", *args, "--home", sample_home.path).exit_code == 2
+
+
+def test_hostile_documents_end_with_a_reason(sample_home: Home, tmp_path: Path) -> None:
+    def said(name: str, data: bytes) -> str:
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DocumentError) as error:
+            check(sample_home, tmp_path / name)
+        return str(error.value)
+
+    assert said("a.docx", b"PK\x03\x04 no") == "a.docx: can't be read as a Word document: File is not a zip file"
+    assert "can't be read as a PDF" in said("a.pdf", b"%PDF-1.7 no")
+    assert "is not UTF-8 text (byte 0)" in said("a.txt", b"\xff\xfe1")
+    assert "holds more than 100,000 numbers" in said("b.txt", b"17 cars\n" * 100_001)
+    with zipfile.ZipFile(tmp_path / "bomb.docx", "w", zipfile.ZIP_DEFLATED) as file:
+        for n in range(3):
+            file.writestr(f"word/{n}.xml", b"0" * (70 << 20))
+    assert "unpacks to 220,200,960 bytes" in said("bomb.docx", (tmp_path / "bomb.docx").read_bytes())
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the printed report is not here")
+def test_the_printed_report_is_linked_whole_and_nothing_wrongly(sample_home: Home) -> None:
+    found = check(sample_home, REFERENCE / "report-2026-03.txt")
+    with (REFERENCE / "published_figures.csv").open(encoding="utf-8") as file:
+        printed = Counter((r["measure"], r["printed"].removeprefix("only ")) for r in csv.DictReader(file))
+    linked = Counter((i.measure, i.printed) for i in found.items if i.measure)
+    assert not printed - linked, "all 291 of them"
+    # What it prints twice, once in a table and once in its text, is one figure of the list.
+    assert set(linked - printed) <= set(printed)
+    assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["32", "56"]
