@@ -23,6 +23,7 @@ from . import (  # noqa: F401  (commands register themselves)
     report,
     serve,
     status,
+    topline,
     trace,
     vocabulary,
 )

@@ -1,0 +1,185 @@
+"""The chief's table: the newest figures of chosen measures, against the year before."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .common import HomeOption, ReasonOption, app, check_form, explained
+from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.serving.topline import Line, Period
+
+COLUMNS = (
+    "mart", "measure", "title", "unit", "area", "month", "month_value", "month_year_before", "month_change", "month_pct_change",
+    "twelve_months_value", "twelve_months_year_before", "twelve_months_change", "twelve_months_pct_change",
+    "twelve_months_status", "unusual",
+)  # fmt: skip
+"""Of csv, json and the workbook: figures are exact, and one that is not available is empty (in the workbook: in words)."""
+HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
+          "Complete", "Unusual")  # fmt: skip
+MISSING, PARTIAL = "[x]", "[p]"
+NOT_AVAILABLE = "not available"
+NOTES = (
+    "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
+    "[x] not available, never 0. [p] provisional: files cover a part of the days.",
+    "Unusual: whether the month's point of its control chart is unusually high or low; [x]: not known.",
+)
+WRITERS = (".xlsx", ".docx")
+
+
+@app.command()
+def topline(
+    measures: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Measures, such as possession_offences or mart_mda_orders.orders. (default: the headline ones)",
+            show_default=False,
+        ),
+    ] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="Area, by name or code. (default: the force)", show_default=False)
+    ] = None,
+    area_type: Annotated[
+        str | None, typer.Option("--area-type", help="Kind of --area, where several have the name.", show_default=False)
+    ] = None,
+    force: Annotated[str | None, typer.Option("--force", help="Force, where there are several.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write a workbook (.xlsx) or a document (.docx).", show_default=False)
+    ] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Show the latest complete month of each measure and the twelve months to it, against the year before.
+
+    With whether the twelve months are complete and the month is unusual, as far as that is known. What is not available says
+    so, and is never 0. The default is the headline measures of seeds/measure_list.csv.
+
+    Example: pam topline
+
+    Example: pam topline possession_offences drug_searches --area "Derby North"
+
+    Example: pam topline --out topline.docx
+    """
+    from dagster_project.serving import connect, write_result
+    from dagster_project.serving.topline import topline as read_lines
+
+    check_form(form)
+    if out is not None and out.suffix.lower() not in WRITERS:
+        raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
+    with explained():
+        where = Home.of(home)
+        con = connect(where, reason, by="pam topline")
+        try:
+            lines = read_lines(con, measures or (), area, area_type, force)
+            night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
+                "", datetime(1980, 1, 1)
+            )  # fmt: skip
+        finally:
+            con.close()
+        if out is not None:
+            _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
+            echo(str(out))
+        elif form == "table":
+            _show(lines)
+        else:
+            write_result(COLUMNS, map(_row, lines), form, sys.stdout)
+
+
+def _row(line: "Line") -> list[Any]:
+    """A line with exact figures."""
+    month, year = line.month, line.year
+    return [
+        line.mart, line.measure, line.title, line.unit, line.area, line.month_label, month.value, month.before, month.change,
+        month.percent, year.value, year.before, year.change, year.percent, year.status, line.unusual,
+    ]  # fmt: skip
+
+
+def _printed(line: "Line") -> list[str]:
+    """A line as a person reads it, by HEADER."""
+    cells = [line.title, line.month_label or MISSING]
+    for period in (line.month, line.year):
+        mark = f" {PARTIAL}" if period.status == "partial" and period.value is not None else ""
+        cells += [_number(period.value, line.unit) + mark, _number(period.before, line.unit), _change(period, line.unit)]
+    status = {"complete": "yes", "partial": "in part"}.get(line.year.status, "no")
+    return [*cells, status, MISSING if line.unusual == "not known" else line.unusual.removeprefix("unusually ")]
+
+
+def _number(value: Decimal | None, unit: str) -> str:
+    from dagster_project.reporting.pack.wording import number
+
+    return MISSING if value is None else number(value, unit)
+
+
+def _change(period: "Period", unit: str) -> str:
+    """The change in per cent, or in points of a rate; where there is no per cent, as from 0, the change itself."""
+    if unit == "percent" and period.change is not None:
+        return f"{period.change:+,.1f} pts"
+    if period.percent is not None:
+        return f"{period.percent:+,.1f}%"
+    if period.change is None:
+        return MISSING
+    return ("+" if period.change >= 0 else "") + _number(period.change, unit)
+
+
+def _show(lines: Sequence["Line"]) -> None:
+    """The table for a terminal of 80 columns."""
+    from rich import box
+    from rich.table import Table
+
+    from dagster_project.core.terminal_console import Console
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=lines[0].area if lines else None,
+                  title_justify="left")  # fmt: skip
+    for name in ("Measure", "Month", "Value", "Change", "12 months", "Change", "Unusual"):
+        table.add_column(
+            name, justify="left" if name in ("Measure", "Month", "Unusual") else "right", no_wrap=name != "Measure"
+        )
+    for line in lines:
+        title, month, value, _, change, year, _, year_change, _, unusual = _printed(line)
+        table.add_row(title, month, value, change, year, year_change, unusual)
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    for note in NOTES:
+        console.print(note, style="dim")
+
+
+def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
+    """Write the table to a file, whole or not at all (0600), and put on record that it was."""
+    from dagster_project.core.files import put_in_place, unfinished
+    from dagster_project.core.receipts import holds_made_up
+    from dagster_project.reporting.pack.document_form import document_form
+    from dagster_project.reporting.pack.topline_document import write_topline
+    from dagster_project.serving.answer_workbook import write_sheet
+    from dagster_project.serving.consultation import disclosed, has_record
+
+    made_up = ["Sample: all figures are made up."] if holds_made_up(home) else []
+    title = f"Topline: {lines[0].area}" if lines else "Topline"
+    new = unfinished(path)
+    new.touch(mode=0o600)
+    try:
+        if path.suffix.lower() == ".xlsx":
+            about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
+            write_sheet(COLUMNS, _in_words(lines), new, about)
+        else:
+            form = document_form(home if has_record(home) else None)
+            notes = [*NOTES, f"Figures of the night {night_id}."]
+            rows = [_printed(line) for line in lines]
+            write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
+        disclosed(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
+        put_in_place(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _in_words(lines: Sequence["Line"]) -> Iterator[list[Any]]:
+    for line in lines:
+        yield [NOT_AVAILABLE if value in (None, "") else value for value in _row(line)]

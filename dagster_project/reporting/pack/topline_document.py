@@ -1,0 +1,32 @@
+"""The chief's table as a Word document, in the force's own template."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from .document_form import DocumentForm
+from .ooxml import Controls, add_caption, add_field, add_table, write_document
+from .word_template import NOTE, NOTICE, open_template
+
+
+def write_topline(
+    path: Path, form: DocumentForm, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *,
+    notes: Sequence[str], notices: Sequence[str], night_at: datetime,
+) -> None:  # fmt: skip
+    """Write a table to a document. `notices`: what is to be seen first, as that figures are made up. Raises TemplateError."""
+    doc = open_template(form.template)
+    doc.core_properties.title, doc.core_properties.language, doc.core_properties.author = title, "en-GB", ""
+    doc.core_properties.created = doc.core_properties.modified = night_at
+    doc.add_paragraph(title, style="Title")
+    for notice in notices:
+        doc.add_paragraph(notice, style=NOTICE)
+    add_caption(doc, "Table", 1, title)
+    add_table(doc, Controls(""), header, rows, title=title, about=f"{len(rows)} rows, one a measure.")
+    for note in notes:
+        doc.add_paragraph(note, style=NOTE)
+    footer = doc.sections[0].footer
+    if "PAGE" not in footer._element.xml:
+        foot = footer.paragraphs[0] if footer.paragraphs else footer.add_paragraph()
+        foot.add_run("Page ")
+        add_field(foot, "PAGE", "1")
+    write_document(doc, path, night_at)

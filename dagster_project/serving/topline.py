@@ -1,0 +1,156 @@
+"""The chief's table: for each measure the latest complete month and the twelve months to it, against the year before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.meant import meant
+from dagster_project.core.seeds import read_seed
+from dagster_project.core.sql import literal
+
+UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", None: "not known"}
+"""What a control chart says of a month, in words."""
+
+
+class ToplineError(ValueError):
+    """A measure or an area that the published night has not got. The message says what is meant, or what there is."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A figure of one period, and of the same period a year before. What is None is not available."""
+
+    value: Decimal | None = None
+    before: Decimal | None = None
+    change: Decimal | None = None
+    percent: Decimal | None = None
+    status: str = "not_available"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measure's line. `month_end`: of the latest complete month, None where there is none. `unusual`: one of UNUSUAL."""
+
+    mart: str
+    measure: str
+    title: str
+    unit: str
+    area: str
+    month_end: date | None
+    month_label: str
+    month: Period
+    year: Period
+    unusual: str
+
+
+_LINES = """
+with asked as (
+    from (values {asked}) as t(place, mart, measure)
+),
+area as (
+    select marts.* from marts.measures as marts
+    inner join asked on marts.mart = asked.mart and marts.measure = asked.measure
+    where marts.force_code = $force and marts.area_type = $area_type and marts.area_code = $area_code and marts.category = 'all'
+),
+months as (
+    select * from area where period_type = 'month' and data_status = 'complete'
+    qualify row_number() over (partition by mart, measure order by period_end desc) = 1
+)
+select
+    asked.mart, asked.measure, months.period_end, months.period_label,
+    months.value, months.prior_value, months.volume_change, months.pct_change, months.data_status,
+    years.value, years.prior_value, years.volume_change, years.pct_change, years.data_status,
+    {variation} as variation
+from asked
+left join months on months.mart = asked.mart and months.measure = asked.measure
+left join area as years
+    on years.mart = asked.mart and years.measure = asked.measure and years.period_type = 'rolling_12_months'
+    and years.period_end = months.period_end
+{charts}
+order by asked.place
+"""
+_CHARTS = """
+left join marts.mart_control_charts as charts
+    on charts.mart = asked.mart and charts.measure = asked.measure and charts.period_end = months.period_end
+    and charts.category = 'all' and charts.force_code = $force and charts.area_type = $area_type
+    and charts.area_code = $area_code
+"""
+
+
+def topline(
+    con: duckdb.DuckDBPyConnection,
+    measures: Sequence[str] = (),
+    area: str | None = None,
+    area_type: str | None = None,
+    force: str | None = None,
+) -> list[Line]:
+    """The lines of some measures, in the order in which they are named; without any, of the headline measures.
+
+    `measures`: names, or `mart.measure` where several marts have one of the name. `area`: name or code; without it the force.
+    Raises ToplineError.
+    """
+    chosen = _chosen(measures)
+    force = _force(con, force)
+    area_type, area_code, area_name = _area(con, force, area, area_type)
+    cursor = con.cursor()
+    has_charts = cursor.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'mart_control_charts'"
+    ).fetchone() != (0,)
+    # Names of the project's own list: none comes from who asks.
+    asked = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
+    parts = {"variation": "charts.variation", "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
+    found = cursor.execute(
+        _LINES.format(asked=asked, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
+    ).fetchall()
+    titles = {(r["mart"], r["measure"]): r for r in chosen}
+    return [_line(row, titles[row[0], row[1]], area_name) for row in found]
+
+
+def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
+    month, year = (Period(*row[n : n + 4], status=row[n + 4] or "not_available") for n in (4, 9))
+    return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
+
+
+def _chosen(measures: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of the list of measures, in the order in which they were named, each once."""
+    listed = [r for r in read_seed("measure_list") if r["is_published"] == "true"]
+    if not measures:
+        return [r for r in listed if r["is_headline"] == "true"]
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name in measures:
+        own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
+        if not own:
+            known = [r["measure"] for r in listed]
+            raise ToplineError(f"no measure is called {name}{meant(name, known)}; docs/reference/marts.md lists them")
+        found |= {(r["mart"], r["measure"]): r for r in own}
+    return list(found.values())
+
+
+def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
+    known = [r[0] for r in con.cursor().execute("select distinct force_code from marts.measures order by 1").fetchall()]
+    if force is None and len(known) == 1:
+        return str(known[0])
+    if force in known:
+        return str(force)
+    said = f"the night has nothing of {force}" if force else "the night has several forces"
+    raise ToplineError(f"{said}: name one with --force: {', '.join(known)}")
+
+
+def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_type: str | None) -> tuple[str, str, str]:
+    """Type, code and name of an area."""
+    areas = con.cursor().execute(
+        "select distinct area_type, area_code, area_name from marts.measures where force_code = ? order by all", [force]
+    ).fetchall()  # fmt: skip
+    if area is None:
+        own = [a for a in areas if a[0] == "force"]
+    else:
+        own = [a for a in areas if area.lower() in (a[1].lower(), a[2].lower()) and area_type in (None, a[0])]
+    if len(own) == 1:
+        return own[0][0], own[0][1], own[0][2]
+    if own:
+        raise ToplineError(f"{area} is of several kinds: say which with --area-type: {', '.join(a[0] for a in own)}")
+    raise ToplineError(f"no area is called {area}{meant(str(area), [a[2] for a in areas])}")

@@ -1,0 +1,158 @@
+"""`pam topline`: the newest complete month and the twelve months to it, for a person, Excel and Word."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from docx import Document
+from python_calamine import CalamineWorkbook
+
+from dagster_project.cli.topline import COLUMNS, NOT_AVAILABLE
+from dagster_project.core.home import Home
+from dagster_project.serving import connect
+from dagster_project.serving.topline import ToplineError, topline
+
+
+@pytest.fixture
+def marts() -> duckdb.DuckDBPyConnection:
+    """Marts of one force: two months, the later one not complete, and a year that is covered in part."""
+    con = duckdb.connect()
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.measures (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
+        " area_name varchar, measure varchar, category varchar, period_type varchar, period_start date, period_end date, period_label varchar,"
+        " value decimal(28,10), prior_value decimal(28,10), volume_change decimal(28,10), pct_change decimal(28,10),"
+        " data_status varchar)"
+    )
+    con.execute(
+        """
+        insert into marts.measures
+        select 'mart_drug_offences', 'kent', area_type, area_code, area_name, 'possession_offences', category, period_type,
+            first, last, label, value, prior, value - prior, 100 * (value - prior) / prior, status
+        from (values
+            ('month', date '2025-10-01', date '2025-10-31', 'Oct 2025', 'all', 0, 8, 'complete'),
+            ('month', date '2025-10-01', date '2025-10-31', 'Oct 2025', '92D', 77, 7, 'complete'),
+            ('month', date '2025-11-01', date '2025-11-30', 'Nov 2025', 'all', 3, 9, 'partial'),
+            ('rolling_12_months', date '2024-11-01', date '2025-10-31', 'x', 'all', 50, null, 'partial'),
+            ('rolling_12_months', date '2024-12-01', date '2025-11-30', 'y', 'all', 60, 70, 'partial')
+        ) as t(period_type, first, last, label, category, value, prior, status),
+        (values ('force', 'kent', 'Kent Police'), ('lpu', 'm', 'Maidstone'), ('section', 'm2', 'Maidstone'))
+            as a(area_type, area_code, area_name)
+        """
+    )
+    return con
+
+
+def test_the_latest_complete_month_and_the_twelve_to_it(marts: duckdb.DuckDBPyConnection) -> None:
+    (line,) = topline(marts, ["possession_offences"])
+    assert (line.month_end, line.month_label, line.area) == (date(2025, 10, 31), "Oct 2025", "Kent Police")
+    assert (line.month.value, line.month.before, line.month.percent) == (0, 8, -100), "0 is a true zero"
+    assert (line.year.value, line.year.before, line.year.change, line.year.status) == (50, None, None, "partial")
+    assert line.unusual == "not known", "this night has no control charts"
+
+
+def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "create table marts.mart_control_charts as"
+        " select mart, measure, category, force_code, area_type, area_code, period_end,"
+        " case area_type when 'force' then 'low' else 'common cause' end as variation from marts.measures"
+        " where period_type = 'month' and category = 'all'"
+    )
+    assert topline(marts, ["possession_offences"])[0].unusual == "unusually low"
+    assert topline(marts, ["possession_offences"], "m")[0].unusual == "no"
+
+
+def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:
+    first, second = topline(marts, ["mart_mda_orders.orders", "possession_offences"])
+    assert (first.measure, second.measure) == ("orders", "possession_offences"), "in the order in which they are named"
+    assert first.month_end is None and (first.month.value, first.month.status) == (None, "not_available")
+    assert (first.year.value, first.unusual) == (None, "not known")
+    assert [line.mart for line in topline(marts, ["orders"])] == ["mart_confiscation_orders", "mart_mda_orders"]
+
+
+def test_names_that_are_none(marts: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ToplineError, match="no measure is called possession; is possession_offences meant"):
+        topline(marts, ["possession"])
+    with pytest.raises(ToplineError, match="no area is called Maidston; is Maidstone meant"):
+        topline(marts, area="Maidston")
+    with pytest.raises(ToplineError, match="several kinds: say which with --area-type: lpu, section"):
+        topline(marts, area="maidstone")
+    assert topline(marts, area="maidstone", area_type="lpu")[0].area == "Maidstone"
+    with pytest.raises(ToplineError, match="has nothing of essex: name one with --force: kent"):
+        topline(marts, force="essex")
+    marts.execute("insert into marts.measures by name select * replace ('essex' as force_code) from marts.measures")
+    with pytest.raises(ToplineError, match="has several forces: name one with --force: essex, kent"):
+        topline(marts)
+
+
+def test_the_default_is_the_headline_measures_as_the_marts_have_them(sample_home: Home) -> None:
+    con = connect(sample_home)
+    lines = topline(con)
+    figures = con.execute(
+        "select mart, measure, period_end, value, prior_value, pct_change from marts.measures where area_type = 'force'"
+        " and category = 'all' and period_type = 'rolling_12_months'"
+    ).fetchall()
+    con.close()
+    by = {row[:3]: row[3:] for row in figures}
+    assert len(lines) > 30 and lines[0].measure == "possession_offences"
+    for line in lines:
+        own = (line.mart, line.measure, line.month_end)
+        assert (line.year.value, line.year.before, line.year.percent) == by.get(own, (None, None, None)), own
+    assert {line.unusual for line in lines} >= {"no", "not known"}
+
+
+def test_the_command_in_the_terminal(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = pam("topline", "--home", sample_home.path)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80 and lines[0].startswith("Derbyshire Constabulary")
+    assert re.search(r"^ ?Possession offences +Dec 2025 +149 +-15\.8% +2,143 +\+21\.1% +no", result.stdout, re.M)
+    assert re.search(r"^ ?Activities +Dec 2025 +28 +\[x\] +\[x\] +\[x\] +\[x\]", result.stdout, re.M)
+    result = pam("topline", "drug_find_rate", "--area", "derby north", "--home", sample_home.path)
+    assert "+31.7 pts" in result.stdout and "Derby North" in result.stdout
+
+
+def test_the_other_formats_have_exact_figures(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    said = pam("topline", "activities", "possession_offences", "--format", "csv", "--home", sample_home.path).stdout
+    first, second = csv.DictReader(io.StringIO(said))
+    assert (first["twelve_months_value"], first["twelve_months_status"]) == ("", "not_available")
+    assert Decimal(second["twelve_months_pct_change"]) == Decimal("21.1418880724")
+    said = pam("topline", "activities", "--format", "json", "--home", sample_home.path).stdout
+    assert json.loads(said)[0]["twelve_months_value"] is None
+    path = tmp_path / "topline.xlsx"
+    result = pam("topline", "activities", "possession_offences", "--out", path, "--home", sample_home.path)
+    assert result.exit_code == 0, result.output
+    book = CalamineWorkbook.from_path(path)
+    header, first, second = book.get_sheet_by_name("Answer").to_python()
+    assert tuple(header) == COLUMNS and path.stat().st_mode & 0o777 == 0o600
+    row = dict(zip(header, first, strict=True))
+    assert (row["month_value"], row["twelve_months_value"], row["twelve_months_change"]) == (28, NOT_AVAILABLE, NOT_AVAILABLE)
+    assert dict(zip(header, second, strict=True))["twelve_months_value"] == 2143
+    assert "made up" in str(book.get_sheet_by_name("About").to_python())
+
+
+def test_a_document(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "topline.docx"
+    assert pam("topline", "activities", "possession_offences", "--out", path, "--home", sample_home.path).exit_code == 0
+    doc = Document(str(path))
+    rows = [[c.text for c in r.cells] for r in doc.tables[0].rows]
+    assert rows[1] == ["Activities", "Dec 2025", "28", "[x]", "[x]", "[x]", "[x]", "[x]", "no", "[x]"]
+    assert rows[2] == ["Possession offences", "Dec 2025", "149", "177", "-15.8%", "2,143", "1,769", "+21.1%", "yes", "no"]
+    assert any("made up" in p.text for p in doc.paragraphs) and any("[x] not available" in p.text for p in doc.paragraphs)
+
+
+def test_wrong_use(pam: Callable, sample_home: Home, new_home: Home, tmp_path: Path) -> None:
+    assert pam("topline", "--out", tmp_path / "a.pdf", "--home", sample_home.path).exit_code == 2
+    assert pam("topline", "--format", "xml", "--home", sample_home.path).exit_code == 2
+    result = pam("topline", "drug_find", "--home", sample_home.path)
+    assert result.exit_code == 1 and "is drug_finds meant?" in result.stderr
+    assert "no published night" in pam("topline", "--home", new_home.path).stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "home"] or not list(tmp_path.iterdir())
