@@ -52,6 +52,10 @@ def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
     return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
 
 
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) > 0
+
+
 def fault_of_text(text: str, longest: int) -> str:
     """What is wrong with a text that goes into a list, and what to do; empty where nothing is."""
     if len(text) > longest:
@@ -97,6 +101,11 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
         if columns == OWN_LISTS["vocabulary"]:
             row = (*row[:3], _counted(path, line, row))
+        if "population" in columns and not _is_count(people := row[columns.index("population")]):
+            raise SeedError(
+                f"seeds/{path.name}: line {line}: population {people!r} is no number of people: write it in digits alone,"
+                " such as 125800, and leave out areas where nobody lives"
+            )
         known = _known(row, columns)
         if known in rows:
             raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")

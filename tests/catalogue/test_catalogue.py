@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import duckdb
 import pytest
@@ -21,7 +22,7 @@ from dagster_project.publishing.outputs.catalogue import write
 from dagster_project.reporting import catalogue
 
 HOSTILE = "<script>alert('x')</script>"
-SEEN = ("index.html", "extracts.html", "marts-mart-naloxone.html")
+SEEN = ("index.html", "extracts.html", "marts-mart-naloxone.html", "search.html")
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,9 @@ def test_every_check_extract_and_file_is_there(pages: dict[str, PageRead], sampl
     assert loads and all(load in text for (load,) in loads)
 
 
-def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[str, PageRead]) -> None:
+def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
+    measures = set(published(sample_home, "select distinct mart, measure from marts.measures"))
+    led: set[tuple[str, str]] = set()
     places = {(folder / name).resolve(): set(page.ids) for name, page in pages.items()}
     for name, page in pages.items():
         for link in page.links:
@@ -162,12 +165,18 @@ def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[
             path, _, place = link.partition("#")
             target = (folder / path if path else folder / name).resolve()
             assert target.is_file(), f"{name}: {link}"
-            assert not place or place in places[target], f"{name}: {link}"
+            if target.parent.name == "dashboard" and place:
+                picked = dict(parse_qsl(place))
+                assert (picked["mart"], picked["measure"]) in measures, f"{name}: {link}"
+                led.add((picked["mart"], picked["measure"]))
+            else:
+                assert not place or place in places[target], f"{name}: {link}"
         assert page.faults == [] and len(set(page.ids)) == len(page.ids), name
         assert page.headings[0] == 1 and page.headings.count(1) == 1, name
         assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False)), name
         assert not [a for a in page.attributes if a.startswith("on") or a == "style"], name
         assert "Sample data." in page.path.read_text(encoding="utf-8"), name
+    assert led == measures, "every measure leads to the dashboard"
     assert "../dashboard/index.html" in pages["index.html"].links
     assert "../report/2026-03/index.html" in pages["index.html"].links
     report = (folder.parent / "report" / "2026-03" / "index.html").read_text(encoding="utf-8")
@@ -199,7 +208,7 @@ def test_texts_stay_texts_and_a_file_of_another_version_is_shown(hostile: Path) 
         assert not [link for link in page.links if link.startswith("..")], "nothing is published beside it"
     text = (hostile / "other-unknown.html").read_text(encoding="utf-8")
     assert "tells of nothing that it is made from" in text and "&lt;script&gt;" in text
-    for name in ("index", "measures", "relations", "checks", "extracts", "marts-mart-naloxone"):
+    for name in ("index", "search", "measures", "relations", "checks", "extracts", "marts-mart-naloxone"):
         assert "&lt;script&gt;alert" in (hostile / f"{name}.html").read_text(encoding="utf-8"), name
     text = (hostile / "extracts.html").read_text(encoding="utf-8")
     assert "The newest 200 of 250 decisions" in text and text.count("refused: &lt;script") == catalogue.read.EARLIER_FILES
@@ -230,6 +239,36 @@ def unscripted(page: Any) -> Iterator[Any]:
     context = page.context.browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()
+
+
+def test_one_list_has_all_there_is_to_find(pages: dict[str, PageRead], sample_home: Home) -> None:
+    rows = pages["search.html"].tables["everything"][1:]
+    found = {kind: [r for r in rows if r[1] == kind] for kind in ("Measure", "Category", "Column", "Extract", "Relation")}
+    counted = published(
+        sample_home,
+        "select (select count(*) from meta.dictionary where kind = 'measure'),"
+        " (select count(distinct (mart, category)) from marts.measures where category <> 'all'),"
+        " (select count(distinct (name, coalesce(description, ''))) from meta.dictionary where kind = 'column'),"
+        " (select count(distinct extract) from meta.extracts), (select count(*) from meta.dictionary where kind = 'relation')",
+    )
+    assert tuple(len(of) for of in found.values()) == counted[0] and len(rows) == sum(counted[0])
+    (code,) = (r for r in found["Category"] if r[0] == "92C")
+    assert code[2].startswith("Other drug offences. Category of Possession offences")
+
+
+@pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_a_search_leads_to_the_dashboard_and_back(folder: Path, page: Any) -> None:
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_label("Search measures, categories, columns").fill("other drug 92c")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html#q=*")
+    rows = page.locator("table.filtered tbody tr:visible")
+    assert rows.count() == 1 and page.get_by_role("status").inner_text().startswith("1 of")
+    rows.get_by_role("link", name="on the dashboard").click()
+    page.wait_for_selector("#title:has-text('Possession offences, 92C Other drug offences')")
+    page.get_by_role("link", name="More in the catalogue").click()
+    page.wait_for_url("**/marts-mart-drug-offences.html#measure-possession-offences")
+    assert page.locator(".flow .here").inner_text().endswith("marts.mart_drug_offences") and page.asked == []
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)

@@ -241,7 +241,7 @@ def test_a_number_of_people_that_can_not_be_one_is_refused(new_home: Home, peopl
     path.write_text(f"{header}derbyshire,lpu,dales,71500,Mid-2024\n", encoding="utf-8")
     assert read_population(new_home) == {"derbyshire/lpu/dales": (71500, "Mid-2024")}
     path.write_text(f'{header}derbyshire,lpu,dales,"{people}",Mid-2024\n', encoding="utf-8")
-    with pytest.raises(SeedError, match=r"population\.csv: derbyshire lpu dales: population .* in digits alone"):
+    with pytest.raises(SeedError, match=r"seeds/population\.csv: line 2: population .* in digits alone"):
         read_population(new_home)
 
 

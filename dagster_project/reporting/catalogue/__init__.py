@@ -7,12 +7,14 @@ import duckdb
 
 from dagster_project.transform.dbt_runner import manifest
 
+from ..category_words import CODED, offence_words
 from ..pack.web_pages import TEMPLATES, plain_environment
 from .lineage import Lineage
 from .read import Catalogue, read_catalogue
+from .search import dashboard_state, everything
 
 HERE = Path(__file__).parent
-PAGES = ("index", "measures", "relations", "checks", "extracts")
+PAGES = ("index", "search", "measures", "relations", "checks", "extracts")
 
 
 def write(
@@ -32,7 +34,9 @@ def write(
     # Nobody but the file and the project is asked: what an older night has and the project has not, is shown without lineage.
     shared = {
         "root": "", "is_sample": is_sample, "beside": tuple(beside), "editions": tuple(editions), "c": catalogue,
-        "lineage": Lineage.of(manifest(), catalogue),
+        "lineage": Lineage.of(manifest(), catalogue), "everything": everything(catalogue), "dashboard_state": dashboard_state,
+        "dashboard": next((href for href, _ in beside if "/dashboard/" in href), ""),
+        "category_words": offence_words(c for m in catalogue.measures if m.mart == CODED for c in m.categories),
     }  # fmt: skip
     environment = plain_environment(HERE / "templates")
     for name in PAGES:

@@ -7,6 +7,7 @@ import duckdb
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.seeds import force_names, read_seed
 
+from ..category_words import CODED, offence_words
 from .data import NEAREST, safe
 from .population import Population
 
@@ -38,7 +39,6 @@ def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, population: Popula
     nights = _dicts(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     listed = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
-    codes = {r["offence_code"]: r["description"] for r in read_seed("offence_codes")}
     return {
         "sample": is_sample,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
@@ -46,8 +46,8 @@ def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, population: Popula
         "areaTypes": AREAS,
         "nearest": NEAREST,
         "population": {k: p for k, p in population.items() if k.partition("/")[0] in held},
-        "categories": {c: codes[c] for (c,) in con.execute(
-            "select distinct category from marts.mart_drug_offences order by all").fetchall() if c in codes},
+        "categories": offence_words(c for (c,) in con.execute(
+            f"select distinct category from marts.{CODED} order by all").fetchall()),
         "forces": [{"code": f, "name": names.get(f, f), "marts": held[f]} for f in sorted(held, key=lambda f: names.get(f, f))],
         "marts": {name: _titled(text) for name, text in marts},
         "measures": {

@@ -1,7 +1,7 @@
 """A force's own list of how many people live in an area, for rates: `seeds/population.csv` of its home. None is shipped."""
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError, read_own_list
+from dagster_project.core.own_lists import read_own_list
 
 Population = dict[str, tuple[int, str]]
 """People by `force/area_type/area_code`, and as of when they were counted."""
@@ -12,14 +12,7 @@ COLUMNS = ("force_code", "area_type", "area_code", "population", "as_of")
 def read_population(home: Home) -> Population:
     """People by `force/area_type/area_code`, and as of when; nothing where the home has no list.
 
-    Raises SeedError, with file, line and reason, for a number of people that can't be one.
+    Raises SeedError, with file, line and reason.
     """
-    found: Population = {}
-    for force, area_type, area_code, people, as_of in read_own_list(home.seeds / "population.csv", COLUMNS):
-        if not (people.isascii() and people.isdigit() and int(people)):
-            raise SeedError(
-                f"seeds/population.csv: {force} {area_type} {area_code}: population {people!r} is no number of people:"
-                " write it in digits alone, such as 125800, and leave out areas where nobody lives"
-            )
-        found[f"{force}/{area_type}/{area_code}"] = (int(people), as_of)
-    return found
+    rows = read_own_list(home.seeds / "population.csv", COLUMNS)
+    return {f"{force}/{area_type}/{area_code}": (int(people), as_of) for force, area_type, area_code, people, as_of in rows}
