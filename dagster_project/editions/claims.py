@@ -57,7 +57,7 @@ Key = tuple[str, str, str, str, str]
 def ask_claims(asked: Questions, edition: Edition) -> None:
     """Add an edition's claims, and what answers them. Raises EditionError, with file and line."""
     known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
-    figures = [_read_figure(edition, line) for line in _lines(edition.claims_path, edition.claims, FIGURES)]
+    figures = [_read_figure(edition, line) for line in claimed_lines(edition)]
     printed = _printed_values(figures)
     for number, (figure, said, row) in enumerate(figures, start=1):
         conflict = _months_conflict(figure, said, row["unit"], printed)
@@ -90,6 +90,11 @@ def ask_claims(asked: Questions, edition: Edition) -> None:
 
 def _both(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:
     return (conflict.total, conflict.printed) if conflict else (None, None)
+
+
+def claimed_lines(edition: Edition) -> Iterator[_Line]:
+    """The printed figures that an edition names, with their lines. Raises EditionError."""
+    yield from _lines(edition.claims_path, edition.claims, FIGURES)
 
 
 def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Iterator[_Line]:

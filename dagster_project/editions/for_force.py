@@ -39,7 +39,7 @@ class ForForce:
 def check_force(force: str) -> None:
     """Raises EditionError where there is no such force."""
     if force not in force_names():
-        raise EditionError(f"no force is called {force}{meant(force, force_names())}: seeds/forces.csv has their codes")
+        raise EditionError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
 
 
 def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def roll(
     Raises EditionError: no such edition, force or table, or the new one is there already.
     """
     _month(new)
-    source = _source(home, old, new)
+    source = _source(home, old, new, tables)
     target = home.editions / f"{new}.yml"
     if target.exists() or (FOLDER / target.name).exists():
         raise EditionError(f"{target.name} is there already: change it, or delete it first")
@@ -67,13 +67,23 @@ def roll(
     return target, to_look_at
 
 
-def _source(home: Home, old: str | None, new: str) -> Path:
-    """The edition to start from: the one that is named, else the newest before the new one."""
+def _source(home: Home, old: str | None, new: str, tables: Sequence[str]) -> Path:
+    """The edition to start from: the one that is named, else the newest before the new one, and of those that have all of the
+    tables where there is one."""
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    name = old or max((n for n in paths if n < new), default=None)
+    earlier = [n for n in paths if n < new]
+    having = [n for n in earlier if old is None and tables and _has(paths[n], tables)]
+    name = old or max(having or earlier, default=None)
     if name is None or name not in paths:
         raise EditionError(f"there is no edition {old or f'before {new}'}: there are {', '.join(sorted(paths))}")
     return paths[name]
+
+
+def _has(path: Path, tables: Sequence[str]) -> bool:
+    try:
+        return {t.table for t in read_edition(path).tables} >= set(tables)
+    except EditionError:
+        return False
 
 
 def _asked_windows(body: dict[str, Any]) -> dict[str, Any]:

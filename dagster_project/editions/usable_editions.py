@@ -5,22 +5,23 @@ night goes on without it, and `pam status`, `pam edition list` and `pam edition 
 """
 
 import contextlib
-import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant, nearest
 from dagster_project.core.seeds import force_names, read_seed
 
+from .claims import claimed_lines
 from .for_force import areas_of
 from .model import FOLDER, Edition, EditionError, own_edition, read_edition
 from .questions import write_asked
-from .tables import EVERY
+from .tables import EVERY, Shows
 from .yaml_places import Places
 
 ALL, NOT_RECORDED = "all", "Not recorded"
@@ -113,6 +114,18 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
         category = ask.get("category") or ALL
         if (known := categories.get((mart, measure))) is not None and category not in (ALL, EVERY, *known):
             yield _unknown("category", category, known, places, f" of {measure}")
+    yield from _claim_faults(edition, marts)
+
+
+def _claim_faults(edition: Edition, marts: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Printed figures whose names are nearly those of a mart or measure: one that is of nothing here is not computable."""
+    for number, row in claimed_lines(edition):
+        for field, said, known in (
+            ("mart", row["mart"], marts), ("measure", row["measure"], marts.get(row["mart"], ())),
+            ("figure", row["figure"], get_args(Shows)),
+        ):  # fmt: skip
+            if said not in known and (near := meant(said, known)):
+                yield f"{edition.claims}: line {number}: {field}: {said!r} is no {field}{near}"
 
 
 def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
@@ -124,8 +137,8 @@ def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
 
 
 def _unknown(field: str, said: str, known: Collection[str], places: Places, of: str = "") -> str:
-    meant = difflib.get_close_matches(said, list(known), n=1)
-    hint = f"is {meant[0]} meant?" if meant else f"there are {', '.join(sorted(known)) or 'none: leave it out'}"
+    near = nearest(said, known, 1)
+    hint = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(known)) or 'none: leave it out'}"
     line = places.of_value(field, said)
     return f"{f'line {line}: ' if line else ''}{field}: {said!r} is no {field.replace('_', ' ')}{of}; {hint}"
 

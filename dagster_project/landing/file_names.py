@@ -165,13 +165,17 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
     elif match := _CANONICAL.fullmatch(stem):
         _canonical(match, contracts, forces, said)
     else:
-        raise _Unreadable(f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file")
+        raise _Unreadable(
+            f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file. An export as its system names it lands"
+            " once `pam map FILE` has said what it holds"
+        )
 
 
 def _canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
-        raise _Unreadable(f"no contract is called '{shown(extract)}': contracts/ has {', '.join(contracts)}")
+        near = meant(extract, contracts)
+        raise _Unreadable(f"no contract is called '{shown(extract)}'{near} (there are {', '.join(contracts)})")
     _known_force(force, forces)
     covered_from = _day(match["from"], "covered from")
     covered_to = _day(match["to"], "covered to")
@@ -217,10 +221,7 @@ def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: 
 
 def _known_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
-        raise _Unreadable(
-            f"unknown force '{shown(force)}'{meant(force, forces)}: mend the name, or add the force to the checkout's"
-            " seeds/forces.csv, and drop the file again"
-        )
+        raise _Unreadable(f"unknown force '{shown(force)}'{meant(force, forces)} (seeds/forces.csv has their codes)")
 
 
 def _day(text: str, what: str) -> date:

@@ -263,9 +263,10 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     """What a mapping says that its contract does not bear out, each with its field."""
     contract = contracts.get(mapping.extract)
     if contract is None:
-        return [f"extract: no contract is called '{mapping.extract}': there are {', '.join(contracts)}"]
+        near = meant(mapping.extract, contracts)
+        return [f"extract: no contract is called '{mapping.extract}'{near} (there are {', '.join(contracts)})"]
     other = [f for f in mapping.forces if f not in forces]
-    said = [f"forces: unknown force '{f}'{meant(f, forces)}: seeds/forces.csv has the names" for f in other]
+    said = [f"forces: unknown force '{f}'{meant(f, forces)} (seeds/forces.csv has their codes)" for f in other]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 
@@ -60,7 +61,7 @@ def write_template(
     """
     contracts, now = load_contracts(), now or datetime.now(UTC)
     if extract not in contracts:
-        raise TemplateError(f"no contract is called '{extract}': there are {', '.join(contracts)}")
+        raise TemplateError(f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})")
     contract = contracts[extract]
     first, last = _window(contract, covered_from, covered_to, now.astimezone(LONDON).date())
     code = _force(home, force, force_names())

@@ -95,7 +95,7 @@ def draft_mapping(
     """  # fmt: skip
     contracts = load_contracts()
     if extract is not None and extract not in contracts:
-        raise DraftError(f"no contract is called '{extract}': there are {', '.join(contracts)}")
+        raise DraftError(f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})")
     force = _force(home, path, force)
     table = open_table(con, home, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
     extra = take_out(con, len(table.headers))
@@ -127,7 +127,7 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     if force is not None:
         code = force.strip().lower()
         if code not in names:
-            raise DraftError(f"unknown force '{force}'{meant(code, names)}: seeds/forces.csv has {', '.join(names)}")
+            raise DraftError(f"unknown force '{force}'{meant(code, names)} (seeds/forces.csv has their codes)")
         return code
     said = set(words(path.stem))
     named = [code for code in names if set(code.split("-")) - {"and"} <= said]

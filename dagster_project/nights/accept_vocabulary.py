@@ -11,6 +11,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.meant import meant
 from dagster_project.core.memory import bounds
 from dagster_project.core.own_lists import (
     LONGEST_VALUE,
@@ -36,11 +37,12 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     """What a value of a column can count as. Raises VocabularyError where it is none of the classifying columns."""
     contracts = load_contracts()
     if extract not in contracts:
-        raise VocabularyError(f"no extract is called {extract}: {', '.join(sorted(contracts))}")
+        near = meant(extract, contracts)
+        raise VocabularyError(f"no extract is called {extract}{near} (there are {', '.join(sorted(contracts))})")
     columns = classifying(contracts[extract])
     if column not in columns:
         others = f": it has one for {', '.join(columns)}" if columns else ""
-        raise VocabularyError(f"{extract} has no list for {column}{others}")
+        raise VocabularyError(f"{extract} has no list for {column}{meant(column, columns)}{others}")
     return own_lists.counts_towards(column)
 
 

@@ -67,7 +67,7 @@ def accept(home: Home, measure: str, month: str, force: str, *, by: str, why: st
     if measure not in headline:
         raise AcceptError(f"no headline measure is called {measure}{meant(measure, headline)}: there are {', '.join(headline)}")
     if force not in force_names():
-        raise AcceptError(f"no force is called {force}{meant(force, force_names())}: seeds/forces.csv has their codes")
+        raise AcceptError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
     new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))

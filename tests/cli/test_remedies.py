@@ -100,3 +100,23 @@ def test_a_reader_without_rights_is_told_of_the_group(small: Home, another: None
     with pytest.raises(NoRightsError, match=r"\[publish\] group in pam.toml") as caught:
         published_path(small)
     assert "Permission denied" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("map", "FILE", "--force", "kentt"), "unknown force 'kentt'; is kent meant?"),
+        (("map", "FILE", "--extract", "crime"), "no contract is called 'crime'; is crimes meant?"),
+        (("template", "crimes", "--force", "kentt"), "unknown force 'kentt'; is kent meant? (seeds/forces.csv has"),
+        (("template", "incidens"), "no contract is called 'incidens'; is incidents meant?"),
+        (("vocabulary", "accept", "incident", "qualifiers", "X", "--counts-as", "Drugs"), "is incidents meant?"),
+        (("vocabulary", "accept", "incidents", "qualifier", "X", "--counts-as", "Drugs"), "; is qualifiers meant?"),
+        (("inspect", "FILE"), "lands once `pam map FILE` has said what it holds"),
+    ],
+)
+def test_a_name_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path, args: tuple[str, ...], said: str) -> None:
+    file = tmp_path / "Crimes Oct.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    result = pam(*[str(file) if a == "FILE" else a for a in args], "--home", new_home.path)
+    assert said in " ".join(result.output.split()), result.output
+    assert result.exit_code != 0

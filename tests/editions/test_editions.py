@@ -167,6 +167,19 @@ def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, sai
         roll(new_home, asked.pop("old"), asked.pop("new"), **asked)
 
 
+def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -> None:
+    path = write(new_home.editions, SOUND | {"edition": "2026-06", "tables": [TABLE | {"table": "own"}]})
+    path.rename(new_home.editions / "2026-06.yml")
+    path, _ = roll(new_home, None, "2026-09", tables=["stop_search"])
+    assert "Made from edition 2026-03" in path.read_text(encoding="utf-8")
+    path, _ = roll(new_home, None, "2026-10")
+    assert [t.table for t in load_editions(new_home)["2026-10"].tables] == ["stop_search"]
+    path, _ = roll(new_home, None, "2026-08", tables=["own"])
+    assert "Made from edition 2026-06" in path.read_text(encoding="utf-8")
+    with pytest.raises(EditionError, match="edition 2026-06 has no table owm; is own meant"):
+        roll(new_home, None, "2026-07", tables=["owm"])
+
+
 def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named(sample_home: Home) -> None:
     body = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
     of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}

@@ -99,6 +99,16 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
     assert "printed.csv: line 2: 'many' holds no figure" in read_editions(new_home).waiting[0].problem
     path.with_name("printed.csv").write_text(header.replace(",unit", "") + row, encoding="utf-8")
     assert "printed.csv: line 1: has no column unit" in read_editions(new_home).waiting[0].problem
+    row = "1,mart_drug_offences,MEASURE,FIGURE,force,F,all,M,2025-01-01,2025-01-31,count,5\n"
+    for measure, figure, said in (
+        ("posession_offences", "value", "line 2: measure: 'posession_offences' is no measure; is possession_offences meant?"),
+        ("possession_offences", "pct_chang", "line 2: figure: 'pct_chang' is no figure; is pct_change meant?"),
+        ("possession_offences", "value", ""), ("median_days_to_register", "value", ""),
+    ):  # fmt: skip
+        text = header + row.replace("MEASURE", measure).replace("FIGURE", figure)
+        path.with_name("printed.csv").write_text(text, encoding="utf-8")
+        problems = "".join(w.problem for w in read_editions(new_home).waiting)
+        assert said in problems if said else not problems
 
 
 def test_the_night_goes_on_without_it(sample_home: Home, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from .compare import diff
-from .landing import Landing
+from .landing import Landing, Load
 from .marts import marts
 from .periods import Cover, Month, periods_of, span
 from .public_health import area_type, period
@@ -77,7 +77,9 @@ def world(extract, rows, *windows, force="derbyshire", form="canonical"):
     """A Landing of one extract; rows are dicts with `_day`."""
     landing = Landing()
     landing.rows[extract, force] = [{"_form": form, "lpu": None, **row} for row in rows]
-    landing.windows[extract, force] = [(*map(date.fromisoformat, window), form) for window in windows]
+    windows = [(*map(date.fromisoformat, window), form) for window in windows]
+    landing.windows[extract, force] = windows
+    landing.loads[extract, force] = [Load(extract, force, form, a, b, 0, {}, set(), None, None) for a, b, _ in windows]
     return landing
 
 
@@ -235,7 +237,12 @@ def test_finds_are_not_available_from_published_searches():
     place = ("stop_search", "derbyshire")
     landing.rows[place] += own.rows[place]
     landing.windows[place] += own.windows[place]
+    landing.loads[place] += own.loads[place]
     f = Figures(landing)
+    # It names no units either: `Not recorded` has the force's figure.
+    assert [f("drug_searches", m, area="dales") for m in ("Jan 2025", "Feb 2025")] == [None, 0]
+    assert [f("drug_searches", m, area="unknown") for m in ("Jan 2025", "Feb 2025")] == [1, 1]
+    assert f("drug_searches", "2025", area="north", kind="calendar_year", column="data_status") == "partial"
     assert [f("drug_searches", m) for m in ("Jan 2025", "Feb 2025")] == [1, 1]
     assert [f("drug_finds", m) for m in ("Jan 2025", "Feb 2025")] == [None, 1]
     assert f("drug_finds", "Jan 2025", column="data_status") == "not_available"
