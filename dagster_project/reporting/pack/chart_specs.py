@@ -44,6 +44,8 @@ WIDER = 0.22
 """By how much letters may be wider than in the renderer's typeface: what stands at an edge has so much room more."""
 LETTER = 6.4
 """The mean width of a letter in the renderer's, in pixels, at 12 pixels."""
+WIDE_LETTER, WIDE_BOLD = 7, 9
+"""The mean width of a letter of a wide typeface, in pixels: at 12 pixels, and at 13 and bold."""
 
 INK, RULE, QUIET = "#0b0c0c", "#d8dcdf", "#7f8b95"
 COLOURS = ("#12436d", "#b84a0a", "#801650", "#1a7d74", "#3d3d3d", "#7a5ba8")
@@ -269,7 +271,7 @@ def _month_axis(rows: Sequence[Spec], width: int, padding: int = 8, small: bool 
     """Months on a line of time; a small picture names its first and its last."""
     first, last = (pick(r["x"] for r in rows) for pick in (min, max))
     span = range(int(first[:4]) * 12 + int(first[5:7]) - 1, int(last[:4]) * 12 + int(last[5:7]))
-    every = next(n for n in (3, 6, 12, 24, 48, 1200) if len(span) * 62 / n < width)
+    every = next(n for n in (3, 6, 12, 24, 48, 1200) if len(span) * 76 / n < width)
     ticks = [span[0], span[-1]] if small else [n for n in span if n % every == 0] or [span[0]]
     wanted = [{"year": n // 12, "month": n % 12 + 1, "date": 1, "utc": True} for n in dict.fromkeys(ticks)]
     axis: Spec = {"values": wanted, "format": "%b %Y", "labelOverlap": False}
@@ -289,10 +291,8 @@ def _head(panel: Panel, several: bool, width: int) -> Spec:
     """What stands above one of several panels: what is counted, and what happened."""
     if not several:
         return {}
-    letters = round(width / (1 + WIDER) / LETTER)
-    below = {"subtitle": wrap(panel.happened, letters), "subtitlePadding": 4} if panel.happened else {}
-    # Bold and larger: fewer letters of it have room.
-    return {"title": {"text": wrap(_cut(panel.title), letters * 4 // 5) or "", **below}}
+    below = {"subtitle": wrap(panel.happened, width // WIDE_LETTER), "subtitlePadding": 4} if panel.happened else {}
+    return {"title": {"text": wrap(_cut(panel.title), width // WIDE_BOLD) or "", **below}}
 
 
 def _trend(chart: Chart, look: Look) -> Spec:

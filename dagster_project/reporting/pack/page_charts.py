@@ -169,13 +169,20 @@ def _trend(
 
 
 def _controlled(wanted: Definition, points: tuple[Point, ...], charted: Sequence[ChartMonth]) -> Panel:
-    """An XmR chart: the months, those that are unusual marked, with the mean and the limits of each base."""
+    """An XmR chart: the months, those that are unusual marked, with the mean and the limits of each base. A limit that no month
+    can reach, below 0 or above 100%, is left out."""
     marks = {m.end: m.mark for m in charted}
     marked = tuple(replace(p, mark=marks.get(p.day, "")) if p.day else p for p in points)
     limits = []
     for (mean, lower, upper), own in groupby(charted, key=lambda m: (m.mean, m.lower, m.upper)):
         ends = [m.end for m in own]
-        limits.append(Limits(ends[0], ends[-1], mean, lower, upper))
+        top = 100 if wanted.unit == "percent" else None
+        limits.append(
+            Limits(
+                ends[0], ends[-1], mean, None if lower is None or lower < 0 else lower,
+                None if upper is None or (top and upper > top) else upper,
+            )
+        )  # fmt: skip
     return Panel(wanted.title, wanted.unit, (Series("Each month", marked, "months"),), tuple(limits), what_happened(charted))
 
 

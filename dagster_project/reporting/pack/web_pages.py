@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,28 +19,6 @@ from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .shared_sentences import ORDER_OF_FINDINGS, public_notice
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A part of a figure as its trail says it."""
-
-    role: str
-    words: str
-    months: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of a trail: where it stands, its days, what it is made of, or `why` nothing is said of it."""
-
-    anchor: str
-    row: str
-    column: str
-    cell: Cell
-    days: str
-    parts: tuple[Shown, ...]
-    why: str
 
 
 def write_html(
@@ -101,6 +79,7 @@ def _write(path: Path, text: str) -> None:
 def _environment() -> jinja2.Environment:
     environment = plain_environment()
     environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _verdicts, "before": _before}
+    environment.filters |= {"why": _why, "made_of": _made_of, "month": _month}
     environment.filters |= {"share_checked": share_checked, "result": words.result}
     environment.globals["pack_markers"] = MARKERS
     return environment
@@ -137,32 +116,36 @@ def _size(svg: str) -> tuple[str, str]:
     return (str(round(float(found[1]))), str(round(float(found[2]))))
 
 
-def _trail(table: Table, trails: Trails | None) -> list[Figure]:
-    found = []
-    for row in table.rows:
-        for column, cell in zip(table.columns, row.cells, strict=True):
-            if cell.measure is None:
-                continue
-            parts = trails.parts.get(cell.cell_id, []) if trails else []
-            shown = tuple(_shown(p, cell, len(parts) > 1) for p in parts)
-            found.append(Figure(anchor(cell.cell_id), row.label, column.label, cell, cell.days, shown, _why(cell)))
-    return found
+def _trail(table: Table, trails: Trails | None) -> list[tuple[str, str, Cell, list[Part]]]:
+    """Each figure of a table: its row and column, and what it is made of."""
+    return [
+        (row.label, column.label, cell, trails.parts.get(cell.cell_id, []) if trails else [])
+        for row in table.rows
+        for column, cell in zip(table.columns, row.cells, strict=True) if cell.measure is not None
+    ]  # fmt: skip
 
 
 def _why(cell: Cell) -> str:
-    if cell.value is None:
-        if cell.marker == "[z]":
-            return "There is no such number."
-        return "No accepted file covers its days, or all of those that it is compared with."
+    """Why nothing is said of what a figure is made of."""
+    if cell.value is None and cell.marker in MARKERS:
+        return f"{MARKERS[cell.marker].capitalize()}."
     return "As published by others." if not cell.can_be_traced else "Not counted here."
 
 
-def _shown(part: Part, cell: Cell, is_rate: bool) -> Shown:
-    unit = "gbp" if cell.unit == "gbp" else "count"
+def _made_of(part: Part, cell: Cell, is_rate: bool) -> str:
+    """`Numerator: 12 records make 12.`"""
     role = f"{part.role.capitalize()}: " if is_rate else ""
-    rows = _records(part.rows)
-    months = tuple(f"{words.month(m)}: {_records(n)}, {words.number(a, unit)}" for m, n, a in part.months)
-    return Shown(part.role, f"{role}{rows} {'makes' if part.rows == 1 else 'make'} {words.number(part.amount, unit)}.", months)
+    makes = "makes" if part.rows == 1 else "make"
+    return f"{role}{_records(part.rows)} {makes} {words.number(part.amount, _unit(cell))}."
+
+
+def _month(month: tuple[str, int, Decimal], cell: Cell) -> str:
+    """`October 2025: 3 records, 3`."""
+    return f"{words.month(month[0])}: {_records(month[1])}, {words.number(month[2], _unit(cell))}"
+
+
+def _unit(cell: Cell) -> str:
+    return "gbp" if cell.unit == "gbp" else "count"
 
 
 def _records(count: int) -> str:

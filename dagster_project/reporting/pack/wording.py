@@ -104,8 +104,8 @@ def of_limits(panels: Sequence[Panel]) -> list[str]:
 
 def _of_limits(panel: Panel) -> str:
     newest = panel.limits[-1]
-    ends = [number(v, panel.unit, 1) for v in (newest.lower, newest.upper) if v is not None]
-    limits = f", limits {' to '.join(ends)}" if len(ends) == 2 else ""
+    ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
+    limits = "".join(f", {name} limit {number(v, panel.unit, 1)}" for name, v in ends)
     text = f"{panel.title}: mean {number(newest.mean, panel.unit, 1)}{limits}; {panel.happened}."
     for mark in ("high", "low"):
         if own := [p.label for s in panel.series for p in s.points if p.mark == mark]:
