@@ -124,6 +124,8 @@ class NightRun:
         self.rebuild = rebuild
         self.config = Config()
         """The home's settings, once the night has begun."""
+        self.key_of: Home | None = None
+        """Whose key the chance of rounded public figures is made of, where it is another home's."""
         self.engine = engine
         self.since: str | None = None
         """Files that landed after this night are tonight's; after the published one, where it is None."""
@@ -327,8 +329,9 @@ class NightRun:
         if self._is_left():
             return self.checks or []
         with self._step("checking"):
+            public_form.publish_public(self.home, self.config.public, self.key_of)
             kept = results.path_of(self.home, night.night_id)
-            self.checks = [*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept)]
+            self.checks = [*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public)]
             if not self.nodes or not self.checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         if gate.held_by(self.checks):
@@ -347,7 +350,6 @@ class NightRun:
             raise NightHeldError(self._reason())
         with self._step("publishing"):
             receipt = self._receipt("published", "")
-            public_form.publish_public(self.home, self.config.public)
             dictionary.write_meta(night, read_ledger(self.home), self.checks, read_receipts(self.home), receipt)
             digest = publish.seal(self.home)
             group = self.config.publish.group
