@@ -223,17 +223,18 @@ def checks() -> dict[str, Any]:
     suites = gate.load_suites()
     facts = {m["name"]: _described(m) for m in _properties(PROPERTIES / "audit" / "_audit.yml")}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
-    for suite in suites.values():
+    for suite in (s for s in suites.values() if s.subject != "relation"):
         for e in suite.expectations:
             rule = rules.setdefault((suite.subject, e["meta"]["rule"]), {**e, "suites": []})
             rule["suites"].append(suite.name)
-    everywhere = {subject: sum(x.subject == subject for x in suites.values()) for subject in gate.FACTS}
+    everywhere = {subject: sum(x.subject == subject for x in suites.values()) for subject in ("extract", "mart")}
     first = min(r["meta"]["since"] for r in rules.values())
     return {
         "rules": {
-            subject: [_rule(r, facts[asked], everywhere[subject], first)
-                      for (s, _), r in sorted(rules.items(), key=lambda kv: kv[1]["severity"]) if s == subject]
-            for subject, asked in gate.FACTS.items()
+            subject: [_rule(r, facts[gate.FACTS[subject]], everywhere[subject], first)
+                      for (s, _), r in sorted(rules.items(), key=lambda kv: kv[1]["severity"])
+                      if s == subject or (subject, s) in (("mart", "public"), ("mart", "report"))]
+            for subject in everywhere
         },
         "first": first,
         "default": gate.DEFAULT_SUITE,
@@ -251,7 +252,7 @@ def _rule(rule: dict[str, Any], facts: dict[str, str], suites: int, first: objec
     column, meta = rule["kwargs"]["column"], rule["meta"]
     low, high = rule["kwargs"].get("min_value"), rule["kwargs"].get("max_value")
     passes = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
-    fact = facts[column]
+    fact = meta.get("fact") or facts[column]
     return (
         f"`{meta['rule']}`",
         rule["severity"],
@@ -279,20 +280,20 @@ def _tests() -> list[tuple[str, str]]:
     assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
     files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
     for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
-        for test in part.get("data_tests", ()):
-            found.setdefault(_test(test), []).append(f"`{part['name']}`")
-        for column in part.get("columns", ()):
-            for test in column.get("data_tests", ()):
-                found.setdefault(_test(test), []).append(f"`{part['name']}.{column['name']}`")
-    return [(test, ", ".join(of)) for test, of in found.items()]
+        columns = ((f"{part['name']}.{c['name']}", t) for c in part.get("columns", ()) for t in c.get("data_tests", ()))
+        for of, test in (*((part["name"], t) for t in part.get("data_tests", ())), *columns):
+            name, given = _test(test)
+            found.setdefault(f"`{name}`", []).append(f"`{of}`{given}")
+    return [(test, "; ".join(of)) for test, of in found.items()]
 
 
-def _test(test: Any) -> str:
+def _test(test: Any) -> tuple[str, str]:
+    """A test's name, and what it is given in brackets."""
     if isinstance(test, str):
-        return f"`{test}`"
+        return test, ""
     ((name, body),) = test.items()
     given = body.get("arguments", {})
-    return f"`{name}`" + (f" ({', '.join(_argument(v) for v in given.values())})" if given else "")
+    return name, f" ({', '.join(_argument(v) for v in given.values())})" if given else ""
 
 
 def _argument(value: Any) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import public_form
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
 from dagster_project.core.config import read_config
@@ -198,7 +197,7 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
     take_base(home, trial)
     # The figures are the same on either engine, and here somebody waits.
     run = NightRun(trial, engine="duckdb")
-    run.night, run.landed = night, Landed(tuple(i.entry for i in inspected))
+    run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial)
     try:
         run.build()
         held = held_by(run.judge())
@@ -215,7 +214,6 @@ def _outputs(trial: Home, night: Night) -> list[str]:
     """Make the outputs of the trial's candidate. Returns what would be wrong with them, in words. Raises OutputError where
     that would hold the night."""
     config = read_config(trial)
-    public_form.publish_public(trial, config.public)
     entries, receipts = read_ledger(trial), read_receipts(trial)
     dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
     folder = make_folder(trial.path / "outputs")

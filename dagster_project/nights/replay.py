@@ -17,7 +17,6 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import public_form
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
@@ -170,9 +169,9 @@ def as_of(home: Home, night: str, out: Path) -> list[str]:
         raise FileExistsError(f"{out} is there already: name a file that is not")
     night_id = night_named(home, night)
     with made_again(home, night_id) as run:
+        run.config, run.key_of = read_config(home), home
         checks = run.judge()
         receipts = [r for r in read_receipts(home) if in_order(r.night_id) < in_order(night_id)]
-        public_form.publish_public(run.home, read_config(home).public, home)
         dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", AGAIN))
         publish.seal(run.home)
         publish.second_name(run.home.candidate / raw_schema.WAREHOUSE, out)

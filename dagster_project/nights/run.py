@@ -128,6 +128,8 @@ class NightRun:
         self.rebuild = rebuild
         self.config = Config()
         """The home's settings, once the night has begun."""
+        self.key_of: Home | None = None
+        """Whose key the chance of rounded public figures is made of, where it is another home's."""
         self.engine = engine
         self.since: str | None = None
         """Files that landed after this night are tonight's; after the published one, where it is None."""
@@ -417,8 +419,13 @@ class NightRun:
         if not self.made or self.made.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
+            public_form.publish_public(self.home, self.config.public, self.key_of)
+            if self.made.state:
+                # The public form is part of the candidate: this is how its files are left now.
+                self.made = replace(self.made, state=candidate.state_of(self.home))
+                self._hand_on(self.made)
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept))
+            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -441,7 +448,6 @@ class NightRun:
         with self._step("publishing"):
             receipt = self._receipt("published", "")
             with self._candidate_stands():
-                public_form.publish_public(self.home, self.config.public)
                 # Of a night that failed and is gone on with there is a receipt already.
                 earlier = [r for r in read_receipts(self.home) if r.night_id != night.night_id]
                 dictionary.write_meta(night, read_ledger(self.home), self.checks, earlier, receipt)

@@ -4,6 +4,7 @@ Its page template loads styles and scripts from other hosts. Its renderers and t
 they are; the page around them is ours.
 """
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     for night in sorted(nights, reverse=True):
         for number, result in enumerate(load_results(home, night), start=1):
             page = f"{night}-{number}.html"
+            for answer in result.results:
+                answer.result = _escaped(answer.result)
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)
@@ -42,6 +45,15 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     index = folder / INDEX
     index.write_text(view.env.get_template("index.j2").render(rows=rows, made_up=made_up), encoding="utf-8")
     return index
+
+
+def _escaped(value: Any) -> Any:
+    """A result with no mark-up in its values: they come from files, and the templates print them as they are."""
+    if isinstance(value, dict):
+        return {name: _escaped(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_escaped(part) for part in value]
+    return html.escape(value) if isinstance(value, str) else value
 
 
 def _view() -> "DefaultJinjaPageView":

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values")
 """Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
-PLACES = ("extract", "mart", "force_code", "measure", "table_name", *NAMED)
+PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table_name", *NAMED)
 """Columns of facts that say of what a fact is."""
 
 

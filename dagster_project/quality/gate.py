@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.core.checks import Check
+from dagster_project.core.config import Public, read_config
 from dagster_project.core.home import Home
 from dagster_project.transform.raw_schema import WORK
 
 from . import engine, results
+from .leaving import leaving_facts
 from .relations import clean_error, judge_relations
 from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, load_suites, relation_suites, suite_for
 
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", "load_suites", "suite_for"]
 
 
-def judge(home: Home, keep: Path | None = None) -> list[Check]:
-    """Run every suite against the candidate. `keep`: where Great Expectations' own results are written.
+def judge(home: Home, keep: Path | None = None, public: Public | None = None) -> list[Check]:
+    """Run every suite against the candidate. `keep`: where Great Expectations' own results are written. `public`: how its
+    public form was made; as the home's settings say, where None.
 
     A rule that several suites share is asked once, of all their subjects together, and answered for each: Great
     Expectations costs by the question, hardly by the row. Raises SuiteError for YAML that can't be meant, and nothing for a
@@ -45,6 +48,8 @@ def judge(home: Home, keep: Path | None = None) -> list[Check]:
     found: list[dict[str, Any]] = []
     for kind, due in (("extract", dropped), ("mart", marts)):
         checks += _judge_kind(kind, frames[kind], due, found)
+    for kind, (frame, marts_of) in leaving_facts(home, public or read_config(home).public).items():
+        checks += _judge_kind(kind, frame, marts_of, found)
     if own:
         of_relations, more = judge_relations(home, own)
         checks += of_relations
@@ -57,7 +62,7 @@ def judge(home: Home, keep: Path | None = None) -> list[Check]:
 def _judge_kind(kind: str, frame: "pd.DataFrame", due: set[str], found: list[dict[str, Any]] | None = None) -> list[Check]:
     """The checks of all subjects of a kind. `found`: gets Great Expectations' results."""
     seen = set(frame[kind].unique())
-    checks = [_failed(name, name, "something_to_judge", "its audit table has no row") for name in sorted(due - seen)]
+    checks = [_failed(name, name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(due - seen)]
     asked: dict[str, tuple[dict[str, Any], list[tuple[Suite, str]]]] = {}
     for name in sorted(seen):
         suite = suite_for(kind, name)
@@ -94,7 +99,7 @@ def _validate(
     found: list[dict[str, Any]] | None,
 ) -> dict[str, dict[str, Any]]:
     """Great Expectations' answer to each expectation, by rule."""
-    several = f"{len(names)} {kind}s" if len(names) > 1 else names[0]
+    several = f"{len(names)} {'extracts' if kind == 'extract' else 'marts'}" if len(names) > 1 else names[0]
     result = engine.validate_facts(f"{kind} facts: {several}", expectations, frame)
     result["meta"] |= {"subjects": sorted(names)}
     if found is not None:

@@ -18,6 +18,8 @@ from dagster_project.core.yaml_io import read_yaml
 DEFAULT_SUITE = "any_extract"
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 """The audit tables that a night's build makes, by subject."""
+LEAVING = {"public": "public_form", "report": "report_cells"}
+"""What leaves the force, by subject: one suite judges it of every mart."""
 Subject = Literal["extract", "mart", "public", "report", "relation"]
 FIELDS = {"name", "subject", "relation", "include", "expectations"}
 
@@ -57,8 +59,11 @@ def relation_suites(home: Home) -> list[Suite]:
 
 
 def suite_for(subject: str, name: str) -> Suite | None:
-    """The suite that judges an extract or a mart; extracts without one of their own share one."""
+    """The suite that judges an extract or a mart, or what of a mart leaves the force; extracts without one of their own share
+    one."""
     suites = load_suites()
+    if subject in LEAVING:
+        return suites.get(LEAVING[subject])
     return suites.get(name) or (suites[DEFAULT_SUITE] if subject == "extract" else None)
 
 

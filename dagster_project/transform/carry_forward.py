@@ -100,7 +100,7 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
 def let_go(con: duckdb.DuckDBPyConnection) -> None:
     """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
     _carry_nothing(con)
-    # The public form is made after the gate, and asks which figures it stands on are new.
+    # The public form is made after the build, and asks which figures it stands on are new.
     con.execute("create or replace table raw.figures_made as select * from staging.figures_due")
     con.execute("update raw.night set is_in_part = false")
     con.execute(

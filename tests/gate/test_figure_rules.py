@@ -6,7 +6,7 @@ from support import candidate, failed
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 
-from .conftest import Spoil
+from .conftest import Spoil, of_figures
 from .figure_cases import FIGURE_CASES
 
 
@@ -18,7 +18,7 @@ def test_a_figure_that_breaks_one_rule_trips_it_alone(rule: str, sample_candidat
 
 def test_what_is_found_names_force_and_measure(sample_candidate: Home, spoil: Spoil) -> None:
     spoil(sample_candidate, FIGURE_CASES["year_not_its_months"][1], "figure_facts")
-    (check,) = gate.held_by(gate.judge(sample_candidate))
+    (check,) = gate.held_by(of_figures(gate.judge(sample_candidate)))
     assert check.found == "year_not_its_months 1 (derbyshire, aris_returns)"
     assert check.reason == "A year is the sum of its months." and check.advice
 
@@ -40,7 +40,7 @@ def test_a_mart_without_figures_holds_the_night(sample_candidate: Home, spoil: S
     """A model that yields nothing is nothing to find fault with, row by row: its extract is covered, so it is missed."""
     found = spoil(sample_candidate, "delete from warehouse.marts.mart_iom where measure = 'cohort_size'", "figure_facts")
     assert found == {("mart_iom", "no_value_in_coverage", "critical")}
-    (check,) = gate.held_by(gate.judge(sample_candidate))
+    (check,) = gate.held_by(of_figures(gate.judge(sample_candidate)))
     assert check.found.endswith("(derbyshire, cohort_size)")
 
 

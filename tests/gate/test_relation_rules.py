@@ -1,6 +1,8 @@
 """Rules that a suite's YAML alone puts on a mart, a table of the report or a staging model."""
 
+import importlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from support import published, write_extract
 from week import CRIMES, NIGHTS, YEAR, dated
 
 from dagster_project.core.checks import Check
-from dagster_project.core.home import Home
+from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.quality import data_docs, gate, relations, results
 from dagster_project.quality.suites import relation_suites
 from dagster_project.transform.raw_schema import WAREHOUSE
@@ -178,3 +180,31 @@ def staged(home: Home) -> list[Any]:
 
     with duckdb.connect(str(home.candidate / "work.duckdb"), read_only=True) as con:
         return con.execute("select * from staging.stg_crimes").fetchall()
+
+
+README = EXPECTATIONS / "README.md"
+
+
+def test_the_readme_s_suite_and_commands_work(
+    built: Home, week_copy: Home, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = README.read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    built.expectations.mkdir(exist_ok=True)
+    (built.expectations / "recorded_crimes.yml").write_text(block, encoding="utf-8")
+    (check,), _ = relations.judge_relations(built, relation_suites(built))
+    assert check.passed and check.severity == "critical"
+    shutil.rmtree(built.expectations)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAM_HOME", str(week_copy.path))
+    commands = re.findall(r"^    pam (.*?)(?: {2,}#.*)?$", text, re.M)
+    assert len(commands) == 2
+    for command in commands:
+        said = pam(*command.split())
+        assert said.exit_code == 0 and said.stdout, command
+    assert (tmp_path / "data-docs" / data_docs.INDEX).exists()
+    module, name = re.findall(r"`(great_expectations[\w.]+)\.(\w+)\.load`", text)[0]
+    load = getattr(importlib.import_module(module), name).load
+    loaded = [load(r) for r in json.loads((week_copy.checks / f"{NIGHTS[4]}.json").read_text())["results"]]
+    assert len(loaded) > 5 and all(r.results for r in loaded)

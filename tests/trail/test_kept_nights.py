@@ -66,6 +66,24 @@ def test_after_a_night_that_failed_or_was_killed(week_copy: Home) -> None:
     assert add_up(week_copy) and possession(week_copy, NIGHTS[4]) == 1
 
 
+def test_after_a_night_that_was_held(week_copy: Home) -> None:
+    """By a rule of the home's own, and with a file that changes the figure."""
+    write_extract(week_copy.inbox, "naloxone", [["X1", "2025-12-01 10:00", "Dales"]], columns=NALOXONE, window=YEAR,
+                  stamp="20260108T010000Z")  # fmt: skip
+    week_copy.expectations.mkdir()
+    (week_copy.expectations / "none.yml").write_text(
+        "name: none\nrelation: stg_naloxone\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
+        "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
+        encoding="utf-8",
+    )
+    with dated(week_copy, NEXT) as run:
+        run.land()
+        run.build()
+        run.judge()
+    assert run.receipt and run.receipt.outcome == "held" and "stg_naloxone is " in run.receipt.reason
+    assert add_up(week_copy) and possession(week_copy) == 1
+
+
 def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:
     evidence = week_copy.publications / f"{NIGHTS[4]}.trail"
     evidence.unlink()

@@ -1,0 +1,124 @@
+"""What leaves the force is judged: bad data for each rule on the public form and on the report's cells."""
+
+import duckdb
+import pytest
+from support import night
+
+from dagster_project import public_form
+from dagster_project.core.checks import Check
+from dagster_project.core.config import Public
+from dagster_project.core.home import Home
+from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.quality import gate
+from dagster_project.quality.leaving import leaving_facts
+from dagster_project.transform.raw_schema import WAREHOUSE
+
+SHOW = (
+    "update marts_public.measures as p set value = m.value, marker = null from marts.measures as m where p.mart = m.mart"
+    " and p.force_code = m.force_code and p.measure = m.measure and p.category = m.category and p.area_type = m.area_type"
+    " and p.area_code = m.area_code and p.period_type = m.period_type and p.period_start = m.period_start and p.marker = '[c]'"
+)
+LEAVING_CASES = {
+    "public_count_under_threshold": (
+        "mart_naloxone",
+        f"{SHOW} and p.mart = 'mart_naloxone' and p.area_code = 'amber-valley' and p.period_type = 'rolling_12_months'"
+        " and p.period_start = date '2025-04-01'",
+    ),
+    "public_value_not_exact": (
+        "mart_drug_tests",
+        "update marts_public.measures set value = value + 1 where measure = 'positivity_rate' and period_type ="
+        " 'rolling_12_months' and period_end = date '2025-10-31'",
+    ),
+    "public_value_not_rounded": (
+        "mart_drug_offences",
+        "update marts_public.measures set value = value + 1 where measure = 'possession_offences' and category = 'all'"
+        " and area_type = 'force' and period_type = 'rolling_12_months' and period_end = date '2025-10-31'",
+    ),
+    "public_hidden_can_be_worked_out": (
+        "mart_community_voices",
+        f"{SHOW} and p.mart = 'mart_community_voices' and p.category = 'Vehicle crime' and p.area_type = 'force'"
+        " and p.period_type = 'month' and p.period_start = date '2025-12-01'",
+    ),
+    "cell_not_its_mart": (
+        "mart_drug_offences",
+        "update reports.cells set value = value + 1 where measure = 'possession_offences' and shows = 'value' and value = 2187",
+    ),
+}
+
+
+def failed(home: Home, settings: Public) -> set[tuple[str, str]]:
+    checks: list[Check] = []
+    for kind, (frame, due) in leaving_facts(home, settings).items():
+        checks += gate._judge_kind(kind, frame, due)
+    assert checks and all(c.severity == "critical" for c in checks)
+    return {(c.subject, c.rule) for c in checks if not c.passed}
+
+
+def change(home: Home, sql: str) -> None:
+    with duckdb.connect(str(home.candidate / WAREHOUSE)) as con:
+        (rows,) = con.execute(sql).fetchone() or (0,)
+    assert rows, f"touches no row: {sql}"
+
+
+@pytest.mark.parametrize("rule", LEAVING_CASES)
+def test_what_breaks_a_rule_trips_it_alone(rule: str, sample_candidate: Home) -> None:
+    mart, sql = LEAVING_CASES[rule]
+    settings = Public(mode="round") if rule == "public_value_not_rounded" else Public()
+    if settings.mode == "round":
+        public_form.publish_public(sample_candidate, settings)
+    assert failed(sample_candidate, settings) == set()
+    change(sample_candidate, sql)
+    assert failed(sample_candidate, settings) == {(mart, rule)}
+
+
+def test_a_cell_over_any_run_of_months_is_their_sum(sample_candidate: Home) -> None:
+    """May 2024 to November 2025 is no period of the marts."""
+    change(
+        sample_candidate,
+        "update reports.cells set value = value + 1 where measure = 'naloxone_administrations' and shows = 'value'"
+        " and period_start = date '2024-05-01' and period_end = date '2025-11-30' and area_type = 'force'",
+    )
+    assert failed(sample_candidate, Public()) == {("mart_naloxone", "cell_not_its_mart")}
+
+
+def test_a_cell_of_what_others_publish_is_one_of_their_figures(sample_candidate: Home) -> None:
+    change(
+        sample_candidate,
+        "update reports.cells set value = value + 0.01 where mart = 'mart_public_health' and shows = 'value'"
+        " and period_end is null and value is not null",
+    )
+    assert failed(sample_candidate, Public()) == {("mart_public_health", "cell_not_its_mart")}
+
+
+def test_a_public_form_without_a_mart_has_not_passed(sample_candidate: Home) -> None:
+    change(sample_candidate, "delete from marts_public.measures where mart = 'mart_iom'")
+    assert failed(sample_candidate, Public()) == {("mart_iom", "something_to_judge")}
+    with duckdb.connect(str(sample_candidate.candidate / WAREHOUSE)) as con:
+        con.execute("drop schema marts_public cascade")
+    assert failed(sample_candidate, Public(mode="off")) == set(), "none was asked for"
+    with pytest.raises(duckdb.CatalogException, match="marts_public"):
+        failed(sample_candidate, Public())
+
+
+def test_a_public_form_that_shows_too_much_holds_the_night(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made and judged before anything is published."""
+    made = public_form.publish_public
+
+    def leak(home: Home, settings: Public, key_of: Home | None = None) -> None:
+        made(home, settings, key_of)
+        change(home, SHOW)
+
+    monkeypatch.setattr(public_form, "publish_public", leak)
+    before = week_copy.warehouse.read_bytes()
+    with night(week_copy) as run:
+        publish(run)
+    assert run.receipt and run.receipt.outcome == "held" and "public_count_under_threshold" in run.receipt.reason
+    assert week_copy.warehouse.read_bytes() == before
+
+
+def publish(run: NightRun) -> None:
+    run.land()
+    run.build()
+    run.judge()
+    with pytest.raises(NightHeldError):
+        run.publish()
