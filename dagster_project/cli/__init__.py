@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (commands register themselves)
     accept,
     audit,
     claims,
+    claims_add,
     dashboard,
     develop,
     document_check,
