@@ -9,6 +9,7 @@ from . import (  # noqa: F401  (commands register themselves)
     audit,
     checks,
     claims,
+    claims_add,
     dashboard,
     develop,
     document_check,

@@ -10,9 +10,13 @@ from dagster_project.core.home import Home
 from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
 
+claims_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+app.add_typer(claims_app, name="claims")
 
-@app.command()
+
+@claims_app.callback(invoke_without_command=True)
 def claims(
+    context: typer.Context,
     edition: Annotated[
         str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
     ] = None,
@@ -27,6 +31,8 @@ def claims(
 
     Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
+    if context.invoked_subcommand is not None:
+        return
     from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
     from dagster_project.serving import plain, write_result
     from dagster_project.serving.claims import read_claims

@@ -44,9 +44,10 @@ def check_document(
 
     check_form(form)
     with explained():
-        con = connect(Home.of(home), reason, by="pam check")
+        where = Home.of(home)
+        con = connect(where, reason, by="pam check")
         try:
-            found = check_document(con, file, edition)
+            found = check_document(con, file, edition, where)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
         finally:

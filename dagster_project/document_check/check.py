@@ -8,18 +8,21 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.cell_text import plain
+from dagster_project.core.home import Home
 from dagster_project.editions.printed import Printed
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
 from .bound_figures import BoundFigures
+from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
 from .edition_figures import Cell, EditionFigures, read_edition_figures
-from .judge import NOT_LINKED, judge
-from .link_sentences import Context, link_numbers
+from .judge import NEXT_NIGHT, NOT_LINKED, judge
+from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text
 from .numbers import MARKERS, Number, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
+from .understand import Given, NotUnderstoodError, understand
 
 MOST_NUMBERS = 100_000
 FIGURES = ("figure", "days")
@@ -51,8 +54,9 @@ class Checked:
         return sum(i.verdict == DISAGREES for i in self.items)
 
 
-def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None) -> Checked:
-    """Check a .docx, .pdf or .txt against an edition as the published night has it; the newest where none is named.
+def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None, home: Home | None = None) -> Checked:
+    """Check a .docx, .pdf or .txt against an edition as the published night has it; the newest where none is named. `home`:
+    where claims were added since.
 
     Raises DocumentError, NoEditionError, and OSError where there is no such file.
     """
@@ -60,7 +64,7 @@ def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | No
     if sum(_digits(b) for b in blocks) > MOST_NUMBERS:
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
-    check = _Check(figures, BoundFigures(con, figures))
+    check = _Check(con, figures, BoundFigures(con, figures), claimed_sentences(con, figures, home))
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
@@ -77,8 +81,10 @@ def _digits(block: Block) -> int:
 class _Check:
     """A document as it is gone through: the paragraph and the table that have been reached."""
 
-    def __init__(self, figures: EditionFigures, bound: BoundFigures) -> None:
-        self.figures, self.bound = figures, bound
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: BoundFigures, known: Known
+    ) -> None:  # fmt: skip
+        self.con, self.figures, self.bound, self.known = con, figures, bound, known
         self.done = Checked(figures.edition)
         self.context = Context()
         self.title, self.tables, self.paragraphs = "", 0, 0
@@ -118,6 +124,10 @@ class _Check:
         context = self.context
         moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
         links = link_numbers(sentence, [n for n in moved if n.kind in FIGURES], context, self.figures)
+        links |= {n: Linked(f, 0, tells_a_fall(sentence, n)) for n, f in claimed(sentence, self.known).items()}
+        figures = [n for n in moved if n.kind == "figure"]
+        if len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
+            links[figures[0]] = Linked(figure, 0, tells_a_fall(sentence, figures[0]))
         for number, at in zip(moved, numbers, strict=True):
             tag = next((b.tag for b in block.bound if b.start <= at.start < b.end and b.tag.startswith("pam:")), None)
             if tag is None and number.kind not in FIGURES:
@@ -147,6 +157,17 @@ class _Check:
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
         context.before = f"{context.before} {sentence}".strip()
+
+    def _of_marts(self, sentence: str, number: Number) -> Figure | None:
+        """A figure that the edition does not print: of a sentence that says measure, period and place by itself."""
+        if not is_plain(sentence, number):
+            return None
+        try:
+            claim = understand(sentence, Given(number=number.text), self.figures)
+        except NotUnderstoodError:
+            return None
+        found = claimed_figure(self.con, self.figures, claim)
+        return None if found.status == NEXT_NIGHT else found
 
     def table(self, grid: Grid) -> None:
         """A table, cell by cell."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.seeds import force_names
 from dagster_project.editions.model import NoEditionError
 
 from .model import Figure, Printed
@@ -37,7 +38,7 @@ class PrintedTable:
 
 @dataclass(frozen=True)
 class EditionFigures:
-    """An edition's tables, and every figure that its tables and claims have. `claim_figures`: by the claim's number.
+    """An edition's tables, and every figure that its tables and claims have. `claim_figures`, `notes`: by the claim's number.
     `areas`: names of areas, by kind. `data_to`: the last day of data that it looks at."""
 
     edition: str
@@ -46,7 +47,13 @@ class EditionFigures:
     tables: dict[str, PrintedTable]
     pool: tuple[Figure, ...]
     claim_figures: dict[str, Figure]
+    notes: dict[str, str]
     areas: dict[str, frozenset[str]]
+
+    @property
+    def force_name(self) -> str:
+        """The force by name."""
+        return force_names().get(self.force_code, self.force_code)
 
     def newest(self, figure: Figure) -> date | None:
         """The last day of any figure of the same measure that the edition has."""
@@ -72,17 +79,29 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
             # Of what others publish, a period before the newest has no days here: only its table knows it.
             if cell.figure and (cell.figure.last or cell.figure.period == ""):
                 pool.setdefault(cell.figure.key, cell.figure)
-    numbers = _add_claims(con, chosen, pool)
+    numbers, notes = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
+    return EditionFigures(
+        chosen, force, data_to, tables, tuple(pool.values()), {n: pool[key] for n, key in numbers.items()}, notes,
+        _areas(con, force),
+    )  # fmt: skip
+
+
+def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:
+    """An edition's figures; where no night has printed it yet, the areas alone."""
+    try:
+        return replace(read_edition_figures(con, edition), data_to=data_to)
+    except NoEditionError:
+        return EditionFigures(edition, force_code, data_to, {}, (), {}, {}, _areas(con, force_code))
+
+
+def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[str]]:
     areas: dict[str, set[str]] = defaultdict(set)
     for kind, name in con.execute(
         "select distinct area_type, area_name from marts.measures where force_code = ?", [force]
     ).fetchall():
         areas[kind].add(name)
-    return EditionFigures(
-        chosen, force, data_to, tables, tuple(pool.values()), {n: pool[key] for n, key in numbers.items()},
-        {kind: frozenset(names) for kind, names in areas.items()},
-    )  # fmt: skip
+    return {kind: frozenset(names) for kind, names in areas.items()}
 
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
@@ -125,13 +144,14 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
 
 def _add_claims(
     con: duckdb.DuckDBPyConnection, edition: str, pool: dict[tuple[object, ...], Figure]
-) -> dict[str, tuple[object, ...]]:
-    """Add the claims to the pool, each to the figure that it is of. Returns that figure's key by the claim's number."""
-    numbers = {}
+) -> tuple[dict[str, tuple[object, ...]], dict[str, str]]:
+    """Add the claims to the pool, each to its figure. Returns that figure's key and the claim's note, by number."""
+    numbers: dict[str, tuple[object, ...]] = {}
+    notes: dict[str, str] = {}
     for (number, paragraph, mart, measure, shows, area_type, area, category, first, last, unit, computed, status, period,
-         printed, verdict, reason) in con.execute(
+         printed, verdict, reason, note) in con.execute(
         "select claim_no, paragraph, mart, measure, figure, area_type, area_name, category, period_start, period_end, unit,"
-        " computed, data_status, period_label, printed, verdict, reason from reports.claims"
+        " computed, data_status, period_label, printed, verdict, reason, note from reports.claims"
         " where edition = ? and kind = 'figure' order by claim_no",
         [edition],
     ).fetchall():  # fmt: skip
@@ -148,4 +168,6 @@ def _add_claims(
             else replace(known, claims=(*known.claims, claim))
         )
         numbers[str(number)] = figure.key
-    return numbers
+        if note:
+            notes[str(number)] = note
+    return numbers, notes

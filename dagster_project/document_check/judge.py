@@ -8,6 +8,8 @@ from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from .model import Figure
 
 NOT_LINKED = "not linked"
+NEXT_NIGHT = "next_night"
+"""Status of a figure that was asked for after the published night, and is in no mart as it stands."""
 
 
 def judge(printed: Printed, figure: Figure) -> tuple[str, str | None]:
@@ -15,6 +17,8 @@ def judge(printed: Printed, figure: Figure) -> tuple[str, str | None]:
     there agrees when cut."""
     if figure.status == "not_applicable":
         return NOT_COMPUTABLE, "not held in the warehouse"
+    if figure.status == NEXT_NIGHT:
+        return NOT_COMPUTABLE, "a claim that was added since: the next night counts it"
     if printed.value is None:
         if figure.value is None:
             return "agrees", None

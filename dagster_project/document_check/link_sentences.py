@@ -87,13 +87,21 @@ def _link(sentence: str, number: Number, others: list[Number], context: Context,
         return None
     if not context.speaks(sentence):
         return None
-    written = _written(number, ahead, behind)
+    written = read_written(number, ahead, behind)
     pool = [f for f in edition.pool if _has_unit(f, written)]
     here = [f for f in pool if context.paragraph and any(_is_of(c.paragraph, context.paragraph) for c in f.claims)]
     periods = periods_of(sentence, edition.data_to)
     if here and (found := _choose(sentence, number, others, context, here, periods, edition, True)):
         return found
     return _choose(sentence, number, others, context, pool, periods, edition, False)
+
+
+def is_plain(sentence: str, number: Number) -> bool:
+    """Whether a number is neither a bound (`more than`) nor one of something else than the measure before it (`12 teams`)."""
+    ahead, behind = sentence[: number.start], sentence[number.end :]
+    if _BOUND.search(ahead) or _OR_MORE.match(behind):
+        return False
+    return all(_cost(sentence, number, [], m) != _NEVER for m in mentions(sentence, sentence))
 
 
 def _is_of(claimed: str, paragraph: str) -> bool:
@@ -110,7 +118,7 @@ def _is_of(claimed: str, paragraph: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
     """How a number is written: its unit, whether it tells a change, or by how much something changed, or a rate."""
 
     unit: str
@@ -119,11 +127,12 @@ class _Written:
     is_rate: bool
 
 
-def _written(number: Number, ahead: str, behind: str) -> _Written:
+def read_written(number: Number, ahead: str, behind: str) -> Written:
+    """How a number is written, between what stands before it and after."""
     # `by 688, or 67%`: the second tells what the first does.
     ahead = re.sub(r"[\d%](?:,? or| \() *$", "", ahead)
     near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
-    return _Written(
+    return Written(
         number.unit,
         bool(_CHANGE.search(near)),
         bool(_BY.search(ahead)) or bool(_MORE.match(behind)),
@@ -131,7 +140,7 @@ def _written(number: Number, ahead: str, behind: str) -> _Written:
     )
 
 
-def _has_unit(figure: Figure, written: _Written) -> bool:
+def _has_unit(figure: Figure, written: Written) -> bool:
     """Whether a number written so can be this figure."""
     if written.unit == "percent":
         if figure.shows == "pct_change":
@@ -178,7 +187,7 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
-    is_fall = figure.shows in ("volume_change", "pct_change") and _is_fall(sentence, number)
+    is_fall = figure.shows in ("volume_change", "pct_change") and tells_a_fall(sentence, number)
     return Linked(figure, least, is_fall)
 
 
@@ -263,18 +272,18 @@ def _in_place(
     """Whether a figure is of the area and the category that the number stands beside; the force and all where there is none."""
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    area = _beside(sentence, number, others, named(sentence, areas))
+    area = place_of(sentence, number, others, named(sentence, areas))
     own = [f for f in pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
     if area is None and figure.area_type != "force":
         return False
     if area is not None and figure.area_name != area:
         return False
     categories = frozenset(f.category for f in own if f.category != "all")
-    category = _beside(sentence, number, others, named(sentence, categories))
+    category = place_of(sentence, number, others, named(sentence, categories))
     return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
 
 
-def _beside(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
+def place_of(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
     """The name that a number belongs to: one that follows in the same clause, else the last before it."""
     after = [m for m in found if m.start >= number.end]
     before = [m for m in found if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])]
@@ -286,7 +295,8 @@ def _beside(sentence: str, number: Number, others: list[Number], found: tuple[Me
     return before[-1].what if before else None
 
 
-def _is_fall(sentence: str, number: Number) -> bool:
+def tells_a_fall(sentence: str, number: Number) -> bool:
+    """Whether the words beside a change tell of a fall."""
     ahead = re.split(r"[,;]", sentence[: number.start])[-1][-40:]
     behind = re.split(r"[,;.]", sentence[number.end :])[0][:30]
     near = [*_CHANGE.finditer(ahead)]

@@ -43,7 +43,7 @@ class Period:
         if self.how == "days":
             return (first, last) == (self.first, self.last)
         if self.how == "ends":
-            return last == self.last and first is not None and (last - first).days > 31
+            return last is not None and last == self.last and first is not None and (last - first).days > 31
         if self.how == "year_to_date":
             next_year = None if self.first is None else years_before(self.first, -1)
             return first == self.first and last is not None and next_year is not None and last < next_year - timedelta(days=1)

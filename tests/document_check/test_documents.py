@@ -110,6 +110,8 @@ def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path
         ("5.7 In 2023/24 Derby had a rate of 756 per 100,000 people.", "agrees", "756"),
         ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
         ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
+        # What the edition does not print, and a mart has.
+        ("Drug searches rose by 41% in the year to September 2025.", "disagrees", "73.2438016529"),
     ],
 )
 def test_a_sentence_is_judged_at_its_own_precision(
@@ -129,8 +131,7 @@ def test_a_sentence_is_judged_at_its_own_precision(
         "There were 1,936 possession offences.",
         "There were 300 burglaries in 2024/25.",
         "Searches of homes found 1,351 plants in 2024/25.",
-        "Possession offences in Derby North came to 812 in 2024/25.",
-        "Drug searches were 1,351 in May 2024.",
+        "Drug searches rose by 12% in the year to June 2035.",
         "The force keeps 100% of the funds.",
         "In 2024/25 possession offences were dealt with by 12 teams.",
     ],

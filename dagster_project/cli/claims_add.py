@@ -1,0 +1,116 @@
+"""Adding a claim to an edition: a sentence that a report prints, understood, shown back, and written down."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dagster_project.core.home import Home
+
+from .claims import claims_app
+from .common import HomeOption, ReasonOption, explained
+from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.document_check.understand import Claim, Given, NotUnderstoodError
+
+SHOWN = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
+DAY = "%Y-%m-%d"
+
+
+def _option(name: str, said: str) -> Any:
+    return typer.Option(name, help=said, show_default=False)
+
+
+@claims_app.command("add")
+def add(
+    sentence: Annotated[str, typer.Argument(help="The sentence as printed, in quotes.")],
+    edition: Annotated[str | None, _option("--edition", "Which edition, such as 2026-03. (default: the newest)")] = None,
+    number: Annotated[str | None, _option("--number", "Which number of the sentence, where it has several.")] = None,
+    measure: Annotated[str | None, _option("--measure", "The measure, such as drug_searches.")] = None,
+    mart: Annotated[str | None, _option("--mart", "The mart, where several have the measure.")] = None,
+    figure: Annotated[str | None, _option("--figure", "value, volume_change or pct_change.")] = None,
+    area: Annotated[str | None, _option("--area", "The area, by name. (default: the force)")] = None,
+    category: Annotated[str | None, _option("--category", "The category. (default: all)")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", help="First day.", show_default=False, formats=[DAY])] = None,
+    last: Annotated[datetime | None, typer.Option("--to", help="Last day.", show_default=False, formats=[DAY])] = None,
+    paragraph: Annotated[str, _option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: write it down if it is understood.")] = False,
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Add a printed sentence to the claims of an edition: what it is taken for is shown back, for yes or no.
+
+    What the sentence leaves open is asked for, or said with an option. The next night judges it; `pam check` knows the sentence
+    from now on. An edition of the project becomes the home's own first.
+
+    Example: pam claims add "Drug searches rose by 12% in the year to June 2026"
+
+    Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
+    """
+    from dagster_project.document_check.claimed_sentences import claimed_figure
+    from dagster_project.document_check.claims_file import add_claim
+    from dagster_project.document_check.edition_figures import figures_to_understand
+    from dagster_project.document_check.understand import Given
+    from dagster_project.editions import read_editions
+    from dagster_project.serving import connect
+
+    days = (first.date() if first else None, last.date() if last else None)
+    given = Given(number, mart, measure, figure, area, category, *days)
+    with explained():
+        where = Home.of(home)
+        chosen = read_editions(where).named(edition)
+        con = connect(where, reason, by="pam claims add")
+        try:
+            figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
+            claim = _understood(sentence, given, figures, yes)
+            now = claimed_figure(con, figures, claim)
+        finally:
+            con.close()
+        _show(claim, now.value)
+        if not yes and not typer.confirm("Is this what the sentence says?"):
+            echo("Nothing was written.")
+            raise typer.Exit(1)
+        path, became_own = add_claim(where, chosen, claim, paragraph)
+        echo(f"Added to {path}: the next night judges it")
+        if became_own:
+            echo(f"Edition {chosen.edition} is now the home's own: {path.with_name(f'{chosen.edition}.yml')}")
+
+
+def _understood(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "Claim":
+    """The claim, after asking for what is missing; with --yes the option that says it is named instead."""
+    from dagster_project.document_check.understand import NotUnderstoodError, understand
+
+    while True:
+        try:
+            return understand(sentence, given, figures)
+        except NotUnderstoodError as error:
+            if is_silent or not error.option.startswith("--"):
+                raise typer.BadParameter(str(error)) from error
+            given = _asked(given, error)
+
+
+def _asked(given: "Given", error: "NotUnderstoodError") -> "Given":
+    echo(f"{error}")
+    if error.option == "--from and --to":
+        return replace(given, first=_day("--from"), last=_day("--to"))
+    return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
+
+
+def _day(option: str) -> date:
+    said = typer.prompt(f"{option} (YYYY-MM-DD)")
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise typer.BadParameter(f"{said!r} is no date (YYYY-MM-DD)", param_hint=option) from error
+
+
+def _show(claim: "Claim", now: Any) -> None:
+    from dagster_project.core.seeds import read_seed
+    from dagster_project.serving import plain
+
+    title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (claim.mart, claim.measure))
+    echo(f"{title} ({claim.mart}.{claim.measure}): {SHOWN[claim.figure]}")
+    echo(f"{claim.area_name}, category {claim.category}, {claim.first} to {claim.last}")
+    echo(f"Printed: {claim.printed}. Published now: {plain(round(now, 2)) if now is not None else 'not available'}")

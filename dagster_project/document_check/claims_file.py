@@ -1,0 +1,68 @@
+"""The claims of an edition of the home's own: a CSV beside it, to which a claim is added."""
+
+import csv
+import io
+from pathlib import Path
+
+from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.home import Home
+from dagster_project.core.printable import SAID, is_printable
+from dagster_project.core.receipts import locked
+from dagster_project.editions import Edition
+from dagster_project.editions.claims import FIGURES
+from dagster_project.editions.model import FOLDER, EditionError
+from dagster_project.editions.usable_editions import meant_edition
+
+from .understand import Claim
+
+COLUMNS = (*FIGURES, "note")
+
+
+def add_claim(home: Home, edition: Edition, claim: Claim, paragraph: str) -> tuple[Path, bool]:
+    """Add a claim to the home's file. An edition of the project becomes the home's own first, with a copy of its claims.
+
+    Returns the file, and whether the edition became the home's own. Raises EditionError, and changes nothing then.
+    """
+    if not is_printable(claim.sentence):
+        raise EditionError(f"the sentence {SAID}: write it without")
+    path = home.editions / f"{edition.edition}.yml"
+    with locked(home):
+        make_folder(home.editions)
+        is_new = not path.exists()
+        text = (FOLDER / path.name if is_new else path).read_text(encoding="utf-8")
+        name = edition.claims or f"{edition.edition}-claims.csv"
+        if edition.claims is None:
+            text = f"{text.rstrip()}\nclaims: {name}\n"
+        file = home.editions / name
+        before = {p: p.read_bytes() if p.exists() else None for p in (path, file)}
+        old = file if file.exists() else edition.claims_path
+        write_whole(file, _with(old.read_text(encoding="utf-8-sig") if old else "", claim, paragraph).encode("utf-8"))
+        write_whole(path, text.encode("utf-8"))
+        try:
+            meant_edition(path, home)
+        except EditionError:
+            for changed, data in before.items():
+                if data is None:
+                    changed.unlink()
+                else:
+                    write_whole(changed, data)
+            raise
+    return file, is_new
+
+
+def _with(text: str, claim: Claim, paragraph: str) -> str:
+    """A file's text with one more row."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    columns = next(reader, None) or list(COLUMNS)
+    row = {
+        "kind": "figure", "paragraph": paragraph, "mart": claim.mart, "measure": claim.measure, "figure": claim.figure,
+        "area_type": claim.area_type, "area_name": claim.area_name, "category": claim.category, "period_type": "custom",
+        "period_label": claim.period_label, "period_start": claim.first, "period_end": claim.last, "unit": claim.unit,
+        "printed": claim.printed, "note": claim.sentence,
+    }  # fmt: skip
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
+    if not text.strip():
+        writer.writeheader()
+    writer.writerow(row)
+    return (text if not text or text.endswith("\n") else f"{text}\n") + out.getvalue()

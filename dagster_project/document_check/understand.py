@@ -1,0 +1,167 @@
+"""What a sentence claims: the measure, its change or its value, the area, the category and the days."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dagster_project.core.seeds import read_seed
+
+from .edition_figures import EditionFigures
+from .link_sentences import Written, place_of, read_written, tells_a_fall
+from .numbers import Number, numbers_of
+from .periods import Period, periods_of
+from .words import mentions, named
+
+SHOWS = ("value", "volume_change", "pct_change")
+
+
+class NotUnderstoodError(ValueError):
+    """A sentence that says too little or too much. `option`: the option that says it."""
+
+    def __init__(self, option: str, said: str) -> None:
+        super().__init__(f"{said}: say {option}")
+        self.option = option
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A printed figure, as a row of an edition's claims. `printed` has a sign where the words tell of a fall."""
+
+    mart: str
+    measure: str
+    figure: str
+    area_type: str
+    area_name: str
+    category: str
+    first: date
+    last: date
+    period_label: str
+    unit: str
+    printed: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person said with options, in the place of what the sentence says."""
+
+    number: str | None = None
+    mart: str | None = None
+    measure: str | None = None
+    figure: str | None = None
+    area: str | None = None
+    category: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+def understand(sentence: str, given: Given, edition: EditionFigures) -> Claim:
+    """What a sentence claims. Raises NotUnderstoodError for the first thing that it leaves open."""
+    number = _number(sentence, given)
+    written = read_written(number, sentence[: number.start], sentence[number.end :])
+    measure = _measure(sentence, number, given, written)
+    shows = given.figure or _shows(written, measure["unit"])
+    if shows not in SHOWS:
+        raise NotUnderstoodError("--figure", f"{shows!r} is none of {', '.join(SHOWS)}")
+    first, last, label = _days(sentence, number, given, edition.data_to)
+    area_type, area = _area(sentence, number, given, measure["mart"], edition)
+    unit = "percent" if shows == "pct_change" else measure["unit"]
+    unit = "percentage_points" if shows == "volume_change" and unit == "percent" else unit
+    is_fall = shows != "value" and tells_a_fall(sentence, number)
+    printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
+    category = given.category or _category(sentence, number, measure, edition)
+    return Claim(
+        measure["mart"], measure["measure"], shows, area_type, area, category, first, last, label, unit, printed, sentence
+    )  # fmt: skip
+
+
+def _number(sentence: str, given: Given) -> Number:
+    found = [n for n in numbers_of(sentence) if n.kind in ("figure", "days") and given.number in (None, n.text)]
+    if not found:
+        said = f"has no number {given.number}" if given.number else "has no number that could be a figure"
+        raise NotUnderstoodError("the sentence with its number", f"{sentence!r} {said}")
+    if len(found) > 1:
+        raise NotUnderstoodError("--number", f"the sentence has several numbers ({', '.join(n.text for n in found)})")
+    return found[0]
+
+
+def _measure(sentence: str, number: Number, given: Given, written: Written) -> dict[str, str]:
+    """The measure's row of the list."""
+    known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
+    if given.measure:
+        named_so = [m for m in known.values() if m["measure"] == given.measure and given.mart in (None, m["mart"])]
+        if len(named_so) == 1:
+            return named_so[0]
+        if named_so:
+            raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in named_so)} have a measure {given.measure}")
+        raise NotUnderstoodError("--measure", f"no measure is called {given.measure!r}")
+    distance = {
+        m.what: min(abs(m.start - number.end), abs(number.start - m.end))
+        for m in mentions(sentence, sentence) if _may_be(known[m.what]["unit"], written)
+    }  # fmt: skip
+    near = [what for what, far in distance.items() if far == min(distance.values())]
+    if len(near) != 1:
+        said = f"the words may mean {' or '.join(near)}" if near else "no measure is known by these words"
+        raise NotUnderstoodError("--measure", said)
+    return known[near[0]]
+
+
+def _may_be(unit: str, written: Written) -> bool:
+    if written.unit == "percent":
+        return unit == "percent" or written.is_change
+    if written.unit == "percentage_points":
+        return unit == "percent"
+    return unit == written.unit
+
+
+def _shows(written: Written, unit: str) -> str:
+    if written.unit == "percent" and unit != "percent":
+        return "pct_change"
+    return "volume_change" if written.is_by else "value"
+
+
+def _days(sentence: str, number: Number, given: Given, data_to: date) -> tuple[date, date, str]:
+    if given.first and given.last:
+        return given.first, given.last, f"{given.first} to {given.last}"
+    found = [p for p in periods_of(sentence, data_to) if not p.is_compared]
+    if not found:
+        raise NotUnderstoodError("--from and --to", "the sentence says no period")
+    period = min(found, key=lambda p: min(abs(p.start - number.end), abs(number.start - p.end)))
+    whole = _whole(period, data_to)
+    if len({(p.first, p.last) for p in found}) > 1 or whole.first is None or whole.last is None:
+        raise NotUnderstoodError("--from and --to", "the sentence does not say from which day to which")
+    return whole.first, whole.last, sentence[period.start : period.end]
+
+
+def _whole(period: Period, data_to: date) -> Period:
+    return replace(period, last=data_to) if period.how == "year_to_date" else period
+
+
+def _area(sentence: str, number: Number, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
+    kinds = ("country", "region", "upper_tier", "district") if mart == "mart_public_health" else ("section", "lpu", "district")
+    areas = {name: kind for kind in reversed(kinds) for name in edition.areas.get(kind, ())}
+    if given.area:
+        kind = areas.get(given.area, "force" if given.area == edition.force_name else None)
+        if kind is None:
+            raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
+        return kind, given.area
+    area = place_of(sentence, number, [], named(sentence, frozenset(areas)))
+    if area is None and mart == "mart_public_health":
+        raise NotUnderstoodError("--area", "the sentence names no area")
+    return (areas[area], area) if area else ("force", edition.force_name)
+
+
+def _category(sentence: str, number: Number, measure: dict[str, str], edition: EditionFigures) -> str:
+    own = [f.category for f in edition.pool if (f.mart, f.measure) == (measure["mart"], measure["measure"])]
+    return place_of(sentence, number, [], named(sentence, frozenset(own) - {"all"})) or "all"
+
+
+def template(sentence: str) -> tuple[str, list[Number]]:
+    """A sentence without its numbers, and these: two sentences that differ in numbers alone have one template."""
+    numbers = [n for n in numbers_of(sentence) if n.kind in ("figure", "days", "paragraph")]
+    text, at = "", 0
+    for number in numbers:
+        text += sentence[at : number.start] + ("#" if number.kind != "paragraph" else "")
+        at = number.end
+    text += sentence[at:]
+    return re.sub(r"\W*$", "", " ".join(text.lower().split())), [n for n in numbers if n.kind != "paragraph"]
