@@ -111,7 +111,9 @@ def topline(
 
 
 def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
-    month, year = (Period(*row[n : n + 4], status=row[n + 4] or "not_available") for n in (4, 9))
+    month, year = (
+        Period(row[n], row[n + 1], row[n + 2], row[n + 3], row[n + 4] or "not_available") for n in (4, 9)
+    )  # fmt: skip
     return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
 
 

@@ -133,10 +133,13 @@ def test_the_front_is_what_the_settings_say(pack: Pack, new_home: Home, tmp_path
     assert paragraphs[paragraphs.index("Purpose of the report") + 1] == "Write here: purpose of the report."
 
 
-def test_a_template_that_is_none_is_named(new_home: Home, tmp_path: Path) -> None:
+def test_a_template_that_is_none_is_named(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     new_home.config_file.write_text('[report]\ntemplate = "none.docx"\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"pam\.toml: report\.template: there is no .*none\.docx"):
         document_form(new_home)
     (tmp_path / "a.docx").write_text("no Word file", encoding="utf-8")
     with pytest.raises(TemplateError, match=r"a\.docx is not a Word document"):
         open_template(tmp_path / "a.docx")
+    write_docx(pack, tmp_path / "report.docx")
+    with pytest.raises(TemplateError, match=r"report\.docx is a report that was made by pam report"):
+        open_template(tmp_path / "report.docx")

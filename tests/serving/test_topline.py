@@ -27,7 +27,8 @@ def marts() -> duckdb.DuckDBPyConnection:
     con.execute("create schema marts")
     con.execute(
         "create table marts.measures (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
-        " area_name varchar, measure varchar, category varchar, period_type varchar, period_start date, period_end date, period_label varchar,"
+        " area_name varchar, measure varchar,"
+        " category varchar, period_type varchar, period_start date, period_end date, period_label varchar,"
         " value decimal(28,10), prior_value decimal(28,10), volume_change decimal(28,10), pct_change decimal(28,10),"
         " data_status varchar)"
     )

@@ -32,11 +32,13 @@ MISSING = "[x]"
 @dataclass(frozen=True)
 class Bound:
     """A text that follows the night. `id`: `table/row/column` or `claim/number`. `text`: as printed. `of`: what makes it the
-    same figure on another night: the row that it stands in, or what the claim is about. `name`: what it is, in words."""
+    same figure on another night: the row that it stands in, or what the claim is about. `days`: its window in words, as the
+    words around it say; empty where they don't. `name`: what it is, in words."""
 
     id: str
     text: str
     of: str = ""
+    days: str = ""
     name: str = ""
 
 
@@ -102,12 +104,14 @@ def figures_of(pack: Pack) -> dict[str, Bound]:
 
 def cell_figure(table: Table, row: Row, column: Column, cell: Cell) -> Bound:
     """A cell of a table."""
-    return Bound(cell.cell_id, cell.printed, row.label, f"{row.label}, {column.label}: {table.title}")
+    # What others publish is their newest, whichever period that is.
+    days = "" if cell.days.startswith("as published") else cell.days
+    return Bound(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
 
 
 def claim_figure(claim: Claim) -> Bound:
     """What a claim comes to."""
-    return Bound(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", claim.what)
+    return Bound(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", name=claim.what)
 
 
 def source_of(table: Table) -> Bound:
@@ -141,7 +145,8 @@ def part_xml(part: DataPart) -> bytes:
              "sample": "yes" if part.is_sample else "no"}  # fmt: skip
     said = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items())
     lines = [
-        f"<f id={quoteattr(b.id)} printed={quoteattr(b.text)} of={quoteattr(b.of)}>{escape(part.shown.get(b.id, b.text))}</f>"
+        f"<f id={quoteattr(b.id)} printed={quoteattr(b.text)} of={quoteattr(b.of)} days={quoteattr(b.days)}>"
+        f"{escape(part.shown.get(b.id, b.text))}</f>"
         for b in part.figures.values()
     ]
     body = "\n".join((f'<figures xmlns="{NAMESPACE}" {said}>', *lines, "</figures>"))
@@ -153,7 +158,7 @@ def read_part(root: Any) -> DataPart:
     figures, shown = {}, {}
     for f in root.iter(f"{{{NAMESPACE}}}f"):
         text = f.text or ""
-        bound = Bound(f.attrib["id"], f.get("printed", text), f.get("of", ""))
+        bound = Bound(f.attrib["id"], f.get("printed", text), f.get("of", ""), f.get("days", ""))
         figures[bound.id] = bound
         if text != bound.text:
             shown[bound.id] = text

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from docx.enum.section import WD_ORIENT
+
 from .document_form import DocumentForm
 from .ooxml import Controls, add_caption, add_field, add_table, write_document
 from .word_template import NOTE, NOTICE, open_template
@@ -15,6 +17,11 @@ def write_topline(
 ) -> None:  # fmt: skip
     """Write a table to a document. `notices`: what is to be seen first, as that figures are made up. Raises TemplateError."""
     doc = open_template(form.template)
+    section = doc.sections[-1]
+    if section.page_width and section.page_height and section.page_width < section.page_height:
+        # Ten columns.
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = section.page_height, section.page_width
     doc.core_properties.title, doc.core_properties.language, doc.core_properties.author = title, "en-GB", ""
     doc.core_properties.created = doc.core_properties.modified = night_at
     doc.add_paragraph(title, style="Title")

@@ -33,7 +33,8 @@ from .shared_sentences import legible
 
 MOST_BYTES = 200_000_000
 """Of a part: a small file can hold a very large one."""
-TYPED, GONE, UNKNOWN, KEPT = "typed over", "left: no longer in the report", "left: not known", "left as typed"
+TYPED, KEPT = "typed over", "left as typed"
+GONE, OTHER_DAYS, UNKNOWN = "left: no longer in the report", "left: the report has other days now", "left: not known"
 
 
 class NotOursError(ValueError):
@@ -149,18 +150,18 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
             bound, note = new[figure]
             if not note and (control.text != part.figures[figure].text or figure in part.shown):
                 note = TYPED
-            if note not in (GONE, KEPT):
+            if note not in (GONE, OTHER_DAYS, KEPT):
                 followed += 1
                 if control.text != bound.text:
                     edits += text_edits(text, control, bound.text)
             if note or control.text != bound.text:
-                shown = control.text if note in (GONE, KEPT) else bound.text
+                shown = control.text if note in (GONE, OTHER_DAYS, KEPT) else bound.text
                 changes[Change(bound.id, bound.name or bound.of, control.text, shown, note)] = None
             edits += _place_edits(part.edition, control, figure, bound.id)
         if edits:
             edited[name] = applied(text, edits)
     in_use = {f for c in controls if (f := _known(part, c))}
-    figures = {**now, **{b.id: b for f, (b, note) in new.items() if note == GONE and f in in_use}}
+    figures = {**now, **{b.id: b for f, (b, note) in new.items() if note in (GONE, OTHER_DAYS) and f in in_use}}
     as_typed = {new[f][0].id: part.shown.get(f, next(c.text for c in controls if _known(part, c) == f)) for f in kept}
     after = replace(part, night=pack.night_id, figures=figures, shown=as_typed)
     edited[document.part_name] = part_xml(after)
@@ -196,15 +197,15 @@ def _known(part: DataPart, control: Control) -> str | None:
 
 
 def _tonight(part: DataPart, now: dict[str, Bound], kept: set[str]) -> dict[str, tuple[Bound, str]]:
-    """What each figure of a document is tonight. One that is in the report no more keeps its text, under an id that no figure
-    of tonight has: what has its old place is another figure."""
+    """What each figure of a document is tonight. One that is in the report no more, or is of other days than the words around
+    it say, keeps its text, under an id that no figure of tonight has: what has its old place is another figure."""
     new, taken = {}, {*now}
     for figure, was in part.figures.items():
         same = same_figure(was, now)
-        if same is None:
+        if same is None or same.days != was.days:
             free = next(g for g in _gone(figure) if g not in taken)
             taken.add(free)
-            new[figure] = (replace(was, id=free), GONE)
+            new[figure] = (replace(was, id=free), OTHER_DAYS if same else GONE)
         else:
             new[figure] = (same, KEPT if figure in kept else "")
     return new

@@ -20,6 +20,8 @@ from docx.parts.numbering import NumberingPart
 
 from dagster_project.core.errors import PamError
 
+from .bound_figures import NAMESPACE
+
 OURS = Path(__file__).parent / "templates" / "report.docx"
 NUMBERED, CHECK, NOTE, NOTICE, PLACEHOLDER = "Numbered paragraph", "Check", "Table note", "Notice", "Placeholder"
 TABLE, TABLE_HEADING, TABLE_TEXT, TABLE_FIGURE = "Report table", "Table heading", "Table text", "Table figure"
@@ -46,6 +48,8 @@ def open_template(path: Path | None = None) -> Doc:
     except Exception as error:
         # What python-docx raises of a broken file is of many kinds.
         raise TemplateError(f"the template {path} is not a Word document (.docx or .dotx): {error}") from error
+    if any(NAMESPACE.encode() in rel.target_part.blob for rel in doc.part.rels.values() if rel.reltype == RT.CUSTOM_XML):
+        raise TemplateError(f"the template {path} is a report that was made by pam report: give the template, without its text")
     _lend_styles(doc, Document(str(OURS)))
     return doc
 
