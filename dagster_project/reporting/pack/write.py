@@ -12,6 +12,7 @@ from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
 
+from .charts import keep_pictures
 from .content import read_pack
 from .figure_trails import Trails, read_trails, work_of
 from .model import Pack
@@ -79,6 +80,8 @@ def fill(
     lost: set[str] = set()
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
+    if kept and {"html", "docx"} <= set(forms):
+        keep_pictures(pack.charts, kept)
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
     if "xlsx" in forms:
         from .workbook import write_xlsx  # pandas: only for who wants a workbook
