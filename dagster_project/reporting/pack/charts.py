@@ -7,7 +7,7 @@ can't be drawn is left out: the pages say so.
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -27,39 +27,45 @@ NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
 
 def svgs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, str]:
     """Each chart that can be drawn, as an SVG document, by its id. `kept`: a folder in which pictures are kept."""
-    return {name: data.decode("utf-8") for (name, _), data in _drawn(charts, "svg", kept, [WIDE]).items()}
+    return {name: data.decode("utf-8") for (name, *_), data in _drawn(charts, kept, ("svg", WIDE)).items()}
 
 
 def svgs_of_pages(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, tuple[str, str]]:
     """Each chart that can be drawn, by its id: for a wide window, and for a telephone's."""
-    found = _drawn(charts, "svg", kept, [WIDE, NARROW])
+    found = _drawn(charts, kept, ("svg", WIDE), ("svg", NARROW))
     return {
-        name: (wide.decode("utf-8"), found.get((name, NARROW), wide).decode("utf-8"))
-        for (name, look), wide in found.items() if look is WIDE
+        name: (wide.decode("utf-8"), found.get((name, form, NARROW), wide).decode("utf-8"))
+        for (name, form, look), wide in found.items() if look is WIDE
     }  # fmt: skip
 
 
 def pngs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, bytes]:
     """Each chart that can be drawn, as a PNG of twice the size in pixels, by its id."""
-    return {name: data for (name, _), data in _drawn(charts, "png", kept, [WIDE]).items()}
+    return {name: data for (name, *_), data in _drawn(charts, kept, ("png", WIDE)).items()}
 
 
-def _drawn(charts: Iterable[Chart], form: str, kept: Path | None, looks: Sequence[Look]) -> dict[tuple[str, Look], bytes]:
+def keep_pictures(charts: Iterable[Chart], kept: Path) -> None:
+    """Draw at once all that pages and document show, where it is not kept: a process takes most of a second to start."""
+    _drawn(charts, kept, ("png", WIDE), ("svg", NARROW))
+
+
+def _drawn(charts: Iterable[Chart], kept: Path | None, *wanted: tuple[str, Look]) -> dict[tuple[str, str, Look], bytes]:
+    """Pictures by chart, form and look."""
     texts = {
-        (c.chart_id, look): json.dumps(spec(c, look), sort_keys=True, default=str)
-        for c in charts if not c.unavailable for look in looks
+        (c.chart_id, form, look): json.dumps(spec(c, look), sort_keys=True, default=str)
+        for c in charts if not c.unavailable for form, look in wanted
     }  # fmt: skip
-    found = {name: data for name, text in texts.items() if (data := _read(text, form, kept)) is not None}
-    jobs = {name: _job(text, form, kept) for name, text in texts.items() if name not in found}
-    for name, drawn in zip(jobs, draw(list(jobs.values())), strict=True):
+    found = {key: data for key, text in texts.items() if (data := _read(text, key[1], kept)) is not None}
+    jobs = {key: _job(text, key[1], kept) for key, text in texts.items() if key not in found}
+    for key, drawn in zip(jobs, draw(list(jobs.values())), strict=True):
         for own, data in (("svg", drawn.svg), ("png", drawn.png)):
             if data is not None:
-                _keep(texts[name], own, kept, data)
-                if own == form:
-                    found[name] = data
+                _keep(texts[key], own, kept, data)
+                if own == key[1]:
+                    found[key] = data
     if kept and kept.is_dir():
         _tidy(kept)
-    return {name: found[name] for name in texts if name in found}
+    return {key: found[key] for key in texts if key in found}
 
 
 def _job(text: str, form: str, kept: Path | None) -> Job:

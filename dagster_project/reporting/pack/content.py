@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -54,14 +55,14 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     every = [c for t in tables for c in cells.get(t["table_name"], [])]
     charts = read_charts(con, edition.force_code, _series(every, force), public)
     compared = read_compared(con, edition.force_code, _windows(every), public)
-    unusual = {t["table_name"]: words_of_changes(cells.get(t["table_name"], []), charts, compared) for t in tables}
+    unusual = {t["table_name"]: words_of_changes(cells.get(t["table_name"], []), charts, compared, public) for t in tables}
     made = [(t["objective"] or OTHER,
              _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims, unusual, accepted))
             for t in tables]  # fmt: skip
     first = {}
     for part in dict.fromkeys(title for title, _ in made):
         own = [(t, cells.get(t["table_name"], [])) for t in tables if (t["objective"] or OTHER) == part]
-        first[part] = findings_of(own, measures, charts, compared, force)
+        first[part] = findings_of(own, measures, charts, compared, force, public)
     pages = _pages(con, edition, made, claims, charts, first, public)
     frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
     late = tuple(s for s in sources.values() if s.status not in ("current", "not sent"))
@@ -369,6 +370,7 @@ def in_order(paragraphs: Iterable[str]) -> str:
     return ", ".join(sorted(whole, key=lambda p: _key(p.partition("-")[0])))
 
 
+@cache
 def _key(paragraph: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", paragraph))
 

@@ -68,6 +68,7 @@ def findings_of(
     charts: Charts,
     compared: Compared,
     force: str,
+    public: bool = False,
 ) -> tuple[Finding, ...]:
     """The findings of one part of the report: of its tables, each with its cells, the figures to read first, in order."""
     best: dict[tuple[str, str], _Candidate] = {}
@@ -76,7 +77,7 @@ def findings_of(
         if of in measures and (of not in best or candidate.fit > best[of].fit):
             best[of] = candidate
     first = sorted(best.values(), key=lambda c: _order(c, tables, compared, charts))[:MOST]
-    return tuple(_finding(c, measures[c.key[:2]], tables, charts, compared, force) for c in first)
+    return tuple(_finding(c, measures[c.key[:2]], tables, charts, compared, force, public) for c in first)
 
 
 def _candidates(tables: Tables) -> Iterable[_Candidate]:
@@ -107,6 +108,7 @@ def _finding(
     charts: Charts,
     compared: Compared,
     force: str,
+    public: bool,
 ) -> Finding:
     cell, key = found.cell, found.key
     sides = compared.get(found.window)
@@ -117,7 +119,7 @@ def _finding(
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=_change(sides) or _as_printed(_printed_change(found, tables)) or "Nothing a year before to compare with",
-        unusual=_capital(words_of_change(*found.window, charts, compared)),
+        unusual=_capital(words_of_change(*found.window, charts, compared, public)),
         newest="" if is_sparse(months) or not months else _capital(what_happened(months)),
         complete=WHOLE.get(cell["data_status"], "Not available"),
         table=found.table["table_name"],

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from .model import MARKERS, UNITS, Pack, Source, Table
@@ -20,7 +22,9 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def legible(value: Any) -> Any:
     """A pack, or a part of one, without the characters that an office file can't hold, as a row may bring them along."""
     if isinstance(value, str):
-        return _NOT_XML.sub("", value)
+        return value if value.isprintable() else _NOT_XML.sub("", value)
+    if value is None or isinstance(value, int | Decimal | date):
+        return value
     if isinstance(value, tuple):
         return tuple(legible(v) for v in value)
     if is_dataclass(value) and not isinstance(value, type):

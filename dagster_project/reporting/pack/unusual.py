@@ -21,6 +21,7 @@ FEW_A_MONTH = 2
 NORMAL = "within normal variation"
 TOO_FEW = "too few a month to tell"
 NO_CHART = "no control chart, as it has under 12 complete months"
+NOT_PUBLIC = "no public control chart"
 NOT_MONTHLY = "no control chart, as it is not counted by month"
 TREND = "trend"
 BY_YEAR = {"mart_public_health"}
@@ -184,7 +185,9 @@ def key_of(cell: Mapping[str, Any]) -> Key | None:
     return Key(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
 
 
-def words_of_changes(cells: Iterable[Mapping[str, Any]], charts: Charts, compared: Compared) -> dict[tuple[int, str], str]:
+def words_of_changes(
+    cells: Iterable[Mapping[str, Any]], charts: Charts, compared: Compared, public: bool = False
+) -> dict[tuple[int, str], str]:
     """What is said beside the changes of a table, by row and column: once for a change that is printed as a number and in per
     cent, beside the last of the two. Nothing where no chart of the night covers the change."""
     last: dict[tuple[Any, ...], tuple[int, str]] = {}
@@ -196,14 +199,17 @@ def words_of_changes(cells: Iterable[Mapping[str, Any]], charts: Charts, compare
         change = (cell["row_no"], key, cell["period_start"], cell["period_end"])
         said.pop(last.get(change, (0, "")), None)
         last[change] = place = (cell["row_no"], cell["column_name"])
-        said[place] = words_of_change(key, cell["period_start"], cell["period_end"], charts, compared)
+        said[place] = words_of_change(key, cell["period_start"], cell["period_end"], charts, compared, public)
     return said
 
 
-def words_of_change(key: Key, first: date | None, last: date | None, charts: Charts, compared: Compared) -> str:
-    """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart."""
+def words_of_change(
+    key: Key, first: date | None, last: date | None, charts: Charts, compared: Compared, public: bool = False
+) -> str:
+    """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. Why the
+    public form has none is not told: a month that is hidden may be the reason."""
     months, sides = charts.get(key, ()), compared.get((key, first, last))
-    unusual = in_period(months, first, last) or (NOT_MONTHLY if key.mart in BY_YEAR else NO_CHART)
+    unusual = in_period(months, first, last) or (NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if public else NO_CHART)
     if is_sparse(months):
         unusual = TOO_FEW
     if sides is None or not is_small(sides.unit, sides.value, sides.before):

@@ -13,6 +13,7 @@ from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
 
+from .charts import keep_pictures
 from .content import read_pack
 from .document_form import document_form
 from .figure_trails import Trails, read_trails, work_of
@@ -86,6 +87,8 @@ def fill(
     lost: set[str] = set()
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
+    if kept and {"html", "docx"} <= set(forms):
+        keep_pictures(pack.charts, kept)
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
     if "xlsx" in forms:
         from .workbook import write_xlsx  # pandas: only for who wants a workbook
