@@ -29,7 +29,7 @@ def dashboard(
     """
     from dagster_project.core.receipts import holds_made_up
     from dagster_project.reporting.dashboard import write_whole_folder
-    from dagster_project.reporting.dashboard.population import read_population
+    from dagster_project.reporting.dashboard.home_lists import read_home_lists
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import disclosed
 
@@ -39,7 +39,7 @@ def dashboard(
         try:
             target = out.expanduser().absolute()
             disclosed(where, reason, by="pam dashboard", what="dashboard", to=str(target))
-            write_whole_folder(con, target, holds_made_up(where), population=read_population(where), overwrite=replace)
+            write_whole_folder(con, target, holds_made_up(where), lists=read_home_lists(where), overwrite=replace)
         finally:
             con.close()
         echo(str(target / "index.html"))

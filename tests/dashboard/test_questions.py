@@ -5,6 +5,7 @@ The walk is docs/how-to/ten-questions.md.
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from support import published
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError
 from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.reporting.dashboard.outlines import read_outlines
 from dagster_project.reporting.dashboard.population import read_population
 from dagster_project.serving import connect
 
@@ -27,13 +30,26 @@ UNIT = (
 PEOPLE = {"amber-valley": 126200, "chesterfield": 1000, "dales": 71500}
 
 
+def outlined(*codes: str, **changed: Any) -> dict[str, Any]:
+    """GeoJSON of made-up units: squares in a row."""
+    return {"type": "FeatureCollection", "features": [
+        {"properties": {"force_code": "derbyshire", "area_type": "lpu", "area_code": code},
+         "geometry": {"type": "Polygon", "coordinates": [[[n, 53], [n + 1, 53], [n + 1, 54], [n, 54], [n, 53]]]}, **changed}
+        for n, code in enumerate(codes)
+    ]}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def peopled(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of the sample with some made-up numbers of people."""
-    out = tmp_path_factory.mktemp("peopled") / "out"
+    """The dashboard of the sample with some made-up numbers of people, and outlines of some units."""
+    out, home = tmp_path_factory.mktemp("peopled") / "out", Home(tmp_path_factory.mktemp("lists"))
+    home.seeds.mkdir()
+    rows = "".join(f"derbyshire,lpu,{code},{n},made up\n" for code, n in PEOPLE.items())
+    (home.seeds / "population.csv").write_text(f"force_code,area_type,area_code,population,as_of\n{rows}", encoding="utf-8")
+    shapes = outlined("chesterfield", "dales", "erewash", "nowhere")
+    (home.seeds / "areas.geojson").write_text(json.dumps(shapes), encoding="utf-8")
     with connect(sample_home) as con:
-        people = {f"derbyshire/lpu/{code}": (n, "made up") for code, n in PEOPLE.items()}
-        write_whole_folder(con, out, True, population=people)
+        write_whole_folder(con, out, True, lists=read_home_lists(home))
     return out
 
 
@@ -166,6 +182,37 @@ def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) 
     last = {r.split("\t")[0]: r.split("\t")[-1] for r in page.locator("#area-chart tbody tr").all_inner_texts()}
     assert last["Erewash"] == "[x]" == last["Not recorded"], "nobody said how many live there"
     assert page.locator("#area-chart tbody tr").last.inner_text().startswith("Not recorded")
+
+
+def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: Path) -> None:
+    page = opened(peopled, mart="mart_drug_offences", measure="trafficking_offences", area="lpu/dales", rate="yes")
+    page.locator("#map").scroll_into_view_if_needed()
+    page.wait_for_selector("#map svg")
+    shapes = page.locator("#map .mark-shape path")
+    assert shapes.count() == 3, "one of an area that the figures have not is not drawn"
+    assert "7 areas have no outline" in page.locator("#map-note").inner_text()
+    assert len(set(shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"))) == 3
+    assert "#e3e6e8" in shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"), "Erewash has no rate"
+    assert opened(mart="mart_drug_offences").locator("#map").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ("{", "not JSON"), ("[]", "no FeatureCollection"), ({"features": []}, "no FeatureCollection"),
+        (outlined("dales", properties={"area_code": "dales"}), "feature 1: its properties lack one of force_code"),
+        (outlined("dales", geometry={"type": "Point", "coordinates": [0, 53]}), "feature 1: its geometry is Point"),
+        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[[436000, 335000]]]}), r"WGS 84 \(EPSG:4326\)"),
+        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[["a", 1]]]}), "coordinates can't be read"),
+    ],
+)  # fmt: skip
+def test_outlines_that_can_not_be_drawn_are_refused(new_home: Home, held: Any, said: str) -> None:
+    assert read_outlines(new_home) == {}
+    new_home.seeds.mkdir()
+    text = held if isinstance(held, str) else json.dumps(held)
+    (new_home.seeds / "areas.geojson").write_text(text, encoding="utf-8")
+    with pytest.raises(SeedError, match=f"seeds/areas.geojson: .*{said}"):
+        read_outlines(new_home)
 
 
 def test_7_is_a_unit_unlike_the_others(opened: Any) -> None:

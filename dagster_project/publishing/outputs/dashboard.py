@@ -5,11 +5,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.reporting import dashboard
-from dagster_project.reporting.dashboard.population import read_population
+from dagster_project.reporting.dashboard.home_lists import read_home_lists
 
 from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
-    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), read_population(context.home))
+    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), read_home_lists(context.home))

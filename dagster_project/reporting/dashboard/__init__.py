@@ -21,7 +21,7 @@ from dagster_project.core.home import DBT_PROJECT
 from ..pack.write import OutError, swap
 from .contents import contents, files_of
 from .data import of_mart, of_overview
-from .population import Population
+from .home_lists import NO_LISTS, HomeLists
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -38,22 +38,23 @@ def write(
     folder: Path,
     is_sample: bool = False,
     beside: Sequence[tuple[str, str]] = (),
-    population: Population | None = None,
+    lists: HomeLists = NO_LISTS,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
     `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
-    are. `population`: how many people live in an area, as `read_population` has it. The same night gives the same bytes.
-    Raises OSError.
+    are. `lists`: what the home says of its areas. The same night and lists give the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = contents(con, is_sample, population or {})
+    known = contents(con, is_sample, lists)
     for force in (f["code"] for f in known["forces"]):
         own = folder / "data" / force
         held = {mart: of_mart(con, force, mart) for f in known["forces"] if f["code"] == force for mart in f["marts"]}
         for mart, figures in held.items():
             _script(own / f"{mart}.js", "pamFigures", f"{force}/{mart}", figures)
         _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(held, force))
+        if force in lists.outlines:
+            _script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
         _script(own / "files.js", "pamFiles", f"{force}/files", files_of(con, force))
     _script(folder / "data" / "index.js", "pamIndex", "", known | {"beside": beside})
     for name in OWN:
@@ -69,7 +70,7 @@ def write_whole_folder(
     out: Path,
     is_sample: bool,
     *,
-    population: Population | None = None,
+    lists: HomeLists = NO_LISTS,
     overwrite: bool = False,
 ) -> None:
     """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
@@ -83,7 +84,7 @@ def write_whole_folder(
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        write(con, new, is_sample, population=population)
+        write(con, new, is_sample, lists=lists)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)

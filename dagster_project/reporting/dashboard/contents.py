@@ -9,7 +9,7 @@ from dagster_project.core.seeds import force_names, read_seed
 
 from ..category_words import CODED, offence_words
 from .data import NEAREST, safe
-from .population import Population
+from .home_lists import HomeLists
 
 KINDS = {
     "month": "Month",
@@ -26,8 +26,8 @@ AREAS = {
 }  # fmt: skip
 
 
-def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, population: Population) -> dict[str, Any]:
-    """What there is to pick, and how the night stands. `population`: as `read_population` has it."""
+def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLists) -> dict[str, Any]:
+    """What there is to pick, and how the night stands. `lists`: what the home says of its areas."""
     marts = con.execute(
         "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"
         " and name not in ('measures', 'mart_control_charts') order by description"
@@ -45,7 +45,8 @@ def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, population: Popula
         "kinds": KINDS,
         "areaTypes": AREAS,
         "nearest": NEAREST,
-        "population": {k: p for k, p in population.items() if k.partition("/")[0] in held},
+        "population": {k: p for k, p in lists.population.items() if k.partition("/")[0] in held},
+        "outlined": sorted(f for f in lists.outlines if f in held),
         "categories": offence_words(c for (c,) in con.execute(
             f"select distinct category from marts.{CODED} order by all").fetchall()),
         "forces": [{"code": f, "name": names.get(f, f), "marts": held[f]} for f in sorted(held, key=lambda f: names.get(f, f))],

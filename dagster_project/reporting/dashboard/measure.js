@@ -3,6 +3,7 @@
 
 const pick = Object.fromEntries(["mart", "measure", "category", "area", "kind", "period", "show"].map((n) => [n, byId(n)]));
 let figures = null; // of the picked mart and force
+let outlines = []; // of the force's areas, where its home has some
 let shown = null; // what the page shows: for what is saved of it
 
 /** Fill a select: groups of [value, words]. Keeps `wanted` where it is there. */
@@ -80,9 +81,9 @@ function areaTypesOf() {
 
 async function showMeasure(state) {
   fillMarts(state);
-  const read = await figuresOf(state.force, pick.mart.value);
+  const [read, drawn] = await Promise.all([figuresOf(state.force, pick.mart.value), known.outlined.includes(state.force) ? load("pamOutlines", `${state.force}/outlines`) : []]);
   return () => {
-    figures = read;
+    [figures, outlines] = [read, drawn];
     // What the address does not say, a breakdown apart, is as it opens.
     for (const [, step] of STEPS.slice(1)) step(state);
     byId("limits").checked = state.limits !== "off";
@@ -295,4 +296,17 @@ function areasFigure(holder, types, state) {
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
     table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(marked(r, "value", unit), r, s), spelled(r.prior_value, unit), signed(r.volume_change, pointsOf(unit)), r.pct_change === null ? NOTHING : signed(r.pct_change, "percent"), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
+  const shapes = outlines.filter((o) => o.type === type).flatMap((o) => {
+    const h = ranked.find((one) => one.s[3] === o.code);
+    return h ? [{ type: "Feature", geometry: o.geometry, area: h.s[4], y: h.y, said: say(h), picked: areaKey(h.s) === pick.area.value, key: h.r.key }] : [];
+  });
+  if (shapes.length) {
+    const missing = ranked.filter((h) => !isUnknown(h.s)).length - shapes.length;
+    holder.append(chartFigure({
+      id: "map", title: `Map of ${lower(known.areaTypes[type])} by ${as}: ${measureOf(mart, pick.measure.value).title}, ${row.label}`, name: nameOf("map"),
+      spec: (width) => mapSpec(shapes, rated ? "rate" : unit, width),
+      onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
+      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.`,
+    }));
+  }
 }

@@ -140,3 +140,17 @@ function rankSpec(rows, unit, width) {
     ],
   };
 }
+
+/** Areas on a map. `shapes`: features with area, y, said, picked. The outlines are on a plane already. */
+function mapSpec(shapes, unit, width) {
+  return {
+    width, height: Math.min(520, Math.round(width * 0.8)), data: { values: shapes },
+    projection: { type: "identity", reflectY: true },
+    mark: { type: "geoshape", cursor: "pointer", invalid: "show" },
+    encoding: {
+      color: { condition: { test: "datum.y === null", value: NONE }, field: "y", type: "quantitative", scale: { scheme: "blues", domainMin: 0 }, legend: { orient: "bottom", direction: "horizontal", gradientLength: Math.min(240, width - 40), format: ",~f", ...(LABELS[unit] ? { labelExpr: LABELS[unit] } : {}) } },
+      stroke: { condition: { test: "datum.picked", value: UNUSUAL }, value: "#505a5f" }, strokeWidth: { condition: { test: "datum.picked", value: 4 }, value: 1 },
+      tooltip: [{ field: "area", title: "Area" }, { field: "said", title: "Figure" }],
+    },
+  };
+}
