@@ -5,7 +5,7 @@ night goes on without it, and `pam status`, `pam edition list` and `pam edition 
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -85,6 +85,8 @@ def meant_edition(path: Path, home: Home) -> Edition:
         with duckdb.connect() as con:
             con.execute("create schema raw")
             write_asked(con, [edition])
+        if faults := list(_claim_faults(edition)):
+            raise EditionError(f"{path.name}: {'; '.join(faults)}")
     except EditionError:
         raise
     # A day before the first of the calendar, for one.
@@ -94,9 +96,7 @@ def meant_edition(path: Path, home: Home) -> Edition:
 
 
 def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
-    marts: dict[str, list[str]] = {}
-    for m in read_seed("measure_list"):
-        marts.setdefault(m["mart"], []).append(m["measure"])
+    marts = _measures()
     areas, categories = _areas(home, edition.force_code), _categories()
     if edition.force_code not in force_names():
         yield _unknown("force_code", edition.force_code, force_names(), places)
@@ -114,11 +114,19 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
         category = ask.get("category") or ALL
         if (known := categories.get((mart, measure))) is not None and category not in (ALL, EVERY, *known):
             yield _unknown("category", category, known, places, f" of {measure}")
-    yield from _claim_faults(edition, marts)
 
 
-def _claim_faults(edition: Edition, marts: Mapping[str, Collection[str]]) -> Iterator[str]:
+def _measures() -> dict[str, list[str]]:
+    """The measures of each mart."""
+    marts: dict[str, list[str]] = {}
+    for m in read_seed("measure_list"):
+        marts.setdefault(m["mart"], []).append(m["measure"])
+    return marts
+
+
+def _claim_faults(edition: Edition) -> Iterator[str]:
     """Printed figures whose names are nearly those of a mart or measure: one that is of nothing here is not computable."""
+    marts = _measures()
     for number, row in claimed_lines(edition):
         for field, said, known in (
             ("mart", row["mart"], marts), ("measure", row["measure"], marts.get(row["mart"], ())),
