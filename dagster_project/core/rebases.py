@@ -9,8 +9,6 @@ from .seeds import force_names, read_seed
 COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
 """Of `seeds/rebases.csv`. `measure`: with its mart in front (`mart_mda_orders.orders`) where several marts have it."""
 KEY = COLUMNS[:-1]
-REBASES = {**dict.fromkeys(("mart", *COLUMNS), "varchar"), "rebase_on": "date"}
-"""Columns and types of `raw.rebases`."""
 
 AREA_TYPES = ("force", "section", "lpu", "district")
 

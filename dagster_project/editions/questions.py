@@ -5,39 +5,12 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 
 from .asked_figures import Questions
 from .claims import ask_claims
 from .model import Edition, Figure
-
-ASKED = {
-    "asked_id": "varchar", "force_code": "varchar", "mart": "varchar", "measure": "varchar", "category": "varchar",
-    "area_type": "varchar", "area_name": "varchar", "from_day": "date", "to_day": "date", "prior_from": "date",
-    "prior_to": "date", "published": "integer",
-}  # fmt: skip
-CLAIMS = {
-    "edition": "varchar", "claim_no": "integer", "kind": "varchar", "paragraph": "varchar", "force_code": "varchar",
-    "mart": "varchar", "measure": "varchar", "figure": "varchar", "area_type": "varchar", "area_name": "varchar",
-    "category": "varchar", "period_label": "varchar", "from_day": "date", "to_day": "date", "printed": "varchar",
-    "printed_value": "decimal(28, 10)", "printed_places": "decimal(28, 10)", "unit": "varchar", "asked_id": "varchar",
-    "known_reason": "varchar", "note": "varchar", "says": "varchar", "own_total": "decimal(28, 10)",
-    "own_printed": "decimal(28, 10)",
-}  # fmt: skip
-TERMS = {
-    "edition": "varchar", "claim_no": "integer", "form": "varchar", "group_no": "integer", "role": "varchar",
-    "amount": "decimal(28, 10)", "asked_id": "varchar", "shows": "varchar", "within": "decimal(28, 10)",
-}  # fmt: skip
-TABLES = {
-    "edition": "varchar", "table_no": "integer", "table_name": "varchar", "kind": "varchar", "chart": "varchar",
-    "objective": "varchar", "paragraph": "varchar", "title": "varchar", "rows_are": "varchar", "data_to": "date",
-    "notes": "varchar",
-}  # fmt: skip
-CELLS = {
-    "edition": "varchar", "table_name": "varchar", "row_no": "integer", "row_label": "varchar", "column_no": "integer",
-    "column_name": "varchar", "column_label": "varchar", "window_label": "varchar", "shows": "varchar",
-    "decimals": "integer", "asked_id": "varchar", "is_cut": "boolean", "sign": "varchar",
-}  # fmt: skip
 
 
 def ask_all(editions: Iterable[Edition]) -> Questions:
@@ -75,17 +48,11 @@ def _ask_tables(asked: Questions, edition: Edition) -> None:
             )  # fmt: skip
 
 
-FROZEN = {
-    "edition": "varchar", "force_code": "varchar", "mart": "varchar", "measure": "varchar", "category": "varchar",
-    "area_type": "varchar", "area_name": "varchar", "period_start": "date", "period_end": "date", "shows": "varchar",
-    "value": "decimal(28, 10)",
-}  # fmt: skip
-
-
 def write_frozen(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
     """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: the cells of each, Parquet."""
-    names = ", ".join(FROZEN)
-    make_table(con, "raw.frozen", FROZEN, ())
+    columns = columns_of("frozen")
+    names = ", ".join(columns)
+    make_table(con, "raw.frozen", columns, ())
     if paths:
         con.execute(
             f"insert into raw.frozen select distinct {names} from read_parquet(?) where value is not null"
@@ -99,8 +66,8 @@ def write_asked(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> 
     `raw.report_cells`. Raises EditionError."""
     asked = ask_all(editions)
     figures = [(asked_id, *key) for key, asked_id in asked.figures.items()]
-    for table, columns, rows in (
-        ("asked", ASKED, figures), ("claims", CLAIMS, asked.claims), ("statement_terms", TERMS, asked.terms),
-        ("report_tables", TABLES, asked.tables), ("report_cells", CELLS, asked.cells),
+    for table, rows in (
+        ("asked", figures), ("claims", asked.claims), ("statement_terms", asked.terms), ("report_tables", asked.tables),
+        ("report_cells", asked.cells),
     ):  # fmt: skip
-        make_table(con, f"raw.{table}", columns, rows)
+        make_table(con, f"raw.{table}", columns_of(table), rows)

@@ -10,16 +10,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 
 from . import LedgerEntry, counts
 from .raw_store import TIE
-
-COLUMNS = {
-    "extract": "varchar", "force_code": "varchar", "source_file": "varchar", "outcome": "varchar", "rows_in_file": "bigint",
-    "rows_landed": "bigint", "rows_quarantined": "bigint", "rows_duplicate": "bigint", "rows_refused": "bigint",
-    "rows_in_raw": "bigint", "rows_in_quarantine": "bigint", "rows_tied": "bigint",
-}  # fmt: skip
 
 
 def write_accounts(
@@ -66,7 +61,7 @@ def write_accounts(
         (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)
         for e in refused
     ]
-    make_table(con, "raw.accounts", COLUMNS, rows)
+    make_table(con, "raw.accounts", columns_of("accounts"), rows)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> dict[str, int]:

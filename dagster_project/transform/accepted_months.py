@@ -13,6 +13,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
@@ -87,9 +88,8 @@ def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
     Raises AcceptError.
     """
-    columns = {"measure": "varchar", "force_code": "varchar", "month_no": "integer"}
     rows = [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)]
-    make_table(con, "raw.accepted_months", columns, rows)
+    make_table(con, "raw.accepted_months", columns_of("accepted_months"), rows)
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
         measures = [r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"]
@@ -100,8 +100,7 @@ def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
                 " and list_contains(?, measure)",
                 [measures],
             ).fetchall()
-    kinds = {"mart": "varchar", "force_code": "varchar", "measure": "varchar", "month_no": "integer", "value": "double"}
-    make_table(con, "raw.published_months", kinds, published)
+    make_table(con, "raw.published_months", columns_of("published_months"), published)
 
 
 def _month(said: str) -> str:

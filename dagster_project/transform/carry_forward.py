@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
@@ -20,25 +21,10 @@ from dagster_project.transform.rests_on import sources
 from .changed_months import Due
 
 ASIDE = "standing"
-MONTHS = {
-    "force_code": "varchar", "leaf_code": "varchar", "leaf_name": "varchar", "measure": "varchar", "category": "varchar",
-    "month_no": "integer", "amount": "decimal(38, 10)",
-}  # fmt: skip
-DAYS = {
-    "mart": "varchar", "force_code": "varchar", "area_type": "varchar", "area_code": "varchar", "measure": "varchar",
-    "category": "varchar", "event_on": "date", "is_covered": "boolean", "amount": "decimal(38, 10)",
-}  # fmt: skip
-ROW_DAYS = {
-    "extract": "varchar", "force_code": "varchar", "row_date": "date", "row_kind": "varchar", "rows_current": "bigint",
-    "rows_placeable": "bigint", "rows_unplaced": "bigint",
-}  # fmt: skip
-PERIODS = {
-    "coverage": "varchar", "force_code": "varchar", "month_no": "integer", "period_type": "varchar", "data_status": "varchar",
-    "end_status": "varchar", "prior_status": "varchar", "prior_end_status": "varchar",
-}  # fmt: skip
-SERIES = {"mart": "varchar", "force_code": "varchar", "kind": "varchar", "code": "varchar", "title": "varchar"}
-TOUCHED = {"mart": "varchar", "force_code": "varchar", "month_no": "integer"}
-SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "reason": "varchar", "by_load_id": "varchar"}
+CARRIED = (
+    "carried_months", "carried_days", "carried_row_days", "carried_superseded", "carried_periods", "carried_series",
+    "figures_touched",
+)  # fmt: skip
 
 
 def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]) -> None:
@@ -59,36 +45,36 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")
-    make_table(con, "raw.figures_touched", TOUCHED, _touched(due))
-    _fill(con, "carried_periods", PERIODS, f"select * from {_aside(con, 'staging', 'periods')}")
+    make_table(con, "raw.figures_touched", columns_of("figures_touched"), _touched(due))
+    _fill(con, "carried_periods", f"select * from {_aside(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*due.whole, *due.months)}
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
     months = [
-        f"select '{mart}' as mart, {', '.join(f't.{c}' for c in MONTHS)} from {_aside(con, 'measures', table)} as t"
+        f"select '{mart}' as mart, {_columns('carried_months', but='mart')} from {_aside(con, 'measures', table)} as t"
         f" join raw.measure_extracts as of on of.mart = '{mart}' and of.measure = t.measure"
         + _but_due("of.extract", "t.month_no")
         for mart in marts
         for table in (f"{mart.removeprefix('mart_')}_monthly",)
     ]
     if months:
-        _fill(con, "carried_months", {"mart": "varchar", **MONTHS}, " union all ".join(months))
-        _fill(con, "carried_series", SERIES, " union all ".join(map(_series, marts)))
+        _fill(con, "carried_months", " union all ".join(months))
+        _fill(con, "carried_series", " union all ".join(map(_series, marts)))
         _fill(
-            con, "carried_days", DAYS,
-            f"select {', '.join(f't.{c}' for c in DAYS)} from {_aside(con, 'answers', 'daily')} as t"
+            con, "carried_days",
+            f"select {_columns('carried_days')} from {_aside(con, 'answers', 'daily')} as t"
             " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
             + _but_due("of.extract", _month_of("t.event_on")),
         )  # fmt: skip
     _fill(
-        con, "carried_row_days", ROW_DAYS,
-        f"select {', '.join(f't.{c}' for c in ROW_DAYS)} from {_aside(con, 'audit', 'row_days')} as t"
+        con, "carried_row_days",
+        f"select {_columns('carried_row_days')} from {_aside(con, 'audit', 'row_days')} as t"
         + _but_due("t.extract", _month_of("t.row_date")),
     )  # fmt: skip
     # What was found of rows of these loads stands, unless it was looked at again, or the rows are gone.
     gone = ", ".join(literal(load) for load in sorted(erased))
     _fill(
-        con, "carried_superseded", SUPERSEDED,
-        f"select {', '.join(f't.{c}' for c in SUPERSEDED)} from {_aside(con, 'staging', 'superseded_rows')} as t"
+        con, "carried_superseded",
+        f"select {_columns('carried_superseded')} from {_aside(con, 'staging', 'superseded_rows')} as t"
         " join raw.loads as own on own.load_id = t.load_id"
         " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
         " left join raw.places_due as place on place.extract = t.extract and place.force_code = own.force_code"
@@ -116,13 +102,8 @@ def let_go(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
-    _empty(con, "carried_months", {"mart": "varchar", **MONTHS})
-    _empty(con, "carried_days", DAYS)
-    _empty(con, "carried_row_days", ROW_DAYS)
-    _empty(con, "carried_superseded", SUPERSEDED)
-    _empty(con, "carried_periods", PERIODS)
-    _empty(con, "carried_series", SERIES)
-    _empty(con, "figures_touched", TOUCHED)
+    for name in CARRIED:
+        _empty(con, name)
 
 
 def _touched(due: Due) -> list[tuple[str, str, int]]:
@@ -172,14 +153,18 @@ def _aside(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     return f"{schema}.{ASIDE}__{table}"
 
 
-def _empty(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str]) -> None:
+def _columns(name: str, but: str = "") -> str:
+    """SQL: the columns of a table of `raw`, of `t`."""
+    return ", ".join(f"t.{c}" for c in columns_of(name) if c != but)
+
+
+def _empty(con: duckdb.DuckDBPyConnection, name: str) -> None:
     views = con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
-    if (name,) in views:
-        con.execute(f"drop view raw.{name}")
-    con.execute(f"create or replace table raw.{name} ({', '.join(f'{c} {k}' for c, k in columns.items())})")
+    con.execute(f"drop {'view' if (name,) in views else 'table'} if exists raw.{name}")
+    make_table(con, f"raw.{name}", columns_of(name), ())
 
 
-def _fill(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], select: str) -> None:
-    cast = ", ".join(f"cast({c} as {k}) as {c}" for c, k in columns.items())
+def _fill(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    cast = ", ".join(f"cast({c} as {k}) as {c}" for c, k in columns_of(name).items())
     con.execute(f"drop table raw.{name}")
     con.execute(f"create view raw.{name} as select {cast} from ({select})")

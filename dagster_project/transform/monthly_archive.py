@@ -16,15 +16,13 @@ import duckdb
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
+from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Erasure, read_erasures
 
-MEASURES = {
-    "extract": "varchar", "force_code": "varchar", "load_id": "varchar", "mart": "varchar", "measure": "varchar",
-    "category": "varchar", "leaf_code": "varchar", "leaf_name": "varchar", "month_no": "integer", "counted_on": "date",
-    "is_covered": "boolean", "amount": "decimal(38, 10)",
-}  # fmt: skip
-"""`counted_on`: of a count on some day, the last day that has one."""
-SUPERSEDED = {"extract": "varchar", "load_id": "varchar", "line": "varchar", "by_load_id": "varchar"}
+MEASURES = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
+"""What is kept of them; the others the night adds."""
+SUPERSEDED = columns_of("kept_superseded")
 BESIDE = "__superseded"
 
 
@@ -42,8 +40,8 @@ def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]
 
     Raises RawLostError where a file is gone, or is not the one that was written when the rows were erased.
     """
-    con.execute(f"create table raw.kept_months ({_columns(MEASURES)}, kept_night varchar, is_carried boolean)")
-    con.execute(f"create table raw.kept_superseded ({_columns(SUPERSEDED)})")
+    make_table(con, "raw.kept_months", columns_of("kept_months"), ())
+    make_table(con, "raw.kept_superseded", SUPERSEDED, ())
     for load, erasure in kept_loads(home).items():
         if load not in loads:
             continue
@@ -63,17 +61,13 @@ def _completed_tests() -> str:
     """SQL: what earlier versions kept of drug tests lacks those that record results, of which the positivity
     rate is a share. They held every file to do so.
     """
-    names = (*MEASURES, "kept_night", "is_carried")
+    names = columns_of("kept_months")
     columns = ", ".join(f"'tests_recording_results' as {c}" if c == "measure" else c for c in names)
     return (
         f"insert into raw.kept_months select {columns} from raw.kept_months where measure = 'tests_completed'"
         " and load_id not in (select load_id from raw.kept_months where measure = 'tests_recording_results')"
         " and load_id in (select load_id from raw.kept_months where measure = 'tests_positive' and is_covered)"
     )
-
-
-def _columns(columns: dict[str, str]) -> str:
-    return ", ".join(f"{name} {kind}" for name, kind in columns.items())
 
 
 def _checked(home: Home, name: str, digest: str) -> Path:

@@ -6,10 +6,11 @@ out, so that a night does not read every file of the past.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,8 +19,9 @@ from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, seeded_words
 from dagster_project.core.published_file import published_night
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
-from dagster_project.core.rebases import REBASES, rebases
+from dagster_project.core.rebases import rebases
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
@@ -42,7 +44,6 @@ WORK = "work.duckdb"
 WAREHOUSE = "warehouse.duckdb"
 ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
 SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
-NIGHT = {"night_id": "varchar", "night_date": "date", "is_in_part": "boolean"}
 LATEST = "9"
 """Sorts after every night."""
 
@@ -161,7 +162,7 @@ def prepare_raw(
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
-        make_table(con, "raw.night", NIGHT, [(night_id, today, False)])
+        _make(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
         _absent_columns(con, loads, contracts)
         kept = kept_loads(home)
@@ -188,8 +189,8 @@ def prepare_raw(
         _withheld_versions(con, home, contracts, loads)
         carry(con, due, kept)
         for name in ("areas", "offence_codes"):
-            _own_list(con, home.seeds / f"{name}.csv", name, OWN_LISTS[name])
-        make_table(con, "raw.rebases", REBASES, rebases(_rebase_rows(home)))
+            _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
+        _make(con, "rebases", rebases(_rebase_rows(home)))
         _vocabulary(con, home)
         show_months(con, home)
         write_asked(con, read_editions(home).sound.values())
@@ -200,18 +201,21 @@ def prepare_raw(
     return loads
 
 
+def _make(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    make_table(con, f"raw.{table}", columns_of(table), rows)
+
+
+def _nothing(table: str) -> str:
+    """SQL: the columns of a table of `raw`, and no row."""
+    return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns_of(table).items())} where false"
+
+
 def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
     n = totals[str(load.entry.load_id)]
     return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
 
 
 def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, totals: dict[str, Counts]) -> None:
-    columns = {
-        "extract": "varchar", "force_code": "varchar", "load_id": "varchar", "form": "varchar", "known_by": "varchar",
-        "load_rank": "integer", "covered_from": "date", "covered_to": "date", "extracted_at": "timestamp",
-        "source_file": "varchar", "night_id": "varchar", "is_tonight": "boolean", "rows_in_file": "bigint",
-        "rows_landed": "bigint", "rows_quarantined": "bigint", "rows_duplicate": "bigint",
-    }  # fmt: skip
     rows = [
         (
             e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
@@ -220,7 +224,7 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, to
         for load in loads
         for e in (load.entry,)
     ]  # fmt: skip
-    make_table(con, "raw.loads", columns, rows)
+    _make(con, "loads", rows)
 
 
 def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts: dict[str, Contract]) -> None:
@@ -232,22 +236,18 @@ def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts
         for column in absent_in(e, contract)
         if column in {c.name for c in contract.columns}
     ]
-    make_table(con, "raw.absent_columns", {"load_id": "varchar", "column_name": "varchar", "is_unit": "boolean"}, rows)
+    _make(con, "absent_columns", rows)
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], sent: Extracts, today: date) -> None:
-    columns = {
-        "extract": "varchar", "kind": "varchar", "rhythm": "varchar", "is_keyed": "boolean", "has_areas": "boolean",
-        "grace_days": "integer",
-    }  # fmt: skip
     rows = [
         (c.extract, c.kind, c.rhythm, bool(c.key), c.has_units or c.kind == "monthly_file",
          c.grace_days if sent.is_expected(c.extract, today) else None)
         for c in contracts.values()
     ]  # fmt: skip
-    make_table(con, "raw.contracts", columns, rows)
+    _make(con, "contracts", rows)
     values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
-    make_table(con, "raw.contract_values", dict.fromkeys(("extract", "column_name", "value"), "varchar"), values)
+    _make(con, "contract_values", values)
 
 
 def show_all(home: Home, loads: list[Load]) -> None:
@@ -302,12 +302,8 @@ def _row_index(
             if due is not None and contract.key:
                 where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
             selects.append(f"{index_select(contract)} from {rows} where {where}")
-    empty = (
-        "select cast(null as varchar) as extract, cast(null as varchar) as force_code, cast(null as varchar) as load_id,"
-        " cast(null as varchar) as line, cast(null as varchar) as row_key, cast(null as date) as row_date where false"
-    )
     kind = "view" if due is None else "table"
-    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [empty]))
+    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_nothing("row_index")]))
 
 
 def index_select(contract: Contract) -> str:
@@ -328,7 +324,7 @@ def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: di
         names = ", ".join(f"{own} as {name}" for own, name in columns.items())
         select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
     else:
-        select = f"select {', '.join(f'cast(null as varchar) as {name}' for name in columns.values())} where false"
+        select = _nothing("withheld_versions")
     con.execute(f"create table raw.withheld_versions as {select}")
 
 
@@ -353,9 +349,7 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], bel
     """Keys that are not to be used. A tie counts once both of its loads are accepted: `<load>__<other load>.parquet` may be
     of a night that was interrupted, or later than the one that is made again.
     """
-    con.execute(
-        "create table raw.withheld (extract varchar, force_code varchar, load_id varchar, line varchar, row_key varchar)"
-    )
+    _make(con, "withheld", ())
     shown = {load.entry.load_id for load in loads}
     found = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
     paths = [p for p in found for own, *other in (p.stem.split("__"),) if own in shown and believed.issuperset(other)]
@@ -370,11 +364,9 @@ def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     """What values of classifying columns count as, in lower case: the home's own on top of the project's."""
     words = {**seeded_words(), **own_words(home)}
     rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
-    make_table(con, "raw.vocabulary", dict.fromkeys(("extract", "column_name", "value", "counts_as"), "varchar"), rows)
+    _make(con, "vocabulary", rows)
 
 
-def _own_list(con: duckdb.DuckDBPyConnection, path: Path, name: str, columns: tuple[str, ...]) -> None:
-    make_table(con, f"raw.own_{name}", dict.fromkeys(columns, "varchar"), read_own_list(path, columns))
 
 
 def _rebase_rows(home: Home) -> list[tuple[str, ...]]:

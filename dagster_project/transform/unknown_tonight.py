@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 import duckdb
 
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.landing import LedgerEntry
 from dagster_project.landing.vocabulary import shown
-
-COLUMNS = {"extract": "varchar", "force_code": "varchar", "rows_unknown": "bigint", "unknown_values": "varchar"}
 
 
 def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
@@ -23,4 +22,4 @@ def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry])
             before, said = found.get(place, (0, []))
             found[place] = (before + rows, [*said, f"{column}: {shown(e.unknown_values.get(column, {}))}"])
     listed = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
-    make_table(con, "raw.unknown_tonight", COLUMNS, listed)
+    make_table(con, "raw.unknown_tonight", columns_of("unknown_tonight"), listed)

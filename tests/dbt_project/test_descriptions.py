@@ -1,7 +1,9 @@
 """Every relation and column is described, and none is described that is not there: what dbt was told of the project against
 what it built."""
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.home import DBT_PROJECT
+from dagster_project.core.raw_tables import TABLES, columns_of
 from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
@@ -34,6 +36,19 @@ def test_what_is_built_is_described_and_the_other_way_round(empty: Candidate) ->
     assert len(built) > 100
     assert set(built) == set(described)
     assert {r: columns ^ described[r] for r, columns in built.items() if columns != described[r]} == {}
+
+
+def test_tables_of_raw_are_as_they_are_told(empty: Candidate) -> None:
+    """Those of lists and of what is carried over, the views among them."""
+    built: dict[str, dict[str, str]] = {}
+    for table, column, kind in empty.execute(
+        "select table_name, column_name, lower(data_type) from duckdb_columns()"
+        " where database_name = 'work' and schema_name = 'raw' order by table_name, column_index"
+    ):
+        built.setdefault(table, {})[column] = kind.replace(",", ", ")
+    assert built.keys() - load_contracts() == TABLES.keys()
+    for table in TABLES:
+        assert list(built[table].items()) == list(columns_of(table).items()), table
 
 
 def test_every_description_says_something() -> None:

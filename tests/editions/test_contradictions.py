@@ -7,8 +7,9 @@ import pytest
 import yaml
 from support import seed
 
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.editions.model import FOLDER, EditionError, read_edition
-from dagster_project.editions.questions import CLAIMS, ask_all
+from dagster_project.editions.questions import ask_all
 
 HEADER = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
 BODY = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}
@@ -16,7 +17,7 @@ MONTHS = (("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28"), ("2025-03-
 
 
 def conflicts(path: Path) -> list[dict]:
-    rows = [dict(zip(CLAIMS, row, strict=True)) for row in ask_all([read_edition(path)]).claims]
+    rows = [dict(zip(columns_of("claims"), row, strict=True)) for row in ask_all([read_edition(path)]).claims]
     return [r for r in rows if r["own_total"] is not None]
 
 

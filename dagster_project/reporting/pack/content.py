@@ -12,10 +12,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
-from dagster_project.editions.questions import TABLES, ask_all
+from dagster_project.editions.questions import ask_all
 
 from .findings import findings_of
 from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Finding, Pack, Page, Row, Source, Table
@@ -44,7 +45,8 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     force = force_names().get(edition.force_code, edition.force_code)
     claims: list[Claim] = []
     if public:
-        tables = [dict(zip(TABLES, row, strict=True)) for row in ask_all([edition.model_copy(update={"claims": None})]).tables]
+        asked = ask_all([edition.model_copy(update={"claims": None})])
+        tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in asked.tables]
         cells = public_cells(con, edition)
     else:
         tables, cells = _printed(con, edition)

@@ -1,0 +1,98 @@
+"""Each macro of `macros/portable.sql` by a `select` of its own on both engines: what a night on Spark would say after minutes,
+of relations that rest on it, is said here in seconds and by name.
+
+The macros are read as templates, without dbt; the session has the settings that a night has.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import duckdb
+import jinja2
+import pytest
+
+from dagster_project.core.config import Spark
+from dagster_project.core.home import DBT_PROJECT, Home
+from dagster_project.transform.spark import SparkMissingError, require
+from dagster_project.transform.spark.session import spark_session
+
+try:
+    require()
+    LACKS = ""
+except SparkMissingError as error:
+    LACKS = str(error)
+needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
+
+PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
+MACROS = jinja2.Environment().from_string(PORTABLE).module
+Macro = Callable[..., str]
+
+DAYS = (("2024-02-28", "2024-03-01"), ("2023-12-31", "2024-12-31"), ("2024-03-01", "2024-02-28"), ("2025-01-01", "2025-01-01"))
+DAY_ROWS = [f"cast('{a}' as date) as a, cast('{b}' as date) as b" for a, b in DAYS]
+DAY_ROWS.append("cast(null as date) as a, cast('2024-01-01' as date) as b")
+TEXTS = (
+    "A & B  (North)", "--x--", "é-ü", "", "2021/22-23/24", "2024 Q1", "2021-23", "1998-00", "0999", "24", "2024\nx", "x2024",
+)  # fmt: skip
+TEXT_ROWS = [*(f"cast('{text}' as string) as a" for text in TEXTS), "cast(null as string) as a"]
+YEARS = "^[12][0-9]{3}(/[0-9]{2})?(-([0-9]{2}|[0-9]{2}/[0-9]{2}|[0-9]{4}(/[0-9]{2})?))?$"
+NUMBERS = (
+    "0", "0.1", "1.0e-11", "5.0e-11", "-5.0e-11", "1.5e-10", "33.333333333333336", "66.66666666666667", "-12.345678901234567",
+    "100", "8.9e8", "9.3e8", "123456789012.125", "-123456789012.125", "8.9e11", "0.30000000000000004", "2.675",
+)  # fmt: skip
+NUMBER_ROWS = [*(f"cast('{number}' as double) as a" for number in NUMBERS), "cast(null as double) as a"]
+COUNTS = ("1, null", "2, 5.0", "3, null", "4, 0.0", "5, null")
+COUNT_ROWS = [f"{c.split(',')[0]} as a, cast({c.split(',')[1]} as decimal(38, 10)) as b" for c in COUNTS]
+WHOLES = ("1 as a, 2 as b", "1 as a, 1 as b", "2 as a, 1 as b", "cast(null as int) as a, cast(null as int) as b")
+
+CASES: dict[str, tuple[list[str], Callable[[Macro], str]]] = {
+    "days_between": (DAY_ROWS, lambda macro: macro("a", "b")),
+    "add_days": (DAY_ROWS, lambda macro: f"{macro('a', 1)}, {macro('b', -392)}"),
+    "last_known": (COUNT_ROWS, lambda macro: f"a, {macro('b')} over (order by a rows between 1 preceding and current row)"),
+    "replace_all": (TEXT_ROWS, lambda macro: macro("lower(a)", "[^a-z0-9]+", "-")),
+    "matches": (TEXT_ROWS, lambda macro: f"{macro('a', YEARS)}, {macro('a', '^[0-9][0-9][0-9][0-9]$')}"),
+    "ten_places": (NUMBER_ROWS, lambda macro: f"{macro('a')}, {macro('a / 3')}"),
+    # Its numbers are each engine's own: which rows have the same is asked.
+    "hash_of": (list(WHOLES), lambda macro: f"{macro('a, b')} = {macro('b, a')}, {macro('a, b')} = {macro('1, 2')}"),
+}
+"""Rows, and what is asked of each of them with a macro."""
+
+
+def asked(name: str, engine: str) -> str:
+    """The query that asks a macro as an engine has it, its rows in their order."""
+    rows, ask = CASES[name]
+    listed = " union all ".join(f"select {n} as row_no, {row}" for n, row in enumerate(rows))
+    return f"select row_no, {ask(getattr(MACROS, f'{engine}__{name}'))} from ({listed}) as t order by row_no"
+
+
+def on_duckdb(query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as con:
+        return con.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """Runs a query in a bare session."""
+    home = Home(tmp_path_factory.mktemp("spark") / "home").create()
+    with spark_session(home, Spark(master="local[1]")) as spark:
+        yield lambda query: [tuple(row) for row in spark.sql(query).collect()]
+
+
+def test_every_macro_is_asked() -> None:
+    assert CASES.keys() == set(re.findall(r"macro duckdb__(\w+)", PORTABLE))
+
+
+@needs_spark
+@pytest.mark.parametrize("name", CASES)
+def test_both_engines_say_the_same(name: str, on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    here = on_duckdb(asked(name, "duckdb"))
+    assert len(here) == len(CASES[name][0]) and len({row[1:] for row in here}) > 1, "the rows tell nothing apart"
+    assert on_spark(asked(name, "default")) == here
+
+
+@needs_spark
+def test_a_macro_that_differs_is_seen(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """DuckDB replaces the first match alone where it is not told otherwise."""
+    query = asked("replace_all", "duckdb")
+    assert ", 'g')" in query
+    assert on_duckdb(query.replace(", 'g')", ")")) != on_spark(asked("replace_all", "default"))
