@@ -1,4 +1,10 @@
-"""The figure that a content control is bound to, by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`."""
+"""The figure that a content control is bound to, by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
+
+A cell's id that would make the tag longer than Word allows stands in it as `~` and the first 16 digits of its SHA-256.
+"""
+
+import hashlib
+import re
 
 import duckdb
 
@@ -26,6 +32,8 @@ class BoundFigures:
         figures = self._editions[edition]
         if figures is None:
             return None, f"bound to edition {edition}, which the published night does not have"
+        if re.fullmatch(r"~[0-9a-f]{16}", cell):
+            cell = next((i for i in _ids(figures) if hashlib.sha256(i.encode()).hexdigest()[:16] == cell[1:]), cell)
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":
@@ -36,3 +44,9 @@ class BoundFigures:
             if row.lower() in (str(known.row_no), label.lower()) and column in (str(known.column_no), known.column_name):
                 return known.figure, None if known.figure else "bound to a cell that does not apply"
         return None, f"bound to {cell}, which is no cell of edition {edition}"
+
+
+def _ids(figures: EditionFigures) -> list[str]:
+    """The ids that a short tag may stand for."""
+    tables = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
+    return [*tables, *(f"claim/{n}" for n in figures.claim_figures)]

@@ -30,6 +30,8 @@ FIGURES = ("figure", "days")
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _AROUND = 60
 """Characters of a sentence that are shown on either side of its number."""
+BOUND, ON_THE_NIGHT = "pam:", "pam-line:"
+"""How the tag of a figure begins, and that of a sentence on the night itself."""
 FOR_AUTHOR = re.compile(r"^To check(?:, [\d., -]+)?:")
 """How a paragraph of the pack's document begins that tells its author what to check: it is no part of the report."""
 
@@ -97,7 +99,7 @@ class _Check:
         if FOR_AUTHOR.match(text.strip()):
             return
         numbers = numbers_of(text)
-        own = next((n for n in numbers if n.kind == "paragraph"), None)
+        own = next((n for n in numbers if n.kind == "paragraph" and not text[: n.start].strip()), None)
         self._enter(block, own)
         if not re.match(r"\s*\*", text):
             self.table_words = ""
@@ -129,7 +131,11 @@ class _Check:
         if len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
             links[figures[0]] = Linked(figure, 0, tells_a_fall(sentence, figures[0]))
         for number, at in zip(moved, numbers, strict=True):
-            tag = next((b.tag for b in block.bound if b.start <= at.start < b.end and b.tag.startswith("pam:")), None)
+            tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
+            if any(t.startswith(ON_THE_NIGHT) for t in tags):
+                self.done.others["night"] += 1
+                continue
+            tag = next((t for t in tags if t.startswith(BOUND)), None)
             if tag is None and number.kind not in FIGURES:
                 self.done.others[number.kind] += 1
                 continue
@@ -187,7 +193,7 @@ class _Check:
 
     def _cell(self, where: str, cell: Text, known: tuple[Cell, ...]) -> None:
         numbers = numbers_of(cell.text, True)
-        tagged = [b for b in cell.bound if b.tag.startswith("pam:")]
+        tagged = [b for b in cell.bound if b.tag.startswith(BOUND)]
         text = cell.text.strip()
         if (known and text.lower() in MARKERS) or (
             known and len(numbers) == 1 and numbers[0].kind in ("year", "days") and numbers[0].text == text

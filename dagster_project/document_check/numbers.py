@@ -27,7 +27,7 @@ _NOT_FIGURES = [
         "reference",
         r"\b(?:section|table|chart|figure|fig\.?|appendix|priority|(?:sub-?)?objective|paragraphs?|para|part|chapter|phase"
         r"|night|option|stage|tier|schedule|article|rule|question|version|edition|annex|item|step|level|band|act)s?"
-        r" (?:no\.? ?)?\d[\d.]*(?:\(\w+\))*(?:(?: ?[-–] ?|, )\d+\.\d+)*",
+        r" (?:no\.? ?)?\d[\d.]*(?:\(\w+\))*(?: ?[-–] ?\d[\d.]*|, \d+\.\d+)*",
     ),
     (
         "phone",
