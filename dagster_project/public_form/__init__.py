@@ -2,9 +2,8 @@
 
 docs/explanation/disclosure.md says the method.
 
-Made from the candidate's marts before the gate, which judges it, in SQL. The marts stay exact; `pam.toml` says what becomes
-of the public form, `seeds/public_cuts.csv` which figures are counted from the same events and what each may be told apart
-by.
+Made from the candidate's marts, in SQL, before the gate, which judges it. The marts stay exact; `pam.toml` says what becomes
+of the public form, `seeds/public_cuts.csv` which figures are counted from the same events and what each may be told apart by.
 """
 
 import hashlib
