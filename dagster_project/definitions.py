@@ -13,6 +13,7 @@ from dagster_project.nights.run import NightRun  # noqa: E402
 from dagster_project.orchestration.assets import inbox_specs, landing_assets, model_assets, prepared_specs  # noqa: E402
 from dagster_project.orchestration.checks import gate_checks  # noqa: E402
 from dagster_project.orchestration.described import signed  # noqa: E402
+from dagster_project.orchestration.nights_elsewhere import elsewhere_sensor  # noqa: E402
 from dagster_project.orchestration.published import published_assets  # noqa: E402
 from dagster_project.orchestration.schedules import nightly_job, nightly_schedule  # noqa: E402
 from dagster_project.orchestration.sensors import arrival_sensor, vanished_sensor  # noqa: E402
@@ -38,7 +39,7 @@ def build_defs(night: NightRun | None = None) -> dg.Definitions:
         asset_checks=[gate_checks()],
         jobs=[job],
         schedules=[nightly_schedule(job)],
-        sensors=[arrival_sensor(job), vanished_sensor(job)],
+        sensors=[arrival_sensor(job), vanished_sensor(job), elsewhere_sensor()],
         executor=dg.in_process_executor,
         resources={"night": dg.ResourceDefinition.hardcoded_resource(night) if night else tonight, "io_manager": kept},
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import dagster as dg
 
@@ -82,12 +82,14 @@ def gate_checks() -> dg.AssetChecksDefinition:
         with tried_again(context):
             run.catch_up()
             checks = run.judge()
-        yield from _results(checks, context.selected_asset_check_keys)
+        selected = context.selected_asset_check_keys
+        yield from (result for key, result in results_of(checks) if key in selected)
 
     return check_night
 
 
-def _results(checks: list[Check], selected: Any) -> Iterator[dg.AssetCheckResult]:
+def results_of(checks: list[Check]) -> Iterator[tuple[dg.AssetCheckKey, dg.AssetCheckResult]]:
+    """The gate's answers, each on the asset that it judges, and of each that it was judged. dbt's own are not among them."""
     by_subject: dict[str, list[Check]] = {}
     for c in checks:
         if c.suite != "dbt":
@@ -97,21 +99,19 @@ def _results(checks: list[Check], selected: Any) -> Iterator[dg.AssetCheckResult
         # What could not be judged at all says so under a name of its own.
         unjudged = [c for c in own if c.rule in (SOMETHING, "has_a_suite")]
         for c in own:
-            name = SOMETHING if c in unjudged else as_name(c.rule)
-            if dg.AssetCheckKey(subject.asset_key, name) in selected:
-                yield _result(subject.asset_key, name, c)
-        if own and not unjudged and dg.AssetCheckKey(subject.asset_key, SOMETHING) in selected:
-            yield dg.AssetCheckResult(
-                asset_key=subject.asset_key, check_name=SOMETHING, passed=True, metadata={"rules": len(own)}
-            )
+            key = dg.AssetCheckKey(subject.asset_key, SOMETHING if c in unjudged else as_name(c.rule))
+            yield key, _result(key, c)
+        if own and not unjudged:
+            key, said = dg.AssetCheckKey(subject.asset_key, SOMETHING), {"rules": len(own)}
+            yield key, dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, metadata=said)
 
 
-def _result(asset_key: dg.AssetKey, name: str, check: Check) -> dg.AssetCheckResult:
+def _result(key: dg.AssetCheckKey, check: Check) -> dg.AssetCheckResult:
     """A warning is a warning: it never reads as what holds a night."""
     is_critical = check.severity == "critical"
     return dg.AssetCheckResult(
-        asset_key=asset_key,
-        check_name=name,
+        asset_key=key.asset_key,
+        check_name=key.name,
         passed=check.passed,
         severity=dg.AssetCheckSeverity.ERROR if is_critical else dg.AssetCheckSeverity.WARN,
         description=check.found or None,

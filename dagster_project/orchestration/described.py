@@ -53,17 +53,25 @@ def column_schema(contract: Contract) -> dg.TableSchema:
 
 def table_metadata(candidate: Path, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """By name: `dagster/row_count` and `dagster/column_schema` of these tables of the candidate. Views are not counted."""
+    files = [candidate / file for file in (WORK, WAREHOUSE)]
+    return _tables([f for f in files if f.exists()], "list_contains(?, table_name)", sorted(names))
+
+
+def published_tables(warehouse: Path) -> dict[str, dict[str, Any]]:
+    """The same of the marts of a published file."""
+    return _tables([warehouse.resolve()], "schema_name = ?", "marts")
+
+
+def _tables(files: list[Path], where: str, given: Any) -> dict[str, dict[str, Any]]:
     with duckdb.connect() as con:
-        for file in (WORK, WAREHOUSE):
-            if (candidate / file).exists():
-                con.execute(f"attach {literal(str(candidate / file))} as {Path(file).stem} (read_only)")
+        for file in files:
+            con.execute(f"attach {literal(str(file))} as {file.stem} (read_only)")
         found = con.execute(
             "select table_name, any_value(database_name || '.' || schema_name || '.' || table_name),"
             " list((column_name, data_type, comment) order by column_index) from duckdb_columns()"
-            " where not internal and list_contains(?, table_name)"
-            " and (database_name, schema_name, table_name) in"
-            " (select (database_name, schema_name, table_name) from duckdb_tables()) group by all",
-            [sorted(names)],
+            f" where not internal and {where} and (database_name, schema_name, table_name) in"
+            " (select (database_name, schema_name, table_name) from duckdb_tables()) group by all order by all",
+            [given],
         ).fetchall()
         counts = " union all ".join(f"select {literal(name)}, count(*) from {path}" for name, path, _ in found)
         rows: Mapping[str, int] = dict(con.execute(counts).fetchall()) if counts else {}

@@ -8,11 +8,12 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.control_charts import FEW_A_MONTH
 from dagster_project.core.meant import meant
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 
-UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", None: "not known"}
+UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}
 """What a control chart says of a month, in words."""
 
 
@@ -73,6 +74,7 @@ left join area as years
 {charts}
 order by asked.place
 """
+_VARIATION = f"case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end"
 _CHARTS = """
 left join marts.mart_control_charts as charts
     on charts.mart = asked.mart and charts.measure = asked.measure and charts.period_end = months.period_end
@@ -102,7 +104,7 @@ def topline(
     ).fetchone() != (0,)
     # Names of the project's own list: none comes from who asks.
     asked = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
-    parts = {"variation": "charts.variation", "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
+    parts = {"variation": _VARIATION, "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
     found = cursor.execute(
         _LINES.format(asked=asked, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
     ).fetchall()

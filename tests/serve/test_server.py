@@ -1,5 +1,6 @@
 """`pam serve` in processes of its own: the page answers, what dies is started again, and nothing is left behind."""
 
+import asyncio
 import json
 import os
 import re
@@ -16,16 +17,19 @@ import dagster as dg
 import pytest
 import yaml
 from offline_browser import BROWSER, WITHOUT
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.receipts import SAMPLE_MARK, is_under_way, read_receipts
+from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.nights.health import troubles
 from dagster_project.nights.stopped_schedules import stopped
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
+from dagster_project.orchestration.serve.made_up import MadeUp
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
@@ -133,7 +137,7 @@ def test_the_page_answers_and_everything_is_on(served: Served) -> None:
     schedules = {s["name"]: s["scheduleState"]["status"] for s in found["schedulesOrError"]["results"]}
     sensors = {s["name"]: s["sensorState"]["status"] for s in found["sensorsOrError"]["results"]}
     assert schedules == {"nightly_at_two": "RUNNING"}
-    assert sensors == {"files_arrived": "RUNNING", "night_vanished": "RUNNING"}
+    assert sensors == {"files_arrived": "RUNNING", "night_vanished": "RUNNING", "nights_elsewhere": "RUNNING"}
     dagster = served.home.dagster
     assert dagster.stat().st_mode & 0o777 == 0o700 and (dagster / "code.sock").is_socket()
     settings = yaml.safe_load((dagster / "dagster.yaml").read_text())
@@ -344,11 +348,29 @@ def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
         Server(new_home, "no.such.host.invalid", 3000, proxy="https://reports.example").run()
 
 
-def test_a_home_of_sample_data_is_refused(pam: Callable, new_home: Home) -> None:
-    (new_home.path / SAMPLE_MARK).touch()
-    result = pam("serve", "--home", new_home.path)
-    assert result.exit_code == 1 and "holds made-up sample data" in result.stderr
-    assert not new_home.dagster.exists()
+def answered(app: ASGIApp, path: str) -> tuple[dict[bytes, bytes], bytes]:
+    """The headers and the body that a page answers."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asyncio.run(app({"type": "http", "path": path, "method": "GET", "headers": []}, receive, send))
+    return dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent[1:])
+
+
+def test_every_page_of_made_up_data_says_so() -> None:
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        body = "<html><body><div id=root></div></body></html>"
+        answer = HTMLResponse(body) if scope["path"] == "/" else JSONResponse({"body": "</body>"})
+        await answer(scope, receive, send)
+
+    headers, body = answered(MadeUp(page), "/")
+    assert b"every figure of this home is made up</div></body>" in body and int(headers[b"content-length"]) == len(body)
+    assert answered(MadeUp(page), "/graphql") == answered(page, "/graphql")
 
 
 def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:

@@ -63,11 +63,13 @@ def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
         "create table marts.mart_control_charts as"
         " select mart, measure, category, force_code, area_type, area_code, period_end,"
-        " case area_type when 'force' then 'low' else 'common cause' end as variation from marts.measures"
+        " case area_type when 'force' then 'low' else 'common cause' end as variation, 8 as mean from marts.measures"
         " where period_type = 'month' and category = 'all'"
     )
     assert topline(marts, ["possession_offences"])[0].unusual == "unusually low"
     assert topline(marts, ["possession_offences"], "m")[0].unusual == "no"
+    marts.execute("update marts.mart_control_charts set mean = 1.9")
+    assert topline(marts, ["possession_offences"])[0].unusual == "too few"
 
 
 def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:

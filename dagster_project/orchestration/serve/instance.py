@@ -19,10 +19,10 @@ DAGSTER_YAML = {
     "telemetry": {"enabled": False},
     # The page would ask a newcomer for an address.
     "nux": {"enabled": False},
-    # How fresh each extract is, is the gate's to say.
-    "freshness": {"enabled": False},
-    # A night is one run; a second one waits for the first.
-    "concurrency": {"runs": {"max_concurrent_runs": 1}},
+    # The daemon reckons it from the last file of each extract.
+    "freshness": {"enabled": True},
+    # A night is one run; a second one waits for the first, as does a run of some assets: all write in the home.
+    "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"default_limit": 1, "granularity": "run"}},
     # What was missed while nothing ran is made up for by one night: it takes all the files there are.
     "scheduler": {
         "module": "dagster._core.scheduler",

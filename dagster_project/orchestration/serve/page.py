@@ -12,10 +12,13 @@ from dagster import DagsterInstance
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.types import ASGIApp
 
 from dagster_project.core.home import Home, be_private
+from dagster_project.core.receipts import SAMPLE_MARK
 
 from .guard import LOOPBACK, Guard, proxy_host, proxy_origin
+from .made_up import MadeUp
 from .token import page_prefix, page_token
 
 POLL_MS = 2000
@@ -35,9 +38,9 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
         instance.optimize_for_webserver(STATEMENT_MS, RECYCLE_SECONDS, OVERFLOW)
         target = WorkspaceFileTarget(paths=[str(home.dagster / "workspace.yaml")])
         with WorkspaceProcessContext(instance, workspace_load_target=target) as workspace:
-            app = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
+            app: ASGIApp = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
             guarded = Guard(
-                app, token, prefix,
+                MadeUp(app) if (home.path / SAMPLE_MARK).exists() else app, token, prefix,
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),
                 frozenset({proxy_origin(proxy)} if proxy else ()),
             )  # fmt: skip

@@ -77,6 +77,9 @@ function rowsOf(figures, series, kind) {
   });
 }
 
+/** A series with fewer a month on average is not judged, as in the report: one more or less would count as unusual. */
+const FEW_A_MONTH = 2;
+
 /** The control chart of a series: `bases`, and by month (`2025-10`) what the rules say; null where it has none. */
 function controlOf(figures, series) {
   const rows = figures.charts.filter((c) => c[0] === series[0] && c[1] === series[1] && c[2] === series[2] && c[3] === series[3]);
@@ -84,9 +87,11 @@ function controlOf(figures, series) {
   const bases = [], months = new Map();
   for (const [, , , , start, end, mean, low, high, at, bits, variation] of rows) {
     const places = Array.isArray(at) ? at : Array.from(bits, (_, n) => at + n);
-    const own = places.map((p) => figures.periods.month[p]);
-    bases.push({ start, end, mean, low, high, from: own[0][0], to: own.at(-1)[0] });
-    own.forEach(([first], n) => months.set(first.slice(0, 7), { rules: parseInt(bits[n], 16), variation: variation[n], mean }));
+    const own = places.map((p) => figures.periods.month[p]), few = Number(mean) < FEW_A_MONTH;
+    if (!few) bases.push({ start, end, mean, low, high, from: own[0][0], to: own.at(-1)[0] });
+    own.forEach(([first], n) => months.set(first.slice(0, 7), {
+      rules: parseInt(bits[n], 16), variation: few ? "c" : variation[n], mean, few,
+    }));
   }
   return { bases, months };
 }
@@ -94,6 +99,7 @@ function controlOf(figures, series) {
 /** What a control chart says of a month, in words that are the same for every measure. */
 function verdict(month) {
   if (!month) return "";
+  if (month.few) return "too few a month to tell";
   if (month.variation === "c") return "within normal variation";
   const high = month.variation === "h";
   const why = month.rules & 1 ? (high ? "above the upper limit" : "below the lower limit")

@@ -142,7 +142,7 @@ function headline(row, rows, unit, control) {
     term(row.label, evidenceButton(marked(row, "value", unit), row), `${status}. Press the figure for its evidence`),
     term("The year before", before(row, rows, unit), row.prior_value === null ? "not available" : ""),
     term("Change", change, per),
-    ...(month ? [term("Is it unusual?", month.variation === "c" ? "No" : "Yes", `${verdict(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
+    ...(month ? [term("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${verdict(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
     ...(row.denominator === null ? [] : [term("Made of", `${spelled(row.numerator, "count")} of ${spelled(row.denominator, "count")}`)]),
   );
 }
@@ -170,6 +170,7 @@ const grey = (rows) => (rows.some((r) => r.value === null) ? " Grey is not avail
 const leftOut = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
 function limitsNote({ bases }) {
+  if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
   return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
     : `Mean ${spelled(b.mean, shown.unit)}, limits ${spelled(b.low, shown.unit)} to ${spelled(b.high, shown.unit)}, made of the months from ${day(b.start)} to ${day(b.end)}.`)).join(" ");
 }
@@ -191,6 +192,7 @@ function trendFigure() {
   function trendTitle() {
     const newest = latestOf(rows), month = control && newest && control.months.get(newest.start.slice(0, 7));
     if (!month) return `${title} (${known.kinds[kind].toLowerCase()})`;
+    if (month.few) return `${title}: too few a month to tell what is unusual`;
     if (month.variation === "c") return `${title}: ${newest.label} is within normal variation`;
     const at = rows.indexOf(newest);
     let first = at;

@@ -40,7 +40,7 @@ function completeness({ rows, latest, after, kind }) {
 function verdictOf(card) {
   const { latest, month, control, kind, measure } = card;
   if (!latest) return "No figure is available.";
-  const small = month && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
+  const small = month && !month.few && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
   if (!control) return kind === "month" ? "No control chart: fewer than twelve complete months." : "No control chart: not monthly.";
   return month ? `${verdict(month)[0].toUpperCase()}${verdict(month).slice(1)}.${small}` : "";
 }
@@ -88,8 +88,8 @@ async function showOverview(state) {
     byId("every").checked = state.all === "yes";
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
-    const odd = cards.filter((c) => c.unusual), charted = cards.filter((c) => c.month);
-    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(cards.length - charted.length, "other has", "others have")} no control chart.`;
+    const odd = cards.filter((c) => c.unusual), charted = cards.filter((c) => c.month && !c.month.few);
+    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(cards.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
     byId("odd-ones").replaceChildren(...odd.map((c) => made("li", [made("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${spelled(c.latest.value, c.measure.unit, "c")}, ${verdict(c.month)}`])));
     const holder = byId("cards");
     clear(holder);

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import duckdb
 
+from dagster_project.core.control_charts import FEW_A_MONTH
+
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, Definition, Limits, Panel, Point, Series, Table
-from .unusual import FEW_A_MONTH, NORMAL, ChartMonth, Charts, is_sparse, until, what_happened
+from .unusual import NORMAL, ChartMonth, Charts, is_sparse, until, what_happened
 from .wording import number, of_bars, of_limits, of_lines
 
 MEASURES = 4

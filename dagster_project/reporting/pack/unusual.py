@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from dagster_project.core.control_charts import FEW_A_MONTH
+
 from .wording import MONTHS, listed, number
 
 CHARTS = "mart_control_charts"
 SMALL = 20
 """A change of a count is called small where either side of it is under this: one or two more would turn it."""
-FEW_A_MONTH = 2
-"""A series of counts has no mean or limits drawn where its mean is under this: it is mostly 0 and 1."""
 NORMAL = "within normal variation"
 TOO_FEW = "too few a month to tell"
 NO_CHART = "no control chart, as it has under 12 complete months"

@@ -1,0 +1,113 @@
+"""Nights that Dagster did not run, shown on its page all the same: what the command line made, as events without a run.
+
+Written by a sensor of `pam serve`, from the newest receipt; `pam nightly` itself knows nothing of Dagster.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.core.checks import Check
+from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import Receipt, in_order, is_under_way, read_receipts
+
+from .checks import results_of
+from .described import published_tables
+from .published import PUBLIC_FORM, output_metadata, public_metadata, warehouse_metadata
+from .tonight import WAREHOUSE
+
+Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
+LOOK_SECONDS = 60
+NEW_FOR = timedelta(days=1)
+"""For how long a file that landed makes its extract fresh, which Dagster reckons from the time of the event."""
+
+
+def elsewhere_sensor() -> dg.SensorDefinition:
+    """Looks for a receipt that Dagster has no event of."""
+
+    @dg.sensor(
+        name="nights_elsewhere",
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Shows what nights of the command line made: events without a run, written from their receipts.",
+        asset_selection=dg.AssetSelection.assets(WAREHOUSE),
+    )
+    def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        """One look at the newest receipt."""
+        home = Home.of()
+        last = _last_name(home)
+        if last is None or last == context.cursor:
+            return dg.SensorResult(skip_reason="no new night", cursor=last)
+        if is_under_way(home):
+            return dg.SensorResult(skip_reason="a night is under way", cursor=context.cursor)
+        n = tell_of_nights(context.instance, home)
+        return dg.SensorResult(skip_reason=f"{n} events of night {last}" if n else f"night {last} is known", cursor=last)
+
+    return nights_elsewhere
+
+
+def _last_name(home: Home) -> str | None:
+    """The newest receipt's night; the names alone tell."""
+    return max((p.stem for p in home.nights.glob("*.json")), key=in_order, default=None) if home.nights.is_dir() else None
+
+
+def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
+    """Write what the newest night and the published one made, where Dagster has no event of them. Returns how many events."""
+    receipts = read_receipts(home)
+    stands = published_night(home)
+    published = next((r for r in receipts if r.night_id == stands and r.outcome == "published"), None)
+    events: list[Event] = []
+    if published and not _is_known(instance, published.night_id):
+        events += _made_by(home, published)
+    if receipts and (last := receipts[-1]) is not published and not _is_known(instance, last.night_id):
+        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.said, "finished_at": last.finished_at}
+        events.append(dg.AssetObservation(WAREHOUSE, metadata=said))
+        events += _checks_of(last)
+    for event in events:
+        instance.report_runless_asset_event(event)
+    return len(events)
+
+
+def _is_known(instance: dg.DagsterInstance, night_id: str) -> bool:
+    """Whether an event of the published file names the night."""
+    made = instance.fetch_materializations(WAREHOUSE, limit=20).records
+    seen = instance.fetch_observations(WAREHOUSE, limit=20).records
+    events: list[Any] = [r.asset_materialization for r in made]
+    events += [r.event_log_entry.asset_observation for r in seen]
+    return any(e.metadata["night"].value == night_id for e in events if e and "night" in e.metadata)
+
+
+def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
+    """What a published night made: files that landed, marts, the published file and what is beside it, and the checks."""
+    said = {"night": receipt.night_id, "finished_at": receipt.finished_at}
+    is_new = datetime.now(UTC) - datetime.fromisoformat(receipt.started_at) < NEW_FOR
+    accepted: dict[str, list[dict[str, Any]]] = {}
+    for file in receipt.files:
+        if file["outcome"] == "accepted":
+            accepted.setdefault(file["extract"], []).append(file)
+    for extract, files in sorted(accepted.items()):
+        names = ", ".join(f["source_file"] for f in files)
+        if is_new:
+            yield dg.AssetMaterialization(["inbox", extract], metadata={**said, "files": names})
+        rows = sum(f.get("rows_landed") or 0 for f in files)
+        yield dg.AssetMaterialization(["raw", extract], metadata={**said, "files": names, "rows_landed": rows})
+    for name, metadata in published_tables(home.warehouse).items():
+        yield dg.AssetMaterialization(["marts", name], metadata={**said, **metadata})
+    yield dg.AssetMaterialization(WAREHOUSE, metadata={**said, **warehouse_metadata(home, receipt)})
+    for name in receipt.outputs:
+        yield dg.AssetMaterialization(["published", name], metadata={**said, **output_metadata(home, name, receipt)})
+    if form := public_metadata(home):
+        yield dg.AssetMaterialization(["published", PUBLIC_FORM], metadata={**said, **form})
+    yield from _checks_of(receipt)
+
+
+def _checks_of(receipt: Receipt) -> Iterator[Event]:
+    """The gate's answers of a night, each on the asset that it judges."""
+    for key, result in results_of([Check(**c) for c in receipt.checks]):
+        yield dg.AssetCheckEvaluation(
+            asset_key=key.asset_key, check_name=key.name, passed=result.passed, severity=result.severity,
+            description=result.description, metadata={"night": receipt.night_id, **result.metadata},
+        )  # fmt: skip

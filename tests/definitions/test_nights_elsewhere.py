@@ -1,0 +1,64 @@
+"""A night of the command line is seen on Dagster's page: what it made, what its gate said, and how it ended."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.definitions import build_defs
+from dagster_project.orchestration.nights_elsewhere import tell_of_nights
+
+WAREHOUSE = dg.AssetKey(["published", "warehouse"])
+
+
+@pytest.fixture
+def instance(tmp_path: Path):
+    (tmp_path / "dagster").mkdir()
+    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as found:
+        yield found
+
+
+def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    (receipt,) = read_receipts(sample_copy)
+    began = time.process_time()
+    n = tell_of_nights(instance, sample_copy)
+    assert n > 300 and time.process_time() - began < 40
+    made = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
+    assert made["night"].value == receipt.night_id and made["figures"].value == sum(receipt.figures.values())
+    for key in ("raw/crimes", "marts/mart_naloxone", "published/report", "published/dashboard", "published/public_form"):
+        found = instance.get_latest_materialization_event(dg.AssetKey(key.split("/"))).asset_materialization
+        assert found.metadata["night"].value == receipt.night_id, key
+    mart = instance.get_latest_materialization_event(dg.AssetKey(["marts", "mart_naloxone"])).asset_materialization
+    assert mart.metadata["dagster/row_count"].value == receipt.figures["mart_naloxone"]
+    report = instance.get_latest_materialization_event(dg.AssetKey(["published", "report"])).asset_materialization
+    links = {name: value.url for name, value in report.metadata.items() if name.startswith("page")}
+    assert links and all(Path(url.removeprefix("file://")).exists() for url in links.values())
+    warned = next(c for c in receipt.checks if not c["passed"])
+    key = dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{warned['subject']}"]), warned["rule"])
+    shown = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+    evaluation = shown.event.dagster_event.event_specific_data
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN), "a warning is no failure"
+    assert evaluation.metadata["advice"].value == warned["advice"] and evaluation.metadata["found"].value == warned["found"]
+    assert tell_of_nights(instance, sample_copy) == 0
+
+    later = {"night_id": "20991231T020000Z", "started_at": "2099-12-31T02:00:00Z"}
+    held = replace(receipt, outcome="held", reason="pct 60", checks=[], **later)
+    write_receipt(sample_copy, held)
+    assert tell_of_nights(instance, sample_copy) == 1 and tell_of_nights(instance, sample_copy) == 0
+    (record,) = instance.fetch_observations(WAREHOUSE, limit=5).records
+    said = {name: value.value for name, value in record.event_log_entry.asset_observation.metadata.items()}
+    assert (said["outcome"], said["reason"]) == ("held", "pct 60")
+
+    monkeypatch.setenv("PAM_HOME", str(sample_copy.path))
+    defs = build_defs()
+    sensor, repository = defs.resolve_sensor_def("nights_elsewhere"), defs.get_repository_def()
+    with locked(sample_copy), dg.build_sensor_context(instance, repository_def=repository) as context:
+        found = sensor.evaluate_tick(context)
+        assert found.skip_message == "a night is under way" and not found.cursor
+    with dg.build_sensor_context(instance, repository_def=repository) as context:
+        found = sensor.evaluate_tick(context)
+    assert (found.skip_message, found.cursor) == (f"night {held.night_id} is known", held.night_id)
