@@ -1,0 +1,126 @@
+"""A night whose process is killed goes on where it stopped: "re-execute from failure" makes the same night as without."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from support import SILENT, differing, publish_night, write_extract
+
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import read_receipts
+from dagster_project.definitions import build_defs
+from dagster_project.nights import steps
+from dagster_project.nights.run import NightRun
+from dagster_project.orchestration.serve import runs
+from dagster_project.transform.raw_schema import WORK
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+
+
+def nightly() -> dg.JobDefinition:
+    """The job, as Dagster makes it again in each process."""
+    return build_defs().resolve_job_def("nightly")
+
+
+def run_nightly(instance: dg.DagsterInstance, again: str = "") -> dg.JobExecutionResult:
+    """The night as `pam serve` launches it; `again`: that run, executed again from its failure."""
+    options = dg.ReexecutionOptions.from_failure(again, instance) if again else None
+    job = dg.reconstructable(nightly)
+    return dg.execute_job(job, instance, run_config=SILENT, reexecution_options=options)
+
+
+def killed_before(step: str, home: Home, instance_folder: Path, again: str = "") -> str:
+    """Run the night in a process of its own that is killed as `step` begins. Returns the id of Dagster's run."""
+    code = (
+        "import os, sys; sys.path[:0] = ['tests', 'tests/definitions']\n"
+        "import dagster as dg; from dagster_project.nights.run import NightRun; import test_going_on as t\n"
+        "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
+        "setattr(NightRun, sys.argv[1], lambda self: os.kill(os.getpid(), 9))\n"
+        "with dg.DagsterInstance.get() as instance: t.run_nightly(instance, sys.argv[2])\n"
+    )
+    environment = {**os.environ, "PAM_HOME": str(home.path), "DAGSTER_HOME": str(instance_folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, step, again], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with dg.DagsterInstance.from_config(str(instance_folder)) as instance:
+        (run,) = runs.unfinished(instance)
+        # What `pam serve` does once it finds that the process is gone.
+        assert "marked as failed" in runs.mark_left(instance, home)[0]
+    return run.run_id
+
+
+def test_killed_between_steps_it_goes_on_as_the_same_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, alone = (Home(tmp_path / name).create() for name in ("home", "alone"))
+    for one in (home, alone):
+        write_extract(one.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    folder = tmp_path / "dagster"
+    folder.mkdir()
+    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+
+    first = killed_before("judge", home, folder)
+    (failed,) = read_receipts(home)
+    assert failed.outcome == "failed" and published_night(home) is None
+    built = (home.candidate / WORK).stat().st_mtime_ns
+    second = killed_before("publish", home, folder, first)
+    assert [r.night_id for r in read_receipts(home)] == [failed.night_id]
+
+    monkeypatch.setenv("PAM_HOME", str(home.path))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        result = run_nightly(instance, second)
+        assert result.success
+        made = [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
+        assert made == ["publishing"], "what was landed, built and judged stands"
+    (receipt,) = read_receipts(home)
+    assert (receipt.night_id, receipt.outcome) == (failed.night_id, "published") == (published_night(home), "published")
+    assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
+    assert (home.candidate / WORK).stat().st_mtime_ns == built, "nothing was built again"
+    whole = publish_night(alone)
+    # The two nights are of different days, by which lateness is counted.
+    published = [d for d in differing(home, alone) if str(d[0]).startswith((".marts", ".reports", ".bi"))]
+    assert published == [] and len(receipt.checks) == len(whole.receipt.checks)
+
+
+def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
+    """Its candidate is the other's by then: the run that is executed again begins a night of its own."""
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    first = NightRun(new_home, plan=steps.Plan("a"))
+    first.land()
+    first.end()
+    again = steps.Plan("b", ("a",), lands=False)
+    assert steps.find(new_home, again).night_id == first.night.night_id
+    assert steps.find(new_home, steps.Plan("c", ("x",), lands=False)) is None, "another run's night is not taken over"
+    second = NightRun(new_home)
+    second.land()
+    second.fail("something")
+    second.end()
+    assert steps.find(new_home, again) is None
+    assert steps.read(new_home, first.night.night_id, steps.Landed) is None, "what it landed, the second tells"
+
+
+def test_a_candidate_that_somebody_wrote_in_is_built_again(sample_copy: Home) -> None:
+    """By hand, or by a landing since: what was built is no longer what would be published."""
+    run = NightRun(sample_copy, sample=True, plan=steps.Plan(publishes=False))
+    run.land()
+    run.build_part({"mart_naloxone"})
+    run.end()
+    assert steps.read_built(sample_copy, run.night.night_id) is not None
+    os.utime(sample_copy.candidate / WORK)
+    assert steps.read_built(sample_copy, run.night.night_id) is None
+    assert steps.read(sample_copy, run.night.night_id, steps.Landed) == run.landed, "what landed stands"
+
+
+def test_a_step_of_another_version_counts_as_not_there(new_home: Home) -> None:
+    run = NightRun(new_home)
+    run.begin()
+    run.land()
+    run.end()
+    (path,) = (new_home.nights / "steps").glob("*/landed.json")
+    for broken in ("{", '{"entries": 1}', ""):
+        path.write_text(broken)
+        assert steps.read(new_home, run.night.night_id, steps.Landed) is None
