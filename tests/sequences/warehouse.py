@@ -19,6 +19,7 @@ from oracle.landing import Landing, land
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
 from dagster_project.landing.conflicts import load_of
@@ -44,11 +45,11 @@ WITH_FIGURES = ("mda_orders", "stop_search", "iom_cohort", "street_crime", "crim
 are among them.
 """
 SHARED = ("coverage_months", "periods")
-DAILY = ", ".join(f"{name} {kind}" for name, kind in carry_forward.DAYS.items())
+DAILY = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_days").items())
 """A table without rows: what an edition asks is not made here."""
-PERIODS = ", ".join(f"{name} {kind}" for name, kind in carry_forward.PERIODS.items())
+PERIODS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_periods").items())
 """The same where no figures are asked for."""
-MONTHS = ", ".join(f"{name} {kind}" for name, kind in carry_forward.MONTHS.items())
+MONTHS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_months").items() if name != "mart")
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
