@@ -300,7 +300,12 @@ def _in_place(
 def place_of(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
     """The name that a number belongs to: one that follows in the same clause, else the last before it."""
     after = [m for m in found if m.start >= number.end]
-    before = [m for m in found if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])]
+    before = [
+        m for m in found
+        if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])
+        # What stands in brackets behind another number is of that one.
+        and sentence.count(")", m.end, number.start) <= sentence.count("(", m.end, number.start)
+    ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
         crossed = any(number.end <= o.start < after[0].start for o in others)

@@ -11,6 +11,9 @@ _STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})*[.)]?\s)")
 _WRAPPED = 60
 """A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own."""
 _LONGEST_CELL = 60
+_PER_HEAD = "100,000"
+"""A line of a heading that is wrapped: deaths per 100,000."""
+_FAR = " " * 15
 _LONGEST_LABEL = 45
 """A line of this length or less, right below a row, goes on with its label."""
 
@@ -26,6 +29,7 @@ def blocks_of(text: str) -> list[Block]:
     """The paragraphs and tables of a text, in their order."""
     found: list[Block] = []
     paragraph: list[str] = []
+    above = ""
     rows: list[list[_Cell]] = []
     """A table's lines; an empty one stands for a blank line."""
 
@@ -46,6 +50,10 @@ def blocks_of(text: str) -> list[Block]:
         if cells is None and is_laid_out and rows[-1] and line.strip() and len(line.strip()) <= _LONGEST_LABEL:
             cells = _spaced(line)
         if cells is not None:
+            if len(paragraph) == 1 and above.startswith(_FAR):
+                # The first line of a heading that is wrapped, over a column.
+                rows.append(_spaced(above))
+                paragraph.clear()
             if paragraph or (rows and _has_tabs(rows) != _has_tabs([cells])):
                 close()
             rows.append(cells)
@@ -54,6 +62,7 @@ def blocks_of(text: str) -> list[Block]:
             close()
         if line.strip():
             paragraph.append(line.strip())
+            above = line
     close()
     return found
 
@@ -106,7 +115,7 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
 
 
 def _has_figures(row: list[_Cell]) -> bool:
-    return any(n.kind == "figure" for c in row[1:] for n in numbers_of(c.text, True))
+    return any(n.kind == "figure" for c in row[1:] if c.text != _PER_HEAD for n in numbers_of(c.text, True))
 
 
 def _merged(lines: list[list[str]]) -> list[str]:

@@ -169,6 +169,31 @@ def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home,
     assert found.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
 
 
+LAID_OUT = """Recorded drug offences
+
+                                Nov-Oct      Volume
+Offence            2024/25      2024/25      Change
+Drug Possession      1,936        2,187         538
+Drug Trafficking     1,032        1,060          49
+
+"""
+
+
+def test_columns_of_blanks_are_a_table_also_where_a_heading_is_wrapped(sample_home: Home, tmp_path: Path) -> None:
+    found = check_text(sample_home, tmp_path, LAID_OUT)
+    assert verdicts(found) == {"agrees": 5, "disagrees": 1}
+    (wrong,) = [i for i in found.items if i.verdict == "disagrees"]
+    assert (wrong.printed, wrong.computed) == ("1,060", "1059")
+    assert wrong.where.endswith("row Drug Trafficking, column Nov-Oct 2024/25")
+
+
+def test_a_pdf_is_read_as_its_pages_are_laid_out(sample_home: Home, tmp_path: Path) -> None:
+    word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."]).save(str(tmp_path / "a.docx"))
+    found = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path, "pdf"))
+    assert [(i.printed, i.computed) for i in found.items if i.verdict == "disagrees"] == [("1,937", "1936")]
+    assert verdicts(found)["agrees"] >= 13
+
+
 def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path) -> None:
     document = word()
     of = f"pam:{EDITION}"
