@@ -113,7 +113,7 @@ class _Check:
     def _enter(self, block: Text, own: Number | None) -> None:
         """Begin a paragraph: one with a number or a heading leaves behind what was said before it."""
         context = self.context
-        context.before = ""
+        context.earlier, context.before = context.before, ""
         if own is not None:
             context.paragraph = re.sub(r"[^\d.]", "", own.text).rstrip(".")
             context.period, context.lead = context.lead or context.period, None

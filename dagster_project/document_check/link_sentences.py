@@ -27,6 +27,7 @@ _BOUND = re.compile(
 )
 _OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|others?|additional)\b", re.I)
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
+_IN_BRACKETS = re.compile(r" \([^()\d]*")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
 _ITSELF = re.compile(
@@ -42,9 +43,11 @@ _OTHERS = ("country", "region", "upper_tier", "district")
 
 @dataclass
 class Context:
-    """What is known before a sentence is read: the paragraph's number, its earlier sentences, the period they speak of."""
+    """What is known before a sentence is read: the paragraph's number, the paragraph before it
+    (`earlier`), its own earlier sentences (`before`), the period they speak of."""
 
     paragraph: str | None = None
+    earlier: str = ""
     before: str = ""
     period: Period | None = None
     lead: Period | None = None
@@ -52,7 +55,12 @@ class Context:
 
     def speaks(self, sentence: str) -> bool:
         """Whether any measure may be meant; in a paragraph with a number, what the edition prints there is asked for."""
-        return bool(self.paragraph or self.subject or _BACK.match(sentence) or mentions(sentence, f"{self.before} {sentence}"))
+        return bool(
+            self.paragraph
+            or self.subject
+            or _BACK.match(sentence)
+            or mentions(sentence, f"{self.earlier} {self.before} {sentence}")
+        )
 
 
 @dataclass(frozen=True)
@@ -164,7 +172,7 @@ def _choose(
     edition: EditionFigures, is_printed_here: bool,
 ) -> Linked | None:  # fmt: skip
     here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
-    around = f"{context.before} {sentence}"
+    around = f"{context.earlier} {context.before} {sentence}"
     found = mentions(sentence, around, here)
     costs: dict[str, float] = {}
     for mention in found:
@@ -191,13 +199,18 @@ def _choose(
     return Linked(figure, least, is_fall)
 
 
+def _breaks(between: str) -> bool:
+    """Whether a clause ends between a number and what follows it; not in brackets right behind it."""
+    return bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between)
+
+
 def _cost(sentence: str, number: Number, others: list[Number], mention: Mention) -> float:
     """How far a mention is from a number: what follows in the same clause is nearest."""
     if mention.start >= number.end:
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
         crossed = sum(number.end <= o.start < mention.start for o in others)
         gap = float(len(between))
-        return gap if not crossed and not _BREAK.search(between) else 300 + gap + 100 * crossed
+        return gap if not crossed and not _breaks(between) else 300 + gap + 100 * crossed
     if mention.end <= number.start:
         crossed = sum(mention.end <= o.start < number.start for o in others)
         words = sentence[mention.start : mention.end].lower().split()
@@ -234,7 +247,8 @@ def _nearest(sentence: str, number: Number, others: list[Number], periods: list[
     if after:
         between = sentence[number.end : after[0].start]
         crossed = any(number.end <= o.start < after[0].start for o in others)
-        if not crossed and not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between) and len(between) < 90:
+        is_near = _IN_BRACKETS.fullmatch(between) or not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between)
+        if not crossed and is_near and len(between) < 90:
             return after[0]
     before = [p for p in periods if p.end <= number.start]
     return before[-1] if before else None
@@ -273,7 +287,7 @@ def _in_place(
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
     area = place_of(sentence, number, others, named(sentence, areas))
-    own = [f for f in pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
+    own = [f for f in edition.pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
     if area is None and figure.area_type != "force":
         return False
     if area is not None and figure.area_name != area:
@@ -286,11 +300,16 @@ def _in_place(
 def place_of(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
     """The name that a number belongs to: one that follows in the same clause, else the last before it."""
     after = [m for m in found if m.start >= number.end]
-    before = [m for m in found if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])]
+    before = [
+        m for m in found
+        if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])
+        # What stands in brackets behind another number is of that one.
+        and sentence.count(")", m.end, number.start) <= sentence.count("(", m.end, number.start)
+    ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
         crossed = any(number.end <= o.start < after[0].start for o in others)
-        if not crossed and not _BREAK.search(between) and len(between) < 80:
+        if not crossed and not _breaks(between) and len(between) < 80:
             return after[0].what
     return before[-1].what if before else None
 

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .model import Block, Grid, Text
+from .numbers import numbers_of
 
 _STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})*[.)]?\s)")
 _WRAPPED = 60
 """A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own."""
 _LONGEST_CELL = 60
+_PER_HEAD = "100,000"
+"""A line of a heading that is wrapped: deaths per 100,000."""
+_FAR = " " * 15
+_LONGEST_LABEL = 45
+"""A line of this length or less, right below a row, goes on with its label."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +29,32 @@ def blocks_of(text: str) -> list[Block]:
     """The paragraphs and tables of a text, in their order."""
     found: list[Block] = []
     paragraph: list[str] = []
+    above = ""
     rows: list[list[_Cell]] = []
+    """A table's lines; an empty one stands for a blank line."""
 
     def close() -> None:
-        if rows:
+        if any(rows):
             found.extend(_table(rows))
-            rows.clear()
+        rows.clear()
         if paragraph:
             found.append(Text(" ".join(paragraph)))
             paragraph.clear()
 
     for line in re.split(r"\r\n?|\n|\f", text):
+        is_laid_out = bool(rows) and not _has_tabs(rows)
         cells = _cells(line)
+        if cells is None and is_laid_out and not line.strip():
+            rows.append([])
+            continue
+        if cells is None and is_laid_out and rows[-1] and line.strip() and len(line.strip()) <= _LONGEST_LABEL:
+            cells = _spaced(line)
         if cells is not None:
-            if paragraph:
+            if len(paragraph) == 1 and above.startswith(_FAR):
+                # The first line of a heading that is wrapped, over a column.
+                rows.append(_spaced(above))
+                paragraph.clear()
+            if paragraph or (rows and _has_tabs(rows) != _has_tabs([cells])):
                 close()
             rows.append(cells)
             continue
@@ -44,6 +62,7 @@ def blocks_of(text: str) -> list[Block]:
             close()
         if line.strip():
             paragraph.append(line.strip())
+            above = line
     close()
     return found
 
@@ -54,26 +73,67 @@ def _cells(line: str) -> list[_Cell] | None:
         return None
     if "\t" in line:
         return [_Cell(part.strip(), n, n + 1) for n, part in enumerate(line.split("\t"))]
-    cells = [_Cell(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", line)]
+    cells = _spaced(line)
     return cells if len(cells) > 1 and all(len(c.text) <= _LONGEST_CELL for c in cells) else None
+
+
+def _spaced(line: str) -> list[_Cell]:
+    """What stands apart by two blanks or more."""
+    return [_Cell(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", line)]
+
+
+def _has_tabs(rows: list[list[_Cell]]) -> bool:
+    """Whether the cells were told apart by tabs: they have no width then."""
+    return any(row and len(row) > 1 and all(c.end - c.start == 1 and c.start == n for n, c in enumerate(row)) for row in rows)
 
 
 def _table(rows: list[list[_Cell]]) -> Iterator[Block]:
     """A table; a single row of blanks is a paragraph with wide gaps."""
-    if len(rows) == 1 and "\t" not in " ".join(c.text for c in rows[0]) and rows[0][0].end - rows[0][0].start != 1:
-        yield Text(" ".join(c.text for c in rows[0]))
+    if _has_tabs(rows):
+        yield Grid(tuple(tuple(Text(c.text) for c in row) for row in rows))
         return
-    widest = max(rows, key=len)
-    yield Grid(tuple(tuple(Text(t) for t in _placed(row, widest)) for row in rows))
+    lines = [row for row in rows if row]
+    if len(lines) == 1:
+        yield Text(" ".join(c.text for c in lines[0]))
+        return
+    widest = max(lines, key=lambda row: (len(row), _has_figures(row)))
+    merged = (_merged([_placed(line, widest) for line in group]) for group in _rows_of(rows))
+    yield Grid(tuple(tuple(Text(t) for t in row) for row in merged))
+
+
+def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
+    """A table's rows, each the lines that its cells are wrapped over: a line with figures begins one, unless blank lines part
+    the rows; lines before the first such are the headings."""
+    group: list[list[_Cell]] = []
+    for line in [*lines, []]:
+        if not line or (_has_figures(line) and group):
+            if group:
+                yield group
+            group = []
+        if line:
+            group.append(line)
+
+
+def _has_figures(row: list[_Cell]) -> bool:
+    return any(n.kind == "figure" for c in row[1:] if c.text != _PER_HEAD for n in numbers_of(c.text, True))
+
+
+def _merged(lines: list[list[str]]) -> list[str]:
+    return [" ".join(t for t in column if t) for column in zip(*lines, strict=True)]
 
 
 def _placed(row: list[_Cell], widest: list[_Cell]) -> list[str]:
     """A row's texts, each in the column of the widest row that it lies under."""
-    if len(row) == len(widest) or row[0].end - row[0].start == 1 == widest[-1].end - widest[-1].start:
+    if len(row) == len(widest):
         return [c.text for c in row]
     placed = [""] * len(widest)
     for cell in row:
-        middle = (cell.start + cell.end) / 2
-        near = min(range(len(widest)), key=lambda n: abs((widest[n].start + widest[n].end) / 2 - middle))
+        near = min(range(len(widest)), key=lambda n: _apart(cell, widest[n]))
         placed[near] = f"{placed[near]} {cell.text}".strip()
     return placed
+
+
+def _apart(one: _Cell, other: _Cell) -> float:
+    """How far two cells lie apart: below 0 where one stands under the other."""
+    overlap = min(one.end, other.end) - max(one.start, other.start)
+    return float(-overlap) if overlap > 0 else abs((one.start + one.end) / 2 - (other.start + other.end) / 2)

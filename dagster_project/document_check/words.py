@@ -39,7 +39,7 @@ def _measures() -> dict[str, _Words]:
     return {
         name: _Words(
             tuple(_whole(p) for p in words.get("names", ())), tuple(_whole(p) for p in words.get("weak", ())),
-            _whole(words["needs"]) if "needs" in words else None,
+            re.compile(rf"\b(?:{words['needs']})") if "needs" in words else None,
         )
         for name, words in said.items()
     }  # fmt: skip
@@ -57,13 +57,14 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def mentions(text: str, around: str, printed_here: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
-    """Where `text` speaks of measures (`mart.measure`). `around`: the paragraph, in which a weak word's needs are looked for;
-    `printed_here`: measures that the edition prints in it. A mention within a longer one does not count."""
+    """Where `text` speaks of measures (`mart.measure`). `around`: the paragraph and the one before, in which what a weak word
+    needs is looked for. `printed_here`: measures that the edition prints in the paragraph, which may have no words of their
+    own. A mention within a longer one does not count."""
     low, wide = simple(text), simple(around)
     found: list[Mention] = []
     for name, words in _measures().items():
         found += [Mention(m.start(), m.end(), name) for p in words.names for m in p.finditer(low)]
-        if name in printed_here or (words.needs and words.needs.search(wide)):
+        if words.needs and words.needs.search(wide):
             found += [Mention(m.start(), m.end(), name, True) for p in words.weak for m in p.finditer(low)]
     known = {m.what for m in found}
     for name in printed_here - known - set(_measures()):

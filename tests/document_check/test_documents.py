@@ -107,7 +107,7 @@ def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path
         ("In the year to October 2025 possession offences rose by 538.", "agrees", "538"),
         ("2.12 Naloxone was given on 47 occasions.", "agrees", "47"),
         ("Naloxone: 26 times in Derby North from May 2024 to November 2025.", "agrees", "26"),
-        ("5.7 In 2023/24 Derby had a rate of 756 per 100,000 people.", "agrees", "756"),
+        ("5.7 In 2023/24 the alcohol rate of Derby was 756 per 100,000.", "agrees", "756"),
         ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
         ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
         # What the edition does not print, and a mart has.
@@ -134,6 +134,8 @@ def test_a_sentence_is_judged_at_its_own_precision(
         "Drug searches rose by 12% in the year to June 2035.",
         "The force keeps 100% of the funds.",
         "In 2024/25 possession offences were dealt with by 12 teams.",
+        # The number of a paragraph is no reason to link what its words leave open.
+        "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
     ],
 )
 def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
@@ -165,6 +167,31 @@ def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home,
     assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["1,033", "£85,481"]
     assert verdicts(found) == {"agrees": 6, "disagrees": 2}
     assert found.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
+
+
+LAID_OUT = """Recorded drug offences
+
+                                Nov-Oct      Volume
+Offence            2024/25      2024/25      Change
+Drug Possession      1,936        2,187         538
+Drug Trafficking     1,032        1,060          49
+
+"""
+
+
+def test_columns_of_blanks_are_a_table_also_where_a_heading_is_wrapped(sample_home: Home, tmp_path: Path) -> None:
+    found = check_text(sample_home, tmp_path, LAID_OUT)
+    assert verdicts(found) == {"agrees": 5, "disagrees": 1}
+    (wrong,) = [i for i in found.items if i.verdict == "disagrees"]
+    assert (wrong.printed, wrong.computed) == ("1,060", "1059")
+    assert wrong.where.endswith("row Drug Trafficking, column Nov-Oct 2024/25")
+
+
+def test_a_pdf_is_read_as_its_pages_are_laid_out(sample_home: Home, tmp_path: Path) -> None:
+    word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."]).save(str(tmp_path / "a.docx"))
+    found = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path, "pdf"))
+    assert [(i.printed, i.computed) for i in found.items if i.verdict == "disagrees"] == [("1,937", "1936")]
+    assert verdicts(found)["agrees"] >= 13
 
 
 def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path) -> None:
