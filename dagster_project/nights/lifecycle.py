@@ -21,7 +21,7 @@ from dagster_project.publishing import outputs, publish
 
 MARK = "under_way"
 INTERRUPTED = "interrupted: its process was ended before it could finish"
-EARLY = "interrupted, or only a part of the job was run: ended before it was published"
+EARLY = "interrupted: ended before it was published"
 
 
 def mark_path(home: Home) -> Path:
