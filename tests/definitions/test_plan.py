@@ -23,7 +23,7 @@ RULE = dg.AssetCheckKey(MART, "repeated_rows")
         ({"step_keys_to_execute": ["gate", "publishing"]}, False, True),
         ({"step_keys_to_execute": ["published__postgres"]}, False, False),
     ],
-    ids=str,
+    ids=["all", "none named", "all steps", "an extract", "a mart", "to the end", "a check", "the last steps", "PostgreSQL"],
 )
 def test_which_steps_a_run_takes(run: dict, lands: bool, publishes: bool) -> None:
     made = plan_of(dg.DagsterRun(job_name="nightly", run_id="r", **run))

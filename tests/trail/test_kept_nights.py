@@ -9,6 +9,7 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
+from dagster_project.reporting.pack.figure_trails import work_of
 from dagster_project.serving import trace
 
 from .test_trail import some_figures
@@ -46,6 +47,9 @@ def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home
     roll_back(week_copy, NIGHTS[0], **WHO)
     assert add_up(week_copy) and possession(week_copy) == 2
     assert add_up(week_copy, NIGHTS[4]) and possession(week_copy, NIGHTS[4]) == 1
+    with work_of(week_copy, NIGHTS[0]) as work:
+        assert work is not None, "the report shows the same rows"
+        assert work.execute("select night_id from work.raw.night").fetchall() == [(NIGHTS[0],)]
     command = ("trace", "naloxone_administrations", "--force", "derbyshire", "--period", "Dec 2025", "--home", week_copy.path)
     assert pam(*command).stdout.rstrip().endswith("2 count")
     assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("1 count")

@@ -5,7 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,8 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.editions.windows import years_before
+from dagster_project.transform.evidence import attach_evidence, evidence_of
+from dagster_project.transform.monthly_archive import RawLostError
 from dagster_project.transform.raw_schema import WORK
 
 NO_ROWS = {"mart_public_health"}
@@ -88,14 +90,21 @@ class Trails:
 
 @contextmanager
 def work_of(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
-    """The work file of a night, to read; None where it is another's by now, or is being written."""
+    """What a night rests on, as `work`, to read: the candidate's file where that is the night's, else what was kept of it.
+    None where nothing was."""
     con = duckdb.connect()
     try:
-        try:
+        built = None
+        with suppress(duckdb.Error):
             con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
             (built,) = con.execute("select night_id from work.raw.night").fetchone() or (None,)
-        except duckdb.Error:
-            built = None
+        kept = evidence_of(home.publications / f"{night_id}.duckdb")
+        if built != night_id and kept.exists():
+            con.close()
+            con = duckdb.connect()
+            with suppress(duckdb.Error, RawLostError):
+                # Without the rows that were erased since, a figure would not add up: then its trail is left out.
+                built = None if attach_evidence(con, home, kept) else night_id
         yield con if built == night_id else None
     finally:
         con.close()
