@@ -48,7 +48,7 @@ def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> N
 
 
 def test_searches_are_judged_and_a_rate_of_a_few_rows_is_not(new_home: Home) -> None:
-    """Twelve months of 30 searches, and of tests of which two thirds are positive, then one of two searches and of none positive.
+    """Twelve months of 30 searches, and of tests of which two thirds are positive; then one of two searches, none positive.
 
     The positive tests are too few to judge by, and so is their rate.
     """
