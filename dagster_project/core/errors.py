@@ -61,7 +61,6 @@ class PamError(Exception):
         if is_transient is not None:
             self.is_transient = is_transient
 
-
     @classmethod
     def quoting(cls, message: str) -> Self:
         """An error whose message quotes a library: its words decide the cause, and whether waiting helps."""

@@ -25,6 +25,8 @@ from .read_document import read_document
 from .understand import Given, NotUnderstoodError, understand
 
 MOST_NUMBERS = 100_000
+MOST_IN_SENTENCE = 100
+"""Numbers. What has more is a list that has lost its lines: none is linked, as each is held against all others."""
 FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days are one only where they are linked."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
@@ -125,7 +127,8 @@ class _Check:
         sentence = block.text[start:end]
         context = self.context
         moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
-        links = link_numbers(sentence, [n for n in moved if n.kind in FIGURES], context, self.figures)
+        may_be = [n for n in moved if n.kind in FIGURES]
+        links = link_numbers(sentence, may_be, context, self.figures) if len(may_be) <= MOST_IN_SENTENCE else {}
         links |= {n: Linked(f, 0, tells_a_fall(sentence, n)) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in moved if n.kind == "figure"]
         if len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):

@@ -19,10 +19,10 @@ _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
 _NOT_FIGURES = [
-    ("address", r"https?://\S+|www\.\S+|\S+@\S+\.\w+"),
+    ("address", r"https?://\S+|www\.\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+"),
     ("paragraph", r"^\s*(?:[-•▪*]\s+)?(?:\d{1,2}(?:\.\d{1,3}){1,3}\.?|\d{1,2}[.)])(?=\s+(?:\*\*)?[A-Z“‘\"'(])"),
-    ("paragraph", r"\((?:\d{1,2}\.\d{1,3}(?: ?[-–,] ?)?)+\)$"),
-    ("page", r"\bpage \d+(?: (?:of|/) \d+)?|^\s*[-–]?\s*\d{1,4}\s*[-–]?\s*$"),
+    ("paragraph", r"\(\d{1,2}\.\d{1,3}(?: ?[-–,] ?\d{1,2}\.\d{1,3})*\)$"),
+    ("page", r"\bpage \d+(?: (?:of|/) \d+)?|^\s*(?:[-–]\s*)?\d{1,4}\s*(?:[-–]\s*)?$"),
     (
         "reference",
         r"\b(?:section|table|chart|figure|fig\.?|appendix|priority|(?:sub-?)?objective|paragraphs?|para|part|chapter|phase"

@@ -164,4 +164,4 @@ def template(sentence: str) -> tuple[str, list[Number]]:
         text += sentence[at : number.start] + ("#" if number.kind != "paragraph" else "")
         at = number.end
     text += sentence[at:]
-    return re.sub(r"\W*$", "", " ".join(text.lower().split())), [n for n in numbers if n.kind != "paragraph"]
+    return re.sub(r"(?<!\W)\W+$", "", " ".join(text.lower().split())), [n for n in numbers if n.kind != "paragraph"]

@@ -30,7 +30,10 @@ def build(home: Home, night: Night, names: Collection[str], before: Built | None
     chosen = _chosen(names, left)
     # dbt would take no name for all of them.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []
-    return Built(tuple(candidate.merged(standing, built)), tuple(built), tuple(sorted(left - chosen)))
+    nodes, left = candidate.merged(standing, built), left - chosen
+    if not left and not dbt_runner.broken(nodes):
+        raw_schema.finish_in_part(home)
+    return Built(tuple(nodes), tuple(built), tuple(sorted(left)))
 
 
 def marts_left(built: Built) -> list[str]:

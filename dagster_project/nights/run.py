@@ -212,9 +212,9 @@ class NightRun:
             self.take()
             try:
                 going_on = steps.find(self.home, self.plan)
-                self.noted += [
-                    r for r in lifecycle.note_interrupted(self.home) if going_on is None or r.night_id != going_on.night_id
-                ]
+                # What this run ends itself, it tells itself.
+                own = going_on.night_id if going_on and self.plan.publishes else None
+                self.noted += [r for r in lifecycle.note_interrupted(self.home) if r.night_id != own]
                 if any(receipt.outcome == "failed" for receipt in self.noted):
                     # Told now, as this night may end in the same way. Alerts never keep a night from beginning.
                     with suppress(Exception):

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from dagster_project.core.checks import Check
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, in_order, receipt_path
 from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.transform import candidate
@@ -138,13 +139,17 @@ def unfinished(home: Home) -> set[str]:
 
 def find(home: Home, plan: Plan) -> Night | None:
     """The night that a run goes on with: the last one, where the run executes it again, or where it was left without a receipt
-    and the run lands nothing itself. None where a new one is to begin.
+    and the run lands nothing itself. None where a new one is to begin: also where the run would land again, and find new files,
+    or publish again.
     """
     last = next(iter(reversed(_nights(home))), None)
     begun = read(home, last, Begun) if last else None
     if begun is None or any(in_order(later) > in_order(begun.night_id) for later in _receipts(home)):
         return None
-    is_again = begun.run_id and begun.run_id in plan.goes_on_from
+    is_done = (plan.lands and read(home, begun.night_id, Landed)) or (
+        plan.publishes and published_night(home) == begun.night_id
+    )
+    is_again = begun.run_id and begun.run_id in plan.goes_on_from and not is_done
     is_open = not plan.goes_on_from and not plan.lands and begun.night_id in unfinished(home)
     if not (is_again or is_open):
         return None

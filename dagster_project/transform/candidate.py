@@ -191,7 +191,7 @@ def state_of(home: Home) -> dict[str, Any]:
     """What a candidate would be made of now, and how its two files are. Another state: it is to be built again."""
     files = {name: home.candidate / name for name in (WORK, WAREHOUSE)}
     written = {name: _written(path) for name, path in files.items() if path.exists()}
-    return {"stamp": _stamp(home), "loads": loads_of(home), **written}
+    return {"stamp": _stamp(home), "rules": _rules(home), "loads": loads_of(home), **written}
 
 
 def _identity(path: Path) -> list[int]:

@@ -23,7 +23,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
 from dagster_project.core.rebases import rebases
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.absent_columns import absent_in
@@ -270,6 +270,14 @@ def show_all(home: Home, loads: list[Load]) -> None:
         con.close()
 
 
+def finish_in_part(home: Home) -> None:
+    """The same for a candidate that was built part by part, once nothing of it is left to build."""
+    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
+        (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
+    if in_part:
+        show_all(home, readable(home, read_ledger(home), load_contracts(), _published_before(home)))
+
+
 def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
     """SQL that makes `raw.<extract>`, or makes it anew: the rows of these files, or those of them that are asked for."""
     columns = ", ".join(f'cast(null as varchar) as "{c}"' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
@@ -365,8 +373,6 @@ def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     words = {**seeded_words(), **own_words(home)}
     rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
     _make(con, "vocabulary", rows)
-
-
 
 
 def _rebase_rows(home: Home) -> list[tuple[str, ...]]:

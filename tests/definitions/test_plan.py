@@ -1,8 +1,13 @@
 """What a run of Dagster's is to do, as its record says it."""
 
+from datetime import UTC, date, datetime
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
+from dagster_project.core.home import Home
+from dagster_project.nights import steps
 from dagster_project.nights.steps import Plan
 from dagster_project.orchestration.tonight import plan_of
 
@@ -34,3 +39,14 @@ def test_a_run_that_is_executed_again_names_those_before() -> None:
     again = dg.DagsterRun(job_name="nightly", run_id="c", parent_run_id="b", root_run_id="a")
     assert plan_of(again).goes_on_from == ("b", "a")
     assert plan_of(None) == Plan()
+
+
+def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
+    """All of a run executed again: what is new in the inbox is to be landed. From where it failed: the same night goes on."""
+    home, night_id = Home(tmp_path).create(), "20260106T020000Z"
+    steps.keep(home, night_id, steps.Begun(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a"))
+    all_of_it, the_rest = Plan("b", ("a",)), Plan("b", ("a",), lands=False)
+    assert steps.find(home, all_of_it) is not None, "landing is what failed"
+    steps.keep(home, night_id, steps.Landed())
+    assert steps.find(home, all_of_it) is None
+    assert steps.find(home, the_rest).night_id == night_id

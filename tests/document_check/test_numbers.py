@@ -1,5 +1,6 @@
 """Numbers are told from what looks like one, and periods are read as the days they are."""
 
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -87,6 +88,14 @@ def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> Non
 @pytest.mark.parametrize("text", ["in early 2025", "last summer", "12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
 def test_what_is_no_period(text: str) -> None:
     assert not periods_of(text, date(2025, 10, 31))
+
+
+@pytest.mark.parametrize("text", ["@" * 100_000, "a" * 100_000, "(" + "1.11" * 40, " " * 100_000 + "a", "1," * 20_000])
+def test_no_text_takes_for_ever(text: str) -> None:
+    """A pattern that begins again at every letter would take hours over one of these."""
+    began = time.monotonic()
+    numbers_of(text)
+    assert time.monotonic() - began < 30
 
 
 def test_a_label_is_another_only_where_it_says_the_same() -> None:

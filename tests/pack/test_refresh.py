@@ -252,6 +252,8 @@ def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path
     assert "has no figures that follow the night" in refused(text)
     rewrite(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
     assert "can't be read" in refused(text)
+    rewrite(written, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
+    assert "form 'Public'" in refused(text), "exact figures would come into it"
     rewrite(written, text, lambda name, data: data[:-9] if name == BODY else data)
     assert "it is broken" in refused(text)
     rewrite(written, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)

@@ -33,6 +33,7 @@ from .shared_sentences import legible
 
 MOST_BYTES = 200_000_000
 """Of a part: a small file can hold a very large one."""
+FORMS = ("exact", "public")
 TYPED, KEPT = "typed over", "left as typed"
 GONE, OTHER_DAYS, UNKNOWN = "left: no longer in the report", "left: the report has other days now", "left: not known"
 
@@ -114,7 +115,11 @@ def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
             try:
                 root = parse_xml(data)
                 if root.tag == f"{{{NAMESPACE}}}figures":
-                    return name, read_part(root)
+                    part = read_part(root)
+                    if part.form not in FORMS:
+                        # Exact figures must never come into a document of the public form.
+                        raise KeyError(f"form {part.form!r}")
+                    return name, part
             except (SyntaxError, KeyError) as error:
                 raise NotOursError(f"{path}: {name} can't be read: {error}; make it anew with pam report") from error
     raise NotOursError(
