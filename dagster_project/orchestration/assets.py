@@ -20,8 +20,8 @@ from .described import column_schema, file_version, fresh_within, table_metadata
 from .tonight import LANDING
 from .tries import NIGHT, POOL, tried_again
 
-WAITED_FOR = ("stg_", "mart_", "measures")
-"""Models that the gate's checks and the published file name as what they come after."""
+WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_together_mart_")
+"""Models, and tests of them, that the gate's checks and the published file name as what they come after."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -172,7 +172,7 @@ def _told(run: NightRun) -> list[Node]:
     Dagster some milliseconds.
     """
     built = {n.unique_id for n in run.made.built} if run.made else set()
-    return [n for n in run.nodes if n.unique_id in built or (n.kind == "model" and n.name.startswith(WAITED_FOR))]
+    return [n for n in run.nodes if n.unique_id in built or (n.kind in ("model", "test") and n.name.startswith(WAITED_FOR))]
 
 
 def _results(

@@ -35,7 +35,8 @@ def test_a_past_period_is_filled(pam: Callable, new_home: Home, tmp_path: Path) 
     result = pam("backfill", "2024-01-01", "2024-12-31", "--inbox", old, "--home", new_home.path)
     assert result.exit_code == 0, result.stderr
     assert sorted(old.iterdir()) == before, "the folder is as it was"
-    assert sorted(f["covered_from"] for f in read_receipts(new_home)[-1].files) == ["2023-12-01", "2024-07-01"]
+    told = sorted(f["covered_from"] for f in read_receipts(new_home)[-1].files)
+    assert told == ["2023-12-01", "2024-07-01", "2024-07-01"], "and what was landed alone before, which no receipt tells of yet"
     assert {str(e.covered_from) for e in read_ledger(new_home)} == {"2024-07-01", "2023-12-01"}
     figures = published(
         new_home,
