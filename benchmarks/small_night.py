@@ -37,7 +37,7 @@ for n in range(3):
     finally:
         run.end()
     print(json.dumps({"night": ["cold libraries", "warm", "warm again"][n], "wall": time.perf_counter() - t, "cpu": cpu() - c,
-                      "nodes": len(run.built), **run.receipt.seconds}))
+                      "nodes": len(run.made.built), **run.receipt.seconds}))
 """
 
 

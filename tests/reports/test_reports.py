@@ -9,6 +9,7 @@ from support import as_dicts, seed
 
 from dagster_project.core.home import Home
 from dagster_project.serving import trace
+from dagster_project.transform.raw_schema import WORK
 
 PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "calendar_year_to_date", "financial_year_to_date")
 
@@ -16,6 +17,7 @@ PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "cal
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
     with trace.opened(sample_home) as opened:
+        opened.execute(f"attach '{sample_home.candidate / WORK}' as candidate (read_only)")
         yield opened
 
 
@@ -77,7 +79,7 @@ def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
     from_nought = {
         row
         for (row,) in con.execute(
-            "select answer_id from work.answers.answers where pct_change is null and prior_value = 0"
+            "select answer_id from candidate.answers.answers where pct_change is null and prior_value = 0"
         ).fetchall()
     }
     for r in rows:

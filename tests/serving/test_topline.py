@@ -63,7 +63,8 @@ def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
         "create table marts.mart_control_charts as"
         " select mart, measure, category, force_code, area_type, area_code, period_end,"
-        " case area_type when 'force' then 'low' else 'common cause' end as variation, 8 as mean from marts.measures"
+        " case area_type when 'force' then 'low' else 'common cause' end as variation, cast(8 as double) as mean"
+        " from marts.measures"
         " where period_type = 'month' and category = 'all'"
     )
     assert topline(marts, ["possession_offences"])[0].unusual == "unusually low"
