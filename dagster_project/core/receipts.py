@@ -27,6 +27,8 @@ class NightUnderWayError(PamError, RuntimeError):
     is_transient = True
 
 
+STEPS = "steps"
+"""The folder of `nights/` in which each step of a night hands on what it made, a folder a night."""
 SAMPLE_MARK = "SAMPLE"
 """The file that says that a home is for the sample alone: no other night begins in it."""
 MADE_UP_MARK = "MADE_UP"
@@ -77,7 +79,11 @@ class Night:
         now = now or datetime.now(UTC)
         stamp = night_id = now.strftime("%Y%m%dT%H%M%SZ")
         n = 1
-        while (home.nights / f"{night_id}.json").exists() or any(home.ledger.glob(f"{night_id}__*")):
+        while (
+            (home.nights / f"{night_id}.json").exists()
+            or (home.nights / STEPS / night_id).exists()
+            or any(home.ledger.glob(f"{night_id}__*"))
+        ):
             n += 1
             night_id = f"{stamp}-{n}"
         return cls(home, night_id, now, today_of(home, now))

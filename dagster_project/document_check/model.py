@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from dagster_project.core.errors import PamError
 
-class DocumentError(ValueError):
+
+class DocumentError(PamError, ValueError):
     """A document that can't be read, or is larger than is read. The message names the file and says what to do."""
 
 

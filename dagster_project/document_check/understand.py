@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionFigures
@@ -15,7 +16,7 @@ from .words import mentions, named
 SHOWS = ("value", "volume_change", "pct_change")
 
 
-class NotUnderstoodError(ValueError):
+class NotUnderstoodError(PamError, ValueError):
     """A sentence that says too little or too much. `option`: the option that says it."""
 
     def __init__(self, option: str, said: str) -> None:

@@ -7,7 +7,7 @@ last night is gone on with: a later one takes its candidate.
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Night, in_order, receipt_path
+from dagster_project.core.receipts import STEPS, Night, in_order, receipt_path, today_of
 from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
@@ -86,7 +86,7 @@ Kind = TypeVar("Kind", Begun, Landed, Built, Judged)
 
 def folder_of(home: Home) -> Path:
     """Where the steps of nights are."""
-    return home.nights / "steps"
+    return home.nights / STEPS
 
 
 _adapters: dict[str, TypeAdapter[Any]] = {}
@@ -115,7 +115,7 @@ def read(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
     """What a step handed on; None where it did not end, or another version of the warehouse wrote it."""
     try:
         step: Kind = _adapter(kind).validate_json(_path(home, night_id, kind).read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None
     return step
 
@@ -153,6 +153,9 @@ def find(home: Home, plan: Plan) -> Night | None:
     is_open = not plan.goes_on_from and not plan.lands and begun.night_id in unfinished(home)
     if not (is_again or is_open):
         return None
+    if is_open:
+        # What was built in part waited for this run: lateness and the time that it takes are this run's.
+        return Night(home, begun.night_id, datetime.now(UTC), today_of(home))
     return Night(home, begun.night_id, begun.started_at, begun.today)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.control_charts import FEW_A_MONTH
+from dagster_project.core.errors import PamError
 from dagster_project.core.meant import meant
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
@@ -17,7 +18,7 @@ UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no
 """What a control chart says of a month, in words."""
 
 
-class ToplineError(ValueError):
+class ToplineError(PamError, ValueError):
     """A measure or an area that the published night has not got. The message says what is meant, or what there is."""
 
 

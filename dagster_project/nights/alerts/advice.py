@@ -29,6 +29,16 @@ FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
     Cause.DISK_FULL: (
         "The disk is full", ("See what fills it: df -h {home}; du -sh {home}/*", "Make room, then: {pam} nightly"),
     ),
+    Cause.FILE_LIMIT: (
+        "The disk is full", ("See how large a file may be: ulimit -f; df -h {home}", "Allow more, then: {pam} nightly"),
+    ),
+    Cause.SPILL_LIMIT: (
+        "The disk is full", ("Allow more with [night] spill in {home}/pam.toml", "Then: {pam} nightly"),
+    ),
+    Cause.DISK_REFUSES: (
+        "A disk or a share was away",
+        ("See who may write there: ls -ld {home}; mount", "Let the night's user write, then: {pam} nightly"),
+    ),
     Cause.KEY: ("The pseudonym key", ("Put the right key back, then: {pam} nightly",)),
     Cause.SETTINGS: ("The settings", ("Mend {home}/pam.toml as the message says, then: {pam} nightly",)),
     Cause.MAPPING: ("A mapping is wrong", ("Mend the mapping as the message says, then: {pam} nightly",)),

@@ -125,7 +125,7 @@ const latestOf = (rows) => rows.findLast((r) => r.status === "c" && r.value !== 
 const measureOf = (mart, measure) => known.measures[`${mart}/${measure}`] ?? { title: measure, unit: "count", meaning: "", formula: "" };
 const areaKey = (s) => `${s[2]}/${s[3]}`;
 /** A category with its words: `92C Other drug offences`. */
-const categoryWords = (category) => (category === "all" ? "All" : known.categories[category] ? `${category} ${known.categories[category]}` : category);
+const categoryWords = (category) => (category === "all" ? "All" : Object.hasOwn(known.categories, category) ? `${category} ${known.categories[category]}` : category);
 const isUnknown = (s) => s[3] === "unknown";
 const seriesTitle = (mart, s) => `${measureOf(mart, s[0]).title}${s[1] === "all" ? "" : `, ${categoryWords(s[1])}`}: ${s[4]}`;
 

@@ -9,12 +9,14 @@ from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from dagster_project.core.errors import PamError
+
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main "
 Span = tuple[int, int]
 _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=>/]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 
 
-class NotReadableError(ValueError):
+class NotReadableError(PamError, ValueError):
     """A part of a file that is no XML that Word writes."""
 
 

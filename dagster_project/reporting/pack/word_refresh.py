@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docx.oxml import parse_xml
 
+from dagster_project.core.errors import PamError
 from dagster_project.core.files import put_in_place, unfinished
 
 from .bound_figures import (
@@ -38,7 +39,7 @@ TYPED, KEPT = "typed over", "left as typed"
 GONE, OTHER_DAYS, UNKNOWN = "left: no longer in the report", "left: the report has other days now", "left: not known"
 
 
-class NotOursError(ValueError):
+class NotOursError(PamError, ValueError):
     """A file whose figures can't be refreshed. The message says why, and what to do."""
 
 
