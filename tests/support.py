@@ -81,7 +81,7 @@ def drop_something(home: Home) -> None:
 def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> list[LedgerEntry]:
     """Land the inbox, and no more. Returns what this night decided: a night tells of what was landed alone before it, too."""
     with night(home, inbox, today) as run:
-        return [e for e in run.land() if run.night and e.night_id == run.night.night_id]
+        return [e for e in run.land() if e.outcome == "known" or (run.night and e.night_id == run.night.night_id)]
 
 
 def copy_home(home: Home, to: Path) -> Home:
