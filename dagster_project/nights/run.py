@@ -281,7 +281,7 @@ class NightRun:
             # receipt yet.
             own = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
             before = [e for e in read_ledger(self.home) if e.night_id in own]
-            done = {e.load_id for e in before}
+            done = {e.load_id for e in before if e.night_id == night.night_id}
             landed = land_files(
                 self.home, contracts, files, night.night_id, archive=self.inbox is None,
                 whole=self.period is None and only is None,
