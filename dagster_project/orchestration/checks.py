@@ -16,7 +16,6 @@ from .tries import NIGHT, POOL, tried_again
 
 SOMETHING = "something_to_judge"
 """The check of every subject that it has been judged at all."""
-FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def check_specs() -> list[dg.AssetCheckSpec]:
 
 
 def _specs_of(subject: Subject, suite: Suite) -> Iterator[dg.AssetCheckSpec]:
-    asset, facts = subject.asset_key, [dg.AssetKey(["audit", FACTS[subject.kind]])]
+    asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
     yield dg.AssetCheckSpec(
         SOMETHING, asset=asset, additional_deps=facts, blocking=True,
         description="There is something to judge, and it was judged.",

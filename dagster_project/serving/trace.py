@@ -22,9 +22,8 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find
-from dagster_project.transform.evidence import attach_evidence, evidence_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 from dagster_project.transform.monthly_archive import RawLostError
-from dagster_project.transform.raw_schema import WORK
 
 
 class TrailError(PamError, ValueError):
@@ -167,16 +166,7 @@ def opened(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConn
 def _attach_work(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> None:
     """The work of the last night that was built, for a night that earlier versions kept without evidence. Raises TrailError
     where that is another night's."""
-    path = home.candidate / WORK
-    built: tuple[str, ...] | None = None
-    if path.exists():
-        try:
-            con.execute(f"attach {literal(str(path))} as work (read_only)")
-            built = con.execute("select night_id from work.raw.night").fetchone()
-        except duckdb.Error:
-            # A night is being built, or stopped while it was.
-            built = None
-    if built != (night_id,):
+    if not attach_built(con, home, night_id):
         raise TrailError(
             f"night {night_id} was kept without what its figures rest on: `pam nightly --rebuild` publishes them again with it"
         )

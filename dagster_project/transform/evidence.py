@@ -59,6 +59,26 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
         new.unlink(missing_ok=True)
 
 
+def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> bool:
+    """Attach the candidate's work as `work`, to read, where it is this night's. Returns whether it is; where it is another
+    night's, or is being written, nothing is attached."""
+    path = home.candidate / WORK
+    if not path.exists():
+        return False
+    try:
+        con.execute(f"attach {literal(str(path))} as work (read_only)")
+    except duckdb.Error:
+        return False
+    try:
+        if con.execute("select night_id from work.raw.night").fetchone() == (night_id,):
+            return True
+    except duckdb.Error:
+        # A night is being built, or stopped while it was.
+        pass
+    con.execute("detach work")
+    return False
+
+
 def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> list[str]:
     """Attach a kept night's evidence as `work`, over the rows that raw/ has today. Returns the source files whose rows were
     erased since, as their time was over: what their months add to is in `work.raw.kept_months`, where it was kept.

@@ -16,11 +16,9 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
 from dagster_project.editions.windows import years_before
-from dagster_project.transform.evidence import attach_evidence, evidence_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 from dagster_project.transform.monthly_archive import RawLostError
-from dagster_project.transform.raw_schema import WORK
 
 NO_ROWS = {"mart_public_health"}
 """As published: a figure is a line of a download, and nothing is counted."""
@@ -94,18 +92,13 @@ def work_of(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection | N
     None where nothing was."""
     con = duckdb.connect()
     try:
-        built = None
-        with suppress(duckdb.Error):
-            con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
-            (built,) = con.execute("select night_id from work.raw.night").fetchone() or (None,)
+        is_there = attach_built(con, home, night_id)
         kept = evidence_of(home.publications / f"{night_id}.duckdb")
-        if built != night_id and kept.exists():
-            con.close()
-            con = duckdb.connect()
+        if not is_there and kept.exists():
             with suppress(duckdb.Error, RawLostError):
                 # Without the rows that were erased since, a figure would not add up: then its trail is left out.
-                built = None if attach_evidence(con, home, kept) else night_id
-        yield con if built == night_id else None
+                is_there = not attach_evidence(con, home, kept)
+        yield con if is_there else None
     finally:
         con.close()
 
