@@ -88,7 +88,7 @@ def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
     assert [s.partition(",")[0] for s in said] == [title for title, _, _ in expected] != []
     for text, (_, value, variation) in zip(said, expected, strict=True):
         assert f"unusually {variation}" in text and f"{int(value):,}" in text
-    assert page.locator("#cards li.unusual").count() == len(expected)
+    expect(page.locator("#cards li.unusual")).to_have_count(len(expected))
 
 
 def test_2_did_it_rise(opened: Any, sample_home: Home) -> None:
@@ -221,7 +221,7 @@ def test_7_is_a_unit_unlike_the_others(opened: Any) -> None:
     keyed(page, "show", "Each")
     expect(page.locator("#trend-title")).to_contain_text("local policing units, each by itself")
     page.wait_for_selector("#trend svg")
-    assert page.locator("#trend svg .mark-group.role-scope.cell > g").count() == 11, "ten units, and what has none"
+    expect(page.locator("#trend svg .mark-group.role-scope.cell > g")).to_have_count(11)  # ten units, and what has none
 
 
 def test_8_do_two_go_together(opened: Any) -> None:
@@ -252,7 +252,7 @@ def test_9_how_complete_and_from_which_files(opened: Any, folder: Path, sample_h
         sample_home, "select load_id, source_file from meta.files where outcome = 'accepted' and extract = 'crimes'"
         " and covered_from <= '2026-03-31' and covered_to >= '2025-04-01'")  # fmt: skip
     assert loads and all(load in text for load, _ in loads)
-    assert page.locator("#evidence [aria-label='Months of the figure'] tbody tr").count() == 12
+    expect(page.locator("#evidence [aria-label='Months of the figure'] tbody tr")).to_have_count(12)
     assert "Mar 2026\t[x]\tnot available" in text and "files cover a part of its days" in text
     assert "pam trace possession_offences --mart mart_drug_offences --from 2025-04-01 --to 2026-03-31" in text
     page.keyboard.press("Escape")
