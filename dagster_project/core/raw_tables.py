@@ -1,4 +1,5 @@
-"""The tables of the candidate's `raw` schema that are no extract, as dbt has them: who makes one takes its columns from there."""
+"""The tables of the candidate's `raw` schema that are no extract, as dbt has them: who makes one takes its
+columns from there."""
 
 from functools import cache
 from typing import Any
