@@ -23,7 +23,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
 from dagster_project.core.validation import faults_of
 
-from .mapping_fields import Files, Header, HeadersField, ListOf, Table, headers_of, listed, parts_of
+from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, headers_of, listed, parts_of
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
@@ -64,7 +64,7 @@ class SystemMapping(BaseModel):
     separators: dict[Name, Exact] = {}
     times_are_utc: bool = False
     files: Annotated[tuple[Files, ...], BeforeValidator(listed)] = ()
-    table: Table = Table()
+    table: TablePlace = TablePlace()
     optional: Columns = ()
 
     @property

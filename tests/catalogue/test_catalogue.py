@@ -17,7 +17,7 @@ from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
-from dagster_project.publishing.outputs import Context
+from dagster_project.publishing.outputs import OutputContext
 from dagster_project.publishing.outputs.catalogue import write
 from dagster_project.reporting import catalogue
 
@@ -68,7 +68,7 @@ def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
     out = path.parent / "catalogue"
     out.mkdir()
     with hardened(path, writable=out) as con:
-        write(con, out, Context(sample_home, "a night", True, ("catalogue",)))
+        write(con, out, OutputContext(sample_home, "a night", True, ("catalogue",)))
     return out
 
 
@@ -188,7 +188,8 @@ def test_it_comes_again_to_the_byte_and_names_no_file_or_path(folder: Path, samp
     shutil.copytree(folder.parent / "report", tmp_path / "report")
     (tmp_path / "catalogue").mkdir()
     with hardened(sample_home.warehouse, writable=tmp_path / "catalogue") as con:
-        write(con, tmp_path / "catalogue", Context(sample_home, "a night", True, ("open", "dashboard", "report", "catalogue")))
+        every = ("open", "dashboard", "report", "catalogue")
+        write(con, tmp_path / "catalogue", OutputContext(sample_home, "a night", True, every))
     again = outputs.measured(tmp_path / "catalogue", 0)
     assert again.sha256 == read_receipts(sample_home)[-1].outputs["catalogue"]["sha256"]
     names = [f.stem for f in sample_home.archive.rglob("*.csv")]

@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
 from dagster_project.publishing import outputs
-from dagster_project.publishing.outputs import Context, open_files
+from dagster_project.publishing.outputs import OutputContext, open_files
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Pat
     folder.mkdir()
     con = hardened(told, writable=folder)
     try:
-        open_files.write(con, folder, Context(new_home, "20260103T020000Z", True, ("open",)))
+        open_files.write(con, folder, OutputContext(new_home, "20260103T020000Z", True, ("open",)))
     finally:
         con.close()
     assert sorted((folder / "csv" / "reports_t.csv").read_text(encoding="utf-8").splitlines()[1:]) == sorted(
@@ -172,7 +172,7 @@ def test_for_the_public_there_is_the_public_form_alone(
     new_home.config_file.write_text('[publish]\nopen = "public"\nlicence = "https://example.org/l"\n', encoding="utf-8")
     folder = tmp_path / "open"
     folder.mkdir()
-    context = Context(new_home, "20260103T020000Z", True, ("open",))
+    context = OutputContext(new_home, "20260103T020000Z", True, ("open",))
     with hardened(sample_home.warehouse, writable=folder) as night:
         open_files.write(night, folder, context)
     views = con.execute("select view_name from duckdb_views() where schema_name = 'marts_public'").fetchall()

@@ -29,7 +29,7 @@ class OutputError(PamError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Context:
+class OutputContext:
     """What an output may know besides the night's figures."""
 
     home: Home
@@ -41,7 +41,7 @@ class Context:
     """The folders that this night publishes, this output's among them: what it may link to."""
 
 
-def beside(context: Context, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
     return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
 
@@ -52,7 +52,7 @@ PAGES = {
 }
 """Outputs that begin with a page, in the words of a link to it."""
 
-Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], list[str] | None]
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], list[str] | None]
 """Returns what is missing of the output, where something is, such as a chart that could not be drawn."""
 
 
@@ -89,7 +89,7 @@ OUTPUTS: tuple[Output, ...] = (
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenOutput:
     """What was written of an output.
 
     `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path. `form`: of
@@ -115,7 +115,7 @@ def wanted(config: Config) -> list[Output]:
 
 def write(
     home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output], *, strict: bool = False
-) -> dict[str, Written]:
+) -> dict[str, WrittenOutput]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each.
 
     In the place of one that fails stands the last good one. Raises OutputError where `strict` or the settings don't allow
@@ -124,8 +124,8 @@ def write(
     outputs = tuple(outputs)
     if not outputs:
         return {}
-    context = Context(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs))
-    written: dict[str, Written] = {}
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs))
+    written: dict[str, WrittenOutput] = {}
     config = read_config(home)
     form, strict = form_of(config), strict or config.publish.failed_output == "hold"
     con = hardened(warehouse, writable=folder)
@@ -178,21 +178,21 @@ def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, st
     return said
 
 
-def measured(folder: Path, seconds: float) -> Written:
+def measured(folder: Path, seconds: float) -> WrittenOutput:
     """An output's files, counted and hashed."""
     lines, size, files = [], 0, 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         body = path.read_bytes()
         files, size = files + 1, size + len(body)
         lines.append(f"{hashlib.sha256(body).hexdigest()}  {path.relative_to(folder).as_posix()}\n")
-    return Written(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
+    return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
-def found(folder: Path | None) -> dict[str, Written]:
+def found(folder: Path | None) -> dict[str, WrittenOutput]:
     """What a published folder holds of outputs; nothing where there is none."""
     return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
 
 
-def as_dicts(written: dict[str, Written]) -> dict[str, dict[str, Any]]:
+def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:
     """What was written, as a receipt keeps it."""
     return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}

@@ -11,10 +11,10 @@ import duckdb
 from dagster_project.core.config import read_config
 from dagster_project.reporting.pack import write_editions
 
-from . import Context, beside
+from . import OutputContext, beside
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> list[str]:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> list[str]:
     """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns lost charts.
 
     Raises OSError, EditionError for a bad one, and NoPublicFormError.
