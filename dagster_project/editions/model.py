@@ -12,16 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.printable import SAID, is_printable
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation import Name, Text, faults_of
 from dagster_project.core.yaml_io import read_yaml
 
-from .tables import AskedCell, AskedTable, Name, cells
+from .tables import AskedCell, AskedTable, cells
 from .windows import Window
 from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class NoEditionError(PamError, ValueError):

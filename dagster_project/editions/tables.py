@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
 EVERY = "*"
 """Area or category of a row that stands for all there are: one printed row each."""

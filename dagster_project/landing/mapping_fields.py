@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
-from dagster_project.contracts.model import Name
+from dagster_project.core.validation import Name
 
 from .name_patterns import Covers, Pattern, read_pattern
 
