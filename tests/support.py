@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.checks import Check
-from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.definitions import build_defs
 from dagster_project.landing import LedgerEntry
 from dagster_project.nights.run import NightRun
@@ -25,6 +25,8 @@ from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
+MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
+"""The marts that hold figures."""
 TODAY = date(2026, 1, 3)
 """The night's date, unless a test has another: three days after the sample ends."""
 
