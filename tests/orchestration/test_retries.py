@@ -25,6 +25,8 @@ from dagster_project.nights.lifecycle import INTERRUPTED, explain
 from dagster_project.nights.run import BuildFailedError, NightHeldError, NightRun
 from dagster_project.publishing import publish
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 0.3
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 
