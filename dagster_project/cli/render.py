@@ -19,7 +19,8 @@ from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.run import Listener, NightRun
+from dagster_project.nights.listener import Listener
+from dagster_project.nights.run import NightRun
 from dagster_project.nights.run_steps import ended_by_a_signal, is_left_early, run_steps
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.nights.dry_run import PROBLEMS
-from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights.errors import NightFailedError, NightHeldError
+from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE

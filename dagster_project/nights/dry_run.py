@@ -32,8 +32,9 @@ from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart,
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
+from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of
-from .run import NightFailedError, NightHeldError, NightRun
+from .run import NightRun
 from .steps import Landed
 from .trial_home import take_base, trial_home
 
@@ -178,9 +179,7 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
                 [[str(p) for p in bad], PROBLEMS],
             ).fetchall()
         if stored and claim is not None:
-            days = one_row(con.execute(
-                "select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]
-            ))
+            days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]))
             rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
             # What a person said of the window counts; the rows tell what they did not say.
             said = (claim.covered_from, claim.covered_to)

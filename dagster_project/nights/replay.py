@@ -32,7 +32,8 @@ from dagster_project.serving.figure_diff import EVERY, attach, by_mart, moved
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import kept_loads
 
-from .run import Listener, NightRun
+from .listener import Listener
+from .run import NightRun
 
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 AGAIN = "made again from raw/ and the lists"

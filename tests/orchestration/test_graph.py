@@ -9,7 +9,8 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
-from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.nights.errors import NightFailedError
+from dagster_project.nights.run import NightRun
 from dagster_project.orchestration.described import as_name
 from dagster_project.publishing import outputs
 from dagster_project.quality import gate
