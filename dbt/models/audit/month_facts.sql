@@ -1,13 +1,14 @@
 {{ config(materialized='night_table') }}
--- Headline counts of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
--- month that tonight completes or changes. A mean under 30 is too little to judge by.
+-- Headline figures of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
+-- month that tonight completes or changes. A mean under 30 is too little to judge by, and so is a rate of fewer rows.
 with figures as (
     select
         measures.mart,
         measures.force_code,
         measures.measure,
         {{ month_no('measures.period_end') }} as month_no,
-        cast(measures.value as double) as value
+        cast(measures.value as double) as value,
+        cast(measures.denominator as double) as rows_shared
     from {{ ref('measures') }} as measures
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
@@ -24,6 +25,7 @@ compared as (
     select
         *,
         avg(value) over ({{ before }}) as mean_before,
+        avg(rows_shared) over ({{ before }}) as mean_rows,
         count(*) over ({{ before }}) as months_before
     from figures
 )
@@ -52,5 +54,6 @@ left join {{ source('raw', 'accepted_months') }} as accepted
     and compared.month_no = accepted.month_no
 where compared.months_before = 12
     and compared.mean_before >= 30
+    and coalesce(compared.mean_rows, 30) >= 30
     and accepted.measure is null
     and (published.value is null or published.value <> compared.value)
