@@ -60,7 +60,6 @@ _FIGURE = re.compile(
 )
 _WORDS = re.compile(rf"\b{_WORD}\b(?![-]\w)", re.I)
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper 1?\d{1,2},?000\b", re.I)
-_DAYS = re.compile(r"[- ]days?\b", re.I)
 MARKERS = {"*", "[x]", "n/a", "-", "–", "x"}
 """What a cell holds in the place of a figure that is not available."""
 

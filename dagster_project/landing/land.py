@@ -44,7 +44,7 @@ from .own_file_names import recognised
 from .parallel import ALONE, Room, Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, RAGGED, Sheet, keep, parse
+from .row_rules import PARSED, Sheet, keep, parse
 from .row_window import parse_within_rows, widest
 from .vocabulary import HELD_FOR, look_up
 
@@ -414,9 +414,7 @@ class _Landing:
         rival = self.decisions.same_extraction(file)
         for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
             counts = (other.rows_in_file, other.rows_duplicate)
-            # Ledgers of earlier versions say how many ragged rows there were, and no more.
-            unsaid = other.ragged_digest is None and RAGGED in other.quarantine_reasons
-            alike = counts == (found.rows, found.merged) and (unsaid or other.ragged_digest == found.ragged)
+            alike = counts == (found.rows, found.merged) and other.ragged_digest == found.ragged
             good = good_rows(bad=found.bad > 0, repeated=found.repeated)
             if alike and same_rows(self.con, self.home, load_of(other), sheet, good, found.repeated):
                 return other

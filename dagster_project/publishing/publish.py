@@ -117,7 +117,8 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
 
 
 def adopt(home: Home) -> None:
-    """Lay out a home whose published file is a file of its own, as earlier versions left it: the same night is published.
+    """Lay out a home whose published file is a file of its own, as a copy that follows links leaves it: the same night is
+    published.
 
     That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
     Raises OSError, and PublishError where the published file can't be read.

@@ -26,7 +26,6 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
@@ -233,7 +232,7 @@ def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts
         (e.load_id, column, contract.column(column).type == "unit")
         for e in (load.entry for load in loads)
         for contract in (contracts[str(e.extract)],)
-        for column in absent_in(e, contract)
+        for column in e.absent_columns or []
         if column in {c.name for c in contract.columns}
     ]
     _make(con, "absent_columns", rows)

@@ -8,13 +8,13 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.national import national_areas, write_national
 from dagster_project.cli import app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
 from dagster_project.landing.connection import connect
 from dagster_project.nights.run import NightRun
-from dagster_project.sample.national import national_areas, write_national
 
 WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"
 

@@ -1,4 +1,4 @@
-"""The published folder: all of a night in one step, however an earlier version or a stop left the home."""
+"""The published folder: all of a night in one step, however a copy or a stop left the home."""
 
 import errno
 import functools

@@ -3,7 +3,7 @@ what it built."""
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.core.raw_tables import TABLES, columns_of
+from dagster_project.core.raw_tables import columns_of, descriptions
 from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
@@ -46,8 +46,8 @@ def test_tables_of_raw_are_as_they_are_told(empty: Candidate) -> None:
         " where database_name = 'work' and schema_name = 'raw' order by table_name, column_index"
     ):
         built.setdefault(table, {})[column] = kind.replace(",", ", ")
-    assert built.keys() - load_contracts() == TABLES.keys()
-    for table in TABLES:
+    assert built.keys() - load_contracts() == descriptions().keys()
+    for table in descriptions():
         assert list(built[table].items()) == list(columns_of(table).items()), table
 
 

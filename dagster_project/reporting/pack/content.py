@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -120,7 +119,7 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
                 extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
                 files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
                 covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
-                covered_days=r["covered_days"] if own else 0, extracted_at=r["extracted_at"] if own else None,
+                extracted_at=r["extracted_at"] if own else None,
                 days_late=r["days_late"] if own else None,
             )  # fmt: skip
     return found
@@ -397,8 +396,3 @@ def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[
     if never:
         text += f". {never} of {len(sources)} extracts were never dropped"
     return text + "."
-
-
-def last_day(pack: Pack) -> date:
-    """The last day that any table of the pack looks at."""
-    return max(t.data_to for t in pack.tables)

@@ -107,7 +107,6 @@ class Source:
     rows: int | None
     covered_from: date | None
     covered_to: date | None
-    covered_days: int
     extracted_at: datetime | None
     days_late: int | None
 
