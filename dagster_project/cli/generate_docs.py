@@ -150,12 +150,19 @@ def marts() -> dict[str, Any]:
 def _limits() -> list[tuple[str, str, str]]:
     """Coverages that are narrower than their extract's, a row an extract; those of one reason, whatever the extract, in one."""
     rows = read_seed("coverage_limits")
-    shared = [why for why in dict.fromkeys(r["reason"] for r in rows) if len({r["extract"] for r in rows if r["reason"] == why}) > 1]
+    of: dict[str, set[str]] = {}
+    for row in rows:
+        of.setdefault(row["reason"], set()).add(row["extract"])
+    shared = {reason for reason, extracts in of.items() if len(extracts) > 1}
     found: dict[str, list[dict[str, str]]] = {}
     for row in sorted(rows, key=lambda r: r["reason"] in shared):
         found.setdefault(row["reason"] if row["reason"] in shared else row["extract"], []).append(row)
     return [
-        (_names(dict.fromkeys(r["extract"] for r in own)), _names(r["coverage"] for r in own), "; ".join(dict.fromkeys(map(_limit, own))))
+        (
+            _names(dict.fromkeys(r["extract"] for r in own)),
+            _names(r["coverage"] for r in own),
+            "; ".join(dict.fromkeys(_limit(r) for r in own)),
+        )
         for own in found.values()
     ]
 
