@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import collect_less, import_less
@@ -36,43 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         assert empty_build.lay(project_version())
 
 
-LONG = (
-    "nights/test_on_spark.py", "nights/test_replay.py", "nights/test_diff.py", "sequences/test_any_sequence.py",
-    "dbt_project/test_by_hand.py",
-    "faults/test_cut_short.py", "serve/test_server.py", "nights/test_awkward_nights.py", "privacy/test_canary.py",
-    "postgres/test_swap.py", "pack/test_browser.py", "gate/test_held_nights.py", "mutations/test_mutants.py",
-    "definitions/test_retries.py", "landing/test_landing_model.py", "docs/test_history.py",
-)  # fmt: skip
-"""The files that take longest, the longest first: begun last, they would leave a core idle in the end."""
-
-
-TOGETHER = {
-    "tests/cli/test_diff.py": "week", "tests/cli/test_replay.py": "week", "tests/cli/test_rollback.py": "week",
-    "tests/nights/test_diff.py": "week", "tests/nights/test_publications.py": "week", "tests/nights/test_replay.py": "week",
-    "tests/nights/test_rollback.py": "week", "tests/docs/test_history.py": "week", "tests/serving/test_connect.py": "week",
-}  # fmt: skip
-"""Files that share what takes long to make: one process makes it, once. Folders beside: all of their files."""
-FOLDERS = ("tests/dbt_project", "tests/pack", "tests/postgres", "tests/sample")
-
-
-class Grouped(LoadFileScheduling):
-    """Hands out files, as `--dist loadfile` does; those that belong together to one process."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        folder = file.rpartition("/")[0]
-        return TOGETHER.get(file, folder if folder in FOLDERS else file)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Grouped:
-    """What hands out the tests."""
-    return Grouped(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Hand out long files first; within a file the order stays."""
-    place = {name: n for n, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(LONG)))
+    """Hand out the files marked `long` first: begun last, they would leave a core idle in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:
@@ -99,30 +64,54 @@ def figures_alone() -> Iterator[None]:
         yield
 
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder in the first of the processes that asks for its name; the others wait, and have the same one. It is to be
+    read, not changed: a process that opens its files to write takes a copy.
+    """
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+        folder, whole = shared / name, shared / f"{name}.whole"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                assert not folder.exists(), f"another process could not make {name}"
+                folder.mkdir(mode=0o700)
+                make(folder)
+                whole.touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose one night is the sample's, run by the real job and published. To be read, not changed.
 
-    The first of the processes that share the tests makes it, and each has a copy: its candidate's raw views read the Parquet
-    of the one that was made.
+    Each process has a copy: its candidate's raw views read the Parquet of the one that was made.
     """
-    from support import copy_home, run_night
+    from support import copy_home
+
+    return copy_home(Home(made_once("sample_night", run_sample) / "home"), tmp_path_factory.mktemp("sample_night") / "home")
+
+
+def run_sample(folder: Path) -> None:
+    """The sample's night, with all outputs."""
+    from support import run_night
 
     from dagster_project.sample import write_sample
 
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
-    made = Home(shared / "sample_night" / "home")
-    with (shared / "sample_night.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.path.exists():
-            write_sample(made.create().inbox)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
-                run = run_night(made)
-            assert run.receipt.outcome == "published", run.receipt.reason
-        assert made.warehouse.exists(), "the other process could not make it"
-    return copy_home(made, tmp_path_factory.mktemp("sample_night") / "home")
+    home = Home(folder / "home").create()
+    write_sample(home.inbox)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+        run = run_night(home)
+    assert run.receipt.outcome == "published", run.receipt.reason
 
 
 @pytest.fixture
@@ -134,11 +123,13 @@ def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def week(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after five small nights, all kept. To be read, not changed."""
+    from support import copy_home
     from week import make_week
 
-    return make_week(Home(tmp_path_factory.mktemp("week") / "home").create())
+    made = made_once("week", lambda folder: make_week(Home(folder / "home").create()))
+    return copy_home(Home(made / "home"), tmp_path_factory.mktemp("week") / "home")
 
 
 @pytest.fixture

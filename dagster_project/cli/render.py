@@ -200,6 +200,8 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         for f in by[outcome]:
             _say(console, f"{outcome} {f['source_file']}: {f.get('reason', '')}", "yellow")
     for f in receipt.files:
+        if (n := f.get("rows_ignored")) and f["outcome"] != "known":
+            _say(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         for column, values in (f.get("unknown_values") or {}).items():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gate.figure_cases import FIGURE_CASES
+from quality.figure_cases import FIGURE_CASES
 from support import candidate, land_night, publish_night, write_extract
 
 from dagster_project.core.home import Home

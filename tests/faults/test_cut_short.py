@@ -18,6 +18,8 @@ from dagster_project.publishing import outputs
 from .disk import full_at, leave, night, read_only, small_disk
 from .nights import Between, copied, read_published, run
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("PAM_KILLS", "1"))
 FULL_DISKS = int(os.environ.get("PAM_FULL_DISKS", "0"))
 STAGES = ("landing", "building", "publishing") if FULL_DISKS else ("building",)

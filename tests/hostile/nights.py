@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from nasty.plan import BELIEVED
+from oracle.nasty.plan import BELIEVED
 from support import publish_night
 
 from dagster_project.core.home import Home

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from nasty.plan import write_nasty
+from oracle.nasty.plan import write_nasty
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home

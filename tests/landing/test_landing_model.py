@@ -7,9 +7,9 @@ import os
 import shutil
 
 import pytest
-from nasty.plan import BELIEVED, write_nasty
-from nasty.random_sequences import write_sequence
 from oracle.landing import land
+from oracle.nasty.plan import BELIEVED, write_nasty
+from oracle.nasty.random_sequences import write_sequence
 
 from dagster_project.landing import counts, find_files, land_files
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nasty import Nights, write_nasty
-from nasty.plan import BELIEVED
 from oracle.compare import diff, diff_files
 from oracle.landing import Landing, land
 from oracle.marts import COLUMNS, marts
+from oracle.nasty import Nights, write_nasty
+from oracle.nasty.plan import BELIEVED
 from support import candidate, publish_night, seed
 
 from dagster_project.core.home import Home

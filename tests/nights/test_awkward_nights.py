@@ -8,6 +8,7 @@ import csv
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from support import all_text, meta_rows
 
 from dagster_project.core.receipts import read_receipts
@@ -15,6 +16,8 @@ from dagster_project.landing import counts, read_ledger
 from dagster_project.nights.replay import check
 
 from .conftest import Awkward, file_differences
+
+pytestmark = pytest.mark.long
 
 
 def test_every_figure_after_every_night(awkward: Awkward) -> None:

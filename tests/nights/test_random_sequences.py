@@ -10,9 +10,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from nasty.random_sequences import FORCE, write_sequence
 from oracle.compare import diff_files
 from oracle.landing import Landing, land
+from oracle.nasty.random_sequences import FORCE, write_sequence
 from support import TODAY, candidate, night
 
 from dagster_project.core.home import Home

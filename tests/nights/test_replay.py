@@ -22,6 +22,8 @@ from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, 
 from dagster_project.publishing.kept_nights import find
 from dagster_project.serving.figure_diff import EVERY, attach, moved
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2026, 1, 8)
 
 

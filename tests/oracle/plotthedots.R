@@ -1,4 +1,4 @@
-# Control charts as the R package NHSRplotthedots (MIT) draws them, version 0.2.2, for tests/dbt_project/test_control_charts.py:
+# Control charts as the R package NHSRplotthedots (MIT) draws them, version 0.2.2, for tests/transform/test_control_charts.py:
 #     Rscript tests/oracle/plotthedots.R [series.csv] > tests/oracle/plotthedots.csv
 # Without a file: the series of the package's own tests (rnorm(20) of seed 123, the same with an outlier, and the two points near
 # opposite limits), and random ones. A file has the columns series, month, value and rebase (1 where a new base begins).

@@ -24,6 +24,8 @@ from dagster_project.publishing.postgres import embedded
 from privacy.planting import plant, plant_unreadable
 from privacy.searching import found_in, search
 
+pytestmark = pytest.mark.long
+
 ALLOWED = {
     "raw/_ledger/": "N",
     "nights/": "N",

@@ -7,10 +7,13 @@ time; one that fails is shrunk, and printed with the line that brings it back.
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from .plan import SPAN, Again, File, Row, Sequence, sequences
+
+pytestmark = pytest.mark.long
 
 PER_PROFILE = 3
 """The suite's profile has 100 examples a property."""

@@ -16,6 +16,8 @@ from dagster_project.serving.figure_diff import EVERY, FIGURE, KEY, attach, by_m
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.rests_on import explain, sources
 
+pytestmark = pytest.mark.long
+
 JANUARY = ("2025-01-01", "2025-01-31")
 
 

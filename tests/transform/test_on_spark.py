@@ -1,6 +1,6 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of the sample and of awkward files beside it.
 
-One home, whose files both engines read: the sample's of Derbyshire, and four nights of tests/nasty under the name of another
+One home, whose files both engines read: the sample's of Derbyshire, and four nights of oracle/nasty under the name of another
 force, with a list of areas of its own: of two units, since ten would say no more of SQL that treats all alike. Two of those
 files come a night later, on DuckDB, after a night that Spark published.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from nasty.plan import BELIEVED, write_nasty
+from oracle.nasty.plan import BELIEVED, write_nasty
 from support import copy_home, drop_something, night
 
 from dagster_project.core.checks import Check
@@ -31,6 +31,8 @@ from dagster_project.transform.candidate import begin
 from dagster_project.transform.dbt_runner import Node
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
+
+pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 OTHER = "nottinghamshire"

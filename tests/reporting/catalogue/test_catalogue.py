@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 import duckdb
 import pytest
 from offline_browser import BROWSER, WIDE, WITHOUT, failures, offline_page
-from pack.pages import PageRead, read_pages
 from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
@@ -20,6 +19,7 @@ from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputContext
 from dagster_project.publishing.outputs.catalogue import write
 from dagster_project.reporting import catalogue
+from reporting.pack.pages import PageRead, read_pages
 
 HOSTILE = "<script>alert('x')</script>"
 SEEN = ("index.html", "extracts.html", "marts-mart-naloxone.html", "search.html")

@@ -28,6 +28,8 @@ from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
 from dagster_project.transform import raw_schema
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 0.3
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 

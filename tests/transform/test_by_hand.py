@@ -14,6 +14,8 @@ from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate
 
+pytestmark = pytest.mark.long
+
 
 def pam_dbt(home: Home, *args: str) -> Result:
     """`pam dbt ARGS` in this process, quietly."""

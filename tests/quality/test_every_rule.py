@@ -24,7 +24,7 @@ from .test_extract_rules import EXTRACT_CASES
 from .test_leaving import LEAVING_CASES
 
 IN_NIGHTS = {"month_far_from_the_year_before"}
-"""Rules whose bad data are nights of their own: tests/believed/test_months.py."""
+"""Rules whose bad data are nights of their own: tests/quality/test_months.py."""
 SUITES = gate.load_suites()
 RULES = {
     (suite.subject, e["meta"]["rule"]): e["kwargs"] for suite in SUITES.values() for e in suite.expectations

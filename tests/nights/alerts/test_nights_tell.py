@@ -11,7 +11,6 @@ import duckdb
 import pytest
 from support import begin, night, run_night, write_extract
 
-from alerts.servers import HttpListener, SmtpServer
 from dagster_project.core.checks import Check
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError
@@ -34,6 +33,7 @@ from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Judged
+from nights.alerts.servers import HttpListener, SmtpServer
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 NIGHT = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)

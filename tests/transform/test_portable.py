@@ -2,7 +2,7 @@
 
 Two nets, which say at once what is wrong: constructs that one of the two lacks, and functions that are not known to be in both.
 What the two spell differently stands in `macros/portable.sql` and nowhere else. That both come to the same rows is asked in
-tests/nights/test_on_spark.py.
+tests/transform/test_on_spark.py.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The nasty files are what they say they are, seen through the plain model."""
 
 import pytest
+
 from oracle.contract import EXTRACTS
 from oracle.landing import land
 from oracle.marts import marts

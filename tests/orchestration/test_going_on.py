@@ -37,7 +37,7 @@ def run_nightly(instance: dg.DagsterInstance, again: str = "") -> dg.JobExecutio
 def killed_before(step: str, home: Home, instance_folder: Path, again: str = "") -> str:
     """Run the night in a process of its own that is killed as `step` begins. Returns the id of Dagster's run."""
     code = (
-        "import os, sys; sys.path[:0] = ['tests', 'tests/definitions']\n"
+        "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
         "import dagster as dg; from dagster_project.nights.run import NightRun; import test_going_on as t\n"
         "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
         "setattr(NightRun, sys.argv[1], lambda self: os.kill(os.getpid(), 9))\n"

@@ -7,11 +7,11 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from alerts.servers import HttpListener, SmtpServer
 from dagster_project.core.config import Alerts, Email, Webhook
 from dagster_project.nights.alerts import Event, Message, channels, channels_of
 from dagster_project.nights.alerts.channels import Channel
 from dagster_project.nights.alerts.message import SHOWN
+from nights.alerts.servers import HttpListener, SmtpServer
 
 SECRET = "Tr0ub4dor-hook-token"
 

@@ -33,6 +33,8 @@ from dagster_project.orchestration.serve.made_up import MadeUp
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
+pytestmark = pytest.mark.long
+
 IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)
 """Python's own word of a pool of threads (dbt's) that is collected while its interpreter ends, where a night is interrupted."""
 UNREACHED = re.compile(r"[^\n]*Sensor tick caught an error.*?DagsterUserCodeUnreachableError[^\n]*\n", re.DOTALL)
