@@ -53,6 +53,7 @@ from dagster_project.landing.own_file_names import recognised_in
 from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate, results
+from dagster_project.quality.gate_process import GateProcess
 from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -149,6 +150,7 @@ class NightRun:
         self.judged: Judged | None = None
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
+        self._gate = GateProcess()
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -344,6 +346,10 @@ class NightRun:
         self._write(replace(receipt, checks=[], stands=str(stands), audit=anchor(self.home)).finished(night))
         return True
 
+    def load_gate(self) -> None:
+        """Have another process load what the gate needs, while this one builds: for a process that runs one night."""
+        self._gate.begin()
+
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
@@ -425,7 +431,7 @@ class NightRun:
                 self.made = replace(self.made, state=candidate.state_of(self.home))
                 self._hand_on(self.made)
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public))
+            checks = (*dbt_runner.checks(self.nodes), *self._gate.judge(self.home, kept, self.config.public))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -555,6 +561,7 @@ class NightRun:
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        self._gate.end()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
