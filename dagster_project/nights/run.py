@@ -32,6 +32,7 @@ from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate, results
+from dagster_project.quality.gate_process import GateProcess
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -84,6 +85,7 @@ class NightRun(NightSoFar):
         self.period = period
         self.sample = sample
         self.patience = patience
+        self._gate = GateProcess()
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -209,6 +211,10 @@ class NightRun(NightSoFar):
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
+    def load_gate(self) -> None:
+        """Have another process load what the gate needs, while this one builds: for a process that runs one night."""
+        self._gate.begin()
+
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
@@ -279,7 +285,7 @@ class NightRun(NightSoFar):
             # The public form is part of the candidate.
             self._hand_on_as_left()
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public))
+            checks = (*dbt_runner.checks(self.nodes), *self._gate.judge(self.home, kept, self.config.public))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -374,6 +380,7 @@ class NightRun(NightSoFar):
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        self._gate.end()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
