@@ -19,6 +19,7 @@ from dagster_project import public_form
 from dagster_project.audit import anchor, record, told_before
 from dagster_project.contracts import load_contracts
 from dagster_project.core import memory
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.errors import Cause, InboxMissingError, PamError, with_advice
@@ -347,6 +348,7 @@ class NightRun:
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
+        outputs.get_ready(outputs.wanted(self.config))
         with self._step("building"):
             made, loads = self._build(night)
             extracts = sorted({str(load.entry.extract) for load in loads})
@@ -555,6 +557,7 @@ class NightRun:
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        ASIDE.close()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
