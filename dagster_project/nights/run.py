@@ -16,6 +16,7 @@ from typing import TextIO
 from dagster_project import public_form
 from dagster_project.audit import anchor, record
 from dagster_project.core import memory
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
@@ -218,6 +219,7 @@ class NightRun(NightSoFar):
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
+        outputs.get_ready(outputs.wanted(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
@@ -381,6 +383,7 @@ class NightRun(NightSoFar):
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
         self._gate.end()
+        ASIDE.close()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
