@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .model import Block, Grid, Text
 from .numbers import numbers_of
 
 _STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})*[.)]?\s)")
 _WRAPPED = 60
-"""A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own."""
+"""A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own, unless all lines
+around are as short."""
+_LONGEST_LINE, _NARROWEST = 200, 30
+"""Characters. Nobody breaks lines to be longer than that, or shorter."""
 _LONGEST_CELL = 60
 _PER_HEAD = "100,000"
 """A line of a heading that is wrapped: deaths per 100,000."""
@@ -41,7 +45,9 @@ def blocks_of(text: str) -> list[Block]:
             found.append(Text(" ".join(paragraph)))
             paragraph.clear()
 
-    for line in re.split(r"\r\n?|\n|\f", text):
+    lines = re.split(r"\r\n?|\n|\f", text)
+    going_on = _going_on(lines)
+    for number, line in enumerate(lines):
         is_laid_out = bool(rows) and not _has_tabs(rows)
         cells = _cells(line)
         if cells is None and is_laid_out and not line.strip():
@@ -58,12 +64,33 @@ def blocks_of(text: str) -> list[Block]:
                 close()
             rows.append(cells)
             continue
-        if rows or not line.strip() or _STARTS.match(line) or (paragraph and len(paragraph[-1]) < _WRAPPED):
+        is_new = paragraph and number - 1 not in going_on and not _WRAPPED <= len(paragraph[-1]) <= _LONGEST_LINE
+        if rows or not line.strip() or _STARTS.match(line) or is_new:
             close()
         if line.strip():
             paragraph.append(line.strip())
             above = line
     close()
+    return found
+
+
+def _going_on(lines: list[str]) -> set[int]:
+    """Numbers of the lines that were broken to fit a narrow page: of a run of lines without a blank one, where each line is
+    too long for the next one's first word to fit, or ends a sentence."""
+    found: set[int] = set()
+    start = 0
+    for end in [*(n for n, line in enumerate(lines) if not line.strip()), len(lines)]:
+        run = [line.strip() for line in lines[start:end]]
+        width = max(map(len, run), default=0)
+        if len(run) > 2 and _NARROWEST <= width < _WRAPPED:
+            broken = {
+                n for n, (line, following) in enumerate(pairwise(run))
+                if len(line) + 1 + len(following.split()[0]) > width and not _STARTS.match(following)
+            }  # fmt: skip
+            ends = {n for n, line in enumerate(run[:-1]) if line[-1] in ".:;!?" or _STARTS.match(run[n + 1])}
+            if broken | ends == {*range(len(run) - 1)}:
+                found |= {start + n for n in broken}
+        start = end + 1
     return found
 
 

@@ -16,6 +16,7 @@ from typing import TextIO
 from dagster_project import public_form
 from dagster_project.audit import anchor, record
 from dagster_project.core import memory
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
@@ -32,6 +33,7 @@ from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate, results
+from dagster_project.quality.gate_process import GateProcess
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -84,6 +86,7 @@ class NightRun(NightSoFar):
         self.period = period
         self.sample = sample
         self.patience = patience
+        self._gate = GateProcess()
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -209,9 +212,14 @@ class NightRun(NightSoFar):
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
+    def load_gate(self) -> None:
+        """Have another process load what the gate needs, while this one builds: for a process that runs one night."""
+        self._gate.begin()
+
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
+        outputs.get_ready(outputs.wanted(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
@@ -279,7 +287,7 @@ class NightRun(NightSoFar):
             # The public form is part of the candidate.
             self._hand_on_as_left()
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public))
+            checks = (*dbt_runner.checks(self.nodes), *self._gate.judge(self.home, kept, self.config.public))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -374,6 +382,8 @@ class NightRun(NightSoFar):
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        self._gate.end()
+        ASIDE.close()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):

@@ -12,4 +12,5 @@ from . import OutputContext, beside
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
-    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), read_home_lists(context.home))
+    links, lists = beside(context, "..", ("catalogue",)), read_home_lists(context.home)
+    dashboard.write(con, folder, context.is_sample, links, lists, context.parts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -91,12 +92,12 @@ class Catalogue:
     earlier: tuple[Row, ...]
     earlier_count: int
 
-    @property
+    @cached_property
     def relations(self) -> list[DescribedRelation]:
         """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
 
-    @property
+    @cached_property
     def pages(self) -> dict[str, str]:
         """The page of each relation, by its full name."""
         return {r.full_name: r.page for r in self.relations}

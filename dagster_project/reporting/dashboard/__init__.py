@@ -12,15 +12,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import DBT_PROJECT
+from dagster_project.core.kept_parts import Parts
 
 from ..pack.write import OutError, swap
 from .contents import contents, files_of
-from .data import of_mart, of_overview
+from .data import contents_of_marts, of_mart, of_overview
 from .home_lists import NO_LISTS, HomeLists
 
 HERE = Path(__file__).parent
@@ -39,19 +41,20 @@ def write(
     is_sample: bool = False,
     beside: Sequence[tuple[str, str]] = (),
     lists: HomeLists = NO_LISTS,
+    parts: Parts | None = None,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
     `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
-    are. `lists`: what the home says of its areas. The same night and lists give the same bytes. Raises OSError.
+    are. `lists`: what the home says of its areas. `parts`: what need not be made again. The same night and lists give the same
+    bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = contents(con, is_sample, lists)
-    for force in (f["code"] for f in known["forces"]):
+    said = contents_of_marts(con, {m for f in known["forces"] for m in f["marts"]})
+    for force, marts in ((f["code"], f["marts"]) for f in known["forces"]):
         own = folder / "data" / force
-        held = {mart: of_mart(con, force, mart) for f in known["forces"] if f["code"] == force for mart in f["marts"]}
-        for mart, figures in held.items():
-            _script(own / f"{mart}.js", "pamFigures", f"{force}/{mart}", figures)
+        held = {mart: _mart(con, parts or Parts(), own / f"{mart}.js", force, mart, said[force, mart]) for mart in marts}
         _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(held, force))
         if force in lists.outlines:
             _script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
@@ -89,6 +92,13 @@ def write_whole_folder(
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+
+
+def _mart(con: duckdb.DuckDBPyConnection, parts: Parts, path: Path, force: str, mart: str, said: str) -> dict[str, Any]:
+    """Have the script of a mart's figures, and return these as the script has them. `said`: what it is made of."""
+    parts.put(path, said, lambda new: _script(new, "pamFigures", f"{force}/{mart}", of_mart(con, force, mart)))
+    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n"))
+    return figures
 
 
 def _script(path: Path, name: str, key: str, value: object) -> None:

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from docx.document import Document as Doc
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
@@ -207,8 +207,8 @@ def add_data_part(doc: Doc, part: DataPart) -> None:
     doc.part.relate_to(item, RT.CUSTOM_XML)
 
 
-def write_document(doc: Doc, path: Path, at: datetime) -> None:
-    """Write it to `path`, with `at` as the time of each part: the same document gives the same bytes."""
+def write_document(doc: Doc, path: Path | BinaryIO, at: datetime) -> None:
+    """Write it to `path` or an open file, with `at` as the time of each part: the same document gives the same bytes."""
     made = io.BytesIO()
     doc.save(made)
     # Dates before 1980 can't be in a zip file.

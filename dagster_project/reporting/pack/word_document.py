@@ -6,6 +6,7 @@ write, and what to check before it goes out, is marked and can't be taken for a 
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from docx.document import Document as Doc
 from docx.enum.text import WD_TAB_ALIGNMENT
@@ -33,8 +34,10 @@ FOR_THE_AUTHOR = (
 )
 
 
-def write_docx(pack: Pack, path: Path, kept: Path | None = None, form: DocumentForm | None = None) -> set[str]:
-    """Write the pack to `path`. `kept`: a folder in which pictures are kept from one night to the next.
+def write_docx(
+    pack: Pack, path: Path | BinaryIO, kept: Path | None = None, form: DocumentForm | None = None
+) -> set[str]:
+    """Write the pack to `path`, or an open file. `kept`: a folder in which pictures are kept from one night to the next.
 
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises TemplateError.
     """
@@ -57,7 +60,7 @@ class _Writer:
         self.counted = {"Table": 0, "Chart": 0}
         self.told: set[int] = set()
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | BinaryIO) -> None:
         """All of it, in order."""
         self._properties()
         self._margins()

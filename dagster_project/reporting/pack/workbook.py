@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 from gptables import Cover, GPTable, GPWorkbook, Theme
@@ -79,8 +79,8 @@ class WorkbookSheet:
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def write_xlsx(pack: Pack, path: Path) -> None:
-    """Write the pack to `path`. Figures are numbers, as printed; a cell without one has its marker as text.
+def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
+    """Write the pack to `path`, or an open file. Figures are numbers, as printed; a cell without one has its marker as text.
 
     The same night gives the same bytes.
     """
@@ -94,7 +94,7 @@ def write_xlsx(pack: Pack, path: Path) -> None:
         sheets.insert(0, _findings(pack))
     if notes:
         sheets.insert(0, _notes(pack, notes))
-    book = GPWorkbook(str(path), options=AS_TEXT)
+    book = GPWorkbook(str(path) if isinstance(path, Path) else path, options=AS_TEXT)
     book.set_theme(Theme(deepcopy(LOOK)))  # gptables takes it apart
     book.set_properties({"title": heading(pack), "subject": sample_notice(pack) or "", "created": pack.night_at, "author": ""})
     cover = book.add_worksheet("Cover")
