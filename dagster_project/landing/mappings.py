@@ -23,7 +23,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
 from dagster_project.core.validation import Name, faults_of
 
-from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, headers_of, listed, parts_of
+from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
@@ -34,9 +34,9 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 
 
-Formats = Annotated[tuple[Exact, ...], BeforeValidator(listed)]
-Forces = Annotated[tuple[Header, ...], BeforeValidator(listed)]
-Columns = Annotated[tuple[Name, ...], BeforeValidator(listed)]
+Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
+Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
+Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
 
 SINCE = ("files", "table", "optional")
 """Fields that came later: where they say nothing, a mapping's hash is what it was before there were any."""
@@ -63,7 +63,7 @@ class SystemMapping(BaseModel):
     constants: dict[Name, Header] = {}
     separators: dict[Name, Exact] = {}
     times_are_utc: bool = False
-    files: Annotated[tuple[Files, ...], BeforeValidator(listed)] = ()
+    files: Annotated[tuple[Files, ...], BeforeValidator(as_items)] = ()
     table: TablePlace = TablePlace()
     optional: Columns = ()
 
@@ -245,14 +245,14 @@ def _meant_for(
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
     extract = body.get("extract") if body.get("extract") in contracts else None
-    named = listed(body.get("forces", []))
+    named = as_items(body.get("forces", []))
     theirs = tuple(named) if isinstance(named, list) and all(f in forces for f in named) else ()
     return extract, theirs, _patterns(body.get("files", []))
 
 
 def _patterns(given: Any) -> tuple[Pattern, ...] | None:
     """The names that an unsound mapping reads; None where any can't be told."""
-    files: Any = listed(given)
+    files: Any = as_items(given)
     try:
         return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)
     except (BadPatternError, KeyError, TypeError):
