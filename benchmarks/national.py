@@ -32,6 +32,8 @@ ELSEWHERE = "Northern Ireland"
 """Where the one force works that is not of the national case: the 43 territorial forces of England and Wales, and BTP."""
 
 NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
+MADE = (*EXTRACTS, "iom_cohort", "public_health")
+"""Extracts that have a file of each force."""
 NEXT_REFERENCE = 900_000_001
 """No row of a window that came before has it."""
 

@@ -9,12 +9,12 @@ import duckdb
 
 from dagster_project.core.cell_text import plain
 from dagster_project.core.home import Home
-from dagster_project.editions.printed import Printed
+from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
 from .bound_figures import BoundFigures
 from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
-from .edition_figures import Cell, EditionFigures, read_edition_figures
+from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
@@ -236,7 +236,7 @@ class _Check:
         # A table that follows at once goes on with what this one is about.
         self.title = f"{self.title} {own_title}".strip()[:200]
 
-    def _cell(self, where: str, cell: Text, known: tuple[Cell, ...]) -> None:
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._apart(cell, where)
             return
@@ -302,7 +302,7 @@ def _short(label: str) -> str:
     return label if len(label) <= 60 else f"{label[:59]}…"
 
 
-def _of_cell(number: Number, figures: list[Number], known: tuple[Cell, ...]) -> Figure | None:
+def _of_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
     """The figure that a number of a cell is: the only one, else that of its unit where the cell has one number of it."""
     may = [c.figure for c in known if c.figure]
     if len(may) == 1 and len(figures) == 1:
@@ -322,19 +322,19 @@ def _written(number: Number) -> str:
     return "percent" if number.unit in ("percent", "percentage_points") else "gbp" if number.unit == "gbp" else "count"
 
 
-def _value(number: Number, figure: Figure) -> Printed:
+def _value(number: Number, figure: Figure) -> PrintedNumber:
     return value_of(number.text, figure.unit)
 
 
-def _value_of_claim(text: str, figure: Figure) -> Printed | None:
+def _value_of_claim(text: str, figure: Figure) -> PrintedNumber | None:
     try:
         return value_of(text, figure.unit)
     except ValueError:
         return None
 
 
-def _signed(printed: Printed, is_fall: bool) -> Printed:
+def _signed(printed: PrintedNumber, is_fall: bool) -> PrintedNumber:
     """`fell by 12%` says -12."""
     if is_fall and printed.value is not None and printed.value > 0:
-        return Printed(-printed.value, printed.places)
+        return PrintedNumber(-printed.value, printed.places)
     return printed

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .edition_figures import Cell, EditionFigures, PrintedTable
+from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .labels import Match, distinctive, matches, tokens
 from .model import Grid
 from .numbers import MARKERS, numbers_of
@@ -19,7 +19,7 @@ class _Fit:
     """How a document's table fits one of the edition: which of its cells may be which."""
 
     table: PrintedTable
-    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     score: float
 
 
@@ -28,7 +28,7 @@ class LinkedTable:
     """A document's table: the figures that each of its cells may stand for, and the labels of each cell."""
 
     table: PrintedTable | None
-    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     labels: Mapping[tuple[int, int], tuple[str, str]]
 
 
@@ -149,7 +149,7 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
 
 
 def _is_meant(
-    found: tuple[Cell, ...],
+    found: tuple[EditionCell, ...],
     rows: list[list[str]],
     at: tuple[int, int],
     table: PrintedTable,

@@ -34,7 +34,7 @@ from .containers import Stored, read_manifest, read_stored
 from .duplicates import doubled, repeats, weigh
 from .file_names import InboxFile
 from .ignored_rows import leave_out
-from .inbox_files import Seen, check_unchanged, still_written
+from .inbox_files import FileStamp, check_unchanged, still_written
 from .known_files import Clock, Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, accepted, commit, read_ledger
 from .made_up import Kind, is_made_up
@@ -177,13 +177,13 @@ class _Landing:
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
         self.kind = Kind(home, accepted(entries))
-        self.key: pseudonyms.Key | None = None
+        self.key: pseudonyms.PseudonymKey | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
         self.room = ALONE
         self.unsettled: dict[Path, str] = {}
         """Why files are left alone that their senders are not done with."""
-        self.seen: dict[Path, tuple[Seen | None, str | None]] = {}
+        self.seen: dict[Path, tuple[FileStamp | None, str | None]] = {}
         """What was read of each file, and its SHA-256."""
         self.one_at_a_time = Lock()
 

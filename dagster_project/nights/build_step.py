@@ -4,12 +4,12 @@ from dagster_project.core.config import Spark
 from dagster_project.core.receipts import Night
 from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
 from dagster_project.transform.dbt_runner import Progress
-from dagster_project.transform.raw_schema import Load
+from dagster_project.transform.raw_schema import ReadableLoad
 
 from .steps import Built
 
 
-def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress: Progress) -> tuple[Built, list[Load]]:
+def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
     """Build what can have changed since the last night, or everything with `rebuild`. Returns it, and the loads it rests on.
 
     `since`: files that landed after this night are tonight's; None: after the published one.
@@ -23,7 +23,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     return Built(tuple(candidate.merged(begun.standing, built)), tuple(built)), loads
 
 
-def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[Load]]:
+def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
     """Build everything on Spark. Returns as `build_candidate`."""
     candidate.begin_empty(night.home)
     loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)

@@ -45,7 +45,7 @@ FINE = ("accepted", "known")
 
 
 @dataclass(frozen=True)
-class Claim:
+class FileDescription:
     """What a person says of files whose names don't: extract, force and, where it is known, the window."""
 
     extract: str
@@ -54,7 +54,7 @@ class Claim:
     covered_to: date = EVER[1]
 
     @classmethod
-    def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "Claim":
+    def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "FileDescription":
         """A claim that a file's name could make. Raises ValueError."""
         claim = cls(extract, force_code, covered_from or EVER[0], covered_to or EVER[1])
         name = canonical_name(extract, force_code, claim.covered_from, claim.covered_to, datetime.now(UTC))
@@ -107,7 +107,7 @@ class Inspected:
 
 
 @dataclass(frozen=True)
-class Judged:
+class TrialOutcome:
     """What a night with these files, and no others, would come to."""
 
     outcome: str
@@ -134,8 +134,8 @@ class Judged:
 
 
 def inspect_files(
-    home: Home, paths: Iterable[Path], claim: Claim | None = None, *, gate: bool = False
-) -> tuple[list[Inspected], Judged | None]:
+    home: Home, paths: Iterable[Path], claim: FileDescription | None = None, *, gate: bool = False
+) -> tuple[list[Inspected], TrialOutcome | None]:
     """What each file would become, in the order of `paths`; with `gate`, what the night would.
 
     `claim`: what the files are, whatever their names say. Raises what a night would before it looks at a file
@@ -152,7 +152,7 @@ def inspect_files(
         return inspected, _judge(home, trial, night, inspected) if gate else None
 
 
-def _described(path: Path, claim: Claim | None) -> InboxFile:
+def _described(path: Path, claim: FileDescription | None) -> InboxFile:
     path = path.absolute()
     file = describe(path, load_contracts(), force_names())
     # Another time than its own: that this very file was decided on before is no answer to what it would do.
@@ -168,7 +168,7 @@ def _described(path: Path, claim: Claim | None) -> InboxFile:
     )  # fmt: skip
 
 
-def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | None) -> Inspected:
+def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> Inspected:
     stored = entry.outcome in ("accepted", "held")
     bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
     problems, name = [], None
@@ -189,10 +189,10 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
     return Inspected(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 
 
-def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> Judged:
+def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> TrialOutcome:
     """Build and judge a night of the trial on what it has landed."""
     if not any(i.entry.outcome == "accepted" for i in inspected):
-        return Judged("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
+        return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
     take_base(home, trial)
     # The figures are the same on either engine, and here somebody waits.
     run = NightRun(trial, engine="duckdb")
@@ -202,11 +202,11 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
         held = held_by(run.judge())
         incomplete = [] if held else _outputs(trial, night)
     except NightHeldError as error:
-        return Judged("held", str(error), *_parted(home, run.checks or []), {})
+        return TrialOutcome("held", str(error), *_parted(home, run.checks or []), {})
     except (NightFailedError, BuildError, OutputError, ValueError) as error:
-        return Judged("failed", str(error), [], [], {})
+        return TrialOutcome("failed", str(error), [], [], {})
     reason = "; ".join([*(f"{c.subject}: {c.rule}: {c.found}" for c in held), *incomplete])
-    return Judged("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
+    return TrialOutcome("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
 
 
 def _outputs(trial: Home, night: Night) -> list[str]:

@@ -15,13 +15,15 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
 from dagster_project.publishing import dictionary, kept_nights, outputs, publish
-from dagster_project.publishing.outputs import Written
+from dagster_project.publishing.outputs import WrittenOutput
 
 from .erase_expired import keep_and_erase
 from .replaced_rows import count_superseded
 
 
-def publish_candidate(night: Night, config: Config, checks: list[Check], receipt: Receipt) -> tuple[str, dict[str, Written]]:
+def publish_candidate(
+    night: Night, config: Config, checks: list[Check], receipt: Receipt
+) -> tuple[str, dict[str, WrittenOutput]]:
     """Publish the candidate and its outputs. Returns the file's SHA-256, and what was written of each output.
 
     `receipt`: the night's, as far as it is known; the dictionary has it. Raises PublishError and OutputError.

@@ -40,7 +40,7 @@ def test_every_extract_of_every_force_is_there_and_lands_whole(written: list[Pat
     contracts, home = load_contracts(), Home(tmp_path / "home").create()
     list_areas(home)
     files = find_files(written[0].parent, contracts, force_names())
-    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in contracts for f in FORCES}
+    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in national.MADE for f in FORCES}
     entries = land_files(home, contracts, files, "20260105-0200", now=datetime(2026, 1, 5, tzinfo=UTC), archive=False)
     assert {e.outcome for e in entries} == {"accepted"}, [e.reason for e in entries if e.outcome != "accepted"]
     assert sum(e.rows_quarantined or 0 for e in entries) == 0

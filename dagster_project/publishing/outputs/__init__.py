@@ -33,7 +33,7 @@ class OutputError(PamError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Context:
+class OutputContext:
     """What an output may know besides the night's figures."""
 
     home: Home
@@ -47,7 +47,7 @@ class Context:
     """Files of the last publication that need not be made again."""
 
 
-def beside(context: Context, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
     return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
 
@@ -60,7 +60,7 @@ PAGES = {
 
 T = TypeVar("T")
 Rest = Callable[[], list[str]]
-Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], Rest | None]
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], Rest | None]
 """Returns what is to be called when the other outputs are written, where it leaves work to another process: that waits for it,
 and returns what is missing of the output, such as a chart that could not be drawn."""
 
@@ -102,7 +102,7 @@ OUTPUTS: tuple[Output, ...] = (
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenOutput:
     """What was written of an output.
 
     `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path. `form`: of
@@ -134,7 +134,7 @@ def get_ready(outputs: Iterable[Output]) -> None:
 
 def write(
     home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output], *, strict: bool = False
-) -> dict[str, Written]:
+) -> dict[str, WrittenOutput]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each.
 
     In the place of one that fails stands the last good one. Raises OutputError where `strict` or the settings don't allow
@@ -146,12 +146,12 @@ def write(
     config = read_config(home)
     strict = strict or config.publish.failed_output == "hold"
     parts = Parts(home, folder, project_version())
-    context = Context(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), parts)
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), parts)
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         for output in outputs:
             writing.begin(output)
-        written: dict[str, Written] = {output.name: writing.finish(output) for output in outputs}
+        written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
     finally:
         writing.con.close()
     parts.save(name_of(folder).name)
@@ -161,20 +161,20 @@ def write(
 class _Writing:
     """Outputs that are being written. In the place of one that fails is put the last good one."""
 
-    def __init__(self, warehouse: Path, folder: Path, context: Context, form: str, strict: bool) -> None:
+    def __init__(self, warehouse: Path, folder: Path, context: OutputContext, form: str, strict: bool) -> None:
         self.warehouse, self.folder, self.context, self.form, self.strict = warehouse, folder, context, form, strict
         self.con = hardened(warehouse, writable=folder)
         self._rests: dict[str, Rest] = {}
-        self._written: dict[str, Written] = {}
+        self._written: dict[str, WrittenOutput] = {}
 
     def begin(self, output: Output) -> None:
         """Write an output, but for what another process does of it. Raises OutputError."""
         own = make_folder(self.folder / output.folder)
-        self._written[output.name] = Written(0, 0, "", 0)
+        self._written[output.name] = WrittenOutput(0, 0, "", 0)
         rest = self._try(output, lambda: output.write(self.con, own, self.context))
         self._rests[output.name] = rest or list
 
-    def finish(self, output: Output) -> Written:
+    def finish(self, output: Output) -> WrittenOutput:
         """Wait for what is left of it. Returns what was written. Raises OutputError."""
         lost = self._try(output, self._rests[output.name]) or ()
         told = self._written[output.name]
@@ -225,21 +225,21 @@ def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, st
     return said
 
 
-def measured(folder: Path, seconds: float) -> Written:
+def measured(folder: Path, seconds: float) -> WrittenOutput:
     """An output's files, counted and hashed."""
     lines, size, files = [], 0, 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         body = path.read_bytes()
         files, size = files + 1, size + len(body)
         lines.append(f"{hashlib.sha256(body).hexdigest()}  {path.relative_to(folder).as_posix()}\n")
-    return Written(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
+    return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
-def found(folder: Path | None) -> dict[str, Written]:
+def found(folder: Path | None) -> dict[str, WrittenOutput]:
     """What a published folder holds of outputs; nothing where there is none."""
     return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
 
 
-def as_dicts(written: dict[str, Written]) -> dict[str, dict[str, Any]]:
+def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:
     """What was written, as a receipt keeps it."""
     return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}

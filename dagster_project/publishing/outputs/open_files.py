@@ -16,7 +16,7 @@ from dagster_project.core.kept_parts import CONTENT, Parts
 from dagster_project.core.sql import literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
-from . import Context
+from . import OutputContext
 
 METADATA = "csv-metadata.json"
 """Where programs that read CSV on the Web look for it, beside the CSV."""
@@ -54,7 +54,7 @@ Relation = tuple[str, str, str]
 """Schema, name, and what it is called in a folder that has all of them."""
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write `parquet/`, `csv/` with its metadata, and a page of plain text that says what they are."""
     parquet, csv = make_folder(folder / "parquet"), make_folder(folder / "csv")
     config = read_config(context.home).publish
@@ -116,7 +116,7 @@ def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> l
     return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in found]
 
 
-def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str]:
+def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[str, str]:
     """Whose figures these are, of which night, from which extracts, and what may be done with them."""
     extracts = con.execute(
         "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"

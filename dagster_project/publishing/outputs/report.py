@@ -12,10 +12,10 @@ import duckdb
 from dagster_project.core.config import read_config
 from dagster_project.reporting.pack import write_editions
 
-from . import Context, beside
+from . import OutputContext, beside
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> Callable[[], list[str]]:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> Callable[[], list[str]]:
     """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns what waits for
     their workbooks and documents, and then returns lost charts.
 

@@ -58,7 +58,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Relation:
+class DescribedRelation:
     """A table or view of the file, with its columns: name, type, meaning."""
 
     schema: str
@@ -83,7 +83,7 @@ class Catalogue:
     """All of it. `checks`: by suite. `earlier`: files that were held or refused before this night, the newest first."""
 
     night: Row
-    schemas: tuple[tuple[str, str, tuple[Relation, ...]], ...]
+    schemas: tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]
     checks: tuple[tuple[str, tuple[Row, ...]], ...]
     failed: tuple[Row, ...]
     extracts: tuple[Row, ...]
@@ -93,7 +93,7 @@ class Catalogue:
     earlier_count: int
 
     @cached_property
-    def relations(self) -> list[Relation]:
+    def relations(self) -> list[DescribedRelation]:
         """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
 
@@ -156,7 +156,7 @@ def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
     return tuple(_dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
 
 
-def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Relation, ...]], ...]:
+def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]:
     said = _dicts(con, "select rowid, * from meta.dictionary order by rowid")
     measures = _measures(con, [d for d in said if d["kind"] == "measure"])
     columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
@@ -166,7 +166,7 @@ def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Rela
                 (d["name"], d["data_type"] or "", d["description"] or "")
             )
     relations = [
-        Relation(
+        DescribedRelation(
             d["schema_name"], d["name"], d["description"] or "", tuple(columns.get((d["schema_name"], d["name"]), ())),
             tuple(m for m in measures if d["schema_name"] == "marts" and m.mart == d["name"]),
         )

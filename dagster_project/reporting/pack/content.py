@@ -18,10 +18,10 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.questions import ask_all
 
 from .findings import findings_of
-from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Finding, Pack, Page, Row, Source, Table
+from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import charts_of_page
 from .public import public_cells, rule
-from .unusual import Charts, Key, Window, key_of, read_charts, read_compared, words_of_changes
+from .unusual import Charts, SeriesKey, Window, key_of, read_charts, read_compared, words_of_changes
 from .wording import PLACES, day_in_words, days_in_words, listed, number, slug
 
 MISSING = "[x]"
@@ -92,10 +92,10 @@ def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dic
     return tables, cells
 
 
-def _series(cells: Iterable[dict[str, Any]], force: str) -> set[Key]:
+def _series(cells: Iterable[dict[str, Any]], force: str) -> set[SeriesKey]:
     """The series that have a control chart in the pack, where the night has one: those of the cells, and each measure's own."""
     found = {key for c in cells if (key := key_of(c))}
-    return found | {Key(key.mart, key.measure, "all", "force", force) for key in found}
+    return found | {SeriesKey(key.mart, key.measure, "all", "force", force) for key in found}
 
 
 def _windows(cells: Iterable[dict[str, Any]]) -> set[Window]:
@@ -228,12 +228,12 @@ def accepted_notes(
     return [f"{title} of {month} {said}: {why}" for (_, month, why), title in found.items()]
 
 
-def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[Column, ...]:
+def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[PrintedColumn, ...]:
     """A table's columns, from its cells; from the edition where the night has none."""
     if not cells:
         found = [t for t in edition.tables if t.table == table]
         asked = edition.cells(found[0]) if found else []
-        return tuple({c.column_no: Column(c.column.name, c.column_label, None, None) for c in asked}.values())
+        return tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)
@@ -241,7 +241,7 @@ def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple
     for _, own in sorted(by_no.items()):
         label = next((c["column_label"] for c in own if c["window_label"]), own[0]["column_label"])
         window = None if _is_published(own) else _same(own, "window_label")
-        columns.append(Column(own[0]["column_name"], label, window, _same(own, "unit")))
+        columns.append(PrintedColumn(own[0]["column_name"], label, window, _same(own, "unit")))
     return tuple(columns)
 
 
@@ -257,7 +257,7 @@ def _same(cells: list[dict[str, Any]], field: str) -> str | None:
 
 
 def _rows(
-    cells: list[dict[str, Any]], columns: Sequence[Column], unusual: Mapping[tuple[int, str], str]
+    cells: list[dict[str, Any]], columns: Sequence[PrintedColumn], unusual: Mapping[tuple[int, str], str]
 ) -> tuple[Row, ...]:
     rows: dict[int, tuple[str, dict[str, Cell]]] = {}
     for c in cells:

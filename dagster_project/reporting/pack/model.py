@@ -61,7 +61,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class PrintedColumn:
     """A column: its name in the relation, its heading, and its unit where all of its figures have the same."""
 
     name: str
@@ -145,7 +145,7 @@ class Table:
     rows_are: str
     scope: str
     data_to: date
-    columns: tuple[Column, ...]
+    columns: tuple[PrintedColumn, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -184,7 +184,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChartLimits:
     """Mean and limits of a control chart over some months: the last days of the first and of the last."""
 
     first: date
@@ -204,7 +204,7 @@ class Panel:
     title: str
     unit: str
     series: tuple[Series, ...]
-    limits: tuple[Limits, ...] = ()
+    limits: tuple[ChartLimits, ...] = ()
     happened: str = ""
 
 

@@ -13,7 +13,7 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import CHECKED, NIGHT, STATUS, Bound, cell_figure, claim_figure, data_part, source_of
+from .bound_figures import CHECKED, NIGHT, STATUS, BoundText, cell_figure, claim_figure, data_part, source_of
 from .charts import NOT_DRAWN, pngs
 from .document_form import DocumentForm
 from .model import Chart, Claim, Pack, Page, Table
@@ -256,7 +256,7 @@ def _day(day: object) -> str:
 def _in_words(claim: Claim) -> list[Said]:
     """What was printed, what the warehouse says, and why they differ."""
     if claim.kind == "statement":
-        said: list[str | Bound] = [f"In our words, the report says: {claim.what}."]
+        said: list[str | BoundText] = [f"In our words, the report says: {claim.what}."]
     elif claim.computed:
         said = [f"{claim.what}: printed {claim.printed}, computed ", claim_figure(claim), "."]
     else:

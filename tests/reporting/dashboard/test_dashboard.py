@@ -17,7 +17,7 @@ from support import published
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened
-from dagster_project.publishing.outputs import Context
+from dagster_project.publishing.outputs import OutputContext
 
 HOSTILE = "<img src=x onerror=document.title=1>"
 NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
@@ -79,7 +79,7 @@ def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path
 
     (tmp_path / "out").mkdir()
     with hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
-        write(con, tmp_path / "out", Context(sample_home, "a night", True, ("dashboard",)))
+        write(con, tmp_path / "out", OutputContext(sample_home, "a night", True, ("dashboard",)))
     said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
 
