@@ -7,9 +7,11 @@ import duckdb
 from dagster_project.reporting import dashboard
 from dagster_project.reporting.dashboard.home_lists import read_home_lists
 
+from ..moved_figures import moved_since
 from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
-    """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
-    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), read_home_lists(context.home))
+    """Write the dashboard of the night into `folder`. Raises OSError, SeedError and ValueError."""
+    lists, moved = read_home_lists(context.home), moved_since(context.home, con)
+    dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), lists, moved)
