@@ -1,7 +1,8 @@
 {{ config(materialized='night_table') }}
 -- Headline figures of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
 -- month that tonight completes or changes. A mean under 30 is too little to judge by, and so is a rate of fewer rows.
--- Money comes in a few large sums: it is held against the least and the greatest of the twelve, where each of them has some.
+-- Money comes in a few large sums: what it is held against is a tenth of the least of the twelve, or ten times the greatest, where
+-- each of them has some.
 with figures as (
     select
         measures.mart,
@@ -39,8 +40,8 @@ judged as (
         *,
         case
             when not is_money then value / mean_before
-            when value < least_before then value / least_before
-            when value > most_before then value / most_before
+            when value < least_before / 10 then value / (least_before / 10)
+            when value > most_before * 10 then value / (most_before * 10)
             else 1
         end as month_to_mean
     from compared
