@@ -111,7 +111,7 @@ class Receipt:
     sha256: str | None = None
     """Of the published file."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.Written`) and seconds."""
+    """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.WrittenOutput`) and seconds."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went."""
     stands: str = ""

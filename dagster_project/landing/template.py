@@ -17,7 +17,7 @@ from dagster_project.core.seeds import force_names, read_seed
 
 from . import read_ledger
 from .file_names import canonical_name, name_problem
-from .land import SUSPECT_DAYS
+from .land_file import SUSPECT_DAYS
 from .mappings import read_mappings
 
 

@@ -18,8 +18,9 @@ from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
-from .columns import BY_CELLS, Drafted, Fields, draft_columns, label_of, separator_of
+from .columns import BY_CELLS, Drafted, draft_columns, label_of, separator_of
 from .extra_rows import ExtraRow, catches_records, glob_of, take_out
+from .fields import Fields
 from .file_names import NameRule, draft_name
 from .header_words import words
 from .tables import ROWS, DraftError, ExportTable, open_table

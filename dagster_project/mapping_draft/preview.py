@@ -25,8 +25,8 @@ from dagster_project.nights.steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
-from .columns import ColumnSource
 from .draft import Draft
+from .fields import ColumnSource
 from .tables import ROWS
 
 SHOWN_ROWS = 10

@@ -9,8 +9,9 @@ import yaml
 from dagster_project.core.home import Home
 
 from .codes import SHOWN, Code
-from .columns import ColumnSource, Drafted
+from .columns import Drafted
 from .draft import Draft
+from .fields import ColumnSource
 
 TOO = "  # with a code below that you give a meaning, take off this #, too"
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]")

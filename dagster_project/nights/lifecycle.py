@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, digest_of, published_folder, published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
 from dagster_project.landing import read_ledger
-from dagster_project.landing.land import QUERY_INTERRUPTED
+from dagster_project.landing.land_file import QUERY_INTERRUPTED
 from dagster_project.publishing import outputs, publish
 
 MARK = "under_way"

@@ -10,7 +10,7 @@ from oracle.nasty.plan import write_nasty
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, parallel, read_ledger
+from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_file, land_files, parallel, read_ledger
 from dagster_project.landing.conflicts import load_of
 
 from .conftest import FORCES, NOW, Warehouse
@@ -87,20 +87,20 @@ def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop_three(warehouse)
-    real = land.write_raw
+    real = land_file.write_raw
 
     def full(con, home, load, *more):
         if load.extract == "crimes":
             raise OSError(28, "No space left on device")
         real(con, home, load, *more)
 
-    monkeypatch.setattr(land, "write_raw", full)
+    monkeypatch.setattr(land_file, "write_raw", full)
     with pytest.raises(OSError, match="No space left"):
         warehouse.night()
     assert no_thread_is_left()
     before = read_ledger(warehouse.home)
     assert "crimes" not in {e.extract for e in before}
-    monkeypatch.setattr(land, "write_raw", real)
+    monkeypatch.setattr(land_file, "write_raw", real)
     warehouse.night()
     entries = read_ledger(warehouse.home)
     assert {(e.extract, e.outcome) for e in entries} == {(x, "accepted") for x in ("crimes", "county_lines", "iom_cohort")}
@@ -125,7 +125,7 @@ def no_thread_is_left() -> bool:
 def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is the file that was being read at fault."""
     drop_three(warehouse)
-    begun, real, told = threading.Event(), land._Landing._take, []
+    begun, real, told = threading.Event(), land.Landing._take, []
 
     def slow(self, file, *more):
         if file.extract == "crimes":
@@ -133,7 +133,7 @@ def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeyp
             self.con.execute("select count(*) from range(1000000) a, range(100000000) b")
         return real(self, file, *more)
 
-    monkeypatch.setattr(land._Landing, "_take", slow)
+    monkeypatch.setattr(land.Landing, "_take", slow)
     monkeypatch.setattr(land, "commit", ended_once(begun))
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
     with pytest.raises(KeyboardInterrupt):
@@ -146,7 +146,7 @@ def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeyp
 def test_a_file_that_is_between_two_queries_then_is_not_stored(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often somebody ends the night."""
     drop_three(warehouse)
-    begun, over, real, again = threading.Event(), threading.Event(), land._Landing._take, []
+    begun, over, real, again = threading.Event(), threading.Event(), land.Landing._take, []
 
     def slow(self, file, *more):
         found = real(self, file, *more)
@@ -161,8 +161,8 @@ def test_a_file_that_is_between_two_queries_then_is_not_stored(warehouse: Wareho
             over.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(land._Landing, "_take", slow)
-    monkeypatch.setattr(land._Landing, "interrupt", impatient)
+    monkeypatch.setattr(land.Landing, "_take", slow)
+    monkeypatch.setattr(land.Landing, "interrupt", impatient)
     monkeypatch.setattr(land, "commit", ended_once(begun))
     with pytest.raises(KeyboardInterrupt):
         warehouse.night()
@@ -182,7 +182,7 @@ def test_what_is_too_large_for_a_part_of_the_memory_has_all_of_it(
         "Last outcome category,Context\n"
     )
     warehouse.put("2025-03/2025-03-derbyshire-street.csv", month + f"{'a' * 64},2025-03,,,,,,,Derby 001A,Drugs,,\n")
-    real, parts, told = land._Landing._take, [], []
+    real, parts, told = land.Landing._take, [], []
 
     def wants_all(self, file, *more):
         if file.extract == "street_crime" or (file.extract == "crimes" and "20260105" in file.name):
@@ -191,7 +191,7 @@ def test_what_is_too_large_for_a_part_of_the_memory_has_all_of_it(
                 raise MemoryError
         return real(self, file, *more)
 
-    monkeypatch.setattr(land._Landing, "_take", wants_all)
+    monkeypatch.setattr(land.Landing, "_take", wants_all)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
     entries = land_files(warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=told.append)
     assert len(entries) == 5 and {e.outcome for e in entries} == {"accepted"}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dagster_project.landing import find_files, land_files
+from dagster_project.landing import find_files, land_file, land_files
 from dagster_project.landing import land as land_module
 from dagster_project.landing import open_file as opening_module
 
@@ -81,13 +81,13 @@ def test_a_file_that_may_not_be_read_is_refused(warehouse, monkeypatch):
     def read_stored(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(land_module, "read_stored", read_stored)
+    monkeypatch.setattr(land_file, "read_stored", read_stored)
     assert warehouse.land("crimes", ROW).reason == "could not be read: Permission denied"
 
 
 def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monkeypatch):
     path = warehouse.drop("crimes", ROW)
-    real = land_module.read_stored
+    real = land_file.read_stored
 
     def read_stored(file, home):
         stored = real(file, home)
@@ -96,7 +96,7 @@ def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monk
         monkeypatch.undo()
         return stored
 
-    monkeypatch.setattr(land_module, "read_stored", read_stored)
+    monkeypatch.setattr(land_file, "read_stored", read_stored)
     (entry,) = warehouse.night()
     assert entry.outcome == "refused" and "changed while it was read" in entry.reason
     assert path.exists() and warehouse.ledger() == []
@@ -108,7 +108,7 @@ def test_rows_that_cannot_be_stored_end_the_night_and_the_files_stay(warehouse, 
         raise OSError(28, "No space left on device")
 
     warehouse.drop("crimes", ROW)
-    monkeypatch.setattr(land_module, "write_raw", write_raw)
+    monkeypatch.setattr(land_file, "write_raw", write_raw)
     with pytest.raises(OSError, match="No space"):
         warehouse.night()
     assert len(warehouse.inbox()) == 1 and warehouse.ledger() == []

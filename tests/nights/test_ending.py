@@ -15,7 +15,7 @@ from support import begin, land_night, run_night, write_extract
 from dagster_project.audit import read_log
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
-from dagster_project.landing import land, read_ledger
+from dagster_project.landing import land_file, read_ledger
 from dagster_project.nights import lifecycle
 from dagster_project.nights import run as night_run
 from dagster_project.nights.end_night import end_night
@@ -163,7 +163,7 @@ def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, 
         raise RuntimeError("Query interrupted")
 
     run = begin(new_home)
-    monkeypatch.setattr(land, "parse", signalled)
+    monkeypatch.setattr(land_file, "parse", signalled)
     with pytest.raises(KeyboardInterrupt):
         run.land()
     end_night(run, KeyboardInterrupt())

@@ -10,7 +10,7 @@ import pytest
 from oracle.nasty.plan import BELIEVED
 
 from dagster_project.core.home import Home
-from dagster_project.landing import canonical_values, land
+from dagster_project.landing import canonical_values, landing_session
 from dagster_project.landing.connection import connect
 from dagster_project.transform import raw_schema
 
@@ -34,8 +34,8 @@ def quick(staging: Staging) -> Iterator[None]:
     canonical_values.install(landing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
-        patch.setattr(land, "connect", lambda *_: landing)
-        patch.setattr(land.canonical_values, "install", lambda _: None)
+        patch.setattr(landing_session, "connect", lambda *_: landing)
+        patch.setattr(canonical_values, "install", lambda _: None)
         patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # No model of these asks for what the editions print, which would take a third of the time.
         patch.setattr(raw_schema, "write_asked", lambda *_: None)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project.landing import land
+from dagster_project.landing import land_file
 from dagster_project.landing.known_files import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
@@ -122,23 +122,24 @@ CODE = {
     "a file with rows in quarantine spends older ones": (
         nights([of(0, FIRST)], [of(1, BAD)]), raw_schema, "_spends", spends_all,
     ),
-    "a doubled feed is not looked for": (nights([of(0, doubled=True)]), land, "doubled", lambda con, sheet: None),
+    "a doubled feed is not looked for": (nights([of(0, doubled=True)]), land_file, "doubled", lambda con, sheet: None),
     "one extraction in other bytes is two": (
-        nights([of(0, FIRST)], [Again(0, dress=Dress(delimiter=";"))]), land, "same_rows", lambda *_: False,
+        nights([of(0, FIRST)], [Again(0, dress=Dress(delimiter=";"))]), land_file, "same_rows", lambda *_: False,
     ),
     "any second file of an extraction is known": (
-        nights([of(0, FIRST), of(0, OTHER)]), land, "same_rows", lambda *_: True,
+        nights([of(0, FIRST), of(0, OTHER)]), land_file, "same_rows", lambda *_: True,
     ),
     "two claims of one extraction both land": (
         nights([of(0, FIRST), of(0, OTHER)]), Decisions, "same_extraction", lambda self, file: None,
     ),
     "rows of odd width are alike where their keys are": (
-        nights([of(0, Row(0, odd="ragged"))], [of(0, Row(0, value=1, odd="ragged"))]), land, "ragged_digest", lambda *_: "",
+        nights([of(0, Row(0, odd="ragged"))], [of(0, Row(0, value=1, odd="ragged"))]),
+        land_file, "ragged_digest", lambda *_: "",
     ),
     "a month that was replaced since is known": (
         nights([of(None, Row(1), **JANUARY)], [of(2, Row(2), **JANUARY)], [Again(0)]), Decisions, "_replaced", lambda *_: False,
     ),
-    "files of one time are not compared": (TIE, land, "settle", lambda *_: {}),
+    "files of one time are not compared": (TIE, land_file, "settle", lambda *_: {}),
     "extractions count in the order of arrival": (
         nights([of(1, FIRST)], [of(0, OTHER)]), raw_schema, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
     ),
