@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.national import chosen, scale_for, write_next_day
 from benchmarks.report import measured, say
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import be_quiet
 from dagster_project.core.receipts import read_receipts
-from dagster_project.sample.national import national_forces, scale_for, write_next_day
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
-    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    forces = chosen(given.forces)
     pam = str(Path(sys.executable).with_name("pam"))
     rows = []
     for years in given.years:

@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.national import scale_for, write_national
+from benchmarks.recipes import EXTRACTS
 from benchmarks.report import measured, say
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.sample.national import scale_for, write_national
-from dagster_project.sample.recipes import EXTRACTS
 
 WAYS = {
     "pandas": """

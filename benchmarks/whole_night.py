@@ -20,10 +20,10 @@ from typing import Any
 import duckdb
 
 from benchmarks.bare_script import write_script
+from benchmarks.national import chosen, national_areas, scale_for, write_national
 from benchmarks.report import measured, say
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
-from dagster_project.sample.national import national_areas, national_forces, scale_for, write_national
 
 IMPORTS = """
 from dagster_project.core.import_speed import import_less
@@ -96,7 +96,7 @@ def main() -> None:
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
-    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    forces = chosen(given.forces)
     settings = ("" if given.outputs else "[publish]\noutputs = []\n") + (
         f'[night]\nmemory = "{given.memory}"\n' if given.memory else ""
     )

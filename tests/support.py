@@ -18,14 +18,16 @@ import duckdb
 import pytest
 
 from dagster_project.core.checks import Check
-from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.definitions import build_defs
 from dagster_project.landing import LedgerEntry
 from dagster_project.nights.run import NightRun
-from dagster_project.publishing.outputs import Context, Output
+from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
+MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
+"""The marts that hold figures."""
 TODAY = date(2026, 1, 3)
 """The night's date, unless a test has another: three days after the sample ends."""
 
@@ -246,7 +248,7 @@ def each(n: int, row: Callable[[int], Sequence[Any]]) -> list[Sequence[Any]]:
 def says(name: str) -> Output:
     """An output of one file that says which night it is of, and what it was told."""
 
-    def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
         (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
         (folder / "night.txt").write_text(night, encoding="utf-8")
         (folder / "told").mkdir()

@@ -56,7 +56,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Found:
+class LogHead:
     """A log's head, and its key. `fault`: what is wrong with the head, whose place an empty one then takes."""
 
     head: Head
@@ -174,7 +174,7 @@ def anchor(home: Home) -> str:
     return f"{found.head.n}:{found.head.last}" if found and not found.fault else ""
 
 
-def find_head(home: Home) -> Found | None:
+def find_head(home: Home) -> LogHead | None:
     """The log's head and key; None where no log was begun.
 
     Where the head is not as it was signed, `fault` says so, and it vouches for nothing. Raises AuditKeyError where there is no
@@ -189,7 +189,7 @@ def find_head(home: Home) -> Found | None:
     key = find_key(home)
     own, head, fault = fingerprint(key), _said(data), "audit/head.json was gone"
     if head and data == head.signed(key):
-        return Found(head, key)
+        return LogHead(head, key)
     if data or head_path(home).exists():
         fault = "audit/head.json was not as it was signed" if head else "audit/head.json could not be read"
     lines = _last_lines(home)[0]
@@ -199,7 +199,7 @@ def find_head(home: Home) -> Found | None:
         raise AuditKeyError(
             f"the audit key has changed: {begun}, this one has {own}, and earlier records could not be verified. {REMEDY}"
         )
-    return Found(Head(0, START, own), key, fault)
+    return LogHead(Head(0, START, own), key, fault)
 
 
 def _said(data: bytes) -> Head | None:
@@ -255,12 +255,12 @@ def _finding(end: End) -> tuple[str, dict[str, Any]]:
     return "healed", {"found": "a line that was not finished: its writer was killed", "lines": lines}
 
 
-def _begin(home: Home) -> Found:
+def _begin(home: Home) -> LogHead:
     """The head of a log that is begun now: it is made before the first line."""
     key = find_key(home, make=True)
     head = Head(0, START, fingerprint(key))
     write_whole(head_path(home), head.signed(key))
-    return Found(head, key)
+    return LogHead(head, key)
 
 
 def _append(path: Path, data: bytes) -> None:

@@ -59,9 +59,9 @@ def claims(
 
 def _what(claim: object) -> str:
     """A claim in words: the statement, or measure, area, category and period."""
-    from dagster_project.serving.claims import Claim
+    from dagster_project.serving.claims import ComparedClaim
 
-    assert isinstance(claim, Claim)
+    assert isinstance(claim, ComparedClaim)
     if claim.says:
         return claim.says
     parts = [claim.measure, None if claim.figure == "value" else claim.figure, claim.area_name,

@@ -13,7 +13,7 @@ from .common import HomeOption, ReasonOption, explained
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.document_check.understand import Claim, Given, NotUnderstoodError
+    from dagster_project.document_check.understand import ClaimRow, Given, NotUnderstoodError
 
 SHOWN = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
 DAY = "%Y-%m-%d"
@@ -78,7 +78,7 @@ def add(
             echo(f"Edition {chosen.edition} is now the home's own: {path.with_name(f'{chosen.edition}.yml')}")
 
 
-def _understood(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "Claim":
+def _understood(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":
     """The claim, after asking for what is missing; with --yes the option that says it is named instead."""
     from dagster_project.document_check.understand import NotUnderstoodError, understand
 
@@ -106,7 +106,7 @@ def _day(option: str) -> date:
         raise typer.BadParameter(f"{said!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
-def _show(claim: "Claim", now: Any) -> None:
+def _show(claim: "ClaimRow", now: Any) -> None:
     from dagster_project.core.seeds import read_seed
     from dagster_project.serving import plain
 

@@ -72,14 +72,16 @@ def inspect(
 
     Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: not so.
     """
-    from dagster_project.nights.dry_run import Claim, inspect_files
+    from dagster_project.nights.dry_run import FileDescription, inspect_files
 
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
     with explained():
         claim = None
         if extract and force:
-            claim = Claim.checked(extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date())
+            claim = FileDescription.checked(
+                extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
+            )
         with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
             found, judged = inspect_files(Home.of(home), files, claim, gate=gate)
         if as_json:

@@ -148,13 +148,22 @@ def marts() -> dict[str, Any]:
 
 
 def _limits() -> list[tuple[str, str, str]]:
-    """Coverages that are narrower than their extract's, a row an extract."""
+    """Coverages that are narrower than their extract's, a row an extract; those of one reason, whatever the extract, in one."""
+    rows = read_seed("coverage_limits")
+    of: dict[str, set[str]] = {}
+    for row in rows:
+        of.setdefault(row["reason"], set()).add(row["extract"])
+    shared = {reason for reason, extracts in of.items() if len(extracts) > 1}
     found: dict[str, list[dict[str, str]]] = {}
-    for row in read_seed("coverage_limits"):
-        found.setdefault(row["extract"], []).append(row)
+    for row in sorted(rows, key=lambda r: r["reason"] in shared):
+        found.setdefault(row["reason"] if row["reason"] in shared else row["extract"], []).append(row)
     return [
-        (f"`{extract}`", _names(r["coverage"] for r in rows), "; ".join(dict.fromkeys(_limit(r) for r in rows)))
-        for extract, rows in found.items()
+        (
+            _names(dict.fromkeys(r["extract"] for r in own)),
+            _names(r["coverage"] for r in own),
+            "; ".join(dict.fromkeys(_limit(r) for r in own)),
+        )
+        for own in found.values()
     ]
 
 

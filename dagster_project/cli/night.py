@@ -92,7 +92,7 @@ def backfill_command(
     from dagster_project.landing import find_files
     from dagster_project.landing.file_days import with_windows
     from dagster_project.nights.backfill import PeriodError, read_period
-    from dagster_project.nights.run import within
+    from dagster_project.nights.land_step import within
 
     from .render import run_night
 

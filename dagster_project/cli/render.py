@@ -19,7 +19,8 @@ from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.run import Listener, NightRun
+from dagster_project.nights.listener import Listener
+from dagster_project.nights.run import NightRun
 from dagster_project.nights.run_steps import ended_by_a_signal, is_left_early, run_steps
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         for f in by[outcome]:
             _say(console, f"{outcome} {f['source_file']}: {f.get('reason', '')}", "yellow")
     for f in receipt.files:
+        if (n := f.get("rows_ignored")) and f["outcome"] != "known":
+            _say(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         for column, values in (f.get("unknown_values") or {}).items():
@@ -316,8 +319,8 @@ def show_compared(found: "Compared") -> None:
     import sys
 
     from dagster_project.nights.replay import COLUMNS
+    from dagster_project.publishing.figure_diff import MARTS
     from dagster_project.serving import write_result
-    from dagster_project.serving.figure_diff import MARTS
 
     console = Console()
     if not found.differing:

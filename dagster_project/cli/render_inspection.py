@@ -3,14 +3,14 @@
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.believe import EVER
 from dagster_project.landing.vocabulary import shown
-from dagster_project.nights.dry_run import Inspected, Judged
+from dagster_project.nights.dry_run import Inspected, TrialOutcome
 
 from .render import _lines, _say
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 
 
-def show_inspected(found: list[Inspected], judged: Judged | None) -> None:
+def show_inspected(found: list[Inspected], judged: TrialOutcome | None) -> None:
     """Print each file's part, then the gate's where it was asked."""
     console = Console()
     for n, one in enumerate(found):
@@ -72,7 +72,7 @@ def _shown(text: str | None) -> str:
     return "(blank)" if text is None else text
 
 
-def _show_gate(console: Console, judged: Judged) -> None:
+def _show_gate(console: Console, judged: TrialOutcome) -> None:
     said = {"published": "a night with this would be published", "held": "a night with this would be held back",
             "failed": "a night with this would fail", "unchanged": "no other than without it"}[judged.outcome]  # fmt: skip
     reason = f": {judged.reason}" if judged.reason else ""

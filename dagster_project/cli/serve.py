@@ -28,12 +28,12 @@ def serve(
     Runs until it is ended (Ctrl-C, SIGTERM). A night that is under way then is interrupted, and says so.
     """
     from dagster_project.core.config import read_config
-    from dagster_project.orchestration.serve import Server
+    from dagster_project.orchestration.serve import NightServer
 
     with explained():
         where = Home.of(home)
         settings = read_config(where).serve
-        code = Server(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
+        code = NightServer(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
     raise typer.Exit(code)
 
 

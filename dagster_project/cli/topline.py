@@ -15,7 +15,7 @@ from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.serving.topline import Line, Period
+    from dagster_project.serving.topline import Line, ToplineFigure
 
 COLUMNS = (
     "mart", "measure", "title", "unit", "area", "month", "month_value", "month_year_before", "month_change", "month_pct_change",
@@ -119,7 +119,7 @@ def _number(value: Decimal | None, unit: str) -> str:
     return MISSING if value is None else number(value, unit)
 
 
-def _change(period: "Period", unit: str) -> str:
+def _change(period: "ToplineFigure", unit: str) -> str:
     """The change in per cent, or in points of a rate; where there is no per cent, as from 0, the change itself."""
     if unit == "percent" and period.change is not None:
         return f"{period.change:+,.1f} pts"

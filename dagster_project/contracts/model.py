@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import CONTRACTS
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation import Name, Text, faults_of
+from dagster_project.core.yaml_io import read_yaml
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 ColumnType = Literal["text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"]
 Kind = Literal["events", "list", "indicators", "monthly_file"]
 
@@ -202,7 +201,7 @@ class Contract(_Part):
 def read_contract(path: Path) -> Contract:
     """Read one YAML. Raises ContractError with the file's name and the field."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ContractError(f"{path.name}: not readable as YAML: {error}") from error
     if not isinstance(body, dict):

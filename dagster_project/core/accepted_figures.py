@@ -5,20 +5,12 @@ from datetime import date
 
 import duckdb
 
-from .sql import one_row
-
 Accepted = tuple[str, str, str]
 """Measure, month such as 2025-10, and why."""
 
 
 def accepted_months(con: duckdb.DuckDBPyConnection, force: str, catalog: str | None = None) -> list[Accepted]:
-    """The accepted months of a force, in order, of the published file that `con` reads; `catalog`: what it is attached as.
-
-    Empty where the file is of an earlier version.
-    """
-    where = "database_name = coalesce(?, current_database()) and schema_name = 'meta' and table_name = 'accepted_months'"
-    if one_row(con.execute(f"select count(*) from duckdb_tables() where {where}", [catalog])) == (0,):
-        return []
+    """The accepted months of a force, in order, of the published file that `con` reads; `catalog`: what it is attached as."""
     table = ".".join(filter(None, (catalog, "meta", "accepted_months")))
     return con.execute(f"select measure, month, why from {table} where force_code = ? order by all", [force]).fetchall()
 

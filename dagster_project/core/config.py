@@ -6,14 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Engine, Home
 from .seeds import read_seed
-from .validation import faults_of
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+from .validation import Text, faults_of
 
 
 class ConfigError(PamError, ValueError):

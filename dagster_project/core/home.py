@@ -178,6 +178,11 @@ class Home:
         return self.path / "cache" / "charts"
 
     @property
+    def parts_file(self) -> Path:
+        """What each part of the outputs was made of, so that a night makes only those that changed; may be deleted."""
+        return self.path / "cache" / "parts.json"
+
+    @property
     def audit(self) -> Path:
         """The record of processing, signed line by line."""
         return self.path / "audit"

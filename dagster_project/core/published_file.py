@@ -16,7 +16,7 @@ CURRENT = "current"
 
 
 def published_folder(home: Home) -> Path | None:
-    """The folder of the published night; None in a home that an earlier version published in, or that published nothing."""
+    """The folder of the published night; None where nothing is published, or a copy left files in the place of links."""
     current = home.published / CURRENT
     return current.resolve() if current.is_symlink() and current.exists() else None
 

@@ -1,11 +1,14 @@
-"""What pydantic found wrong with a file of settings, as a person reads it."""
+"""What files that a person writes are held against, and what pydantic found wrong with one, as a person reads it."""
 
 import difflib
 import typing
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], whole: str = "") -> list[str]:

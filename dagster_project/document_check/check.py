@@ -9,12 +9,12 @@ import duckdb
 
 from dagster_project.core.cell_text import plain
 from dagster_project.core.home import Home
-from dagster_project.editions.printed import Printed
+from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
 from .bound_figures import BoundFigures
 from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
-from .edition_figures import Cell, EditionFigures, read_edition_figures
+from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
@@ -26,10 +26,16 @@ from .understand import Given, NotUnderstoodError, understand
 
 MOST_NUMBERS = 100_000
 MOST_IN_SENTENCE = 100
-"""Numbers. What has more is a list that has lost its lines: none is linked, as each is held against all others."""
+LONGEST_SENTENCE = 10_000
+"""Numbers, characters. What has more is a list that has lost its lines: none is linked, as each is held against all others."""
+MOST_BEFORE = 2_000
+"""Characters of a paragraph's earlier sentences that say what a sentence speaks of."""
+PROSE = 7
+"""Words. A cell of no known table with as many is read as a sentence."""
 FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days are one only where they are linked."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
+_ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _AROUND = 60
 """Characters of a sentence that are shown on either side of its number."""
 BOUND, ON_THE_NIGHT = "pam:", "pam-line:"
@@ -92,46 +98,78 @@ class _Check:
         self.done = Checked(figures.edition)
         self.context = Context()
         self.title, self.tables, self.paragraphs = "", 0, 0
-        self.table_words = ""
+        self.table_words, self.place = "", ""
+        self.is_item = False
 
     def paragraph(self, block: Text) -> None:
         """A paragraph, sentence by sentence."""
-        text = block.text
-        self.paragraphs += 1
-        if FOR_AUTHOR.match(text.strip()):
+        if block.place:
+            self._apart(block, block.place)
             return
-        numbers = numbers_of(text)
-        own = next((n for n in numbers if n.kind == "paragraph" and not text[: n.start].strip()), None)
+        self.paragraphs += 1
+        if FOR_AUTHOR.match(block.text.strip()):
+            return
+        numbers = numbers_of(block.text)
+        own = next((n for n in numbers if n.kind == "paragraph" and not block.text[: n.start].strip()), None)
         self._enter(block, own)
-        if not re.match(r"\s*\*", text):
+        if not re.match(r"\s*\*", block.text):
             self.table_words = ""
         self.context.subject = self.table_words
-        start = 0
-        for end in [*(m.start() for m in _SENTENCE.finditer(_masked(text, own))), len(text)]:
-            self._sentence(block, start, end, [n for n in numbers if start <= n.start < end])
+        has_period = self._sentences(block, numbers, own)
+        self._leave(block.text, has_period, any(n.kind == "figure" for n in numbers))
+        self.title = block.text if len(block.text) <= 200 else ""
+
+    def _sentences(self, block: Text, numbers: list[Number], own: Number | None = None) -> bool:
+        """A text's sentences. Returns whether they say a period."""
+        start = at = 0
+        has_period = False
+        for end in [*(m.start() for m in _SENTENCE.finditer(_masked(block.text, own))), len(block.text)]:
+            first = at
+            while at < len(numbers) and numbers[at].start < end:
+                at += 1
+            has_period |= self._sentence(block, start, end, numbers[first:at])
             start = end
-        self.title = text if len(text) <= 200 else ""
+        return has_period
+
+    def _apart(self, block: Text, place: str) -> None:
+        """A text that is read by itself: what is said around it is not of it."""
+        before, self.context, self.place = self.context, Context(subject=self.context.subject), place
+        self.is_numbered = False
+        self._sentences(block, numbers_of(block.text))
+        self.context, self.place = before, ""
 
     def _enter(self, block: Text, own: Number | None) -> None:
         """Begin a paragraph: one with a number or a heading leaves behind what was said before it."""
         context = self.context
         context.earlier, context.before = context.before, ""
-        if own is not None:
-            context.paragraph = re.sub(r"[^\d.]", "", own.text).rstrip(".")
+        was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
+        self.is_numbered = own is not None or bool(block.number)
+        if self.is_numbered:
+            context.paragraph = re.sub(r"[^\d.]", "", own.text if own else block.number).rstrip(".")
             context.period, context.lead = context.lead or context.period, None
         elif block.is_heading:
             self.context = Context()
-        self.is_numbered = own is not None
+        elif was_item and not self.is_item:
+            context.lead = None
 
-    def _sentence(self, block: Text, start: int, end: int, numbers: list[Number]) -> None:
+    def _leave(self, text: str, has_period: bool, has_figures: bool) -> None:
+        """End a paragraph: a period that it says leads the list below it, not what has figures of other periods."""
+        if self.is_numbered or self.is_item or text.rstrip().endswith(":"):
+            return
+        self.context.lead = self.context.period if has_period and not has_figures else None if has_period else self.context.lead
+        if not has_period and not has_figures:
+            self.context.lead = None
+
+    def _sentence(self, block: Text, start: int, end: int, numbers: list[Number]) -> bool:
         sentence = block.text[start:end]
         context = self.context
         moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
         may_be = [n for n in moved if n.kind in FIGURES]
-        links = link_numbers(sentence, may_be, context, self.figures) if len(may_be) <= MOST_IN_SENTENCE else {}
+        is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
+        links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
         links |= {n: Linked(f, 0, tells_a_fall(sentence, n)) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in moved if n.kind == "figure"]
-        if len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
+        if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
             links[figures[0]] = Linked(figure, 0, tells_a_fall(sentence, figures[0]))
         for number, at in zip(moved, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
@@ -142,7 +180,8 @@ class _Check:
             if tag is None and number.kind not in FIGURES:
                 self.done.others[number.kind] += 1
                 continue
-            where = f"paragraph {context.paragraph}" if context.paragraph else f"paragraph no. {self.paragraphs}"
+            numbered = f"paragraph {context.paragraph}" if context.paragraph else f"paragraph no. {self.paragraphs}"
+            where = self.place or numbered
             around = sentence[max(0, number.start - _AROUND) : number.end + _AROUND].strip()
             if tag is not None:
                 self._bound(where, around, number, tag)
@@ -154,7 +193,8 @@ class _Check:
                 self._judge(
                     where, around, number, linked.figure if linked else None, linked is not None and linked.is_fall, True
                 )
-        spoken = [p for p in periods_of(sentence, self.figures.data_to) if not p.is_compared]
+        periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
+        spoken = [p for p in periods if not p.is_compared and p.how != "part"]
         if spoken:
             last = spoken[-1]
             known = context.lead or context.period
@@ -165,11 +205,12 @@ class _Check:
             context.period = last
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
-        context.before = f"{context.before} {sentence}".strip()
+        context.before = f"{context.before} {sentence}".strip()[-MOST_BEFORE:]
+        return bool(spoken)
 
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:
         """A figure that the edition does not print: of a sentence that says measure, period and place by itself."""
-        if not is_plain(sentence, number):
+        if not is_plain(sentence, number, self.figures.force_name):
             return None
         try:
             claim = understand(sentence, Given(number=number.text), self.figures)
@@ -191,10 +232,14 @@ class _Check:
                 self._cell(where, cell, linked.cells.get((r, c), ()))
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
+        self.context.lead = None
         # A table that follows at once goes on with what this one is about.
         self.title = f"{self.title} {own_title}".strip()[:200]
 
-    def _cell(self, where: str, cell: Text, known: tuple[Cell, ...]) -> None:
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
+        if not known and not cell.bound and len(cell.text.split()) >= PROSE:
+            self._apart(cell, where)
+            return
         numbers = numbers_of(cell.text, True)
         tagged = [b for b in cell.bound if b.tag.startswith(BOUND)]
         text = cell.text.strip()
@@ -257,7 +302,7 @@ def _short(label: str) -> str:
     return label if len(label) <= 60 else f"{label[:59]}…"
 
 
-def _of_cell(number: Number, figures: list[Number], known: tuple[Cell, ...]) -> Figure | None:
+def _of_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
     """The figure that a number of a cell is: the only one, else that of its unit where the cell has one number of it."""
     may = [c.figure for c in known if c.figure]
     if len(may) == 1 and len(figures) == 1:
@@ -277,19 +322,19 @@ def _written(number: Number) -> str:
     return "percent" if number.unit in ("percent", "percentage_points") else "gbp" if number.unit == "gbp" else "count"
 
 
-def _value(number: Number, figure: Figure) -> Printed:
+def _value(number: Number, figure: Figure) -> PrintedNumber:
     return value_of(number.text, figure.unit)
 
 
-def _value_of_claim(text: str, figure: Figure) -> Printed | None:
+def _value_of_claim(text: str, figure: Figure) -> PrintedNumber | None:
     try:
         return value_of(text, figure.unit)
     except ValueError:
         return None
 
 
-def _signed(printed: Printed, is_fall: bool) -> Printed:
+def _signed(printed: PrintedNumber, is_fall: bool) -> PrintedNumber:
     """`fell by 12%` says -12."""
     if is_fall and printed.value is not None and printed.value > 0:
-        return Printed(-printed.value, printed.places)
+        return PrintedNumber(-printed.value, printed.places)
     return printed

@@ -14,7 +14,7 @@ from .edition_figures import EditionFigures
 from .judge import NEXT_NIGHT
 from .model import Figure
 from .numbers import Number
-from .understand import SHOWS, Claim, template
+from .understand import SHOWS, ClaimRow, template
 
 Known = dict[str, dict[int, Figure]]
 """By template: which of its numbers is which figure."""
@@ -64,7 +64,7 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def claimed_figure(con: duckdb.DuckDBPyConnection, edition: EditionFigures, claim: Claim) -> Figure:
+def claimed_figure(con: duckdb.DuckDBPyConnection, edition: EditionFigures, claim: ClaimRow) -> Figure:
     """What the published night has of a claim."""
     asked = Figure(
         claim.mart, claim.measure, claim.figure, claim.area_type, claim.area_name, claim.category, claim.first, claim.last,

@@ -13,12 +13,12 @@ from dagster_project.editions.claims import FIGURES
 from dagster_project.editions.model import FOLDER, EditionError
 from dagster_project.editions.usable_editions import meant_edition
 
-from .understand import Claim
+from .understand import ClaimRow
 
 COLUMNS = (*FIGURES, "note")
 
 
-def add_claim(home: Home, edition: Edition, claim: Claim, paragraph: str) -> tuple[Path, bool]:
+def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> tuple[Path, bool]:
     """Add a claim to the home's file. An edition of the project becomes the home's own first, with a copy of its claims.
 
     Returns the file, and whether the edition became the home's own. Raises EditionError, and changes nothing then.
@@ -50,7 +50,7 @@ def add_claim(home: Home, edition: Edition, claim: Claim, paragraph: str) -> tup
     return file, is_new
 
 
-def _with(text: str, claim: Claim, paragraph: str) -> str:
+def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
     """A file's text with one more row."""
     reader = csv.reader(io.StringIO(text, newline=""))
     columns = next(reader, None) or list(COLUMNS)

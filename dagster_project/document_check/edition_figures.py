@@ -15,7 +15,7 @@ from .model import Figure, Printed
 
 
 @dataclass(frozen=True)
-class Cell:
+class EditionCell:
     """A cell of a printed table. `figure`: None where the cell does not apply."""
 
     row_no: int
@@ -33,7 +33,7 @@ class PrintedTable:
     title: str
     rows: dict[int, str] = field(default_factory=dict)
     columns: dict[int, str] = field(default_factory=dict)
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    cells: dict[tuple[int, int], EditionCell] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
         if answer is not None:
             period = "" if window == "newest" else window or ""
             figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit, value, status, period)
-        found.cells[row_no, column_no] = Cell(row_no, column_no, name, printed or "", figure)
+        found.cells[row_no, column_no] = EditionCell(row_no, column_no, name, printed or "", figure)
     return tables
 
 

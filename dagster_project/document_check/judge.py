@@ -2,7 +2,7 @@
 
 from decimal import ROUND_FLOOR, Decimal
 
-from dagster_project.editions.printed import Printed
+from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
 from .model import Figure
@@ -12,7 +12,7 @@ NEXT_NIGHT = "next_night"
 """Status of a figure that was asked for after the published night, and is in no mart as it stands."""
 
 
-def judge(printed: Printed, figure: Figure) -> tuple[str, str | None]:
+def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     """Verdict and reason, at the precision of the print: a figure rounded to the printed place agrees, one that was cut off
     there agrees when cut."""
     if figure.status == "not_applicable":

@@ -7,6 +7,7 @@ is linked.
 import re
 from dataclasses import dataclass
 
+from .doubt import is_other_kind, is_part
 from .edition_figures import EditionFigures
 from .model import Figure
 from .numbers import Number
@@ -21,11 +22,16 @@ _BY = re.compile(
     rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{_UP}|{_DOWN}) by|by)"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
 )  # fmt: skip
-_MORE = re.compile(r"^ (?:more|fewer)\b", re.I)
+_MORE = re.compile(r"^ (?:(?:more|fewer)(?: [\w-]+){0,4} than|higher|lower|(?:more|fewer)(?=[.,;]|$))\b", re.I)
 _BOUND = re.compile(
-    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another)(?: the)? *$", re.I
-)
-_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|others?|additional)\b", re.I)
+    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
+    r"|(?<=. )further|extra)(?: the)? *$", re.I,
+)  # fmt: skip
+_FROM_TO = re.compile(r"\bfrom *$", re.I)
+_TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
+_OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
+_RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
+_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|(?:more|fewer)(?! than| [\w -]+ than|[.,;]|$)|further|others?|additional)\b", re.I)
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
@@ -91,7 +97,7 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
 def _link(sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures) -> Linked | None:
     """The figure that a number of a sentence is; None where the words don't tell."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
-    if _BOUND.search(ahead) or _OR_MORE.match(behind):
+    if not _stands_for_itself(sentence, number):
         return None
     if not context.speaks(sentence):
         return None
@@ -104,12 +110,24 @@ def _link(sentence: str, number: Number, others: list[Number], context: Context,
     return _choose(sentence, number, others, context, pool, periods, edition, False)
 
 
-def is_plain(sentence: str, number: Number) -> bool:
-    """Whether a number is neither a bound (`more than`) nor one of something else than the measure before it (`12 teams`)."""
-    ahead, behind = sentence[: number.start], sentence[number.end :]
-    if _BOUND.search(ahead) or _OR_MORE.match(behind):
+def is_plain(sentence: str, number: Number, own: str) -> bool:
+    """Whether a number is of the measure that is spoken of: neither a bound (`more than`), nor of something else than the
+    measure before it (`12 teams`), nor of a part of it. `own`: the force by name."""
+    if not _stands_for_itself(sentence, number) or is_other_kind(sentence, number, own):
         return False
-    return all(_cost(sentence, number, [], m) != _NEVER for m in mentions(sentence, sentence))
+    found = mentions(sentence, sentence)
+    if any(is_part(sentence, number, m, own) for m in found):
+        return False
+    return all(_cost(sentence, number, [], m) != _NEVER for m in found)
+
+
+def _stands_for_itself(sentence: str, number: Number) -> bool:
+    """Whether a number is no bound (`more than`), no share (`1 of 2`), and not what something rose from, which is of an
+    earlier time."""
+    ahead, behind = sentence[: number.start], sentence[number.end :]
+    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind):
+        return False
+    return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
 
 def _is_of(claimed: str, paragraph: str) -> bool:
@@ -195,8 +213,24 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
+    if figure.area_type in _PARTS and _is_doubted(sentence, number, others, found, figure, edition):
+        return None
     is_fall = figure.shows in ("volume_change", "pct_change") and tells_a_fall(sentence, number)
     return Linked(figure, least, is_fall)
+
+
+def _is_doubted(
+    sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...], figure: Figure, edition: EditionFigures
+) -> bool:
+    """Whether words near the number, beside the mention that is nearest or one of the figure, say that another is meant."""
+    if is_other_kind(sentence, number, edition.force_name):
+        return True
+    cost = {m: _cost(sentence, number, others, m) for m in found}
+    least = min(cost.values(), default=_NEVER)
+    own = [m for m in found if m.what == f"{figure.mart}.{figure.measure}"]
+    nearest = min((cost[m] for m in own), default=_NEVER)
+    told = [m for m in found if cost[m] != _NEVER and (cost[m] == least or (m in own and cost[m] == nearest))]
+    return any(is_part(sentence, number, m, edition.force_name) for m in told)
 
 
 def _breaks(between: str) -> bool:
@@ -210,7 +244,11 @@ def _cost(sentence: str, number: Number, others: list[Number], mention: Mention)
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
         crossed = sum(number.end <= o.start < mention.start for o in others)
         gap = float(len(between))
-        return gap if not crossed and not _breaks(between) else 300 + gap + 100 * crossed
+        if not crossed and not _breaks(between):
+            return gap
+        # `1,936 officers; possession offences rose`.
+        is_of_another = re.match(r" [a-z]", between) and not _ITSELF.match(sentence[number.end :])
+        return _NEVER if is_of_another else 300 + gap + 100 * crossed
     if mention.end <= number.start:
         crossed = sum(mention.end <= o.start < number.start for o in others)
         words = sentence[mention.start : mention.end].lower().split()
@@ -287,6 +325,8 @@ def _in_place(
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
     area = place_of(sentence, number, others, named(sentence, areas))
+    if figure.area_type in _PARTS and _elsewhere(sentence, number, others, figure, edition):
+        return False
     own = [f for f in edition.pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
     if area is None and figure.area_type != "force":
         return False
@@ -295,6 +335,23 @@ def _in_place(
     categories = frozenset(f.category for f in own if f.category != "all")
     category = place_of(sentence, number, others, named(sentence, categories))
     return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
+
+
+def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figure, edition: EditionFigures) -> bool:
+    """Whether a number stands beside an area that this measure is not counted for; or is the whole (`7 of the 47`) beside
+    the area of the part."""
+    kinds = _PARTS[figure.area_type]
+    own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
+    county = set(edition.force_name.split())
+    all_areas = frozenset(a for names in edition.areas.values() for a in names if not set(a.split()) <= county)
+    # `Derby and Derbyshire` is all of it.
+    both = rf"\b[A-Z]\w+ and (?={re.escape(edition.force_name.split()[0])}\b)"
+    text = re.sub(both, lambda m: " " * len(m[0]), sentence)
+    categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
+    area = place_of(text, number, others, named(text, all_areas | categories))
+    if area is not None and _OF_A_TOTAL.search(sentence[: number.start]):
+        return True
+    return area is not None and area not in own and area not in categories
 
 
 def place_of(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .edition_figures import Cell, EditionFigures, PrintedTable
+from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .labels import Match, distinctive, matches, tokens
 from .model import Grid
 from .numbers import MARKERS, numbers_of
@@ -19,7 +19,7 @@ class _Fit:
     """How a document's table fits one of the edition: which of its cells may be which."""
 
     table: PrintedTable
-    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     score: float
 
 
@@ -28,12 +28,43 @@ class LinkedTable:
     """A document's table: the figures that each of its cells may stand for, and the labels of each cell."""
 
     table: PrintedTable | None
-    cells: Mapping[tuple[int, int], tuple[Cell, ...]]
+    cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     labels: Mapping[tuple[int, int], tuple[str, str]]
 
 
 def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
-    """Link a table's cells. `title`: the words before it. No cell is linked where two tables of the edition fit alike."""
+    """Link a table's cells. `title`: the words before it. No cell is linked where two tables of the edition fit alike. Two
+    tables that an editor has joined are taken apart where the second one's heading stands, if more is known then."""
+    whole = _link(grid, title, edition)
+    starts = [0, *_headings_within(grid)]
+    if len(starts) == 1:
+        return whole
+    parts = [
+        (start, _link(Grid(grid.rows[start:end]), title, edition))
+        for start, end in zip(starts, [*starts[1:], len(grid.rows)], strict=True)
+    ]
+    cells = {(start + r, c): cell for start, part in parts for (r, c), cell in part.cells.items()}
+    if len(cells) <= len(whole.cells):
+        return whole
+    labels = {(start + r, c): label for start, part in parts for (r, c), label in part.labels.items()}
+    return LinkedTable(next((p.table for _, p in parts if p.table), None), cells, labels)
+
+
+def _headings_within(grid: Grid) -> list[int]:
+    """Rows below figures that hold words alone, in two cells or more."""
+    found: list[int] = []
+    has_figures = False
+    for n, row in enumerate(grid.rows):
+        texts = [c.text.strip() for c in row]
+        if any(_holds_figure(t) and numbers_of(t, True)[:1] and numbers_of(t, True)[0].kind != "year" for t in texts[1:]):
+            has_figures = True
+        elif has_figures and sum(bool(t) for t in texts) > 1 and not any(t.lower() in MARKERS for t in texts if t):
+            found.append(n)
+            has_figures = False
+    return found
+
+
+def _link(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
     rows = [[c.text.strip() for c in row] for row in grid.rows]
     turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
     fits = [fit for table in edition.tables.values() for fit in _fits(rows, table, title, edition)]
@@ -118,7 +149,7 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
 
 
 def _is_meant(
-    found: tuple[Cell, ...],
+    found: tuple[EditionCell, ...],
     rows: list[list[str]],
     at: tuple[int, int],
     table: PrintedTable,

@@ -1,10 +1,26 @@
 """A document as it is checked: paragraphs and tables in order, with the content controls that hold bound figures."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from dagster_project.core.errors import PamError
+
+_SEEN = {
+    **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " "),
+    **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
+}
+
+
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)")
+
+
+def seen(text: str) -> str:
+    """A text as a reader sees it: every blank and every hyphen alike, and nothing that has no width."""
+    thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
+    return thousands.translate(_SEEN)
 
 
 class DocumentError(PamError, ValueError):
@@ -22,11 +38,15 @@ class Bound:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own."""
+    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own. `is_item`: of a list. `number`: which an
+    editor numbers it with, that is not in its text. `place`: where it stands, if not in the body: `footnote 1`, `header`."""
 
     text: str
     bound: tuple[Bound, ...] = ()
     is_heading: bool = False
+    is_item: bool = False
+    number: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)

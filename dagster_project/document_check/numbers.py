@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dagster_project.editions.printed import WORDS, Printed, read_printed
+from dagster_project.editions.printed import WORDS, PrintedNumber, read_printed
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
@@ -60,7 +60,6 @@ _FIGURE = re.compile(
 )
 _WORDS = re.compile(rf"\b{_WORD}\b(?![-]\w)", re.I)
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper 1?\d{1,2},?000\b", re.I)
-_DAYS = re.compile(r"[- ]days?\b", re.I)
 MARKERS = {"*", "[x]", "n/a", "-", "–", "x"}
 """What a cell holds in the place of a figure that is not available."""
 
@@ -117,11 +116,11 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         yield Number(match.start(), match.end(), match[0], "figure")
 
 
-def value_of(text: str, unit: str) -> Printed:
+def value_of(text: str, unit: str) -> PrintedNumber:
     """What a printed number says; words up to ninety-nine too. Raises ValueError where it is none, or too long."""
     parts = text.strip().lower().replace("–", "-").split("-")
     words = [w for part in parts for w in part.split()]
     if words and words[0] in _TENS:
         value = 10 * (_TENS.index(words[0]) + 2) + (WORDS.index(words[1]) if len(words) == 2 and words[1] in WORDS else 0)
-        return Printed(Decimal(value), Decimal(1))
+        return PrintedNumber(Decimal(value), Decimal(1))
     return read_printed(text.replace("–", "-"), unit)

@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from dagster_project.editions.printed import WORDS
 from dagster_project.editions.windows import MONTHS, month_end, years_before
 
 _M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _Y = r"((?:19|20)\d\d)"
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
-_FY = r"((?:19|20)?\d\d)/(\d\d)"
+_FY = r"((?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(\d\d)(?!\d)"
+_PART_OF = (
+    r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
+    r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|part|most|rest) of)"
+    r"[ -](?:of |in )?(?:the )?(?:financial year )?"
+)
 _AGAINST = re.compile(
     r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from) (?:the |that |those |in |of |for |during |\w+ in )*$",
     re.I,
@@ -28,7 +34,8 @@ BEFORE = re.compile(
 @dataclass(frozen=True)
 class Period:
     """A period that is spoken of, and where. `first`, `last`: its days; None where that end is not said. `how`: `days`,
-    `ends` (any that ends so), `year_to_date`, `now` (the newest there is), `same` (that of the sentences before).
+    `ends` (any that ends so), `year_to_date`, `now` (the newest there is), `same` (that of the sentences before),
+    `part` (of a period, from which day to which is not said).
     `is_compared`: what stands before it is held against it."""
 
     start: int
@@ -40,6 +47,8 @@ class Period:
 
     def fits(self, first: date | None, last: date | None, newest: date | None) -> bool:
         """Whether a figure over these days is of this period. `newest`: the last day of any figure of its kind."""
+        if self.how == "part":
+            return False
         if self.how == "days":
             return (first, last) == (self.first, self.last)
         if self.how == "ends":
@@ -76,9 +85,17 @@ def _without_years_that_are_spelled_out(found: list[Period], text: str) -> Itera
     """`2025 (January 2025-September 2025)` is one period: that in the brackets."""
     for n, period in enumerate(found):
         following = found[n + 1] if n + 1 < len(found) else None
-        if following and re.fullmatch(r"\s*\(", text[period.end : following.start]):
+        is_in_brackets = following and re.fullmatch(r"\s*\(", text[period.end : following.start])
+        if is_in_brackets and following and not (period.last and following.last and not _holds(period, following)):
             continue
         yield period
+
+
+def _holds(period: Period, other: Period) -> bool:
+    """Whether a period has all days of another."""
+    if period.first is None or other.first is None or period.last is None or other.last is None:
+        return True
+    return period.first <= other.first and other.last <= period.last
 
 
 def _no(month: str) -> int:
@@ -147,6 +164,26 @@ def _month(match: re.Match[str], _: date, left: str) -> Period | None:
     return _days(match, date(year, _no(match[1]), 1), month_end(year, _no(match[1])))
 
 
+def _part(match: re.Match[str], _: date, __: str) -> Period:
+    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is known to be of it."""
+    return _days(match, None, None, "part")
+
+
+def _months(match: re.Match[str], _: date, __: str) -> Period:
+    """`the six months to October 2025`."""
+    said = match[1].lower()
+    number = int(said) if said.isdigit() else WORDS.index(said)
+    last = month_end(int(match[3]), _no(match[2]))
+    months = last.year * 12 + last.month - number
+    return _days(match, date(months // 12, months % 12 + 1, 1), last)
+
+
+def _dates(match: re.Match[str], _: date, __: str) -> Period:
+    """`1 April 2024 to 31 March 2025`."""
+    first = date(int(match[3]), _no(match[2]), int(match[1]))
+    return _days(match, first, date(int(match[6]), _no(match[5]), int(match[4])))
+
+
 def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
     last = date(data_to.year, data_to.month, monthrange(data_to.year, data_to.month)[1])
     return _days(match, (years_before(last) or last) + timedelta(days=1), last)
@@ -170,9 +207,13 @@ def _now(match: re.Match[str], _: date, __: str) -> Period:
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Period | None]]] = [
     (re.compile(pattern, re.I), make)
     for pattern, make in (
+        (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}{_TO}(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", _dates),
+        (rf"\b{_PART_OF}(?:{_FY}|{_Y}\b)", _part),
+        (rf"\b(?:{_FY}|{_Y}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),
         (rf"\b(?:(?:twelve|12) months|year) (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _rolling),
+        (rf"\b(\d{{1,2}}|{'|'.join(WORDS[1:])}) months (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _months),
         (rf"\b(?:to|up to|until|ending) (?:the end of )?{_M} {_Y}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (r"\b(?:financial year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
@@ -182,7 +223,8 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Peri
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", lambda *_: None),
         (rf"\b{_M} {_Y}", _month),
         (rf"\b{_M} '?(\d\d)$", _month),
-        (r"\b(?:past|last) (?:year|(?:twelve|12) months)\b", _past_year),
+        (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _past_year),
+        (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y})?", _same),
         (rf"(?<![£\d,./-]){_Y}(?![\d,/%]\d|%)\b", _calendar_year),
         (r"\b(?:to date|currently|at present|now stands?|so far)\b", _now),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .model import Block, DocumentError, Text
+from .model import Block, DocumentError, Text, seen
 
 LARGEST = 50 << 20
 """Bytes of a file."""
@@ -28,9 +28,9 @@ def read_document(path: Path) -> list[Block]:
         if form == ".docx":
             blocks = word_blocks(path)
         elif form == ".pdf":
-            blocks = blocks_of(pdf_text(path, MOST_TEXT))
+            blocks = blocks_of(seen(pdf_text(path, MOST_TEXT)))
         else:
-            blocks = blocks_of(path.read_text(encoding="utf-8-sig"))
+            blocks = blocks_of(seen(path.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError as error:
         raise DocumentError(f"{path.name}: is not UTF-8 text (byte {error.start:,}): save it as UTF-8") from error
     except DocumentError as error:

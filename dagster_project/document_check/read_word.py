@@ -2,23 +2,36 @@
 
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .model import Block, Bound, DocumentError, Grid, Text
+from .model import Block, Bound, DocumentError, Grid, Text, seen
+from .word_numbers import WordNumbers, word_numbers
 
 LARGEST_UNPACKED = 200 << 20
 """Bytes of all the parts of a document together."""
 _MAIN = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_PARTS = ("numbering", "styles", "footnotes", "endnotes")
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SKIPPED = {f"{_MAIN}{n}" for n in ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "sdtPr", "tblPr", "tcPr")}
 _SKIPPED.add(f"{_COMPATIBLE}Fallback")
 
 
+@dataclass(frozen=True)
+class _Styles:
+    """What a document says of its paragraphs: names of styles by id, and numbers."""
+
+    names: dict[str, str]
+    numbers: WordNumbers
+
+
 def word_blocks(path: Path) -> list[Block]:
-    """What a document's body holds, in order. Raises DocumentError for what is no .docx, or is too large unpacked."""
+    """What a document's body holds, in order; then its footnotes, headers and footers. Raises DocumentError for what is no
+    .docx, or is too large unpacked."""
     from docx import Document
     from docx.opc.exceptions import OpcError
+    from docx.oxml import parse_xml
 
     try:
         with zipfile.ZipFile(path) as file:
@@ -26,33 +39,74 @@ def word_blocks(path: Path) -> list[Block]:
         if unpacked > LARGEST_UNPACKED:
             raise DocumentError(f"unpacks to {unpacked:,} bytes, more than the {LARGEST_UNPACKED:,} that are read")
         document = Document(str(path))
+        related = [(r.reltype.rpartition("/")[2], r.target_part) for r in document.part.rels.values() if not r.is_external]
+        parts = {kind: parse_xml(part.blob) for kind, part in related if kind in _PARTS}
+        edges = [(kind, parse_xml(part.blob)) for kind, part in related if kind in ("header", "footer")]
     except DocumentError:
         raise
     # lxml's errors of syntax are Python's.
     except (zipfile.BadZipFile, OpcError, KeyError, ValueError, SyntaxError, NotImplementedError) as error:
         raise DocumentError(f"can't be read as a Word document: {error}") from error
-    names = {s.style_id: s.name or "" for s in document.styles}
-    return list(_blocks(document.element.body, names))
+    numbers = word_numbers(parts.get("numbering"), parts.get("styles"))
+    styles = _Styles({s.style_id: s.name or "" for s in document.styles}, numbers)
+    found = list(_blocks(document.element.body, styles))
+    for kind in ("footnote", "endnote"):
+        for note in parts[f"{kind}s"].findall(f"{_MAIN}{kind}") if f"{kind}s" in parts else ():
+            if note.get(f"{_MAIN}type") in (None, "normal"):
+                found += _placed(_blocks(note, styles), f"{kind} {note.get(f'{_MAIN}id')}")
+    shown: set[str] = set()
+    for kind, edge in edges:
+        for block in _placed(_blocks(edge, styles), kind):
+            if isinstance(block, Grid) or block.text not in shown:
+                found.append(block)
+            shown.add(block.text if isinstance(block, Text) else "")
+    return found
 
 
-def _blocks(parent: Any, styles: dict[str, str], tag: str | None = None) -> Iterator[Block]:
+def _placed(blocks: Iterator[Block], place: str) -> Iterator[Block]:
+    for block in blocks:
+        yield replace(block, place=block.place or place) if isinstance(block, Text) else block
+
+
+def _blocks(parent: Any, styles: _Styles, tag: str | None = None) -> Iterator[Block]:
     """`tag`: of the content control around, if there is one."""
     for child in parent:
         if child.tag == f"{_MAIN}p":
-            text, bound = _text(child)
+            text, bound, boxes = _text(child)
+            number, is_item = styles.numbers.next(child)
             if text.strip():
                 found = child.find(f"{_MAIN}pPr/{_MAIN}pStyle")
-                style = "" if found is None else styles.get(found.get(f"{_MAIN}val"), "")
+                style = "" if found is None else styles.names.get(found.get(f"{_MAIN}val"), "").lower()
                 all_of_it = (Bound(0, len(text), tag),) if tag else ()
-                yield Text(text, bound or all_of_it, style.lower().startswith(("heading", "title")))
+                is_item = is_item or style.startswith("list")
+                yield Text(text, bound or all_of_it, style.startswith(("heading", "title")), is_item, number)
+            for box in boxes:
+                yield from _placed(_blocks(box, styles), "text box")
         elif child.tag == f"{_MAIN}tbl":
-            yield Grid(tuple(_row(r, t) for r, t in _inside(child, "tr", None)))
+            yield from _table(child, styles, tag)
         elif child.tag == f"{_MAIN}sdt":
             content = child.find(f"{_MAIN}sdtContent")
             if content is not None:
                 yield from _blocks(content, styles, _tag(child) or tag)
         elif child.tag not in _SKIPPED:
             yield from _blocks(child, styles, tag)
+
+
+def _table(table: Any, styles: _Styles, tag: str | None) -> Iterator[Block]:
+    """A table, then the tables in its cells. One of a single cell is a frame around paragraphs."""
+    rows = [r for r, _ in _inside(table, "tr", None)]
+    cells = [(c, t) for r in rows for c, t in _inside(r, "tc", None)]
+    if len(cells) == 1:
+        yield from _blocks(cells[0][0], styles, cells[0][1] or tag)
+        return
+    made: list[tuple[Text, ...]] = []
+    nested: list[Block] = []
+    for row in rows:
+        texts, inner = _row(row, styles)
+        made.append(texts)
+        nested += inner
+    yield Grid(tuple(made))
+    yield from nested
 
 
 def _inside(parent: Any, name: str, tag: str | None) -> Iterator[tuple[Any, str | None]]:
@@ -66,31 +120,39 @@ def _inside(parent: Any, name: str, tag: str | None) -> Iterator[tuple[Any, str 
                 yield from _inside(content, name, _tag(child) or tag)
 
 
-def _row(row: Any, _: str | None) -> tuple[Text, ...]:
-    cells: list[Text] = []
+def _row(row: Any, styles: _Styles) -> tuple[tuple[Text, ...], list[Block]]:
+    """A row's cells, and the tables in them."""
+    cells: list[Text] = [Text("")] * _count(row.find(f"{_MAIN}trPr/{_MAIN}gridBefore"), 0)
+    nested: list[Block] = []
     for cell, tag in _inside(row, "tc", None):
-        text, bound = _cell(cell, tag)
+        text, bound, inner = _cell(cell, tag, styles)
+        nested += inner
         merged = cell.find(f"{_MAIN}tcPr/{_MAIN}vMerge")
         is_continued = merged is not None and merged.get(f"{_MAIN}val", "continue") == "continue"
         cells.append(Text("" if is_continued else text, () if is_continued else bound))
-        span = cell.find(f"{_MAIN}tcPr/{_MAIN}gridSpan")
-        width = str(span.get(f"{_MAIN}val", "1")) if span is not None else "1"
-        cells += [Text("")] * (min(int(width), 100) - 1 if width.isdigit() else 0)
-    return tuple(cells)
+        cells += [Text("")] * (_count(cell.find(f"{_MAIN}tcPr/{_MAIN}gridSpan"), 1) - 1)
+    return tuple(cells), nested
 
 
-def _cell(cell: Any, tag: str | None) -> tuple[str, tuple[Bound, ...]]:
-    """A cell's paragraphs in one text, blanks between them."""
+def _count(element: Any | None, default: int) -> int:
+    text = str(element.get(f"{_MAIN}val", default)) if element is not None else ""
+    return min(int(text), 100) if text.isdigit() else default
+
+
+def _cell(cell: Any, tag: str | None, styles: _Styles) -> tuple[str, tuple[Bound, ...], list[Block]]:
+    """A cell's paragraphs in one text, blanks between them; and the tables in it."""
     text, bound = "", []
-    for block in _blocks(cell, {}):
-        inner = [block] if isinstance(block, Text) else [c for row in block.rows for c in row]
-        for part in inner:
-            text += " " if text and part.text else ""
-            bound += [Bound(b.start + len(text), b.end + len(text), b.tag) for b in part.bound]
-            text += part.text
+    inner: list[Block] = []
+    for block in _blocks(cell, styles):
+        if isinstance(block, Grid) or block.place:
+            inner.append(block)
+            continue
+        text += " " if text and block.text else ""
+        bound += [Bound(b.start + len(text), b.end + len(text), b.tag) for b in block.bound]
+        text += block.text
     if tag and not bound and text:
         bound = [Bound(0, len(text), tag)]
-    return text, tuple(bound)
+    return text, tuple(bound), inner
 
 
 def _tag(control: Any) -> str | None:
@@ -98,14 +160,17 @@ def _tag(control: Any) -> str | None:
     return None if found is None else found.get(f"{_MAIN}val")
 
 
-def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...]]:
-    """A paragraph's text as it is seen, and the content controls in it. What was deleted under review is left out."""
+def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
+    """A paragraph's text as it is seen, the content controls in it, and the text boxes that hang on it. What was deleted under
+    review, or is hidden, is left out."""
     parts: list[str] = []
     bound: list[Bound] = []
+    boxes: list[Any] = []
     length = 0
 
     def add(text: str) -> None:
         nonlocal length
+        text = seen(text)
         parts.append(text)
         length += len(text)
 
@@ -124,8 +189,15 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...]]:
                     walk(content)
                 if tag := _tag(child):
                     bound.append(Bound(start, length, tag))
-            elif child.tag not in _SKIPPED and isinstance(child.tag, str):
+            elif child.tag == f"{_MAIN}txbxContent":
+                boxes.append(child)
+            elif child.tag not in _SKIPPED and isinstance(child.tag, str) and not _is_hidden(child):
                 walk(child)
 
     walk(paragraph)
-    return "".join(parts), tuple(bound)
+    return "".join(parts), tuple(bound), boxes
+
+
+def _is_hidden(element: Any) -> bool:
+    found = element.find(f"{_MAIN}rPr/{_MAIN}vanish")
+    return found is not None and found.get(f"{_MAIN}val", "1") not in ("0", "false", "off")

@@ -25,7 +25,7 @@ class NotUnderstoodError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimRow:
     """A printed figure, as a row of an edition's claims. `printed` has a sign where the words tell of a fall."""
 
     mart: str
@@ -56,7 +56,7 @@ class Given:
     last: date | None = None
 
 
-def understand(sentence: str, given: Given, edition: EditionFigures) -> Claim:
+def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow:
     """What a sentence claims. Raises NotUnderstoodError for the first thing that it leaves open."""
     number = _number(sentence, given)
     written = read_written(number, sentence[: number.start], sentence[number.end :])
@@ -71,7 +71,7 @@ def understand(sentence: str, given: Given, edition: EditionFigures) -> Claim:
     is_fall = shows != "value" and tells_a_fall(sentence, number)
     printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
     category = given.category or _category(sentence, number, measure, edition)
-    return Claim(
+    return ClaimRow(
         measure["mart"], measure["measure"], shows, area_type, area, category, first, last, label, unit, printed, sentence
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster_project.core.seeds import force_names
 
-from .model import Figure
+from .model import EditionFigure
 from .tables import EVERY
 from .windows import years_before
 
@@ -20,7 +20,7 @@ class Questions:
     tables: list[tuple[Any, ...]] = field(default_factory=list)
     cells: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def ask(self, force: str, figure: Figure) -> str:
+    def ask(self, force: str, figure: EditionFigure) -> str:
         """The id under which a figure is answered; the same for the same figure."""
         area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
         key = (

@@ -16,8 +16,8 @@ from dagster_project.core.printable import SAID, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
 from .asked_figures import Questions
-from .model import Edition, EditionError, Figure, Statement
-from .printed import Printed, read_printed
+from .model import Edition, EditionError, EditionFigure, Statement
+from .printed import PrintedNumber, read_printed
 from .windows import month_end
 
 FIGURES = (
@@ -119,14 +119,14 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
         raise EditionError(f"{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
 
 
-def _read_figure(edition: Edition, line: _Line) -> tuple[Figure, Printed, dict[str, str]]:
+def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedNumber, dict[str, str]]:
     row = line.row
     try:
         if row.get("kind", "figure") != "figure":
             raise ValueError(f"kind {row['kind']!r}: this file has figures alone; statements have a file of their own (`says`)")
         said = read_printed(row["printed"], row["unit"])
         first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
-        figure = Figure(
+        figure = EditionFigure(
             mart=row["mart"], measure=row["measure"], area_type=row["area_type"], area_name=row["area_name"],
             category=row["category"], from_day=first, to_day=last, published=None if last else 0,
         )  # fmt: skip
@@ -171,11 +171,11 @@ def _ask_terms(asked: Questions, edition: Edition, number: int, statement: State
 Printeds = dict[tuple[Key, date | None, date | None], _Own]
 
 
-def _key(figure: Figure, area: str) -> Key:
+def _key(figure: EditionFigure, area: str) -> Key:
     return figure.mart, figure.measure, figure.area_type, area, figure.category
 
 
-def _printed_values(figures: list[tuple[Figure, Printed, dict[str, str]]]) -> Printeds:
+def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, str]]]) -> Printeds:
     """Printed values by what they are of; where one is printed twice, the first."""
     found: Printeds = {}
     for figure, said, row in figures:
@@ -191,7 +191,7 @@ def _adding() -> frozenset[tuple[str, str]]:
     return frozenset((m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] == "sum")
 
 
-def _months_conflict(figure: Figure, said: Printed, unit: str, printed: Printeds) -> _Conflict | None:
+def _months_conflict(figure: EditionFigure, said: PrintedNumber, unit: str, printed: Printeds) -> _Conflict | None:
     """Where a figure is printed for a run of months and for each of them, and these do not add to it."""
     if said.value is None or (figure.mart, figure.measure) not in _adding() or not (figure.from_day and figure.to_day):
         return None

@@ -12,16 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.printable import SAID, is_printable
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation import Name, Text, faults_of
 from dagster_project.core.yaml_io import read_yaml
 
-from .tables import Cell, Name, Table, cells
+from .tables import AskedCell, AskedTable, cells
 from .windows import Window
 from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class NoEditionError(PamError, ValueError):
@@ -36,7 +35,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Figure(_Part):
+class EditionFigure(_Part):
     """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning.
     `published`: of what others publish, which period, 0 the newest. `shows`: which number of it a statement is about."""
 
@@ -93,13 +92,13 @@ class Statement(_Part):
             self.parts(group)
         return self
 
-    def whole(self, group: Group) -> Figure:
+    def whole(self, group: Group) -> EditionFigure:
         """A group's whole."""
-        return Figure.model_validate(self.figure | group.whole)
+        return EditionFigure.model_validate(self.figure | group.whole)
 
-    def parts(self, group: Group) -> list[Figure]:
+    def parts(self, group: Group) -> list[EditionFigure]:
         """A group's parts."""
-        return [Figure.model_validate(self.figure | group.whole | part) for part in group.parts]
+        return [EditionFigure.model_validate(self.figure | group.whole | part) for part in group.parts]
 
 
 class Known(_Part):
@@ -121,7 +120,7 @@ class Edition(_Part):
     force_code: Text
     data_to: date
     windows: dict[Name, Window] = {}
-    tables: tuple[Table, ...] = ()
+    tables: tuple[AskedTable, ...] = ()
     claims: Text | None = None
     claims_path: Annotated[Path | None, Field(exclude=True)] = None
     says: Text | None = None
@@ -138,7 +137,7 @@ class Edition(_Part):
             self.cells(table)
         return self
 
-    def cells(self, table: Table) -> list[Cell]:
+    def cells(self, table: AskedTable) -> list[AskedCell]:
         """A table's cells, row by row."""
         return cells(table, self.windows, self.data_to)
 

@@ -19,21 +19,21 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedNumber:
     """`value`: None where it is printed as not available. `places`: how many of its last printed place make one."""
 
     value: Decimal | None
     places: Decimal
 
 
-def read_printed(text: str, unit: str = "count") -> Printed:
+def read_printed(text: str, unit: str = "count") -> PrintedNumber:
     """What a printed figure says. Raises ValueError for a text without a figure.
 
     A count is printed whole; an amount of money that ends in three noughts is taken as rounded to thousands.
     """
     plain = text.strip()
     if plain.lower() in NOT_AVAILABLE:
-        return Printed(None, Decimal(1))
+        return PrintedNumber(None, Decimal(1))
     if match := _NUMBER.search(plain):
         digits = match["digits"].replace(",", "")
         scale = SCALES.get((match["scale"] or "").lower(), 0)
@@ -43,8 +43,8 @@ def read_printed(text: str, unit: str = "count") -> Printed:
             raise ValueError(f"a figure of more than {DIGITS} digits, or of more than {PLACES} places, is not believed")
         if unit == "gbp" and exponent == 0 and value and value % 1000 == 0:
             exponent = 3
-        return Printed(value, Decimal(1).scaleb(-exponent))
+        return PrintedNumber(value, Decimal(1).scaleb(-exponent))
     for word in re.findall(r"[a-z]+", plain.lower()):
         if word in WORDS:
-            return Printed(Decimal(WORDS.index(word)), Decimal(1))
+            return PrintedNumber(Decimal(WORDS.index(word)), Decimal(1))
     raise ValueError(f"{text!r} holds no figure")

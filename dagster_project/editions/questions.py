@@ -10,7 +10,7 @@ from dagster_project.core.row_tables import make_table
 
 from .asked_figures import Questions
 from .claims import ask_claims
-from .model import Edition, Figure
+from .model import Edition, EditionFigure
 
 
 def ask_all(editions: Iterable[Edition]) -> Questions:
@@ -37,7 +37,7 @@ def _ask_tables(asked: Questions, edition: Edition) -> None:
             asked_id = None
             if cell.days:
                 days = cell.days
-                figure = Figure(**ask, from_day=days.first, to_day=days.last, published=days.published)
+                figure = EditionFigure(**ask, from_day=days.first, to_day=days.last, published=days.published)
                 asked_id = asked.ask(edition.force_code, figure)
             asked.cells.append(
                 (

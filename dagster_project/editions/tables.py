@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
 EVERY = "*"
 """Area or category of a row that stands for all there are: one printed row each."""
@@ -43,7 +43,7 @@ class Ask(_Part):
         return {n: getattr(self, n) for n in Ask.model_fields if getattr(self, n) is not None}
 
 
-class Row(Ask):
+class AskedRow(Ask):
     """A row, or several: `months`, `financial_years` or `calendar_years` of them up to the last day of data, or the last
     `published_periods` of what others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the
     largest first.
@@ -86,7 +86,7 @@ class Row(Ask):
         return [(self.label, self.window)]
 
 
-class Column(Ask):
+class AskedColumn(Ask):
     """A column. `name`: what it is called in the relation, edition after edition. `label`: as it is printed, `{window}`
     standing for its window's name. `years_back`: its cells look at the row's window, so many years earlier.
     """
@@ -96,7 +96,7 @@ class Column(Ask):
     years_back: Annotated[int, Field(ge=0)] | None = None
 
 
-class Table(_Part):
+class AskedTable(_Part):
     """A printed table, or the series behind a chart. `data_to`: its own last day of data, where it has another.
     `short_years`: years are called by two digits, `24/25` and `Oct 24`."""
 
@@ -110,8 +110,8 @@ class Table(_Part):
     data_to: date | None = None
     short_years: bool = False
     figure: Ask = Ask()
-    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    rows: Annotated[tuple[AskedRow, ...], Field(min_length=1)]
+    columns: Annotated[tuple[AskedColumn, ...], Field(min_length=1)]
     notes: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
@@ -129,12 +129,12 @@ class Table(_Part):
 
 
 @dataclass(frozen=True)
-class Cell:
+class AskedCell:
     """One cell: where it stands, and what it asks. `ask`: None where it does not apply."""
 
     row_no: int
     row_label: str | None
-    column: Column
+    column: AskedColumn
     column_no: int
     ask: dict[str, Any] | None
     days: Days | None
@@ -149,7 +149,7 @@ class Cell:
         return self.days.label if self.column.window else self.column.name
 
 
-def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]:
+def cells(table: AskedTable, windows: dict[str, Window], data_to: date) -> list[AskedCell]:
     """All cells of a table, row by row. Raises ValueError for a window that is not there, or a cell that asks nothing."""
     end = table.data_to or data_to
     found = []
@@ -166,7 +166,7 @@ def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]
                 name = f"{days.last:%B}" if row.by_month_name and days.last else name
             for column_no, column in enumerate(table.columns, start=1):
                 if column.name in row.blank:
-                    found.append(Cell(row_no, name, column, column_no, None, None))
+                    found.append(AskedCell(row_no, name, column, column_no, None, None))
                     continue
                 ask = said | column.said() | row.cells.get(column.name, Ask()).said()
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
@@ -175,11 +175,11 @@ def cells(table: Table, windows: dict[str, Window], data_to: date) -> list[Cell]
                 days = _called(_window(ask.pop("window"), windows, at).days(end), table)
                 if back := column.years_back:
                     days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
-                found.append(Cell(row_no, name, column, column_no, ask, days))
+                found.append(AskedCell(row_no, name, column, column_no, ask, days))
     return found
 
 
-def _called(days: Days, table: Table) -> Days:
+def _called(days: Days, table: AskedTable) -> Days:
     """Days, called as the table calls them."""
     return replace(days, label=re.sub(r"\b20(\d\d)\b", r"\1", days.label)) if table.short_years else days
 

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.sql import one_row
 
-from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .row_rules import Sheet
 
@@ -30,15 +28,6 @@ def absent_columns(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet
         landed = _blank(con, load.raw(home), there)
         absent += _blank_as_delivered(con, load.quarantine(home), landed)
     return sorted(absent)
-
-
-def absent_in(entry: LedgerEntry, contract: Contract) -> list[str]:
-    """The same of a load in the ledger. Ledgers of earlier versions say which headers were missing, and not which columns were
-    blank: those count as there."""
-    if entry.absent_columns is not None:
-        return entry.absent_columns
-    never = contract.police_uk.absent if entry.form == "police_uk" and contract.police_uk else ()
-    return sorted({*entry.missing_columns, *never})
 
 
 def _blank(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dagster_project.core.files import make_file, make_folder, put_in_place, unf
 from dagster_project.core.home import Home
 
 from .file_names import MANIFEST, InboxFile, leads_out
-from .inbox_files import Seen, check_unchanged, folder_of, is_still_leased, lease, opened, refuse_keys
+from .inbox_files import FileStamp, check_unchanged, folder_of, is_still_leased, lease, opened, refuse_keys
 from .refusal import Refused
 
 CHUNK = 1 << 20
@@ -20,7 +20,9 @@ LONGEST = 255
 """Bytes that a name may have on the file systems in use."""
 
 
-def move_to_archive(home: Home, file: InboxFile, day: date, sha256: str | None = None, seen: Seen | None = None) -> Path | None:
+def move_to_archive(
+    home: Home, file: InboxFile, day: date, sha256: str | None = None, seen: FileStamp | None = None
+) -> Path | None:
     """Move a file, and its manifest, to `archive/<day>/`; never over another: the name gets a number. Returns where it is.
 
     `sha256`, `seen`: what was read. None is returned, and nothing moves, where that is not there any more. A link that leads
@@ -58,7 +60,7 @@ def _taken(target: Path) -> bool:
     return os.path.exists(target) or os.path.exists(f"{target}{MANIFEST}")
 
 
-def _is_as_seen(file: InboxFile, seen: Seen) -> bool:
+def _is_as_seen(file: InboxFile, seen: FileStamp) -> bool:
     try:
         check_unchanged(file, seen)
     except (Refused, FileNotFoundError):
@@ -66,14 +68,14 @@ def _is_as_seen(file: InboxFile, seen: Seen) -> bool:
     return True
 
 
-def _move(home: Home, source: Path, target: Path, root: Path, sha256: str | None = None, seen: Seen | None = None) -> bool:
+def _move(home: Home, source: Path, target: Path, root: Path, sha256: str | None = None, seen: FileStamp | None = None) -> bool:
     """Have `target` be the file at `source`, as it was seen and hashed, and `source` gone. Returns whether it was done: a file
     that has changed stays, and a link that leads out is removed without a trace of what it led to."""
     with folder_of(source, root) as (folder, name):
         try:
             with opened(source, root) as handle:
                 refuse_keys(home, handle)
-                if seen and Seen.of(handle) != seen:
+                if seen and FileStamp.of(handle) != seen:
                     return False
                 linked = os.path.islink(source)
                 by_name = not linked and (seen or not sha256) and _rename(folder, name, handle, target)

@@ -17,7 +17,7 @@ from dagster_project.core.home import Home
 
 from .file_names import InboxFile
 from .file_signatures import check_kind
-from .inbox_files import Seen, opened, refuse_keys
+from .inbox_files import FileStamp, opened, refuse_keys
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
@@ -36,7 +36,7 @@ class Stored:
     data: bytes
     sha256: str
     size: int
-    seen: Seen
+    seen: FileStamp
 
 
 def read_stored(file: InboxFile, home: Home) -> Stored:
@@ -52,7 +52,7 @@ def read_path(path: Path, root: Path | None = None, home: Home | None = None) ->
     with opened(path, root) as handle:
         if home is not None:
             refuse_keys(home, handle)
-        seen = Seen.of(handle)
+        seen = FileStamp.of(handle)
         if not seen.size:
             raise Refused("empty: the file has no bytes, not even a header")
         if seen.size > LARGEST:
@@ -62,7 +62,7 @@ def read_path(path: Path, root: Path | None = None, home: Home | None = None) ->
             raise Refused("holds NUL bytes: damaged, or not text")
         with open(handle, "rb", closefd=False) as source:
             data = source.read(seen.size + 1)
-        if len(data) != seen.size or Seen.of(handle) != seen:
+        if len(data) != seen.size or FileStamp.of(handle) != seen:
             raise StillChanging("changed while it was read: it will be read again")
     return Stored(data, hashlib.sha256(data).hexdigest(), len(data), seen)
 

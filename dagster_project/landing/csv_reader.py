@@ -13,7 +13,7 @@ import duckdb
 from dagster_project.core.printable import is_printable
 from dagster_project.core.sql import literal
 
-from .fast_csv import Seen, is_large, read_plain
+from .fast_csv import SeenText, is_large, read_plain
 from .header import Layout
 from .quoted_csv import split_quoted
 from .refusal import Refused
@@ -58,7 +58,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     return Cells(_blanks_seen(seen), seen.lines, is_printable=seen.is_printable) if seen else None
 
 
-def _blanks_seen(seen: Seen) -> str | None:
+def _blanks_seen(seen: SeenText) -> str | None:
     if seen.odd_blanks:
         return ALL_BLANKS
     # To trim what is long is dearer than to look whether there is anything to be trimmed.

@@ -21,7 +21,7 @@ _STRAY_LINE = re.compile("^[^\n\ud800-\udfff]*+[\ud800-\udfff][^\n]*", re.M)
 
 
 @dataclass(frozen=True)
-class Text:
+class DecodedText:
     """Decoded text without its BOM, line ends as LF, and the encoding it had.
 
     `other_than`: where some of it is in another encoding, the name of the one that the rest is in; the characters that
@@ -33,7 +33,7 @@ class Text:
     other_than: str | None = None
 
 
-def decode(data: bytes) -> Text:
+def decode(data: bytes) -> DecodedText:
     """Decode by BOM, else UTF-16 by its NUL bytes, else UTF-8 where it has any, else Windows-1252.
 
     Of a file in two minds (UTF-8 and Windows-1252) that which most of its lines beyond ASCII are in counts. Raises Refused
@@ -51,7 +51,7 @@ def decode(data: bytes) -> Text:
     return _utf8(data, "utf-8")
 
 
-def _utf8(data: bytes, encoding: str) -> Text:
+def _utf8(data: bytes, encoding: str) -> DecodedText:
     try:
         return _text(data.decode("utf-8"), encoding)
     except UnicodeDecodeError as error:
@@ -75,7 +75,7 @@ def _utf8(data: bytes, encoding: str) -> Text:
         return _text(text, "windows-1252", "Windows-1252")
 
 
-def _utf16(data: bytes, codec: str) -> Text:
+def _utf16(data: bytes, codec: str) -> DecodedText:
     try:
         return _text(data.decode(codec), codec)
     except UnicodeDecodeError as error:
@@ -118,12 +118,12 @@ def _utf16_without_bom(data: bytes) -> str | None:
     return None
 
 
-def _text(text: str, encoding: str, other_than: str | None = None) -> Text:
+def _text(text: str, encoding: str, other_than: str | None = None) -> DecodedText:
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
     # DOS programs end a text with Ctrl-Z.
     text = _one_line_end(text).removesuffix("\x1a")
-    return Text(text.removeprefix("\ufeff"), encoding, other_than)
+    return DecodedText(text.removeprefix("\ufeff"), encoding, other_than)
 
 
 def _one_line_end(text: str) -> str:

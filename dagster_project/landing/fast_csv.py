@@ -36,7 +36,7 @@ BOM = codecs.BOM_UTF8.decode()
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenText:
     """What a look over a text says: its lines, bytes of the longest with its end, whether it has a tab (that parts nothing),
     a no-break space or a byte order mark, whether a cell begins or ends with a space, and whether all of it is printable."""
 
@@ -69,7 +69,7 @@ def is_within(layout: Layout, head: str, data: bytes) -> bool:
     return len(data) <= HEAD or layout.start + HEADER_CHARACTERS <= len(head)
 
 
-def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
+def look_over(body: memoryview, separator: str, width: int) -> SeenText | None:
     """Look over the text after the header, in UTF-8; None where lines are no records, or of another width than the header.
 
     What may not be in any text (NUL, bytes that are no UTF-8) is left to whoever says so.
@@ -119,10 +119,10 @@ def look_over(body: memoryview, separator: str, width: int) -> Seen | None:
     unended = len(whole) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return Seen(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
+    return SeenText(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
 
 
-def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, held: ExitStack) -> Seen | None:
+def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, held: ExitStack) -> SeenText | None:
     """Make the temporary view `view (line, cells, f1, f2, ...)` of a text in UTF-8, given without its header, whose lines are
     its records. A blank cell is NULL in f1 and so on. The view can be read until `held` is closed.
 

@@ -40,7 +40,7 @@ def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings,
         canonical_values.install(con)
         if contract.identifiers:
             # Which key makes no difference here: nothing of these rows is kept.
-            pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
+            pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
         try:
             opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
             window = widest(file.extracted_at)

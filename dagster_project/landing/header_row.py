@@ -27,7 +27,7 @@ _DATA = re.compile(r"\d{3}|\d[/:-]\d|\d\.\d+\.\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
 
 
 @dataclass(frozen=True)
-class Row:
+class HeadRow:
     """A row at the head of a text. `number`: from 1, blank ones counted. `lines`: physical lines up to its end, from the
     first that is not blank."""
 
@@ -46,17 +46,17 @@ class Sought:
     needed: frozenset[str]
     headers: frozenset[str]
 
-    def hits(self, row: Row) -> int:
+    def hits(self, row: HeadRow) -> int:
         """How many of the contract's columns a row names."""
         return len(self.named(row.fields))
 
-    def is_whole(self, row: Row) -> bool:
+    def is_whole(self, row: HeadRow) -> bool:
         """Whether it names every column that is needed."""
         named = self.named(row.fields)
         return bool(named) and self.needed <= named
 
 
-def find_row(text: str, start: int, skipped: int, separators: Iterable[str], sought: Sought, header_row: int | None) -> Row:
+def find_row(text: str, start: int, skipped: int, separators: Iterable[str], sought: Sought, header_row: int | None) -> HeadRow:
     """The header of a text whose first line that is not blank begins at `start`, after `skipped` blank ones.
 
     The first row that names all that is needed, by itself or with the row above it; else the one that comes nearest.
@@ -101,7 +101,7 @@ def said_of(number: int, fields: list[str]) -> str:
     return f"row {number} comes nearest, with the headers {', '.join(filled[:MOST_SHOWN])}{more}"
 
 
-def _no_header(rows: list[Row]) -> str:
+def _no_header(rows: list[HeadRow]) -> str:
     reason = f"no header: the first line names none of the contract's columns, nor does any of the first {LAST_HEADER_ROW} rows"
     like = [r for r in rows if looks_like_header(r.fields) and sum(bool(f) for f in r.fields) >= FEWEST]
     if not like:
@@ -110,12 +110,12 @@ def _no_header(rows: list[Row]) -> str:
     return f"{reason}; {said_of(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
 
 
-def _best(rows: Iterable[Row | None], sought: Sought) -> Row | None:
+def _best(rows: Iterable[HeadRow | None], sought: Sought) -> HeadRow | None:
     found = [r for r in rows if r is not None]
     return max(found, key=sought.hits) if found else None
 
 
-def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[Row]:
+def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeadRow]:
     """The first rows of a text, blank ones passed over, as far as they are whole."""
     head = text[start : start + HEADER_CHARACTERS].split("\n")
     if len(head) > 1 and start + HEADER_CHARACTERS < len(text):
@@ -132,14 +132,14 @@ def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[Row]:
         number += 1
         cells = [f.replace(MARK, "").strip() for f in fields]
         if any(cells):
-            yield Row(number, cells, reader.line_num, separator)
+            yield HeadRow(number, cells, reader.line_num, separator)
 
 
-def _merged(rows: list[Row], sought: Sought) -> Iterator[Row]:
+def _merged(rows: list[HeadRow], sought: Sought) -> Iterator[HeadRow]:
     """Rows with what a merged cell above them says: `Opened` over `Date` and `Time`, or one that goes over both rows."""
     for above, row in pairwise(rows):
         if above.number == row.number - 1:
-            yield Row(row.number, _with_above(above.fields, row.fields, sought), row.lines, row.separator)
+            yield HeadRow(row.number, _with_above(above.fields, row.fields, sought), row.lines, row.separator)
 
 
 def _with_above(above: list[str], own: list[str], sought: Sought) -> list[str]:

@@ -26,7 +26,7 @@ HELD_OPEN = "a program still has it open for writing: it will be read when its s
 
 
 @dataclass(frozen=True)
-class Seen:
+class FileStamp:
     """What tells a file's content from what it was before or is later. Times in nanoseconds; `changed_ns` can't be set back."""
 
     device: int
@@ -36,7 +36,7 @@ class Seen:
     changed_ns: int
 
     @classmethod
-    def of(cls, handle: int) -> "Seen":
+    def of(cls, handle: int) -> "FileStamp":
         """What is opened now."""
         found = os.fstat(handle)
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -109,10 +109,10 @@ def refuse_keys(home: Home, handle: int) -> None:
                 raise Refused(A_KEY)
 
 
-def check_unchanged(file: InboxFile, seen: Seen) -> None:
+def check_unchanged(file: InboxFile, seen: FileStamp) -> None:
     """Raises StillChanging where the file is not as it was read, Refused and OSError as `opened` does."""
     with opened(file.path, file.root) as handle:
-        if Seen.of(handle) != seen:
+        if FileStamp.of(handle) != seen:
             raise StillChanging("changed while it was read: it will be read again")
 
 

@@ -34,7 +34,7 @@ from .containers import Stored, read_manifest, read_stored
 from .duplicates import doubled, repeats, weigh
 from .file_names import InboxFile
 from .ignored_rows import leave_out
-from .inbox_files import Seen, check_unchanged, still_written
+from .inbox_files import FileStamp, check_unchanged, still_written
 from .known_files import Clock, Decisions, landing_text, moment_text
 from .ledger import LedgerEntry, accepted, commit, read_ledger
 from .made_up import Kind, is_made_up
@@ -44,7 +44,7 @@ from .own_file_names import recognised
 from .parallel import ALONE, Room, Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, RAGGED, Sheet, keep, parse
+from .row_rules import PARSED, Sheet, keep, parse
 from .row_window import parse_within_rows, widest
 from .vocabulary import HELD_FOR, look_up
 
@@ -177,13 +177,13 @@ class _Landing:
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
         self.kind = Kind(home, accepted(entries))
-        self.key: pseudonyms.Key | None = None
+        self.key: pseudonyms.PseudonymKey | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
         self.is_for_identified, self.parts = False, 1
         self.room = ALONE
         self.unsettled: dict[Path, str] = {}
         """Why files are left alone that their senders are not done with."""
-        self.seen: dict[Path, tuple[Seen | None, str | None]] = {}
+        self.seen: dict[Path, tuple[FileStamp | None, str | None]] = {}
         """What was read of each file, and its SHA-256."""
         self.one_at_a_time = Lock()
 
@@ -414,9 +414,7 @@ class _Landing:
         rival = self.decisions.same_extraction(file)
         for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
             counts = (other.rows_in_file, other.rows_duplicate)
-            # Ledgers of earlier versions say how many ragged rows there were, and no more.
-            unsaid = other.ragged_digest is None and RAGGED in other.quarantine_reasons
-            alike = counts == (found.rows, found.merged) and (unsaid or other.ragged_digest == found.ragged)
+            alike = counts == (found.rows, found.merged) and other.ragged_digest == found.ragged
             good = good_rows(bad=found.bad > 0, repeated=found.repeated)
             if alike and same_rows(self.con, self.home, load_of(other), sheet, good, found.repeated):
                 return other

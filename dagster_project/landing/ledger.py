@@ -58,7 +58,7 @@ class LedgerEntry(BaseModel):
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
     absent_columns: list[str] | None = None
-    """Columns of the contract that the file lacks or has blank in every row; None in ledgers of earlier versions."""
+    """Columns of the contract that the file lacks or has blank in every row; None where it did not land."""
     drift: list[str] = []
     unknown_values: dict[str, dict[str, int]] = {}
     """Column -> value that no list knows -> rows that have it, where the file landed."""

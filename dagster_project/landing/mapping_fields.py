@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
-from dagster_project.contracts.model import Name
+from dagster_project.core.validation import Name
 
 from .name_patterns import Covers, Pattern, read_pattern
 
@@ -119,7 +119,7 @@ class Files(_Part):
         return read_pattern(self.name)
 
 
-class Table(_Part):
+class TablePlace(_Part):
     """Where the table is in the file. `sheet`: of a workbook, a name or a number from 1; the first where None. `header_row`:
     counted from 1; found among the first rows where None. `ignore`: column -> globs of rows that are no records.
     """

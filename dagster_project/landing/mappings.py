@@ -18,12 +18,12 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from dagster_project.contracts import Column, Contract, plain_header
-from dagster_project.contracts.model import DATE_TYPES, Name
+from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation import Name, faults_of
 
-from .mapping_fields import Files, Header, HeadersField, ListOf, Table, headers_of, listed, parts_of
+from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, headers_of, listed, parts_of
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
@@ -64,7 +64,7 @@ class SystemMapping(BaseModel):
     separators: dict[Name, Exact] = {}
     times_are_utc: bool = False
     files: Annotated[tuple[Files, ...], BeforeValidator(listed)] = ()
-    table: Table = Table()
+    table: TablePlace = TablePlace()
     optional: Columns = ()
 
     @property

@@ -28,7 +28,7 @@ class PseudonymKeyError(PamError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Key:
+class PseudonymKey:
     """A pseudonym key; its bytes appear in no text form of it."""
 
     secret: bytes = field(repr=False)
@@ -45,13 +45,13 @@ class Key:
         return bytes(b ^ 0x36 for b in secret), bytes(b ^ 0x5C for b in secret)
 
 
-def find_key(home: Home, used: str | None) -> Key:
+def find_key(home: Home, used: str | None) -> PseudonymKey:
     """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, made on first use.
 
     `used` is the fingerprint of the key that earlier loads were hashed with, None where there are none.
     Raises PseudonymKeyError when the key can't be had or is another one.
     """
-    key = Key(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=used is None))
+    key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=used is None))
     if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
         raise PseudonymKeyError(
             f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
@@ -68,12 +68,12 @@ def accepted_change(home: Home) -> dict[str, str]:
         return {}
 
 
-def accept(home: Home, used: str) -> Key:
+def accept(home: Home, used: str) -> PseudonymKey:
     """Accept the key that there is now in place of the one with the fingerprint `used`; a lost key file is made anew.
 
     Raises PseudonymKeyError where there is nothing to accept. The caller has the home's lock, and puts it on record.
     """
-    key = Key(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=True))
+    key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=True))
     if key.fingerprint == used:
         raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
     changes = accepted_change(home) | {used: key.fingerprint}
@@ -85,7 +85,7 @@ def _key_file(home: Home) -> KeyFile:
     return KeyFile(KEY_VARIABLE, home.key_file, REMEDY, PseudonymKeyError)
 
 
-def install(con: duckdb.DuckDBPyConnection, key: Key) -> None:
+def install(con: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
     """Make `pam_pseudonym(x)` known to a connection: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes.
 
     The key goes in as parameters of the session, never as part of a statement, which errors and logs may

@@ -17,7 +17,7 @@ from dagster_project.core.sql import literal, one_row
 from .connection import one_thread
 from .csv_reader import CELLS
 from .duplicates import CLASHING, MERGED
-from .pseudonyms import Key
+from .pseudonyms import PseudonymKey
 from .row_rules import KEPT, PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
@@ -221,7 +221,7 @@ def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
     ))[0])
 
 
-def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: Key | None) -> str:
+def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKey | None) -> str:
     """SHA-256 of the rows of odd width of the file just read, in whatever order, in hexadecimal: it tells them from others
     and keeps nothing of them. Keyed where the contract has identifiers, as such a row may hold one.
     """

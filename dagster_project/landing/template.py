@@ -21,7 +21,7 @@ from .land import SUSPECT_DAYS
 from .mappings import read_mappings
 
 
-class TemplateError(PamError, ValueError):
+class ExtractTemplateError(PamError, ValueError):
     """A template that can't be written as asked. The message says what to give."""
 
 
@@ -61,13 +61,15 @@ def write_template(
     """
     contracts, now = load_contracts(), now or datetime.now(UTC)
     if extract not in contracts:
-        raise TemplateError(f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})")
+        raise ExtractTemplateError(
+            f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})"
+        )
     contract = contracts[extract]
     first, last = _window(contract, covered_from, covered_to, now.astimezone(LONDON).date())
     code = _force(home, force, force_names())
     name = canonical_name(extract, code, first, last, now) + ".csv"
     if problem := name_problem(name, contracts, force_names()):
-        raise TemplateError(problem)
+        raise ExtractTemplateError(problem)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     with path.open("xb") as file:
@@ -93,7 +95,7 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     if len(likely) == 1:
         return likely.pop()
     several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
-    raise TemplateError(f"whose file? Give --force: {several}")
+    raise ExtractTemplateError(f"whose file? Give --force: {several}")
 
 
 def _mapped(home: Home) -> set[str]:

@@ -42,7 +42,7 @@ HEADERS = {
 
 
 @dataclass
-class State:
+class DraftState:
     """What the page says of the last thing done."""
 
     heading: str = "Check the draft"
@@ -50,7 +50,7 @@ class State:
     saved: str = ""
 
 
-class Page:
+class DraftPage:
     """The page of one file. `hosts`: what a request may call this server."""
 
     def __init__(self, home: Home, file: Path, target: Path, extract: str | None, force: str | None) -> None:
@@ -62,7 +62,7 @@ class Page:
 
     async def show(self, request: Request) -> Response:
         """The draft as it was made, before a person changed it."""
-        return self._answer({}, State(), with_figures=False)
+        return self._answer({}, DraftState(), with_figures=False)
 
     async def change(self, request: Request) -> Response:
         """The draft with what a person picked; saved where they said so."""
@@ -70,9 +70,9 @@ class Page:
         if len(body) > LONGEST_FORM:
             return PlainTextResponse("The form is too long.", 413, HEADERS)
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        return self._answer(form, State("What comes of it"), with_figures=form.get("do") == "show")
+        return self._answer(form, DraftState("What comes of it"), with_figures=form.get("do") == "show")
 
-    def _answer(self, form: dict[str, str], state: State, *, with_figures: bool) -> HTMLResponse:
+    def _answer(self, form: dict[str, str], state: DraftState, *, with_figures: bool) -> HTMLResponse:
         # What takes long is done here and not in a thread of its own: dbt's runner wants the main one, and one person asks.
         with duckdb.connect() as con:
             try:
@@ -108,7 +108,7 @@ class Page:
         draft.decide()
         return draft
 
-    def _save(self, text: str, state: State) -> None:
+    def _save(self, text: str, state: DraftState) -> None:
         try:
             if self.written is not None and self.target.exists() and self.target.read_text(encoding="utf-8") == self.written:
                 # Written from this page, and as it was written: nobody's edits are lost.
@@ -120,7 +120,7 @@ class Page:
             return
         self.written, state.saved, state.heading = text, str(self.target.absolute()), "Saved"
 
-    def _html(self, draft: Draft, text: str, seen: Preview | None, state: State, with_figures: bool) -> str:
+    def _html(self, draft: Draft, text: str, seen: Preview | None, state: DraftState, with_figures: bool) -> str:
         columns = [
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
@@ -187,7 +187,7 @@ class OwnRequestsOnly:
         await self.app(scope, receive, send)
 
 
-def page_app(page: Page, token: str, port: int) -> ASGIApp:
+def page_app(page: DraftPage, token: str, port: int) -> ASGIApp:
     """The server's app: one page and its style sheets under `/TOKEN/`."""
 
     async def style(request: Request) -> Response:
@@ -216,6 +216,6 @@ def serve(home: Home, file: Path, target: Path, *, extract: str | None = None, f
         port = bound.getsockname()[1]
         address = f"http://127.0.0.1:{port}/{token}/"
         print(f"{address}\nOpen it on this machine. Ctrl-C stops it.", flush=True)
-        app = page_app(Page(home, file, target, extract, force), token, port)
+        app = page_app(DraftPage(home, file, target, extract, force), token, port)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[bound])

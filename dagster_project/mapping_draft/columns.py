@@ -27,7 +27,7 @@ ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
 
 
 @dataclass(frozen=True)
-class Source:
+class ColumnSource:
     """Where a column's text comes from: one header, or several joined or listed. `indexes`: fields from 0."""
 
     indexes: tuple[int, ...]
@@ -46,13 +46,13 @@ class Drafted:
     """
 
     column: Column
-    source: Source | None = None
+    source: ColumnSource | None = None
     score: float = 0.0
     why: str = ""
     checks: list[str] = field(default_factory=list)
 
 
-_Offer = tuple[float, float, float, Column, Source]
+_Offer = tuple[float, float, float, Column, ColumnSource]
 """How well a source would do for a column: in all, its header, its cells; the column and the source."""
 
 
@@ -64,20 +64,20 @@ class Fields:
         plain = [plain_header(h) for h in headers]
         self.doubled = {headers[n] for n, h in enumerate(plain) if h and plain.count(h) > 1}
         self.singles = [
-            Source((n,), (h,), Profile(con, f"c{n}", h, rows)) for n, h in enumerate(headers)
+            ColumnSource((n,), (h,), Profile(con, f"c{n}", h, rows)) for n, h in enumerate(headers)
             if plain[n] and h not in self.doubled
         ]  # fmt: skip
         self.joins = self._moments()
         self.lists = self._lists()
         self.offences = self._offences()
 
-    def _joined(self, parts: tuple[Source, ...], how: str, between: str, doubt: str = "") -> Source:
+    def _joined(self, parts: tuple[ColumnSource, ...], how: str, between: str, doubt: str = "") -> ColumnSource:
         indexes = tuple(i for p in parts for i in p.indexes)
         headers = tuple(h for p in parts for h in p.headers)
         text = f"nullif(concat_ws('{between}', {', '.join(f'c{i}' for i in indexes)}), '')"
-        return Source(indexes, headers, Profile(self.con, text, " ".join(headers), self.rows), how, between, doubt)
+        return ColumnSource(indexes, headers, Profile(self.con, text, " ".join(headers), self.rows), how, between, doubt)
 
-    def _moments(self) -> list[Source]:
+    def _moments(self) -> list[ColumnSource]:
         """A day and a time of day that belong together: `Opened Date` and `Opened Time`, or side by side."""
         days = [s for s in self.singles if s.profile.is_date and not _has_hours(s.profile)]
         found = []
@@ -93,9 +93,9 @@ class Fields:
                 found.append(self._joined((day, time), "join", " ", doubt))
         return found
 
-    def _lists(self) -> list[Source]:
+    def _lists(self) -> list[ColumnSource]:
         """Headers that are numbered: `Qualifier 1`, `Qualifier 2`."""
-        groups: dict[str, list[tuple[int, Source]]] = {}
+        groups: dict[str, list[tuple[int, ColumnSource]]] = {}
         for source in self.singles:
             if found := numbered(source.headers[0]):
                 groups.setdefault(found[0], []).append((found[1], source))
@@ -104,7 +104,7 @@ class Fields:
             for g in groups.values() if len(g) > 1
         ]  # fmt: skip
 
-    def _offences(self) -> list[Source]:
+    def _offences(self) -> list[ColumnSource]:
         """The Home Office's class and subclass, apart: `92D` and `1`."""
         found = []
         for one in self.singles:
@@ -118,7 +118,7 @@ class Fields:
             found += [self._joined((one, sub), "join", "/") for sub in subs[:1]]
         return found
 
-    def sources(self, column: Column) -> list[Source]:
+    def sources(self, column: Column) -> list[ColumnSource]:
         """All that could be a column's source."""
         if column.type == "timestamp":
             return [*self.singles, *self.joins]
@@ -190,7 +190,7 @@ def _share(contract: Contract, found: dict[str, Drafted]) -> None:
             d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
 
 
-def _alike(column: Column, source: Source) -> float:
+def _alike(column: Column, source: ColumnSource) -> float:
     if source.how == "list":
         stem = numbered(source.headers[0])
         return likeness(column, stem[0]) if stem else 0.0
@@ -203,7 +203,7 @@ def _alike(column: Column, source: Source) -> float:
     return likeness(column, source.headers[0])
 
 
-def fit(column: Column, source: Source, known: Mapping[str, str]) -> float:
+def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float:
     """How well the cells are what the column holds, 0 to 1; 0 rules the header out."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
@@ -244,7 +244,7 @@ def _fits_choice(column: Column, profile: Profile) -> float:
     return 0.5 + 0.5 * profile.share(told)
 
 
-def _why(column: Column, source: Source, alike: float, known: Mapping[str, str]) -> str:
+def _why(column: Column, source: ColumnSource, alike: float, known: Mapping[str, str]) -> str:
     said = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a name like it"
     held = _held(column, source, known)
     return f"{said}; {held}" if held else said
@@ -255,7 +255,7 @@ def percent(share: float) -> str:
     return f"{int(share * 1000) / 10:g}%"
 
 
-def _held(column: Column, source: Source, known: Mapping[str, str]) -> str:
+def _held(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str:
     """What the cells are, in words."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
@@ -273,7 +273,7 @@ def _held(column: Column, source: Source, known: Mapping[str, str]) -> str:
     return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
 
 
-def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
+def _proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
     """Whether the cells say what the column is, whatever it is called: units of the force's list, every code of a list."""
     if column.type == "unit":
         return source.profile.share_of(known.keys()) >= 0.8
@@ -286,7 +286,7 @@ def _proven(column: Column, source: Source, known: Mapping[str, str]) -> bool:
     )
 
 
-def _checks(column: Column, source: Source, alike: float, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
+def _checks(column: Column, source: ColumnSource, alike: float, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
     said = [source.doubt] if source.doubt else []
     if alike < SAME_WORDS and not _proven(column, source, known):
         said.append("a general name" if alike == GENERAL_NAME else "the name is only like one that is known")
@@ -307,7 +307,7 @@ def _checks(column: Column, source: Source, alike: float, offers: list[_Offer], 
     return said + cell_doubts(column, source)
 
 
-def _other_fields(column: Column, source: Source, offers: list[_Offer], known: Mapping[str, str]) -> list[Source]:
+def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], known: Mapping[str, str]) -> list[ColumnSource]:
     """Fields of the column's own kind that are called after it too: `Final Grade` beside `Initial Grade`, another beat."""
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
     own = set(source.indexes)
@@ -325,7 +325,7 @@ def _other_fields(column: Column, source: Source, offers: list[_Offer], known: M
     return found
 
 
-def _is_for_another(column: Column, source: Source, offers: list[_Offer]) -> bool:
+def _is_for_another(column: Column, source: ColumnSource, offers: list[_Offer]) -> bool:
     """Whether a field has another column's own name."""
     return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
 
@@ -335,7 +335,7 @@ def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
     return any(o[4] is offer[4] and o[3] is not offer[3] and o[0] > offer[0] for o in offers)
 
 
-def cell_doubts(column: Column, source: Source) -> list[str]:
+def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
     """What is odd about the cells, whatever the header."""
     profile, b, said = source.profile, source.profile.basics, []
     if b.filled == 0:
@@ -355,12 +355,12 @@ def cell_doubts(column: Column, source: Source) -> list[str]:
     return said
 
 
-def label_of(source: Source) -> str:
+def label_of(source: ColumnSource) -> str:
     """A source as a person reads and picks it: one header, or several with a plus between."""
     return " + ".join(source.headers)
 
 
-def _named(source: Source) -> str:
+def _named(source: ColumnSource) -> str:
     return " and ".join(f"'{h}'" for h in source.headers)
 
 
@@ -385,7 +385,7 @@ def _by_cells(
         taken |= set(source.indexes)
 
 
-def _is_plainly(column: Column, source: Source, known: Mapping[str, str]) -> bool:
+def _is_plainly(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return False
@@ -403,7 +403,7 @@ def _is_plainly(column: Column, source: Source, known: Mapping[str, str]) -> boo
     return False
 
 
-def _items_known(source: Source, known: Mapping[str, str]) -> float:
+def _items_known(source: ColumnSource, known: Mapping[str, str]) -> float:
     items = source.profile.items(";")
     total = sum(n for _, n in items)
     return sum(n for item, n in items if item.lower() in known) / total if total else 0.0

@@ -22,7 +22,7 @@ from .columns import BY_CELLS, Drafted, Fields, draft_columns, label_of, separat
 from .extra_rows import ExtraRow, catches_records, glob_of, take_out
 from .file_names import NameRule, draft_name
 from .header_words import words
-from .tables import ROWS, DraftError, Table, open_table
+from .tables import ROWS, DraftError, ExportTable, open_table
 
 CLOSE = 0.12
 """Two extracts whose scores are nearer than this are not told apart."""
@@ -41,7 +41,7 @@ class Draft:
     """
 
     path: Path
-    table: Table
+    table: ExportTable
     contract: Contract
     force: str | None
     rows: int
@@ -159,7 +159,7 @@ def _header_score(contracts: Mapping[str, Contract]) -> Callable[[tuple[str, ...
 
 
 def _recognised(
-    path: Path, table: Table, fields: Fields, known: Mapping[str, Mapping[str, Mapping[str, str]]], checks: list[str]
+    path: Path, table: ExportTable, fields: Fields, known: Mapping[str, Mapping[str, Mapping[str, str]]], checks: list[str]
 ) -> str:
     """The extract whose columns the file has. Raises DraftError where it is like none."""
     place = " ".join([path.stem, table.sheet or "", *table.above])

@@ -19,12 +19,13 @@ from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.nights.dry_run import PROBLEMS
-from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights.errors import NightFailedError, NightHeldError
+from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
-from .columns import Source
+from .columns import ColumnSource
 from .draft import Draft
 from .tables import ROWS
 
@@ -34,7 +35,7 @@ HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True)
-class Figure:
+class YearFigure:
     """A force's figure of one calendar year."""
 
     measure: str
@@ -57,7 +58,7 @@ class Preview:
     lines: list[int] = field(default_factory=list)
     before: list[dict[str, str]] = field(default_factory=list)
     after: list[dict[str, str] | None] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[YearFigure] = field(default_factory=list)
     why_none: str = ""
 
 
@@ -136,7 +137,7 @@ def _identifying(draft: Draft) -> set[str]:
     return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
 
 
-def _as_delivered(source: Source) -> str:
+def _as_delivered(source: ColumnSource) -> str:
     return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes)
 
 
@@ -161,7 +162,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[Figure], str]:
+def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[YearFigure], str]:
     if entry.outcome != "accepted" or not entry.rows_landed:
         return [], f"the file would be {entry.outcome}" if entry.outcome != "accepted" else "no row would land"
     # The figures are the same on either engine, and here somebody waits.
@@ -188,4 +189,4 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
         ).fetchall()
     finally:
         con.close()
-    return [Figure(*row) for row in rows], "" if rows else "no measure has a year with covered days"
+    return [YearFigure(*row) for row in rows], "" if rows else "no measure has a year with covered days"

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from .columns import Drafted, label_of
 from .draft import Draft
-from .preview import Figure, Preview
+from .preview import Preview, YearFigure
 
 
 def show_draft(draft: Draft) -> None:
@@ -72,7 +72,7 @@ def show_preview(seen: Preview) -> None:
     console.print(table)
 
 
-def said_of(figure: Figure) -> str:
+def said_of(figure: YearFigure) -> str:
     """A figure for a person: `1,203`, or `87 (partial)`."""
     if figure.value is None:
         value = "none"

@@ -38,7 +38,7 @@ class DraftError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class Grid:
+class FirstRows:
     """The first rows of one sheet, or of a text under one separator. `text` is CSV; Parquet has none."""
 
     sheet: str | None
@@ -48,7 +48,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportTable:
     """A file's table. `header_row`: counted from 1. `above`: what stands in the rows above it."""
 
     container: str
@@ -73,7 +73,7 @@ def container_of(path: Path) -> str:
 
 def open_table(
     con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
-) -> Table:
+) -> ExportTable:
     """Find the file's table and fill `draft_rows`. `home`: its keys are not read. `score`: how much a row looks like a header,
     higher is likelier.
 
@@ -99,7 +99,7 @@ def open_table(
     headers = _named(_with_above(grid.rows, index))
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return Table(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
+    return ExportTable(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
 
 
 def _with_above(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
@@ -122,18 +122,18 @@ def _named(row: tuple[str, ...]) -> tuple[str, ...]:
     return row[: last + 1]
 
 
-def _sheets(stored: Stored) -> Iterator[Grid]:
+def _sheets(stored: Stored) -> Iterator[FirstRows]:
     for name in sheet_names(stored.data):
         text = sheet_text(stored.data, name)
         if text.strip():
-            yield Grid(name, ",", _first_rows(text, ","), text)
+            yield FirstRows(name, ",", _first_rows(text, ","), text)
 
 
-def _texts(stored: Stored, container: str) -> Iterator[Grid]:
+def _texts(stored: Stored, container: str) -> Iterator[FirstRows]:
     text = decode(unpack(stored, container)).text
     for separator in SEPARATORS:
         if separator in text:
-            yield Grid(None, separator, _first_rows(text, separator), text)
+            yield FirstRows(None, separator, _first_rows(text, separator), text)
 
 
 def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
@@ -144,7 +144,7 @@ def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
         return ()
 
 
-def _fill(con: duckdb.DuckDBPyConnection, grid: Grid, index: int, *, by_row: bool) -> None:
+def _fill(con: duckdb.DuckDBPyConnection, grid: FirstRows, index: int, *, by_row: bool) -> None:
     reader = csv.reader(StringIO(grid.text), delimiter=grid.separator, skipinitialspace=True)
     for _ in islice(reader, index + 1):
         pass
@@ -164,7 +164,7 @@ def _fill(con: duckdb.DuckDBPyConnection, grid: Grid, index: int, *, by_row: boo
     con.execute(f"delete from {ROWS} where coalesce({', '.join(f'c{n}' for n in range(width))}) is null")
 
 
-def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Table:
+def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
     try:
         read = con.execute("select * from read_parquet(?)", [str(path)])
     except duckdb.Error as error:
@@ -174,7 +174,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Table:
     con.execute(
         f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
     )
-    return Table(".parquet", None, (), "", 1, headers, ())
+    return ExportTable(".parquet", None, (), "", 1, headers, ())
 
 
 def _quoted(name: str) -> str:

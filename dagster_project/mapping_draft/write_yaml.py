@@ -9,7 +9,7 @@ import yaml
 from dagster_project.core.home import Home
 
 from .codes import SHOWN, Code
-from .columns import Drafted, Source
+from .columns import ColumnSource, Drafted
 from .draft import Draft
 
 TOO = "  # with a code below that you give a meaning, take off this #, too"
@@ -85,7 +85,7 @@ def _headers(draft: Draft) -> list[str]:
     return lines if len(lines) > 1 else []
 
 
-def _source(source: Source) -> str:
+def _source(source: ColumnSource) -> str:
     if source.how == "one":
         return scalar(source.headers[0])
     if source.how == "list":

@@ -22,7 +22,6 @@ from dagster_project.core.own_lists import (
 )
 from dagster_project.core.receipts import locked
 from dagster_project.landing import LedgerEntry, release_load
-from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.connection import connect
 from dagster_project.landing.release_held import held_files
@@ -84,7 +83,7 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
         contract = contracts[str(e.extract)]
         with connect(bounds(home), identified=False) as con:
             words = look_up(
-                con, home, load_of(e), contract, absent_in(e, contract), int(e.rows_in_file or 0), read_config(home).believe
+                con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), read_config(home).believe
             )
         if words.held is None and _readable(home):
             why = "its values are known now"

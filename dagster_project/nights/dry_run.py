@@ -26,14 +26,15 @@ from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical
 from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import order
 from dagster_project.publishing import dictionary, outputs
+from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
-from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
+from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of
-from .run import NightFailedError, NightHeldError, NightRun
+from .run import NightRun
 from .steps import Landed
 from .trial_home import take_base, trial_home
 
@@ -44,7 +45,7 @@ FINE = ("accepted", "known")
 
 
 @dataclass(frozen=True)
-class Claim:
+class FileDescription:
     """What a person says of files whose names don't: extract, force and, where it is known, the window."""
 
     extract: str
@@ -53,7 +54,7 @@ class Claim:
     covered_to: date = EVER[1]
 
     @classmethod
-    def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "Claim":
+    def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "FileDescription":
         """A claim that a file's name could make. Raises ValueError."""
         claim = cls(extract, force_code, covered_from or EVER[0], covered_to or EVER[1])
         name = canonical_name(extract, force_code, claim.covered_from, claim.covered_to, datetime.now(UTC))
@@ -106,7 +107,7 @@ class Inspected:
 
 
 @dataclass(frozen=True)
-class Judged:
+class TrialOutcome:
     """What a night with these files, and no others, would come to."""
 
     outcome: str
@@ -133,8 +134,8 @@ class Judged:
 
 
 def inspect_files(
-    home: Home, paths: Iterable[Path], claim: Claim | None = None, *, gate: bool = False
-) -> tuple[list[Inspected], Judged | None]:
+    home: Home, paths: Iterable[Path], claim: FileDescription | None = None, *, gate: bool = False
+) -> tuple[list[Inspected], TrialOutcome | None]:
     """What each file would become, in the order of `paths`; with `gate`, what the night would.
 
     `claim`: what the files are, whatever their names say. Raises what a night would before it looks at a file
@@ -151,7 +152,7 @@ def inspect_files(
         return inspected, _judge(home, trial, night, inspected) if gate else None
 
 
-def _described(path: Path, claim: Claim | None) -> InboxFile:
+def _described(path: Path, claim: FileDescription | None) -> InboxFile:
     path = path.absolute()
     file = describe(path, load_contracts(), force_names())
     # Another time than its own: that this very file was decided on before is no answer to what it would do.
@@ -167,7 +168,7 @@ def _described(path: Path, claim: Claim | None) -> InboxFile:
     )  # fmt: skip
 
 
-def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | None) -> Inspected:
+def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> Inspected:
     stored = entry.outcome in ("accepted", "held")
     bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
     problems, name = [], None
@@ -178,9 +179,7 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
                 [[str(p) for p in bad], PROBLEMS],
             ).fetchall()
         if stored and claim is not None:
-            days = one_row(con.execute(
-                "select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]
-            ))
+            days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]))
             rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
             # What a person said of the window counts; the rows tell what they did not say.
             said = (claim.covered_from, claim.covered_to)
@@ -190,10 +189,10 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: Claim | 
     return Inspected(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 
 
-def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> Judged:
+def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> TrialOutcome:
     """Build and judge a night of the trial on what it has landed."""
     if not any(i.entry.outcome == "accepted" for i in inspected):
-        return Judged("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
+        return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
     take_base(home, trial)
     # The figures are the same on either engine, and here somebody waits.
     run = NightRun(trial, engine="duckdb")
@@ -203,11 +202,11 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) ->
         held = held_by(run.judge())
         incomplete = [] if held else _outputs(trial, night)
     except NightHeldError as error:
-        return Judged("held", str(error), *_parted(home, run.checks or []), {})
+        return TrialOutcome("held", str(error), *_parted(home, run.checks or []), {})
     except (NightFailedError, BuildError, OutputError, ValueError) as error:
-        return Judged("failed", str(error), [], [], {})
+        return TrialOutcome("failed", str(error), [], [], {})
     reason = "; ".join([*(f"{c.subject}: {c.rule}: {c.found}" for c in held), *incomplete])
-    return Judged("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
+    return TrialOutcome("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
 
 
 def _outputs(trial: Home, night: Night) -> list[str]:

@@ -58,7 +58,7 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
         con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
         canonical_values.install(con)
         # Nothing that is hashed is shown: which key makes no difference.
-        pseudonyms.install(con, pseudonyms.Key(token_bytes(32)))
+        pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
         try:
             opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
             window = entry.window

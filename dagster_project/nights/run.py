@@ -1,4 +1,4 @@
-"""The steps of a night, in order: land, build, judge, publish, serve. What they hand on is in `steps`, and on disk.
+"""A night: its steps in order, and what became of each. What they hand on is in `steps`, and on disk.
 
 Dagster calls them as assets and checks; nothing here knows of Dagster. Each step leaves the home such that the next
 night succeeds by itself, wherever this one stops, and such that another process can go on with this one.
@@ -6,22 +6,19 @@ night succeeds by itself, wherever this one stops, and such that another process
 
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TextIO
-
-import duckdb
+from typing import TextIO
 
 from dagster_project import public_form
-from dagster_project.audit import anchor, record, told_before
-from dagster_project.contracts import load_contracts
+from dagster_project.audit import anchor, record
 from dagster_project.core import memory
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
-from dagster_project.core.errors import Cause, InboxMissingError, PamError, with_advice
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import (
@@ -30,75 +27,29 @@ from dagster_project.core.receipts import (
     Receipt,
     read_receipts,
     refuse_sample,
-    stamp,
     take_lock,
-    write_receipt,
 )
-from dagster_project.core.seeds import force_names
-from dagster_project.editions.frozen import frozen_editions
-from dagster_project.landing import (
-    Erasure,
-    InboxFile,
-    LedgerEntry,
-    accepted,
-    erase_expired,
-    erase_old,
-    find_files,
-    land_files,
-    made_up,
-    read_ledger,
-)
-from dagster_project.landing.file_days import with_windows
-from dagster_project.landing.own_file_names import recognised_in
-from dagster_project.publishing import dictionary, kept_nights, outputs, postgres, publish
+from dagster_project.landing import LedgerEntry
+from dagster_project.publishing import kept_nights, outputs, postgres
 from dagster_project.publishing.postgres import Brought
 from dagster_project.quality import gate, results
-from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
+from dagster_project.quality.gate_process import GateProcess
+from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, lifecycle, partial_build, steps
-from . import erase_expired as keeping
-from .accept_vocabulary import release_known
-from .replaced_rows import count_superseded, list_withdrawn
+from .build_step import build_candidate, build_on_spark
+from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
+from .land_step import erase_over, land_inbox
+from .listener import Listener
+from .night_so_far import NightSoFar
+from .nothing_new import is_known_by_name, what_stands
+from .publish_step import erase_kept, keep_published, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
 
-class NightHeldError(PamError, RuntimeError):
-    """The gate holds the night back. The last publication stands; the receipt has the rules."""
-
-
-class NightFailedError(PamError, RuntimeError):
-    """The night could not be finished. The last publication stands."""
-
-
-class BuildFailedError(NightFailedError):
-    """dbt could not build the marts: a model, a disk or another process is in the way. The message quotes dbt."""
-
-    cause = Cause.MODEL
-
-
-class NotServedError(PamError, RuntimeError):
-    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
-
-
-class Listener:
-    """What a night tells those who watch. Does nothing; `pam nightly` draws its progress from it."""
-
-    def stage(self, name: str) -> None:
-        """A step begins: landing, building, checking, publishing, serving."""
-
-    def file(self, entry: LedgerEntry) -> None:
-        """A file is decided on."""
-
-    def node(self, name: str, status: str) -> None:
-        """dbt is done with a node."""
-
-    def wait(self, reason: str, seconds: float) -> None:
-        """Something that may pass is in the way: the night waits, and tries again."""
-
-
-class NightRun:
+class NightRun(NightSoFar):
     """One night, from the inbox to the published file.
 
     `inbox`: where files are read; when None, where the settings say, else the home's own, whose files are then moved to the
@@ -121,8 +72,7 @@ class NightRun:
         engine: Engine | None = None,
         plan: Plan | None = None,
     ) -> None:
-        self.home = home
-        self.plan = plan or Plan()
+        super().__init__(home, plan or Plan())
         self.inbox = inbox
         self.listener = listener or Listener()
         self.rebuild = rebuild
@@ -136,41 +86,9 @@ class NightRun:
         self.period = period
         self.sample = sample
         self.patience = patience
-        self.noted: list[Receipt] = []
-        """Receipts of earlier nights that did not live to write them."""
-        self.unbegun: str | None = None
-        self.unbegun_cause = Cause.OTHER
-        """Why the night could not even begin, where it could not."""
-        self.unwritten: str | None = None
-        """Why the night has no receipt and what to do, where it could not be written."""
-        self.night: Night | None = None
-        self.landed: Landed | None = None
-        self.made: Built | None = None
-        self.judged: Judged | None = None
-        self.receipt: Receipt | None = None
-        self.seconds: dict[str, float] = {}
+        self._gate = GateProcess()
         self._lock: TextIO | None = None
         self._umask = 0o077
-
-    @property
-    def entries(self) -> list[LedgerEntry]:
-        """What became of each file that is new."""
-        return list(self.landed.entries) if self.landed else []
-
-    @property
-    def erased(self) -> list[Erasure]:
-        """What was erased, as its time was over."""
-        return list(self.landed.erased) if self.landed else []
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The outcome of every node of the candidate."""
-        return list(self.made.nodes) if self.made else []
-
-    @property
-    def checks(self) -> list[Check] | None:
-        """The gate's answers; None where it was not asked."""
-        return list(self.judged.checks) if self.judged else None
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -235,26 +153,6 @@ class NightRun:
             self.night = night
         return self.night
 
-    def _take_up(self, night: Night) -> None:
-        """Read what the steps of a night handed on before its process ended."""
-        self.landed = steps.read(self.home, night.night_id, Landed)
-        self.made = steps.read_built(self.home, night.night_id)
-        judged = steps.read(self.home, night.night_id, Judged)
-        if self.made and judged and not gate.held_by(judged.checks):
-            self.judged = judged
-        own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
-        self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
-        taken = {"landing": self.landed, "building": self.made, "checking": self.judged}
-        self.seconds = {name: step.seconds for name, step in taken.items() if step}
-
-    def _hand_on(self, step: Landed | Built | Judged) -> None:
-        steps.keep(self.home, self._begun().night_id, step)
-
-    @property
-    def ended(self) -> alerts.NightEnd:
-        """What became of the night so far, for alerts."""
-        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun, self.unbegun_cause)
-
     def take(self) -> None:
         """Take the home's lock, until `end`. Raises NightUnderWayError."""
         self._lock = take_lock(self.home)
@@ -267,54 +165,29 @@ class NightRun:
         if self.landed:
             return self.entries
         with self._step("landing"):
-            contracts = load_contracts()
-            inbox = self.inbox or self.home.inbox
-            if not inbox.is_dir():
-                raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
-            files = find_files(inbox, contracts, force_names())
-            if only is not None:
-                files = [f for f in recognised_in(self.home, contracts, force_names(), files) if f.extract in only]
-            if self.period:
-                files = within(with_windows(self.home, contracts, files), self.period)
-            release_known(self.home, contracts, night.night_id)
             # Where landing is tried again, what it committed before stands. So does what was landed alone, and told by no
             # receipt yet.
-            own = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
-            before = [e for e in read_ledger(self.home) if e.night_id in own]
-            done = {e.load_id for e in before if e.night_id == night.night_id}
-            landed = land_files(
-                self.home, contracts, files, night.night_id, archive=self.inbox is None,
-                whole=self.period is None and only is None,
-                settled_seconds=0 if self.sample else self.config.night.settled_seconds, progress=self.listener.file,
+            untold = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
+            entries = land_inbox(
+                night, self.inbox or self.home.inbox, only=only, period=self.period, archive=self.inbox is None,
+                settled_seconds=0 if self.sample else self.config.night.settled_seconds,
+                untold=untold, progress=self.listener.file,
             )  # fmt: skip
-            entries = (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
-            made_up.mark(self.home, accepted(read_ledger(self.home)))
-            erased = self._erase_over(night) if only is None else ()
+            erased = erase_over(night, self.config) if only is None else ()
         self.landed = Landed(entries, erased, self.seconds["landing"])
         self._hand_on(self.landed)
         return self.entries
-
-    def _erase_over(self, night: Night) -> tuple[Erasure, ...]:
-        """Erase originals and rows whose time is over and that no figure rests on."""
-        contracts = load_contracts()
-        erased = erase_old(self.home, self.config.keep.archive_days, night.today, night.night_id)
-        needed = raw_schema.needed(self.home, contracts)
-        erased += erase_expired(self.home, contracts, self.config.keep.years, needed, night.today, night.night_id)
-        return tuple(erased)
 
     def leave_early(self) -> bool:
         """End the night at once where every name in the inbox is one of the ledger's and nothing else is new, either: before
         the libraries are loaded that build and judge. Returns whether it is over.
         """
-        night = self.begin()
+        self.begin()
         inbox = self.inbox or self.home.inbox
         # Whether PostgreSQL still has what stands, the job asks.
         if self.rebuild or not inbox.is_dir() or postgres.is_configured():
             return False
-        names = {e.source_file for e in read_ledger(self.home)}
-        if any(f.path.name not in names for f in find_files(inbox, load_contracts(), force_names())):
-            return False
-        if candidate.stands(night.home) is None:
+        if not is_known_by_name(self.home, inbox) or candidate.stands(self.home) is None:
             return False
         self.land()
         return self.leave_unchanged()
@@ -331,24 +204,28 @@ class NightRun:
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
-        if keeping.due(self.home, load_contracts(), self.config.keep.years, night.today):
+        stands = what_stands(night, self.config)
+        if stands is None:
             return False
-        nodes = candidate.stands(night.home)
-        stands = published_night(self.home)
-        last = next((r for r in reversed(read_receipts(self.home)) if r.night_id == stands), None)
-        if nodes is None or last is None:
-            return False
-        self.made = Built(tuple(nodes))
-        self.judged = Judged(tuple(Check(**c) for c in last.checks))
-        receipt = self._receipt("unchanged", f"no new file: night {stands} stands")
-        self._write(replace(receipt, checks=[], stands=str(stands), audit=anchor(self.home)).finished(night))
+        night_id, self.made, self.judged = stands
+        receipt = self._receipt("unchanged", f"no new file: night {night_id} stands")
+        self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
+
+    def load_gate(self) -> None:
+        """Have another process load what the gate needs, while this one builds: for a process that runs one night."""
+        self._gate.begin()
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
+        outputs.get_ready(outputs.wanted(self.config))
         with self._step("building"):
-            made, loads = self._build(night)
+            made, loads = (
+                build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
+                if self.engine == "spark"
+                else build_candidate(night, rebuild=self.rebuild, since=self.since, progress=self.listener.node)
+            )
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
         return self._built(made)
@@ -375,30 +252,17 @@ class NightRun:
         self.made = replace(made, seconds=self.seconds["building"])
         broken = dbt_runner.broken(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
-            raise _not_built(broken)
+            raise BuildFailedError.of(broken)
         # A test that fails has what rests on its model skipped: the night is held for the test.
         tests = dbt_runner.checks(self.nodes)
         if gate.held_by(tests):
             self.judged = Judged(tuple(tests))
             raise self._held()
         if broken:
-            raise _not_built(broken)
+            raise BuildFailedError.of(broken)
         self.made = replace(self.made, state=candidate.state_of(self.home))
         self._hand_on(self.made)
         return self.nodes
-
-    def _build(self, night: Night) -> tuple[Built, list[raw_schema.Load]]:
-        if self.engine == "spark":
-            candidate.begin_empty(self.home)
-            loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since)
-            nodes = tuple(spark.build(self.home, self.config.spark, loads, self.listener.node))
-            return Built(nodes, nodes), loads
-        begun = candidate.begin(self.home, self.rebuild)
-        loads = raw_schema.prepare_raw(self.home, night.night_id, night.today, self.since, begun.loads)
-        built = dbt_runner.build(self.home, begun.select, progress=self.listener.node)
-        if begun.loads is not None:
-            raw_schema.show_all(self.home, loads)
-        return Built(tuple(candidate.merged(begun.standing, built)), tuple(built)), loads
 
     def catch_up(self, judged: bool = False) -> None:
         """Build the candidate where no step has, and with `judged` ask the gate, too: for a run that begins in the middle.
@@ -409,7 +273,7 @@ class NightRun:
         if self.receipt is None and (self.made is None or self.made.left) and not self.leave_unchanged():
             self.build()
         if judged and self.judged is None and self.judge() and gate.held_by(self.checks or []):
-            raise NightHeldError(self._reason())
+            raise NightHeldError(held_reason(self.checks or []))
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
@@ -420,12 +284,10 @@ class NightRun:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
             public_form.publish_public(self.home, self.config.public, self.key_of)
-            if self.made.state:
-                # The public form is part of the candidate: this is how its files are left now.
-                self.made = replace(self.made, state=candidate.state_of(self.home))
-                self._hand_on(self.made)
+            # The public form is part of the candidate.
+            self._hand_on_as_left()
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *gate.judge(self.home, kept, self.config.public))
+            checks = (*dbt_runner.checks(self.nodes), *self._gate.judge(self.home, kept, self.config.public))
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -444,29 +306,21 @@ class NightRun:
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
         if gate.held_by(self.checks):
-            raise NightHeldError(self._reason())
+            raise NightHeldError(held_reason(self.checks or []))
         with self._step("publishing"):
             receipt = self._receipt("published", "")
             with self._candidate_stands():
-                # Of a night that failed and is gone on with there is a receipt already.
-                earlier = [r for r in read_receipts(self.home) if r.night_id != night.night_id]
-                dictionary.write_meta(night, read_ledger(self.home), self.checks, earlier, receipt)
-                digest = publish.seal(self.home)
-                group = self.config.publish.group
-                with self._on_record(night, receipt, digest):
-                    written = publish.publish(self.home, outputs.wanted(self.config))
-            unsettled = kept_nights.settle(self.home, group)
+                digest, written = publish_candidate(night, self.config, self.checks, receipt)
+            undone = keep_published(night, self.config)
             # What the figures rest on, before rows are erased.
             loads = loads_of(self.home)
-            # What went out as an edition can be shown again, however long ago.
-            went_out = [f.night_id for f in frozen_editions(self.home)]
-            unkept = kept_nights.keep_tonight(self.home, self.config.keep.publications, went_out)
-            unerased = self._erase_kept(night)
+            erased, unerased = erase_kept(night, self.config)
+            landed = self.landed or Landed()
+            self.landed = replace(landed, erased=(*landed.erased, *erased))
         told = outputs.as_dicts(written)
         receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), unsettled, unkept, unerased)))
-            or receipt.reason,
+            reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), *undone, unerased))) or receipt.reason,
             sha256=digest,
             erased=len(self.erased),
             outputs=told,
@@ -483,25 +337,9 @@ class NightRun:
         try:
             yield
         except Exception:
-            if self.made and self.made.state:
-                with suppress(OSError):
-                    self.made = replace(self.made, state=candidate.state_of(self.home))
-                    self._hand_on(self.made)
+            with suppress(OSError):
+                self._hand_on_as_left()
             raise
-
-    def _erase_kept(self, night: Night) -> str:
-        """Erase the rows whose time is over, keeping their months' measures. Why they could not be, where they could not: the
-        night is published all the same, and the next one tries again.
-        """
-        try:
-            erased = keeping.keep_and_erase(
-                self.home, load_contracts(), self.config.keep.years, night.today, night.night_id
-            )
-            landed = self.landed or Landed()
-            self.landed = replace(landed, erased=(*landed.erased, *erased))
-        except (OSError, duckdb.Error) as error:
-            return f"rows whose time is over were not all erased: {with_advice(error).splitlines()[0]}"
-        return ""
 
     def serve(self) -> Brought:
         """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.
@@ -542,19 +380,10 @@ class NightRun:
             self._write(receipt.finished(night))
         return self.receipt
 
-    def _write(self, receipt: Receipt) -> None:
-        """Write the night's receipt, which tells of all that landed by then. What does not publish has none."""
-        self.receipt = receipt
-        if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
-            write_receipt(self.home, receipt)
-            steps.forget(self.home, receipt.night_id)
-
-    def is_over(self) -> bool:
-        """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
-        return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
-
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        self._gate.end()
+        ASIDE.close()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
@@ -564,67 +393,3 @@ class NightRun:
             os.umask(self._umask)
             self._lock.close()
             self._lock = None
-
-    def _is_left(self) -> bool:
-        return self.receipt is not None and self.receipt.outcome == "unchanged"
-
-    def _on_record(self, night: Night, receipt: Receipt, digest: str) -> AbstractContextManager[None]:
-        """Put on record what is published within, and which earlier rows no longer count; and where it is not, that too."""
-        said: list[tuple[str, dict[str, Any]]] = []
-        if changed := count_superseded(night):
-            said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
-        figures = sum(receipt.figures.values())
-        told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
-        if beside := [o.name for o in outputs.wanted(self.config)]:
-            told["outputs"] = beside
-        return told_before(
-            self.home, [*said, ("disclosure", {"what": "published", **told})],
-            is_done=lambda: published_night(self.home) == night.night_id,
-            what="not published", night_id=night.night_id,
-        )  # fmt: skip
-
-    def _begun(self) -> Night:
-        if self.night is None:
-            raise NightFailedError("a night begins with landing: run the whole job `nightly`")
-        return self.night
-
-    def _held(self) -> NightHeldError:
-        night = self._begun()
-        self._write(self._receipt("held", self._reason()).finished(night))
-        return NightHeldError(self._reason())
-
-    def _reason(self) -> str:
-        held = gate.held_by(self.checks or [])
-        return "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held[:5]) + (
-            f"; and {len(held) - 5} more" if len(held) > 5 else ""
-        )
-
-    def _receipt(self, outcome: Any, reason: str) -> Receipt:
-        night = self._begun()
-        published = outcome == "published"
-        return Receipt(
-            night_id=night.night_id,
-            outcome=outcome,
-            started_at=stamp(night.started_at),
-            finished_at="",
-            reason=reason,
-            files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
-            checks=[c.as_dict() for c in self.checks or []],
-            figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if published else {},
-            withdrawn=list_withdrawn(night) if published else {},
-            erased=len(self.erased),
-            seconds=dict(self.seconds),
-        )
-
-
-def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
-    """The files whose covered window touches a period, given by its first and last day. Names that say none are left out."""
-    first, last = period
-    return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
-
-
-def _not_built(broken: list[Node]) -> NightFailedError:
-    first = sorted(broken, key=lambda n: n.status != "error")[:3]
-    said = "; ".join(f"{n.name}: {n.message or n.status}" for n in first)
-    message = f"dbt could not build {len(broken)} of the models: {said or 'it built none'}"
-    return BuildFailedError.quoting(message)

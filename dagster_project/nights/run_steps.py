@@ -23,7 +23,7 @@ def run_steps(run: NightRun) -> None:
     """
     try:
         _try_step(run, run.land)
-        _try_step(run, lambda: None if run.leave_unchanged() else run.build())
+        _try_step(run, lambda: _build(run))
         _try_step(run, run.judge)
         if run.receipt and run.receipt.outcome == "held":
             return
@@ -32,6 +32,12 @@ def run_steps(run: NightRun) -> None:
             _try_step(run, run.serve, after_all=True)
     except Exception as error:
         run.fail(error)
+
+
+def _build(run: NightRun) -> None:
+    if not run.leave_unchanged():
+        run.load_gate()
+        run.build()
 
 
 def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -> None:

@@ -8,12 +8,13 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core import raw_tables
 from dagster_project.core.home import CONTRACTS, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.nights.partial_build import marts_left
 from dagster_project.nights.run import NightRun
-from dagster_project.transform import dbt_runner, dbt_sources
+from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
 
 from .described import column_schema, file_version, fresh_within, table_metadata
@@ -56,7 +57,7 @@ def prepared_specs() -> list[dg.AssetSpec]:
     contracts = load_contracts()
     return [
         dg.AssetSpec(["raw", name], deps=[["raw", x] for x in contracts], description=said, group_name="landing")
-        for name, (said, _) in dbt_sources.TABLES.items()
+        for name, said in raw_tables.descriptions().items()
     ]
 
 

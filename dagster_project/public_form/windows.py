@@ -19,7 +19,7 @@ PLACES = Decimal(1).scaleb(-10)
 """Of rates, as the marts have them."""
 
 
-class Asked(NamedTuple):
+class AskedSeries(NamedTuple):
     """One series of the public form, of one force. `area_name`, `category`: None for every one that there is."""
 
     mart: str
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     category: str | None
 
 
-class Series(NamedTuple):
+class FigureSeries(NamedTuple):
     """Whose figures these are: a measure of one area and category."""
 
     mart: str
@@ -40,7 +40,7 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Figure:
+class PublicFigure:
     """A figure over a window. `marker`: why `value` is None, else None; `prior_marker` the same of the year before. The changes
     are there between two complete windows whose figures are shown."""
 
@@ -73,7 +73,7 @@ class Figure:
         return None, HIDDEN if hidden else NOT_AVAILABLE
 
 
-NOTHING = Figure(None, NOT_AVAILABLE, "not_available")
+NOTHING = PublicFigure(None, NOT_AVAILABLE, "not_available")
 
 
 class Sums:
@@ -139,10 +139,12 @@ class _Known:
 class PublicFigures:
     """The public form of some series, of one force; `over` answers for any window of them."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, force: str, asked: Iterable[Asked], kinds: dict[tuple[str, str], str]):
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, force: str, asked: Iterable[AskedSeries], kinds: dict[tuple[str, str], str]
+    ):
         """`kinds`: how the months of a measure make a period, by mart and measure: `sum`, `rate` and so on."""
         self._kinds = kinds
-        self._known: dict[Series, _Known] = defaultdict(_Known)
+        self._known: dict[FigureSeries, _Known] = defaultdict(_Known)
         wanted = list(dict.fromkeys(asked))
         result = con.execute(
             """
@@ -160,14 +162,14 @@ class PublicFigures:
             where p.force_code = $1 and (asked.category is not null or p.category <> 'all')
             order by all
             """,
-            [force, *([a[n] for a in wanted] for n in range(len(Asked._fields)))],
+            [force, *([a[n] for a in wanted] for n in range(len(AskedSeries._fields)))],
         )
         names = [c[0] for c in result.description]
         while rows := result.fetchmany(10_000):
             for row in rows:
-                self._known[Series(*row[:5])].learn(dict(zip(names, row, strict=True)))
+                self._known[FigureSeries(*row[:5])].learn(dict(zip(names, row, strict=True)))
 
-    def named(self, asked: Asked) -> list[Series]:
+    def named(self, asked: AskedSeries) -> list[FigureSeries]:
         """The series that there are of what is asked."""
         return sorted(
             s
@@ -177,13 +179,13 @@ class PublicFigures:
             and (asked.category == s.category or (asked.category is None and s.category != "all"))
         )
 
-    def published(self, series: Series, back: int) -> Figure:
+    def published(self, series: FigureSeries, back: int) -> PublicFigure:
         """The newest period but `back` of what others publish."""
         rows = self._known[series].rows
         newest = sorted(rows, key=lambda days: (days[1], days[0]), reverse=True)
         return _as_it_stands(rows[newest[back]]) if back < len(newest) else NOTHING
 
-    def over(self, series: Series, first: date | None, last: date) -> Figure:
+    def over(self, series: FigureSeries, first: date | None, last: date) -> PublicFigure:
         """The figure from one day to another; from the beginning where `first` is None."""
         known = self._known.get(series)
         if known is None:
@@ -200,16 +202,16 @@ class PublicFigures:
             change = now.value - then.value
             if then.value and kind not in ("rate", "share"):
                 percent = _percent(change, then.value)
-        return Figure(
+        return PublicFigure(
             now.value, now.marker, now.data_status, then.value, then.marker, change, percent, now.numerator, now.denominator
         )
 
 
-def _as_it_stands(row: dict[str, Any]) -> Figure:
-    return Figure(**{name: row[name] for name in Figure.__dataclass_fields__})
+def _as_it_stands(row: dict[str, Any]) -> PublicFigure:
+    return PublicFigure(**{name: row[name] for name in PublicFigure.__dataclass_fields__})
 
 
-def _as_at(known: _Known, kind: str, first: date | None, last: date) -> Figure:
+def _as_at(known: _Known, kind: str, first: date | None, last: date) -> PublicFigure:
     """A stock is the same for every period that ends with a day; so is a last count for those that have the day it is of."""
     found = [
         row
@@ -219,10 +221,10 @@ def _as_at(known: _Known, kind: str, first: date | None, last: date) -> Figure:
     if not found or all(row["marker"] == NOT_AVAILABLE for row in found):
         return NOTHING
     shown = [row for row in found if row["marker"] is None]
-    return Figure(shown[0]["value"], None, "complete") if shown else Figure(None, HIDDEN, "complete")
+    return PublicFigure(shown[0]["value"], None, "complete") if shown else PublicFigure(None, HIDDEN, "complete")
 
 
-def _summed(known: _Known, kind: str, first: date | None, last: date) -> Figure:
+def _summed(known: _Known, kind: str, first: date | None, last: date) -> PublicFigure:
     covered = sorted(m for m, status in known.months.items() if status != "not_available")
     begins, ends = _month(first) if first else (covered or [0])[0], _month(last)
     inside = [known.months.get(m, "not_available") for m in range(begins, ends + 1)]
@@ -237,12 +239,12 @@ def _summed(known: _Known, kind: str, first: date | None, last: date) -> Figure:
     whole = (first is None or first.day == 1) and last == month_end(last.year, last.month)
     n = known.above.over(begins, ends) if whole else None
     if kind not in ("rate", "share"):
-        return Figure(n, HIDDEN if n is None else None, status)
+        return PublicFigure(n, HIDDEN if n is None else None, status)
     d = known.below.over(begins, ends) if whole else None
     if n is None or d is None:
-        return Figure(None, HIDDEN, status)
+        return PublicFigure(None, HIDDEN, status)
     value = _percent(n, d) if d else None
-    return Figure(value, None if d else NO_SUCH_NUMBER, status, numerator=n, denominator=d)
+    return PublicFigure(value, None if d else NO_SUCH_NUMBER, status, numerator=n, denominator=d)
 
 
 def _percent(n: Decimal, d: Decimal) -> Decimal:

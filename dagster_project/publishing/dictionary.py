@@ -74,6 +74,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
             "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
             "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
+            "rows_ignored": ("bigint", "Rows that its mapping leaves out as no records; in none of the other counts"),
         },
     ),
     "vocabulary": (
@@ -228,7 +229,7 @@ def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
         e.reason if named else "The name is no extract's; the home's ledger has it.", e.load_id,
         e.covered_from, e.covered_to, _moment(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
         e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
-        erased.get(f"{e.landed_at[:10]}/{e.source_file}"),
+        erased.get(f"{e.landed_at[:10]}/{e.source_file}"), e.rows_ignored,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 from . import folder_swap, outputs
-from .outputs import Output, Written
+from .outputs import Output, WrittenOutput
 
 PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
 """Figures, what they say of themselves, the report's tables, and views of the figures for BI tools. Nothing else goes out, but
@@ -71,7 +71,7 @@ def seal(home: Home) -> str:
     return digest_of(path)
 
 
-def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
     """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
 
     Raises OutputError, PublishError, ConfigError and OSError: the last publication stands, and so does the candidate.
@@ -94,7 +94,7 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, Written]:
     return written
 
 
-def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, Written]:
+def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
     """Publish a kept night again, with its outputs made anew; it stays kept. Returns what was written of each output.
 
     Raises as `publish`.
@@ -117,7 +117,8 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
 
 
 def adopt(home: Home) -> None:
-    """Lay out a home whose published file is a file of its own, as earlier versions left it: the same night is published.
+    """Lay out a home whose published file is a file of its own, as a copy that follows links leaves it: the same night is
+    published.
 
     That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
     Raises OSError, and PublishError where the published file can't be read.
@@ -140,7 +141,7 @@ def _named(path: Path) -> str:
 
 def _write_outputs(
     home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output], strict: bool = False
-) -> dict[str, Written]:
+) -> dict[str, WrittenOutput]:
     try:
         return outputs.write(home, path, night_id, folder, wanted, strict=strict)
     except BaseException:

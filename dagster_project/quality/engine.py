@@ -25,6 +25,11 @@ def _context() -> Any:
     return context
 
 
+def load() -> None:
+    """Load Great Expectations now: it takes two seconds when first asked."""
+    _context()
+
+
 def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:
     """The result of rules on facts, with every fact that breaks one."""
     places = [c for c in PLACES if c in frame]

@@ -16,7 +16,7 @@ from random import Random
 
 from .files import Extract
 from .made import random_for
-from .published import SEEDS, Figure, Published
+from .published import SEEDS, Published, PublishedFigure
 from .spans import span
 
 COVERED = span("2015-01-01", "2025-12-31")
@@ -261,6 +261,6 @@ def _printed(published: Published, measure: str, shape: Shape) -> dict[tuple[str
     return wanted
 
 
-def _period(figure: Figure, shape: Shape) -> str:
+def _period(figure: PublishedFigure, shape: Shape) -> str:
     """The download's label for a printed period; one that the report does not state is the newest."""
     return figure.label if figure.label in shape.periods else shape.periods[-1]

@@ -13,7 +13,7 @@ FORCE = "Derbyshire Constabulary"
 
 
 @dataclass(frozen=True)
-class Figure:
+class PublishedFigure:
     """One printed figure (`value` as the seed has it; None where the report printed `*`)."""
 
     paragraph: str
@@ -35,7 +35,7 @@ class Published:
     def __init__(self, path: Path = SEEDS / "published_figures.csv") -> None:
         with path.open(encoding="utf-8", newline="") as file:
             self.figures = [
-                Figure(
+                PublishedFigure(
                     row["paragraph"],
                     row["mart"],
                     row["measure"],
@@ -61,13 +61,13 @@ class Published:
         area: str = FORCE,
         paragraph: str | None = None,
         mart: str | None = None,
-    ) -> list[Figure]:
+    ) -> list[PublishedFigure]:
         """Figures with a value for one measure, category and area, each period once, in the seed's order.
 
         `paragraph` keeps those of one paragraph, `mart` those of one mart (two have a measure `orders`).
         Raises LookupError where the report has none.
         """
-        found: dict[tuple[date | None, date | None, Decimal], Figure] = {}
+        found: dict[tuple[date | None, date | None, Decimal], PublishedFigure] = {}
         for each in self.figures:
             if (
                 each.measure == measure

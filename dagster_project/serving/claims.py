@@ -11,7 +11,7 @@ from dagster_project.serving import connect
 
 
 @dataclass(frozen=True)
-class Claim:
+class ComparedClaim:
     """One printed figure, or a statement: what the report says, in words of our own (`says`). `computed`: what the marts say;
     of a statement, the whole that its parts miss."""
 
@@ -38,7 +38,7 @@ class Claim:
         return self.verdict == DISAGREES and not self.is_known
 
 
-def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[Claim]]:
+def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[ComparedClaim]]:
     """An edition (the newest where none is named) and its claims in the order of the report. On record, with `reason`.
 
     Raises NoEditionError, and what `connect` raises.
@@ -50,10 +50,10 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
             has = ", ".join(editions) or "none with claims"
             raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {has}")
         chosen = edition or editions[-1]
-        columns = ", ".join(Claim.__dataclass_fields__)
+        columns = ", ".join(ComparedClaim.__dataclass_fields__)
         rows: list[tuple[Any, ...]] = con.execute(
             f"select {columns} from reports.claims where edition = ? order by claim_no", [chosen]
         ).fetchall()
     finally:
         con.close()
-    return chosen, [Claim(*row) for row in rows]
+    return chosen, [ComparedClaim(*row) for row in rows]

@@ -23,7 +23,7 @@ class ToplineError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class Period:
+class ToplineFigure:
     """A figure of one period, and of the same period a year before. What is None is not available."""
 
     value: Decimal | None = None
@@ -44,8 +44,8 @@ class Line:
     area: str
     month_end: date | None
     month_label: str
-    month: Period
-    year: Period
+    month: ToplineFigure
+    year: ToplineFigure
     unusual: str
 
 
@@ -115,7 +115,7 @@ def topline(
 
 def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
     month, year = (
-        Period(row[n], row[n + 1], row[n + 2], row[n + 3], row[n + 4] or "not_available") for n in (4, 9)
+        ToplineFigure(row[n], row[n + 1], row[n + 2], row[n + 3], row[n + 4] or "not_available") for n in (4, 9)
     )  # fmt: skip
     return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
 

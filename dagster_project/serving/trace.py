@@ -164,8 +164,8 @@ def opened(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConn
 
 
 def _attach_work(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> None:
-    """The work of the last night that was built, for a night that earlier versions kept without evidence. Raises TrailError
-    where that is another night's."""
+    """The work of the last night that was built, for a night whose evidence could not be kept. Raises TrailError where that is
+    another night's."""
     if not attach_built(con, home, night_id):
         raise TrailError(
             f"night {night_id} was kept without what its figures rest on: `pam nightly --rebuild` publishes them again with it"

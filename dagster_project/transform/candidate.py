@@ -45,7 +45,7 @@ LISTED = ("areas_listed", "offence_classes")
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunCandidate:
     """A candidate that is laid out.
 
     `on`: what it is built on. `select`: what dbt is to build, as it has it; all where it is empty. `standing`: the nodes
@@ -59,7 +59,7 @@ class Begun:
     """What the figures rest on that it is built on (`due.loads_of`): months that nothing touched since stand."""
 
 
-def begin(home: Home, rebuild: bool = False) -> Begun:
+def begin(home: Home, rebuild: bool = False) -> BegunCandidate:
     """Lay out the candidate. Until `keep` is called after publishing, the next night can't build on it."""
     now = loads_of(home)
     base = None if rebuild else _base(home, now)
@@ -72,14 +72,14 @@ def begin(home: Home, rebuild: bool = False) -> Begun:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        return Begun("night", resting_on(changed), base["nodes"], base["loads"])
+        return BegunCandidate("night", resting_on(changed), base["nodes"], base["loads"])
     standing = empty_build.read(project_version())
     if standing is not None:
         empty_build.copy(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
-        return Begun("groundwork", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
+        return BegunCandidate("groundwork", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
     fresh_candidate(home)
-    return Begun("nothing")
+    return BegunCandidate("nothing")
 
 
 def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
-"""What dbt is told of the raw schema and the staging models: written from the contracts, so that a column's type, meaning
-and key are said once. The file is committed, so that plain dbt works in a clone; a test fails while it is stale."""
+"""What dbt is told of the extracts in the raw schema and of the staging models: written from the contracts, so that a column's
+type, meaning and key are said once. The file is committed, so that plain dbt works in a clone; a test fails while it is
+stale."""
 
 from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import Column, Contract, load_contracts
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.core.raw_tables import TABLES as TABLES
 from dagster_project.core.yaml_io import write_yaml
 
 PATH = DBT_PROJECT / "models" / "staging" / "_from_contracts.yml"
@@ -62,7 +62,7 @@ def _staging_model(contract: Contract) -> dict[str, Any]:
 
 
 def contents() -> dict[str, Any]:
-    """The properties file as data: one source of all raw tables, one entry for each staging model."""
+    """The properties file as data: the extracts as a source, one entry for each staging model."""
     contracts = load_contracts().values()
     return {
         "version": 2,
@@ -73,17 +73,7 @@ def contents() -> dict[str, Any]:
                 "database": "{{ 'raw' if target.type == 'spark' else 'work' }}",
                 "schema": "raw",
                 "description": "What landing left: immutable rows, all text, and the lists that say what they mean.",
-                "tables": [
-                    *(_extract_source(c) for c in contracts),
-                    *(
-                        {
-                            "name": name,
-                            "description": description,
-                            "columns": [{"name": n, "description": d, "data_type": k} for n, (k, d) in columns.items()],
-                        }
-                        for name, (description, columns) in TABLES.items()
-                    ),
-                ],
+                "tables": [_extract_source(c) for c in contracts],
             }
         ],
         "models": [_staging_model(c) for c in contracts],

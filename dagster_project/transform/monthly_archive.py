@@ -54,20 +54,6 @@ def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]
                     f"insert into raw.kept_months select {', '.join(MEASURES)}, ?, false from read_parquet(?)",
                     [erasure.night_id, str(path)],
                 )
-    con.execute(_completed_tests())
-
-
-def _completed_tests() -> str:
-    """SQL: what earlier versions kept of drug tests lacks those that record results, of which the positivity
-    rate is a share. They held every file to do so.
-    """
-    names = columns_of("kept_months")
-    columns = ", ".join(f"'tests_recording_results' as {c}" if c == "measure" else c for c in names)
-    return (
-        f"insert into raw.kept_months select {columns} from raw.kept_months where measure = 'tests_completed'"
-        " and load_id not in (select load_id from raw.kept_months where measure = 'tests_recording_results')"
-        " and load_id in (select load_id from raw.kept_months where measure = 'tests_positive' and is_covered)"
-    )
 
 
 def _checked(home: Home, name: str, digest: str) -> Path:

@@ -26,7 +26,6 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.absent_columns import absent_in
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
@@ -49,7 +48,7 @@ LATEST = "9"
 
 
 @dataclass(frozen=True)
-class Load:
+class ReadableLoad:
     """One accepted file as dbt sees it."""
 
     entry: LedgerEntry
@@ -65,7 +64,7 @@ def _known_by(contract: Contract, entry: LedgerEntry) -> str:
     return "key" if contract.key and entry.form == "canonical" else "file"
 
 
-def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
+def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
     A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
@@ -73,7 +72,7 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
     its night) leave those before them standing, so that what they withdraw can be listed. Events stay while an older load
     stands: a key of theirs that was withdrawn may be in that one under another date, and no older version comes back.
     """
-    loads: list[Load] = []
+    loads: list[ReadableLoad] = []
     withheld = {load for e in entries for load, n in e.withheld.items() if n}
     groups: dict[tuple[str, str], list[LedgerEntry]] = {}
     for e in accepted(entries):
@@ -82,7 +81,7 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
     for (extract, _), group in sorted(groups.items()):
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
-        ranked = [Load(e, _known_by(contract, e), times[extracted(e)]) for e in group]
+        ranked = [ReadableLoad(e, _known_by(contract, e), times[extracted(e)]) for e in group]
         oldest = max(times.values())
         for load in sorted(ranked, key=lambda load: load.rank):
             is_shadow = load.known_by == "key" and contract.kind == "events" and load.rank > oldest
@@ -92,7 +91,7 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
     return loads
 
 
-def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[Load]:
+def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The standing loads, without those that were erased as their time was over, and that nothing rests on.
 
     After a rollback, a load that was spent stands again until what spent it is published again.
@@ -109,7 +108,7 @@ def needed(home: Home, contracts: dict[str, Contract]) -> set[str]:
     return {str(load.entry.load_id) for load in standing(read_ledger(home), contracts, _published_before(home))}
 
 
-def _spends(contract: Contract, newer: Load, load: Load, withheld: set[str], since: str) -> bool:
+def _spends(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withheld: set[str], since: str) -> bool:
     n, e = newer.entry, load.entry
     if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
         return False
@@ -145,7 +144,7 @@ def fresh_candidate(home: Home) -> None:
 
 def prepare_raw(
     home: Home, night_id: str, today: date, since: str | None = None, before: Mapping[str, list[str]] | None = None
-) -> list[Load]:
+) -> list[ReadableLoad]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
     `today` is the night's date, against which files are late. `since`: what landed after this night is tonight's; after
@@ -210,12 +209,12 @@ def _nothing(table: str) -> str:
     return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns_of(table).items())} where false"
 
 
-def _counted(load: Load, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
+def _counted(load: ReadableLoad, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
     n = totals[str(load.entry.load_id)]
     return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
 
 
-def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, totals: dict[str, Counts]) -> None:
+def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since: str, totals: dict[str, Counts]) -> None:
     rows = [
         (
             e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
@@ -227,13 +226,13 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[Load], since: str, to
     _make(con, "loads", rows)
 
 
-def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[Load], contracts: dict[str, Contract]) -> None:
+def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract]) -> None:
     """The columns that each load does without."""
     rows = [
         (e.load_id, column, contract.column(column).type == "unit")
         for e in (load.entry for load in loads)
         for contract in (contracts[str(e.extract)],)
-        for column in absent_in(e, contract)
+        for column in e.absent_columns or []
         if column in {c.name for c in contract.columns}
     ]
     _make(con, "absent_columns", rows)
@@ -250,7 +249,7 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     _make(con, "contract_values", values)
 
 
-def show_all(home: Home, loads: list[Load]) -> None:
+def show_all(home: Home, loads: list[ReadableLoad]) -> None:
     """Have the candidate's `raw` show all rows of the loads, and what stands for erased ones, of all months."""
     kept, contracts = kept_loads(home), load_contracts()
     con = duckdb.connect(str(home.candidate / WORK))
@@ -290,7 +289,7 @@ def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
 
 
 def _row_index(
-    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load], due: Due | None
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[ReadableLoad], due: Due | None
 ) -> None:
     """Every row that another load could supersede: extracts and forces with one load alone have none. Of months that are due
     those rows, and all with a key of theirs.
@@ -323,7 +322,9 @@ def index_select(contract: Contract) -> str:
     )
 
 
-def _withheld_versions(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[Load]) -> None:
+def _withheld_versions(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[ReadableLoad]
+) -> None:
     """All rows with a key that is withheld of some load: of those one may stand in."""
     some = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
     paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), kept_loads(home))
@@ -353,7 +354,7 @@ def landed_select(contract: Contract) -> str:
     )
 
 
-def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[Load], believed: set[str]) -> None:
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLoad], believed: set[str]) -> None:
     """Keys that are not to be used. A tie counts once both of its loads are accepted: `<load>__<other load>.parquet` may be
     of a night that was interrupted, or later than the one that is made again.
     """

@@ -70,7 +70,7 @@ def test_trace(pam: Callable, small: Home, args: tuple[str, ...], said: str) -> 
 def test_a_force_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     accept = ("accept", "naloxone_administrations", "2025-01", "--why", "x", "--force", "kentt", "--home", new_home.path)
     template = ("template", "crimes", "--force", "kentt", "--out", tmp_path, "--home", new_home.path)
-    for args in (accept, template, ("sample", tmp_path / "s", "--forces", "kentt")):
+    for args in (accept, template):
         result = pam(*args)
         assert result.exit_code == 1 and "is kent meant?" in result.stderr, args
 

@@ -7,7 +7,8 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, locked, read_receipts, write_receipt
-from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.nights.errors import NightFailedError
+from dagster_project.nights.run import NightRun
 
 
 def at(text: str) -> datetime:

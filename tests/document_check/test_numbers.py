@@ -72,6 +72,9 @@ def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, val
         ("(to October 2025)", (None, "2025-10-31")),
         ("in 2024/25", ("2024-04-01", "2025-03-31")),
         ("24/25", ("2024-04-01", "2025-03-31")),
+        ("in 2024-25", ("2024-04-01", "2025-03-31")),
+        ("from 1 April 2024 to 31 March 2025", ("2024-04-01", "2025-03-31")),
+        ("in the six months to October 2025", ("2025-05-01", "2025-10-31")),
         ("for the 2025/26 financial year to date", ("2025-04-01", None)),
         ("from 14 to 20 September 2025", ("2025-09-14", "2025-09-20")),
         ("in October 2024", ("2024-10-01", "2024-10-31")),
@@ -85,9 +88,15 @@ def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> Non
     assert tuple(d and str(d) for d in (period.first, period.last)) == days
 
 
-@pytest.mark.parametrize("text", ["in early 2025", "last summer", "12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
+@pytest.mark.parametrize("text", ["12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
 def test_what_is_no_period(text: str) -> None:
     assert not periods_of(text, date(2025, 10, 31))
+
+
+@pytest.mark.parametrize("text", ["in early 2025", "last summer", "last year", "Q4 2024/25", "the first quarter of 2024/25"])
+def test_a_part_of_a_period_is_that_of_no_figure(text: str) -> None:
+    (period,) = periods_of(text, date(2025, 10, 31))
+    assert not period.fits(date(2024, 4, 1), date(2025, 3, 31), None) and not period.fits(None, None, None)
 
 
 @pytest.mark.parametrize("text", ["@" * 100_000, "a" * 100_000, "(" + "1.11" * 40, " " * 100_000 + "a", "1," * 20_000])

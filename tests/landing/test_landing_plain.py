@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.landing import fast_csv
-from dagster_project.landing.fast_csv import Seen, look_over
+from dagster_project.landing.fast_csv import SeenText, look_over
 
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
 
-def seen_line_by_line(text: str, separator: str, width: int) -> Seen | None:
+def seen_line_by_line(text: str, separator: str, width: int) -> SeenText | None:
     """What is to be seen, worked out from the lines one by one."""
     lines = text.removesuffix("\n").split("\n")
     rows = [line.split(separator) for line in lines]
@@ -21,7 +21,7 @@ def seen_line_by_line(text: str, separator: str, width: int) -> Seen | None:
     edges = any(cell[:1] == " " or cell[-1:] == " " for row in rows for cell in row)
     longest = max(len(line) for line in text.encode().replace(b"\n", b"\n\0").split(b"\0"))
     unprintable = set(text) & set("\x0b\x1a\x85\u2028")
-    return Seen(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
+    return SeenText(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
 
 
 CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(
@@ -82,7 +82,7 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
 
     def sees_what_is_not_there(body, separator, width):
         looks.append(bytes(body))
-        return Seen(301, 100, False, False, True)
+        return SeenText(301, 100, False, False, True)
 
     monkeypatch.setattr(fast_csv, "look_over", sees_what_is_not_there)
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.audit import read_log
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.landing.pseudonyms import Key, find_key, install
+from dagster_project.landing.pseudonyms import PseudonymKey, find_key, install
 
 ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 
@@ -18,7 +18,7 @@ ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 @pytest.mark.parametrize("text", ["", "D/123", "Caf\u00e9 \u20ac \U0001f600", "x" * 1000])
 def test_sql_agrees_with_python_s_hmac(secret, text):
     with duckdb.connect() as con:
-        install(con, Key(secret))
+        install(con, PseudonymKey(secret))
         (found,) = con.execute("select pam_pseudonym($1)", [text]).fetchone()
     assert found == hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
@@ -79,7 +79,7 @@ def test_a_changed_key_lands_nothing_and_says_what_to_do(warehouse, monkeypatch)
     with pytest.raises(PseudonymKeyError, match=r"has changed.*PAM_PSEUDONYM_KEY"):
         warehouse.night()
     assert len(warehouse.inbox()) == 2 and len(warehouse.ledger()) == 1
-    assert "another" not in str(Key(b"another"))
+    assert "another" not in str(PseudonymKey(b"another"))
 
 
 def test_a_lost_key_is_not_replaced_in_silence(warehouse):

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from support import land_night, publish_night, write_extract
 
+from benchmarks.national import write_national
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.publishing import outputs
 from dagster_project.sample import write_sample
-from dagster_project.sample.national import write_national
 
 COLUMNS = ("order_ref", "order_date", "amount", "recipient")
 

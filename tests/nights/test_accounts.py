@@ -10,7 +10,7 @@ from support import candidate, copy_home, each, night, publish_night, write_extr
 
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
-from dagster_project.nights.run import NightHeldError
+from dagster_project.nights.errors import NightHeldError
 from dagster_project.quality.gate import held_by
 from dagster_project.transform.raw_schema import RawLostError
 

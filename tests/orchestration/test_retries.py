@@ -20,10 +20,13 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
+from dagster_project.nights import land_step, night_so_far
 from dagster_project.nights import run as night_run
+from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import INTERRUPTED, explain
-from dagster_project.nights.run import BuildFailedError, NightHeldError, NightRun
+from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
+from dagster_project.transform import raw_schema
 
 pytestmark = pytest.mark.long
 
@@ -157,8 +160,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small: Home, monkeypatch) -> None:
     with (
-        failing(monkeypatch, night_run, "land_files", 2, FULL),
-        failing(monkeypatch, night_run.raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
+        failing(monkeypatch, land_step, "land_files", 2, FULL),
+        failing(monkeypatch, raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
         failing(monkeypatch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
         failing(monkeypatch, publish, "seal", 1, FULL),
     ):
@@ -171,7 +174,7 @@ def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small
 
 
 def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, night_run, "land_files", 99, FULL) as calls:
+    with failing(monkeypatch, land_step, "land_files", 99, FULL) as calls:
         run, result = run_job(small)
     assert not result.success and calls == [errors.TRIES + 1]
     assert retried(result) == ["landing"] * errors.TRIES and hooks(result) == 1
@@ -186,7 +189,7 @@ def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, 
     ids=lambda e: type(e).__name__,
 )
 def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch, error: Exception) -> None:
-    with failing(monkeypatch, night_run, "land_files", 99, error) as calls:
+    with failing(monkeypatch, land_step, "land_files", 99, error) as calls:
         _, result = run_job(small)
     assert calls == [1] and retried(result) == [] and hooks(result) == 1
     (receipt,) = read_receipts(small)
@@ -202,7 +205,7 @@ def test_a_held_night_is_not_tried_again(small: Home, monkeypatch) -> None:
 
 
 def test_without_patience_nothing_is_tried_again(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, night_run, "land_files", 1, FULL):
+    with failing(monkeypatch, land_step, "land_files", 1, FULL):
         _, result = run_job(small, patience=0)
     assert retried(result) == [] and [r.outcome for r in read_receipts(small)] == ["failed"]
 
@@ -227,7 +230,7 @@ def test_landing_that_stopped_in_the_middle_goes_on_and_counts_each_file_once(sm
 
 
 def test_what_fails_after_publishing_is_not_tried_again_and_not_called_a_failure(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, night_run, "write_receipt", 1, FULL):
+    with failing(monkeypatch, night_so_far, "write_receipt", 1, FULL):
         run, result = run_job(small)
     assert retried(result) == [] and run.receipt.outcome == "published" and not result.success
     assert published_night(small) == run.receipt.night_id

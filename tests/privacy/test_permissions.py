@@ -18,7 +18,7 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
 from dagster_project.core.receipts import take_lock
-from dagster_project.orchestration.serve.server import Server, UnguardedPageError
+from dagster_project.orchestration.serve.server import NightServer, UnguardedPageError
 from dagster_project.serving import connect
 
 
@@ -142,11 +142,11 @@ def test_a_group_that_there_is_not_is_said(sample_copy: Home) -> None:
 
 def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Home, pam: Callable) -> None:
     for host in ("127.0.0.1", "::1", "localhost"):
-        Server(new_home, host, 3000).refuse_unguarded()
+        NightServer(new_home, host, 3000).refuse_unguarded()
     result = pam("serve", "--host", "0.0.0.0", "--home", new_home.path)
     assert result.exit_code == 1 and "knows no persons and has no TLS" in result.stderr
     assert "`proxy` under [serve]" in result.stderr
     assert not new_home.dagster.exists()
     with pytest.raises(UnguardedPageError):
-        Server(new_home, "pam.force.example", 3000).run()
-    Server(new_home, "10.0.0.4", 3000, proxy="https://pam.force.example").refuse_unguarded()
+        NightServer(new_home, "pam.force.example", 3000).run()
+    NightServer(new_home, "10.0.0.4", 3000, proxy="https://pam.force.example").refuse_unguarded()

@@ -1,4 +1,4 @@
-"""The published folder: all of a night in one step, however an earlier version or a stop left the home."""
+"""The published folder: all of a night in one step, however a copy or a stop left the home."""
 
 import errno
 import functools
@@ -20,7 +20,7 @@ from dagster_project.core.published_file import PublishError, night_of, publishe
 from dagster_project.nights.lifecycle import mark_path, note_interrupted
 from dagster_project.public_form import publish_public
 from dagster_project.publishing import folder_swap, kept_nights, outputs, publish
-from dagster_project.publishing.outputs import Context, OutputError
+from dagster_project.publishing.outputs import OutputContext, OutputError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHTS = ["20260103T020000Z", "20260104T020000Z", "20260105T020000Z", "20260106T020000Z"]
@@ -91,7 +91,7 @@ def test_who_reads_a_folder_keeps_it_until_the_night_after_the_next(new_home: Ho
 
 
 def test_an_output_that_fails_publishes_nothing(new_home: Home) -> None:
-    def fail(con: Any, folder: Path, context: Context) -> None:
+    def fail(con: Any, folder: Path, context: OutputContext) -> None:
         (folder / "half.txt").write_text("half")
         raise OSError(28, "No space left on device")
 
@@ -166,7 +166,7 @@ def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
 def test_an_output_writes_in_its_folder_and_reads_the_night_alone(new_home: Home) -> None:
     tried = []
 
-    def stray(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+    def stray(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
         for sql in (
             f"copy (select 1) to '{new_home.path}/out.csv'",
             f"copy (select 1) to '{folder}/../../../out.csv'",

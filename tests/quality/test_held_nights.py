@@ -9,7 +9,8 @@ from support import OFFENCES, candidate, drop_something, night, published, run_n
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
-from dagster_project.nights.run import NightFailedError, NightHeldError, NightRun
+from dagster_project.nights.errors import NightFailedError, NightHeldError
+from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
 from dagster_project.transform import candidate as building_on
 from dagster_project.transform import dbt_runner, raw_schema

@@ -8,7 +8,8 @@ from dagster_project import public_form
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.nights.errors import NightHeldError
+from dagster_project.nights.run import NightRun
 from dagster_project.quality import gate
 from dagster_project.quality.leaving import leaving_facts
 from dagster_project.transform.raw_schema import WAREHOUSE

@@ -47,26 +47,42 @@ def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> N
     assert found == ({("mart_naloxone", said)} if holds else set())
 
 
-def test_searches_are_judged_and_a_rate_of_a_few_rows_is_not(new_home: Home) -> None:
-    """Twelve months of 30 searches, and of tests of which two thirds are positive, then a month of two and none.
+def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
+    """Twelve months of searches, orders, and tests of which two thirds are positive, and a month far from them.
 
-    The positive tests are too few to judge by, and so is their rate.
+    30 tests a month with none positive are held, and 30 with two (a tenth of the rate) or 29 with none are not. Money in
+    thousands is held; not a tenth of the least month, nor where a month before had none, nor a month without any.
     """
-    months = [(f"{2024 + n // 12}-{n % 12 + 1:02d}", n) for n in range(13)]
-    searches = [
-        [f"S{month}-{i}", f"{month}-{i % 28 + 1:02d}T12:00:00", "Drugs" if i % 3 else "Firearms", "Y"]
-        for month, n in months for i in range(30 if n < 12 else 2)
-    ]  # fmt: skip
-    tests = [
-        [f"D{month}-{i}", f"{month}-{i % 28 + 1:02d}T12:00:00", "Theft", "Completed", "Positive" if n < 12 and i % 3 else "Negative"]  # noqa: E501
-        for month, n in months for i in range(30)
-    ]  # fmt: skip
+    month = lambda n: f"{2024 + n // 12}-{n % 12 + 1:02d}"  # noqa: E731
+    days = [(n, i, f"{month(n)}-{i % 28 + 1:02d}T12:00:00") for n in range(13) for i in range(30)]
     window = ("2024-01-01", "2025-01-31")
     columns = ("search_ref", "searched_at", "object_of_search", "object_found")
+    searches = [[f"S{n}-{i}", day, "Drugs" if i % 3 else "Firearms", "Y"] for n, i, day in days if n < 12 or i < 2]
     write_extract(new_home.inbox, "stop_search", searches, columns=columns, window=window)
     columns = ("custody_ref", "arrested_at", "trigger_offence", "test_status", "result")
-    write_extract(new_home.inbox, "drug_tests", tests, columns=columns, window=window)
-    assert judged(new_home) == {("mart_stop_search", "month_to_mean 0.0666667 (derbyshire, searches, 2025-01)")}
+    for force, tests, last in (("derbyshire", 30, 0), ("kent", 30, 2), ("essex", 29, 0)):
+        positive = lambda n, i, last=last: i < (20 if n < 12 else last)  # noqa: E731
+        rows = [
+            [f"D{n}-{i}", day, "Theft", "Completed", "Positive" if positive(n, i) else "Negative"]
+            for n, i, day in days if i < tests
+        ]  # fmt: skip
+        write_extract(new_home.inbox, "drug_tests", rows, columns=columns, window=window, force=force)
+    columns = ("order_ref", "order_date", "amount", "recipient")
+    money = {
+        "derbyshire": (20000, 20), "kent": (20000, 2000), "essex": (0, 20), "surrey": (20000, 0), "sussex": (20000, 900100),
+    }  # fmt: skip
+    for force, (second, last) in money.items():
+        amounts = [90000, second, *[50000] * 10, last]
+        orders = [[f"M{n}", f"{month(n)}-05", str(amount), "Police"] for n, amount in enumerate(amounts) if amount]
+        write_extract(new_home.inbox, "mda_orders", orders, columns=columns, window=window, force=force)
+    assert judged(new_home) == {
+        ("mart_stop_search", "month_to_mean 0.0666667 (derbyshire, searches, 2025-01)"),
+        ("mart_drug_tests", "month_to_mean 0 (derbyshire, positivity_rate, 2025-01)"),
+        (
+            "mart_mda_orders",
+            "month_to_mean 0.001 (derbyshire, order_value, 2025-01); month_to_mean 10.0011 (sussex, order_value, 2025-01)",
+        ),
+    }
 
 
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from benchmarks import national
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, land_files
-from dagster_project.sample import national
 
 YEARS, SCALE = 2, 0.02
 FORCES = ("derbyshire", "btp")
@@ -42,7 +40,7 @@ def test_every_extract_of_every_force_is_there_and_lands_whole(written: list[Pat
     contracts, home = load_contracts(), Home(tmp_path / "home").create()
     list_areas(home)
     files = find_files(written[0].parent, contracts, force_names())
-    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in contracts for f in FORCES}
+    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in national.MADE for f in FORCES}
     entries = land_files(home, contracts, files, "20260105-0200", now=datetime(2026, 1, 5, tzinfo=UTC), archive=False)
     assert {e.outcome for e in entries} == {"accepted"}, [e.reason for e in entries if e.outcome != "accepted"]
     assert sum(e.rows_quarantined or 0 for e in entries) == 0
@@ -68,11 +66,7 @@ def test_the_same_bytes_every_time_and_other_rows_for_each_force(written: list[P
     assert one != other
 
 
-def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
-    run = CliRunner().invoke
-    assert len(national.national_forces()) == 44
-    done = run(app, ["sample", str(tmp_path / "all"), "--forces", "derbyshire, KENT", "--scale", "0.001"])
-    assert done.exit_code == 0 and f"{2 * len(load_contracts())} made-up extracts" in done.output
-    assert "say for whom" in run(app, ["sample", str(tmp_path), "--years", "2"]).output
-    other = run(app, ["sample", str(tmp_path), "--forces", "atlantis"])
-    assert other.exit_code and "no force is called atlantis" in other.output
+def test_the_forces_are_those_of_the_national_case(tmp_path: Path) -> None:
+    assert len(national.chosen("all")) == 44 and national.chosen("derbyshire, KENT") == ["derbyshire", "kent"]
+    with pytest.raises(ValueError, match="no force is called kentt: is kent meant"):
+        national.write_national(tmp_path, ["kentt"], 1)

@@ -23,7 +23,8 @@ from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.receipts import read_receipts
-from dagster_project.nights.run import NightFailedError, NightRun
+from dagster_project.nights.errors import NightFailedError
+from dagster_project.nights.run import NightRun
 from dagster_project.sample import write_sample
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import begin

@@ -1,5 +1,5 @@
 """`pam serve`: Dagster's page, its daemon and one code server for both, started, watched and ended together."""
 
-from .server import PortInUseError, ServedAlreadyError, Server
+from .server import NightServer, PortInUseError, ServedAlreadyError
 
-__all__ = ["PortInUseError", "ServedAlreadyError", "Server"]
+__all__ = ["NightServer", "PortInUseError", "ServedAlreadyError"]

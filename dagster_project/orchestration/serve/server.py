@@ -115,7 +115,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
-class Server:
+class NightServer:
     """`pam serve` of one home. `host` and `port`: where the page is."""
 
     def __init__(

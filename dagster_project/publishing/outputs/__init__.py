@@ -8,19 +8,23 @@ import hashlib
 import importlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
+from dagster_project.core.kept_parts import Parts
 from dagster_project.core.published_file import hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
+from dagster_project.transform.project_version import project_version
 
+from ..folder_swap import name_of
 from .stale import find_good, form_of, put_in_place
 
 
@@ -29,7 +33,7 @@ class OutputError(PamError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Context:
+class OutputContext:
     """What an output may know besides the night's figures."""
 
     home: Home
@@ -39,9 +43,11 @@ class Context:
     """Whether the data are made up. An output that people read says so on each of its pages."""
     beside: tuple[str, ...]
     """The folders that this night publishes, this output's among them: what it may link to."""
+    parts: Parts = field(default_factory=Parts)
+    """Files of the last publication that need not be made again."""
 
 
-def beside(context: Context, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
     return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
 
@@ -52,8 +58,11 @@ PAGES = {
 }
 """Outputs that begin with a page, in the words of a link to it."""
 
-Writer = Callable[[duckdb.DuckDBPyConnection, Path, Context], list[str] | None]
-"""Returns what is missing of the output, where something is, such as a chart that could not be drawn."""
+T = TypeVar("T")
+Rest = Callable[[], list[str]]
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], Rest | None]
+"""Returns what is to be called when the other outputs are written, where it leaves work to another process: that waits for it,
+and returns what is missing of the output, such as a chart that could not be drawn."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,8 @@ class Output:
     """Below `published/`."""
     module: str
     description: str
+    aside: tuple[str, ...] = ()
+    """Modules that another process loads beforehand, and works with."""
 
     @property
     def write(self) -> Writer:
@@ -79,17 +90,19 @@ class Output:
         return writer
 
 
+OFFICE = ("dagster_project.reporting.pack.workbook", "dagster_project.reporting.pack.word_document")
+
 OUTPUTS: tuple[Output, ...] = (
+    Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document", OFFICE),
     Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
     Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
-    Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document"),
     Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check"),
 )
-"""In the order in which they are written."""
+"""In the order in which they are written: the report first, as others can be written while it waits for another process."""
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenOutput:
     """What was written of an output.
 
     `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path. `form`: of
@@ -113,9 +126,15 @@ def wanted(config: Config) -> list[Output]:
     return [o for o in OUTPUTS if names is None or o.name in names]
 
 
+def get_ready(outputs: Iterable[Output]) -> None:
+    """Have a process load what these outputs need and takes long to load, while the night is still being built."""
+    if modules := [name for o in outputs for name in o.aside]:
+        ASIDE.get_ready(*modules)
+
+
 def write(
     home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output], *, strict: bool = False
-) -> dict[str, Written]:
+) -> dict[str, WrittenOutput]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each.
 
     In the place of one that fails stands the last good one. Raises OutputError where `strict` or the settings don't allow
@@ -124,35 +143,63 @@ def write(
     outputs = tuple(outputs)
     if not outputs:
         return {}
-    context = Context(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs))
-    written: dict[str, Written] = {}
     config = read_config(home)
-    form, strict = form_of(config), strict or config.publish.failed_output == "hold"
-    con = hardened(warehouse, writable=folder)
+    strict = strict or config.publish.failed_output == "hold"
+    parts = Parts(home, folder, project_version())
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), parts)
+    writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         for output in outputs:
-            began = time.perf_counter()
-            own = make_folder(folder / output.folder)
-            failed, of = "", ""
-            lost: tuple[str, ...] = ()
-            try:
-                lost = tuple(output.write(con, own, context) or ())
-            except Exception as error:
-                if strict or is_transient(error):
-                    raise OutputError(
-                        f"the output {output.name} could not be written, so that nothing is published: {error};"
-                        " `[publish] outputs` of pam.toml can leave it out"
-                    ) from error
-                failed = str(error) or type(error).__name__
-                of = _put_last_good(home, output, own, night_id, form)
-                con.close()
-                # What went wrong may have left it unusable.
-                con = hardened(warehouse, writable=folder)
-            done = measured(own, time.perf_counter() - began)
-            written[output.name] = replace(done, form=form, failed=failed, of=of, lost=lost)
+            writing.begin(output)
+        written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
     finally:
-        con.close()
+        writing.con.close()
+    parts.save(name_of(folder).name)
     return written
+
+
+class _Writing:
+    """Outputs that are being written. In the place of one that fails is put the last good one."""
+
+    def __init__(self, warehouse: Path, folder: Path, context: OutputContext, form: str, strict: bool) -> None:
+        self.warehouse, self.folder, self.context, self.form, self.strict = warehouse, folder, context, form, strict
+        self.con = hardened(warehouse, writable=folder)
+        self._rests: dict[str, Rest] = {}
+        self._written: dict[str, WrittenOutput] = {}
+
+    def begin(self, output: Output) -> None:
+        """Write an output, but for what another process does of it. Raises OutputError."""
+        own = make_folder(self.folder / output.folder)
+        self._written[output.name] = WrittenOutput(0, 0, "", 0)
+        rest = self._try(output, lambda: output.write(self.con, own, self.context))
+        self._rests[output.name] = rest or list
+
+    def finish(self, output: Output) -> WrittenOutput:
+        """Wait for what is left of it. Returns what was written. Raises OutputError."""
+        lost = self._try(output, self._rests[output.name]) or ()
+        told = self._written[output.name]
+        done = measured(self.folder / output.folder, told.seconds)
+        return replace(done, form=self.form, failed=told.failed, of=told.of, lost=tuple(lost))
+
+    def _try(self, output: Output, call: Callable[[], T]) -> T | None:
+        began, told = time.perf_counter(), self._written[output.name]
+        try:
+            return call()
+        except Exception as error:
+            if self.strict or is_transient(error):
+                raise OutputError(
+                    f"the output {output.name} could not be written, so that nothing is published: {error};"
+                    " `[publish] outputs` of pam.toml can leave it out"
+                ) from error
+            context, own = self.context, self.folder / output.folder
+            of = _put_last_good(context.home, output, own, context.night_id, self.form)
+            told = replace(told, failed=str(error) or type(error).__name__, of=of)
+            self.con.close()
+            # What went wrong may have left it unusable.
+            self.con = hardened(self.warehouse, writable=self.folder)
+        finally:
+            self._written[output.name] = replace(told, seconds=round(told.seconds + time.perf_counter() - began, 3))
+        return None
 
 
 def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
@@ -178,21 +225,21 @@ def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, st
     return said
 
 
-def measured(folder: Path, seconds: float) -> Written:
+def measured(folder: Path, seconds: float) -> WrittenOutput:
     """An output's files, counted and hashed."""
     lines, size, files = [], 0, 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         body = path.read_bytes()
         files, size = files + 1, size + len(body)
         lines.append(f"{hashlib.sha256(body).hexdigest()}  {path.relative_to(folder).as_posix()}\n")
-    return Written(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
+    return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
-def found(folder: Path | None) -> dict[str, Written]:
+def found(folder: Path | None) -> dict[str, WrittenOutput]:
     """What a published folder holds of outputs; nothing where there is none."""
     return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
 
 
-def as_dicts(written: dict[str, Written]) -> dict[str, dict[str, Any]]:
+def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:
     """What was written, as a receipt keeps it."""
     return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}

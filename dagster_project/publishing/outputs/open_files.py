@@ -12,10 +12,11 @@ import duckdb
 from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
+from dagster_project.core.kept_parts import CONTENT, Parts
 from dagster_project.core.sql import literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
-from . import Context
+from . import OutputContext
 
 METADATA = "csv-metadata.json"
 """Where programs that read CSV on the Web look for it, beside the CSV."""
@@ -53,7 +54,7 @@ Relation = tuple[str, str, str]
 """Schema, name, and what it is called in a folder that has all of them."""
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write `parquet/`, `csv/` with its metadata, and a page of plain text that says what they are."""
     parquet, csv = make_folder(folder / "parquet"), make_folder(folder / "csv")
     config = read_config(context.home).publish
@@ -69,11 +70,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> Non
             f"copy (from {ordered}) to {literal(str(parquet / f'{called}.parquet'))}"
             f" (format parquet, compression zstd, kv_metadata {{{kept}}})"
         )
-        shown = ", ".join(_as_text(column, kind) for column, kind in columns)
-        con.execute(
-            f"copy (select {shown} from (from {ordered})) to {literal(str(csv / f'{called}.csv'))}"
-            " (format csv, header, dateformat '%Y-%m-%d', timestampformat '%Y-%m-%dT%H:%M:%S.%f')"
-        )
+        _put_csv(con, context.parts, csv / f"{called}.csv", ordered, columns)
         tables.append(_described(con, relation, columns))
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
@@ -86,6 +83,19 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> Non
     }
     (csv / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
+
+
+def _put_csv(con: duckdb.DuckDBPyConnection, parts: Parts, path: Path, ordered: str, columns: list[tuple[str, str]]) -> None:
+    """Have a relation as CSV, from the last publication where its rows and their order are the same."""
+    shown = ", ".join(_as_text(column, kind) for column, kind in columns)
+    said = one_row(con.execute(f"select {CONTENT} from (select *, row_number() over () as place from (from {ordered})) as t"))
+    parts.put(
+        path, f"{shown} from {ordered} {columns} {said}",
+        lambda new: con.execute(
+            f"copy (select {shown} from (from {ordered})) to {literal(str(new))}"
+            " (format csv, header, dateformat '%Y-%m-%d', timestampformat '%Y-%m-%dT%H:%M:%S.%f')"
+        ),
+    )  # fmt: skip
 
 
 def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> list[Relation]:
@@ -106,7 +116,7 @@ def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> l
     return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in found]
 
 
-def statement(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, str]:
+def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[str, str]:
     """Whose figures these are, of which night, from which extracts, and what may be done with them."""
     extracts = con.execute(
         "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"

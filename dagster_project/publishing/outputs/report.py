@@ -4,6 +4,7 @@ Made of the night's file alone, so that going back to a night gives the same byt
 the work of the night, are not counted in it. `pam report` counts them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -11,17 +12,16 @@ import duckdb
 from dagster_project.core.config import read_config
 from dagster_project.reporting.pack import write_editions
 
-from . import Context, beside
+from . import OutputContext, beside
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> list[str]:
-    """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns lost charts.
+def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> Callable[[], list[str]]:
+    """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns what waits for
+    their workbooks and documents, and then returns lost charts.
 
     Raises OSError, EditionError for a bad one, and NoPublicFormError.
     """
     public = read_config(context.home).publish.report == "public"
     # What is beside it has exact figures, and may not go where the public form goes.
     links = () if public else beside(context, "../..", ("catalogue",))
-    lost: list[str] = []
-    write_editions(con, folder, context.home, context.is_sample, links, public, lost)
-    return lost
+    return write_editions(con, folder, context.home, context.is_sample, links, public)

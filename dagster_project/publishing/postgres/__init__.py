@@ -9,14 +9,14 @@ from .errors import PostgresError
 from .loading import Loaded, load
 from .night import Brought, bring, bring_by_hand, bring_tonight, configured
 from .server import Server, is_configured
-from .state import State, holders, state
+from .state import ServedState, holders, state
 
 __all__ = [
     "Brought",
     "Loaded",
     "PostgresError",
+    "ServedState",
     "Server",
-    "State",
     "bring",
     "bring_by_hand",
     "bring_tonight",

@@ -28,7 +28,7 @@ from dagster_project.core.home import Home
 
 from .errors import PostgresError
 from .people import create
-from .roles import ANALYST, setup_sql
+from .roles import setup_sql
 
 DATABASE, LOADER, READER, ADMIN = "pam", "pam_loader", "pam_reader", "postgres"
 HOST = "127.0.0.1"
@@ -74,7 +74,8 @@ def start(home: Home) -> Embedded:
     port = int((folder / "port").read_text())
     found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
     _write_dsns(found, folder)
-    _set_up(found, is_new)
+    if is_new:
+        _set_up(found)
     return found
 
 
@@ -121,7 +122,7 @@ def _can_run(programs: Path) -> bool:
 
 def _make(folder: Path, place: Path) -> None:
     data = place / "data"
-    for who in (ADMIN, LOADER, ANALYST):
+    for who in (ADMIN, LOADER, READER):
         write_whole(folder / f"{who}.password", secrets.token_urlsafe(24).encode())
     data.mkdir(mode=0o700, exist_ok=True)
     password = folder / f"{ADMIN}.password"
@@ -147,29 +148,23 @@ def _write_dsns(found: Embedded, folder: Path) -> None:
     for who, database, path in (
         (LOADER, DATABASE, found.loader_file), (READER, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
     ):  # fmt: skip
-        # A server of before had the reader's password under the group's name.
-        password = (folder / f"{ANALYST if who == READER else who}.password").read_text()
+        password = (folder / f"{who}.password").read_text()
         write_whole(path, f"postgresql://{who}:{password}@{HOST}:{found.port}/{database}\n".encode())
 
 
-def _set_up(found: Embedded, is_new: bool) -> None:
-    """The database, the one who loads it, and the roles, as an administrator would; of a server of before, what it lacks."""
+def _set_up(found: Embedded) -> None:
+    """The database, the one who loads it, and the roles, as an administrator would."""
     folder = found.admin_file.parent
     admin = found.admin_file.read_text().strip()
     with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
-        if is_new:
-            con.execute(f"create database {DATABASE}")
-            password = sql.Literal((folder / f"{LOADER}.password").read_text())
-            con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
-        elif con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [READER]).fetchone():
-            return
+        con.execute(f"create database {DATABASE}")
+        password = sql.Literal((folder / f"{LOADER}.password").read_text())
+        con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
         for database in ("postgres", "template1"):
             con.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(database)))
     with psycopg.connect(admin, autocommit=True) as con:
         con.execute(setup_sql(DATABASE, LOADER))
-        # One of before was a log-in that several could share.
-        con.execute(sql.SQL("alter role {} nologin password null").format(sql.Identifier(ANALYST)))
-        create(con, READER, (folder / f"{ANALYST}.password").read_text())
+        create(con, READER, (folder / f"{READER}.password").read_text())
 
 
 def _package() -> ModuleType:

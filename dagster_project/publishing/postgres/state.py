@@ -23,7 +23,7 @@ def mark(night_id: str, is_sample: bool) -> str:
 
 
 @dataclass(frozen=True)
-class State:
+class ServedState:
     """What is there. `night_id` is None where no night is."""
 
     night_id: str | None = None
@@ -41,12 +41,12 @@ SCHEMA_COMMENTS = """
 """
 
 
-def state(con: psycopg.Connection) -> State:
+def state(con: psycopg.Connection) -> ServedState:
     """What a database serves now."""
     rows = con.execute(SCHEMA_COMMENTS, [OWNER, SCHEMAS]).fetchall()
     live = {name: MARK.match(said) for name, said in rows if name in SCHEMAS}
     found = [m for m in live.values() if m]
-    return State(
+    return ServedState(
         night_id=found[0][1] if found else None,
         is_sample=bool(found and found[0][2] == "made-up"),
         foreign=tuple(name for name, m in live.items() if m is None),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -57,7 +58,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Relation:
+class DescribedRelation:
     """A table or view of the file, with its columns: name, type, meaning."""
 
     schema: str
@@ -82,7 +83,7 @@ class Catalogue:
     """All of it. `checks`: by suite. `earlier`: files that were held or refused before this night, the newest first."""
 
     night: Row
-    schemas: tuple[tuple[str, str, tuple[Relation, ...]], ...]
+    schemas: tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]
     checks: tuple[tuple[str, tuple[Row, ...]], ...]
     failed: tuple[Row, ...]
     extracts: tuple[Row, ...]
@@ -91,12 +92,12 @@ class Catalogue:
     earlier: tuple[Row, ...]
     earlier_count: int
 
-    @property
-    def relations(self) -> list[Relation]:
+    @cached_property
+    def relations(self) -> list[DescribedRelation]:
         """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
 
-    @property
+    @cached_property
     def pages(self) -> dict[str, str]:
         """The page of each relation, by its full name."""
         return {r.full_name: r.page for r in self.relations}
@@ -155,7 +156,7 @@ def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
     return tuple(_dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
 
 
-def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Relation, ...]], ...]:
+def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]:
     said = _dicts(con, "select rowid, * from meta.dictionary order by rowid")
     measures = _measures(con, [d for d in said if d["kind"] == "measure"])
     columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
@@ -165,7 +166,7 @@ def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Rela
                 (d["name"], d["data_type"] or "", d["description"] or "")
             )
     relations = [
-        Relation(
+        DescribedRelation(
             d["schema_name"], d["name"], d["description"] or "", tuple(columns.get((d["schema_name"], d["name"]), ())),
             tuple(m for m in measures if d["schema_name"] == "marts" and m.mart == d["name"]),
         )

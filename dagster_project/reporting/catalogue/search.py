@@ -9,7 +9,7 @@ from .read import Catalogue, Measure
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchEntry:
     """One thing to find. `page`: where the catalogue tells of it; `dashboard`: what the dashboard's address says of it."""
 
     kind: str
@@ -26,7 +26,7 @@ def dashboard_state(measure: Measure, category: str = "") -> str:
     return urlencode(picked | ({"category": category} if category else {}))
 
 
-def everything(catalogue: Catalogue) -> list[Found]:
+def everything(catalogue: Catalogue) -> list[SearchEntry]:
     """Measures, categories, columns, extracts, relations: in this order, each kind by name."""
     return [*_measures(catalogue), *_categories(catalogue), *_columns(catalogue), *_others(catalogue)]
 
@@ -35,12 +35,12 @@ def _page(catalogue: Catalogue, measure: Measure) -> str:
     return f"{catalogue.pages[f'marts.{measure.mart}']}#{measure.anchor}"
 
 
-def _measures(catalogue: Catalogue) -> Iterator[Found]:
+def _measures(catalogue: Catalogue) -> Iterator[SearchEntry]:
     for m in sorted(catalogue.measures, key=lambda m: (m.title, m.mart)):
-        yield Found("Measure", m.title, f"{m.meaning}. {m.name}", m.mart, _page(catalogue, m), dashboard_state(m))
+        yield SearchEntry("Measure", m.title, f"{m.meaning}. {m.name}", m.mart, _page(catalogue, m), dashboard_state(m))
 
 
-def _categories(catalogue: Catalogue) -> Iterator[Found]:
+def _categories(catalogue: Catalogue) -> Iterator[SearchEntry]:
     used: dict[tuple[str, str], list[Measure]] = {}
     for m in catalogue.measures:
         for category in m.categories:
@@ -50,22 +50,22 @@ def _categories(catalogue: Catalogue) -> Iterator[Found]:
     for (category, mart), measures in sorted(used.items(), key=lambda one: one[0]):
         known = words.get(category, "") if mart == CODED else ""
         of = "Category of " + ", ".join(m.title for m in measures)
-        yield Found("Category", category, f"{known}. {of}" if known else of, mart, _page(catalogue, measures[0]),
+        yield SearchEntry("Category", category, f"{known}. {of}" if known else of, mart, _page(catalogue, measures[0]),
                     dashboard_state(measures[0], category))  # fmt: skip
 
 
-def _columns(catalogue: Catalogue) -> Iterator[Found]:
+def _columns(catalogue: Catalogue) -> Iterator[SearchEntry]:
     used: dict[tuple[str, str], list[str]] = {}
     for r in catalogue.relations:
         for name, _, words in r.columns:
             used.setdefault((name, words), []).append(r.full_name)
     for (name, words), relations in sorted(used.items()):
         where = relations[0] if len(relations) == 1 else f"{relations[0]} and {len(relations) - 1} more"
-        yield Found("Column", name, words, where, f"{catalogue.pages[relations[0]]}#columns")
+        yield SearchEntry("Column", name, words, where, f"{catalogue.pages[relations[0]]}#columns")
 
 
-def _others(catalogue: Catalogue) -> Iterator[Found]:
+def _others(catalogue: Catalogue) -> Iterator[SearchEntry]:
     for extract, title in sorted(catalogue.titles.items(), key=lambda e: e[1]):
-        yield Found("Extract", title, extract, "", f"extracts.html#extract-{extract}")
+        yield SearchEntry("Extract", title, extract, "", f"extracts.html#extract-{extract}")
     for r in sorted(catalogue.relations, key=lambda r: r.full_name):
-        yield Found("Relation", r.full_name, r.description, "", r.page)
+        yield SearchEntry("Relation", r.full_name, r.description, "", r.page)

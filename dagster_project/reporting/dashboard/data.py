@@ -1,9 +1,12 @@
 """What the dashboard is told of a mart and force: its figures and its control charts."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
+
+from dagster_project.core.kept_parts import CONTENT
 
 _SAFE = re.compile(r"[a-z0-9_-]+")
 
@@ -78,6 +81,20 @@ def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, 
         at = [months[m] for m in listed.split(",")]
         charts.append([*key, at[0] if at == list(range(at[0], at[0] + len(at))) else at, bits, variation])
     return {"periods": periods, "series": [[*key, kinds] for key, kinds in series.items()], "charts": charts}
+
+
+def contents_of_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict[tuple[str, str], str]:
+    """A short text of all that `of_mart` reads, by force and mart."""
+    charts = {
+        (force, mart): said for force, mart, said in con.execute(
+            f"select force_code, mart, {CONTENT} from marts.mart_control_charts as t group by all"
+        ).fetchall()
+    }  # fmt: skip
+    return {
+        (force, mart): f"{said} {charts.get((force, mart), '')}"
+        for mart in marts
+        for force, said in con.execute(f"select force_code, {CONTENT} from marts.{safe(mart)} as t group by all").fetchall()
+    }
 
 
 OVERVIEW_KINDS = ("month", "rolling_12_months", "as_published")

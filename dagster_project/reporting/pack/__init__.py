@@ -4,10 +4,25 @@
 """
 
 from .content import read_pack
-from .model import Cell, Chart, Claim, Column, Pack, Page, Panel, Point, Row, Series, Source, Table
+from .model import Cell, Chart, Claim, Pack, Page, Panel, Point, PrintedColumn, Row, Series, Source, Table
 from .write import FORMS, OutError, write_editions, write_pack
 
 __all__ = [
-    "FORMS", "Cell", "Chart", "Claim", "Column", "OutError", "Pack", "Page", "Panel", "Point", "Row", "Series", "Source",
-    "Table", "read_pack", "write_editions", "write_pack",
+    "FORMS",
+    "Cell",
+    "Chart",
+    "Claim",
+    "OutError",
+    "Pack",
+    "Page",
+    "Panel",
+    "Point",
+    "PrintedColumn",
+    "Row",
+    "Series",
+    "Source",
+    "Table",
+    "read_pack",
+    "write_editions",
+    "write_pack",
 ]  # fmt: skip

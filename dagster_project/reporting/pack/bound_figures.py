@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dagster_project.editions.verdicts import share_checked
 
-from .model import Cell, Claim, Column, Pack, Row, Table
+from .model import Cell, Claim, Pack, PrintedColumn, Row, Table
 from .shared_sentences import night_line, source_line
 
 NAMESPACE = "urn:pam-warehouse:figures:1"
@@ -30,7 +30,7 @@ MISSING = "[x]"
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundText:
     """A text that follows the night. `id`: `table/row/column` or `claim/number`. `text`: as printed. `of`: what makes it the
     same figure on another night: the row that it stands in, or what the claim is about. `days`: its window in words, as the
     words around it say; empty where they don't. `name`: what it is, in words."""
@@ -52,7 +52,7 @@ class DataPart:
     force: str
     form: str
     is_sample: bool
-    figures: dict[str, Bound]
+    figures: dict[str, BoundText]
     shown: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,36 +87,36 @@ def xpath_of(figure: str) -> str:
     return f"/pam:figures/pam:f[@id='{figure}']"
 
 
-def figures_of(pack: Pack) -> dict[str, Bound]:
+def figures_of(pack: Pack) -> dict[str, BoundText]:
     """All that can be bound in a document of a pack, by id: its figures, what its claims come to, sentences on the night."""
     rows = [(t, r) for t in pack.tables for r in t.rows]
     found = [cell_figure(t, r, c, cell) for t, r in rows for c, cell in zip(t.columns, r.cells, strict=True)]
     found += [claim_figure(c) for c in pack.claims if c.kind == "figure"]
     found += [
-        Bound(NIGHT, night_line(pack), name="The night of the figures"),
-        Bound(STATUS, pack.data_status, name="How complete the figures are"),
+        BoundText(NIGHT, night_line(pack), name="The night of the figures"),
+        BoundText(STATUS, pack.data_status, name="How complete the figures are"),
     ]
     if pack.claims:
-        found.append(Bound(CHECKED, f"{share_checked(pack.claims)} were checked.", name="What share was checked"))
+        found.append(BoundText(CHECKED, f"{share_checked(pack.claims)} were checked.", name="What share was checked"))
     found += [source_of(t) for t in pack.tables]
     return {b.id: b for b in found}
 
 
-def cell_figure(table: Table, row: Row, column: Column, cell: Cell) -> Bound:
+def cell_figure(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> BoundText:
     """A cell of a table."""
     # What others publish is their newest, whichever period that is.
     days = "" if cell.days.startswith("as published") else cell.days
-    return Bound(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
+    return BoundText(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
 
 
-def claim_figure(claim: Claim) -> Bound:
+def claim_figure(claim: Claim) -> BoundText:
     """What a claim comes to."""
-    return Bound(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", name=claim.what)
+    return BoundText(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", name=claim.what)
 
 
-def source_of(table: Table) -> Bound:
+def source_of(table: Table) -> BoundText:
     """The extracts of a table and the days that they cover."""
-    return Bound(f"{SOURCE}{table.name}", source_line(table), name=f"Source: {table.title}")
+    return BoundText(f"{SOURCE}{table.name}", source_line(table), name=f"Source: {table.title}")
 
 
 def data_part(pack: Pack) -> DataPart:
@@ -125,7 +125,7 @@ def data_part(pack: Pack) -> DataPart:
     return DataPart(pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, figures_of(pack))
 
 
-def same_figure(was: Bound, now: dict[str, Bound]) -> Bound | None:
+def same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | None:
     """Tonight's figure that is what `was` was: of the same row, also where the row has moved, as rows do that are sorted by
     size. None where there is none, or no telling which."""
     if "/" not in was.id:
@@ -158,7 +158,7 @@ def read_part(root: Any) -> DataPart:
     figures, shown = {}, {}
     for f in root.iter(f"{{{NAMESPACE}}}f"):
         text = f.text or ""
-        bound = Bound(f.attrib["id"], f.get("printed", text), f.get("of", ""), f.get("days", ""))
+        bound = BoundText(f.attrib["id"], f.get("printed", text), f.get("of", ""), f.get("days", ""))
         figures[bound.id] = bound
         if text != bound.text:
             shown[bound.id] = text

@@ -25,11 +25,6 @@ NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
 """What stands in a chart's place."""
 
 
-def svgs(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, str]:
-    """Each chart that can be drawn, as an SVG document, by its id. `kept`: a folder in which pictures are kept."""
-    return {name: data.decode("utf-8") for (name, *_), data in _drawn(charts, kept, ("svg", WIDE)).items()}
-
-
 def svgs_of_pages(charts: Iterable[Chart], kept: Path | None = None) -> dict[str, tuple[str, str]]:
     """Each chart that can be drawn, by its id: for a wide window, and for a telephone's."""
     found = _drawn(charts, kept, ("svg", WIDE), ("svg", NARROW))

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -19,10 +18,10 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.questions import ask_all
 
 from .findings import findings_of
-from .model import PUBLIC_ONLY, Cell, Claim, Column, Definition, Finding, Pack, Page, Row, Source, Table
+from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import charts_of_page
 from .public import public_cells, rule
-from .unusual import Charts, Key, Window, key_of, read_charts, read_compared, words_of_changes
+from .unusual import Charts, SeriesKey, Window, key_of, read_charts, read_compared, words_of_changes
 from .wording import PLACES, day_in_words, days_in_words, listed, number, slug
 
 MISSING = "[x]"
@@ -93,10 +92,10 @@ def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dic
     return tables, cells
 
 
-def _series(cells: Iterable[dict[str, Any]], force: str) -> set[Key]:
+def _series(cells: Iterable[dict[str, Any]], force: str) -> set[SeriesKey]:
     """The series that have a control chart in the pack, where the night has one: those of the cells, and each measure's own."""
     found = {key for c in cells if (key := key_of(c))}
-    return found | {Key(key.mart, key.measure, "all", "force", force) for key in found}
+    return found | {SeriesKey(key.mart, key.measure, "all", "force", force) for key in found}
 
 
 def _windows(cells: Iterable[dict[str, Any]]) -> set[Window]:
@@ -120,7 +119,7 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
                 extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
                 files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
                 covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
-                covered_days=r["covered_days"] if own else 0, extracted_at=r["extracted_at"] if own else None,
+                extracted_at=r["extracted_at"] if own else None,
                 days_late=r["days_late"] if own else None,
             )  # fmt: skip
     return found
@@ -229,12 +228,12 @@ def accepted_notes(
     return [f"{title} of {month} {said}: {why}" for (_, month, why), title in found.items()]
 
 
-def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[Column, ...]:
+def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[PrintedColumn, ...]:
     """A table's columns, from its cells; from the edition where the night has none."""
     if not cells:
         found = [t for t in edition.tables if t.table == table]
         asked = edition.cells(found[0]) if found else []
-        return tuple({c.column_no: Column(c.column.name, c.column_label, None, None) for c in asked}.values())
+        return tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)
@@ -242,7 +241,7 @@ def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple
     for _, own in sorted(by_no.items()):
         label = next((c["column_label"] for c in own if c["window_label"]), own[0]["column_label"])
         window = None if _is_published(own) else _same(own, "window_label")
-        columns.append(Column(own[0]["column_name"], label, window, _same(own, "unit")))
+        columns.append(PrintedColumn(own[0]["column_name"], label, window, _same(own, "unit")))
     return tuple(columns)
 
 
@@ -258,7 +257,7 @@ def _same(cells: list[dict[str, Any]], field: str) -> str | None:
 
 
 def _rows(
-    cells: list[dict[str, Any]], columns: Sequence[Column], unusual: Mapping[tuple[int, str], str]
+    cells: list[dict[str, Any]], columns: Sequence[PrintedColumn], unusual: Mapping[tuple[int, str], str]
 ) -> tuple[Row, ...]:
     rows: dict[int, tuple[str, dict[str, Cell]]] = {}
     for c in cells:
@@ -397,8 +396,3 @@ def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[
     if never:
         text += f". {never} of {len(sources)} extracts were never dropped"
     return text + "."
-
-
-def last_day(pack: Pack) -> date:
-    """The last day that any table of the pack looks at."""
-    return max(t.data_to for t in pack.tables)

@@ -68,7 +68,7 @@ _COUNTED = """
 
 
 @dataclass(frozen=True)
-class Part:
+class TrailPart:
     """A sum of rows: all of a figure (`rows`), or the `numerator` or `denominator` of a rate; of a change, those of the year
     before, too. `months`: month, rows, amount."""
 
@@ -82,7 +82,7 @@ class Part:
 class Trails:
     """By cell the parts that it is made of, and by table the files: extract, file, night, rows."""
 
-    parts: dict[str, list[Part]] = field(default_factory=dict)
+    parts: dict[str, list[TrailPart]] = field(default_factory=dict)
     files: dict[str, list[tuple[str, str, str, int]]] = field(default_factory=dict)
 
 
@@ -121,7 +121,7 @@ def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection,
     for cell, role in work.execute("select cell_id, role from asks order by rowid").fetchall():
         months = parts.get((cell, role), [])
         total = sum((m[2] for m in months), Decimal(0))
-        found.parts.setdefault(cell, []).append(Part(role, sum(m[1] for m in months), total, tuple(months)))
+        found.parts.setdefault(cell, []).append(TrailPart(role, sum(m[1] for m in months), total, tuple(months)))
     for table, *file in work.execute(
         "select table_name, extract, source_file, night_id, count(distinct line) from counted group by all order by all"
     ).fetchall():

@@ -14,7 +14,7 @@ from .unusual import (
     NORMAL,
     Charts,
     Compared,
-    Key,
+    SeriesKey,
     Sides,
     in_period,
     is_small,
@@ -43,11 +43,11 @@ class _Candidate:
 
     table: dict[str, Any]
     cell: dict[str, Any]
-    key: Key
+    key: SeriesKey
     place: tuple[int, int, int]
 
     @property
-    def window(self) -> tuple[Key, date | None, date | None]:
+    def window(self) -> tuple[SeriesKey, date | None, date | None]:
         return (self.key, self.cell["period_start"], self.cell["period_end"])
 
     @property

@@ -61,7 +61,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class PrintedColumn:
     """A column: its name in the relation, its heading, and its unit where all of its figures have the same."""
 
     name: str
@@ -107,7 +107,6 @@ class Source:
     rows: int | None
     covered_from: date | None
     covered_to: date | None
-    covered_days: int
     extracted_at: datetime | None
     days_late: int | None
 
@@ -146,7 +145,7 @@ class Table:
     rows_are: str
     scope: str
     data_to: date
-    columns: tuple[Column, ...]
+    columns: tuple[PrintedColumn, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -185,7 +184,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChartLimits:
     """Mean and limits of a control chart over some months: the last days of the first and of the last."""
 
     first: date
@@ -205,7 +204,7 @@ class Panel:
     title: str
     unit: str
     series: tuple[Series, ...]
-    limits: tuple[Limits, ...] = ()
+    limits: tuple[ChartLimits, ...] = ()
     happened: str = ""
 
 

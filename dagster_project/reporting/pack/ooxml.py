@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from docx.document import Document as Doc
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
@@ -17,7 +17,7 @@ from docx.shared import Cm, Length, Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import LONGEST, PREFIXES, Bound, DataPart, item_props, part_xml, store_id, tag_of, xpath_of
+from .bound_figures import LONGEST, PREFIXES, BoundText, DataPart, item_props, part_xml, store_id, tag_of, xpath_of
 from .word_template import PLACEHOLDER, TABLE, TABLE_FIGURE, TABLE_HEADING, TABLE_TEXT
 
 TALLEST = (Cm(6), Cm(9.5))
@@ -27,7 +27,7 @@ TEXT_SIZE = 9
 EM = Pt(1) * 0.56
 """A letter's width, for each point of its size."""
 
-Said = str | Bound
+Said = str | BoundText
 """A text, or one that follows the night."""
 
 
@@ -79,7 +79,7 @@ class Controls:
         """A place for the author's words, whose text and look go when one types. `name`: what Word calls it."""
         self._wrap(paragraph, paragraph.add_run(text, style=PLACEHOLDER)._r, name, element("showingPlcHdr"))
 
-    def add_figure(self, paragraph: Paragraph, bound: Bound) -> Any:
+    def add_figure(self, paragraph: Paragraph, bound: BoundText) -> Any:
         """A text that follows the night. Returns its run."""
         run = paragraph.add_run(bound.text)
         binding = element("dataBinding", prefixMappings=PREFIXES, xpath=xpath_of(bound.id), storeItemID=store_id(self.edition))
@@ -89,7 +89,7 @@ class Controls:
     def add(self, paragraph: Paragraph, *said: Said) -> Paragraph:
         """Texts, one after the other."""
         for text in said:
-            if isinstance(text, Bound):
+            if isinstance(text, BoundText):
                 self.add_figure(paragraph, text)
             elif text:
                 paragraph.add_run(text)
@@ -145,14 +145,14 @@ def add_table(
                 paragraph.alignment = doc.styles[TABLE_FIGURE].paragraph_format.alignment
             # A short table stays with its heading and on one page.
             paragraph.paragraph_format.keep_with_next = line == 0 or (len(lines) <= 20 and line < len(lines)) or None
-            run = controls.add_figure(paragraph, what) if isinstance(what, Bound) else paragraph.add_run(what)
+            run = controls.add_figure(paragraph, what) if isinstance(what, BoundText) else paragraph.add_run(what)
             if size < TEXT_SIZE:
                 run.font.size = Pt(size)
     return table
 
 
 def _text(said: Said) -> str:
-    return said.text if isinstance(said, Bound) else said
+    return said.text if isinstance(said, BoundText) else said
 
 
 def width_of(doc: Doc) -> int:
@@ -207,8 +207,8 @@ def add_data_part(doc: Doc, part: DataPart) -> None:
     doc.part.relate_to(item, RT.CUSTOM_XML)
 
 
-def write_document(doc: Doc, path: Path, at: datetime) -> None:
-    """Write it to `path`, with `at` as the time of each part: the same document gives the same bytes."""
+def write_document(doc: Doc, path: Path | BinaryIO, at: datetime) -> None:
+    """Write it to `path` or an open file, with `at` as the time of each part: the same document gives the same bytes."""
     made = io.BytesIO()
     doc.save(made)
     # Dates before 1980 can't be in a zip file.

@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.core.control_charts import FEW_A_MONTH
 
-from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, Definition, Limits, Panel, Point, Series, Table
+from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .unusual import NORMAL, ChartMonth, Charts, is_sparse, until, what_happened
 from .wording import number, of_bars, of_limits, of_lines
 
@@ -180,7 +180,7 @@ def _controlled(wanted: Definition, points: tuple[Point, ...], charted: Sequence
         ends = [m.end for m in own]
         top = 100 if wanted.unit == "percent" else None
         limits.append(
-            Limits(
+            ChartLimits(
                 ends[0], ends[-1], mean, None if lower is None or lower < 0 else lower,
                 None if upper is None or (top and upper > top) else upper,
             )

@@ -15,17 +15,17 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
-from dagster_project.editions.tables import EVERY, Cell, Table
+from dagster_project.editions.tables import EVERY, AskedCell, AskedTable
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.windows import (
     HIDDEN,
     NO_SUCH_NUMBER,
     NOT_AVAILABLE,
     NOTHING,
-    Asked,
-    Figure,
+    AskedSeries,
+    FigureSeries,
+    PublicFigure,
     PublicFigures,
-    Series,
 )
 
 from .model import NOT_RECORDED
@@ -40,10 +40,10 @@ class NoPublicFormError(PamError, ValueError):
 class _Found:
     """A cell of a printed row: `figure` is None where nothing is asked, `series` where no measure is called so."""
 
-    cell: Cell
+    cell: AskedCell
     name: str | None
-    series: Series | None = None
-    figure: Figure | None = None
+    series: FigureSeries | None = None
+    figure: PublicFigure | None = None
 
 
 def rule(con: duckdb.DuckDBPyConnection) -> str:
@@ -69,16 +69,21 @@ def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, 
     return {t.table: list(_cells_of(t, made[t.table], asks, figures, listed, edition.force_code)) for t in edition.tables}
 
 
-def _asked(ask: dict[str, Any], force: str) -> Asked:
+def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
     area_type, category = ask.get("area_type", "force"), ask.get("category", "all")
     area = ask.get("area_name") or (force if area_type == "force" else EVERY)
-    return Asked(
+    return AskedSeries(
         ask["mart"], ask["measure"], area_type, None if area == EVERY else area, None if category == EVERY else category
     )
 
 
 def _cells_of(
-    table: Table, cells: list[Cell], asks: dict[int, Asked], figures: PublicFigures, listed: dict[Any, Any], force: str
+    table: AskedTable,
+    cells: list[AskedCell],
+    asks: dict[int, AskedSeries],
+    figures: PublicFigures,
+    listed: dict[Any, Any],
+    force: str,
 ) -> Iterator[dict[str, Any]]:
     rows: dict[tuple[int, str], list[_Found]] = defaultdict(list)
     found = [one for cell in cells for one in _found(cell, asks.get(id(cell)), figures, listed)]
@@ -96,7 +101,7 @@ def _cells_of(
             yield _as_cell(table, one, row_no, place[1], listed, force)
 
 
-def _found(cell: Cell, asked: Asked | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
+def _found(cell: AskedCell, asked: AskedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
     """The figures of a cell: one each where it asks for every area or category."""
     if asked is None or cell.days is None:
         yield _Found(cell, cell.row_label)
@@ -106,7 +111,7 @@ def _found(cell: Cell, asked: Asked | None, figures: PublicFigures, listed: dict
         return
     given = figures.named(asked)
     if not given and asked.area_name and asked.category:
-        given = [Series(*asked[:3], asked.area_name, asked.category)]
+        given = [FigureSeries(*asked[:3], asked.area_name, asked.category)]
     for series in given:
         if cell.days.published is not None:
             figure = figures.published(series, cell.days.published)
@@ -150,7 +155,7 @@ def _shown(found: _Found) -> tuple[Decimal | None, str | None]:
     return found.figure.shown(ask.get("shows", "value"))
 
 
-def _as_cell(table: Table, found: _Found, row_no: int, label: str, listed: dict[Any, Any], force: str) -> dict[str, Any]:
+def _as_cell(table: AskedTable, found: _Found, row_no: int, label: str, listed: dict[Any, Any], force: str) -> dict[str, Any]:
     cell, series, days = found.cell, found.series, found.cell.days
     ask = cell.ask or {}
     shows = ask.get("shows", "value")

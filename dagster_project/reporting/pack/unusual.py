@@ -29,7 +29,7 @@ BY_YEAR = {"mart_public_health"}
 CHANGES = ("volume_change", "pct_change")
 
 
-class Key(NamedTuple):
+class SeriesKey(NamedTuple):
     """A series: a measure of a mart in one category, of one area."""
 
     mart: str
@@ -64,13 +64,13 @@ class Sides(NamedTuple):
     pct_change: Decimal | None
 
 
-Charts = Mapping[Key, tuple[ChartMonth, ...]]
-Window = tuple[Key, date | None, date | None]
+Charts = Mapping[SeriesKey, tuple[ChartMonth, ...]]
+Window = tuple[SeriesKey, date | None, date | None]
 """A series over days: the first, none for what is counted on one day or from the beginning, and the last."""
 Compared = Mapping[Window, Sides]
 
 
-def read_charts(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Key], public: bool = False) -> Charts:
+def read_charts(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[SeriesKey], public: bool = False) -> Charts:
     """The control charts of these series, oldest month first. A series without one is left out. `public`: of `marts_public`,
     which has none where a month is hidden or figures are rounded. Of a night from before there were any, none."""
     keys = sorted(set(wanted))
@@ -99,9 +99,9 @@ def read_charts(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Key
         """,
         [*(list(column) for column in zip(*keys, strict=True)), force],
     ).fetchall()
-    found: dict[Key, list[ChartMonth]] = {}
+    found: dict[SeriesKey, list[ChartMonth]] = {}
     for row in rows:
-        found.setdefault(Key(*row[:5]), []).append(ChartMonth(*row[5:]))
+        found.setdefault(SeriesKey(*row[:5]), []).append(ChartMonth(*row[5:]))
     return {key: tuple(months) for key, months in found.items()}
 
 
@@ -125,7 +125,7 @@ def read_compared(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[W
         """,
         [*(list(column) for column in zip(*windows, strict=True)), force],
     ).fetchall()
-    return {(Key(*row[:5]), row[5], row[6]): Sides(*row[7:]) for row in rows}
+    return {(SeriesKey(*row[:5]), row[5], row[6]): Sides(*row[7:]) for row in rows}
 
 
 def until(months: Sequence[ChartMonth], day: date) -> tuple[ChartMonth, ...]:
@@ -178,11 +178,11 @@ def is_small(unit: str | None, now: Decimal | None, before: Decimal | None) -> b
     return unit == "count" and any(v is not None and abs(v) < SMALL for v in (now, before))
 
 
-def key_of(cell: Mapping[str, Any]) -> Key | None:
+def key_of(cell: Mapping[str, Any]) -> SeriesKey | None:
     """The series of a cell; None where nothing is asked."""
     if not cell["answer_id"] or not cell["measure"] or not cell["area_name"]:
         return None
-    return Key(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
+    return SeriesKey(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
 
 
 def words_of_changes(
@@ -204,7 +204,7 @@ def words_of_changes(
 
 
 def words_of_change(
-    key: Key, first: date | None, last: date | None, charts: Charts, compared: Compared, public: bool = False
+    key: SeriesKey, first: date | None, last: date | None, charts: Charts, compared: Compared, public: bool = False
 ) -> str:
     """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. Why the
     public form has none is not told: a month that is hidden may be the reason."""

@@ -14,7 +14,7 @@ from dagster_project.editions.verdicts import share_checked
 
 from . import wording as words
 from .charts import NOT_DRAWN, svgs_of_pages
-from .figure_trails import Part, Trails
+from .figure_trails import TrailPart, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .shared_sentences import ORDER_OF_FINDINGS, public_notice
 
@@ -116,7 +116,7 @@ def _size(svg: str) -> tuple[str, str]:
     return (str(round(float(found[1]))), str(round(float(found[2]))))
 
 
-def _trail(table: Table, trails: Trails | None) -> list[tuple[str, str, Cell, list[Part]]]:
+def _trail(table: Table, trails: Trails | None) -> list[tuple[str, str, Cell, list[TrailPart]]]:
     """Each figure of a table: its row and column, and what it is made of."""
     return [
         (row.label, column.label, cell, trails.parts.get(cell.cell_id, []) if trails else [])
@@ -132,7 +132,7 @@ def _why(cell: Cell) -> str:
     return "As published by others." if not cell.can_be_traced else "Not counted here."
 
 
-def _made_of(part: Part, cell: Cell, is_rate: bool) -> str:
+def _made_of(part: TrailPart, cell: Cell, is_rate: bool) -> str:
     """`Numerator: 12 records make 12.`"""
     role = f"{part.role.capitalize()}: " if is_rate else ""
     makes = "makes" if part.rows == 1 else "make"

@@ -6,13 +6,14 @@ write, and what to check before it goes out, is marked and can't be taken for a 
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from docx.document import Document as Doc
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import CHECKED, NIGHT, STATUS, Bound, cell_figure, claim_figure, data_part, source_of
+from .bound_figures import CHECKED, NIGHT, STATUS, BoundText, cell_figure, claim_figure, data_part, source_of
 from .charts import NOT_DRAWN, pngs
 from .document_form import DocumentForm
 from .model import Chart, Claim, Pack, Page, Table
@@ -33,8 +34,10 @@ FOR_THE_AUTHOR = (
 )
 
 
-def write_docx(pack: Pack, path: Path, kept: Path | None = None, form: DocumentForm | None = None) -> set[str]:
-    """Write the pack to `path`. `kept`: a folder in which pictures are kept from one night to the next.
+def write_docx(
+    pack: Pack, path: Path | BinaryIO, kept: Path | None = None, form: DocumentForm | None = None
+) -> set[str]:
+    """Write the pack to `path`, or an open file. `kept`: a folder in which pictures are kept from one night to the next.
 
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises TemplateError.
     """
@@ -57,7 +60,7 @@ class _Writer:
         self.counted = {"Table": 0, "Chart": 0}
         self.told: set[int] = set()
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | BinaryIO) -> None:
         """All of it, in order."""
         self._properties()
         self._margins()
@@ -253,7 +256,7 @@ def _day(day: object) -> str:
 def _in_words(claim: Claim) -> list[Said]:
     """What was printed, what the warehouse says, and why they differ."""
     if claim.kind == "statement":
-        said: list[str | Bound] = [f"In our words, the report says: {claim.what}."]
+        said: list[str | BoundText] = [f"In our words, the report says: {claim.what}."]
     elif claim.computed:
         said = [f"{claim.what}: printed {claim.printed}, computed ", claim_figure(claim), "."]
     else:

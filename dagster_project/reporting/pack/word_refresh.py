@@ -17,7 +17,7 @@ from .bound_figures import (
     FIGURE,
     LINE,
     NAMESPACE,
-    Bound,
+    BoundText,
     DataPart,
     figures_of,
     part_xml,
@@ -44,7 +44,7 @@ class NotOursError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class Change:
+class RefreshedFigure:
     """What became of a figure. `was`: what the document showed. `note`: empty where the night alone changed it."""
 
     figure: str
@@ -76,7 +76,7 @@ class Refreshed:
     data: bytes
     before: str
     followed: int
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RefreshedFigure] = field(default_factory=list)
 
 
 def read_document(path: Path) -> Document:
@@ -143,7 +143,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     typed = {f for c in controls if (f := _known(part, c)) and (c.text != part.figures[f].text or f in part.shown)}
     kept = typed if keep_typed else set()
     new = _tonight(part, now, kept)
-    changes: dict[Change, None] = {}
+    changes: dict[RefreshedFigure, None] = {}
     followed = 0
     edited: dict[str, bytes] = {}
     for name, (text, found) in document.texts.items():
@@ -151,7 +151,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
         for control in found:
             figure = _known(part, control)
             if figure is None or not control.can_change:
-                changes[Change(control.tag, "", control.text, control.text, UNKNOWN)] = None
+                changes[RefreshedFigure(control.tag, "", control.text, control.text, UNKNOWN)] = None
                 continue
             bound, note = new[figure]
             if not note and (control.text != part.figures[figure].text or figure in part.shown):
@@ -162,7 +162,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
                     edits += text_edits(text, control, bound.text)
             if note or control.text != bound.text:
                 shown = control.text if note in (GONE, OTHER_DAYS, KEPT) else bound.text
-                changes[Change(bound.id, bound.name or bound.of, control.text, shown, note)] = None
+                changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, shown, note)] = None
             edits += _place_edits(part.edition, control, figure, bound.id)
         if edits:
             edited[name] = applied(text, edits)
@@ -202,7 +202,7 @@ def _known(part: DataPart, control: Control) -> str | None:
     return found[1] if found and found[0] == part.edition and found[1] in part.figures else None
 
 
-def _tonight(part: DataPart, now: dict[str, Bound], kept: set[str]) -> dict[str, tuple[Bound, str]]:
+def _tonight(part: DataPart, now: dict[str, BoundText], kept: set[str]) -> dict[str, tuple[BoundText, str]]:
     """What each figure of a document is tonight. One that is in the report no more, or is of other days than the words around
     it say, keeps its text, under an id that no figure of tonight has: what has its old place is another figure."""
     new, taken = {}, {*now}

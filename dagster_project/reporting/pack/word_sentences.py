@@ -4,7 +4,7 @@ No word says that something rose or fell: a later night may say otherwise, and a
 """
 
 from .bound_figures import cell_figure
-from .model import Cell, Column, Row, Table
+from .model import Cell, PrintedColumn, Row, Table
 from .ooxml import Said
 
 CHANGES = ("volume_change", "pct_change")
@@ -62,5 +62,5 @@ def _listed(table: Table, row: Row) -> Sentence:
     return (*said, ".")
 
 
-def _bound(table: Table, row: Row, column: Column, cell: Cell) -> Said:
+def _bound(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> Said:
     return cell_figure(table, row, column, cell)

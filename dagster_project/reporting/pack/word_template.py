@@ -33,7 +33,7 @@ STYLES = (
 _MAIN = b"wordprocessingml.document.main+xml"
 
 
-class TemplateError(PamError, ValueError):
+class WordTemplateError(PamError, ValueError):
     """A file that can't be used as a template. The message names it."""
 
 
@@ -44,12 +44,14 @@ def open_template(path: Path | None = None) -> Doc:
     try:
         doc = Document(io.BytesIO(_as_document(path)))
     except OSError as error:
-        raise TemplateError(f"the template {path} can't be read: {error.strerror or error}") from error
+        raise WordTemplateError(f"the template {path} can't be read: {error.strerror or error}") from error
     except Exception as error:
         # What python-docx raises of a broken file is of many kinds.
-        raise TemplateError(f"the template {path} is not a Word document (.docx or .dotx): {error}") from error
+        raise WordTemplateError(f"the template {path} is not a Word document (.docx or .dotx): {error}") from error
     if any(NAMESPACE.encode() in rel.target_part.blob for rel in doc.part.rels.values() if rel.reltype == RT.CUSTOM_XML):
-        raise TemplateError(f"the template {path} is a report that was made by pam report: give the template, without its text")
+        raise WordTemplateError(
+            f"the template {path} is a report that was made by pam report: give the template, without its text"
+        )
     _lend_styles(doc, Document(str(OURS)))
     return doc
 

@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 from gptables import Cover, GPTable, GPWorkbook, Theme
@@ -57,7 +57,7 @@ LOOK = {
 
 
 @dataclass(frozen=True)
-class Column:
+class Header:
     """A column of a sheet: its heading, its width in characters, and whether it holds numbers."""
 
     heading: str
@@ -66,12 +66,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class WorkbookSheet:
     """One sheet: what stands above its table, and the table. `formats`: number formats, by row and column from 0."""
 
     name: str
     title: str
-    columns: Sequence[Column]
+    columns: Sequence[Header]
     rows: list[list[Any]]
     about: Sequence[str] = ()
     legend: Sequence[str] = ()
@@ -79,8 +79,8 @@ class Sheet:
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def write_xlsx(pack: Pack, path: Path) -> None:
-    """Write the pack to `path`. Figures are numbers, as printed; a cell without one has its marker as text.
+def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
+    """Write the pack to `path`, or an open file. Figures are numbers, as printed; a cell without one has its marker as text.
 
     The same night gives the same bytes.
     """
@@ -94,7 +94,7 @@ def write_xlsx(pack: Pack, path: Path) -> None:
         sheets.insert(0, _findings(pack))
     if notes:
         sheets.insert(0, _notes(pack, notes))
-    book = GPWorkbook(str(path), options=AS_TEXT)
+    book = GPWorkbook(str(path) if isinstance(path, Path) else path, options=AS_TEXT)
     book.set_theme(Theme(deepcopy(LOOK)))  # gptables takes it apart
     book.set_properties({"title": heading(pack), "subject": sample_notice(pack) or "", "created": pack.night_at, "author": ""})
     cover = book.add_worksheet("Cover")
@@ -125,43 +125,43 @@ def _cover(pack: Pack) -> Cover:
     return Cover(title=_prose(heading(pack)), intro=said[0], about=said[1], width=100)
 
 
-def _contents(sheets: Sequence[Sheet]) -> Sheet:
-    return Sheet(
-        CONTENTS, "Contents", [Column("Sheet", 34), Column("What it holds", 90)],
+def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
+    return WorkbookSheet(
+        CONTENTS, "Contents", [Header("WorkbookSheet", 34), Header("What it holds", 90)],
         [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
     )  # fmt: skip
 
 
-def _notes(pack: Pack, notes: Sequence[str]) -> Sheet:
+def _notes(pack: Pack, notes: Sequence[str]) -> WorkbookSheet:
     rows = [
         [n, text, "; ".join(_sheet_name(t) for t in pack.tables if text in t.notes)] for n, text in enumerate(notes, start=1)
     ]
-    return Sheet(NOTES, "Notes", [Column("Note", 10), Column("What it says", 90), Column("Sheets", 34)], rows)
+    return WorkbookSheet(NOTES, "Notes", [Header("Note", 10), Header("What it says", 90), Header("Sheets", 34)], rows)
 
 
 def _sheet_name(table: Table) -> str:
     return f"{table.number}_{table.name}"[:SHEET_NAME]
 
 
-def _table(table: Table, notes: Sequence[str]) -> Sheet:
+def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     """A printed table, or a chart's series. A column says in words which numbers of a row are provisional or revised."""
     headings = _unlike([table.rows_are, *(c.label for c in table.columns)])
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
-    columns = [Column(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    columns = [Header(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
-        columns.append(Column(_unlike([*headings, "Is it unusual?"])[-1], 50))
+        columns.append(Header(_unlike([*headings, "Is it unusual?"])[-1], 50))
         for row, said in zip(rows, unusual, strict=True):
             row.append("; ".join(f"{h}: {words}" for h, words in said) or NOT_APPLICABLE)
     if any(marked):
-        columns.append(Column(_unlike([*headings, "Shorthand"])[-1], 44))
+        columns.append(Header(_unlike([*headings, "Shorthand"])[-1], 44))
         for row, found in zip(rows, marked, strict=True):
             row.append("; ".join(f"{h} {m}" for h, m in found) or "None")
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
-    return Sheet(
+    return WorkbookSheet(
         _sheet_name(table), f"{table.title}, {table.scope} (paragraph {table.paragraph}){numbers}", columns, rows,
         about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
@@ -186,40 +186,40 @@ def _shown(cell: Cell) -> str:
     return f"{pounds}#,##0{places}" + (f'"{after}"' if after else "")
 
 
-def _findings(pack: Pack) -> Sheet:
+def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts, as printed: they are of many units."""
-    columns = [Column("Part", 34), Column("Figure", 40), Column("As printed", 16), Column("Period", 34), Column("Change", 40),
-               Column("Is it unusual?", 44), Column("Newest month", 44), Column("Completeness", 24),
-               Column("Sheet", 30)]  # fmt: skip
+    columns = [Header("Part", 34), Header("Figure", 40), Header("As printed", 16), Header("Period", 34), Header("Change", 40),
+               Header("Is it unusual?", 44), Header("Newest month", 44), Header("Completeness", 24),
+               Header("WorkbookSheet", 30)]  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
         for p in pack.pages for f in p.findings
     ]  # fmt: skip
-    return Sheet("Findings", "What to read first: the most notable figures of each part", columns, rows,
+    return WorkbookSheet("Findings", "What to read first: the most notable figures of each part", columns, rows,
                  about=[ORDER_OF_FINDINGS], legend=marker_lines([NOT_APPLICABLE]))  # fmt: skip
 
 
-def _claims(pack: Pack) -> Sheet:
+def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. What does not apply says so: no cell is blank."""
-    columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
-               Column("Warehouse", 16), Column("Difference", 14), Column("Verdict", 18), Column("Why", 60)]  # fmt: skip
+    columns = [Header("Number", 10, True), Header("Paragraph", 12), Header("What is said", 60), Header("As printed", 16),
+               Header("Warehouse", 16), Header("Difference", 14), Header("Verdict", 18), Header("Why", 60)]  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
         for c in pack.claims
     ]  # fmt: skip
     title = "Printed figures, and statements in our own words, checked against the warehouse"
-    return Sheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
+    return WorkbookSheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
 
 
-def _sources(pack: Pack) -> Sheet:
+def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
-    counted = [Column("Rows", 12, True)] if with_rows else []
+    counted = [Header("Rows", 12, True)] if with_rows else []
     columns = [
-        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), *counted,
-        Column("First day covered", 22), Column("Last day covered", 22), Column("Extracted at (UTC)", 26),
-        Column("Days late", 12, True),
+        Header("Extract", 34), Header("Status", 16), Header("Rhythm", 12), Header("Files", 10, True), *counted,
+        Header("First day covered", 22), Header("Last day covered", 22), Header("Extracted at (UTC)", 26),
+        Header("Days late", 12, True),
     ]  # fmt: skip
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
@@ -228,17 +228,17 @@ def _sources(pack: Pack) -> Sheet:
     ]  # fmt: skip
     rows = [[NOT_APPLICABLE if v is None else v for v in row] for row in rows]
     formats = {(r, c): "#,##0" for r in range(len(rows)) for c, column in enumerate(columns) if column.is_number}
-    return Sheet("Sources", "Sources: the extracts behind the figures", columns, rows, legend=marker_lines([NOT_APPLICABLE]),
-                 formats=formats)  # fmt: skip
+    legend = marker_lines([NOT_APPLICABLE])
+    return WorkbookSheet("Sources", "Sources: the extracts behind the figures", columns, rows, legend=legend, formats=formats)
 
 
-def _measures(pack: Pack) -> Sheet:
+def _measures(pack: Pack) -> WorkbookSheet:
     used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
-    columns = [Column("Measure", 34), Column("What it counts", 70), Column("How a period is made", 60), Column("Mart", 28),
-               Column("Name in the mart", 34)]  # fmt: skip
+    columns = [Header("Measure", 34), Header("What it counts", 70), Header("How a period is made", 60), Header("Mart", 28),
+               Header("Name in the mart", 34)]  # fmt: skip
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
-    return Sheet("Measures", "Measures: what each figure counts", columns, rows)
+    return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
 
 def _width(heading: str) -> int:
@@ -275,19 +275,22 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _write(book: GPWorkbook, pack: Pack, sheet: Sheet) -> None:
+def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     """Add a sheet to the book."""
     rows = [[_cell(v) for v in row] for row in sheet.rows]
     look: list[dict[str, Any]] = [
-        {"column": {"columns": [n], "format": {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)},
-                    "include_names": True}}
+        {
+            "column": {
+                "columns": [n],
+                "format": {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)},
+                "include_names": True,
+            }
+        }
         for n, c in enumerate(sheet.columns)
     ]
     days = {(r, c): MOMENT if isinstance(v, datetime) else DAY
             for r, row in enumerate(sheet.rows) for c, v in enumerate(row) if isinstance(v, date)}  # fmt: skip
-    look += [
-        {"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in (days | sheet.formats).items()
-    ]
+    look += [{"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in (days | sheet.formats).items()]
     table = GPTable(
         pd.DataFrame(rows, columns=[c.heading for c in sheet.columns], dtype=object),
         table_name=f"table_{sheet.name}".lower(), title=_prose(sheet.title),

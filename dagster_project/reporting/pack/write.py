@@ -1,13 +1,16 @@
 """A pack on disk: every form of it, written beside the folder that it is to be and put in its place when it is whole."""
 
+import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.aside import ASIDE
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
@@ -15,7 +18,7 @@ from dagster_project.editions import Edition, read_editions
 
 from .charts import keep_pictures
 from .content import read_pack
-from .document_form import document_form
+from .document_form import DocumentForm, document_form
 from .figure_trails import Trails, read_trails, work_of
 from .model import Pack
 from .tables_csv import METADATA, write_csvs
@@ -61,7 +64,7 @@ def write_pack(
     new.mkdir(parents=True)
     try:
         trails = _trails(con, pack, home) if home and "html" in forms and not public else None
-        fill(pack, new, forms, trails, home, said, tables_only=tables_only)
+        fill(pack, new, forms, trails, home, said, tables_only=tables_only)()
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -78,29 +81,25 @@ def fill(
     said: Callable[[str], None] = lambda _: None,
     beside: Sequence[tuple[str, str]] = (),
     tables_only: bool = False,
-) -> list[str]:
+) -> Callable[[], list[str]]:
     """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are.
     `tables_only`: a document without charts and places to write in.
 
-    Returns the ids of charts that could not be drawn.
+    Returns what is to be called in the end: it waits for workbook and document, and returns the ids of charts that could not
+    be drawn.
     """
     lost: set[str] = set()
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
+    name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
+    aside: dict[str, Future[tuple[bytes, set[str]]]] = {}
+    if "xlsx" in forms:
+        aside["xlsx"] = ASIDE.begin(_workbook, pack)
     if kept and {"html", "docx"} <= set(forms):
         keep_pictures(pack.charts, kept)
-    name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
-    if "xlsx" in forms:
-        from .workbook import write_xlsx  # pandas: only for who wants a workbook
-
-        write_xlsx(pack, folder / f"{name}.xlsx")
     if "docx" in forms:
-        from .word_document import write_docx
-
-        lost |= write_docx(pack, folder / f"{name}.docx", kept, document_form(home, tables_only))
-    for form in (f for f in ("xlsx", "docx") if f in forms):
-        downloads.append((f"{name}.{form}", f"The report as {FORMS[form]} (.{form})"))
-        said(f"{form}: {name}.{form}")
+        aside["docx"] = ASIDE.begin(_document, pack, kept, document_form(home, tables_only))
+    downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in aside]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")
         downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
@@ -113,9 +112,34 @@ def fill(
         "is_sample": pack.is_sample, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
     }  # fmt: skip
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-    if lost:
-        said(f"not drawn: {', '.join(sorted(lost))}")
-    return sorted(lost)
+
+    def finish() -> list[str]:
+        for form, future in aside.items():
+            data, undrawn = future.result()
+            (folder / f"{name}.{form}").write_bytes(data)
+            said(f"{form}: {name}.{form}")
+            lost.update(undrawn)
+        if lost:
+            said(f"not drawn: {', '.join(sorted(lost))}")
+        return sorted(lost)
+
+    return finish
+
+
+def _workbook(pack: Pack) -> tuple[bytes, set[str]]:
+    from .workbook import write_xlsx  # pandas: only for who wants a workbook
+
+    file = io.BytesIO()
+    write_xlsx(pack, file)
+    return file.getvalue(), set()
+
+
+def _document(pack: Pack, kept: Path | None, form: DocumentForm) -> tuple[bytes, set[str]]:
+    from .word_document import write_docx
+
+    file = io.BytesIO()
+    lost = write_docx(pack, file, kept, form)
+    return file.getvalue(), lost
 
 
 def write_editions(
@@ -125,28 +149,24 @@ def write_editions(
     is_sample: bool,
     beside: Sequence[tuple[str, str]] = (),
     public: bool = False,
-    lost: list[str] | None = None,
-) -> list[str]:
-    """Write every edition that the night prints into a folder of its own below `folder`. Returns their names.
+) -> Callable[[], list[str]]:
+    """Write every edition that the night prints into a folder of its own below `folder`. Returns what is to be called in the
+    end: it waits for workbooks and documents, and returns the charts that could not be drawn, as `edition/chart`.
 
     `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
     that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
-    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form. `lost`: takes
-    charts that could not be drawn, as `edition/chart`.
+    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
     known = read_editions(home).sound
-    written = []
+    begun: dict[str, Callable[[], list[str]]] = {}
     for edition in (known[name] for (name,) in rows if name in known and known[name].force_code in forces):
         pack = read_pack(con, edition, is_sample, public)
         own = folder / edition.edition
         own.mkdir(parents=True)
-        undrawn = fill(pack, own, tuple(FORMS), None, home, beside=beside)
-        if lost is not None:
-            lost += [f"{edition.edition}/{chart}" for chart in undrawn]
-        written.append(edition.edition)
-    return written
+        begun[edition.edition] = fill(pack, own, tuple(FORMS), None, home, beside=beside)
+    return lambda: [f"{name}/{chart}" for name, finish in begun.items() for chart in finish()]
 
 
 def _trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:

@@ -15,7 +15,7 @@ from dagster_project.core.memory import bound
 from dagster_project.core.sql import literal
 
 from .. import dbt_runner
-from ..raw_schema import WAREHOUSE, WORK, Load
+from ..raw_schema import WAREHOUSE, WORK, ReadableLoad
 from .raw import show_raw
 from .session import SparkMissingError, require, spark_session, warehouse_of
 
@@ -23,7 +23,7 @@ __all__ = ["SparkMissingError", "build", "require"]
 
 
 def build(
-    home: Home, settings: Spark, loads: list[Load], progress: dbt_runner.Progress | None = None
+    home: Home, settings: Spark, loads: list[ReadableLoad], progress: dbt_runner.Progress | None = None
 ) -> list[dbt_runner.Node]:
     """Build and test all models on Spark, and fill the candidate's tables with what came of them.
 

@@ -15,7 +15,7 @@ from dagster_project.core.sql import literal
 
 from ..changed_months import paths_of
 from ..monthly_archive import kept_loads
-from ..raw_schema import ROW_COLUMNS, WORK, Load, index_select, landed_select
+from ..raw_schema import ROW_COLUMNS, WORK, ReadableLoad, index_select, landed_select
 from .session import folder_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_ntz"}
 """Types that Spark has under another name."""
 
 
-def show_raw(spark: "SparkSession", home: Home, loads: list[Load]) -> None:
+def show_raw(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
     """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
     _show_lists(spark, home)
@@ -37,7 +37,7 @@ def show_raw(spark: "SparkSession", home: Home, loads: list[Load]) -> None:
     _show_index(spark, contracts, loads)
 
 
-def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: list[Load]) -> None:
+def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: list[ReadableLoad]) -> None:
     places = [(str(load.entry.extract), str(load.entry.force_code)) for load in loads]
     selects = []
     for extract, contract in contracts.items():

@@ -29,8 +29,9 @@ from dagster_project.nights import alerts
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import plain
 from dagster_project.nights.end_night import end_night
+from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain
-from dagster_project.nights.run import BuildFailedError, NightHeldError, NightRun
+from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Judged
 from nights.alerts.servers import HttpListener, SmtpServer
 

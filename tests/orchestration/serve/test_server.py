@@ -27,7 +27,7 @@ from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.nights.health import troubles
 from dagster_project.nights.stopped_schedules import stopped
 from dagster_project.orchestration.schedules import QUIET_RUN
-from dagster_project.orchestration.serve import PortInUseError, ServedAlreadyError, Server, runs
+from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.made_up import MadeUp
 from dagster_project.orchestration.serve.server import _is_loopback
@@ -151,7 +151,7 @@ def test_the_page_answers_and_everything_is_on(served: Served) -> None:
 
 def test_a_second_one_of_the_same_home_is_refused(served: Served) -> None:
     with pytest.raises(ServedAlreadyError, match="another `pam serve` has"):
-        Server(served.home, "127.0.0.1", served.port).run()
+        NightServer(served.home, "127.0.0.1", served.port).run()
     assert served.process.poll() is None
 
 
@@ -347,9 +347,9 @@ def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PortInUseError, match=f"127.0.0.1:{port}: Address already in use; give another with --port"):
-            Server(new_home, "127.0.0.1", port).run()
+            NightServer(new_home, "127.0.0.1", port).run()
     with pytest.raises(PortInUseError, match=r"no\.such\.host\.invalid"):
-        Server(new_home, "no.such.host.invalid", 3000, proxy="https://reports.example").run()
+        NightServer(new_home, "no.such.host.invalid", 3000, proxy="https://reports.example").run()
 
 
 def answered(app: ASGIApp, path: str) -> tuple[dict[bytes, bytes], bytes]:
@@ -411,8 +411,8 @@ def test_a_log_without_room_ends_no_server() -> None:
 def test_what_is_loopback() -> None:
     assert [h for h in ("127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "::", "10.0.0.4", "pam.force.example")
             if _is_loopback(h)] == ["127.0.0.1", "127.1.2.3", "::1", "localhost"]  # fmt: skip
-    assert Server(Home(Path("/x")), "0.0.0.0", 3000).address == "http://127.0.0.1:3000"
-    assert Server(Home(Path("/x")), "::", 80).address == "http://[::1]:80"
+    assert NightServer(Home(Path("/x")), "0.0.0.0", 3000).address == "http://127.0.0.1:3000"
+    assert NightServer(Home(Path("/x")), "::", 80).address == "http://[::1]:80"
 
 
 def test_settings_are_put_right_and_a_deep_home_has_its_socket_elsewhere(new_home: Home) -> None:

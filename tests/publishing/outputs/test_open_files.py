@@ -8,13 +8,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from support import MARTS
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import hardened
 from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
 from dagster_project.publishing import outputs
-from dagster_project.publishing.outputs import Context, open_files
+from dagster_project.publishing.outputs import OutputContext, open_files
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_parquet_and_csv_are_the_figures_to_the_digit(
 
 def test_the_key_that_is_named_tells_rows_apart(con: duckdb.DuckDBPyConnection, described: dict[str, Any]) -> None:
     keyed = [t for t in described["tables"] if "primaryKey" in t["tableSchema"]]
-    assert len(keyed) == 18 + 1  # the control charts
+    assert len(keyed) == len(MARTS) + 1  # the control charts
     for table in keyed:
         key = ", ".join(table["tableSchema"]["primaryKey"])
         again = f"select {key} from night.{table['dc:title']} group by all having count(*) > 1"
@@ -147,7 +148,7 @@ def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Pat
     folder.mkdir()
     con = hardened(told, writable=folder)
     try:
-        open_files.write(con, folder, Context(new_home, "20260103T020000Z", True, ("open",)))
+        open_files.write(con, folder, OutputContext(new_home, "20260103T020000Z", True, ("open",)))
     finally:
         con.close()
     assert sorted((folder / "csv" / "reports_t.csv").read_text(encoding="utf-8").splitlines()[1:]) == sorted(
@@ -172,19 +173,20 @@ def test_for_the_public_there_is_the_public_form_alone(
     new_home.config_file.write_text('[publish]\nopen = "public"\nlicence = "https://example.org/l"\n', encoding="utf-8")
     folder = tmp_path / "open"
     folder.mkdir()
-    context = Context(new_home, "20260103T020000Z", True, ("open",))
+    context = OutputContext(new_home, "20260103T020000Z", True, ("open",))
     with hardened(sample_home.warehouse, writable=folder) as night:
         open_files.write(night, folder, context)
     views = con.execute("select view_name from duckdb_views() where schema_name = 'marts_public'").fetchall()
     marts = {name for (name,) in views} | {"mart_control_charts"}
-    assert {p.stem for p in (folder / "parquet").iterdir()} == marts | {"meta_dictionary"} and len(marts) == 18 + 1
+    assert marts == MARTS | {"mart_control_charts"}
+    assert {p.stem for p in (folder / "parquet").iterdir()} == marts | {"meta_dictionary"}
     for mart in marts:
         assert differing(con, f"night.marts_public.{mart}", f"read_parquet('{folder}/parquet/{mart}.parquet')") == 0
     header, *lines = (folder / "csv" / "mart_naloxone.csv").read_text(encoding="utf-8").splitlines()
     assert "marker" in header.split(",") and any("[c]" in line for line in lines)
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
-    assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == 18 + 1
+    assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == len(marts)
     with hardened(told, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
         open_files.write(night, folder, context)
 

@@ -107,6 +107,6 @@ def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
 
 def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: Path) -> None:
     con = hardened(other.home.warehouse, writable=tmp_path)
-    assert write_editions(con, tmp_path, other.home, False) == ["2027-01"]
+    assert write_editions(con, tmp_path, other.home, False)() == []
     con.close()
     assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]

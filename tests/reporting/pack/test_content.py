@@ -73,7 +73,7 @@ def test_what_is_not_there_says_so(other: Made) -> None:
     assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
     assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
     chart = next(c for c in other.pack.charts if c.table == "spoken")
-    assert chart.unavailable == tables["spoken"].unavailable and not charts.svgs([chart])
+    assert chart.unavailable == tables["spoken"].unavailable and not charts.svgs_of_pages([chart])
     assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
     assert len([s for s in other.pack.late if s.status == "never dropped"]) == 21
 
@@ -98,12 +98,13 @@ def test_charts_say_what_they_show(sample: Made) -> None:
 
 def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
     some = [c for c in sample.pack.charts if c.chart_id in ("missed_tests", "deaths")]
-    one = charts.svgs(some, tmp_path)
+    one = charts.svgs_of_pages(some, tmp_path)
     kept = {p: p.read_bytes() for p in tmp_path.iterdir()}
-    assert len(kept) == 2 and all("http" not in s.replace("http://www.w3.org", "") for s in one.values())
+    assert len(kept) == 4 and all("http" not in s.replace("http://www.w3.org", "") for both in one.values() for s in both)
     next(iter(kept)).write_bytes(b"<svg/>")
-    assert sorted(charts.svgs(some, tmp_path).values()).count("<svg/>") == 1, "taken from where it is kept"
-    assert charts.svgs(some) == one, "and the same when drawn anew"
+    again = [s for both in charts.svgs_of_pages(some, tmp_path).values() for s in both]
+    assert again.count("<svg/>") == 1, "taken from where it is kept"
+    assert charts.svgs_of_pages(some) == one, "and the same when drawn anew"
     assert charts.pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
 
 

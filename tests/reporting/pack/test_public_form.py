@@ -19,7 +19,7 @@ from support import as_dicts
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.published_file import hardened
-from dagster_project.publishing.outputs import Context, report
+from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
 
@@ -242,7 +242,7 @@ def test_a_night_publishes_it_where_the_settings_say_so(other: Made, tmp_path: P
     home.config_file.write_text('[publish]\nreport = "public"\n', encoding="utf-8")
     con = hardened(home.warehouse, writable=tmp_path)
     try:
-        report.write(con, tmp_path, Context(home, other.pack.night_id, False, ("report", "catalogue")))
+        report.write(con, tmp_path, OutputContext(home, other.pack.night_id, False, ("report", "catalogue")))
     finally:
         con.close()
         home.config_file.unlink() if said is None else home.config_file.write_text(said, encoding="utf-8")

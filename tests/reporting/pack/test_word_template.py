@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.reporting.pack import Pack
 from dagster_project.reporting.pack.document_form import document_form
 from dagster_project.reporting.pack.word_document import write_docx
-from dagster_project.reporting.pack.word_template import NUMBERED, STYLES, TemplateError, open_template
+from dagster_project.reporting.pack.word_template import NUMBERED, STYLES, WordTemplateError, open_template
 
 from .conftest import Made
 from .documents import controls_of, text_of
@@ -138,8 +138,8 @@ def test_a_template_that_is_none_is_named(pack: Pack, new_home: Home, tmp_path: 
     with pytest.raises(ValueError, match=r"pam\.toml: report\.template: there is no .*none\.docx"):
         document_form(new_home)
     (tmp_path / "a.docx").write_text("no Word file", encoding="utf-8")
-    with pytest.raises(TemplateError, match=r"a\.docx is not a Word document"):
+    with pytest.raises(WordTemplateError, match=r"a\.docx is not a Word document"):
         open_template(tmp_path / "a.docx")
     write_docx(pack, tmp_path / "report.docx")
-    with pytest.raises(TemplateError, match=r"report\.docx is a report that was made by pam report"):
+    with pytest.raises(WordTemplateError, match=r"report\.docx is a report that was made by pam report"):
         open_template(tmp_path / "report.docx")

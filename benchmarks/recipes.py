@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dagster_project.core.sql import literal
-
-from .drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
-from .incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
-from .made import MARK, Choice
-from .offences import CODES, OTHERS
-from .prevention import ISSUES, TEAMS
-from .searches import AGES, DRUG_OBJECTS, DRUG_POWERS, ETHNICITIES, FOUND, NOTHING, OTHER_OBJECTS, OTHER_POWERS
-from .street import OUTCOMES, TYPES
+from dagster_project.sample.drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
+from dagster_project.sample.incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
+from dagster_project.sample.made import MARK, Choice
+from dagster_project.sample.offences import CODES, OTHERS
+from dagster_project.sample.prevention import ISSUES, TEAMS
+from dagster_project.sample.searches import (
+    AGES,
+    DRUG_OBJECTS,
+    DRUG_POWERS,
+    ETHNICITIES,
+    FOUND,
+    NOTHING,
+    OTHER_OBJECTS,
+    OTHER_POWERS,
+)
+from dagster_project.sample.street import OUTCOMES, TYPES
 
 UNITS = 10
 """Made-up units of each force."""

@@ -1,10 +1,16 @@
 """Made-up extracts of every force over years: the national case, for trying how far a warehouse carries.
 
+    python -m benchmarks.national FOLDER [--forces all] [--years 10] [--scale 2]
+
+`--forces`: `all`, the 43 of England and Wales and British Transport Police, or codes such as `derbyshire,kent`. `--scale`:
+times about 56,000 rows a force and year.
+
 They add up to no report: how many rows a force has in a year, and what is in them, is assumed, and is the same for every
 force. Every reference says that it is made up, as in the sample of Derbyshire. DuckDB writes the rows, as there may be
 hundreds of millions of them; the same release of it writes the same bytes.
 """
 
+import argparse
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,14 +18,12 @@ from zlib import crc32
 
 import duckdb
 
-from dagster_project.core.errors import PamError
+from benchmarks.recipes import EXTRACTS, UNITS, Made
 from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import literal
-
-from .files import EXTRACTED_AT
-from .public_health import MADE_UP, indicators
-from .recipes import EXTRACTS, UNITS, Made
+from dagster_project.sample.files import EXTRACTED_AT
+from dagster_project.sample.public_health import MADE_UP, indicators
 
 LAST_DAY = date(2025, 12, 31)
 """Of every window. Never today's date."""
@@ -28,15 +32,13 @@ ELSEWHERE = "Northern Ireland"
 """Where the one force works that is not of the national case: the 43 territorial forces of England and Wales, and BTP."""
 
 NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
+MADE = (*EXTRACTS, "iom_cohort", "public_health")
+"""Extracts that have a file of each force."""
 NEXT_REFERENCE = 900_000_001
 """No row of a window that came before has it."""
 
 SECTIONS = ("East", "West")
 """What `national_areas` lists for each force."""
-
-
-class SampleError(PamError, ValueError):
-    """A sample that can't be written as it was asked for."""
 
 
 def national_forces() -> dict[str, str]:
@@ -83,12 +85,12 @@ def write_national(directory: Path, forces: Sequence[str], years: int, scale: fl
     """Write a file for each force and extract (street crime: for each year, too) into `directory`; return their paths.
 
     The windows are the last `years` calendar years to 2025. `scale`: multiplies the rows, about 56,000 a force and year.
-    Files of the same name are overwritten, others left alone. Raises SampleError for a force that there is not, OSError where
+    Files of the same name are overwritten, others left alone. Raises ValueError for a force that there is not, OSError where
     the directory can't be written.
     """
     known = force_names()
     if other := sorted(set(forces) - known.keys()):
-        raise SampleError(f"no force is called {', '.join(other)}{meant(other[0], known)}: seeds/forces.csv has their codes")
+        raise ValueError(f"no force is called {', '.join(other)}{meant(other[0], known)}: seeds/forces.csv has their codes")
     directory.mkdir(parents=True, exist_ok=True)
     first_year = LAST_DAY.year - years + 1
     paths = []
@@ -161,3 +163,25 @@ def _public_health(first_year: int, seed: int) -> str:
         cross join range({first_year}, {LAST_DAY.year}) as years(year)
         order by all
     """
+
+
+def chosen(forces: str) -> list[str]:
+    """The codes that `--forces` names."""
+    codes = [code for part in forces.split(",") if (code := part.strip().lower())]
+    return list(national_forces()) if codes == ["all"] else codes
+
+
+def main() -> None:
+    """Write them, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("folder", type=Path)
+    args.add_argument("--forces", default="all")
+    args.add_argument("--years", type=int, default=1)
+    args.add_argument("--scale", type=float, default=1)
+    given = args.parse_args()
+    paths = write_national(given.folder, chosen(given.forces), given.years, given.scale)
+    print(f"{len(paths)} made-up extracts in {given.folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Words that make a number another than the measure beside it: a part of it, an average, a target, another place.
+
+What these words leave is not linked. A list of words can't be whole: the words right before a measure are allowed by name, and
+any other word there says that a part of it is meant (`cannabis possession offences`).
+"""
+
+import re
+from functools import cache
+from itertools import pairwise
+
+from dagster_project.core.seeds import force_names
+
+from .numbers import Number
+from .words import Mention
+
+_PARTS_OF_A_SENTENCE = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
+_OTHER_KIND = re.compile(
+    r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
+    r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
+    r"|targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|if trends|budget\w*"
+    r"|(?:previous|earlier|last) report|previously reported|we said|provisional\w*"
+    r"|aged|under[- ]?1[68]s?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
+    re.I,
+)
+_ELSEWHERE = (
+    r"England|Wales|Scotland|Britain|UK|United Kingdom|[Nn]ationally|[Nn]ationwide|[Cc]ountrywide|[Rr]egionally"
+    r"|[Nn]ational (?:average|total|figure|rate|rise|increase|fall|decrease|trend)s?|across the country|in the region"
+    r"|[Oo]ther forces|[Nn]eighbouring forces?|[Ss]imilar forces?|[Ee]lsewhere"
+)
+_BEFORE = re.compile(r"([\w'’]+)[ -]*$")
+_MAY_STAND_BEFORE = re.compile(
+    r"(?:the|a|an|of|our|all|total|overall|in|on|for|and|or|with|to|from|by|at|as|than|that|these|those|this|its|their|his"
+    r"|were|was|is|are|be|been|had|has|have|we|they|it|who|which|gave|given|took|made|saw|used?|uses|undertook|submitted"
+    r"|numbers?|volume|drugs?|new|active|police|forces?|constabulary|officers|more|fewer|county|lines|op|operation|both"
+    r"|between|during|while|when|some|about|around|only|just|under|through|via|against|over|facing|out|rises?|increases?"
+    r"|falls?|drop|growth|changes?|uplift|related|\d.*|jan\w*|feb\w*|mar(?:ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*"
+    r"|nov\w*|dec\w*|years?|months?|period)(?:['’]s?)?"
+)
+_AFTER = re.compile(
+    r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
+    r"(?:(?:involving|among\w*|aged|against|where|whose|whom|charged|solved|detected|cleared|graded|result\w+|leading|led"
+    r"|linked|relating|dealt|finalised|found|dismissed|appealed|cancelled|excluding|except|committed|resolved|of which|in which"
+    r"|in whom)\b"
+    r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
+    r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
+    r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
+    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
+    r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
+    r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
+)
+_VERB = re.compile(
+    r"(?!charged|solved|detected|resolved|failed|refused|missed|un\w+|finalised|crossed|repeated|cancelled|outstanding|pending"
+    r"|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected)\w+(?:ed|ing)"
+)
+_WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
+
+
+@cache
+def _places(own: str) -> re.Pattern[str]:
+    """Other places that figures may be of: countries and all forces but this one."""
+    names = [re.sub(r" (?:Constabulary|Police(?: Service)?)$", "", n) for n in force_names().values() if n != own]
+    return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
+
+
+def is_other_kind(sentence: str, number: Number, own: str) -> bool:
+    """Whether the words around a number tell of an average, a target, a part of the people or another place. `own`: the
+    force by name."""
+    cuts = [0, *(m.end() for m in _PARTS_OF_A_SENTENCE.finditer(sentence)), len(sentence)]
+    around = next(sentence[a:b] for a, b in pairwise(cuts) if number.start < b)
+    return bool(_OTHER_KIND.search(around) or _places(own).search(sentence))
+
+
+def is_part(sentence: str, number: Number, mention: Mention, own: str) -> bool:
+    """Whether the words beside a measure say that a part of it is meant. `own`: the force by name."""
+    before = _BEFORE.search(sentence[: mention.start])
+    if before and not mention.is_weak and not before.start() < number.end <= mention.start:
+        word = before[1].lower()
+        is_own = re.sub(r"['’]s$", "", word) in own.lower().split()
+        if not (is_own or _MAY_STAND_BEFORE.fullmatch(word) or _VERB.fullmatch(word)):
+            return True
+    return not _WHOLE.search(sentence[: number.start]) and bool(_AFTER.match(sentence[mention.end :]))
+

@@ -1,0 +1,31 @@
+"""Building as a step of a night: raw/ to the candidate's marts, on DuckDB or on Spark."""
+
+from dagster_project.core.config import Spark
+from dagster_project.core.receipts import Night
+from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
+from dagster_project.transform.dbt_runner import Progress
+from dagster_project.transform.raw_schema import ReadableLoad
+
+from .steps import Built
+
+
+def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
+    """Build what can have changed since the last night, or everything with `rebuild`. Returns it, and the loads it rests on.
+
+    `since`: files that landed after this night are tonight's; None: after the published one.
+    """
+    home = night.home
+    begun = candidate.begin(home, rebuild)
+    loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, begun.loads)
+    built = dbt_runner.build(home, begun.select, progress=progress)
+    if begun.loads is not None:
+        raw_schema.show_all(home, loads)
+    return Built(tuple(candidate.merged(begun.standing, built)), tuple(built)), loads
+
+
+def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
+    """Build everything on Spark. Returns as `build_candidate`."""
+    candidate.begin_empty(night.home)
+    loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)
+    nodes = tuple(spark.build(night.home, config, loads, progress))
+    return Built(nodes, nodes), loads

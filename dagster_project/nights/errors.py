@@ -1,0 +1,40 @@
+"""How a night can end otherwise than published."""
+
+from collections.abc import Iterable
+
+from dagster_project.core.checks import Check
+from dagster_project.core.errors import Cause, PamError
+from dagster_project.quality import gate
+from dagster_project.transform.dbt_runner import Node
+
+
+class NightHeldError(PamError, RuntimeError):
+    """The gate holds the night back. The last publication stands; the receipt has the rules."""
+
+
+class NightFailedError(PamError, RuntimeError):
+    """The night could not be finished. The last publication stands."""
+
+
+class BuildFailedError(NightFailedError):
+    """dbt could not build the marts: a model, a disk or another process is in the way. The message quotes dbt."""
+
+    cause = Cause.MODEL
+
+    @classmethod
+    def of(cls, broken: Iterable[Node]) -> "BuildFailedError":
+        """The error that quotes the first three nodes that could not be built: those that failed before those skipped."""
+        nodes = sorted(broken, key=lambda n: n.status != "error")
+        said = "; ".join(f"{n.name}: {n.message or n.status}" for n in nodes[:3])
+        return cls.quoting(f"dbt could not build {len(nodes)} of the models: {said or 'it built none'}")
+
+
+class NotServedError(PamError, RuntimeError):
+    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
+
+
+def held_reason(checks: Iterable[Check]) -> str:
+    """Which rules hold the night back and what they found, the first five."""
+    held = gate.held_by(checks)
+    more = f"; and {len(held) - 5} more" if len(held) > 5 else ""
+    return "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held[:5]) + more

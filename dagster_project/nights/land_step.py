@@ -1,0 +1,79 @@
+"""Landing as a step of a night: the inbox's files to raw/, and what is erased as its time is over."""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import date
+from pathlib import Path
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.config import Config
+from dagster_project.core.errors import InboxMissingError
+from dagster_project.core.receipts import Night
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import (
+    Erasure,
+    InboxFile,
+    LedgerEntry,
+    accepted,
+    erase_expired,
+    erase_old,
+    find_files,
+    land_files,
+    made_up,
+    read_ledger,
+)
+from dagster_project.landing.file_days import with_windows
+from dagster_project.landing.own_file_names import recognised_in
+from dagster_project.transform import raw_schema
+
+from .accept_vocabulary import release_known
+
+
+def land_inbox(
+    night: Night,
+    inbox: Path,
+    *,
+    only: Collection[str] | None,
+    period: tuple[date, date] | None,
+    archive: bool,
+    settled_seconds: float,
+    untold: Collection[str],
+    progress: Callable[[LedgerEntry], None],
+) -> tuple[LedgerEntry, ...]:
+    """Land the inbox. Returns what became of each file that is new, those of the nights `untold` among them.
+
+    `only`: the files of these extracts alone. `period`: only files whose covered window touches it. `archive`: move what landed
+    out of the inbox. `settled_seconds`: how long a file must have stayed as it is. `untold`: this night, whose landing may have
+    been cut short, and those whose landing no receipt told of. Raises InboxMissingError.
+    """
+    home, contracts = night.home, load_contracts()
+    if not inbox.is_dir():
+        raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
+    files = find_files(inbox, contracts, force_names())
+    if only is not None:
+        files = [f for f in recognised_in(home, contracts, force_names(), files) if f.extract in only]
+    if period:
+        files = within(with_windows(home, contracts, files), period)
+    release_known(home, contracts, night.night_id)
+    before = [e for e in read_ledger(home) if e.night_id in untold]
+    done = {e.load_id for e in before if e.night_id == night.night_id}
+    landed = land_files(
+        home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
+        settled_seconds=settled_seconds, progress=progress,
+    )  # fmt: skip
+    made_up.mark(home, accepted(read_ledger(home)))
+    return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
+
+
+def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
+    """The files whose covered window touches a period, given by its first and last day. Names that say none are left out."""
+    first, last = period
+    return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
+
+
+def erase_over(night: Night, config: Config) -> tuple[Erasure, ...]:
+    """Erase originals and rows whose time is over and that no figure rests on."""
+    home, contracts = night.home, load_contracts()
+    erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
+    needed = raw_schema.needed(home, contracts)
+    erased += erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id)
+    return tuple(erased)

@@ -1,0 +1,128 @@
+"""What a night has done so far, and the receipt that says so."""
+
+from dataclasses import replace
+from typing import Any
+
+from dagster_project.core.checks import Check
+from dagster_project.core.errors import Cause
+from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
+from dagster_project.landing import Erasure, LedgerEntry
+from dagster_project.publishing import publish
+from dagster_project.quality import gate
+from dagster_project.transform import candidate, raw_schema
+from dagster_project.transform.dbt_runner import Node
+
+from . import alerts, steps
+from .errors import NightFailedError, NightHeldError, held_reason
+from .replaced_rows import list_withdrawn
+from .steps import Built, Judged, Landed, Plan
+
+
+class NightSoFar:
+    """What each step of a night made, in this process and on disk, and its receipt once it has one."""
+
+    def __init__(self, home: Home, plan: Plan) -> None:
+        self.home = home
+        self.plan = plan
+        self.noted: list[Receipt] = []
+        """Receipts of earlier nights that did not live to write them."""
+        self.unbegun: str | None = None
+        self.unbegun_cause = Cause.OTHER
+        """Why the night could not even begin, where it could not."""
+        self.unwritten: str | None = None
+        """Why the night has no receipt and what to do, where it could not be written."""
+        self.night: Night | None = None
+        self.landed: Landed | None = None
+        self.made: Built | None = None
+        self.judged: Judged | None = None
+        self.receipt: Receipt | None = None
+        self.seconds: dict[str, float] = {}
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        """What became of each file that is new."""
+        return list(self.landed.entries) if self.landed else []
+
+    @property
+    def erased(self) -> list[Erasure]:
+        """What was erased, as its time was over."""
+        return list(self.landed.erased) if self.landed else []
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The outcome of every node of the candidate."""
+        return list(self.made.nodes) if self.made else []
+
+    @property
+    def checks(self) -> list[Check] | None:
+        """The gate's answers; None where it was not asked."""
+        return list(self.judged.checks) if self.judged else None
+
+    @property
+    def ended(self) -> alerts.NightEnd:
+        """What became of the night so far, for alerts."""
+        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun, self.unbegun_cause)
+
+    def is_over(self) -> bool:
+        """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
+        return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
+
+    def _is_left(self) -> bool:
+        return self.receipt is not None and self.receipt.outcome == "unchanged"
+
+    def _begun(self) -> Night:
+        if self.night is None:
+            raise NightFailedError("a night begins with landing: run the whole job `nightly`")
+        return self.night
+
+    def _take_up(self, night: Night) -> None:
+        """Read what the steps of a night handed on before its process ended."""
+        self.landed = steps.read(self.home, night.night_id, Landed)
+        self.made = steps.read_built(self.home, night.night_id)
+        judged = steps.read(self.home, night.night_id, Judged)
+        if self.made and judged and not gate.held_by(judged.checks):
+            self.judged = judged
+        own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
+        self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
+        taken = {"landing": self.landed, "building": self.made, "checking": self.judged}
+        self.seconds = {name: step.seconds for name, step in taken.items() if step}
+
+    def _hand_on(self, step: Landed | Built | Judged) -> None:
+        steps.keep(self.home, self._begun().night_id, step)
+
+    def _hand_on_as_left(self) -> None:
+        """Have the candidate as its files are left now go for the one that was built."""
+        if self.made and self.made.state:
+            self.made = replace(self.made, state=candidate.state_of(self.home))
+            self._hand_on(self.made)
+
+    def _held(self) -> NightHeldError:
+        reason = held_reason(self.checks or [])
+        self._write(self._receipt("held", reason).finished(self._begun()))
+        return NightHeldError(reason)
+
+    def _receipt(self, outcome: Any, reason: str) -> Receipt:
+        night = self._begun()
+        published = outcome == "published"
+        return Receipt(
+            night_id=night.night_id,
+            outcome=outcome,
+            started_at=stamp(night.started_at),
+            finished_at="",
+            reason=reason,
+            files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
+            checks=[c.as_dict() for c in self.checks or []],
+            figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if published else {},
+            withdrawn=list_withdrawn(night) if published else {},
+            erased=len(self.erased),
+            seconds=dict(self.seconds),
+        )
+
+    def _write(self, receipt: Receipt) -> None:
+        """Write the night's receipt, which tells of all that landed by then. What does not publish has none."""
+        self.receipt = receipt
+        if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
+            write_receipt(self.home, receipt)
+            steps.forget(self.home, receipt.night_id)

@@ -1,0 +1,35 @@
+"""Whether what is published stands as it is: nothing of what figures are made of has changed."""
+
+from pathlib import Path
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.checks import Check
+from dagster_project.core.config import Config
+from dagster_project.core.home import Home
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import Night, read_receipts
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import find_files, read_ledger
+from dagster_project.transform import candidate
+
+from .erase_expired import due
+from .steps import Built, Judged
+
+
+def is_known_by_name(home: Home, inbox: Path) -> bool:
+    """Whether every file of the inbox has the name of one that the ledger knows."""
+    names = {e.source_file for e in read_ledger(home)}
+    return all(f.path.name in names for f in find_files(inbox, load_contracts(), force_names()))
+
+
+def what_stands(night: Night, config: Config) -> tuple[str, Built, Judged] | None:
+    """The published night, what was built of it and the gate's answers; None where some of it would be another now, or rows are
+    due to be erased.
+    """
+    if due(night.home, load_contracts(), config.keep.years, night.today):
+        return None
+    nodes, stands = candidate.stands(night.home), published_night(night.home)
+    last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == stands), None)
+    if nodes is None or last is None:
+        return None
+    return last.night_id, Built(tuple(nodes)), Judged(tuple(Check(**c) for c in last.checks))
