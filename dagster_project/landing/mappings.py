@@ -246,10 +246,10 @@ def _meant_for(
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
     said = body.get("extract")
-    named = listed(body.get("forces", []))
-    is_known = isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named)
+    named: Any = listed(body.get("forces", []))
+    theirs = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
     extract = said if isinstance(said, str) and said in contracts else None
-    return extract, tuple(named) if is_known else (), _patterns(body.get("files", []))
+    return extract, theirs, _patterns(body.get("files", []))
 
 
 def _patterns(given: Any) -> tuple[Pattern, ...] | None:

@@ -33,7 +33,10 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
     """
     now = now or datetime.now(UTC)
     try:
-        worst = [*_room(home), *_publication(home, max_age, now), *_last_night(home, now), *stopped(home), *_files(home, now)]
+        # On a full disk nobody can read whether the schedule is on.
+        full = _room(home)
+        off = [] if full else stopped(home)
+        worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *off, *_files(home, now)]
         return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {plain(str(error), 200)}"]
