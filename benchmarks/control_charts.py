@@ -1,10 +1,12 @@
-"""How often control charts are wrong, and how soon they see a change: on made-up series, by the model that the night builds.
+"""How often control charts are wrong, and how soon they see a change: on made-up series, as NHSRplotthedots' method has it.
 
-    python -m benchmarks.control_charts [--series 2000] [--seed 20261126] [--out FOLDER]
+    python -m benchmarks.control_charts [--series 20000] [--compared 2000] [--seed 20261126] [--out FOLDER]
 
-Without a change: of how many months, and of how many series of 24 and 36 months, a rule says that they are unusual. With a
-shift of two standard deviations after two, three and five years: in how many series a month of the new level is marked high by
-the chart that is drawn with the first of them, the second, ... the seventh.
+Without a change: of how many months, and of how many series of 24 and 36 months, a rule says that they are unusual; and of how
+many months of the first 2,000 series the model that the night builds says another thing (none). With a shift of two standard
+deviations after two, three and five years: in how many series a month of the new level is marked high by the chart that is
+drawn with the first of them, the second, ... the seventh; so, too, with the limits known beforehand. Fixed limits, those of the
+months before the shift, are not what the warehouse has: they show what the short history costs.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import duckdb
 import numpy as np
 from dbt.cli.main import dbtRunner
 
+from benchmarks.plotthedots import Array, charted, found, limits
 from benchmarks.report import say
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.transform.dbt_runner import _closed_after, manifest
@@ -25,13 +28,13 @@ from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
 
 BEFORE, WITHIN, SHIFT = (24, 36, 60), 7, 2.0
 RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
-ANY = "variation <> 'common cause'"
 
 
 def main() -> None:
     """Measure, and say it."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--series", type=int, default=2000)
+    args.add_argument("--series", type=int, default=20_000)
+    args.add_argument("--compared", type=int, default=2_000)
     args.add_argument("--seed", type=int, default=20261126)
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
@@ -41,21 +44,44 @@ def main() -> None:
     for kind, made in (("normal", lambda shape: chance.normal(100, 10, shape)), ("Poisson, mean 100", _poisson(chance, 100)),
                        ("Poisson, mean 4", _poisson(chance, 4))):  # fmt: skip
         for months in (24, 36):
-            rows.append({"series": kind, "months": months, **_false(model, made((given.series, months)))})
-    for kind, level, deviation, made in (
-        ("normal", 100, 10, lambda mean, shape: chance.normal(mean, 10, shape)),
-        ("Poisson, mean 100", 100, 10, lambda mean, shape: chance.poisson(mean, shape).astype(float)),
-    ):
+            values = made((given.series, months))
+            differs = _differs(model, values[: given.compared])
+            rows.append({"series": kind, "months": months, **false(values), "model differs": differs})
+    for kind, made in (("normal", chance.normal), ("Poisson, mean 100", lambda mean, _, shape: _poisson(chance, mean)(shape))):
         for months in BEFORE:
-            before = made(level, (given.series, months))
-            after = made(level + SHIFT * deviation, (given.series, WITHIN))
-            found = _found(model, np.concatenate([before, after], axis=1), months)
-            rows.append({"series": f"{kind}, shift of {SHIFT:g} sd", "months": f"{months} + {WITHIN}", **found})
+            values = shifted(made, given.series, months)
+            rows.append({"series": f"{kind}, shift of {SHIFT:g} sd", "months": f"{months} + {WITHIN}", **seen(values, months)})
     say("control_charts", rows, given.out)
 
 
 def _poisson(chance: np.random.Generator, mean: float) -> Any:
     return lambda shape: chance.poisson(mean, shape).astype(float)
+
+
+def false(values: Array) -> dict[str, float]:
+    """Shares, in percent, of months and series without a change that are marked."""
+    marked, way = charted(values)
+    rules = {f"{rule} %": round(100 * float(marked[rule].mean()), 2) for rule in RULES}
+    is_marked = way != 0
+    return {
+        "months marked %": round(100 * float(is_marked.mean()), 2), **rules,
+        "newest month marked %": round(100 * float(is_marked[:, -1].mean()), 2),
+        "series with a mark %": round(100 * float(is_marked.any(axis=1).mean()), 1),
+    }  # fmt: skip
+
+
+def shifted(made: Any, series: int, months: int) -> Array:
+    """Series whose mean of 100, with a standard deviation of 10, rises by `SHIFT` of these after so many months."""
+    return np.concatenate([made(100, 10, (series, months)), made(100 + 10 * SHIFT, 10, (series, WITHIN))], axis=1)
+
+
+def seen(values: Array, before: int) -> dict[str, float]:
+    """Shares, in percent, of series whose shift after `before` months is seen by each month after it."""
+    middle, far = limits(values[:, :before])
+    found_by = {f"found by {n} %": share for n, share in enumerate(found(values, before), 1)}
+    found_by["known limits %"] = found(values, before, 100, 30)[-1]
+    found_by["fixed limits %"] = found((values - middle) / far, before, 0, 1)[-1]
+    return {name: round(100 * float(share), 1) for name, share in found_by.items()}
 
 
 def _model() -> str:
@@ -75,11 +101,8 @@ def _model() -> str:
     return str(done.result.results[0].node.compiled_code)
 
 
-def _charted(model: str, values: "np.ndarray[Any, Any]", chart: str = "") -> duckdb.DuckDBPyConnection:
-    """A connection whose table `charts` has the charts of series, one a row of `values`, with the place `month` of each.
-
-    `chart`: SQL that says which series to chart of `made`: name, month and value; as they are, where it is empty.
-    """
+def _charted(model: str, values: Array) -> duckdb.DuckDBPyConnection:
+    """A connection whose table `charts` has the charts of series, one a row of `values`, with the place `month` of each."""
     con = duckdb.connect()
     con.execute("attach ':memory:' as warehouse; attach ':memory:' as work")
     con.execute("create schema warehouse.marts; create schema work.staging; create schema work.raw")
@@ -89,12 +112,12 @@ def _charted(model: str, values: "np.ndarray[Any, Any]", chart: str = "") -> duc
         [np.repeat(np.arange(series), months).tolist(), np.tile(np.arange(months), series).tolist(), values.ravel().tolist()],
     )
     con.execute(
-        f"""
+        """
         create table warehouse.marts.measures as
         select 'm' as mart, 'f' as force_code, 'force' as area_type, 'f' as area_code, 'F' as area_name,
             name::varchar as measure, 'all' as category, 'month' as period_type, day as period_start,
             last_day(day) as period_end, value::decimal(28, 10) as value, 'gbp' as unit, 'complete' as data_status
-        from (select *, (date '2020-01-01' + to_months(month))::date as day from ({chart or "from made"}))
+        from (select *, (date '2020-01-01' + to_months(month))::date as day from made)
         """
     )
     con.execute("create table work.staging.figures_due as select 'm' as mart, 'f' as force_code, 0 as from_month_no")
@@ -106,41 +129,14 @@ def _charted(model: str, values: "np.ndarray[Any, Any]", chart: str = "") -> duc
     return con
 
 
-def _false(model: str, values: "np.ndarray[Any, Any]") -> dict[str, Any]:
-    """Shares, in percent, of months and series that are marked."""
+def _differs(model: str, values: Array) -> int:
+    """Months of which the model says another thing than the method in numpy."""
+    marked, way = charted(values)
+    words = np.array(["low", "common cause", "high"])[way.astype(int) + 1]
     with _charted(model, values) as con:
-        by_rule = ", ".join(f"round(100 * avg({rule}::int), 2)" for rule in RULES)
-        months, *rules = con.execute(f"select round(100 * avg(({ANY})::int), 2), {by_rule} from charts").fetchone() or ()
-        (series,) = con.execute(
-            f"select round(100 * avg(marked), 1) from (select max(({ANY})::int) as marked from charts group by measure)"
-        ).fetchone() or (None,)
-        (newest,) = con.execute(
-            f"select round(100 * avg(({ANY})::int), 2) from charts where month = {values.shape[1] - 1}"
-        ).fetchone() or (None,)
-    said = dict(zip((f"{rule} %" for rule in RULES), rules, strict=True))
-    return {"months marked %": months, **said, "newest month marked %": newest, "series with a mark %": series}
-
-
-def _found(model: str, values: "np.ndarray[Any, Any]", before: int) -> dict[str, Any]:
-    """Shares, in percent, of series whose shift after `before` months is seen by each month after it."""
-    grown = (
-        f"select name * 100 + upto as name, month, value from made, (select unnest(range(1, {WITHIN + 1})) as upto)"
-        f" where month < {before} + upto"
-    )
-    with _charted(model, values, grown) as con:
-        seen = con.execute(
-            f"""
-            with first_seen as (
-                select
-                    measure::int // 100 as name,
-                    min(measure::int % 100) filter (variation = 'high' and month >= {before}) as upto
-                from charts group by name
-            )
-            select u.upto, 100 * count(*) filter (first_seen.upto <= u.upto) / count(*)
-            from first_seen, (select unnest(range(1, {WITHIN + 1})) as upto) as u group by u.upto order by u.upto
-            """
-        ).fetchall()
-    return {f"found by {upto} %": round(share, 1) for upto, share in seen}
+        rows = con.execute(f"select {', '.join(RULES)}, variation from charts order by measure::int, month").fetchall()
+    said = list(zip(*(marked[rule].ravel().tolist() for rule in RULES), words.ravel().tolist(), strict=True))
+    return sum(ours != theirs for ours, theirs in zip(rows, said, strict=True))
 
 
 if __name__ == "__main__":

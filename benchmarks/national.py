@@ -11,7 +11,7 @@ hundreds of millions of them; the same release of it writes the same bytes.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -34,6 +34,7 @@ ELSEWHERE = "Northern Ireland"
 NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
 MADE = (*EXTRACTS, "iom_cohort", "public_health")
 """Extracts that have a file of each force."""
+NEXT_DAY = LAST_DAY + timedelta(days=1)
 NEXT_REFERENCE = 900_000_001
 """No row of a window that came before has it."""
 
@@ -62,29 +63,33 @@ def scale_for(rows: float, forces: int, years: int) -> float:
     return rows / (sum(made.rows for made in EXTRACTS.values()) * forces * years)
 
 
-def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0) -> list[Path]:
-    """What the night after `write_national` brings: the day after its windows, of the extracts that come nightly."""
+def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0, day: date = NEXT_DAY) -> list[Path]:
+    """What a night after `write_national` brings: one day, of the extracts that come nightly. It is the first after the windows
+    unless `day` says another."""
     directory.mkdir(parents=True, exist_ok=True)
-    names, day = force_names(), LAST_DAY + timedelta(days=1)
+    names, later = force_names(), (day - NEXT_DAY).days
     paths = []
     con = duckdb.connect()
     try:
         for force in sorted(set(forces)):
             for name in NIGHTLY:
-                path = directory / f"{name}__{force}__{day}__{day}__20260106T020000Z.csv"
+                path = directory / f"{name}__{force}__{day}__{day}__{day + timedelta(days=5):%Y%m%d}T020000Z.csv"
                 facts = f"{_seed(path)} as seed, {literal(names[force])} as force_name"
                 rows = max(1, round(EXTRACTS[name].rows * scale / 365))
-                _write(con, path, _rows_of(EXTRACTS[name], facts, day, day, rows, NEXT_REFERENCE))
+                _write(con, path, _rows_of(EXTRACTS[name], facts, day, day, rows, NEXT_REFERENCE + later * rows))
                 paths.append(path)
     finally:
         con.close()
     return paths
 
 
-def write_national(directory: Path, forces: Sequence[str], years: int, scale: float = 1.0) -> list[Path]:
+def write_national(
+    directory: Path, forces: Sequence[str], years: int, scale: float = 1.0, only: Collection[str] | None = None
+) -> list[Path]:
     """Write a file for each force and extract (street crime: for each year, too) into `directory`; return their paths.
 
     The windows are the last `years` calendar years to 2025. `scale`: multiplies the rows, about 56,000 a force and year.
+    `only`: these extracts alone.
     Files of the same name are overwritten, others left alone. Raises ValueError for a force that there is not, OSError where
     the directory can't be written.
     """
@@ -98,6 +103,8 @@ def write_national(directory: Path, forces: Sequence[str], years: int, scale: fl
     try:
         for force in sorted(set(forces)):
             for name, made in EXTRACTS.items():
+                if only is not None and name not in only:
+                    continue
                 spans = [(y, y) for y in range(first_year, LAST_DAY.year + 1)] if made.split else [(first_year, LAST_DAY.year)]
                 for begin, end in spans:
                     path = directory / _file_name(name, force, begin, end)
@@ -106,6 +113,8 @@ def write_national(directory: Path, forces: Sequence[str], years: int, scale: fl
                     _write(con, path, _rows_of(made, facts, date(begin, 1, 1), date(end, 12, 31), rows))
                     paths.append(path)
             for name, select in (("iom_cohort", _cohort), ("public_health", _public_health)):
+                if only is not None and name not in only:
+                    continue
                 paths.append(directory / _file_name(name, force, first_year, LAST_DAY.year))
                 _write(con, paths[-1], select(first_year, _seed(paths[-1])))
     except duckdb.IOException as error:

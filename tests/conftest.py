@@ -3,9 +3,11 @@
 import fcntl
 import gc
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import how_often
 import pytest
 from hypothesis import settings
 
@@ -19,15 +21,20 @@ collect_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
-# The suite draws the same examples each time. `--hypothesis-profile=long` draws many, others each time: for a person who
-# has changed a rule, and an hour. No example has a deadline: machines differ.
+# The suite draws the same examples each time, `--long` others each time. No example has a deadline: machines differ.
 settings.register_profile("suite", max_examples=100, derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("long", max_examples=1667, deadline=None, print_blob=True)
-settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`, for a person who has changed a rule, and hours."""
+    parser.addoption("--long", action="store_true", help="draw, kill and look many times where the suite does a few")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
+    how_often.IS_LONG = config.getoption("long")
+    settings.load_profile("long" if how_often.IS_LONG else "suite")
     if not hasattr(config, "workerinput"):
         from dagster_project.transform import empty_build
         from dagster_project.transform.project_version import project_version
@@ -125,11 +132,13 @@ def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
 @pytest.fixture(scope="session")
 def week(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after five small nights, all kept. To be read, not changed."""
-    from support import copy_home
     from week import make_week
 
     made = made_once("week", lambda folder: make_week(Home(folder / "home").create()))
-    return copy_home(Home(made / "home"), tmp_path_factory.mktemp("week") / "home")
+    home = Home(tmp_path_factory.mktemp("week") / "home")
+    # What is published has a second name among the kept nights, in the copy too.
+    subprocess.run(["cp", "-a", str(made / "home"), str(home.path)], check=True)
+    return home
 
 
 @pytest.fixture

@@ -319,8 +319,8 @@ def show_compared(found: "Compared") -> None:
     import sys
 
     from dagster_project.nights.replay import COLUMNS
+    from dagster_project.publishing.figure_diff import MARTS
     from dagster_project.serving import write_result
-    from dagster_project.serving.figure_diff import MARTS
 
     console = Console()
     if not found.differing:

@@ -94,14 +94,14 @@ _TRANSIENT = {Cause.DISK_FULL, Cause.DISK_AWAY, Cause.UNDER_WAY}
 """A full disk is one: the archive is tidied, a copy is moved."""
 
 _WORDS = (
-    (Cause.DISK_FULL, r"no space left on device|disk quota exceeded|out of disk space"),
+    (Cause.DISK_FULL, r"no space left on device|disk quota exceeded|out of disk space|database or disk is full"),
     (Cause.FILE_LIMIT, r"file too large"),
     (Cause.SPILL_LIMIT, r"max_temp_directory_size"),
-    (Cause.DISK_AWAY, r"set lock on file|input/output error|resource temporarily unavailable|stale file handle"
+    (Cause.DISK_AWAY, r"set lock on file|input/output error|disk i/o error|resource temporarily unavailable|stale file handle"
                       r"|too many open files|connection timed out|transport endpoint is not connected"),
     (Cause.DISK_REFUSES, r"read-only file system|permission denied"),
 )  # fmt: skip
-"""The same where a library says it in words: DuckDB, dbt of what DuckDB said, and Dagster of what ended a step."""
+"""The same where a library says it in words: DuckDB, dbt of what DuckDB said, SQLite, and Dagster of what ended a step."""
 
 
 def cause_in(said: str) -> Cause:

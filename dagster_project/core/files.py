@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -34,6 +35,11 @@ def write_whole(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         raise
+
+
+def free_bytes(folder: Path) -> int:
+    """What its owner may still write on a folder's disk, in bytes."""
+    return shutil.disk_usage(folder).free
 
 
 def unfinished(path: Path) -> Path:

@@ -8,6 +8,8 @@ from functools import cache
 MONTHS = {name[:3].lower(): name.lower() for name in month_name if name}
 _UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
 """Words that say how a row counts: a row of a document may hold both the number and the value."""
+_LONG = 12
+"""Letters of a label that is not another's by chance."""
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether the labels are the same."""
 
@@ -58,15 +60,36 @@ def matches(label: str, known: Mapping[int, str]) -> list[Match]:
     own = tokens(label)
     if not own:
         return []
-    same = [n for n, k in known.items() if tokens(k) == own]
+    # A narrow column breaks words: `Identifie d`.
+    same = [n for n, k in known.items() if tokens(k) == own] or [n for n, k in known.items() if _letters(k) == _letters(label)]
     if same:
         return [(n, True) for n in same]
     outside, inside = _parted(label)
     theirs = {number: _parted(other) for number, other in known.items()}
-    return [(n, False) for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
+    alike = [n for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
+    return [(n, False) for n in alike or _alike_but_for_blanks(label, known)]
+
+
+def _alike_but_for_blanks(label: str, known: Mapping[int, str]) -> list[int]:
+    """The same of a label whose words a narrow column has broken."""
+    out, inside = _split(label)
+    if len(_letters(out)) < _LONG:
+        return []
+    return [
+        n for n, other in known.items()
+        if _letters(_split(other)[0]) == _letters(out) and all(w in _letters(inside) for w in _parted(other)[1])
+    ]  # fmt: skip
+
+
+def _split(label: str) -> tuple[str, str]:
+    return re.sub(r"\([^()]*\)", " ", label), " ".join(re.findall(r"\(([^()]*)\)", label))
+
+
+def _letters(label: str) -> str:
+    return re.sub(r"[\W_]", "", label.lower().replace("%", "percent"))
 
 
 def _parted(label: str) -> tuple[frozenset[str], frozenset[str]]:
     """A label's words outside brackets and in them, but for those that say how it counts."""
-    inside = " ".join(re.findall(r"\(([^()]*)\)", label))
-    return frozenset(tokens(re.sub(r"\([^()]*\)", " ", label))) - _UNITS, frozenset(tokens(inside)) - _UNITS
+    outside, inside = _split(label)
+    return frozenset(tokens(outside)) - _UNITS, frozenset(tokens(inside)) - _UNITS

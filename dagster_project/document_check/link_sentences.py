@@ -22,7 +22,7 @@ _BY = re.compile(
     rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{_UP}|{_DOWN}) by|by)"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
 )  # fmt: skip
-_MORE = re.compile(r"^ (?:more|fewer|higher|lower)\b", re.I)
+_MORE = re.compile(r"^ (?:(?:more|fewer)(?: [\w-]+){0,4} than|higher|lower|(?:more|fewer)(?=[.,;]|$))\b", re.I)
 _BOUND = re.compile(
     r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
     r"|(?<=. )further|extra)(?: the)? *$", re.I,
@@ -31,7 +31,7 @@ _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
-_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|further|others?|additional)\b", re.I)
+_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|(?:more|fewer)(?! than| [\w -]+ than|[.,;]|$)|further|others?|additional)\b", re.I)
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)

@@ -1,11 +1,15 @@
 """The text of a PDF, laid out as its pages are: a table's columns stand under each other."""
 
 import logging
+import re
+from collections import Counter
 from pathlib import Path
 
 from .model import DocumentError
 
 MOST_PAGES = 1_000
+_EDGE = 3
+"""Lines at the top and at the foot of a page that may be its header or footer."""
 
 
 def pdf_text(path: Path, most: int) -> str:
@@ -32,4 +36,24 @@ def pdf_text(path: Path, most: int) -> str:
         raise DocumentError(f"can't be read as a PDF: {error or type(error).__name__}") from error
     if not any(p.strip() for p in pages):
         raise DocumentError("holds no text, only pictures of pages: check the document that it was made from")
-    return "\f".join(pages)
+    return "\f".join(_without_edges(pages))
+
+
+def _without_edges(pages: list[str]) -> list[str]:
+    """Pages without headers and footers: lines that, but for their numbers, stand at that edge of half of the pages. What they
+    part, a table or a paragraph, is whole again."""
+    lines = [page.rstrip().split("\n") for page in pages]
+    edges = [_edge_lines(page) for page in lines]
+    counts = Counter(key for page in edges for key in {*page.values()})
+    least = max(3, len(pages) / 2)
+    return [
+        "\n".join(line for n, line in enumerate(page) if not (n in edge and counts[edge[n]] >= least))
+        for page, edge in zip(lines, edges, strict=True)
+    ]
+
+
+def _edge_lines(lines: list[str]) -> dict[int, tuple[bool, str]]:
+    """The lines at a page's edges, by number: whether at the top, and the words."""
+    filled = [n for n, line in enumerate(lines) if line.strip()]
+    near = [(True, n) for n in filled[:_EDGE]] + [(False, n) for n in filled[_EDGE:][-_EDGE:]]
+    return {n: (is_top, re.sub(r"\d+", "#", " ".join(lines[n].split()))) for is_top, n in near}

@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 from .model import Block, Grid, Text
 from .numbers import numbers_of
 
-_STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})*[.)]?\s)")
+_STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|(?:\d{1,2}(?:\.\d{1,3})+\.?|\d{1,2}[.)])\s|To check[,:])")
+_MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")
+"""What stands apart before a paragraph."""
+_CUT = re.compile(r"(?:,\d{0,2}|\.\d?)$")
+"""How a number ends that goes on in the next line."""
 _WRAPPED = 60
 """A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own, unless all lines
 around are as short."""
@@ -68,7 +73,7 @@ def blocks_of(text: str) -> list[Block]:
         if rows or not line.strip() or _STARTS.match(line) or is_new:
             close()
         if line.strip():
-            paragraph.append(line.strip())
+            paragraph.append(" ".join(line.split()))
             above = line
     close()
     return found
@@ -82,7 +87,9 @@ def _going_on(lines: list[str]) -> set[int]:
     for end in [*(n for n, line in enumerate(lines) if not line.strip()), len(lines)]:
         run = [line.strip() for line in lines[start:end]]
         width = max(map(len, run), default=0)
-        if len(run) > 2 and _NARROWEST <= width < _WRAPPED:
+        # Short lines with figures may be a list.
+        may_be = _NARROWEST <= width < _WRAPPED or (width < _NARROWEST and not any(re.search(r"\d", line) for line in run))
+        if len(run) > 2 and may_be:
             broken = {
                 n for n, (line, following) in enumerate(pairwise(run))
                 if len(line) + 1 + len(following.split()[0]) > width and not _STARTS.match(following)
@@ -101,6 +108,8 @@ def _cells(line: str) -> list[_Cell] | None:
     if "\t" in line:
         return [_Cell(part.strip(), n, n + 1) for n, part in enumerate(line.split("\t"))]
     cells = _spaced(line)
+    if len(cells) == 2 and _MARK.fullmatch(cells[0].text) and re.search(r"[A-Za-z]{3}", cells[1].text):
+        return None
     return cells if len(cells) > 1 and all(len(c.text) <= _LONGEST_CELL for c in cells) else None
 
 
@@ -132,8 +141,9 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
     """A table's rows, each the lines that its cells are wrapped over: a line with figures begins one, unless blank lines part
     the rows; lines before the first such are the headings."""
     group: list[list[_Cell]] = []
+    is_parted = sum(not one and _has_figures(other) for one, other in pairwise(lines)) > 1
     for line in [*lines, []]:
-        if not line or (_has_figures(line) and group):
+        if not line or (_has_figures(line) and group and not (is_parted and _goes_on(group[-1], line))):
             if group:
                 yield group
             group = []
@@ -141,12 +151,24 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
             group.append(line)
 
 
+def _goes_on(above: list[_Cell], line: list[_Cell]) -> bool:
+    """Whether a line goes on with the row above it: its label does, or a number that was cut."""
+    under = [(a, c) for a in above[1:] for c in line if _apart(a, c) < 0]
+    return line[0].text[0].islower() or line[0].text[0] in "(–-" or any(_CUT.search(a.text) for a, _ in under)
+
+
 def _has_figures(row: list[_Cell]) -> bool:
     return any(n.kind == "figure" for c in row[1:] if c.text != _PER_HEAD for n in numbers_of(c.text, True))
 
 
 def _merged(lines: list[list[str]]) -> list[str]:
-    return [" ".join(t for t in column if t) for column in zip(*lines, strict=True)]
+    return [reduce(_joined, column) for column in zip(*lines, strict=True)]
+
+
+def _joined(text: str, more: str) -> str:
+    """A cell's text, with that of its next line: a number that was cut goes on."""
+    is_cut = re.search(r"\d", text) and ((_CUT.search(text) and more[:1].isdigit()) or re.match(r"[.,]\d", more))
+    return f"{text}{more}" if is_cut else f"{text} {more}".strip()
 
 
 def _placed(row: list[_Cell], widest: list[_Cell]) -> list[str]:

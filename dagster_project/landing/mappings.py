@@ -7,6 +7,7 @@ untouched, and everything else lands.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Hashable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
@@ -213,8 +214,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
-        for key in keys:
-            if keys.count(key) > 1:
+        for key, n in Counter(keys).items():
+            if n > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
@@ -244,9 +245,10 @@ def _meant_for(
     body: dict[str, Any], contracts: Dict[str, Contract], forces: Collection[str]
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
-    extract = body.get("extract") if body.get("extract") in contracts else None
-    named = as_items(body.get("forces", []))
-    theirs = tuple(named) if isinstance(named, list) and all(f in forces for f in named) else ()
+    said = body.get("extract")
+    named: Any = as_items(body.get("forces", []))
+    theirs = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
+    extract = said if isinstance(said, str) and said in contracts else None
     return extract, theirs, _patterns(body.get("files", []))
 
 

@@ -80,14 +80,17 @@ class Pattern:
 
 def read_pattern(text: str) -> Pattern:
     """A pattern from a mapping's YAML. Raises BadPatternError."""
-    shape, forms, at = "", {}, 0
+    pieces, forms, at = [""], {}, 0
     for part in _PART.finditer(text):
-        shape += re.escape(text[at : part.start()])
+        pieces[-1] += re.escape(text[at : part.start()])
         at = part.end()
         if part["brace"]:
             raise BadPatternError(f"a brace without its other half: write {{from:%Y-%m-%d}}, or another of {', '.join(KINDS)}")
         if part["glob"]:
-            shape += ".*" if part["glob"] == "*" else "."
+            if part["glob"] == "*":
+                pieces.append("")
+            else:
+                pieces[-1] += "."
             continue
         kind, form = part["kind"].strip(), part["form"] or ""
         if kind not in KINDS:
@@ -95,9 +98,20 @@ def read_pattern(text: str) -> Pattern:
         if kind in forms:
             raise BadPatternError(f"{{{kind}}} is there twice: once is the most")
         forms[kind] = form
-        shape += f"(?P<{kind}>{_shape_of(kind, form)})"
+        pieces[-1] += f"(?P<{kind}>{_shape_of(kind, form)})"
+    pieces[-1] += re.escape(text[at:])
     _check_window(set(forms) - {"at"})
-    return Pattern(text, re.compile(shape + re.escape(text[at:]), re.I | re.S), forms)
+    return Pattern(text, re.compile(_joined(pieces), re.I | re.S), forms)
+
+
+def _joined(pieces: list[str]) -> str:
+    """A shape with a `*` between its pieces. Plain text between two of them is where it comes first: a long name with many
+    near misses is not tried in every way."""
+    first, *between = pieces
+    if not between:
+        return first
+    *between, last = between
+    return first + "".join(f"(?>.*?{p})" if "(?P<" not in p else f".*{p}" for p in between if p) + f".*{last}"
 
 
 def _check_window(said: set[str]) -> None:

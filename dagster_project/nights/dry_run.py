@@ -26,9 +26,9 @@ from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical
 from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import order
 from dagster_project.publishing import dictionary, outputs
+from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
-from dagster_project.serving.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 

@@ -1,13 +1,20 @@
 """The last things of a night, whatever became of it: its receipt, its alerts, its lock."""
 
 import contextlib
+import errno
+import os
+from pathlib import Path
 
 from dagster_project.core.errors import with_advice
+from dagster_project.core.files import free_bytes
 from dagster_project.core.receipts import receipt_path, write_receipt
 
 from . import alerts
 from .lifecycle import EARLY
 from .run import NightRun
+
+NO_ROOM = 2**20
+"""Bytes left on a disk that is full."""
 
 
 def end_night(run: NightRun, error: BaseException | str | None = None) -> list[str]:
@@ -25,7 +32,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     run.unwritten = None
     try:
         if run.receipt is None and (error is not None or run.night is not None):
-            run.fail(error or EARLY)
+            run.fail(error or _unsaid(run.home.path))
         elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
             write_receipt(run.home, run.receipt)
     except Exception as failed:
@@ -39,6 +46,11 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
         with contextlib.suppress(OSError):
             run.end(keep_mark=run.unwritten is not None)
     return said
+
+
+def _unsaid(home: Path) -> BaseException | str:
+    """What ended a night that ended without a word: on a full disk, Dagster can't write down that a step failed."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if free_bytes(home) < NO_ROOM else EARLY
 
 
 def _unwritten(run: NightRun, error: Exception) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, Extracts, read_config
+from dagster_project.core.files import free_bytes
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
@@ -19,6 +20,8 @@ from .status import late_extracts
 STUCK_HOURS = 6
 REFUSED_DAYS = 14
 """Days for which a refused file is a trouble: nobody can undo that it came, and `pam status` goes on to show it."""
+LITTLE_ROOM = 64 * 2**20
+"""Bytes left on the home's disk from which no night can be relied on."""
 SHOWN = 10
 """Files that are named with their reason."""
 
@@ -30,10 +33,18 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
     """
     now = now or datetime.now(UTC)
     try:
-        worst = [*_publication(home, max_age, now), *_last_night(home, now), *stopped(home), *_files(home, now)]
+        # On a full disk nobody can read whether the schedule is on.
+        full = _room(home)
+        off = [] if full else stopped(home)
+        worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *off, *_files(home, now)]
         return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
+
+
+def _room(home: Home) -> list[str]:
+    free = free_bytes(home.path)
+    return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 
 
 def _publication(home: Home, max_age: float, now: datetime) -> list[str]:

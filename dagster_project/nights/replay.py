@@ -27,8 +27,8 @@ from dagster_project.core.receipts import Night, Receipt, in_order, read_receipt
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
+from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, moved
 from dagster_project.publishing.kept_nights import TODAY, find
-from dagster_project.serving.figure_diff import EVERY, attach, by_mart, moved
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import kept_loads
 

@@ -142,6 +142,9 @@ def model_assets() -> dg.AssetsDefinition:
                 if is_part:
                     run.build_part(selected)
                 elif not run.leave_unchanged():
+                    if context.instance.is_persistent:
+                        # A process of its own, for this night alone.
+                        run.load_gate()
                     run.build()
         except dg.RetryRequested:
             raise

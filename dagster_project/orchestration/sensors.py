@@ -16,6 +16,11 @@ from dagster_project.nights.run import NightRun
 from .schedules import QUIET_RUN
 
 LOOK_SECONDS = 60
+BEGUN_SECONDS = 180
+"""After so long a run that is alive has the home's lock."""
+LET_GO = 3
+"""Seconds between looks at the lock: one run may wait for another to let go of it."""
+GONE = "The process of this night is gone, as where the disk was full: make room, and see pam status."
 BUSY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -38,6 +43,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """One look at the inbox."""
         home = Home.of()
+        end_gone(context.instance, home)
         if (home.path / SAMPLE_MARK).exists():
             return dg.SensorResult(skip_reason="the files of this home are made up: no night starts by itself")
         config = read_config(home)
@@ -53,6 +59,27 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[dg.RunRequest(found.run_key, QUIET_RUN)], cursor=found.cursor)
 
     return files_arrived
+
+
+def end_gone(instance: dg.DagsterInstance, home: Home) -> list[str]:
+    """Mark runs as failed that began long ago and have no process. Returns their ids.
+
+    Dagster's own watch ends with the first that it can't write down, on a full disk say; such a run would keep all later ones
+    in the queue.
+    """
+    begun = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    records = instance.get_run_records(dg.RunsFilter(statuses=begun))
+    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - BEGUN_SECONDS]
+    if not old or is_under_way(home):
+        return []
+    time.sleep(LET_GO)
+    if is_under_way(home):
+        return []
+    still = {r.run_id for r in instance.get_runs(filters=dg.RunsFilter(statuses=begun))}
+    gone = [run for run in old if run.run_id in still]
+    for run in gone:
+        instance.report_run_failed(run, GONE)
+    return [run.run_id for run in gone]
 
 
 def vanished_sensor(job: Any) -> dg.SensorDefinition:

@@ -13,11 +13,11 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
 from dagster_project.core.sql import one_row
+from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, moved
 from dagster_project.publishing.kept_nights import TODAY, Publication, before, find
 from dagster_project.transform.rests_on import UNEXPLAINED, explain
 
 from .answer_formats import write_result
-from .figure_diff import MARTS, attach, by_mart, moved
 
 AT_A_GLANCE = ("month", "calendar_year", "financial_year", "as_published")
 """Period types that are shown unless all are asked for: rolling and to-date ones move with these."""

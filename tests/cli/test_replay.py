@@ -12,8 +12,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.replay import AGAIN
+from dagster_project.publishing.figure_diff import EVERY, attach, moved
 from dagster_project.publishing.kept_nights import find, prune
-from dagster_project.serving.figure_diff import EVERY, attach, moved
 
 
 def test_a_replay_publishes_and_compares(pam: Callable, week: Home, week_copy: Home) -> None:

@@ -28,7 +28,7 @@ def options(command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str
 
 
 OPTIONS = set().union(*map(options, COMMANDS.values()))
-OF_TESTS = ("--hypothesis-profile=long",)
+OF_TESTS = ("--long",)
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -1,16 +1,16 @@
 """Nights that are cut short, by kill -9, a full disk or refused writes: what is published is whole, and the next night loses
 and doubles nothing.
 
-`PAM_KILLS=100` kills a hundred times (half an hour), and says in which stage and what was published then.
-`PAM_FULL_DISKS=20` leaves less room than a night needs in twenty sizes, and fills the disk at the beginning of every step.
+`--long` kills a hundred times (half an hour), and says in which stage and what was published then; it leaves less room than a
+night needs in twenty sizes, and fills the disk at the beginning of every step.
 """
 
-import os
 import random
 import shutil
 from pathlib import Path
 
 import pytest
+from how_often import often
 
 from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
@@ -20,8 +20,8 @@ from .nights import Between, copied, read_published, run
 
 pytestmark = pytest.mark.long
 
-KILLS = int(os.environ.get("PAM_KILLS", "1"))
-FULL_DISKS = int(os.environ.get("PAM_FULL_DISKS", "0"))
+KILLS = often(1, 100)
+FULL_DISKS = often(0, 20)
 STAGES = ("landing", "building", "publishing") if FULL_DISKS else ("building",)
 ALL_OUTPUTS = outputs.OUTPUTS
 NEEDED = 24 << 20

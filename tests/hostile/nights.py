@@ -1,10 +1,10 @@
 """A night of hostile texts in every category column, of hostile names and hostile files."""
 
 import csv
-import os
 from pathlib import Path
 
 import pytest
+from how_often import IS_LONG, often
 from oracle.nasty.plan import BELIEVED
 from support import publish_night
 
@@ -14,9 +14,8 @@ from dagster_project.publishing import outputs
 
 from .corpus import FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
 
-LONG = os.environ.get("PAM_HOSTILE_TEXTS")
-RANDOM = int(LONG or 8)
-"""Random texts in the suite; `PAM_HOSTILE_TEXTS=300` asks for the long version, with some of 100,000 signs."""
+RANDOM = often(8, 300)
+"""Random texts; in the long run some of 100,000 signs."""
 
 DAY = "2025-06-02"
 COLUMNS = {
@@ -38,7 +37,7 @@ COLUMNS = {
 def texts(extract: str) -> list[str]:
     """The texts of an extract's rows: all of them in the long version, else its share, as each category makes many figures."""
     every = [*TEXTS, *UNPRINTABLE, *random_texts(RANDOM)]
-    return every if LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
+    return every if IS_LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
 
 
 def put(folder: Path) -> None:

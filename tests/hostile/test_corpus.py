@@ -1,6 +1,6 @@
 """The corpus, tried everywhere: landing, every output, the terminal, alerts, PostgreSQL and the pages in a browser.
 
-One night over all of it serves every test. `PAM_HOSTILE_TEXTS=300 pytest -n 0 tests/hostile` is the long version.
+One night over all of it serves every test. `pytest -n 0 tests/hostile --long` has all texts in every column.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """No spoilt file ends a night: each ends accepted, known, held or refused for a reason, and the good ones load.
 
-`PAM_MUTANTS=2000` for more of them.
+`--long` has 2,000 of them, the suite 150.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import duckdb
+from how_often import often
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
@@ -17,7 +18,7 @@ from dagster_project.landing import find_files, land_files, read_ledger
 
 from .mutants import MARK, mutant
 
-N = int(os.environ.get("PAM_MUTANTS", "150"))
+N = often(150, 2000)
 BATCH = 50
 SEED = 3
 GOOD = "custody_ref,arrested_at,trigger_offence,test_status,result\nA1,2025-03-01 10:00,Theft,,\nA2,2025-03-02 10:00,Theft,,\n"

@@ -1,5 +1,7 @@
 """Names: what they say, and the reason where they can't be meant."""
 
+import fnmatch
+import random
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from dagster_project.contracts import load_contracts
 from dagster_project.landing.file_names import describe, find_files
+from dagster_project.landing.name_patterns import read_pattern
 
 CONTRACTS = load_contracts()
 FORCES = {"derbyshire", "avon-and-somerset"}
@@ -102,3 +105,15 @@ def test_what_is_found_and_what_is_not(tmp_path):
 
 def test_no_inbox_no_files(tmp_path):
     assert find_files(tmp_path / "none", CONTRACTS, FORCES) == []
+
+
+def test_a_glob_means_what_globs_mean_and_no_name_is_tried_in_every_way():
+    rng = random.Random(20260103)
+    for _ in range(3000):
+        pattern = "".join(rng.choices("**?ab", k=rng.randint(1, 9)))
+        name = "".join(rng.choices("abAB", k=rng.randint(0, 9)))
+        assert read_pattern(pattern).fits(name) == fnmatch.fnmatchcase(name.lower(), pattern), (pattern, name)
+    many = read_pattern("*a" * 60 + ".csv")
+    assert many.fits("xa" * 90 + ".CSV") and not many.fits("a" * 250 + "b")
+    said = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
+    assert said.covered_from.isoformat() == "2025-10-01"

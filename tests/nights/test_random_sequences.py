@@ -1,7 +1,7 @@
 """Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
 Neither forces nor extracts meet: in one home 34 forces live through sequences of their own, each of three extracts.
-`PAM_TEST_SEQUENCES=100` runs that many homes. tests/sequences has more kinds of files, a force a home, and shrinks what fails.
+`--long` runs a hundred homes. tests/sequences has more kinds of files, a force a home, and shrinks what fails.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from how_often import often
 from oracle.compare import diff_files
 from oracle.landing import Landing, land
 from oracle.nasty.random_sequences import FORCE, write_sequence
@@ -22,7 +23,7 @@ from dagster_project.transform import dbt_runner, raw_schema
 
 from .conftest import as_oracle
 
-HOMES = int(os.environ.get("PAM_TEST_SEQUENCES", "1"))
+HOMES = often(1, 100)
 FORCES = sorted(force_names())[:34]
 EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
 MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]

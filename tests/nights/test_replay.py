@@ -19,8 +19,8 @@ from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, night_named
+from dagster_project.publishing.figure_diff import EVERY, attach, moved
 from dagster_project.publishing.kept_nights import find
-from dagster_project.serving.figure_diff import EVERY, attach, moved
 
 pytestmark = pytest.mark.long
 

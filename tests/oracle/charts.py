@@ -55,7 +55,8 @@ def _base(values, base):
     lower, upper = mean - LIMIT * usual, mean + LIMIT * usual
     near_lower, near_upper = mean - NEAR * usual, mean + NEAR * usual
     # Asked exactly: floats of tenths add up to a mean that they all miss.
-    side = [_sign(v - sum(values) / len(values)) for v in values]
+    exact = sum(values) / len(values)
+    side = [_sign(v - exact) for v in values]
     outside = [s != 0 and (v > upper or v < lower) for s, v in zip(side, y, strict=True)]
     close = [s != 0 and not o and (v > near_upper or v < near_lower) for s, v, o in zip(side, y, outside, strict=True)]
     runs = part_of_seven(seven_one_side(side))

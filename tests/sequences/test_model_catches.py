@@ -1,7 +1,7 @@
 """Whether the comparison with the plain model can fail at all: a rule of the product is broken, and a sequence tells.
 
 Each fault is one that somebody could make: in a model's SQL, in what counts as accepted, in what is spent. The suite has a
-sequence that shows each; `--hypothesis-profile=long` also lets chance find one.
+sequence that shows each; `--long` also lets chance find one.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from how_often import IS_LONG
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
@@ -156,32 +157,25 @@ def caught_by_chance(parts: Callable[..., list[str]]) -> bool:
     return True
 
 
-def asks_chance(request: pytest.FixtureRequest) -> bool:
-    """Whether there is time for it."""
-    return request.config.getoption("hypothesis_profile", None) == "long"
-
-
 @pytest.mark.parametrize("fault", SQL)
-def test_a_fault_in_the_models_is_caught(
-    parts: Callable[..., list[str]], staging: Staging, fault: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_fault_in_the_models_is_caught(parts: Callable[..., list[str]], staging: Staging, fault: str) -> None:
     sequence, model, right, wrong = SQL[fault]
     assert right in staging.sql[model], "the fault would change nothing"
     broken = replace(staging, sql=staging.sql | {model: staging.sql[model].replace(right, wrong)})
     assert parts(sequence) == []
     assert parts(sequence, broken) != []
-    assert not asks_chance(request) or caught_by_chance(lambda s: parts(s, broken))
+    assert not IS_LONG or caught_by_chance(lambda s: parts(s, broken))
 
 
 @pytest.mark.parametrize("fault", CODE)
 def test_a_fault_in_the_code_is_caught(
-    parts: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str, request: pytest.FixtureRequest
+    parts: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     sequence, owner, name, wrong = CODE[fault]
     assert parts(sequence) == []
     monkeypatch.setattr(owner, name, wrong)
     assert parts(sequence) != []
-    assert not asks_chance(request) or caught_by_chance(parts)
+    assert not IS_LONG or caught_by_chance(parts)
 
 
 MOVED = nights([of(0, Row(0), start=10), of(1, Row(0), days=5)])

@@ -10,9 +10,9 @@ from support import MARTS, write_extract
 from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 
 from dagster_project.core.home import Home
+from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
 from dagster_project.publishing.kept_nights import NotKeptError, Publication, find
 from dagster_project.serving.diff import FIGURES, FILES, Difference, choose_nights, compare
-from dagster_project.serving.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.rests_on import explain, sources
 

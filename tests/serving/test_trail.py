@@ -1,14 +1,14 @@
 """Every figure is made of source rows, and they add to it. Random figures of the sample, and data that no trail must follow.
 
-`PAM_TRAILS=500` asks so many figures; the suite a few.
+`--long` asks 500 figures, the suite 60.
 """
 
-import os
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pytest
+from how_often import often
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.serving import trace
 from dagster_project.serving.trace_change import trace_change
 
-FIGURES = int(os.environ.get("PAM_TRAILS", "60"))
+FIGURES = often(60, 500)
 
 
 @pytest.fixture(scope="module")

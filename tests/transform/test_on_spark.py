@@ -1,8 +1,8 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of the sample and of awkward files beside it.
 
 One home, whose files both engines read: the sample's of Derbyshire, and four nights of oracle/nasty under the name of another
-force, with a list of areas of its own: of two units, since ten would say no more of SQL that treats all alike. Two of those
-files come a night later, on DuckDB, after a night that Spark published.
+force. The home's list of areas has a unit of the first and two of the other, since ten would say no more of SQL that treats
+all alike. Two of those files come a night later, on DuckDB, after a night that Spark published.
 """
 
 import csv
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 OTHER = "nottinghamshire"
-UNITS = ("chesterfield", "derby-east")
+UNITS = {"derbyshire": ("chesterfield",), OTHER: ("chesterfield", "derby-east")}
 """One a section. Rows of the others are of a unit that the list does not have."""
 LATER = ("crimes__nottinghamshire__2025-10-20__2025-11-21__", "naloxone__nottinghamshire__2023-10-01__2025-03-31__")
 """Corrects and withdraws rows of earlier files; and is of an earlier time than those it comes after."""
@@ -135,7 +135,8 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
         rows = csv.DictWriter(file, OWN_LISTS["areas"], extrasaction="ignore")
         rows.writeheader()
-        rows.writerows({**row, "force_code": OTHER} for row in csv.DictReader(seed) if row["lpu_code"] in UNITS)
+        units = [row for row in csv.DictReader(seed) if row["force_code"] == "derbyshire"]
+        rows.writerows({**u, "force_code": force} for force, own in UNITS.items() for u in units if u["lpu_code"] in own)
     write_sample(home.inbox)
     write_nasty(folder / "made", SEED)
     for place in (1, 2, 3, 4):

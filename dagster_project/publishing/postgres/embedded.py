@@ -5,13 +5,16 @@ server runs as another user, who may not enter the home: its data are in a folde
 trying: a force's figures belong on a server that its administrators look after.
 """
 
+import grp
 import hashlib
 import os
+import pwd
 import secrets
 import shutil
 import socket
 import subprocess
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -205,9 +208,19 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _owner() -> tuple[int, int]:
-    entry = _package().ensure_user_exists(AS_ROOT)
-    return entry.pw_uid, entry.pw_gid
+def _owner(name: str = AS_ROOT) -> tuple[int, int]:
+    """The user and group of root's server, made where they are not there yet. Raises PostgresError."""
+    with suppress(KeyError):
+        return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
+    # `su` leaves the folders of these programs off root's path.
+    program = shutil.which("useradd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    if program:
+        subprocess.run([program, "--system", "--user-group", "--no-create-home", name], capture_output=True, check=False)
+    try:
+        # Another process may have made them meanwhile.
+        return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise PostgresError(f"root's server runs as the user and group {name}, which could not be made: add them") from None
 
 
 def _free_port() -> int:

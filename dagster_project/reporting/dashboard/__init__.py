@@ -24,6 +24,7 @@ from ..pack.write import OutError, swap
 from .contents import contents, files_of
 from .data import contents_of_marts, of_mart, of_overview
 from .home_lists import NO_LISTS, HomeLists
+from .moved import MOST, NOT_KNOWN, Moved
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -41,13 +42,14 @@ def write(
     is_sample: bool = False,
     beside: Sequence[tuple[str, str]] = (),
     lists: HomeLists = NO_LISTS,
+    moved: Moved = NOT_KNOWN,
     parts: Parts | None = None,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
     `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
-    are. `lists`: what the home says of its areas. `parts`: what need not be made again. The same night and lists give the same
-    bytes. Raises OSError.
+    are. `lists`: what the home says of its areas. `moved`: since the night before. `parts`: what need not be made again. The
+    same night, lists and moves give the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = contents(con, is_sample, lists)
@@ -55,11 +57,15 @@ def write(
     for force, marts in ((f["code"], f["marts"]) for f in known["forces"]):
         own = folder / "data" / force
         held = {mart: _mart(con, parts or Parts(), own / f"{mart}.js", force, mart, said[force, mart]) for mart in marts}
+        for mart in held:
+            if 0 < sum(moved.counts.get((mart, force), ())) <= MOST:
+                told = {"rows": moved.rows.get((mart, force), []), "periods": moved.periods.get((mart, force), [])}
+                _script(own / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", told)
         _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(held, force))
         if force in lists.outlines:
             _script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
         _script(own / "files.js", "pamFiles", f"{force}/files", files_of(con, force))
-    _script(folder / "data" / "index.js", "pamIndex", "", known | {"beside": beside})
+    _script(folder / "data" / "index.js", "pamIndex", "", known | {"beside": beside, "moved": _moved(moved)})
     for name in OWN:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
@@ -74,6 +80,7 @@ def write_whole_folder(
     is_sample: bool,
     *,
     lists: HomeLists = NO_LISTS,
+    moved: Moved = NOT_KNOWN,
     overwrite: bool = False,
 ) -> None:
     """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
@@ -87,7 +94,7 @@ def write_whole_folder(
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        write(con, new, is_sample, lists=lists)
+        write(con, new, is_sample, lists=lists, moved=moved)
         swap(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
@@ -99,6 +106,14 @@ def _mart(con: duckdb.DuckDBPyConnection, parts: Parts, path: Path, force: str, 
     parts.put(path, said, lambda new: _script(new, "pamFigures", f"{force}/{mart}", of_mart(con, force, mart)))
     figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n"))
     return figures
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    """How many figures moved, by force and mart: changed, of these complete before, new, gone."""
+    counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+    for (mart, force), found in moved.counts.items():
+        counts.setdefault(force, {})[mart] = found
+    return {"before": moved.before, "most": MOST, "counts": counts}
 
 
 def _script(path: Path, name: str, key: str, value: object) -> None:

@@ -69,13 +69,13 @@ function save(blob, name) {
 
 const saveCsv = (text, name) => save(new Blob(["\ufeff", text], { type: "text/csv" }), `${name}.csv`);
 
-/** A text in lines of at most so many letters. */
+/** A text in lines of at most so many letters; a word that is longer has a line of its own. */
 function lines(text, most) {
   return text.split(" ").reduce((found, word) => {
     if (`${found.at(-1)} ${word}`.length > most) found.push(word);
     else found[found.length - 1] = `${found.at(-1)} ${word}`.trim();
     return found;
-  }, [""]);
+  }, [""]).filter(Boolean);
 }
 
 /** The chart as a file that says by itself what it shows, of which night, and whether its figures are made up. */

@@ -5,6 +5,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
+from dagster_project.core.control_charts import FEW_A_MONTH
 from dagster_project.core.seeds import force_names, read_seed
 
 from ..category_words import CODED, offence_words
@@ -42,6 +43,7 @@ def contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLists) 
     return {
         "sample": is_sample,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
+        "few": FEW_A_MONTH,
         "kinds": KINDS,
         "areaTypes": AREAS,
         "nearest": NEAREST,

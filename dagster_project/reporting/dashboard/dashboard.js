@@ -44,7 +44,7 @@ async function show() {
     for (const id of CHARTED) if (byId(id).closest("[hidden]")) clear(byId(id));
     byId("to-compare").textContent = state.m.length ? `Compare (${state.m.length})` : "Compare";
     fill(byId("force"), { "": known.forces.map((f) => [f.code, f.name]) }, state.force);
-    byId("download").disabled = false;
+    byId("download").disabled = byId("side").disabled = false;
     paint();
     if (state.view === "measure") history.replaceState(null, "", addressOf({ ...state, ...pickedNow() }));
   } catch (error) {
@@ -61,12 +61,13 @@ function failed(error) {
   byId("problem").textContent = byId("said").textContent = `The figures can't be shown: ${error.message}`;
   for (const id of CHARTED) clear(byId(id));
   for (const id of ["title", "meaning", "headline", "table", "odd-ones", "overview-table", "overview-lead"]) byId(id).replaceChildren();
-  byId("download").disabled = true;
+  byId("download").disabled = byId("side").disabled = true;
 }
 
 function showNight() {
   const { night } = known;
   const late = known.extracts.filter((e) => e.status !== "current" && e.status !== "not sent");
+  const several = known.forces.length > 1;
   byId("sample").hidden = !known.sample;
   byId("night").textContent = night.night_id ? `Figures of the night ${night.night_id}, begun on ${day(night.started_at.slice(0, 10))} at ${night.started_at.slice(11, 16)} UTC` : "No night is known.";
   byId("status").replaceChildren(
@@ -76,9 +77,13 @@ function showNight() {
     term("Figures", count(night.figures, "figure", "figures"), count(night.warnings, "warning", "warnings")),
   );
   byId("beside").replaceChildren(...(known.beside ?? []).map(([href, words]) => made("li", [made("a", words, { href })])));
+  const moves = Object.entries(known.moved.counts).flatMap(([force, marts]) => Object.entries(marts).map(([mart, n]) => [known.marts[mart]?.title ?? mart, ...(several ? [force] : []), ...n]));
+  const total = moves.reduce((sum, row) => sum + row.at(-4) + row.at(-2) + row.at(-1), 0);
+  byId("moved").hidden = !known.moved.before;
   for (const [id, title, table] of [
-    ["warnings", `Warnings: ${known.warnings.length}`, () => tableOf("", ["Subject", "Rule", "Found", "Why it matters", "What to do"], known.warnings.map((w) => [w.subject, w.rule, w.found, w.reason, w.advice]))],
-    ["extracts", `Extracts: ${known.extracts.length - late.length} current, ${late.length} late or never dropped`, () => tableOf("", ["Extract", "Force", "Status", "Covered from", "Covered to", "Rows"], known.extracts.map((e) => [e.title, e.force_code, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB")]), (n) => n === 5)],
+    ["moved", `Moved since the night before (${known.moved.before}): ${count(total, "figure", "figures")}`, () => (moves.length ? tableOf("", ["Subject", ...(several ? ["Force"] : []), "Changed", "Of these complete before", "New", "Gone"], moves.map((row) => row.map((n) => (typeof n === "number" ? n.toLocaleString("en-GB") : n))), (i) => i > (several ? 1 : 0)) : made("p", "None."))],
+    ["warnings", `Warnings: ${known.warnings.length}`, () => made("ul", known.warnings.map((w) => made("li", [made("strong", `${w.subject}, ${w.rule}: `), [w.found, w.reason, w.advice].filter(Boolean).join(" · ")])), { class: "told" })],
+    ["extracts", `Extracts: ${known.extracts.length - late.length} current, ${late.length} late or never dropped`, () => tableOf("", ["Extract", "Status", "Covered from", "Covered to", "Rows", ...(several ? ["Force"] : [])], known.extracts.map((e) => [e.title, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB"), ...(several ? [e.force_code] : [])]), (n) => n === 4)],
   ]) {
     const details = byId(id), holder = details.querySelector("div");
     details.querySelector("summary").textContent = title;

@@ -10,6 +10,7 @@ const NOT_APPLICABLE = "[z]";
 const FORMULA = new RegExp(known.formula.starts, "u");
 const NUMBER = new RegExp(`^(?:${known.formula.but})$`, "u");
 const SMALL = 5; // a month: below it a control chart moves in jumps, as docs/reference/control-charts.md says
+const FEW_A_MONTH = known.few; // a series with fewer a month on average is not judged, as in the report
 const byId = (id) => document.getElementById(id);
 
 /** An element with text in it, never markup: what an extract says stays what it says. */
@@ -46,6 +47,9 @@ function spelled(text, unit, status = "") {
 const signed = (text, unit) => (text === null ? NOTHING : (Number(text) > 0 ? "+" : "") + spelled(text, unit));
 const pointsOf = (unit) => (unit === "percent" ? "percentage_points" : unit);
 
+/** A change in per cent. Between two figures of which the first is 0 there is none. */
+const inPercent = (row) => (row.pct_change === null ? (row.volume_change === null ? NOTHING : NOT_APPLICABLE) : signed(row.pct_change, "percent"));
+
 /** With [p] where files cover a part of the period. */
 const marked = (row, field, unit) => spelled(row[field], unit, field === "value" ? row.status : "") + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
 
@@ -53,7 +57,7 @@ const marked = (row, field, unit) => spelled(row[field], unit, field === "value"
 function changed(row, unit) {
   if (row.volume_change === null) return "No complete year before it to compare with";
   if (unit === "percent") return `${signed(row.volume_change, "percentage_points")} percentage points on the year before`;
-  return `${signed(row.volume_change, unit)} (${row.pct_change === null ? NOT_APPLICABLE : signed(row.pct_change, "percent")}) on the year before`;
+  return `${signed(row.volume_change, unit)} (${inPercent(row)}) on the year before`;
 }
 
 function day(iso) {
@@ -76,9 +80,6 @@ function rowsOf(figures, series, kind) {
     return row;
   });
 }
-
-/** A series with fewer a month on average is not judged, as in the report: one more or less would count as unusual. */
-const FEW_A_MONTH = 2;
 
 /** The control chart of a series: `bases`, and by month (`2025-10`) what the rules say; null where it has none. */
 function controlOf(figures, series) {
@@ -164,9 +165,9 @@ const HEADS = ["force_code", "area_type", "area_code", "area_name", "measure", "
 /** Figures as CSV, in the columns of the marts. `rows`: each a series and a row of it. */
 function csvOf(force, mart, rows) {
   const status = { c: "complete", p: "partial", n: "not_available" };
-  const lines = rows.map(([s, r]) => [
+  const cells = rows.map(([s, r]) => [
     ...[force, s[2], s[3], s[4], s[0], s[1], r.kind, r.start, r.end, r.label, measureOf(mart, s[0]).unit].map((v) => csvCell(v)),
     ...NUMBERS.map((n) => csvCell(r[n], true)), status[r.status],
   ].join(","));
-  return [[...HEADS, ...NUMBERS, "data_status"].join(","), ...lines].join("\r\n") + "\r\n";
+  return [[...HEADS, ...NUMBERS, "data_status"].join(","), ...cells].join("\r\n") + "\r\n";
 }

@@ -133,7 +133,7 @@ function evidenceButton(text, row, series) {
 }
 
 function headline(row, rows, unit, control) {
-  const status = { c: "complete", p: "provisional: files cover a part of its days", n: "no accepted file covers its days" }[row.status];
+  const status = { c: "Complete", p: "Provisional: files cover a part of its days", n: "Not available: no accepted file covers its days" }[row.status];
   const why = row.status === "c" ? "no complete year before" : "this period is not complete";
   const change = row.volume_change === null ? NOTHING : signed(row.volume_change, pointsOf(unit));
   const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : signed(row.pct_change, "percent");
@@ -154,10 +154,10 @@ function table(rows, row, unit, title) {
     made("th", r.label, { scope: "row" }),
     made("td", shown ? evidenceButton(marked(r, "value", unit), r) : marked(r, "value", unit), { class: "n" }),
     made("td", before(r, rows, unit), { class: "n" }),
-    made("td", spelled(r.volume_change, pointsOf(unit)), { class: "n" }),
-    made("td", r.pct_change === null ? (r.volume_change === null ? NOTHING : NOT_APPLICABLE) : spelled(r.pct_change, "percent"), { class: "n" }),
+    made("td", signed(r.volume_change, pointsOf(unit)), { class: "n" }),
+    made("td", inPercent(r), { class: "n" }),
     made("td", STATUS[r.status]),
-    ...(shown?.control ? [made("td", verdict(shown.control.months.get(r.start.slice(0, 7))))] : []),
+    ...(shown?.control ? [made("td", verdict(shown.control.months.get(r.start.slice(0, 7))), { class: "why" })] : []),
   ], r === row ? { class: "picked", "aria-current": "true" } : {})));
   byId("table").replaceChildren(made("table", [made("caption", `${title} (${known.kinds[pick.kind.value].toLowerCase()})`), head, body]));
   byId("shorthand").textContent = "[x] not available. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files cover a part of the period. 0 is a true zero. A change stands between two complete periods alone.";
@@ -296,7 +296,7 @@ function areasFigure(holder, types, state) {
     onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
     note: `${top ? `Highest: ${top.s[4]}, ${say(top)}. ` : "No figure is available. "}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.`,
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
-    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(marked(r, "value", unit), r, s), spelled(r.prior_value, unit), signed(r.volume_change, pointsOf(unit)), r.pct_change === null ? NOTHING : signed(r.pct_change, "percent"), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
+    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(marked(r, "value", unit), r, s), spelled(r.prior_value, unit), signed(r.volume_change, pointsOf(unit)), inPercent(r), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
   const shapes = outlines.filter((o) => o.type === type).flatMap((o) => {
     const h = ranked.find((one) => one.s[3] === o.code);
@@ -306,7 +306,7 @@ function areasFigure(holder, types, state) {
     const missing = ranked.filter((h) => !isUnknown(h.s)).length - shapes.length;
     holder.append(chartFigure({
       id: "map", title: `Map of ${lower(known.areaTypes[type])} by ${as}: ${measureOf(mart, pick.measure.value).title}, ${row.label}`, name: nameOf("map"),
-      spec: (width) => mapSpec(shapes, rated ? "rate" : unit, width),
+      spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, pick.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
       note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.`,
     }));

@@ -61,9 +61,9 @@ function cardElement(force, card, n) {
     made("p", main ? [spelled(main.value, unit, "c"), made("small", ` ${main.label}`)] : NOTHING, { class: "big" }),
     made("p", main ? changed(main, unit) : "No complete period."),
     ...(any ? [holder] : []),
-    made("p", [...(latest ? [made("strong", `${latest.label}: ${spelled(latest.value, unit, "c")}. `)] : []), verdictOf(card)], { class: card.unusual ? "verdict-line unusual" : "verdict-line" }),
+    made("p", [...(latest ? [made("strong", `${latest.label}: ${spelled(latest.value, unit, "c")}. `)] : []), verdictOf(card)], { class: card.unusual ? "odd" : "" }),
     made("p", completeness(card), { class: "of" }),
-  ], { class: card.unusual ? "card unusual" : "card" });
+  ], { class: card.unusual ? "card odd" : "card" });
 }
 
 const OVERVIEW_HEADS = ["Measure", "Area", "Latest complete period", "Figure", "Is it unusual?", "Twelve months to", "Figure of twelve months", "Change on the year before", "Change, %", "Completeness"];
@@ -73,7 +73,7 @@ const overviewCells = (card) => {
   return [measure.title, series[4], latest?.label ?? NOTHING, latest ? spelled(latest.value, measure.unit, "c") : NOTHING, verdictOf(card),
     year?.label ?? NOT_APPLICABLE, year ? spelled(year.value, measure.unit, "c") : NOT_APPLICABLE,
     main ? signed(main.volume_change, pointsOf(measure.unit)) : NOTHING,
-    main?.pct_change ? signed(main.pct_change, "percent") : main?.volume_change ? NOT_APPLICABLE : NOTHING, completeness(card)];
+    main ? inPercent(main) : NOTHING, completeness(card)];
 };
 
 let overviewCards = []; // what is shown: for the CSV
@@ -81,15 +81,16 @@ let overviewCards = []; // what is shown: for the CSV
 async function showOverview(state) {
   const all = await overviewOf(state.force);
   return () => {
-    const cards = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline) && (state.unusual !== "yes" || c.unusual));
+    const asked = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline));
+    const odd = asked.filter((c) => c.unusual), charted = asked.filter((c) => c.month && !c.month.few);
+    const cards = state.unusual === "yes" ? odd : asked;
     overviewCards = cards;
     const name = known.forces.find((f) => f.code === state.force).name;
     fill(byId("subject"), { "": [["", "All subjects"], ...Object.keys(known.marts).filter((m) => all.some((c) => c.mart === m)).map((m) => [m, known.marts[m].title])] }, state.subject ?? "");
     byId("every").checked = state.all === "yes";
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
-    const odd = cards.filter((c) => c.unusual), charted = cards.filter((c) => c.month && !c.month.few);
-    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(cards.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
+    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(asked.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
     byId("odd-ones").replaceChildren(...odd.map((c) => made("li", [made("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${spelled(c.latest.value, c.measure.unit, "c")}, ${verdict(c.month)}`])));
     const holder = byId("cards");
     clear(holder);
@@ -101,4 +102,14 @@ async function showOverview(state) {
   };
 }
 
-const overviewCsv = () => [OVERVIEW_HEADS, ...overviewCards.map(overviewCells)].map((row) => row.map((c) => csvCell(c)).join(",")).join("\r\n") + "\r\n";
+const OVERVIEW_COLUMNS = ["mart", "measure", "title", "area_type", "area_code", "area_name", "unit", "period_label", "value", "is_it_unusual", "year_label", "year_value", "volume_change", "pct_change", "completeness"];
+
+/** The same, its figures exact. */
+function overviewCsv() {
+  const rows = overviewCards.map((card) => {
+    const { mart, series, measure, latest, year } = card, main = year ?? latest;
+    const texts = [mart, series[0], measure.title, ...series.slice(2, 5), measure.unit, latest?.label].map((t) => csvCell(t));
+    return [...texts, csvCell(latest?.value, true), csvCell(verdictOf(card)), csvCell(year?.label), ...[year?.value, main?.volume_change, main?.pct_change].map((n) => csvCell(n, true)), csvCell(completeness(card))];
+  });
+  return [OVERVIEW_COLUMNS, ...rows].map((r) => r.join(",")).join("\r\n") + "\r\n";
+}

@@ -15,8 +15,8 @@ const CONFIG = {
     labelColor: INK, titleColor: INK, labelFontSize: 13, titleFontSize: 13, titleFontWeight: "normal", gridColor: "#d8dcdf",
     domainColor: INK, tickColor: INK,
   },
-  axisX: { grid: false, labelOverlap: true, labelSeparation: 8, labelFlush: false, title: null },
-  axisY: { domain: false, ticks: false, tickCount: 5, tickMinStep: 1, title: null },
+  axisX: { grid: false, labelOverlap: true, labelSeparation: 8, labelFlush: 30, title: null },
+  axisY: { domain: false, ticks: false, title: null },
   header: { title: null, labelFontSize: 13, labelColor: INK, labelFontWeight: "bold", labelAnchor: "start", labelLimit: 200 },
   legend: { orient: "top", title: null, labelFontSize: 13, labelColor: INK, labelLimit: 400, symbolStrokeWidth: 3, symbolSize: 150, direction: "vertical" },
   line: { strokeWidth: 2.5, strokeCap: "round", strokeJoin: "round" },
@@ -28,7 +28,12 @@ const LABELS = {
   percent: "format(datum.value, ',~f') + '%'",
 };
 const axisOf = (unit) => (LABELS[unit] ? { labelExpr: LABELS[unit] } : { format: ",~f" });
-const yOf = (unit, more = {}) => ({ field: "y", type: "quantitative", scale: { zero: true, nice: true }, axis: axisOf(unit), ...more });
+/** The axis of the figures, with about so many ticks; of small counts no more than there are whole numbers. */
+function yOf(unit, points, { ticks = 5, ...axis } = {}) {
+  const most = unit === "count" ? Math.max(1, ...points.map((p) => p.y ?? 0)) : ticks;
+  return { field: "y", type: "quantitative", scale: { zero: true, nice: true }, axis: { tickCount: Math.min(ticks, most), ...axis, ...axisOf(unit) } };
+}
+
 const monthly = (kind) => !["financial_year", "calendar_year", "as_published"].includes(kind);
 
 /** A row as the charts take it. */
@@ -49,106 +54,124 @@ function xOf(kind, more = {}) {
 const tips = (...names) => [["label", "Period"], ...names, ["said", "Figure"]].map(([field, title]) => ({ field, title }));
 const CHOSEN = { condition: { test: "datum.picked", value: 180 }, value: 45 };
 
-/** A line through complete periods, and points; open ones are provisional. `color`: of both, as Vega-Lite has it. */
-function lineLayers(x, y, points, { color, dash, tooltip, detail, gaps = true, size = CHOSEN }) {
+/** A line through complete periods, and points; open ones are provisional. `color`: of both, as Vega-Lite has it. `marks`: the
+ * legend of the unusual ones. */
+function lineLayers(x, y, points, { color, dash, tooltip, detail, gaps = true, size = CHOSEN, marks = null }) {
   const open = points.some((p) => p.y !== null && p.partial), more = dash ? { strokeDash: dash } : {};
   return [
-    ...(gaps && points.some((p) => p.none) ? [{ transform: [{ filter: "datum.none" }], mark: { type: "rect", color: NONE }, encoding: { x } }] : []),
+    ...(gaps && points.some((p) => p.none) ? [{ transform: [{ filter: "datum.none" }], mark: { type: "rect", color: NONE, stroke: NONE }, encoding: { x } }] : []),
     { mark: { type: "line", invalid: "break-paths-show-domains" }, encoding: { x, y: { ...y, field: "whole" }, color, ...more, detail: detail ?? { field: "run" } } },
     { transform: [{ filter: "datum.whole !== null && !datum.mark" }], mark: { type: "point", filled: true, opacity: 1, cursor: "pointer" }, encoding: { x, y, color, tooltip, size } },
     ...(open ? [{ transform: [{ filter: "datum.y !== null && datum.partial" }], mark: { type: "point", filled: false, fill: "#ffffff", strokeWidth: 2, opacity: 1, cursor: "pointer" }, encoding: { x, y, color, tooltip, size } }] : []),
     ...(points.some((p) => p.mark) ? [{
       transform: [{ filter: "datum.mark !== ''" }],
       mark: { type: "point", filled: true, opacity: 1, stroke: "#ffffff", strokeWidth: 1, cursor: "pointer" },
-      encoding: { x, y, color: { value: UNUSUAL }, tooltip: [...tooltip, { field: "verdict", title: "Unusual" }], size: { condition: { test: "datum.picked", value: 260 }, value: 120 }, shape: { field: "mark", type: "nominal", legend: null, scale: { domain: ["h", "l"], range: ["triangle-up", "triangle-down"] } } },
+      encoding: { x, y, color: { value: UNUSUAL }, tooltip: [...tooltip, { field: "verdict", title: "Unusual" }], size: { condition: { test: "datum.picked", value: 260 }, value: 120 }, shape: { field: "mark", type: "nominal", legend: marks && { ...marks, symbolFillColor: UNUSUAL, symbolSize: 220, symbolStrokeWidth: 0, labelExpr: "datum.label === 'h' ? 'unusually high' : 'unusually low'" }, scale: { domain: ["h", "l"], range: ["triangle-up", "triangle-down"] } } },
     }] : []),
   ];
 }
 
-/** Mean and limits of each base, as lines that end where the base does. */
-function limitLayers(bases, x, y) {
+const WIDE = 480; // from here on a legend's entries stand beside each other
+const LINES = { mean: [1, 0], limits: [5, 4] };
+
+/** Mean and limits of each base, as lines that end where the base does. `legend`: as Vega-Lite has it. */
+function limitLayers(bases, x, y, legend = null) {
   const values = bases.flatMap((b, n) => [["mean", b.mean], ["lower", b.low], ["upper", b.high]]
-    .filter(([, v]) => v !== null).flatMap(([line, v]) => [b.from, b.to].map((d) => ({ line, base: n, y: v, day: d }))));
-  return [true, false].map((isMean) => ({
-    data: { values: values.filter((v) => (v.line === "mean") === isMean) },
-    mark: { type: "line", color: LIMIT, strokeWidth: isMean ? 1.5 : 2, strokeDash: isMean ? [1, 0] : [5, 4] },
-    encoding: { x, y, detail: [{ field: "line" }, { field: "base" }] },
-  })).filter((layer) => layer.data.values.length);
+    .filter(([, v]) => v !== null).flatMap(([line, v]) => [b.from, b.to].map((d) => ({ line, what: line === "mean" ? "mean" : "limits", base: n, y: v, day: d }))));
+  const strokeDash = { field: "what", type: "nominal", scale: { domain: Object.keys(LINES), range: Object.values(LINES) }, legend };
+  return values.length ? [{ data: { values }, mark: { type: "line", color: LIMIT, strokeWidth: 1.7 }, encoding: { x, y, strokeDash, detail: [{ field: "line" }, { field: "base" }] } }] : [];
 }
 
 /** One series. `control`: its control chart, or null for no limits. */
 function trendSpec(points, unit, kind, control, { width, height = 260 }) {
-  const x = xOf(kind), y = yOf(unit);
+  const x = xOf(kind), y = yOf(unit, points), direction = width < WIDE ? "vertical" : "horizontal";
+  const legend = { direction, symbolType: "stroke", symbolSize: 220, symbolStrokeColor: LIMIT };
   return {
-    width, height, autosize: { type: "fit", contains: "padding" }, data: { values: points },
-    layer: [...(control ? limitLayers(control.bases, x, y) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tips() })],
+    width, height: height + (control && control.bases.length ? (width < WIDE ? 44 : 24) : 0), autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    layer: [...(control ? limitLayers(control.bases, x, y, legend) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tips(), marks: { direction } })],
   };
 }
 
-/** The same without axes' words, for a card. */
+/** The same, small, for a card: the axis names the first and the last period. */
 function cardSpec(points, unit, kind, control, width) {
-  const x = xOf(kind, { axis: { labels: false, ticks: false } }), y = yOf(unit, { axis: { tickCount: 2, labelFontSize: 11, ...axisOf(unit) } });
+  const ends = [points[0], points.at(-1)].map((p) => (monthly(kind) ? { year: Number(p.day.slice(0, 4)), month: Number(p.day.slice(5, 7)), utc: true } : p.label));
+  const x = xOf(kind, { axis: { values: ends, labelFontSize: 12, labelFlush: true } }), y = yOf(unit, points, { ticks: 2, labelFontSize: 12 });
   return {
-    width, height: 80, autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    width, height: 98, autosize: { type: "fit", contains: "padding" }, data: { values: points },
     layer: [...(control ? limitLayers(control.bases, x, y) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tips(), size: { condition: { test: "datum.picked", value: 60 }, value: 6 } })],
   };
+}
+
+/** A legend whose words break into lines where the chart is narrow, and the height that it takes. */
+function legendOf(width, names, symbol) {
+  const columns = legendColumns(width, names), broken = Object.fromEntries(names.map((n) => [n, lines(n, Math.max(16, Math.floor((width - 60) / 7.5)))]));
+  const high = columns > 1 ? Math.ceil(names.length / columns) : Object.values(broken).flat().length;
+  return { high: 18 * high, legend: { columns, ...symbol, labelExpr: `${JSON.stringify(broken)}[datum.label]` } };
 }
 
 const legendColumns = (width, names) => Math.max(1, Math.floor(width / Math.max(...names.map((n) => n.length * 7 + 50), 60)));
 
 /** Several lines: `names` in order, at most six. `x`: of the months or the periods. */
 function linesSpec(points, unit, names, x, width) {
-  const color = { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend: { columns: legendColumns(width, names), symbolType: "stroke", symbolSize: 400 } };
+  const { high, legend } = legendOf(width, names, { symbolType: "stroke", symbolSize: 400 });
+  const color = { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend };
   const dash = { field: "series", type: "nominal", scale: { domain: names, range: DASHES.slice(0, names.length) } };
   return {
-    width, height: 300, autosize: { type: "fit", contains: "padding" }, data: { values: points },
-    layer: lineLayers(x, yOf(unit), points, { color, dash, tooltip: tips(["series", "Series"]), detail: { field: "run" }, gaps: false, size: { value: 40 } }),
+    width, height: 260 + high, autosize: { type: "fit", contains: "padding" }, data: { values: points },
+    layer: lineLayers(x, yOf(unit, points), points, { color, dash, tooltip: tips(["series", "Series"]), detail: { field: "run" }, gaps: false, size: { value: 40 } }),
   };
 }
 
 /** Stacked bars of complete periods. */
 function stackedSpec(points, unit, names, kind, width) {
   const x = monthly(kind) ? { ...xOf(kind), bandPosition: 0.5 } : xOf(kind);
+  const { high, legend } = legendOf(width, names, { symbolType: "square" });
   return {
-    width, height: 300, autosize: { type: "fit", contains: "padding" }, data: { values: points.filter((p) => p.whole !== null) },
+    width, height: 260 + high, autosize: { type: "fit", contains: "padding" }, data: { values: points.filter((p) => p.whole !== null) },
     mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.5, cursor: "pointer" },
     encoding: {
-      x, y: { ...yOf(unit), stack: "zero" }, tooltip: tips(["series", "Category"]), order: { field: "order", type: "quantitative" },
-      color: { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend: { columns: legendColumns(width, names), symbolType: "square" } },
+      x, y: { ...yOf(unit, points), stack: "zero" }, tooltip: tips(["series", "Category"]), order: { field: "order", type: "quantitative" },
+      color: { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend },
     },
   };
 }
 
 /** A small chart for each area, on one scale. */
 function unitsSpec(points, unit, names, kind, width) {
-  const columns = Math.max(1, Math.floor(width / 240));
+  const columns = Math.max(1, Math.floor(width / 240)), labels = unit === "gbp" ? 76 : 46;
   const x = xOf(kind, { axis: monthly(kind) ? { tickCount: 2, format: "%Y", labelFlush: true } : {} });
   return {
     data: { values: points }, columns, spacing: 18, facet: { field: "area", type: "nominal", sort: names, header: { labelPadding: 4 } },
-    spec: { width: Math.max(120, Math.floor((width - 52) / columns) - 20), height: 90, layer: lineLayers(x, yOf(unit, { axis: { tickCount: 3, ...axisOf(unit) } }), points, { color: { value: THIS }, tooltip: tips(["area", "Area"]), size: { value: 12 } }) },
+    resolve: { axis: { x: "independent" } },
+    spec: { width: Math.max(120, Math.floor((width - labels - 18 * (columns - 1)) / columns) - 2), height: 90, layer: lineLayers(x, yOf(unit, points, { ticks: 3 }), points, { color: { value: THIS }, tooltip: tips(["area", "Area"]), size: { value: 12 } }) },
   };
 }
 
 /** Areas, the highest first. `rows`: area, y, said. */
 function rankSpec(rows, unit, width) {
-  const y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelLimit: Math.round(width * 0.4), ticks: false, domain: false } };
+  const limit = Math.round(width * 0.4), y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelLimit: limit, ticks: false, domain: false } };
+  // Room for the figure beside the longest bar.
+  const letters = (key) => 8 * Math.max(...rows.map((r) => r[key].length)), plot = width - Math.min(limit, letters("area")) - 10;
+  const most = Math.max(...rows.map((r) => r.at)), scale = { zero: true, ...(most > 0 ? { domainMax: most / (1 - Math.min(0.6, (letters("said") + 10) / plot)) } : {}) };
   return {
     width, height: 30 * rows.length + 30, autosize: { type: "fit", contains: "padding" }, data: { values: rows },
     layer: [
-      { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale: { zero: true }, axis: { title: null, ...axisOf(unit), tickCount: 4 } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "said", title: "Figure" }] } },
+      { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale, axis: { title: null, ...axisOf(unit), tickCount: 4 } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "said", title: "Figure" }] } },
       { mark: { type: "text", align: "left", dx: 5, fontSize: 13, color: INK }, encoding: { y, x: { field: "at", type: "quantitative" }, text: { field: "said" } } },
     ],
   };
 }
 
-/** Areas on a map. `shapes`: features with area, y, said, picked. The outlines are on a plane already. */
-function mapSpec(shapes, unit, width) {
+/** Areas on a map. `shapes`: features with area, y, said, picked. The outlines are on a plane already. `title`: of the legend. */
+function mapSpec(shapes, unit, title, width) {
+  const places = shapes.flatMap((s) => s.geometry.coordinates.flat(s.geometry.type === "Polygon" ? 1 : 2));
+  const reach = (n) => { const [low, high] = places.reduce(([a, b], p) => [Math.min(a, p[n]), Math.max(b, p[n])], [Infinity, -Infinity]); return high - low; };
   return {
-    width, height: Math.min(520, Math.round(width * 0.8)), data: { values: shapes },
+    width, height: Math.round(Math.min(560, Math.max(120, (width * reach(1)) / (reach(0) || 1)))) + 60, data: { values: shapes },
     projection: { type: "identity", reflectY: true },
     mark: { type: "geoshape", cursor: "pointer", invalid: "show" },
     encoding: {
-      color: { condition: { test: "datum.y === null", value: NONE }, field: "y", type: "quantitative", scale: { scheme: "blues", domainMin: 0 }, legend: { orient: "bottom", direction: "horizontal", gradientLength: Math.min(240, width - 40), format: ",~f", ...(LABELS[unit] ? { labelExpr: LABELS[unit] } : {}) } },
+      color: { condition: { test: "datum.y === null", value: NONE }, field: "y", type: "quantitative", scale: { scheme: "blues", domainMin: 0 }, legend: { title, titleFontSize: 13, titleFontWeight: "normal", titleLimit: width, orient: "bottom", direction: "horizontal", gradientLength: Math.min(240, width - 40), format: ",~f", ...(LABELS[unit] ? { labelExpr: LABELS[unit] } : {}) } },
       stroke: { condition: { test: "datum.picked", value: UNUSUAL }, value: "#505a5f" }, strokeWidth: { condition: { test: "datum.picked", value: 4 }, value: 1 },
       tooltip: [{ field: "area", title: "Area" }, { field: "said", title: "Figure" }],
     },

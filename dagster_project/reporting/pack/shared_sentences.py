@@ -13,7 +13,7 @@ from .wording import day_in_words, listed, moment_in_words
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
-    " the period. Chance alone marks a month now and then: in up to 3 of 10 charts of three years."
+    " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
 )
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -19,6 +19,7 @@ import yaml
 from offline_browser import BROWSER, WITHOUT
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support import begin
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -26,6 +27,7 @@ from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.nights.health import troubles
 from dagster_project.nights.stopped_schedules import stopped
+from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
@@ -399,6 +401,30 @@ def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_h
         assert runs.mark_left(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
         assert runs.mark_left(instance, new_home) == []
+
+
+def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk ends the run's process, and Dagster's own watch over it: the run would stay as it was for ever."""
+    write_settings(new_home)
+    monkeypatch.setattr(sensors, "LET_GO", 0)
+
+    @dg.job
+    def small() -> None: ...
+
+    with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
+        gone = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
+        young = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTING).run_id
+        instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "small"), young)
+        begin(new_home).end()
+        run = begin(new_home)
+        assert sensors.end_gone(instance, new_home) == [], "a night is under way"
+        run.end()
+        assert sensors.end_gone(instance, new_home) == [gone]
+        statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
+        assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
+        assert sensors.end_gone(instance, new_home) == []
 
 
 def test_a_log_without_room_ends_no_server() -> None:

@@ -1,6 +1,10 @@
 """pam_analyst reads the schemas of a night and can do nothing else: every way to write, run code or reach files is tried."""
 
 import contextlib
+import grp
+import os
+import pwd
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -160,6 +164,19 @@ def test_a_home_stays_shut_and_no_password_is_printed(
     assert f"PAM_POSTGRES_DSN_FILE={cluster.loader_file}" in said.stdout
     assert "postgresql://" not in said.stdout
     assert pam("postgres", "-h").exit_code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone needs another user for its server")
+def test_root_s_server_has_a_user_though_its_programs_are_off_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"pam-test-{os.getpid()}"
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    try:
+        made = embedded._owner(name)
+        assert made == embedded._owner(name) == (pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid)
+    finally:
+        subprocess.run(["/usr/sbin/userdel", name], capture_output=True, check=False)
+    with pytest.raises(PostgresError, match="user and group not/a/name, which could not be made: add them"):
+        embedded._owner("not/a/name")
 
 
 def test_whoever_may_not_set_up_is_told_who_does(

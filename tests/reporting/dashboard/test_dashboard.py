@@ -93,6 +93,11 @@ def spelled(value: Decimal | None, unit: str) -> str:
     return f"{'−' if value < 0 else ''}{'£' if unit == 'gbp' else ''}{text}{'%' if unit == 'percent' else ''}"
 
 
+def signed(value: Decimal | None, unit: str) -> str:
+    """A change: with a sign, whichever way it goes."""
+    return ("+" if value is not None and value > 0 else "") + spelled(value, unit)
+
+
 @pytest.mark.parametrize(
     ("mart", "measure", "kind", "area"),
     [
@@ -121,11 +126,11 @@ def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, meas
         points = "points" if unit == "percent" else unit
         assert shown[:2] == [label, "[z]" if value is None and status == "complete" else spelled(value, unit) + partial]
         assert shown[2].removesuffix(" [p]") == spelled(prior, unit) or (prior is None and shown[2] == "[z]")
-        rise = "[z]" if pct is None and volume is not None else spelled(pct, "percent")
-        assert shown[3:6] == [spelled(volume, points), rise, words[status]]
+        rise = "[z]" if pct is None and volume is not None else signed(pct, "percent")
+        assert shown[3:6] == [signed(volume, points), rise, words[status]]
     # One point a figure, and none where there is no figure.
     page.wait_for_selector("#trend svg")
-    points = page.locator("#trend .mark-symbol path").count()
+    points = page.locator("#trend .mark-symbol.role-mark path").count()
     assert points == sum(r[1] is not None for r in rows)
     assert page.locator("#trend .mark-rect path").count() == sum(r[1] is None for r in rows)
 
@@ -171,7 +176,7 @@ def test_nothing_to_divide_by_is_not_what_is_not_available(opened: Any) -> None:
     figure = "{ label: '', start: '2025-01-01', end: '2025-01-31', status: 'c',"
     figure += " value: '3', prior_value: '0', volume_change: '3', pct_change: null }"
     page.evaluate(f"table([{figure}], null, 'count', '')")
-    assert page.locator("#table tbody td").all_text_contents()[:5] == ["3", "0", "3", "[z]", "complete"]
+    assert page.locator("#table tbody td").all_text_contents()[:5] == ["3", "0", "+3", "[z]", "complete"]
 
 
 def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
@@ -219,8 +224,8 @@ def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
     assert page.locator("#measure option").all_inner_texts() == ["Possession offences", "Trafficking offences"]
     page.locator("#warnings summary").focus()
     page.keyboard.press("Enter")
-    # The table is made when the list is opened, which the browser says a moment after the key.
-    expect(page.locator("#warnings tbody tr")).to_have_count(len(published(sample_home, "from meta.checks where not passed")))
+    # The list is made when it is opened, which the browser says a moment after the key.
+    expect(page.locator("#warnings li")).to_have_count(len(published(sample_home, "from meta.checks where not passed")))
 
 
 def test_no_barrier(opened: Any) -> None:

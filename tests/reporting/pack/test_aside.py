@@ -11,7 +11,7 @@ from dagster_project.core.aside import Aside
 from dagster_project.publishing.outputs import OFFICE
 from dagster_project.reporting.pack.document_form import DocumentForm
 from dagster_project.reporting.pack.model import Pack
-from dagster_project.reporting.pack.word_template import TemplateError
+from dagster_project.reporting.pack.word_template import WordTemplateError
 from dagster_project.reporting.pack.write import _document, _workbook
 
 from .conftest import Made
@@ -42,7 +42,7 @@ def test_it_makes_the_same_files(aside: Aside, pack: Pack) -> None:
 def test_what_can_t_be_made_is_said_as_if_it_were_made_here(aside: Aside, pack: Pack, tmp_path: Path) -> None:
     path = tmp_path / "bad.docx"
     path.write_text("no document", encoding="utf-8")
-    with pytest.raises(TemplateError, match=re.escape(str(path))):
+    with pytest.raises(WordTemplateError, match=re.escape(str(path))):
         aside.begin(_document, pack, None, DocumentForm(template=path)).result(300)
     assert aside.begin(len, "and it goes on").result(300) == 14
 

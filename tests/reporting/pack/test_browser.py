@@ -1,23 +1,22 @@
 """The pages in a browser: no failure of WCAG 2.2 AA, nothing asked of a network, nothing wider than a small window.
 
-axe-core looks at each page, at a telephone's width. `PAM_AXE=all` has it look at everything of everything. In the suite it
+axe-core looks at each page, at a telephone's width. `--long` has it look at everything of everything. In the suite it
 opens what can be opened on the pages of the small pack alone, measures colours on those and on the sample's shortest, since
 one style sheet has them all, and looks at some trails, since one template has them all.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from how_often import IS_LONG
 from offline_browser import BROWSER, WIDE, WITHOUT, failures, offline_page
 
 from .conftest import Made
 
 TRAILS = ("offences", "public_health")
 SHORT = ("index", "manage-offenders")
-EVERYTHING = os.environ.get("PAM_AXE") == "all"
 OPEN = "document.querySelectorAll('details').forEach(d => d.open = true)"
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
@@ -32,7 +31,7 @@ def page() -> Iterator[Any]:
 
 def looked_at(folder: Path) -> list[Path]:
     trails = sorted((folder / "trail").glob("*.html"))
-    if not EVERYTHING:
+    if not IS_LONG:
         trails = [t for t in trails if t.stem in TRAILS] or trails[:1]
     return [*sorted(folder.glob("*.html")), *trails]
 
@@ -41,7 +40,7 @@ def test_no_page_fails_wcag_or_asks_the_network(made: Made, page: Any) -> None:
     found = []
     for path in looked_at(made.folder):
         page.goto(path.as_uri())
-        whole = EVERYTHING or not made.pack.is_sample
+        whole = IS_LONG or not made.pack.is_sample
         if whole:
             page.evaluate(OPEN)
         assert not page.evaluate(WIDE), f"{path.name} is wider than its window"

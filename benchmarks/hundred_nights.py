@@ -1,0 +1,75 @@
+"""A hundred nights in a row in one home: whether a night, the home and its files stay as they are.
+
+    python -m benchmarks.hundred_nights [--nights 100] [--rows 0.02] [--work FOLDER] [--out FOLDER]
+
+The first night has three years of history of one force; each after it one more day of the five extracts that come nightly. The
+night publishes its file alone. Told of nights 2, 50, 100 and the last: seconds, megabytes and files of the home in all, and
+without what is kept for good by intent: raw rows, the ledger, receipts, quarantine and the record.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from dagster_project.sample.national import LAST_DAY, scale_for, write_next_day
+
+from benchmarks.report import measured, say
+from benchmarks.whole_night import prepared
+from dagster_project.core.home import Home, be_quiet
+
+FORCE = "derbyshire"
+TOLD = (2, 50, 100)
+KEPT = ("raw", "nights", "quarantine", "audit", "checks")
+"""Folders that grow by a night: each has what it must keep, a few files a night."""
+
+
+def size_of(folder: Path) -> tuple[float, int]:
+    """Megabytes and files of a folder, a file that has several names once."""
+    found = {(s.st_dev, s.st_ino): s.st_size for p in folder.rglob("*") if p.is_file() and (s := p.lstat())}
+    return round(sum(found.values()) / 1e6, 1), len(found)
+
+
+def told(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
+    """What a night cost, and what the home is then."""
+    size, files = size_of(home.path)
+    kept = [size_of(home.path / name) for name in KEPT]
+    return {
+        "night": night, **cost, "home MB": size, "files": files,
+        "MB without kept": round(size - sum(mb for mb, _ in kept), 1), "files without kept": files - sum(n for _, n in kept),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Run them, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--nights", type=int, default=100)
+    args.add_argument("--rows", type=float, default=0.02)
+    args.add_argument("--work", type=Path)
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    given = args.parse_args()
+    be_quiet()
+    work = Path(tempfile.mkdtemp(prefix="pam-hundred-nights-", dir=given.work))
+    rows = []
+    try:
+        inbox, home, _ = prepared(work, [FORCE], 3, given.rows * 1e6)
+        home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+        pam = [str(Path(sys.executable).with_name("pam")), "nightly", "--quiet", "--home", str(home.path), "--inbox"]
+        for night in range(1, given.nights + 1):
+            if night > 1:
+                inbox = work / "next"
+                shutil.rmtree(inbox, ignore_errors=True)
+                write_next_day(inbox, [FORCE], scale_for(given.rows * 1e6, 1, 3), LAST_DAY + timedelta(days=night - 1))
+            cost = measured([*pam, str(inbox)])
+            if night in (*TOLD, given.nights):
+                rows.append(told(home, night, cost))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    say("hundred_nights", rows, given.out)
+
+
+if __name__ == "__main__":
+    main()

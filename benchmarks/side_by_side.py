@@ -1,0 +1,153 @@
+"""SQLMesh and a night here on the same files, side by side: the first night, the next day, a night without a new file.
+
+    python -m benchmarks.side_by_side [--rows 1 10] [--forces all] [--years 3] [--smallest] [--sqlmesh FOLDER] [--work FOLDER]
+                                      [--out FOLDER]
+
+`--rows`: millions of rows of the five extracts that come nightly. The night publishes its file alone. SQLMesh's project is in
+`sqlmesh_project`: the same rows, months, years to date and rolling years of the same counts, no rates, and nothing else that a
+night does. Raises RuntimeError where the two have another figure. `--sqlmesh`: where SQLMesh's own environment is kept; it is
+made there where it is not (a folder beside the results, where not said). `--smallest`: 20,000 rows. Seconds are by the clock,
+`cpu` is processor time, and `peak` is the largest process in MB.
+"""
+
+import argparse
+import csv
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dagster_project.sample.national import (
+    LAST_DAY,
+    NEXT_DAY,
+    NIGHTLY,
+    national_areas,
+    national_forces,
+    write_national,
+    write_next_day,
+)
+from dagster_project.sample.recipes import EXTRACTS
+
+from benchmarks.report import measured, say
+from dagster_project.core.home import PROJECT, Home, be_quiet
+
+NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
+THEIR_PROJECT = PROJECT / "benchmarks" / "sqlmesh_project"
+SMALLEST = 0.02
+KEY = "force_code, area_type, area_code, measure, category, period_type, period_start, period_end"
+
+AGREE = f"""
+with here as (
+    select {KEY}, value, prior_value from here.marts.measures
+    where
+        mart in ('mart_incidents', 'mart_intelligence', 'mart_drug_offences', 'mart_stop_search', 'mart_drug_tests')
+        and unit = 'count' and value is not null
+        and period_type in (select distinct period_type from theirs.marts__night.figures)
+        and period_end <= (select max(period_end) from theirs.marts__night.figures)
+)
+
+select
+    count(*) filter (where there.value is not null and here.value is not null) as compared,
+    count(*) filter (where here.value is not null and coalesce(there.value, 0) <> here.value) as other,
+    count(*) filter (where there.prior_value <> here.prior_value) as other_before
+from here
+full join theirs.marts__night.figures as there using ({KEY})
+"""
+
+
+def environment(folder: Path) -> Path:
+    """The Python of SQLMesh's own environment, made where it is not. Raises subprocess.CalledProcessError without a network."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *NEEDED], check=True)
+    return python
+
+
+def agreed(file: Path, own: Path) -> int:
+    """How many figures both have, all of them the same. Raises RuntimeError where one is not."""
+    con = duckdb.connect()
+    con.execute(f"attach '{file}' as here (read_only)")
+    con.execute(f"attach '{own}' as theirs (read_only)")
+    compared, other, before = con.execute(AGREE).fetchall()[0]
+    con.close()
+    if other or before or not compared:
+        raise RuntimeError(f"of {compared} figures {other} are others, and {before} of the year before")
+    return int(compared)
+
+
+def figures_of(file: Path, table: str) -> int:
+    """How many figures a file has."""
+    con = duckdb.connect(str(file), read_only=True)
+    (count,) = con.execute(f"select count(*) from {table}").fetchall()[0]
+    con.close()
+    return int(count)
+
+
+def nights(work: Path, python: Path | None, forces: list[str], years: int, rows: float) -> list[dict[str, Any]]:
+    """Each night of one size by both, in a folder of its own. `python`: SQLMesh's, where there is one."""
+    first, following, home = work / "first", work / "next", Home(work / "home").create()
+    scale = rows / (sum(EXTRACTS[x].rows for x in NIGHTLY) * len(forces) * years)
+    write_national(first, forces, years, scale, only=NIGHTLY)
+    write_next_day(following, forces, scale)
+    home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
+    home.seeds.mkdir()
+    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
+    shutil.copyfile(home.seeds / "areas.csv", work / "areas.csv")
+    inbox, own = work / "inbox", work / "theirs.duckdb"
+    # SQLMesh keeps a cache and its logs beside the project.
+    run_night = shutil.copytree(THEIR_PROJECT, work / "project") / "run_night.py"
+    pam = str(Path(sys.executable).with_name("pam"))
+    settings = {"BENCHMARK_FILE": str(own), "BENCHMARK_INBOX": str(inbox), "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true"}
+    found = []
+    for night, folder, day in (("first", first, LAST_DAY), ("next day", following, NEXT_DAY), ("no new file", following, None)):
+        inbox.unlink(missing_ok=True)
+        inbox.symlink_to(folder)
+        mine = measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+        row: dict[str, Any] = {
+            "forces": len(forces), "years": years, "rows": rows, "night": night, **{f"here {k}": v for k, v in mine.items()},
+        }  # fmt: skip
+        if python and day:
+            theirs = measured([str(python), str(run_night), str(day)], **settings)
+            row |= {f"sqlmesh {k}": v for k, v in theirs.items()}
+            row |= {"figures": figures_of(home.warehouse, "marts.measures"), "equal": agreed(home.warehouse, own)}
+            row["theirs"] = figures_of(own, "marts__night.figures")
+        found.append(row)
+    return found
+
+
+def main() -> None:
+    """Measure each size, and say it."""
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--rows", type=float, nargs="+", default=[1, 10])
+    args.add_argument("--forces", default="derbyshire")
+    args.add_argument("--years", type=int, default=3)
+    args.add_argument("--smallest", action="store_true")
+    args.add_argument("--sqlmesh", type=Path)
+    args.add_argument("--work", type=Path)
+    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    given = args.parse_args()
+    be_quiet()
+    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    try:
+        python = environment((given.sqlmesh or given.out / "sqlmesh").absolute())
+    except subprocess.CalledProcessError:
+        print("SQLMesh can't be installed, and is left out", file=sys.stderr)
+        python = None
+    rows = []
+    for millions in [SMALLEST] if given.smallest else given.rows:
+        work = Path(tempfile.mkdtemp(prefix="pam-side-by-side-", dir=given.work))
+        try:
+            rows += nights(work, python, forces, given.years, millions * 1e6)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    say(f"side_by_side_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The figures of a night that are not those of the night before, for the dashboard."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import in_order
+from dagster_project.core.sql import one_row
+from dagster_project.reporting.dashboard.moved import MOST, NOT_KNOWN, Moved
+
+from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
+
+_PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
+
+_SUMS = f"""
+select {", ".join(_PERIOD)}, bit_xor(hash(area_type, area_code, measure, category, {", ".join(FIGURE)})) as sums
+from {{}} group by all
+"""
+
+_ROWS = """
+with named as (select mart, force_code from moved group by all having count(*) <= $most)
+select
+    moved.mart, moved.force_code, measure, category, area_type, area_code, period_type, cast(period_start as varchar),
+    cast(period_end as varchar), rtrim(rtrim(cast(value_before as varchar), '0'), '.'),
+    case data_status_before when 'complete' then 'c' when 'partial' then 'p' when 'not_available' then 'n' end, moved.kind[1]
+from moved
+semi join named using (mart, force_code)
+left join differing using (mart, force_code, period_type, period_start, period_end)
+where moved.kind <> 'new' or differing.was_there
+order by all
+"""
+
+_PERIODS = """
+select mart, force_code, period_type, cast(period_start as varchar), cast(period_end as varchar)
+from differing where not was_there order by all
+"""
+
+_COUNTS = """
+select
+    mart, force_code, count(*) filter (kind = 'changed'),
+    count(*) filter (kind = 'changed' and data_status_before = 'complete'),
+    count(*) filter (kind = 'new'), count(*) filter (kind = 'gone')
+from moved group by all order by all
+"""
+
+
+def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
+    """What moved between the newest kept night that is older than the one that `con` reads, and that one.
+
+    Periods whose figures add up to the same hash are not compared one by one: most of them, on most nights. Raises ValueError
+    where the kept night can't be read.
+    """
+    path, night_id = one_row(
+        con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
+                    " database_name = current_database()")
+    )  # fmt: skip
+    older = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
+    earlier = max(older, key=lambda p: in_order(p.stem), default=None)
+    return between(earlier, Path(path)) if earlier else NOT_KNOWN
+
+
+def between(earlier: Path, later: Path) -> Moved:
+    """What moved between two nights' files; the first is named for its night. Raises ValueError."""
+    con = duckdb.connect()
+    try:
+        attach(con, earlier, "earlier")
+        attach(con, later, "later")
+        con.execute(
+            f"create temp table differing as select {', '.join(_PERIOD)}, b.sums is not null as was_there"
+            f" from ({_SUMS.format(EARLIER)}) as b full join ({_SUMS.format(LATER)}) as a using ({', '.join(_PERIOD)})"
+            " where b.sums is distinct from a.sums"
+        )
+        some = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
+        moved(con, some.format(EARLIER), some.format(LATER))
+        counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
+        rows: dict[tuple[str, str], list[list[Any]]] = {}
+        for mart, force, *row in con.execute(_ROWS, {"most": MOST}).fetchall():
+            rows.setdefault((mart, force), []).append(row)
+        periods: dict[tuple[str, str], list[list[str]]] = {}
+        for mart, force, *period in con.execute(_PERIODS).fetchall():
+            periods.setdefault((mart, force), []).append(period)
+        return Moved(earlier.stem, counts, rows, periods)
+    finally:
+        con.close()

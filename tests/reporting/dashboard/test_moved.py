@@ -1,0 +1,112 @@
+"""What moved since the night before, as the dashboard is told and as it says."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from playwright.sync_api import expect
+
+from dagster_project.core.home import Home
+from dagster_project.publishing.kept_nights import Publication
+from dagster_project.publishing.moved_figures import moved_since
+from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard.moved import MOST, NOT_KNOWN, Moved
+from dagster_project.serving import connect
+from dagster_project.serving.diff import compare
+
+BEFORE = "20200101T020000Z"
+OWN = "measure = 'possession_offences' and category = 'all' and area_type = 'force'"
+CHANGES = (
+    # A correction of a month and of the twelve months to December; a month that nobody had; parts that moved alone.
+    f"update marts.mart_drug_offences set value = 150, data_status = 'partial' where {OWN} and period_type = 'month'"
+    " and period_start = '2025-11-01'",
+    f"update marts.mart_drug_offences set value = value - 3.5 where {OWN} and period_label = 'Jan-Dec 2025'",
+    "delete from marts.mart_drug_offences where period_type = 'month' and period_start = '2025-12-01'",
+    "update marts.mart_stop_search set numerator = numerator + 1 where measure = 'drug_find_rate' and category = 'all'"
+    " and area_type = 'force' and period_type = 'month' and period_start = '2025-12-01'",
+    "delete from marts.mart_iom where measure = 'cohort_size' and period_type = 'month' and period_start = '2025-06-01'",
+    "insert into marts.mart_naloxone select * replace ('nowhere' as area_code) from marts.mart_naloxone limit 1",
+)
+
+
+@pytest.fixture(scope="module")
+def earlier(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home of kept nights alone: one before the sample's, in which some figures were others."""
+    home = Home(tmp_path_factory.mktemp("earlier"))
+    home.publications.mkdir()
+    path = home.publications / f"{BEFORE}.duckdb"
+    shutil.copy(sample_home.warehouse, path)
+    path.chmod(0o600)
+    with duckdb.connect(str(path)) as con:
+        for change in CHANGES:
+            assert con.execute(change).fetchone() != (0,), change
+    return home
+
+
+@pytest.fixture(scope="module")
+def moved(earlier: Home, sample_home: Home) -> Moved:
+    with connect(sample_home) as con:
+        return moved_since(earlier, con)
+
+
+def test_what_moved_is_what_pam_diff_has(moved: Moved, earlier: Home, sample_home: Home) -> None:
+    one = Publication(BEFORE, earlier.publications / f"{BEFORE}.duckdb", None, False)
+    found = compare(one, Publication("now", sample_home.warehouse, None, True), limit=None)
+    places = [(*row[:2], *row[5:7], *row[2:4], row[7], *map(str, row[8:10])) for row in found.figures]
+    told = [(mart, force, *row[:7]) for (mart, force), rows in moved.rows.items() for row in rows]
+    whole = {(mart, force, *period) for (mart, force), periods in moved.periods.items() for period in periods}
+    assert whole == {("mart_drug_offences", "derbyshire", "month", "2025-12-01", "2025-12-31")}
+    assert sorted(told) == sorted(p for p in places if (*p[:2], *p[6:]) not in whole)
+    assert sum(c + n + g for c, _, n, g in moved.counts.values()) == found.moved == len(places) > len(told) > 4
+    (mart,) = (m for m in found.marts if m[0] == "mart_drug_offences")
+    assert moved.counts["mart_drug_offences", "derbyshire"] == mart[2:]
+    assert ["naloxone_administrations", "g"] in [[r[0], r[-1]] for r in moved.rows["mart_naloxone", "derbyshire"]]
+    months = [r for r in moved.rows["mart_drug_offences", "derbyshire"] if r[4] == "month"]
+    assert [r[5:] for r in months] == [["2025-11-01", "2025-11-30", "150", "p", "c"]]
+
+
+def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, sample_home: Home) -> None:
+    with connect(sample_home) as con:
+        assert moved_since(sample_home, con) == NOT_KNOWN
+    page = opened(mart="mart_drug_offences")
+    page.locator("#headline button").press("Enter")
+    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept to compare this one with.")
+    assert page.locator("#moved").is_hidden()
+
+
+def test_the_evidence_says_it(opened: Any, moved: Moved, sample_home: Home, tmp_path: Path) -> None:
+    with connect(sample_home) as con:
+        write_whole_folder(con, tmp_path / "out", True, moved=moved)
+
+    def said(**picked: Any) -> list[str]:
+        page = opened(tmp_path / "out", **picked)
+        assert page.evaluate("globalThis.pamMoved === undefined"), "it is read when it is asked for"
+        page.locator("#headline button").press("Enter")
+        page.wait_for_selector("#evidence[open]")
+        return page.locator("#evidence [aria-label='What moved since the night before'] tbody tr").all_inner_texts()
+
+    assert said(mart="mart_drug_offences", kind="rolling_12_months") == [
+        "Jan-Dec 2025\t2,139.5\t2,143", "Nov 2025\t150 [p]\t153", "Dec 2025\tnot there\t149",
+    ]  # fmt: skip
+    assert said(mart="mart_stop_search", measure="drug_find_rate") == ["Dec 2025\t38.7%\t38.7%, made of other numbers"]
+    assert said(mart="mart_drug_offences", measure="trafficking_offences", kind="financial_year") == []
+    page = opened(tmp_path / "out")
+    total = sum(c + n + g for c, _, n, g in moved.counts.values())
+    expect(page.locator("#moved summary")).to_have_text(f"Moved since the night before ({BEFORE}): {total} figures")
+    page.locator("#moved summary").press("Enter")
+    expect(page.locator("#moved tbody tr")).to_have_count(4)
+
+
+def test_where_too_many_moved_it_says_where_they_are(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
+    many = Moved(BEFORE, {("mart_iom", "derbyshire"): (MOST, 0, 1, 0)})
+    with connect(sample_home) as con:
+        write_whole_folder(con, tmp_path / "out", True, moved=many)
+    assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
+    known = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+    assert known["moved"] == {"before": BEFORE, "most": MOST, "counts": {"derbyshire": {"mart_iom": [MOST, 0, 1, 0]}}}
+    page = opened(tmp_path / "out", mart="mart_iom")
+    page.locator("#headline button").press("Enter")
+    expect(page.locator("#evidence-body")).to_contain_text("pam diff --mart mart_iom")
