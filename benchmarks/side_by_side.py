@@ -22,9 +22,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.report import measured, say
-from dagster_project.core.home import PROJECT, Home, be_quiet
-from dagster_project.sample.national import (
+from benchmarks.national import (
     LAST_DAY,
     NEXT_DAY,
     NIGHTLY,
@@ -33,7 +31,9 @@ from dagster_project.sample.national import (
     write_national,
     write_next_day,
 )
-from dagster_project.sample.recipes import EXTRACTS
+from benchmarks.recipes import EXTRACTS
+from benchmarks.report import measured, say
+from dagster_project.core.home import PROJECT, Home, be_quiet
 
 NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
 THEIR_PROJECT = PROJECT / "benchmarks" / "sqlmesh_project"

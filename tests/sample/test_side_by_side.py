@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from benchmarks.hundred_nights import size_of
+from benchmarks.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
 from benchmarks.side_by_side import THEIR_PROJECT, agreed
 from dagster_project.core.seeds import read_seed
-from dagster_project.sample.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
 
 MARTS = ("mart_incidents", "mart_intelligence", "mart_drug_offences", "mart_stop_search", "mart_drug_tests")
 DIVISORS = {"arrests_to_test", "drug_searches_recording_finds", "tests_recording_results"}
