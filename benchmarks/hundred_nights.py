@@ -15,8 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dagster_project.sample.national import LAST_DAY, scale_for, write_next_day
-
+from benchmarks.national import LAST_DAY, scale_for, write_next_day
 from benchmarks.report import measured, say
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import Home, be_quiet

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from dagster_project.sample.national import (
+
+from benchmarks.national import (
     LAST_DAY,
     NEXT_DAY,
     NIGHTLY,
@@ -30,8 +31,7 @@ from dagster_project.sample.national import (
     write_national,
     write_next_day,
 )
-from dagster_project.sample.recipes import EXTRACTS
-
+from benchmarks.recipes import EXTRACTS
 from benchmarks.report import measured, say
 from dagster_project.core.home import PROJECT, Home, be_quiet
 

@@ -31,7 +31,9 @@ _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
-_OR_MORE = re.compile(r"^ (?:or (?:more|fewer|less)|(?:more|fewer)(?! than| [\w -]+ than|[.,;]|$)|further|others?|additional)\b", re.I)
+_OR_MORE = re.compile(
+    r"^ (?:or (?:more|fewer|less)|(?:more|fewer)(?! than| [\w -]+ than|[.,;]|$)|further|others?|additional)\b", re.I
+)
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)

@@ -14,6 +14,7 @@ for those who are still reading it.
 import contextlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagster_project.core.config import read_config
@@ -21,6 +22,9 @@ from dagster_project.core.files import make_folder, put_in_place, unfinished
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share
 from dagster_project.core.published_file import CURRENT, published_folder
+
+AT_ONCE = 8
+"""Files that are brought to disk at one time."""
 
 
 def begin_folder(home: Home, night_id: str) -> Path:
@@ -94,13 +98,19 @@ def mend_links(home: Home) -> None:
 
 
 def to_disk(folder: Path) -> None:
-    """Bring all files and folders below a folder, and itself, to disk."""
-    for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Bring all files and folders below a folder, and itself, to disk: several at once, as each waits for the disk."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        # Asked for one by one, so that what fails is raised.
+        for _ in pool.map(_to_disk, (*folder.rglob("*"), folder)):
+            pass
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _link(link: Path, target: str) -> None:

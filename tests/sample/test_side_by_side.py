@@ -10,6 +10,7 @@ import pytest
 from dagster_project.sample.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
 
 from benchmarks.hundred_nights import size_of
+from benchmarks.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
 from benchmarks.side_by_side import THEIR_PROJECT, agreed
 from dagster_project.core.seeds import read_seed
 

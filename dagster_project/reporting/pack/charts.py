@@ -8,6 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,8 @@ from .model import Chart
 
 KEPT_DAYS = 30
 """A picture that no pack has used for so long is taken from the cache."""
+KEPT_AT_ONCE = 8
+"""Pictures that are written at one time."""
 PNG_SCALE = 2
 NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
 """What stands in a chart's place."""
@@ -52,14 +55,15 @@ def _drawn(charts: Iterable[Chart], kept: Path | None, *wanted: tuple[str, Look]
     }  # fmt: skip
     found = {key: data for key, text in texts.items() if (data := _read(text, key[1], kept)) is not None}
     jobs = {key: _job(text, key[1], kept) for key, text in texts.items() if key not in found}
-    for key, drawn in zip(jobs, draw(list(jobs.values())), strict=True):
-        for own, data in (("svg", drawn.svg), ("png", drawn.png)):
-            if data is not None:
-                _keep(texts[key], own, kept, data)
-                if own == key[1]:
-                    found[key] = data
-    if kept and kept.is_dir():
-        _tidy(kept)
+    drawn = zip(jobs, draw(list(jobs.values())), strict=True)
+    new = [(key, form, data) for key, one in drawn for form, data in (("svg", one.svg), ("png", one.png)) if data is not None]
+    found |= {key: data for key, form, data in new if form == key[1]}
+    if kept:
+        # Each waits for the disk.
+        with ThreadPoolExecutor(KEPT_AT_ONCE) as pool:
+            list(pool.map(lambda one: _keep(texts[one[0]], one[1], kept, one[2]), new))
+        if kept.is_dir():
+            _tidy(kept)
     return {key: found[key] for key in texts if key in found}
 
 
@@ -95,10 +99,9 @@ def _read(text: str, form: str, kept: Path | None) -> bytes | None:
     return data
 
 
-def _keep(text: str, form: str, kept: Path | None, data: bytes) -> None:
-    if kept is not None:
-        make_folder(kept)
-        write_whole(_place(text, form, kept), data)
+def _keep(text: str, form: str, kept: Path, data: bytes) -> None:
+    make_folder(kept)
+    write_whole(_place(text, form, kept), data)
 
 
 def _tidy(kept: Path) -> None:

@@ -24,8 +24,10 @@ SECONDS = 60.0
 """For how long one chart may be drawn. The slowest of the sample takes a quarter of a second."""
 LOST = 5
 """After so many lost processes the rest is not drawn: starting one takes about a second, and a night has a hundred charts."""
-WORTH_TWO = 12
-"""Charts from which on two processes are faster than one: each takes most of a second before it can draw."""
+WORTH_ONE = 6
+"""Charts for which another process is worth its start: each takes most of a second before it can draw."""
+AT_ONCE = 4
+"""Processes at the most."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def draw(jobs: Sequence[Job]) -> list[Drawn]:
         finally:
             process.close()
 
-    several = 2 if len(jobs) >= WORTH_TWO and (os.cpu_count() or 1) > 1 else 1
+    several = max(1, min(len(jobs) // WORTH_ONE, os.cpu_count() or 1, AT_ONCE))
     with ThreadPoolExecutor(several) as pool:
         for done in [pool.submit(work) for _ in range(several)]:
             done.result()

@@ -5,6 +5,7 @@ write, and what to check before it goes out, is marked and can't be taken for a 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,6 +58,8 @@ class _Writer:
         self.part = data_part(pack)
         self.controls = Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
+        # python-docx goes through all styles for each paragraph: a third of the time.
+        self.doc.part.get_style_id = cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
         self.counted = {"Table": 0, "Chart": 0}
         self.told: set[int] = set()
 

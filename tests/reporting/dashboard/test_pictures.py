@@ -1,0 +1,40 @@
+"""The pictures of the documents show what the dashboard shows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.core.home import PROJECT, Home
+from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.serving import connect
+
+from . import pictures
+
+
+@pytest.fixture(scope="module")
+def pictured(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out, home = tmp_path_factory.mktemp("pictured") / "out", Home(tmp_path_factory.mktemp("people"))
+    pictures.write_people(home.seeds)
+    with connect(sample_home) as con:
+        write_whole_folder(con, out, True, lists=read_home_lists(home))
+    return out
+
+
+def test_each_picture_is_marked_and_has_the_words_of_the_page(opened: Any, pictured: Path) -> None:
+    said, shown = [], []
+    for number, picture in enumerate(pictures.PICTURES, 1):
+        element = pictures.show(opened(pictured, **picture.picked), picture)
+        shown.append(pictures.words(element))
+        said.append(pictures.read_words(pictures.path(number)))
+    assert all(pictures.SAMPLE in words for words in said)
+    assert said == shown, "run `.venv/bin/python tests/reporting/dashboard/pictures.py`, look at docs/images, and commit them"
+
+
+def test_every_question_has_its_picture_and_none_is_large() -> None:
+    page = (PROJECT / "docs" / "how-to" / "ten-questions.md").read_text(encoding="utf-8")
+    there = sorted(p.name for p in pictures.FOLDER.glob("question-*.png"))
+    assert there == sorted(pictures.path(n).name for n in range(1, 11)) and len(pictures.PICTURES) == 10
+    assert all(f"(../images/{name})" in page for name in there)
+    assert all((pictures.FOLDER / name).stat().st_size < 90_000 for name in there)
