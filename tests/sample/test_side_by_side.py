@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dagster_project.sample.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
 
 from benchmarks.hundred_nights import size_of
 from benchmarks.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
