@@ -17,7 +17,7 @@ class AuditKeyError(PamError, RuntimeError):
     """The record's key can't be had, or is another than the one that the log was begun with."""
 
 
-def find_key(home: Home, *, make: bool = False) -> bytes:
+def find_audit_key(home: Home, *, make: bool = False) -> bytes:
     """The key of `PAM_AUDIT_KEY` (its UTF-8 bytes), else of the home's `audit.key`; `make`: made where there is none.
 
     Raises AuditKeyError.

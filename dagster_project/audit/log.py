@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
-from .key import REMEDY, AuditKeyError, find_key, fingerprint
+from .key import REMEDY, AuditKeyError, find_audit_key, fingerprint
 from .lines import START, digest, read_line, sign, write_line
 from .who import who
 
@@ -186,7 +186,7 @@ def find_head(home: Home) -> LogHead | None:
         if not log_path(home).exists():
             return None
         data = b""
-    key = find_key(home)
+    key = find_audit_key(home)
     own, head, fault = fingerprint(key), _said(data), "audit/head.json was gone"
     if head and data == head.signed(key):
         return LogHead(head, key)
@@ -257,7 +257,7 @@ def _finding(end: End) -> tuple[str, dict[str, Any]]:
 
 def _begin(home: Home) -> LogHead:
     """The head of a log that is begun now: it is made before the first line."""
-    key = find_key(home, make=True)
+    key = find_audit_key(home, make=True)
     head = Head(0, START, fingerprint(key))
     write_whole(head_path(home), head.signed(key))
     return LogHead(head, key)

@@ -19,7 +19,7 @@ def accept(
     home: HomeOption = None,
 ) -> None:
     """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
-    from dagster_project.transform.accepted_months import accept as write
+    from dagster_project.transform.accepted_months import accept_month as write
 
     with explained():
         new = write(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)

@@ -84,7 +84,7 @@ def diff(
     Example: pam diff 20260105 today --mart drug_tests
     """
     from dagster_project.serving.consultation import consulted, disclosed
-    from dagster_project.serving.diff import choose, compare, write, write_to
+    from dagster_project.serving.diff import choose_nights, compare, write, write_to
 
     check_form(form)
     if len(nights or ()) > 2:
@@ -92,7 +92,7 @@ def diff(
     with explained():
         where = Home.of(home)
         consulted(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
-        one, other = choose(where, nights or ())
+        one, other = choose_nights(where, nights or ())
         found = compare(one, other, mart, measure, None if everything else limit)
         if out:
             disclosed(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)

@@ -110,9 +110,9 @@ def quarantine(
 
 def _text(row: tuple[Any, ...]) -> str:
     """A row's own columns in one text, by name; blank ones left out."""
-    from dagster_project.landing.quarantine_export import ABOUT, columns_of
+    from dagster_project.landing.quarantine_export import ABOUT, columns_of_export
 
-    own = dict(zip(columns_of(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
+    own = dict(zip(columns_of_export(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
     return json.dumps({k: v for k, v in own.items() if v is not None}, ensure_ascii=False)
 
 

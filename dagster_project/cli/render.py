@@ -16,7 +16,7 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.core.terminal_text import message
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.landing.vocabulary import shown
+from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.listener import Listener
@@ -205,7 +205,7 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         if f.get("drift"):
             _say(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         for column, values in (f.get("unknown_values") or {}).items():
-            said = f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown(values)}; see pam vocabulary"
+            said = f"no list knows {f['extract']}.{column} of {f['source_file']}: {shown_values(values)}; see pam vocabulary"
             _say(console, said, "yellow")
     if not receipt.files:
         _say(console, "No new file.")

@@ -2,7 +2,7 @@
 
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.believe import EVER
-from dagster_project.landing.vocabulary import shown
+from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights.dry_run import Inspected, TrialOutcome
 
 from .render import _lines, _say
@@ -46,7 +46,7 @@ def _show_file(console: Console, one: Inspected) -> None:
         _lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
         _lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
         _lines(console, "Drift", e.drift)
-        _lines(console, "Unknown", [f"{column}: {shown(values)}" for column, values in e.unknown_values.items()])
+        _lines(console, "Unknown", [f"{column}: {shown_values(values)}" for column, values in e.unknown_values.items()])
     ignored = f"; {e.rows_ignored:,} more are no records and left out" if e.rows_ignored else ""
     if e.rows_in_file is not None and e.outcome == "refused":
         _say(console, f"Rows        {e.rows_in_file:,} in the file{ignored}: none would land")

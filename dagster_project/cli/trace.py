@@ -60,7 +60,7 @@ def trace(
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     where = Home.of(home)
-    with explained(), trail.opened(where, night) as con:
+    with explained(), trail.opened_trail(where, night) as con:
         consulted(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
             rows = trail.feeds(con, file, line)

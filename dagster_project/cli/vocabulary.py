@@ -46,7 +46,7 @@ def accept(
     home: HomeOption = None,
 ) -> None:
     """Make values known, in the home's seeds/vocabulary.csv. A file that was held for them lands with the next night."""
-    from dagster_project.nights.accept_vocabulary import accept as write
+    from dagster_project.nights.accept_vocabulary import accept_value as write
 
     with explained():
         write(Home.of(home), extract, column, values, counts_as, by=by)

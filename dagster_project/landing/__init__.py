@@ -1,6 +1,6 @@
 """A file's way in: from the inbox to raw Parquet, the quarantine and the ledger."""
 
-from .archive_retention import Erasure, erase_old, kept, read_erasures
+from .archive_retention import Erasure, archive_size, erase_old, read_erasures
 from .file_names import InboxFile, find_files
 from .land import land_files
 from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
@@ -16,12 +16,12 @@ __all__ = [
     "NotHeld",
     "PseudonymKeyError",
     "accepted",
+    "archive_size",
     "counts",
     "erase_expired",
     "erase_old",
     "erased_loads",
     "find_files",
-    "kept",
     "land_files",
     "read_erasures",
     "read_ledger",

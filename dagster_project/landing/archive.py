@@ -12,7 +12,7 @@ from dagster_project.core.files import make_file, make_folder, put_in_place, unf
 from dagster_project.core.home import Home
 
 from .file_names import MANIFEST, InboxFile, leads_out
-from .inbox_files import FileStamp, check_unchanged, folder_of, is_still_leased, lease, opened, refuse_keys
+from .inbox_files import FileStamp, check_unchanged, folder_of, is_still_leased, lease, opened_file, refuse_keys
 from .refusal import Refused
 
 CHUNK = 1 << 20
@@ -73,7 +73,7 @@ def _move(home: Home, source: Path, target: Path, root: Path, sha256: str | None
     that has changed stays, and a link that leads out is removed without a trace of what it led to."""
     with folder_of(source, root) as (folder, name):
         try:
-            with opened(source, root) as handle:
+            with opened_file(source, root) as handle:
                 refuse_keys(home, handle)
                 if seen and FileStamp.of(handle) != seen:
                     return False

@@ -80,7 +80,7 @@ def read_erasures(home: Home) -> list[Erasure]:
     return list(found.values())
 
 
-def kept(home: Home) -> tuple[int, int, date | None]:
+def archive_size(home: Home) -> tuple[int, int, date | None]:
     """Files in the archive, their bytes, and the day of the oldest."""
     days = _days(home)
     sizes = [p.lstat().st_size for _, folder in days for p in folder.iterdir() if p.is_file()]

@@ -21,7 +21,7 @@ def load_of(entry: LedgerEntry) -> Load:
     return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
 
-def settle(
+def settle_conflicts(
     con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
 ) -> dict[str, int]:
     """Withhold, in a stored load and in accepted ones of the same time, the keys whose rows differ

@@ -17,7 +17,7 @@ from dagster_project.core.home import Home
 
 from .file_names import InboxFile
 from .file_signatures import check_kind
-from .inbox_files import FileStamp, opened, refuse_keys
+from .inbox_files import FileStamp, opened_file, refuse_keys
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
@@ -49,7 +49,7 @@ def read_path(path: Path, root: Path | None = None, home: Home | None = None) ->
 
     Raises Refused, OSError.
     """
-    with opened(path, root) as handle:
+    with opened_file(path, root) as handle:
         if home is not None:
             refuse_keys(home, handle)
         seen = FileStamp.of(handle)
@@ -160,7 +160,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
     """The sidecar, None where there is none. `root`: the folder that no link may lead out of. Raises Refused when it can't be
     understood: then it doesn't hold."""
     try:
-        with opened(path, root) as handle, open(handle, "rb", closefd=False) as source:
+        with opened_file(path, root) as handle, open(handle, "rb", closefd=False) as source:
             data = source.read(LARGEST_MANIFEST + 1)
         if len(data) > LARGEST_MANIFEST:
             raise Refused("manifest: larger than a megabyte, and no manifest is")

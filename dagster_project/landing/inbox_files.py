@@ -43,7 +43,7 @@ class FileStamp:
 
 
 @contextlib.contextmanager
-def opened(path: Path, root: Path | None) -> Iterator[int]:
+def opened_file(path: Path, root: Path | None) -> Iterator[int]:
     """A descriptor of a file to read. `root`: the folder that no link may lead out of; None where a person named the file.
 
     Raises Refused for a link that leads out and for what is no file, and OSError.
@@ -110,8 +110,8 @@ def refuse_keys(home: Home, handle: int) -> None:
 
 
 def check_unchanged(file: InboxFile, seen: FileStamp) -> None:
-    """Raises StillChanging where the file is not as it was read, Refused and OSError as `opened` does."""
-    with opened(file.path, file.root) as handle:
+    """Raises StillChanging where the file is not as it was read, Refused and OSError as `opened_file` does."""
+    with opened_file(file.path, file.root) as handle:
         if FileStamp.of(handle) != seen:
             raise StillChanging("changed while it was read: it will be read again")
 
@@ -132,7 +132,7 @@ def still_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]
         time.sleep(min(left, seconds))
     found = {}
     for file in sound:
-        with contextlib.suppress(OSError, Refused), opened(file.path, file.root) as handle:
+        with contextlib.suppress(OSError, Refused), opened_file(file.path, file.root) as handle:
             now = os.fstat(handle)
             if (now.st_size, now.st_mtime) != (file.size, file.mtime):
                 found[file.path] = CHANGED.format(seconds=seconds)

@@ -14,7 +14,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .absent_columns import absent_columns
 from .believe import quarantined_too_much, refuse_american, withdraws_too_much
 from .column_drift import drift
-from .conflicts import KIND, load_of, settle
+from .conflicts import KIND, load_of, settle_conflicts
 from .containers import Stored, read_manifest, read_stored
 from .duplicates import doubled, repeats, weigh
 from .file_names import InboxFile
@@ -29,7 +29,7 @@ from .open_file import open_file
 from .parallel import Stopped
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, Sheet, keep, parse
+from .row_rules import PARSED, Sheet, keep_parsed, parse
 from .row_window import parse_within_rows, widest
 from .vocabulary import HELD_FOR, look_up
 
@@ -227,7 +227,7 @@ class FileLanding(LandingSession):
                 held = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
-            keep(self.con, sheet)
+            keep_parsed(self.con, sheet)
             n_merged, n_clashing = repeats(self.con, sheet)
         return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
 
@@ -252,7 +252,7 @@ class FileLanding(LandingSession):
         held_for = HELD_FOR if words.held and held is None else None
         held = "; ".join(filter(None, (held, words.held))) or None
         if held is None and sheet.key and (others := self.decisions.tied(file)):
-            withheld = settle(self.con, self.home, sheet.contract, load, others)
+            withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[KIND] = n_tied
                 n_quarantined += n_tied

@@ -66,7 +66,7 @@ class LandingSession:
     def open(self, identified: bool) -> None:
         """Get ready. `identified`: personal identifiers will come, so the key is needed."""
         if identified:
-            self.key = pseudonyms.find_key(self.home, self.decisions.key_fingerprint)
+            self.key = pseudonyms.find_pseudonym_key(self.home, self.decisions.key_fingerprint)
         recovery.tidy(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:

@@ -18,7 +18,7 @@ LAST_HEADER_ROW = 50
 """The header is looked for, and may be said to be, among so many first rows."""
 
 
-def listed(value: object) -> object:
+def as_items(value: object) -> object:
     """One text as a list of one."""
     return [value] if isinstance(value, str) else value
 
@@ -74,7 +74,7 @@ def read_source(value: Any) -> Source:
 
 
 def _headers(value: Any) -> tuple[str, ...]:
-    given = listed(value)
+    given = as_items(value)
     if not isinstance(given, (list, tuple)) or not all(isinstance(h, str) for h in given):
         raise ValueError("is a header or a list of headers")
     headers = tuple(h.strip() for h in given)
@@ -126,7 +126,7 @@ class TablePlace(_Part):
 
     sheet: Header | None = None
     header_row: Annotated[int, Field(ge=1, le=LAST_HEADER_ROW)] | None = None
-    ignore: dict[Name, Annotated[tuple[Header, ...], BeforeValidator(listed)]] = {}
+    ignore: dict[Name, Annotated[tuple[Header, ...], BeforeValidator(as_items)]] = {}
 
 
 def split_codes(codes: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.meant import meant
 from dagster_project.core.validation import Name, faults_of
 
-from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, headers_of, listed, parts_of
+from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
@@ -35,9 +35,9 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 
 
-Formats = Annotated[tuple[Exact, ...], BeforeValidator(listed)]
-Forces = Annotated[tuple[Header, ...], BeforeValidator(listed)]
-Columns = Annotated[tuple[Name, ...], BeforeValidator(listed)]
+Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
+Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
+Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
 
 SINCE = ("files", "table", "optional")
 """Fields that came later: where they say nothing, a mapping's hash is what it was before there were any."""
@@ -64,7 +64,7 @@ class SystemMapping(BaseModel):
     constants: dict[Name, Header] = {}
     separators: dict[Name, Exact] = {}
     times_are_utc: bool = False
-    files: Annotated[tuple[Files, ...], BeforeValidator(listed)] = ()
+    files: Annotated[tuple[Files, ...], BeforeValidator(as_items)] = ()
     table: TablePlace = TablePlace()
     optional: Columns = ()
 
@@ -246,7 +246,7 @@ def _meant_for(
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
     """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
     said = body.get("extract")
-    named: Any = listed(body.get("forces", []))
+    named: Any = as_items(body.get("forces", []))
     theirs = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
     extract = said if isinstance(said, str) and said in contracts else None
     return extract, theirs, _patterns(body.get("files", []))
@@ -254,7 +254,7 @@ def _meant_for(
 
 def _patterns(given: Any) -> tuple[Pattern, ...] | None:
     """The names that an unsound mapping reads; None where any can't be told."""
-    files: Any = listed(given)
+    files: Any = as_items(given)
     try:
         return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)
     except (BadPatternError, KeyError, TypeError):

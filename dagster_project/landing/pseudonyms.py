@@ -45,7 +45,7 @@ class PseudonymKey:
         return bytes(b ^ 0x36 for b in secret), bytes(b ^ 0x5C for b in secret)
 
 
-def find_key(home: Home, used: str | None) -> PseudonymKey:
+def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
     """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, made on first use.
 
     `used` is the fingerprint of the key that earlier loads were hashed with, None where there are none.
@@ -68,7 +68,7 @@ def accepted_change(home: Home) -> dict[str, str]:
         return {}
 
 
-def accept(home: Home, used: str) -> PseudonymKey:
+def accept_key(home: Home, used: str) -> PseudonymKey:
     """Accept the key that there is now in place of the one with the fingerprint `used`; a lost key file is made anew.
 
     Raises PseudonymKeyError where there is nothing to accept. The caller has the home's lock, and puts it on record.

@@ -78,7 +78,7 @@ def quarantined_rows(
     return found
 
 
-def columns_of(extract: str) -> list[str]:
+def columns_of_export(extract: str) -> list[str]:
     """The header of an extract's quarantined rows."""
     return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
 
@@ -89,7 +89,7 @@ def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> 
     for (extract, force), body in rows.items():
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerow(columns_of(extract))
+        writer.writerow(columns_of_export(extract))
         writer.writerows(["" if value is None else neutral(value) for value in row] for row in body)
         path = folder / f"quarantine__{extract}__{force}.csv"
         write_whole(path, text.getvalue().encode("utf-8-sig"))

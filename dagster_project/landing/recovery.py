@@ -14,7 +14,7 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
 from .file_names import InboxFile
-from .inbox_files import opened
+from .inbox_files import opened_file
 from .ledger import LedgerEntry
 from .raw_store import TIE
 from .refusal import Refused
@@ -81,7 +81,7 @@ class LeftOver:
         if drop not in self._drops:
             return None
         try:
-            with opened(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
+            with opened_file(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
                 return self._decided.get((*drop, hashlib.file_digest(source, "sha256").hexdigest()))
         except Refused:
             return None

@@ -9,7 +9,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 
-from .conflicts import KIND, load_of, settle
+from .conflicts import KIND, load_of, settle_conflicts
 from .connection import connect
 from .known_files import Clock, Decisions, landing_text
 from .ledger import LedgerEntry, commit, read_ledger
@@ -48,7 +48,7 @@ def release_load(
     if others:
         # What is stored has pseudonyms only.
         with connect(bounds(home), identified=False) as con:
-            withheld = settle(con, home, contract, load, others)
+            withheld = settle_conflicts(con, home, contract, load, others)
         n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(
         update={

@@ -138,7 +138,7 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     con.execute(f"create or replace temp view {PARSED} as {rows}")
 
 
-def keep(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+def keep_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     """Have the rows of `landing_parsed` kept, where they are about to be used more often."""
     if sheet.cells.is_even:
         con.execute(f"create or replace temp table {KEPT} as from {PARSED}")

@@ -63,7 +63,7 @@ def look_up(
         if not u:
             continue
         percent = 100 * u / n
-        said = f"{u} of {n} rows have a {column} that no list knows: {shown(values)}"
+        said = f"{u} of {n} rows have a {column} that no list knows: {shown_values(values)}"
         if percent >= limits.unknown_held_percent or (k == 0 and column != "lpu" and percent >= limits.unknown_told_percent):
             held.append(said + ("" if k or column == "lpu" else "; and none that counts"))
         if percent >= limits.unknown_told_percent:
@@ -71,7 +71,7 @@ def look_up(
     return Words(unknown, "; ".join(held) or None, told)
 
 
-def shown(values: dict[str, int], most: int = 3) -> str:
+def shown_values(values: dict[str, int], most: int = 3) -> str:
     """The values of most rows, with their rows."""
     first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:most]
     more = f" and {len(values) - most} more" if len(values) > most else ""

@@ -45,7 +45,7 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     return own_lists.counts_towards(column)
 
 
-def accept(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:
+def accept_value(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:
     """Write values into the home's own list, on record. Held files that may land now do with the next night.
 
     Takes the home's lock. Raises VocabularyError, SeedError for a list that can't be read, NightUnderWayError, OSError.

@@ -13,7 +13,7 @@ from dagster_project.landing.latest_files import standing_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.nights.stopped_schedules import stopped
 
-from .alerts.events import plain, waiting_files
+from .alerts.events import one_line, waiting_files
 from .lifecycle import under_way_since
 from .status import late_extracts
 
@@ -39,7 +39,7 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *off, *_files(home, now)]
         return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
-        return [f"the home can't be read: {plain(str(error), 200)}"]
+        return [f"the home can't be read: {one_line(str(error), 200)}"]
 
 
 def _room(home: Home) -> list[str]:
@@ -67,8 +67,8 @@ def _last_night(home: Home, now: datetime) -> list[str]:
     last = nights[-1] if nights else None
     found = []
     if last and last.outcome not in ("published", "unchanged"):
-        found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {plain(last.reason, 200)}")
-    found += [f"night {r.night_id} is not in PostgreSQL: {plain(r.not_served, 200)}" for r in nights[-1:] if r.not_served]
+        found.append(f"night {last.night_id} {'is held' if last.outcome == 'held' else 'failed'}: {one_line(last.reason, 200)}")
+    found += [f"night {r.night_id} is not in PostgreSQL: {one_line(r.not_served, 200)}" for r in nights[-1:] if r.not_served]
     if since := under_way_since(home):
         hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600
         if not is_under_way(home):
@@ -84,7 +84,9 @@ def _files(home: Home, now: datetime) -> list[str]:
     refused = [e for e in standing_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
     found = [(f"{e.source_file} is {e.outcome}", e.reason) for e in [*held_files(home), *refused]]
     found += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
-    said = [f"file {plain(name, 100)}: {plain(reason or 'no reason is written down', 200)}" for name, reason in found[:SHOWN]]
+    said = [
+        f"file {one_line(name, 100)}: {one_line(reason or 'no reason is written down', 200)}" for name, reason in found[:SHOWN]
+    ]
     return [*said, *([f"and {len(found) - SHOWN} more files: pam status"] if len(found) > SHOWN else [])]
 
 
@@ -105,5 +107,5 @@ def _settings(home: Home) -> list[str]:
     try:
         read_config(home)
     except ConfigError as error:
-        return [plain(str(error), 200)]
+        return [one_line(str(error), 200)]
     return []

@@ -11,7 +11,7 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
 from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
-from dagster_project.landing import LedgerEntry, accepted, kept, read_erasures, read_ledger
+from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
 from dagster_project.landing.known_files import landing_text
 from dagster_project.landing.latest_files import standing_files
 from dagster_project.landing.mappings import read_mappings
@@ -81,12 +81,12 @@ def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | No
 def _night(receipt: Receipt | None) -> dict[str, Any] | None:
     if receipt is None:
         return None
-    kept = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
-    return {k: v for k, v in asdict(receipt).items() if k in kept}
+    shown = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
+    return {k: v for k, v in asdict(receipt).items() if k in shown}
 
 
 def _archive(home: Home) -> dict[str, Any]:
-    files, size, oldest = kept(home)
+    files, size, oldest = archive_size(home)
     return {
         "files": files,
         "bytes": size,

@@ -84,7 +84,7 @@ Step = Begun | Landed | Built | Judged
 Kind = TypeVar("Kind", Begun, Landed, Built, Judged)
 
 
-def folder_of(home: Home) -> Path:
+def steps_folder(home: Home) -> Path:
     """Where the steps of nights are."""
     return home.nights / STEPS
 
@@ -100,7 +100,7 @@ def _adapter(kind: type[Step]) -> TypeAdapter[Any]:
 
 
 def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
-    return folder_of(home) / night_id / f"{kind.__name__.lower()}.json"
+    return steps_folder(home) / night_id / f"{kind.__name__.lower()}.json"
 
 
 def keep(home: Home, night_id: str, step: Step) -> None:
@@ -128,7 +128,7 @@ def read_built(home: Home, night_id: str) -> Built | None:
 
 def _nights(home: Home) -> list[str]:
     """The nights that have steps here, oldest first."""
-    folder = folder_of(home)
+    folder = steps_folder(home)
     return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=in_order) if folder.is_dir() else []
 
 
@@ -169,4 +169,4 @@ def forget(home: Home, night_id: str) -> None:
     """
     for other in _nights(home):
         if other != night_id:
-            shutil.rmtree(folder_of(home) / other, ignore_errors=True)
+            shutil.rmtree(steps_folder(home) / other, ignore_errors=True)

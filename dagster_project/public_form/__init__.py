@@ -18,7 +18,7 @@ from dagster_project.core.memory import bound, megabytes
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
-from dagster_project.landing.pseudonyms import find_key
+from dagster_project.landing.pseudonyms import find_pseudonym_key
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -101,7 +101,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":
-            secret = hashlib.sha256(b"rounding" + find_key(key_of or home, None).secret).hexdigest()
+            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(key_of or home, None).secret).hexdigest()
         tables = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
         stands = {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
         made = ".".join(("work", *MADE)) if stands else None

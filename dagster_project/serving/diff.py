@@ -54,7 +54,7 @@ class Difference:
     files: list[tuple[Any, ...]]
 
 
-def choose(home: Home, nights: Sequence[str]) -> tuple[Publication, Publication]:
+def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publication]:
     """The two nights of `pam diff [NIGHT [NIGHT]]`, in the order they are compared in.
 
     None: the published one against the one before it. One: that one against the published. Raises NotKeptError, and

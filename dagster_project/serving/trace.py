@@ -132,7 +132,7 @@ _UNIT = """exists (
 
 
 @contextmanager
-def opened(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened_trail(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """What a night's figures rest on, as `work`, and its file, as `warehouse`, to read. `night`: the id of a kept night, or how
     it begins; what is published where None.
 
@@ -172,7 +172,7 @@ def _attach_work(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> N
         )
 
 
-def listed(measure: str, mart: str | None) -> dict[str, str]:
+def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     """A measure's row of the list. Raises TrailError where there is none, or several marts have it."""
     found = [m for m in read_seed("measure_list") if m["measure"] == measure and mart in (None, m["mart"])]
     if not found:
@@ -186,7 +186,7 @@ def listed(measure: str, mart: str | None) -> dict[str, str]:
 
 def trace(con: duckdb.DuckDBPyConnection, asked: Asked) -> Trail:
     """The rows behind a figure. Raises TrailError where nothing is called as asked."""
-    row = listed(asked.measure, asked.mart)
+    row = measure_row(asked.measure, asked.mart)
     force = _force(con, asked.force_code)
     area = _area(con, force, asked, row)
     if row["aggregation"] == "published":
@@ -375,7 +375,7 @@ def of_period(
     last: date | None,
 ) -> Asked:
     """A figure by its period's label, or by days. Raises TrailError where the mart has no such period, or several."""
-    row = listed(measure, mart)
+    row = measure_row(measure, mart)
     force = _force(con, force)
     if (period is None) == (last is None):
         raise TrailError("say which days: --period, or --from and --to")

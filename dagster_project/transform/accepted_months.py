@@ -59,7 +59,7 @@ def read_accepted(home: Home) -> list[Accepted]:
     return rows
 
 
-def accept(home: Home, measure: str, month: str, force: str, *, by: str, why: str) -> Accepted:
+def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str) -> Accepted:
     """Let a month pass from the next night on, on record. Takes the home's lock.
 
     Raises AcceptError for a measure, month or force that can't be meant, or no reason; NightUnderWayError; OSError.

@@ -7,7 +7,7 @@ import duckdb
 from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.landing import LedgerEntry
-from dagster_project.landing.vocabulary import shown
+from dagster_project.landing.vocabulary import shown_values
 
 
 def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
@@ -20,6 +20,6 @@ def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry])
         for column, rows in e.unknown_told.items():
             place = (str(e.extract), str(e.force_code))
             before, said = found.get(place, (0, []))
-            found[place] = (before + rows, [*said, f"{column}: {shown(e.unknown_values.get(column, {}))}"])
+            found[place] = (before + rows, [*said, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
     listed = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
     make_table(con, "raw.unknown_tonight", columns_of("unknown_tonight"), listed)

@@ -10,7 +10,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.own_lists import LONGEST, OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.printable import is_printable
 from dagster_project.editions import read_editions
-from dagster_project.nights.accept_vocabulary import VocabularyError, accept
+from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
 
 from .corpus import TEXTS, UNPRINTABLE
 
@@ -65,7 +65,7 @@ def test_the_longest_name_and_what_csv_can_t_have(tmp_path: Path) -> None:
 def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) -> None:
     for value in ("a\x1bb", "a\u2028b", "x" * 100_001):
         with pytest.raises(VocabularyError, match="a value has "):
-            accept(new_home, "stop_search", "object_of_search", [value], "nothing", by="A. Person")
+            accept_value(new_home, "stop_search", "object_of_search", [value], "nothing", by="A. Person")
     assert not (new_home.seeds / "vocabulary.csv").exists()
 
 

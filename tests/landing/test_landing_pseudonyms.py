@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.audit import read_log
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.landing.pseudonyms import PseudonymKey, find_key, install
+from dagster_project.landing.pseudonyms import PseudonymKey, find_pseudonym_key, install
 
 ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 
@@ -58,17 +58,17 @@ def test_the_key_file_is_made_on_first_use_for_the_owner_alone(warehouse):
 
 
 def test_nobody_else_may_read_the_key(warehouse):
-    find_key(warehouse.home, None)
+    find_pseudonym_key(warehouse.home, None)
     os.chmod(warehouse.home.key_file, 0o644)
     with pytest.raises(PseudonymKeyError, match="chmod 600"):
-        find_key(warehouse.home, None)
+        find_pseudonym_key(warehouse.home, None)
 
 
 def test_an_empty_key_file_is_no_key(warehouse):
-    find_key(warehouse.home, None)
+    find_pseudonym_key(warehouse.home, None)
     warehouse.home.key_file.write_text("\n")
     with pytest.raises(PseudonymKeyError, match="empty"):
-        find_key(warehouse.home, None)
+        find_pseudonym_key(warehouse.home, None)
 
 
 def test_a_changed_key_lands_nothing_and_says_what_to_do(warehouse, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from support import land_night, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.landing import erase_old, kept, read_erasures, read_ledger
+from dagster_project.landing import archive_size, erase_old, read_erasures, read_ledger
 
 TODAY = date(2026, 4, 6)
 
@@ -26,7 +26,7 @@ def test_ninety_days_are_kept_and_no_more(new_home: Home) -> None:
     assert [e.archived for e in erased] == ["2026-01-05/a.csv", "2026-01-06/b.csv"]
     assert not old.parent.exists() and not last.exists() and young.exists()
     assert [(e.night_id, e.erased_on, e.bytes) for e in read_erasures(new_home)] == [("n1", TODAY, 4)] * 2
-    assert kept(new_home) == (1, 4, date(2026, 1, 7))
+    assert archive_size(new_home) == (1, 4, date(2026, 1, 7))
     assert erase_old(new_home, 90, TODAY, "n2") == []
 
 
@@ -81,7 +81,7 @@ def test_a_night_erases_and_says_so(new_home: Home) -> None:
     path = write_extract(new_home.inbox, "mda_orders", rows, columns=columns)
     run = publish_night(new_home, today=datetime.now(UTC).date())
     assert run.receipt is not None and run.receipt.erased == 1
-    assert not path.exists() and kept(new_home)[0] == 0
+    assert not path.exists() and archive_size(new_home)[0] == 0
     assert len(read_ledger(new_home)) == 1, "the ledger's own entries are as they were"
     landed = run.entries[0].landed_at[:10]
     assert published(new_home, "select source_file, erased_on from meta.files") == [(path.name, run.night.today)]

@@ -141,7 +141,7 @@ def others(home: Home) -> None:
 
 def traced(home: Home) -> None:
     """What the trail says of an erased month: its file, its night and its amount, and no row."""
-    with trace.opened(home) as con:
+    with trace.opened_trail(home) as con:
         asked = trace.of_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
         found = trace.trace(con, asked)
         (part,) = found.parts

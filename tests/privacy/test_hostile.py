@@ -82,9 +82,9 @@ def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path:
 def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
     """What holds a secret does not print it: neither a key nor a webhook's address."""
     from dagster_project.core.config import read_config
-    from dagster_project.landing.pseudonyms import find_key
+    from dagster_project.landing.pseudonyms import find_pseudonym_key
 
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s3cret-key")
     hook = 'shape = "slack"\nurl = "https://hooks.example/s3cret"\n'
     new_home.config_file.write_text(f"[[alerts.webhooks]]\n{hook}", encoding="utf-8")
-    assert "s3cret" not in f"{find_key(new_home, None)!r} {read_config(new_home)!r} {read_config(new_home)}"
+    assert "s3cret" not in f"{find_pseudonym_key(new_home, None)!r} {read_config(new_home)!r} {read_config(new_home)}"

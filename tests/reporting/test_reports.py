@@ -16,7 +16,7 @@ PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "cal
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trace.opened(sample_home) as opened:
+    with trace.opened_trail(sample_home) as opened:
         opened.execute(f"attach '{sample_home.candidate / WORK}' as candidate (read_only)")
         yield opened
 

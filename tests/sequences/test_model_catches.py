@@ -140,7 +140,7 @@ CODE = {
     "a month that was replaced since is known": (
         nights([of(None, Row(1), **JANUARY)], [of(2, Row(2), **JANUARY)], [Again(0)]), Decisions, "_replaced", lambda *_: False,
     ),
-    "files of one time are not compared": (TIE, land_file, "settle", lambda *_: {}),
+    "files of one time are not compared": (TIE, land_file, "settle_conflicts", lambda *_: {}),
     "extractions count in the order of arrival": (
         nights([of(1, FIRST)], [of(0, OTHER)]), raw_schema, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
     ),

@@ -12,7 +12,7 @@ from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
 from dagster_project.publishing.kept_nights import NotKeptError, Publication, find
-from dagster_project.serving.diff import FIGURES, FILES, Difference, choose, compare
+from dagster_project.serving.diff import FIGURES, FILES, Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.rests_on import explain, sources
 
@@ -259,19 +259,19 @@ def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyCo
 
 def test_the_two_nights_are_chosen(week: Home, week_copy: Home) -> None:
     def ids(home: Home, *nights: str) -> tuple[str, str]:
-        one, other = choose(home, nights)
+        one, other = choose_nights(home, nights)
         return one.night_id, other.night_id
 
     assert ids(week) == (NIGHTS[3], NIGHTS[4])
     assert ids(week, "20260104") == (NIGHTS[1], NIGHTS[4])
     assert ids(week, "today", "20260104") == (NIGHTS[4], NIGHTS[1])
     with pytest.raises(ValueError, match="is compared with itself"):
-        choose(week, ["today"])
+        choose_nights(week, ["today"])
     for path in week_copy.publications.iterdir():
         path.unlink()
     assert find(week_copy, "today").path == week_copy.warehouse
     with pytest.raises(NotKeptError, match="no night before 20260107T020000Z is kept"):
-        choose(week_copy, [])
+        choose_nights(week_copy, [])
 
 
 def test_a_kept_file_that_is_damaged_is_named(week_copy: Home) -> None:

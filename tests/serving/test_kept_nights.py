@@ -20,7 +20,7 @@ NEXT = "20260108T020000Z"
 
 def add_up(home: Home, night: str | None = None, seed: int = 1) -> int:
     """Follow random figures of a night, of what is published where None. Returns how many; each is the sum of its rows."""
-    with trace.opened(home, night) as con:
+    with trace.opened_trail(home, night) as con:
         figures = some_figures(con, seed)
         for measure, mart, category, area_type, area_name, force, first, last, value, *_ in figures:
             asked = trace.Asked(measure, last, first, mart, category, area_type, area_name, force)
@@ -30,7 +30,7 @@ def add_up(home: Home, night: str | None = None, seed: int = 1) -> int:
 
 
 def possession(home: Home, night: str | None = None) -> Decimal | None:
-    with trace.opened(home, night) as con:
+    with trace.opened_trail(home, night) as con:
         asked = trace.of_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
@@ -98,12 +98,12 @@ def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_cop
 
 def test_without_evidence_that_is_said_with_what_to_do(week_copy: Home) -> None:
     (week_copy.publications / f"{NIGHTS[0]}.trail").unlink()
-    with pytest.raises(trace.TrailError, match=f"{NIGHTS[0]} was kept without"), trace.opened(week_copy, NIGHTS[0]):
+    with pytest.raises(trace.TrailError, match=f"{NIGHTS[0]} was kept without"), trace.opened_trail(week_copy, NIGHTS[0]):
         pass
-    with pytest.raises(trace.TrailError, match="no kept night"), trace.opened(week_copy, "1999"):
+    with pytest.raises(trace.TrailError, match="no kept night"), trace.opened_trail(week_copy, "1999"):
         pass
     (week_copy.publications / f"{NIGHTS[1]}.trail").write_bytes(b"cut short")
-    with pytest.raises(trace.TrailError, match="can't be read"), trace.opened(week_copy, NIGHTS[1]):
+    with pytest.raises(trace.TrailError, match="can't be read"), trace.opened_trail(week_copy, NIGHTS[1]):
         pass
 
 
@@ -111,7 +111,7 @@ def test_rows_that_were_erased_since_are_said_where_they_are_missed(week_copy: H
     """Raw rows of a load that newer ones replaced go when their time is over; the night that rested on them says so."""
     (first,) = week_copy.raw.glob("naloxone/derbyshire/20260103*.parquet")
     first.unlink()
-    with trace.opened(week_copy, NIGHTS[0]) as con:
+    with trace.opened_trail(week_copy, NIGHTS[0]) as con:
         asked = trace.of_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )

@@ -21,7 +21,7 @@ FIGURES = often(60, 500)
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trace.opened(sample_home) as opened:
+    with trace.opened_trail(sample_home) as opened:
         yield opened
 
 
@@ -111,8 +111,8 @@ def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda c: trace.listed("nothing", None), "no measure is called 'nothing'"),
-        (lambda c: trace.listed("orders", None), "have a measure orders: name one with --mart"),
+        (lambda c: trace.measure_row("nothing", None), "no measure is called 'nothing'"),
+        (lambda c: trace.measure_row("orders", None), "have a measure orders: name one with --mart"),
         (lambda c: trace.of_cell(c, "offences/9/rolling", None), "is no cell of the report"),
         (lambda c: trace.of_cell(c, "pspo/1/share", None), "does not apply"),
         (lambda c: trace.feeds(c, "nothing.csv"), "nothing.csv has no say in the published night"),
@@ -138,5 +138,5 @@ def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, sa
 
 
 def test_nothing_published(new_home: Home) -> None:
-    with pytest.raises(trace.TrailError, match="no published night"), trace.opened(new_home):
+    with pytest.raises(trace.TrailError, match="no published night"), trace.opened_trail(new_home):
         pass

@@ -48,7 +48,7 @@ class Event:
     """The section of docs/how-to/runbook.md."""
 
 
-def plain(text: str, limit: int = LIMIT) -> str:
+def one_line(text: str, limit: int = LIMIT) -> str:
     """Text in one line, without control characters, not over `limit` characters.
 
     What DuckDB says of a value that it could not use may quote it, and a value may be a person's: its words are left out,
@@ -106,7 +106,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         if f["outcome"] in ("held", "refused") and f["source_file"] in decided:
             events.append(_file(home, f))
     for f in waiting_files([receipt]):
-        name, reason = plain(f["source_file"], 200), str(f["reason"])
+        name, reason = one_line(f["source_file"], 200), str(f["reason"])
         advice = for_file(home, "refused", name, None, reason)
         events.append(_event("refused", f"waits {name}", f"{name} waits", reason, advice))
     return events
@@ -128,8 +128,8 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
     return [
         Event(
             "held", f"held {receipt.night_id} {c['subject']} {c['rule']}",
-            f"Night {receipt.night_id} is held: {plain(c['subject'])} breaks the rule {plain(c['rule'])}",
-            plain(f"{c['found']}. {c['reason']}"), (plain(c["advice"]), *advice.todo), advice.see,
+            f"Night {receipt.night_id} is held: {one_line(c['subject'])} breaks the rule {one_line(c['rule'])}",
+            one_line(f"{c['found']}. {c['reason']}"), (one_line(c["advice"]), *advice.todo), advice.see,
         )
         for c in holding
     ] or [_event("held", f"held {receipt.night_id}", f"Night {receipt.night_id} is held", receipt.reason, advice)]  # fmt: skip
@@ -137,7 +137,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
 
 def _file(home: Home, file: dict[str, Any]) -> Event:
     kind: Kind = "file_held" if file["outcome"] == "held" else "refused"
-    name = plain(file["source_file"], 200)
+    name = one_line(file["source_file"], 200)
     reason = file.get("reason") or "no reason is written down"
     advice = for_file(home, kind, name, file.get("load_id"), reason)
     return _event(kind, f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}", reason, advice)
@@ -154,7 +154,7 @@ def _late(home: Home, today: Any) -> Iterable[Event]:
 
 
 def _event(kind: Kind, key: str, what: str, why: str, advice: Advice) -> Event:
-    return Event(kind, plain(key), plain(what), plain(why), advice.todo, advice.see)
+    return Event(kind, one_line(key), one_line(what), one_line(why), advice.todo, advice.see)
 
 
 def _days(n: int) -> str:

@@ -16,7 +16,7 @@ from dagster_project.core.sql import literal
 from ..changed_months import paths_of
 from ..monthly_archive import kept_loads
 from ..raw_schema import ROW_COLUMNS, WORK, ReadableLoad, index_select, landed_select
-from .session import folder_of
+from .session import spark_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -73,7 +73,7 @@ def _show_lists(spark: "SparkSession", home: Home) -> None:
             " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
         ).fetchall()
         for (name,) in listed:
-            _show_table(spark, con, folder_of(home) / "lists", f"raw.{name}")
+            _show_table(spark, con, spark_folder(home) / "lists", f"raw.{name}")
     finally:
         con.close()
 

@@ -62,14 +62,14 @@ def require() -> None:
         raise SparkMissingError(f"the engine spark needs Java {JAVA} or newer ({have}): on Debian, openjdk-{JAVA}-jre-headless")
 
 
-def folder_of(home: Home) -> Path:
+def spark_folder(home: Home) -> Path:
     """Where Spark keeps its tables and its scratch during a night; goes with what else is spilled."""
     return home.spill / "spark"
 
 
 def warehouse_of(home: Home) -> Path:
     """Spark's tables: a folder `<schema>.db` each schema, in it one each table."""
-    return folder_of(home) / "warehouse"
+    return spark_folder(home) / "warehouse"
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
     from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
-    folder = folder_of(home)
+    folder = spark_folder(home)
     shutil.rmtree(folder, ignore_errors=True)
     for path in (folder, folder / "tmp"):
         path.mkdir(parents=True, mode=0o700)
@@ -113,7 +113,7 @@ def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
 
 
 def _conf(home: Home, settings: Spark) -> dict[str, str]:
-    folder = folder_of(home)
+    folder = spark_folder(home)
     java = f"-Djava.io.tmpdir={folder / 'tmp'} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
     conf = {
         JAVA_OPTIONS: f"{java} -XX:-UsePerfData",

@@ -27,7 +27,7 @@ from dagster_project.core.receipts import (
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
-from dagster_project.nights.alerts.events import plain
+from dagster_project.nights.alerts.events import one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain
@@ -300,7 +300,7 @@ def test_pam_alerts_test(pam: Callable, new_home: Home, settings) -> None:
     ],
 )
 def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
-    assert plain(said) == left
+    assert one_line(said) == left
 
 
 FAILURES = (
