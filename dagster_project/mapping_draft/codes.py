@@ -121,5 +121,14 @@ def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[s
             ours = value
         if ours is None and len(value) > LONGEST:
             continue
-        found.append(Code(value, rows, ours, "" if ours else perhaps(tuple(dict.fromkeys(known.values())), value)))
+        hint = "" if ours else _counted(column, value) or perhaps(tuple(dict.fromkeys(known.values())), value)
+        found.append(Code(value, rows, ours, hint))
     return found
+
+
+def _counted(column: Column, code: str) -> str:
+    """What the marts count that a code may be one of, such as Drugs for `Drug supply`: no like word that counts nowhere is then
+    put to a person."""
+    said = _plain(code).split()
+    stems = {v: _plain(v).split()[-1].rstrip("s") for v in COUNTED.get(column.name, ())}
+    return next((v for v, stem in stems.items() if any(word.startswith(stem) for word in said)), "")

@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_project.contracts import Column, load_contracts
-from dagster_project.mapping_draft.codes import perhaps, target_of
+from dagster_project.mapping_draft.codes import listed_codes, perhaps, target_of
 from dagster_project.mapping_draft.header_words import ALIKE, GENERAL_NAME, KNOWN, likeness, numbered
 
 
@@ -76,3 +76,10 @@ def test_what_a_code_may_mean_is_said_where_it_is_one_thing() -> None:
 def test_words_for_a_value_that_is_none_are_a_fault() -> None:
     with pytest.raises(ValueError, match="value_synonyms"):
         Column(name="grade", description="Grade", type="choice", values=("A", "B"), value_synonyms=(("C", "See"),))
+
+
+def test_a_code_of_drugs_is_put_as_one_that_counts_and_never_as_a_like_word_that_does_not() -> None:
+    column = load_contracts()["incidents"].column("qualifiers")
+    known = {v.lower(): v for v in ("Drugs", "Drug driving", "Road traffic collision")}
+    found = listed_codes(column, known, [("Drug Supply", 3), ("RTC", 2), ("Drug driving", 1)])
+    assert [(c.target, c.perhaps) for c in found] == [(None, "Drugs"), (None, "Road traffic collision"), ("Drug driving", "")]
