@@ -91,6 +91,37 @@ def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
     expect(page.locator("#cards li.odd")).to_have_count(len(expected))
 
 
+def test_the_overview_is_saved_in_exact_figures(opened: Any, sample_home: Home) -> None:
+    """Numbers as the marts have them, so that no sign makes a spreadsheet or its guard take them for more."""
+    page = opened()
+    page.locator("#overview-details summary").press("Enter")
+    page.locator("#overview-csv").focus()
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    rows = {(r["mart"], r["measure"]): r for r in csv.DictReader(
+        io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))}  # fmt: skip
+    expected = {(mart, measure): tuple(numbers) for mart, measure, *numbers in published(
+        sample_home, "select mart, measure, value, volume_change, pct_change from marts.measures where category = 'all' and"
+        " area_type = 'force' and period_type = 'rolling_12_months' and period_label = 'Jan-Dec 2025'")}  # fmt: skip
+    numbers = ("year_value", "volume_change", "pct_change")
+    year = {key: r for key, r in rows.items() if r["year_label"] == "Jan-Dec 2025"}
+    said = {key: tuple(Decimal(r[n]) if r[n] else None for n in numbers) for key, r in year.items()}
+    assert said == {key: expected[key] for key in said}
+    assert len(said) > 20 and any(c is not None and c < 0 for _, _, c in said.values())
+    assert not [cell for r in rows.values() for cell in r.values() if cell.startswith("'")]
+
+
+def test_where_there_is_nothing_to_divide_by_every_table_says_so(opened: Any, sample_home: Home) -> None:
+    (area, start, end), *_ = published(
+        sample_home, "select area_name, period_start, period_end from marts.mart_drug_offences where area_type = 'lpu'"
+        " and category = '92C' and measure = 'possession_offences' and period_type = 'month' and prior_value = 0"
+        " and value > 0 and area_code <> 'unknown' order by all")  # fmt: skip
+    page = opened(mart="mart_drug_offences", category="92C", kind="month", period=f"{start}/{end}", by="lpu")
+    page.locator("#area-chart summary").press("Enter")
+    row = page.locator("#area-chart tbody tr", has_text=area).inner_text().split("\t")
+    assert row[2] == "0" and row[3].startswith("+") and row[4] == "[z]"
+
+
 def test_2_did_it_rise(opened: Any, sample_home: Home) -> None:
     page = opened()
     ((value, change),) = published(
