@@ -32,7 +32,7 @@ PEOPLE = {"amber-valley": 126200, "chesterfield": 1000, "dales": 71500}
 
 def outlined(*codes: str, **changed: Any) -> dict[str, Any]:
     """GeoJSON of made-up units: squares in a row."""
-    return {"type": "FeatureCollection", "features": [
+    return {"type": "FeatureCollection", "attribution": "Squares, made up <b>2026.", "features": [
         {"properties": {"force_code": "derbyshire", "area_type": "lpu", "area_code": code},
          "geometry": {"type": "Polygon", "coordinates": [[[n, 53], [n + 1, 53], [n + 1, 54], [n, 54], [n, 53]]]}, **changed}
         for n, code in enumerate(codes)
@@ -222,7 +222,8 @@ def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: 
     page.wait_for_selector("#map svg")
     shapes = page.locator("#map .mark-shape path")
     assert shapes.count() == 3, "one of an area that the figures have not is not drawn"
-    assert "7 areas have no outline" in page.locator("#map-note").inner_text()
+    note = page.locator("#map-note").inner_text()
+    assert "7 areas have no outline" in note and note.endswith("Outlines: Squares, made up <b>2026.")
     assert len(set(shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"))) == 3
     assert "#e3e6e8" in shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"), "Erewash has no rate"
     assert opened(mart="mart_drug_offences").locator("#map").count() == 0
