@@ -32,11 +32,14 @@ class GateProcess:
         if self._child is None and LIBRARY not in sys.modules:
             with suppress(OSError):
                 self._child = subprocess.Popen(
+                    # No module is taken from the folder that the night is run in.
                     [sys.executable, "-P", "-m", __name__],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
                     # Ctrl-C is this process's to hear: it ends the other one.
                     start_new_session=True,
-                )  # fmt: skip
+                )
 
     def judge(self, home: Home, keep: Path | None, public: Public | None) -> list[Check]:
         """What `gate.judge` says. Raises as it does."""
