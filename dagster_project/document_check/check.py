@@ -17,6 +17,7 @@ from .bound_figures import BoundFigures
 from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
+from .link_offered import link_offered
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
 from .model import Block, Bound, DocumentError, Figure, Grid, Item, Text
@@ -108,7 +109,7 @@ class _Check:
         self.title, self.tables, self.paragraphs = "", 0, 0
         self.table_words, self.place = "", ""
         self.is_item = self.has_own_paragraphs = False
-        self.number = ""
+        self.number = self.heading = ""
 
     def paragraph(self, block: Text) -> None:
         """A paragraph, sentence by sentence."""
@@ -127,6 +128,8 @@ class _Check:
         has_period = self._sentences(block, numbers, own)
         self._leave(block.text, has_period, any(n.kind == "figure" for n in numbers))
         self.title = block.text if len(block.text) <= 200 else ""
+        if self.title and not any(n.kind == "figure" for n in numbers) and self.title.rstrip()[-1] not in ".:;":
+            self.heading = self.title
 
     def _sentences(self, block: Text, numbers: list[Number], own: Number | None = None) -> bool:
         """A text's sentences. Returns whether they say a period."""
@@ -179,6 +182,8 @@ class _Check:
         links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
         links |= {n: Linked(f, 0, tells_a_fall(sentence, n)) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in moved if n.kind == "figure"]
+        if is_read:
+            links |= {n: Linked(f, 0) for n, f in link_offered(sentence, figures, self.heading, self.figures).items()}
         if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
             links[figures[0]] = Linked(figure, 0, tells_a_fall(sentence, figures[0]))
         for number, at in zip(moved, numbers, strict=True):

@@ -145,7 +145,7 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
         sameness *= sum(1.0 if any(same for _, same in found) else 0.6 for found in columns.values())
         share = len(hits) / len(body)
-        yield _Fit(table, cells, round(sameness * share + 0.5 * _alike(title, table.title), 6))
+        yield _Fit(table, cells, round(sameness * share + 0.5 * alike(title, table.title), 6))
 
 
 def _is_meant(
@@ -163,11 +163,11 @@ def _is_meant(
         return True
     return (
         any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in found)
-        or _alike(words, table.title) == 1
+        or alike(words, table.title) == 1
     )
 
 
-def _alike(title: str, other: str) -> float:
+def alike(title: str, other: str) -> float:
     """The share of a title's words that the other has."""
     words = set(tokens(other)) - {"by", "and", "of", "the", "for", "to"}
     return len(words & set(tokens(title))) / len(words) if words else 0.0

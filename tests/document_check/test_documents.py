@@ -213,6 +213,28 @@ def test_the_rest_of_a_sentence_is_linked_as_it_says(
     assert {i.printed: i.computed for i in found.items if i.measure} == printed and not found.disagreeing
 
 
+@pytest.mark.parametrize(
+    ("heading", "sentence", "disagreeing"),
+    [
+        ("Recorded drug offences (2.1-2.2)",
+         "Drug Possession: 2,187 in Nov-Oct 2024/25, against 1,649 in Nov-Oct 2023/24; a change of 539 (32%).", ["539"]),
+        ("Naloxone administered by officers, by section (2.12)", "2.6     North: 11 (Total).", ["11"]),
+        ("Deaths from drug misuse per 100,000 people (5.3-5.4)",
+         "5.5     2022 - 24: 8.1 (Derbyshire), 5.6 (Derby), 5.9 (England).", ["5.9"]),
+        ("Drug intelligence by month and year (6.7)", "Total: 17,577 (2023), 17,874 (2024), 16,150 [p] (2025).", ["17,874"]),
+        # Below another heading the labels are those of something else.
+        ("Burglary by section", "North: 11 (Total).", None), ("Our budget", "Police: £3,000 (24/25).", None),
+        ("Drug intelligence by month and year", "Total: 17,577 (2023), 17,874 of them new.", None),
+    ],
+)  # fmt: skip
+def test_an_offered_sentence_is_known_also_where_its_tags_are_lost(
+    sample_home: Home, tmp_path: Path, heading: str, sentence: str, disagreeing: list[str] | None
+) -> None:
+    found = check_text(sample_home, tmp_path, f"{heading}\n\n{sentence}\n")
+    assert [i.printed for i in found.items if i.verdict == "disagrees"] == (disagreeing or [])
+    assert {bool(i.measure) for i in found.items} == {disagreeing is not None}
+
+
 def test_two_tables_that_an_editor_has_joined_are_taken_apart(sample_home: Home, tmp_path: Path) -> None:
     rows = [["Section", "Total"], ["North", "10"], ["Force", "47"], ["Section", "Total"], ["Derby North", "26"], ["Dales", "2"]]
     word([("Naloxone, May 2024 to November 2025", rows)]).save(str(tmp_path / "a.docx"))

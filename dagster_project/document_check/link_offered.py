@@ -1,0 +1,64 @@
+"""Which figures a sentence has that is written as the pack offers it, by the labels of a table: `North: 10 (Total), 3 (New)`,
+or `Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
+
+In the pack's document its figures have tags. Another editor, or a PDF, has lost them.
+"""
+
+import re
+
+from .edition_figures import EditionFigures, PrintedTable
+from .labels import matches
+from .link_tables import alike
+from .model import Figure
+from .numbers import Number
+
+_ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
+_COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
+_IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
+_CHANGES = ("volume_change", "pct_change")
+
+
+def link_offered(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
+    """The figures of a sentence below the heading of one table, if every number of it stands before a column's label, or tells
+    the change between the two that do."""
+    row = _ROW.match(sentence)
+    if row is None or not numbers or numbers[0].start < row.end():
+        return {}
+    listed = {n: m["label"] for n in numbers if (m := _COLUMN.match(sentence, n.end))}
+    compared = {n: m["label"] for n in numbers[:2] if (m := _IN.match(sentence, n.end))}
+    found = []
+    for table in edition.tables.values():
+        if alike(heading, table.title) < 1:
+            continue
+        if len(listed) == len(numbers):
+            found.append(_cells(table, row["label"], listed))
+        elif len(compared) == 2 and len(numbers) > 2:
+            cells = _cells(table, row["label"], compared)
+            found.append(cells | _changes(table, row["label"], numbers[2:], cells.get(numbers[0])))
+    found = [cells for cells in found if cells]
+    return found[0] if len(found) == 1 else {}
+
+
+def _changes(table: PrintedTable, label: str, numbers: list[Number], now: Figure | None) -> dict[Number, Figure]:
+    """The changes of a row, in the order of its columns."""
+    rows = _same(label, table.rows)
+    own = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
+    if now is None or len(rows) != 1 or len(own) != len(numbers) or any(f.last != now.last for f in own):
+        return {}
+    return dict(zip(numbers, own, strict=True))
+
+
+def _cells(table: PrintedTable, label: str, columns: dict[Number, str]) -> dict[Number, Figure]:
+    rows = _same(label, table.rows)
+    cells: dict[Number, Figure] = {}
+    for number, column in columns.items():
+        at = _same(column, table.columns)
+        figure = table.cells[rows[0], at[0]].figure if len(rows) == len(at) == 1 and (rows[0], at[0]) in table.cells else None
+        if figure is None:
+            return {}
+        cells[number] = figure
+    return cells
+
+
+def _same(label: str, known: dict[int, str]) -> list[int]:
+    return [n for n, is_same in matches(label, known) if is_same]
