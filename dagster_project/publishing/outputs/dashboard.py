@@ -12,6 +12,6 @@ from . import Context, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: Context) -> None:
-    """Write the dashboard of the night into `folder`. Raises OSError, SeedError and ValueError."""
+    """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
     lists, moved = read_home_lists(context.home), moved_since(context.home, con)
     dashboard.write(con, folder, context.is_sample, beside(context, "..", ("catalogue",)), lists, moved)
