@@ -49,8 +49,8 @@ from moved group by all order by all
 def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
     """What moved between the newest kept night that is older than the one that `con` reads, and that one.
 
-    Periods whose figures add up to the same hash are not compared one by one: most of them, on most nights. Raises ValueError
-    where the kept night can't be read.
+    Periods whose figures add up to the same hash are not compared one by one: most of them, on most nights. Nothing is known
+    where no older night is kept, or it can't be read: a night of another version, or a damaged one, costs no dashboard.
     """
     path, night_id = one_row(
         con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
@@ -58,11 +58,16 @@ def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
     )  # fmt: skip
     older = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
     earlier = max(older, key=lambda p: in_order(p.stem), default=None)
-    return between(earlier, Path(path)) if earlier else NOT_KNOWN
+    if earlier is None:
+        return NOT_KNOWN
+    try:
+        return between(earlier, Path(path))
+    except (ValueError, duckdb.Error):
+        return NOT_KNOWN
 
 
 def between(earlier: Path, later: Path) -> Moved:
-    """What moved between two nights' files; the first is named for its night. Raises ValueError."""
+    """What moved between two nights' files; the first is named for its night. Raises ValueError, duckdb.Error."""
     con = duckdb.connect()
     try:
         attach(con, earlier, "earlier")

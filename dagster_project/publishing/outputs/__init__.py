@@ -1,4 +1,5 @@
 """What a night publishes beside its warehouse: open files and the like, each a folder that is made of the sealed file alone.
+The dashboard looks at the kept night before it, too.
 
 All outputs are written before anything is published, into a folder that nobody sees yet. In the place of one that can't be
 written stands the last good one of its kind, which says so (`stale`); where the settings say so, the night is not published.
@@ -70,7 +71,7 @@ class Output:
     """One thing that is published beside the warehouse.
 
     `module`: the module of this package whose `write(con, folder, context)` fills `folder`, empty as it is given. `con` reads
-    the night's file, with all else shut but writing below that folder (`copy ... to`). The same file gives the same bytes.
+    the night's file, with all else shut but writing below that folder (`copy ... to`). The same gives the same bytes.
     Raises whatever went wrong.
     """
 

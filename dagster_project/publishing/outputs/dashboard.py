@@ -12,6 +12,6 @@ from . import OutputContext, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
-    """Write the dashboard of the night into `folder`. Raises OSError, SeedError and ValueError."""
+    """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
     links, lists = beside(context, "..", ("catalogue",)), read_home_lists(context.home)
     dashboard.write(con, folder, context.is_sample, links, lists, moved_since(context.home, con), context.parts)

@@ -73,8 +73,19 @@ def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, samp
         assert moved_since(sample_home, con) == NOT_KNOWN
     page = opened(mart="mart_drug_offences")
     page.locator("#headline button").press("Enter")
-    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept to compare this one with.")
+    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept that this one can be compared with.")
     assert page.locator("#moved").is_hidden()
+
+
+def test_a_kept_night_that_can_not_be_read_costs_no_dashboard(sample_home: Home, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.publications.mkdir()
+    with duckdb.connect(str(home.publications / "20190101T020000Z.duckdb")) as con:
+        con.execute("create schema marts; create table marts.measures as select 'mart_iom' as mart")
+    with connect(sample_home) as con:
+        assert moved_since(home, con) == NOT_KNOWN
+        (home.publications / f"{BEFORE}.duckdb").write_bytes(b"torn")
+        assert moved_since(home, con) == NOT_KNOWN
 
 
 def test_the_evidence_says_it(opened: Any, moved: Moved, sample_home: Home, tmp_path: Path) -> None:
