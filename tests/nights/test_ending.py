@@ -13,12 +13,14 @@ import pytest
 from support import begin, land_night, run_night, write_extract
 
 from dagster_project.audit import read_log
+from dagster_project.core.errors import Cause
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
 from dagster_project.landing import land_file, read_ledger
-from dagster_project.nights import lifecycle
+from dagster_project.nights import health, lifecycle
 from dagster_project.nights import run as night_run
 from dagster_project.nights.end_night import end_night
+from dagster_project.nights.health import troubles
 from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, mark_path, note_interrupted, under_way_since
 from dagster_project.orchestration.sensors import note_vanished
 from dagster_project.publishing import publish
@@ -97,6 +99,17 @@ def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
     run = begin(new_home)
     end_night(run, KeyboardInterrupt())
     assert read_receipts(new_home)[-1].reason == INTERRUPTED
+
+
+def test_on_a_full_disk_the_receipt_and_the_check_say_so(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where Dagster can't write down that a step failed. Here any disk counts as full."""
+    assert not any("disk" in line for line in troubles(new_home, 36))
+    monkeypatch.setattr("dagster_project.nights.end_night.NO_ROOM", 2**62)
+    monkeypatch.setattr(health, "LITTLE_ROOM", 2**62)
+    end_night(begin(new_home))
+    (receipt,) = read_receipts(new_home)
+    assert receipt.cause == Cause.DISK_FULL and "make room on the home's disk" in receipt.reason
+    assert troubles(new_home, 36)[0].startswith("the home's disk is full (")
 
 
 def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
