@@ -1,4 +1,5 @@
-"""The sample's night by part: cold (a process of its own), warm (the second and third in one process), without a new file.
+"""The sample's night by part: cold (a process of its own), without a new file, with one of the next day, and warm (the second
+and third in one process).
 
     python -m benchmarks.small_night [--out FOLDER]
 """
@@ -41,6 +42,15 @@ for n in range(3):
 """
 
 
+def _write_next_day(folder: Path) -> None:
+    """One file of one day, after those of the sample."""
+    folder.mkdir()
+    lines = [f"SAMPLE-INC-9{n:05d},2026-01-01T{n:02d}:10:00,INCIDENT,Drugs,,101,Amber Valley\n" for n in range(24)]
+    header = "incident_ref,created_at,record_type,qualifiers,grade,channel,lpu\n"
+    path = folder / "incidents__derbyshire__2026-01-01__2026-01-01__20260106T020000Z.csv"
+    path.write_text(header + "".join(lines), encoding="utf-8")
+
+
 def main() -> None:
     """Measure, and say it."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -57,6 +67,9 @@ def main() -> None:
         for name in ("cold", "no new file"):
             found = measured(pam)
             rows.append({"night": name, **found, **read_receipts(home)[-1].seconds})
+        _write_next_day(Path(folder) / "next")
+        found = measured([*pam[:-1], str(Path(folder) / "next")])
+        rows.append({"night": "next day", **found, **read_receipts(home)[-1].seconds})
         shutil.rmtree(home.path)
         rows.append({"night": "cold, rebuild", **measured([*pam, "--rebuild"]), **read_receipts(home)[-1].seconds})
         warm = subprocess.run(

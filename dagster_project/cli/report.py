@@ -143,6 +143,8 @@ def refresh(
         left = sum(c.is_left for c in found.changes)
         moved = sum(c.was != c.now for c in found.changes)
         said = f"{target}: {found.followed:,} figures are of night {pack.night_id} (were of {found.before}); {moved:,} moved"
-        echo(said + (f", {left:,} were left as they were" if left else ""), err=form != "table")
+        said += f", {left:,} were left as they were" if left else ""
+        said += "; charts stay those of the night named below each" if found.has_charts else ""
+        echo(said, err=form != "table")
     if left:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import holds_made_up
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
@@ -22,11 +23,13 @@ COLUMNS = (
     "twelve_months_value", "twelve_months_year_before", "twelve_months_change", "twelve_months_pct_change",
     "twelve_months_status", "unusual",
 )  # fmt: skip
-"""Of csv, json and the workbook: figures are exact, and one that is not available is empty (in the workbook: in words)."""
+"""Of the workbook, and of csv and json, which also say `is_made_up`: figures are exact, and one that is not available is
+empty (in the workbook: in words)."""
 HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
           "Complete", "Unusual")  # fmt: skip
 MISSING, PARTIAL = "[x]", "[p]"
 NOT_AVAILABLE = "not available"
+SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
     "[x] not available, never 0. [p] provisional: files cover a part of the days.",
@@ -89,9 +92,10 @@ def topline(
             _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
             echo(str(out))
         elif form == "table":
-            _show(lines)
+            _show(lines, holds_made_up(where))
         else:
-            write_result(COLUMNS, map(_row, lines), form, sys.stdout)
+            made_up = holds_made_up(where)
+            write_result([*COLUMNS, "is_made_up"], ([*_row(line), made_up] for line in lines), form, sys.stdout)
 
 
 def _row(line: "Line") -> list[Any]:
@@ -130,7 +134,7 @@ def _change(period: "ToplineFigure", unit: str) -> str:
     return ("+" if period.change >= 0 else "") + _number(period.change, unit)
 
 
-def _show(lines: Sequence["Line"]) -> None:
+def _show(lines: Sequence["Line"], made_up: bool) -> None:
     """The table for a terminal of 80 columns."""
     from rich import box
     from rich.table import Table
@@ -147,6 +151,8 @@ def _show(lines: Sequence["Line"]) -> None:
         title, month, value, _, change, year, _, year_change, _, unusual = _printed(line)
         table.add_row(title, month, value, change, year, year_change, unusual)
     console = Console(highlight=False, markup=False)
+    if made_up:
+        console.print(SAMPLE)
     console.print(table)
     for note in NOTES:
         console.print(note, style="dim")
@@ -155,13 +161,12 @@ def _show(lines: Sequence["Line"]) -> None:
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
     """Write the table to a file, whole or not at all (0600), and put on record that it was."""
     from dagster_project.core.files import put_in_place, unfinished
-    from dagster_project.core.receipts import holds_made_up
     from dagster_project.reporting.pack.document_form import document_form
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
     from dagster_project.serving.consultation import disclosed, has_record
 
-    made_up = ["Sample: all figures are made up."] if holds_made_up(home) else []
+    made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
     new = unfinished(path)
     new.touch(mode=0o600)

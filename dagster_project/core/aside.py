@@ -52,7 +52,10 @@ class Aside:
                 self._pipe.send((call, args))
                 is_done, answer = self._pipe.recv()
             except (OSError, EOFError):
-                self.close()
+                if self._process is None:
+                    # It was ended, and nobody waits for this.
+                    raise
+                self._end()
             else:
                 if is_done:
                     return answer  # type: ignore[no-any-return]  # a pipe knows no types
@@ -60,7 +63,12 @@ class Aside:
         return call(*args)
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing, and forget what is still to be done."""
+        thread, self._thread = self._thread, ThreadPoolExecutor(1)
+        thread.shutdown(wait=False, cancel_futures=True)
+        self._end()
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process and self._pipe:
             process.kill()

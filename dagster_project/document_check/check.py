@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
-from .model import Block, DocumentError, Figure, Grid, Item, Text
+from .model import Block, Bound, DocumentError, Figure, Grid, Item, Text
 from .numbers import MARKERS, Number, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
@@ -75,12 +76,19 @@ def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | No
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
     check = _Check(con, figures, BoundFigures(con, figures), claimed_sentences(con, figures, home))
+    # What pam report made has paragraphs of its own: their numbers are not those of what was printed.
+    check.has_own_paragraphs = any(b.tag.startswith(BOUND) for block in blocks for b in _bound(block))
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
         else:
             check.paragraph(block)
     return check.done
+
+
+def _bound(block: Block) -> Iterator[Bound]:
+    for cell in [block] if isinstance(block, Text) else [c for row in block.rows for c in row]:
+        yield from cell.bound
 
 
 def _digits(block: Block) -> int:
@@ -99,7 +107,8 @@ class _Check:
         self.context = Context()
         self.title, self.tables, self.paragraphs = "", 0, 0
         self.table_words, self.place = "", ""
-        self.is_item = False
+        self.is_item = self.has_own_paragraphs = False
+        self.number = ""
 
     def paragraph(self, block: Text) -> None:
         """A paragraph, sentence by sentence."""
@@ -145,10 +154,11 @@ class _Check:
         was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
         self.is_numbered = own is not None or bool(block.number)
         if self.is_numbered:
-            context.paragraph = re.sub(r"[^\d.]", "", own.text if own else block.number).rstrip(".")
+            self.number = re.sub(r"[^\d.]", "", own.text if own else block.number).rstrip(".")
+            context.paragraph = None if self.has_own_paragraphs else self.number
             context.period, context.lead = context.lead or context.period, None
         elif block.is_heading:
-            self.context = Context()
+            self.context, self.number = Context(), ""
         elif was_item and not self.is_item:
             context.lead = None
 
@@ -180,7 +190,7 @@ class _Check:
             if tag is None and number.kind not in FIGURES:
                 self.done.others[number.kind] += 1
                 continue
-            numbered = f"paragraph {context.paragraph}" if context.paragraph else f"paragraph no. {self.paragraphs}"
+            numbered = f"paragraph {self.number}" if self.number else f"paragraph no. {self.paragraphs}"
             where = self.place or numbered
             around = sentence[max(0, number.start - _AROUND) : number.end + _AROUND].strip()
             if tag is not None:

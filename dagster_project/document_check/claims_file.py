@@ -51,18 +51,22 @@ def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> 
 
 
 def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
-    """A file's text with one more row."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    columns = next(reader, None) or list(COLUMNS)
+    """A file's text with one more row. One of COLUMNS that it lacks is added at the end."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    columns = rows[0] if rows else list(COLUMNS)
     row = {
         "kind": "figure", "paragraph": paragraph, "mart": claim.mart, "measure": claim.measure, "figure": claim.figure,
         "area_type": claim.area_type, "area_name": claim.area_name, "category": claim.category, "period_type": "custom",
         "period_label": claim.period_label, "period_start": claim.first, "period_end": claim.last, "unit": claim.unit,
         "printed": claim.printed, "note": claim.sentence,
     }  # fmt: skip
+    lacking = [c for c in COLUMNS if c not in columns]
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    if not text.strip():
+    writer = csv.DictWriter(out, [*columns, *lacking], restval="", extrasaction="ignore", lineterminator="\n")
+    if lacking or not rows:
+        # The other rows stay as they are where no column is new.
         writer.writeheader()
+        csv.writer(out, lineterminator="\n").writerows([*old, *("" for _ in lacking)] for old in rows[1:] if old)
+        text = ""
     writer.writerow(row)
     return (text if not text or text.endswith("\n") else f"{text}\n") + out.getvalue()

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -57,12 +58,30 @@ class EditionFigures:
 
     def newest(self, figure: Figure) -> date | None:
         """The last day of any figure of the same measure that the edition has."""
-        ends = [
-            f.last for f in self.pool
-            if f.last and (f.mart, f.measure, f.shows, f.area_type, f.category)
-            == (figure.mart, figure.measure, figure.shows, figure.area_type, figure.category)
-        ]  # fmt: skip
-        return max(ends, default=None)
+        return self._ends.get(_series(figure))
+
+    def of_measure(self, figure: Figure) -> list[Figure]:
+        """All figures of the same measure."""
+        return self._by_measure[figure.mart, figure.measure]
+
+    @cached_property
+    def _ends(self) -> dict[tuple[str, ...], date]:
+        found: dict[tuple[str, ...], date] = {}
+        for f in self.pool:
+            if f.last:
+                found[_series(f)] = max(f.last, found.get(_series(f), f.last))
+        return found
+
+    @cached_property
+    def _by_measure(self) -> dict[tuple[str, str], list[Figure]]:
+        found: defaultdict[tuple[str, str], list[Figure]] = defaultdict(list)
+        for f in self.pool:
+            found[f.mart, f.measure].append(f)
+        return found
+
+
+def _series(figure: Figure) -> tuple[str, ...]:
+    return figure.mart, figure.measure, figure.shows, figure.area_type, figure.category
 
 
 def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) -> EditionFigures:

@@ -127,7 +127,7 @@ def _stands_for_itself(sentence: str, number: Number) -> bool:
     """Whether a number is no bound (`more than`), no share (`1 of 2`), and not what something rose from, which is of an
     earlier time."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
-    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind):
+    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
@@ -329,7 +329,7 @@ def _in_place(
     area = place_of(sentence, number, others, named(sentence, areas))
     if figure.area_type in _PARTS and _elsewhere(sentence, number, others, figure, edition):
         return False
-    own = [f for f in edition.pool if (f.mart, f.measure) == (figure.mart, figure.measure)]
+    own = edition.of_measure(figure)
     if area is None and figure.area_type != "force":
         return False
     if area is not None and figure.area_name != area:

@@ -1,6 +1,5 @@
 """What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
 
-from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -12,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.printable import SAID, is_printable
-from dagster_project.core.validation import Name, Text, faults_of
+from dagster_project.core.validation import Name, Text
 from dagster_project.core.yaml_io import read_yaml
 
 from .tables import AskedCell, AskedTable, cells
 from .windows import Window
+from .yaml_faults import invalid, repeated_field, unreadable
 from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
@@ -132,7 +132,8 @@ class Edition(_Part):
     def _consistent(self) -> Self:
         names = [t.table for t in self.tables]
         if len(set(names)) != len(names):
-            raise ValueError("tables: one name is there twice")
+            twice = next(n for n in names if names.count(n) > 1)
+            raise ValueError(f"{twice}: a table of this name is there twice")
         for table in self.tables:
             self.cells(table)
         return self
@@ -145,25 +146,29 @@ class Edition(_Part):
 def read_edition(path: Path) -> Edition:
     """Read one YAML. Raises EditionError with the file's name, the field and the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
         body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    # A number of thousands of digits is a ValueError.
+    # A number of thousands of digits is a ValueError, and so is a day that there is none of.
     except (yaml.YAMLError, ValueError) as error:
-        raise EditionError(f"{path.name}: not readable as YAML: {error}") from error
+        raise EditionError(f"{path.name}: {unreadable(data, error)}") from error
     if not isinstance(body, dict):
-        raise EditionError(f"{path.name}: not a mapping of fields")
+        raise EditionError(f"{path.name}: line 1: holds no fields, such as edition and tables; pam edition new writes one")
+    if fault := repeated_field(text):
+        raise EditionError(f"{path.name}: {fault}")
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        raise EditionError(f"{path.name}: {'; '.join(_with_lines(error, Places(text)))}") from error
+        raise EditionError(f"{path.name}: {'; '.join(invalid(error, text, Edition))}") from error
     except OverflowError as error:
         raise EditionError(f"{path.name}: a number is too large: {error}") from error
     if fault := _unprintable(body):
         raise EditionError(f"{path.name}: {fault}")
     if edition.edition != path.stem:
-        raise EditionError(f"{path.name}: edition: says {edition.edition}, the file is {path.name}")
+        line = Places(text).at(("edition",))
+        raise EditionError(f"{path.name}: line {line}: edition: says {edition.edition}, the file is {path.name}")
     files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
     return edition.model_copy(update=files)
 
@@ -181,13 +186,6 @@ def _unprintable(body: dict[Any, Any]) -> str:
             seen.add(id(part))
             left += [(str(k), v) for k, v in part.items()] if isinstance(part, dict) else [(field, v) for v in part]
     return ""
-
-
-def _with_lines(error: ValidationError, places: Places) -> Iterator[str]:
-    """Each fault, with the line that it stands on as far as it can be told."""
-    for fault, said in zip(error.errors(), faults_of(error, Edition, "edition"), strict=True):
-        line = places.at(fault["loc"]) or places.of_table(str(fault["msg"]).removeprefix("Value error, "))
-        yield f"{said} (line {line})" if line else said
 
 
 def _file(path: Path, field: str, name: str | None) -> Path | None:

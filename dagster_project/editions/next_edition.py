@@ -32,6 +32,8 @@ def roll(
     Raises EditionError: no such edition, force or table, or the new one is there already.
     """
     _month(new)
+    if force:
+        check_force(force)
     source = _source(home, old, new, tables)
     target = home.editions / f"{new}.yml"
     if target.exists() or (FOLDER / target.name).exists():
@@ -41,7 +43,6 @@ def roll(
     body["tables"] = chosen_tables(body, tables)
     to_look_at: list[str] = []
     if force and force != body["force_code"]:
-        check_force(force)
         made = for_force(
             body["tables"], force, areas_of(home, force), marts_with_data(home, force), is_chosen=bool(tables)
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from dagster_project.core.meant import meant
 from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before
@@ -118,11 +119,11 @@ class AskedTable(_Part):
     def _consistent(self) -> Self:
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError("columns: one name is there twice")
+            raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} is there twice")
         if unknown := {b for r in self.rows for b in r.blank} - set(names):
-            raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}")
+            raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
         if unknown := {c for r in self.rows for c in r.cells} - set(names):
-            raise ValueError(f"rows: cells names no column: {', '.join(sorted(unknown))}")
+            raise ValueError(f"rows: cells names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
         if (self.kind == "chart") != (self.chart is not None):
             raise ValueError("kind chart goes with chart: line or bar")
         return self
@@ -188,5 +189,6 @@ def _window(said: str | Window, windows: dict[str, Window], at: str) -> Window:
     if isinstance(said, Window):
         return said
     if said not in windows:
-        raise ValueError(f"{at}: no window is called {said!r}: there are {', '.join(windows)}")
+        there_are = f"there are {', '.join(windows)}" if windows else "name it under windows, or say it here"
+        raise ValueError(f"{at}: no window is called {said!r}{meant(said, windows) or f': {there_are}'}")
     return windows[said]

@@ -34,6 +34,30 @@ class Places:
         """The line of the table that a message begins with: `offences: row 1, ...`."""
         return self.of_value("table", message.partition(":")[0])
 
+    def repeated(self) -> tuple[str, int] | None:
+        """The first field that stands twice in one mapping, and the line of its second place."""
+        for node in _mappings(self._root):
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if key.value in seen:
+                    return str(key.value), key.start_mark.line + 1
+                seen.add(str(key.value))
+        return None
+
+
+def _mappings(root: Any) -> Iterator[yaml.MappingNode]:
+    left, seen = [root], set()
+    while left:
+        node = left.pop()
+        if id(node) in seen or node is None:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            left += [v for _, v in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            left += node.value
+
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

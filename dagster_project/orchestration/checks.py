@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import dagster as dg
+import yaml
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
+from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.quality.gate import Suite
+from dagster_project.quality.suites import LEAVING, relation_suites
+from dagster_project.transform import dbt_runner
 
 from .described import as_name
 from .tries import NIGHT, POOL, tried_again
@@ -43,21 +47,49 @@ def subjects() -> dict[Subject, Suite]:
     return found
 
 
-def check_specs() -> list[dg.AssetCheckSpec]:
-    """One a rule and subject. Only a critical rule blocks what comes after."""
-    return [spec for subject, suite in subjects().items() for spec in _specs_of(subject, suite)]
+def of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
+    """The suites of relations, the home's own among them: the subject of their answers, the asset that shows them, the suite.
+
+    None where the home's can't be read, which every night says itself.
+    """
+    try:
+        found = relation_suites(home)
+    except (ValueError, TypeError, OSError, yaml.YAMLError):
+        return []
+    models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type.value == "model"]
+    assets = {name: dg.AssetKey([n.schema, n.name]) for n in models for name in (n.name, f"{n.schema}.{n.name}")}
+    return [(_subject_of(s, assets[s.relation]), assets[s.relation], s) for s in found if s.relation in assets]
 
 
-def _specs_of(subject: Subject, suite: Suite) -> Iterator[dg.AssetCheckSpec]:
-    asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
-    yield dg.AssetCheckSpec(
-        SOMETHING, asset=asset, additional_deps=facts, blocking=True,
-        description="There is something to judge, and it was judged.",
-    )  # fmt: skip
+def _subject_of(suite: Suite, asset: dg.AssetKey) -> str:
+    """What the gate calls it."""
+    schema, name = asset.path
+    return name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
+
+
+def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
+    """One a rule and subject: also of what leaves the force of each mart, and of relations. Only a critical rule blocks what
+    comes after."""
+    specs = []
+    for subject, suite in subjects().items():
+        asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
+        said = "There is something to judge, and it was judged."
+        specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=said))
+        leaving = [gate.suite_for(kind, subject.name) for kind in LEAVING] if subject.kind == "mart" else []
+        specs += [spec for s in (suite, *filter(None, leaving)) for spec in _specs_of(asset, facts, s)]
+    return specs + [spec for _, asset, suite in of_relations(home) for spec in _specs_of(asset, [], suite)]
+
+
+def _check_name(suite: str, rule: str, is_of_relation: bool) -> str:
+    """The rules of a relation may be called as others of the same asset are: theirs say whose they are."""
+    return as_name(f"{suite}__{rule}" if is_of_relation else rule)
+
+
+def _specs_of(asset: dg.AssetKey, facts: list[dg.AssetKey], suite: Suite) -> Iterator[dg.AssetCheckSpec]:
     for e in suite.expectations:
         meta, is_critical = e["meta"], e["severity"] == "critical"
         yield dg.AssetCheckSpec(
-            as_name(meta["rule"]),
+            _check_name(suite.name, meta["rule"], suite.subject == "relation"),
             asset=asset,
             additional_deps=facts,
             description=f"{meta['reason']} {'Holds the night back.' if is_critical else 'Only warns.'}",
@@ -68,7 +100,7 @@ def _specs_of(subject: Subject, suite: Suite) -> Iterator[dg.AssetCheckSpec]:
 
 def gate_checks() -> dg.AssetChecksDefinition:
     """The gate as a step: it judges the whole candidate, whichever of its checks are selected."""
-    specs = check_specs()
+    specs = check_specs(Home.of())
 
     @dg.multi_asset_check(name="gate", specs=specs, required_resource_keys=NIGHT, can_subset=True, pool=POOL)
     def check_night(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
@@ -82,16 +114,20 @@ def gate_checks() -> dg.AssetChecksDefinition:
             run.catch_up()
             checks = run.judge()
         selected = context.selected_asset_check_keys
-        yield from (result for key, result in results_of(checks) if key in selected)
+        yield from (result for key, result in results_of(checks, run.home) if key in selected)
 
     return check_night
 
 
-def results_of(checks: list[Check]) -> Iterator[tuple[dg.AssetCheckKey, dg.AssetCheckResult]]:
+def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckKey, dg.AssetCheckResult]]:
     """The gate's answers, each on the asset that it judges, and of each that it was judged. dbt's own are not among them."""
     by_subject: dict[str, list[Check]] = {}
+    relations = {(suite.name, subject): asset for subject, asset, suite in of_relations(home)}
     for c in checks:
-        if c.suite != "dbt":
+        if asset := relations.get((c.suite, c.subject)):
+            key = dg.AssetCheckKey(asset, _check_name(c.suite, c.rule, True))
+            yield key, _result(key, c)
+        elif c.suite != "dbt":
             by_subject.setdefault(c.subject, []).append(c)
     for subject in subjects():
         own = by_subject.get(subject.name, [])

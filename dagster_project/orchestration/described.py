@@ -64,6 +64,8 @@ def published_tables(warehouse: Path) -> dict[str, dict[str, Any]]:
 
 def _tables(files: list[Path], where: str, given: Any) -> dict[str, dict[str, Any]]:
     with duckdb.connect() as con:
+        # On a busy machine it would be drawn into the log of `pam serve`.
+        con.execute("set enable_progress_bar = false")
         for file in files:
             con.execute(f"attach {literal(str(file))} as {file.stem} (read_only)")
         found = con.execute(

@@ -5,6 +5,7 @@ Written by a sensor of `pam serve`, from the newest receipt; `pam nightly` itsel
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, in_order, is_under_way, read_receipts
+from dagster_project.transform import dbt_runner
 
 from .checks import results_of
 from .described import published_tables
@@ -65,7 +67,7 @@ def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
     if receipts and (last := receipts[-1]) is not published and not _is_known(instance, last.night_id):
         said = {"night": last.night_id, "outcome": last.outcome, "reason": last.said, "finished_at": last.finished_at}
         events.append(dg.AssetObservation(WAREHOUSE, metadata=said))
-        events += _checks_of(last)
+        events += _checks_of(home, last)
     for event in events:
         instance.report_runless_asset_event(event)
     return len(events)
@@ -94,19 +96,37 @@ def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
             yield dg.AssetMaterialization(["inbox", extract], metadata={**said, "files": names})
         rows = sum(f.get("rows_landed") or 0 for f in files)
         yield dg.AssetMaterialization(["raw", extract], metadata={**said, "files": names, "rows_landed": rows})
-    for name, metadata in published_tables(home.warehouse).items():
-        yield dg.AssetMaterialization(["marts", name], metadata={**said, **metadata})
+    # All of them, parents first, also those that stand as they were: an asset that is older than its parents reads as stale.
+    tables = published_tables(home.warehouse)
+    for node, key in _dbt_assets().items():
+        own = tables.get(node, {}) if key.path[0] == "marts" else {}
+        yield dg.AssetMaterialization(key, metadata={**said, **own})
     yield dg.AssetMaterialization(WAREHOUSE, metadata={**said, **warehouse_metadata(home, receipt)})
     for name in receipt.outputs:
         yield dg.AssetMaterialization(["published", name], metadata={**said, **output_metadata(home, name, receipt)})
     if form := public_metadata(home):
         yield dg.AssetMaterialization(["published", PUBLIC_FORM], metadata={**said, **form})
-    yield from _checks_of(receipt)
+    yield from _checks_of(home, receipt)
 
 
-def _checks_of(receipt: Receipt) -> Iterator[Event]:
-    """The gate's answers of a night, each on the asset that it judges."""
-    for key, result in results_of([Check(**c) for c in receipt.checks]):
+def _dbt_assets() -> dict[str, dg.AssetKey]:
+    """The asset of each model and seed by its name, parents before what rests on them."""
+    nodes = dbt_runner.manifest().nodes
+    assets = {x: n for x, n in nodes.items() if n.resource_type.value in ("model", "seed")}
+    order = TopologicalSorter({x: [p for p in n.depends_on_nodes if p in assets] for x, n in assets.items()}).static_order()
+    return {assets[x].name: dg.AssetKey([assets[x].schema, assets[x].name]) for x in order}
+
+
+def _checks_of(home: Home, receipt: Receipt) -> Iterator[Event]:
+    """The answers of the gate and of dbt's tests, each on the asset that it judges."""
+    checks, assets = [Check(**c) for c in receipt.checks], _dbt_assets()
+    for c in checks:
+        if c.suite == "dbt" and c.subject in assets:
+            found = {} if c.passed else {"message": c.found}
+            yield dg.AssetCheckEvaluation(
+                asset_key=assets[c.subject], check_name=c.rule, passed=c.passed, metadata={"night": receipt.night_id, **found}
+            )
+    for key, result in results_of(checks, home):
         yield dg.AssetCheckEvaluation(
             asset_key=key.asset_key, check_name=key.name, passed=result.passed, severity=result.severity,
             description=result.description, metadata={"night": receipt.night_id, **result.metadata},

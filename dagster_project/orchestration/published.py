@@ -8,7 +8,8 @@ import dagster as dg
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Receipt
+from dagster_project.core.published_file import published_folder, published_night
+from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.nights import backfill
@@ -17,6 +18,7 @@ from dagster_project.publishing import outputs, postgres
 
 from .checks import subjects
 from .described import FRESH_BY, project_code_version
+from .serve.token import link_to
 from .tonight import PUBLISHING, WAREHOUSE
 from .tries import NIGHT, POOL, tried_again
 
@@ -55,23 +57,46 @@ def _publishing() -> dg.AssetsDefinition:
         run = context.resources.night
         selected = {key.path[-1] for key in context.selected_asset_keys}
         if WAREHOUSE.path[-1] not in selected:
-            raise dg.Failure(
-                "What is published beside the warehouse is published with it, in one step: select published/warehouse, too."
-                " `pam report` and `pam dashboard` write one elsewhere.",
-                allow_retries=False,
-            )
+            yield from _as_published(run.home, selected)
+            return
         with tried_again(context):
             run.catch_up(judged=True)
             receipt = run.publish()
         yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=_said(run, receipt))
         if receipt.outcome == "unchanged":
             return
-        for name in sorted(selected & set(receipt.outputs)):
-            yield dg.MaterializeResult(asset_key=["published", name], metadata=output_metadata(run.home, name, receipt))
-        if PUBLIC_FORM in selected and (form := public_metadata(run.home)):
-            yield dg.MaterializeResult(asset_key=["published", PUBLIC_FORM], metadata=form)
+        yield from _beside(run.home, selected, receipt)
 
     return publishing
+
+
+def _beside(home: Home, selected: set[str], receipt: Receipt, **said: str) -> Iterator[dg.MaterializeResult[Any]]:
+    """What was published beside the warehouse, of what is selected."""
+    for name in sorted(selected & set(receipt.outputs)):
+        yield dg.MaterializeResult(asset_key=["published", name], metadata={**output_metadata(home, name, receipt), **said})
+    if PUBLIC_FORM in selected and (form := public_metadata(home)):
+        yield dg.MaterializeResult(asset_key=["published", PUBLIC_FORM], metadata={**form, **said})
+
+
+def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResult[Any]]:
+    """Outputs that are selected without the warehouse: as they were published with it, if they still are what they were.
+
+    The same file gives the same bytes, so that there is nothing to make again. Raises Failure where they are not there.
+    """
+    stands = published_night(home)
+    made = [r for r in read_receipts(home) if r.outcome in ("published", "rolled back")]
+    receipt = next((r for r in reversed(made) if (r.republished or r.night_id) == stands), None)
+    there = {name: one.sha256 for name, one in outputs.found(published_folder(home)).items()}
+    asked = selected - {PUBLIC_FORM}
+    lost = sorted(n for n in asked if not receipt or there.get(n, "") != receipt.outputs.get(n, {}).get("sha256"))
+    if receipt is None or lost:
+        raise dg.Failure(
+            f"{', '.join(lost) or PUBLIC_FORM}: not as it was published, or not published yet. It is published with the"
+            " warehouse, in one step: run the job `nightly`, with `rebuild` where nothing is new. `pam report` and"
+            " `pam dashboard` write one elsewhere.",
+            allow_retries=False,
+        )
+    yield from _beside(home, selected, receipt, built="no: it stands as it was published")
 
 
 def _said(run: NightRun, receipt: Receipt) -> dict[str, Any]:
@@ -101,10 +126,10 @@ def output_metadata(home: Home, name: str, receipt: Receipt) -> dict[str, Any]:
     one, folder = receipt.outputs[name], home.published / name
     pages = sorted(folder.glob("index.html")) or sorted(folder.glob("*/index.html"))
     return {
-        "night": one.get("of") or receipt.night_id,
+        "night": one.get("of") or receipt.republished or receipt.night_id,
         "files": one["files"], "bytes": one["bytes"], "sha256": one["sha256"],
         "folder": dg.MetadataValue.path(str(folder)),
-        **{_page_name(folder, page): dg.MetadataValue.url(page.as_uri()) for page in pages},
+        **{_page_name(folder, page): dg.MetadataValue.url(link_to(home, page)) for page in pages},
         **({"failed": one["failed"]} if one.get("failed") else {}),
     }  # fmt: skip
 

@@ -32,7 +32,8 @@ class GateProcess:
         if self._child is None and LIBRARY not in sys.modules:
             with suppress(OSError):
                 self._child = subprocess.Popen(
-                    [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    [sys.executable, "-P", "-m", __name__],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                     # Ctrl-C is this process's to hear: it ends the other one.
                     start_new_session=True,
                 )  # fmt: skip

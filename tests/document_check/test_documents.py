@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import re
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -134,6 +135,29 @@ def test_a_sentence_is_judged_at_its_own_precision(
         "Drug searches rose by 12% in the year to June 2035.",
         "The force keeps 100% of the funds.",
         "In 2024/25 possession offences were dealt with by 12 teams.",
+        # A part of what is counted.
+        "Cannabis possession offences numbered 1,400 in 2024/25.",
+        "1,200 possession offences were charged in 2024/25.",
+        "Drug searches in which nothing was found: 1,025 in the year to October 2025.",
+        "Intelligence items from Crimestoppers: 900 in 2025.",
+        "In 2025, 825 drug incidents were graded as an emergency.",
+        # An average, a target, a forecast, what was said before.
+        "On average 1,468 intelligence items were submitted in 2025.",
+        "Each officer submitted nine intelligence items in 2025.",
+        "Our target is 2,000 possession offences in 2025/26.",
+        "Possession offences are forecast to reach 2,500 in 2025/26.",
+        "In the previous report we said 1,900 possession offences for 2024/25.",
+        # Another place.
+        "Leicestershire recorded 1,936 drug possession offences in 2024/25.",
+        "Nationally, possession offences rose by 6% in 2024/25.",
+        "In 2024/25 there were 1,936 possession offences in Derby.",
+        # A part of a period, or one that is not said.
+        "In Q4 2024/25 there were 500 possession offences.",
+        "In the six months to October 2025 there were 1,100 possession offences.",
+        "Last year there were 1,936 possession offences.",
+        # Something else.
+        "The force has 1,936 officers; possession offences rose in 2024/25.",
+        "Drug searches above the mean since April 2024; one more within normal variation".replace("one", "5"),
         # The number of a paragraph is no reason to link what its words leave open.
         "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
     ],
@@ -167,6 +191,42 @@ def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home,
     assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["1,033", "£85,481"]
     assert verdicts(found) == {"agrees": 6, "disagrees": 2}
     assert found.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("The find rate fell from 43% to 40% in the year to October 2025.", {"40%": "40.0468384075"}),
+        ("In Chesterfield, 7 of the 47 naloxone administrations from May 2024 to November 2025 took place.", {"7": "7"}),
+        ("Stop and search for drugs: 1,351 in 2024/25 (2023/24: 637).", {"1,351": "1351", "637": "637"}),
+        ("Emergency: 1 of 2 drug incidents in 2025 were within normal variation.", {}),
+        ("Possession offences in 2024-25 were 505 higher than in 2023-24.", {"505": "505"}),
+        # A list below the period that leads it, without numbers of paragraphs.
+        ("School inputs from January 2025 to September 2025:\n- Primary: 37 inputs\nSchool inputs in the same period during"
+         " 2024:\n- Primary: 39 inputs\n\nWe reached 12 inputs.\n", {"37": "37", "39": "39"}),
+    ],
+)  # fmt: skip
+def test_the_rest_of_a_sentence_is_linked_as_it_says(
+    sample_home: Home, tmp_path: Path, text: str, printed: dict[str, str]
+) -> None:
+    found = check_text(sample_home, tmp_path, text)
+    assert {i.printed: i.computed for i in found.items if i.measure} == printed and not found.disagreeing
+
+
+def test_two_tables_that_an_editor_has_joined_are_taken_apart(sample_home: Home, tmp_path: Path) -> None:
+    rows = [["Section", "Total"], ["North", "10"], ["Force", "47"], ["Section", "Total"], ["Derby North", "26"], ["Dales", "2"]]
+    word([("Naloxone, May 2024 to November 2025", rows)]).save(str(tmp_path / "a.docx"))
+    found = check(sample_home, tmp_path / "a.docx")
+    assert [(i.printed, i.verdict) for i in found.items] == [
+        ("10", "agrees"), ("47", "agrees"), ("26", "agrees"), ("2", "disagrees"),
+    ]  # fmt: skip
+
+
+def test_a_long_paragraph_is_read_in_time(sample_home: Home, tmp_path: Path) -> None:
+    """What came before a sentence is looked through for it: all of it would be looked through again and again."""
+    began = time.monotonic()
+    found = check_text(sample_home, tmp_path, "In 2024/25 there were 1,936 possession offences. Much was done well. " * 2000)
+    assert len(found.items) == 2000 and not found.disagreeing and time.monotonic() - began < 120
 
 
 LAID_OUT = """Recorded drug offences
@@ -270,3 +330,26 @@ def test_the_printed_report_is_linked_whole_and_nothing_wrongly(sample_home: Hom
     # What it prints twice, once in a table and once in its text, is one figure of the list.
     assert set(linked - printed) <= set(printed)
     assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["32", "56"]
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the printed report is not here")
+def test_so_it_is_as_a_pdf_in_narrow_columns_and_over_pages(sample_home: Home, tmp_path: Path) -> None:
+    text = (REFERENCE / "report-2026-03.txt").read_text(encoding="utf-8")
+    document, rows = Document(), []
+    for line in [*text.splitlines(), ""]:
+        if "\t" in line:
+            rows.append([t.strip() for t in line.split("\t")])
+            continue
+        if rows:
+            table = document.add_table(len(rows), max(map(len, rows)))
+            for row, made in zip(rows, table.rows, strict=True):
+                for text_of_cell, cell in zip(row, made.cells, strict=False):
+                    cell.text = text_of_cell
+            rows = []
+        if line.strip():
+            document.add_paragraph(line.strip())
+    document.save(str(tmp_path / "a.docx"))
+    as_text = check(sample_home, REFERENCE / "report-2026-03.txt")
+    found = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path, "pdf"))
+    linked, wanted = (Counter((i.measure, i.printed, i.verdict) for i in f.items if i.measure) for f in (found, as_text))
+    assert not linked - wanted and linked.total() > 285

@@ -167,6 +167,12 @@ def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, sai
         roll(new_home, asked.pop("old"), asked.pop("new"), **asked)
 
 
+def test_a_misspelt_force_is_told_also_where_the_edition_is_there(new_home: Home) -> None:
+    roll(new_home, "2026-03", "2026-09")
+    with pytest.raises(EditionError, match="no force is called kentt"):
+        roll(new_home, "2026-03", "2026-09", force="kentt")
+
+
 def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -> None:
     path = write(new_home.editions, SOUND | {"edition": "2026-06", "tables": [TABLE | {"table": "own"}]})
     path.rename(new_home.editions / "2026-06.yml")

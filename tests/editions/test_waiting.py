@@ -61,7 +61,16 @@ def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
         (("data_to: 2025-10-31", "data_to: soon"), "(line 4)"),
         (("rolling_12_months: 0", "rolling_12_month: 0"), "(line 11)"),
         (("window: {rolling_12_months: 0}", "window: nowhere"), "no window is called 'nowhere'"),
-        (("title: T\nforce", "title: [T\nforce"), "not readable as YAML"),
+        (("title: T\nforce", "title: [T\nforce"), "line 3: can't be read as YAML"),
+        (("data_to: 2025-10-31", "data_to: 2025-04-31"), "line 4: 2025-04-31 is no day of the calendar"),
+        (("data_to: 2025-10-31", "data_to: soon"), "data_to: 'soon' is no date: write it as 2026-03-31 (line 4)"),
+        (("title: T\n", "title: T\ntitle: U\n"), "line 3: title is there twice: delete one"),
+        (("title: T\n", "title:\n"), "title: is no text"),
+        (("edition: 2026-09", "edition: 2026-10"), "line 1: edition: says 2026-10"),
+        (("rolling_12_months: 0", "rolling_12_month: 0"), "window.rolling_12_month: not known here; is rolling_12_months"),
+        (("rolling_12_months: 0", "rolling_12_months: now"), "window.rolling_12_months: 'now' is no whole number (line 11)"),
+        (("rolling_12_months: 0}", "rolling_12_months: 0}, shows: pct_chang"), "is pct_change meant? (line 11)"),
+        (("rolling_12_months: 0}", "rolling_12_months: 0}, decimals: 9"), "decimals: 9 is more than 2 (line 11)"),
         (("tables:", "claims: none.csv\ntables:"), "claims: there is no none.csv"),
     ],
 )
@@ -73,6 +82,23 @@ def test_what_it_cannot_mean_is_said_with_its_line(change: tuple[str, str], said
     assert list(read_editions(new_home).sound) == ["2026-03"]
     with pytest.raises(EditionError, match="waits until that is mended"):
         read_editions(new_home).named("2026-09")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "line 1: holds no fields"),
+        (b"- a list\n", "line 1: holds no fields"),
+        (SOUND.replace("title: T", "title: T\u00e9").encode("latin-1"), "line 2: is no UTF-8 text (byte"),
+        (b"edition: 2026-09\ntitle: \x00\n", "line 2: can't be read as YAML: it holds a character that no text has"),
+        (b"\x89PNG\r\n\x1a\n\x00", "line 1: is no UTF-8 text (byte 0)"),
+        ((SOUND + SOUND[SOUND.index("  - table"):]).encode(), "a table of this name is there twice"),
+    ],
+)  # fmt: skip
+def test_what_is_no_edition_at_all_is_said_with_its_line(data: bytes, said: str, new_home: Home) -> None:
+    write(new_home, SOUND).write_bytes(data)
+    (waits,) = read_editions(new_home).waiting
+    assert said in waits.problem, waits.problem
 
 
 def test_what_is_meant_does_not_wait(new_home: Home) -> None:

@@ -7,10 +7,12 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.checks import Check
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
+from dagster_project.orchestration.checks import results_of
 from dagster_project.orchestration.described import as_name
 from dagster_project.publishing import outputs
 from dagster_project.quality import gate
@@ -71,12 +73,33 @@ def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):
             assert spec.blocking == (e["severity"] == "critical") and spec.metadata["advice"] == e["meta"]["advice"]
     marts = [s for s in gate.load_suites().values() if s.subject == "mart"]
     for suite in marts:
-        for e in suite.expectations:
+        leaving = [e for kind in ("public", "report") for e in gate.suite_for(kind, suite.name).expectations]
+        assert leaving, "what leaves the force is judged of every mart"
+        for e in (*suite.expectations, *leaving):
             rules += 1
             spec = specs[dg.AssetCheckKey(dg.AssetKey(["marts", suite.name]), as_name(e["meta"]["rule"]))]
             assert (spec.blocking == (e["severity"] == "critical") and "night" in spec.description) or not spec.blocking
     tests = sum(n.resource_type == "test" for n in dbt_runner.manifest().nodes.values())
     assert rules > 300 and len(specs) == rules + tests + len(marts) + len(load_contracts()), "and one that it was judged at all"
+
+
+def test_a_home_s_own_rules_are_checks_too(new_home, monkeypatch):
+    monkeypatch.setenv("PAM_HOME", str(new_home.path))
+    new_home.expectations.mkdir()
+    suite = "name: {0}\nrelation: {1}\nexpectations:\n  - type: expect_column_values_to_not_be_null\n"
+    suite += "    kwargs: {{column: {2}}}\n    severity: {3}\n    meta: {{advice: Ask.}}\n"
+    for given in (("one", "stg_crimes", "status", "critical"), ("two", "reports.offences", "value", "warning")):
+        (new_home.expectations / f"{given[0]}.yml").write_text(suite.format(*given))
+    graph = build_defs().resolve_asset_graph()
+    of = dg.AssetCheckKey(dg.AssetKey(["staging", "stg_crimes"]), "one__status_to_not_be_null")
+    assert graph.get_check_spec(of).blocking
+    of = dg.AssetCheckKey(dg.AssetKey(["reports", "offences"]), "two__value_to_not_be_null")
+    assert not graph.get_check_spec(of).blocking
+    failed = Check("one", "crimes", "status_to_not_be_null", "critical", False, "status is null", "r", "Ask.")
+    ((key, result),) = results_of([failed], new_home)
+    assert key.name == "one__status_to_not_be_null" and not result.passed and result.metadata["advice"].value == "Ask."
+    (new_home.expectations / "one.yml").write_text("name: [")
+    assert build_defs().resolve_asset_graph().asset_check_keys, "a night says what is wrong"
 
 
 def test_assets_say_what_they_are(graph):

@@ -29,7 +29,10 @@ def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInsta
     assert n > 300 and time.process_time() - began < 40
     made = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
     assert made["night"].value == receipt.night_id and made["figures"].value == sum(receipt.figures.values())
-    for key in ("raw/crimes", "marts/mart_naloxone", "published/report", "published/dashboard", "published/public_form"):
+    # All that dbt made, too, parents first: an asset that is missing, or older than its parents, makes what rests on it stale.
+    made_by_dbt = ("seeds/measure_list", "staging/stg_naloxone", "measures/naloxone_monthly", "reports/tables")
+    beside = ("published/report", "published/dashboard", "published/public_form")
+    for key in ("raw/crimes", *made_by_dbt, "marts/mart_naloxone", *beside):
         found = instance.get_latest_materialization_event(dg.AssetKey(key.split("/"))).asset_materialization
         assert found.metadata["night"].value == receipt.night_id, key
     mart = instance.get_latest_materialization_event(dg.AssetKey(["marts", "mart_naloxone"])).asset_materialization
@@ -37,6 +40,11 @@ def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInsta
     report = instance.get_latest_materialization_event(dg.AssetKey(["published", "report"])).asset_materialization
     links = {name: value.url for name, value in report.metadata.items() if name.startswith("page")}
     assert links and all(Path(url.removeprefix("file://")).exists() for url in links.values())
+    at = [instance.get_latest_materialization_event(dg.AssetKey(k.split("/"))).timestamp for k in made_by_dbt[:3]]
+    assert at == sorted(at)
+    tested = next(c for c in receipt.checks if c["suite"] == "dbt" and c["subject"].startswith("mart_"))
+    key = dg.AssetCheckKey(dg.AssetKey(["marts", tested["subject"]]), tested["rule"])
+    assert instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].event is not None
     warned = next(c for c in receipt.checks if not c["passed"])
     key = dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{warned['subject']}"]), warned["rule"])
     shown = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]

@@ -15,10 +15,13 @@ from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import read_ledger
 from dagster_project.nights import steps
+from dagster_project.publishing import outputs
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
+
+ALL_OUTPUTS = outputs.OUTPUTS
 
 MADE_BY_DBT = ("staging", "measures", "answers", "audit", "marts", "reports", "bi")
 
@@ -108,6 +111,29 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
         assert con.execute("select is_in_part from raw.night").fetchall() == [(False,)], "the parts were not finished"
         aside = "select table_name from duckdb_tables() where starts_with(table_name, 'standing__')"
         assert con.execute(aside).fetchall() == []
+
+
+def test_an_output_alone_is_as_it_was_published(
+    sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is to be made again of the same file. Where it is not there any more as it was, that is said with what to do."""
+    monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+    (receipt,) = read_receipts(sample_copy)
+    made = materialize(sample_copy, instance, "published/report", "published/public_form")
+    assert made.success
+    said = metadata(made, "published/report")
+    assert (said["night"], said["sha256"]) == (receipt.night_id, receipt.outputs["report"]["sha256"])
+    assert said["built"] == "no: it stands as it was published" == metadata(made, "published/public_form")["built"]
+    assert [r.night_id for r in read_receipts(sample_copy)] == [receipt.night_id] and not is_under_way(sample_copy)
+    with next((sample_copy.published / "report").rglob("index.html")).open("a") as page:
+        page.write("somebody's")
+    changed = materialize(sample_copy, instance, "published/report", "published/dashboard")
+    assert not changed.success and changed.get_asset_materialization_events() == []
+    assert any("report: not as it was published" in said and "`nightly`" in said for said in failures(changed))
+
+
+def failures(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [str(e.step_failure_data.error) for e in result.all_events if e.is_step_failure]
 
 
 def logged(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[str]:

@@ -117,7 +117,8 @@ def test_the_command_in_the_terminal(pam: Callable, sample_home: Home, monkeypat
     result = pam("topline", "--home", sample_home.path)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert max(map(len, lines)) <= 80 and lines[0].startswith("Derbyshire Constabulary")
+    assert max(map(len, lines)) <= 80 and lines[0] == "Sample: all figures are made up."
+    assert lines[1].startswith("Derbyshire Constabulary")
     assert re.search(r"^ ?Possession offences +Dec 2025 +149 +-15\.8% +2,143 +\+21\.1% +no", result.stdout, re.M)
     assert re.search(r"^ ?Activities +Dec 2025 +28 +\[x\] +\[x\] +\[x\] +\[x\]", result.stdout, re.M)
     result = pam("topline", "drug_find_rate", "--area", "derby north", "--home", sample_home.path)
@@ -129,6 +130,7 @@ def test_the_other_formats_have_exact_figures(pam: Callable, sample_home: Home, 
     first, second = csv.DictReader(io.StringIO(said))
     assert (first["twelve_months_value"], first["twelve_months_status"]) == ("", "not_available")
     assert Decimal(second["twelve_months_pct_change"]) == Decimal("21.1418880724")
+    assert first["is_made_up"] == second["is_made_up"] == "true"
     said = pam("topline", "activities", "--format", "json", "--home", sample_home.path).stdout
     assert json.loads(said)[0]["twelve_months_value"] is None
     path = tmp_path / "topline.xlsx"

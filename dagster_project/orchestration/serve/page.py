@@ -19,6 +19,7 @@ from dagster_project.core.receipts import SAMPLE_MARK
 
 from .guard import LOOPBACK, Guard, proxy_host, proxy_origin
 from .made_up import MadeUp
+from .published_pages import WithPublished
 from .token import page_prefix, page_token
 
 POLL_MS = 2000
@@ -39,8 +40,9 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
         target = WorkspaceFileTarget(paths=[str(home.dagster / "workspace.yaml")])
         with WorkspaceProcessContext(instance, workspace_load_target=target) as workspace:
             app: ASGIApp = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
+            app = MadeUp(app) if (home.path / SAMPLE_MARK).exists() else app
             guarded = Guard(
-                MadeUp(app) if (home.path / SAMPLE_MARK).exists() else app, token, prefix,
+                WithPublished(app, home, prefix), token, prefix,
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),
                 frozenset({proxy_origin(proxy)} if proxy else ()),
             )  # fmt: skip

@@ -1,10 +1,15 @@
-"""The secret that opens Dagster's page, and the address that has it. Both are files of the home, for its owner alone."""
+"""The secret that opens Dagster's page, and the addresses below which it is. Secret and address are files of the home, for its
+owner alone.
+"""
 
 import hashlib
 import hmac
+import os
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
+from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
@@ -43,3 +48,19 @@ def page_prefix(token: str) -> str:
     cookie of a path that only the page has goes to the page alone.
     """
     return "/" + hmac.new(token.encode(), b"path of the page", hashlib.sha256).hexdigest()[:PREFIX_LETTERS]
+
+
+def published_path(prefix: str) -> str:
+    """Where the page shows what is published, below its own folder."""
+    return f"{prefix}/published"
+
+
+def link_to(home: Home, page: Path) -> str:
+    """The address of a page of `published/`: on the page of `pam serve`, where this is one of its processes; else the file's.
+
+    Without a host, as a browser reaches it by one of several. Raises OSError, and ConfigError of the home's settings.
+    """
+    if os.environ.get("DAGSTER_HOME") != str(home.dagster):
+        return page.as_uri()
+    prefix = "" if read_config(home).serve.proxy else page_prefix(page_token(home))
+    return f"{published_path(prefix)}/{quote(page.relative_to(home.published).as_posix())}"

@@ -151,7 +151,13 @@ def write(
     try:
         for output in outputs:
             writing.begin(output)
+        failed = writing.failed()
         written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
+        for output in outputs if writing.failed() != failed else ():
+            if output.name == "catalogue":
+                # It links to what stands now in the place of what failed since it was written.
+                writing.begin(output)
+                written[output.name] = writing.finish(output)
     finally:
         writing.con.close()
     parts.save(name_of(folder).name)
@@ -180,6 +186,10 @@ class _Writing:
         told = self._written[output.name]
         done = measured(self.folder / output.folder, told.seconds)
         return replace(done, form=self.form, failed=told.failed, of=told.of, lost=tuple(lost))
+
+    def failed(self) -> list[str]:
+        """The outputs that failed so far."""
+        return [name for name, told in self._written.items() if told.failed]
 
     def _try(self, output: Output, call: Callable[[], T]) -> T | None:
         began, told = time.perf_counter(), self._written[output.name]

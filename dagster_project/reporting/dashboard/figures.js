@@ -26,13 +26,22 @@ function load(name, path) {
   if (globalThis[name]?.[path]) return Promise.resolve(globalThis[name][path]);
   return new Promise((resolve, reject) => {
     const script = made("script", "", { src: `data/${path}.js` });
-    script.onload = () => resolve(globalThis[name][path]);
+    script.onload = () => { script.remove(); resolve(globalThis[name][path]); };
     script.onerror = () => reject(new Error(`data/${path}.js can't be read: the folder is not whole`));
     document.head.append(script);
   });
 }
 
-const figuresOf = (force, mart) => load("pamFigures", `${force}/${mart}`);
+const HELD = 8; // subjects whose figures the page keeps: one that walks through many forces stays small
+
+/** The figures of a mart and force. Of those read before, the ones not asked for the longest are let go. */
+async function figuresOf(force, mart) {
+  const key = `${force}/${mart}`, read = await load("pamFigures", key), held = globalThis.pamFigures;
+  delete held[key];
+  held[key] = read;
+  for (const old of Object.keys(held).slice(0, -HELD)) delete held[old];
+  return read;
+}
 
 /** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is not available, and never 0. */
 function spelled(text, unit, status = "") {

@@ -302,13 +302,15 @@ function areasFigure(holder, types, state) {
     const h = ranked.find((one) => one.s[3] === o.code);
     return h ? [{ type: "Feature", geometry: o.geometry, area: h.s[4], y: h.y, said: say(h), picked: areaKey(h.s) === pick.area.value, key: h.r.key }] : [];
   });
+  shapes.sort((a, b) => a.picked - b.picked); // the picked one last: its edge lies over those of the others
   if (shapes.length) {
+    const sources = [...new Set(outlines.map((o) => o.source).filter(Boolean))].join(" ");
     const missing = ranked.filter((h) => !isUnknown(h.s)).length - shapes.length;
     holder.append(chartFigure({
       id: "map", title: `Map of ${lower(known.areaTypes[type])} by ${as}: ${measureOf(mart, pick.measure.value).title}, ${row.label}`, name: nameOf("map"),
       spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, pick.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.`,
+      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));
   }
 }

@@ -17,7 +17,7 @@ PLACES = 5
 
 Outlines = dict[str, list[dict[str, Any]]]
 """By force: `type` (area type), `code` and `geometry`, as GeoJSON has it, on a plane: degrees of longitude are shortened as
-they are in the middle of the outlines."""
+they are in the middle of the outlines; `source`, where the file says whose the outlines are."""
 
 
 def read_outlines(home: Home) -> Outlines:
@@ -36,13 +36,15 @@ def read_outlines(home: Home) -> Outlines:
     features = held.get("features") if isinstance(held, dict) else None
     if not isinstance(features, list) or not features:
         raise SeedError(f"{FILE}: no FeatureCollection with features: export it as GeoJSON")
+    said = held.get("attribution")
+    source = {"source": said} if isinstance(said, str) and said else {}
     read = [_feature(n, feature) for n, feature in enumerate(features, 1)]
     latitudes = [y for _, _, polygons in read for polygon in polygons for ring in polygon for _, y in ring]
     shorter = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
     found: Outlines = {}
     for force, area, polygons in read:
         plane = [[[[round(x * shorter, PLACES), round(y, PLACES)] for x, y in r] for r in polygon] for polygon in polygons]
-        found.setdefault(force, []).append({**area, "geometry": {"type": "MultiPolygon", "coordinates": plane}})
+        found.setdefault(force, []).append({**area, "geometry": {"type": "MultiPolygon", "coordinates": plane}, **source})
     return found
 
 

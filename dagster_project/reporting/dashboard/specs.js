@@ -169,7 +169,7 @@ function mapSpec(shapes, unit, title, width) {
   return {
     width, height: Math.round(Math.min(560, Math.max(120, (width * reach(1)) / (reach(0) || 1)))) + 60, data: { values: shapes },
     projection: { type: "identity", reflectY: true },
-    mark: { type: "geoshape", cursor: "pointer", invalid: "show" },
+    mark: { type: "geoshape", cursor: "pointer", invalid: "show", strokeJoin: "round" },
     encoding: {
       color: { condition: { test: "datum.y === null", value: NONE }, field: "y", type: "quantitative", scale: { scheme: "blues", domainMin: 0 }, legend: { title, titleFontSize: 13, titleFontWeight: "normal", titleLimit: width, orient: "bottom", direction: "horizontal", gradientLength: Math.min(240, width - 40), format: ",~f", ...(LABELS[unit] ? { labelExpr: LABELS[unit] } : {}) } },
       stroke: { condition: { test: "datum.picked", value: UNUSUAL }, value: "#505a5f" }, strokeWidth: { condition: { test: "datum.picked", value: 4 }, value: 1 },

@@ -30,8 +30,8 @@ DRAWN = ("line", "bar", "trend")
 FOR_THE_AUTHOR = (
     "For the author. Write in the yellow places; what you type takes the place of their words. Keep, change or delete the"
     " sentences that are offered. A figure follows the night also where you copy it to: the command pam report refresh renews"
-    " it and leaves your words alone. A paragraph with a red edge is something to check: delete it when you have. Delete this"
-    " one as well."
+    " it and leaves your words alone. A chart stays that of the night named below it. A paragraph with a red edge is something"
+    " to check: delete it when you have. Delete this one as well."
 )
 
 

@@ -71,11 +71,12 @@ class Document:
 
 @dataclass
 class Refreshed:
-    """A refreshed document, and what became of its figures: `followed` of them are tonight's."""
+    """A refreshed document, and what became of its figures: `followed` of them are tonight's. `has_charts`: those are not."""
 
     data: bytes
     before: str
     followed: int
+    has_charts: bool
     changes: list[RefreshedFigure] = field(default_factory=list)
 
 
@@ -173,7 +174,8 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     edited[document.part_name] = part_xml(after)
     made = io.BytesIO()
     rewrite(io.BytesIO(document.data), made, lambda name, data: edited.get(name, data))
-    return Refreshed(made.getvalue(), part.night, followed, list(changes))
+    has_charts = any(b"<pic:pic" in text for text, _ in document.texts.values())
+    return Refreshed(made.getvalue(), part.night, followed, has_charts, list(changes))
 
 
 def write_refreshed(found: Refreshed, file: Path, out: Path) -> None:

@@ -1,8 +1,15 @@
 """An output that fails: the last good one stands in its place, marked, or nothing is published where the settings say so."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from dagster_project.publishing.outputs import stale
+import duckdb
+import pytest
+from support import made_output
+
+from dagster_project.core.home import Home
+from dagster_project.publishing import outputs
+from dagster_project.publishing.outputs import OutputError, stale
 from dagster_project.publishing.outputs.stale import Good, find_good, put_in_place
 
 
@@ -27,3 +34,38 @@ def test_only_what_was_made_under_the_same_settings_may_stand(tmp_path: Path) ->
     assert find_good("report", tmp_path, "u", "f", again) == Good(tmp_path, "N1"), "carried twice, it is still of its night"
     none = [{"night_id": "N2", "outputs": {"report": {"sha256": "v", "form": "f", "failed": "it broke", "of": ""}}}]
     assert find_good("report", tmp_path, "v", "f", none) is None, "a page that says there is none is not good"
+
+
+def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:
+    """A report of which another process does the rest, and a catalogue that lists what the report holds."""
+
+    def report(_: object, folder: Path, __: object) -> Callable[[], list[str]]:
+        (folder / "page.html").write_text("figures", "utf-8")
+        return end
+
+    def catalogue(_: object, folder: Path, __: object) -> None:
+        held = sorted(p.name for p in (folder.parent / "report").iterdir())
+        (folder / "links.txt").write_text(" ".join(held), "utf-8")
+
+    return [made_output("report", report), made_output("catalogue", catalogue)]
+
+
+def test_what_fails_after_the_others_were_written_is_replaced_and_not_linked(new_home: Home, tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "night.duckdb")).close()
+
+    def fails() -> list[str]:
+        raise ValueError("no such template")
+
+    for n, end in enumerate((lambda: ["2026-03/chart"], fails)):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        made = outputs.write(new_home, tmp_path / "night.duckdb", "N1", folder, _late(end))
+        links = (folder / "catalogue" / "links.txt").read_text("utf-8")
+        if n == 0:
+            assert made["report"].lost == ("2026-03/chart",) and not made["report"].failed and links == "page.html"
+        else:
+            assert made["report"].failed == "no such template" and links == f"{stale.MARK} index.html"
+            assert made["catalogue"].sha256 == outputs.measured(folder / "catalogue", 0).sha256
+    (tmp_path / "2").mkdir()
+    with pytest.raises(OutputError, match="no such template"):
+        outputs.write(new_home, tmp_path / "night.duckdb", "N1", tmp_path / "2", _late(fails), strict=True)

@@ -189,7 +189,8 @@ def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.id"))
     picks = ["mart", "measure", "category", "area", "kind", "period", "show"]
-    assert order[:10] == ["to-overview", "to-measure", "to-compare", *picks] and {"download", "table", "by"} <= set(order)
+    assert order[:12] == ["to-overview", "to-measure", "to-compare", "copy", "print", *picks]
+    assert {"download", "table", "by"} <= set(order)
     assert "mart_drug_offences" in page.url
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
@@ -235,6 +236,8 @@ def test_no_barrier(opened: Any) -> None:
     for picked in (
         {"view": "overview"}, {"view": "compare", "m": sides}, {"mart": "mart_stop_search", "measure": "drug_find_rate"},
         {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"}, {"mart": "mart_drug_offences", "show": "units"},
+        {"mart": "mart_drug_offences", "show": "years"}, {"mart": "mart_drug_offences", "show": "stacked"},
+        {"view": "overview", "unusual": "yes"}, {"mart": "mart_pspo", "kind": "financial_year"}, {"mart": "mart_drug_offences"},
     ):  # fmt: skip
         opened().set_viewport_size({"width": 1280, "height": 900})
         page = opened(**picked)
@@ -250,9 +253,40 @@ def test_no_barrier(opened: Any) -> None:
         assert found.violations_count == 0, found.generate_report()
     page.locator("#headline button").click()
     page.wait_for_selector("#evidence[open]")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    found = Axe().run(page, options={"runOnly": WCAG})
-    assert found.violations_count == 0, found.generate_report()
+    for after in ("null", "byId('evidence').close()", "failed(new Error('the folder is not whole'))"):
+        page.evaluate(after)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        found = Axe().run(page, options={"runOnly": WCAG})
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
+    """At the narrowest, and where words are the longest."""
+    outside = (
+        "() => [...document.querySelectorAll('.chart svg text')].filter((t) => {"
+        " const s = t.closest('svg').getBoundingClientRect(), r = t.getBoundingClientRect();"
+        " return r.width && (r.left < s.left - 1 || r.right > s.right + 1 || r.top < s.top - 1 || r.bottom > s.bottom + 1);"
+        " }).map((t) => t.textContent)"
+    )
+    for picked in (
+        {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"},
+        {"mart": "mart_stop_search", "measure": "drug_find_rate", "kind": "financial_year_to_date"},
+        {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_confiscation_orders", "measure": "order_value"},
+        {"mart": "mart_public_health"}, {"view": "overview"},
+    ):  # fmt: skip
+        opened().set_viewport_size({"width": 320, "height": 800})
+        page = opened(**picked)
+        page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).slice(0, 12).map((h) => draw(h)))")
+        assert page.locator(".chart svg text").count() > 5
+        assert page.evaluate(outside) == [], picked
+        assert page.locator(".chart svg text", has_text="…").count() == 0, picked
+
+
+def test_small_counts_have_whole_ticks(opened: Any) -> None:
+    page = opened(mart="mart_pspo")
+    page.wait_for_selector("#trend svg")
+    ticks = page.locator("#trend .role-axis-label text").all_text_contents()
+    assert {"0", "1", "2"} <= set(ticks) and not [t for t in ticks if "." in t]
 
 
 def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ PEOPLE = {"amber-valley": 126200, "chesterfield": 1000, "dales": 71500}
 
 def outlined(*codes: str, **changed: Any) -> dict[str, Any]:
     """GeoJSON of made-up units: squares in a row."""
-    return {"type": "FeatureCollection", "features": [
+    return {"type": "FeatureCollection", "attribution": "Squares, made up <b>2026.", "features": [
         {"properties": {"force_code": "derbyshire", "area_type": "lpu", "area_code": code},
          "geometry": {"type": "Polygon", "coordinates": [[[n, 53], [n + 1, 53], [n + 1, 54], [n, 54], [n, 53]]]}, **changed}
         for n, code in enumerate(codes)
@@ -89,6 +89,37 @@ def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
     for text, (_, value, variation) in zip(said, expected, strict=True):
         assert f"unusually {variation}" in text and f"{int(value):,}" in text
     expect(page.locator("#cards li.odd")).to_have_count(len(expected))
+
+
+def test_the_overview_is_saved_in_exact_figures(opened: Any, sample_home: Home) -> None:
+    """Numbers as the marts have them, so that no sign makes a spreadsheet or its guard take them for more."""
+    page = opened()
+    page.locator("#overview-details summary").press("Enter")
+    page.locator("#overview-csv").focus()
+    with page.expect_download() as waiting:
+        page.keyboard.press("Enter")
+    rows = {(r["mart"], r["measure"]): r for r in csv.DictReader(
+        io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))}  # fmt: skip
+    expected = {(mart, measure): tuple(numbers) for mart, measure, *numbers in published(
+        sample_home, "select mart, measure, value, volume_change, pct_change from marts.measures where category = 'all' and"
+        " area_type = 'force' and period_type = 'rolling_12_months' and period_label = 'Jan-Dec 2025'")}  # fmt: skip
+    numbers = ("year_value", "volume_change", "pct_change")
+    year = {key: r for key, r in rows.items() if r["year_label"] == "Jan-Dec 2025"}
+    said = {key: tuple(Decimal(r[n]) if r[n] else None for n in numbers) for key, r in year.items()}
+    assert said == {key: expected[key] for key in said}
+    assert len(said) > 20 and any(c is not None and c < 0 for _, _, c in said.values())
+    assert not [cell for r in rows.values() for cell in r.values() if cell.startswith("'")]
+
+
+def test_where_there_is_nothing_to_divide_by_every_table_says_so(opened: Any, sample_home: Home) -> None:
+    (area, start, end), *_ = published(
+        sample_home, "select area_name, period_start, period_end from marts.mart_drug_offences where area_type = 'lpu'"
+        " and category = '92C' and measure = 'possession_offences' and period_type = 'month' and prior_value = 0"
+        " and value > 0 and area_code <> 'unknown' order by all")  # fmt: skip
+    page = opened(mart="mart_drug_offences", category="92C", kind="month", period=f"{start}/{end}", by="lpu")
+    page.locator("#area-chart summary").press("Enter")
+    row = page.locator("#area-chart tbody tr", has_text=area).inner_text().split("\t")
+    assert row[2] == "0" and row[3].startswith("+") and row[4] == "[z]"
 
 
 def test_2_did_it_rise(opened: Any, sample_home: Home) -> None:
@@ -191,7 +222,8 @@ def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: 
     page.wait_for_selector("#map svg")
     shapes = page.locator("#map .mark-shape path")
     assert shapes.count() == 3, "one of an area that the figures have not is not drawn"
-    assert "7 areas have no outline" in page.locator("#map-note").inner_text()
+    note = page.locator("#map-note").inner_text()
+    assert "7 areas have no outline" in note and note.endswith("Outlines: Squares, made up <b>2026.")
     assert len(set(shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"))) == 3
     assert "#e3e6e8" in shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"), "Erewash has no rate"
     assert opened(mart="mart_drug_offences").locator("#map").count() == 0

@@ -1,0 +1,61 @@
+"""What is published, beside Dagster's page and behind the same guard: `<page>/published/report/index.html` and the like.
+
+Only the folders of outputs: not the warehouse file, and no earlier night. Their pages are of the page's own site: so they run
+no script but files of this site, ask nobody anything, and send no form.
+"""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dagster_project.core.home import Home
+from dagster_project.publishing import outputs
+
+from .token import published_path
+
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
+    b" frame-ancestors 'none'"
+)
+
+
+class Folder(StaticFiles):
+    """One output's folder, whichever night is current. What a link in it leads out of it to is not found."""
+
+    async def check_config(self) -> None:
+        """A home that has published nothing yet has no such folder: its pages are not found."""
+
+
+class WithPublished:
+    """An ASGI application with the home's published outputs beside it. `prefix`: where the application is."""
+
+    def __init__(self, app: ASGIApp, home: Home, prefix: str) -> None:
+        self.app = app
+        self.below = f"{published_path(prefix)}/"
+        folders = {o.name: home.published / o.folder for o in outputs.OUTPUTS}
+        self.published = Starlette(routes=[Mount(self.below + name, _folder(path)) for name, path in folders.items()])
+        self.published.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a published file, or as the application does."""
+        if scope["type"] == "http" and scope["path"].startswith(self.below):
+            await self.published(scope, receive, _with_policy(send))
+        else:
+            await self.app(scope, receive, send)
+
+
+def _folder(path: Path) -> StaticFiles:
+    return Folder(directory=path, check_dir=False)
+
+
+def _with_policy(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            more = [(b"content-security-policy", POLICY), (b"cache-control", b"no-cache")]
+            message = {**message, "headers": [*message.get("headers", []), *more]}
+        await send(message)
+
+    return sending
