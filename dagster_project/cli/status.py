@@ -13,7 +13,7 @@ from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo, secho
 
 if TYPE_CHECKING:
-    from dagster_project.serving import QueryLimits
+    from dagster_project.serving import Limits
 
 
 @app.command()
@@ -121,13 +121,13 @@ def sql(
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "QueryLimits":
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a question may use: as its options say, else the home's settings."""
     from dagster_project.core.config import settings_seen
-    from dagster_project.serving import QueryLimits
+    from dagster_project.serving import Limits
 
     own = settings_seen(home).query
-    return QueryLimits(
+    return Limits(
         own.seconds if seconds is None else seconds,
         own.memory if memory is None else memory,
         own.rows if rows is None else rows,

@@ -6,14 +6,14 @@ from dagster_project.core.published_file import NothingPublishedError
 from .answer_formats import FORMATS, write_result
 from .connection import connect
 from .consultation import ReasonError, consulted
-from .query import ANSWER_FORMATS, LimitError, QueryLimits, QuestionError, limited
+from .query import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
 
 __all__ = [
     "ANSWER_FORMATS",
     "FORMATS",
     "LimitError",
+    "Limits",
     "NothingPublishedError",
-    "QueryLimits",
     "QuestionError",
     "ReasonError",
     "connect",

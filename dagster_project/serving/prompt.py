@@ -25,7 +25,7 @@ from dagster_project.core.terminal_text import warn
 from .answer_formats import FORMATS, write_result
 from .connection import connect
 from .consultation import consulted
-from .query import QueryLimits, QuestionError, answer, limited, questions, said_by
+from .query import Limits, QuestionError, answer, limited, questions, said_by
 
 HISTORY = "sql_history"
 
@@ -68,14 +68,14 @@ class Session:
     """A prompt's state: the night that it reads, and how it answers."""
 
     home: Home
-    limits: QueryLimits
+    limits: Limits
     form: str
     reason: str
     con: duckdb.DuckDBPyConnection
     folder: Any
 
     @classmethod
-    def open(cls, home: Home, limits: QueryLimits, form: str, reason: str = "") -> "Session":
+    def open(cls, home: Home, limits: Limits, form: str, reason: str = "") -> "Session":
         """Raises as `connect` does."""
         con = connect(home, reason, by="pam sql", memory=limits.memory)
         return cls(home, limits, form, reason, con, published_folder(home))
@@ -156,7 +156,7 @@ def is_whole(text: str) -> bool:
     return bare.rstrip().endswith(";") and "'" not in bare and '"' not in bare and "/*" not in bare
 
 
-def run(home: Home, limits: QueryLimits, form: str, reason: str = "") -> int:
+def run(home: Home, limits: Limits, form: str, reason: str = "") -> int:
     """The prompt, until its end. Returns how many questions could not be answered; 0 at a terminal, where they were seen.
 
     Raises as `connect` does.

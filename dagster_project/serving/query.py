@@ -44,7 +44,7 @@ class LimitError(QuestionError):
 
 
 @dataclass(frozen=True)
-class QueryLimits:
+class Limits:
     """What a question may use: `[query]` of pam.toml, and the options of `pam query` and `pam sql`."""
 
     seconds: float = 60
@@ -92,7 +92,7 @@ def said_by(error: BaseException) -> str:
 
 
 @contextmanager
-def limited(con: duckdb.DuckDBPyConnection, limits: QueryLimits) -> Iterator[None]:
+def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
     """Have what is asked within end when its time is up, and say in a sentence what a limit means. Raises LimitError,
     and QuestionError for whatever else DuckDB refuses."""
     over, ended = threading.Event(), threading.Event()
@@ -134,7 +134,7 @@ def rows_of(result: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
         yield from batch
 
 
-def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, limits: QueryLimits) -> str:
+def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, limits: Limits) -> str:
     """Ask one question and write its answer, in a format that is text. Returns what a person should know of it, if anything.
 
     Raises QuestionError, LimitError and OSError.
@@ -159,7 +159,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
 
 
-def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: QueryLimits, reason: str = "", *, by: str) -> None:
+def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "", *, by: str) -> None:
     """Ask one question and write its answer to a file, which appears whole or not at all (0600).
 
     Both are put on record, the question before it is asked and the file before it appears; `by`: through what.
@@ -183,7 +183,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: QueryLimi
                         write_sheet([c[0] for c in result.description], rows_of(result), new, about(con, sql))
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
-                        answer(con, sql, form, file, QueryLimits(limits.seconds, limits.memory, 0))
+                        answer(con, sql, form, file, Limits(limits.seconds, limits.memory, 0))
             finally:
                 con.close()
         os.chmod(new, 0o600)
@@ -199,7 +199,7 @@ def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     return {"Published night": night[0] if night else "", "Asked": sql.strip()}
 
 
-def _write_parquet(home: Home, sql: str, new: Path, limits: QueryLimits) -> None:
+def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
     text = question(sql)
     kind = _kind(duckdb.extract_statements(text)[0])
     if kind == duckdb.StatementType.EXPLAIN:

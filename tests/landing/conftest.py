@@ -16,6 +16,7 @@ from dagster_project.landing import LedgerEntry, find_files, land_files, read_le
 FORCES = {"derbyshire", "city-of-london", "leicestershire"}
 NOW = datetime(2026, 1, 6, 3, 0, tzinfo=UTC)
 
+# Headers that are short or in another order; of other extracts, all columns of the contract.
 HEADERS = {
     "crimes": "crime_ref,recorded_on,offence_code,status,lpu",
     "incidents": "incident_ref,record_type,created_at,qualifiers,grade,channel,lpu",
@@ -60,7 +61,8 @@ class Warehouse:
         mtime: float | None = None,
     ) -> Path:
         """Drop a canonical file of these rows under the extract's header."""
-        body = "".join(f"{line}\n" for line in (header or HEADERS[extract], *rows)) if text is None else text
+        columns = header or HEADERS.get(extract) or ",".join(c.name for c in self.contracts[extract].columns)
+        body = "".join(f"{line}\n" for line in (columns, *rows)) if text is None else text
         return self.put(f"{extract}__{force}__{start}__{end}__{at}{ext}", body.encode(encoding), folder, mtime)
 
     def night(self, *, archive: bool = True, inbox: Path | None = None, now: datetime = NOW) -> list[LedgerEntry]:

@@ -9,7 +9,7 @@ from support import OFFENCES
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.serving import LimitError, NothingPublishedError, QueryLimits, connect, limited
+from dagster_project.serving import LimitError, Limits, NothingPublishedError, connect, limited
 
 ONE = "select measure, value, period_end from marts.mart_drug_offences where value is not null order by all limit 5"
 
@@ -51,7 +51,7 @@ def test_several_at_once_share_the_night_and_its_limits(sample_home: Home) -> No
 @pytest.mark.parametrize("late", [False, True], ids=["while it runs", "before it begins"])
 def test_a_time_limit_in_python(sample_home: Home, late: bool) -> None:
     with connect(sample_home) as con:
-        with pytest.raises(LimitError, match=r"ended after 0\.1 s"), limited(con, QueryLimits(seconds=0.1)):
+        with pytest.raises(LimitError, match=r"ended after 0\.1 s"), limited(con, Limits(seconds=0.1)):
             time.sleep(0.2 * late)
             con.execute("select count(*) from range(1000000) a, range(1000000) b where a.range * b.range = -1").fetchall()
         assert con.execute("select 1").fetchone() == (1,), "the connection goes on"

@@ -11,7 +11,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from dagster_project.core.home import Home
-from dagster_project.serving import QueryLimits, connect, prompt
+from dagster_project.serving import Limits, connect, prompt
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def typed(sample_copy: Home) -> Iterator[Callable[[str], None]]:
     def keys(text: str) -> None:
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(text)
-            session = prompt.Session.open(sample_copy, QueryLimits(), "csv")
+            session = prompt.Session.open(sample_copy, Limits(), "csv")
             try:
                 prompt._talk(session)
             finally:
@@ -121,7 +121,7 @@ def test_typed_at_a_terminal(typed: Callable, sample_copy: Home, capsys: pytest.
 
 def test_no_error_ends_the_session(sample_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
     """A home that has nothing to read any more is said."""
-    session = prompt.Session.open(sample_copy, QueryLimits(), "csv")
+    session = prompt.Session.open(sample_copy, Limits(), "csv")
     try:
         sample_copy.warehouse.unlink()
         assert not prompt._done(session, r"\r") and prompt._done(session, "select 1 as still;")
