@@ -128,6 +128,8 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.compression.codec": "zstd",
+        # On a busy machine small tables, too, may take longer than Spark's five minutes: late is not wrong.
+        "spark.sql.broadcastTimeout": "36000",
     }
     if settings.master.startswith("local"):
         # Everything is in this process: nothing listens but on the loopback, and small data are not spread.
