@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.serving import trace
 from dagster_project.serving.trace_change import trace_change
 
-FIGURES = int(os.environ.get("PAM_TRAILS", "60"))
+FIGURES = int(os.environ.get("PAM_TRAILS", "100"))
 
 
 @pytest.fixture(scope="module")
