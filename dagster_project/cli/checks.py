@@ -27,6 +27,13 @@ def checks(
         Path | None,
         typer.Option("--docs", help="Write Great Expectations' Data Docs to this folder instead.", show_default=False),
     ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--gx-project", show_default=False,
+            help="Write suites and results to this folder, as a project that Great Expectations' own API opens.",
+        ),
+    ] = None,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -39,7 +46,7 @@ def checks(
     Example: pam checks --docs data-docs/
     """
     from dagster_project.core.receipts import read_receipts
-    from dagster_project.quality import data_docs, results
+    from dagster_project.quality import data_docs, gx_project, results
     from dagster_project.serving import consulted, write_result
 
     if form not in ("table", "json"):
@@ -47,10 +54,13 @@ def checks(
     where = Home.of(home)
     with explained():
         named = results.night_named(where, night)
-        consulted(where, reason, by="pam checks", night=named, docs=bool(docs))
+        consulted(where, reason, by="pam checks", night=named, docs=bool(docs or project))
+        nights = [named] if night else results.nights(where)[-SHOWN:]
         if docs:
-            nights = [named] if night else results.nights(where)[-SHOWN:]
             echo(str(data_docs.write_docs(where, docs.expanduser().absolute(), nights)))
+        if project:
+            echo(str(gx_project.write_project(where, project.expanduser().absolute(), nights)))
+        if docs or project:
             return
         receipt = next((r for r in read_receipts(where) if r.night_id == named), None)
         found = receipt.checks if receipt else []

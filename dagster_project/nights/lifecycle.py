@@ -76,10 +76,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
-        reason = "stopped after publishing, before its receipt"
-        figures, digest = publish.count_figures(home.warehouse), digest_of(home.warehouse)
-        found = outputs.as_dicts(outputs.found(published_folder(home)))
-        written.append(Receipt(night_id, "published", at, at, reason, figures=figures, sha256=digest, outputs=found))
+        stopped = Receipt(night_id, "published", at, at, "stopped after publishing, before its receipt")
+        written.append(with_what_stands(home, stopped))
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
@@ -92,6 +90,15 @@ def note_interrupted(home: Home) -> list[Receipt]:
         write_receipt(home, receipt)
     unmark(home)
     return written
+
+
+def with_what_stands(home: Home, receipt: Receipt) -> Receipt:
+    """A receipt of the published night with its figures, its hash and its outputs, as they are found in the published folder.
+    Raises OSError and duckdb.Error.
+    """
+    found = outputs.as_dicts(outputs.found(published_folder(home)))
+    figures, digest = publish.count_figures(home.warehouse), digest_of(home.warehouse)
+    return replace(receipt, figures=figures, sha256=digest, outputs=found)
 
 
 def explain(error: BaseException | str) -> tuple[str, Cause]:

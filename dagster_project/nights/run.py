@@ -376,6 +376,9 @@ class NightRun(NightSoFar):
             night = self._begun()
             receipt = replace(self._receipt("failed", reason), cause=cause)
             if published_night(self.home) == night.night_id:
+                # What stopped it may keep it from being read, too: then the receipt says so much less.
+                with suppress(OSError, duckdb.Error):
+                    receipt = lifecycle.with_what_stands(self.home, receipt)
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
             self._write(receipt.finished(night))
         return self.receipt

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
+NAMES = ("column", "column_A", "column_B", "column_list")
+"""What of a rule names columns."""
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
@@ -37,6 +39,10 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
             page = f"{night}-{number}.html"
             for answer in result.results:
                 answer.result = _escaped(answer.result)
+                if answer.expectation_config:
+                    # A home's own suite may name any column; the values that it gives, the renderers escape.
+                    kwargs = answer.expectation_config.kwargs
+                    kwargs |= {name: _escaped(kwargs[name]) for name in NAMES if name in kwargs}
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)

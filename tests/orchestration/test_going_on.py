@@ -8,15 +8,16 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from support import SILENT, differing, publish_night, write_extract
+from support import SILENT, differing, night, publish_night, published, write_extract
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.published_file import published_night
+from dagster_project.core.published_file import digest_of, published_night
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.nights import steps
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.run import NightHeldError, NightRun
 from dagster_project.orchestration.serve import runs
+from dagster_project.publishing import kept_nights
 from dagster_project.transform.raw_schema import WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -34,18 +35,22 @@ def run_nightly(instance: dg.DagsterInstance, again: str = "") -> dg.JobExecutio
     return dg.execute_job(job, instance, run_config=SILENT, reexecution_options=options)
 
 
-def killed_before(step: str, home: Home, instance_folder: Path, again: str = "") -> str:
-    """Run the night in a process of its own that is killed as `step` begins. Returns the id of Dagster's run."""
+STAGES = ("landing", "building", "checking", "publishing")
+
+
+def killed_before(stage: str, home: Home, instance_folder: Path, again: str = "") -> str:
+    """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run."""
     code = (
         "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
         "import dagster as dg; from dagster_project.nights.run import NightRun; import test_going_on as t\n"
         "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
-        "setattr(NightRun, sys.argv[1], lambda self: os.kill(os.getpid(), 9))\n"
+        "begins = NightRun._step\n"
+        "NightRun._step = lambda run, name: os.kill(os.getpid(), 9) if name == sys.argv[1] else begins(run, name)\n"
         "with dg.DagsterInstance.get() as instance: t.run_nightly(instance, sys.argv[2])\n"
     )
     environment = {**os.environ, "PAM_HOME": str(home.path), "DAGSTER_HOME": str(instance_folder)}
     done = subprocess.run(
-        [sys.executable, "-c", code, step, again], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, stage, again], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     with dg.DagsterInstance.from_config(str(instance_folder)) as instance:
@@ -55,7 +60,8 @@ def killed_before(step: str, home: Home, instance_folder: Path, again: str = "")
     return run.run_id
 
 
-def test_killed_between_steps_it_goes_on_as_the_same_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_before_every_step_it_goes_on_as_the_same_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One night, killed four times, and each time executed again from its failure."""
     home, alone = (Home(tmp_path / name).create() for name in ("home", "alone"))
     for one in (home, alone):
         write_extract(one.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
@@ -63,27 +69,82 @@ def test_killed_between_steps_it_goes_on_as_the_same_night(tmp_path: Path, monke
     folder.mkdir()
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
 
-    first = killed_before("judge", home, folder)
-    (failed,) = read_receipts(home)
-    assert failed.outcome == "failed" and published_night(home) is None
-    built = (home.candidate / WORK).stat().st_mtime_ns
-    second = killed_before("publish", home, folder, first)
-    assert [r.night_id for r in read_receipts(home)] == [failed.night_id]
+    run_id, written = "", {}
+    for stage in STAGES:
+        run_id = killed_before(stage, home, folder, run_id)
+        (failed,) = read_receipts(home)
+        assert failed.outcome == "failed" and published_night(home) is None
+        written[stage] = (failed.night_id, (home.candidate / WORK).exists() and (home.candidate / WORK).stat().st_mtime_ns)
+    (night_id,) = {one for one, _ in written.values()}
+    assert (written["building"][1], written["checking"]) == (False, written["publishing"]), "what was built stands"
 
     monkeypatch.setenv("PAM_HOME", str(home.path))
     with dg.DagsterInstance.from_config(str(folder)) as instance:
-        result = run_nightly(instance, second)
+        result = run_nightly(instance, run_id)
         assert result.success
         made = [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
         assert made == ["publishing"], "what was landed, built and judged stands"
     (receipt,) = read_receipts(home)
-    assert (receipt.night_id, receipt.outcome) == (failed.night_id, "published") == (published_night(home), "published")
+    assert (receipt.night_id, receipt.outcome) == (night_id, "published") == (published_night(home), "published")
     assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
-    assert (home.candidate / WORK).stat().st_mtime_ns == built, "nothing was built again"
+    assert (home.candidate / WORK).stat().st_mtime_ns == written["publishing"][1], "nothing was built again"
     whole = publish_night(alone)
     # The two nights are of different days, by which lateness is counted.
     published = [d for d in differing(home, alone) if str(d[0]).startswith((".marts", ".reports", ".bi"))]
     assert published == [] and len(receipt.checks) == len(whole.receipt.checks)
+
+
+def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published stands. To execute the step again is to publish again: a night of its own."""
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    with night(new_home, plan=steps.Plan("a")) as first, monkeypatch.context() as patch:
+        first.land()
+        first.build()
+        first.judge()
+        patch.setattr(kept_nights, "settle", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
+        with pytest.raises(OSError, match="share"):
+            first.publish()
+        first.fail("the share is gone")
+    (receipt,) = read_receipts(new_home)
+    assert (receipt.outcome, receipt.reason) == ("published", "stopped after publishing: the share is gone")
+    assert receipt.sha256 == digest_of(new_home.warehouse) and receipt.outputs == {}
+    figures = dict(published(new_home, "select mart, count(*) from marts.measures group by mart"))
+    assert receipt.figures == figures and figures["mart_mda_orders"] > 0
+    to_serve = steps.Plan("b", ("a",), lands=False, publishes=False)
+    assert steps.find(new_home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
+    again = steps.Plan("b", ("a",), lands=False)
+    assert steps.find(new_home, again) is None
+    with night(new_home, plan=again) as second:
+        second.catch_up(judged=True)
+        second.publish()
+    assert second.receipt.figures == figures and published_night(new_home) == second.receipt.night_id != receipt.night_id
+    assert [r.outcome for r in read_receipts(new_home)] == ["published", "published"]
+
+
+def test_rules_that_changed_since_the_gate_answered_are_asked(new_home: Home) -> None:
+    """A night that was judged and not published yet: it goes on, and is held by a rule that somebody wrote in between."""
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    with night(new_home, plan=steps.Plan("a")) as first:
+        first.land()
+        first.build()
+        first.judge()
+    again = steps.Plan("b", ("a",), lands=False)
+    with night(new_home, plan=again) as same:
+        assert same.checks == first.checks and same.made == first.made
+    new_home.expectations.mkdir()
+    (new_home.expectations / "none.yml").write_text(
+        "name: none\nrelation: stg_mda_orders\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
+        "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
+        encoding="utf-8",
+    )
+    with night(new_home, plan=again) as second:
+        assert second.checks is None
+        with pytest.raises(NightHeldError, match="stg_mda_orders is 1"):
+            second.catch_up(judged=True)
+    (receipt,) = read_receipts(new_home)
+    assert (receipt.night_id, receipt.outcome) == (first.night.night_id, "held") and not new_home.warehouse.exists()
 
 
 def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:

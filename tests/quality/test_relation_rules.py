@@ -16,7 +16,7 @@ from week import CRIMES, NIGHTS, YEAR, dated
 from dagster_project.core.checks import Check
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.quality import data_docs, gate, relations, results
-from dagster_project.quality.suites import relation_suites
+from dagster_project.quality.suites import load_suites, relation_suites
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 NEXT = "20260108T020000Z"
@@ -139,7 +139,7 @@ def test_a_suite_that_can_not_be_meant(new_home: Home, body: dict, said: str) ->
 def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Callable, tmp_path: Path) -> None:
     rows = [["C1", "2025-01-05", "92D/1", "Recorded", "Dales"], ["X1", "2025-06-05", "92D/1", "Cancelled", "<b>Odd"]]
     write_extract(week_copy.inbox, "crimes", rows, columns=CRIMES, window=YEAR, stamp="20260108T010000Z")
-    place = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "lpu", "value_set": ["Dales"]}}
+    place = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "lpu", "value_set": ["Dales", "<i class=x>"]}}
     write_suite(week_copy, "stg_crimes", IN_SET, {**place, "severity": "warning"})
     write_suite(week_copy, "mart_naloxone", BETWEEN, name="values", severity="warning")
     with dated(week_copy, NEXT) as run:
@@ -161,8 +161,20 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     index = pam("checks", "--docs", tmp_path / "docs", "--home", week_copy.path).stdout.strip()
     pages = {p.name: p.read_text(encoding="utf-8") for p in Path(index).parent.glob("*.html")}
     assert data_docs.INDEX in pages and "own" in pages[data_docs.INDEX]
-    assert not [name for name, text in pages.items() if "//" in text or "<script" in text or "<b>Odd" in text]
-    assert any("Odd" in text for text in pages.values())
+    odd = ("//", "<script", "<b>Odd", "<i class")
+    assert not [name for name, text in pages.items() if any(part in text for part in odd)]
+    assert any("Odd" in text for text in pages.values()) and any("i class=x" in text for text in pages.values())
+
+    # Its own API opens what is written for it, in a process that knows nothing of the warehouse.
+    import great_expectations as gx
+
+    folder = pam("checks", "--gx-project", tmp_path / "project", "--home", week_copy.path).stdout.strip()
+    assert Path(folder).parent == tmp_path / "project"
+    context = gx.get_context(mode="file", project_root_dir=str(tmp_path / "project"))
+    assert {s.name for s in context.suites.all()} == {*load_suites(), "own", "values"}
+    store = context.validation_results_store
+    (again,) = (r for r in map(store.get, store.list_keys()) if r.suite_name == "own")
+    assert again.success is False and again.results[0].expectation_config.kwargs["column"] == "status"
 
     (week_copy.expectations / "own.yml").unlink()
     with dated(week_copy, "20260109T020000Z") as run:

@@ -12,7 +12,7 @@ from dagster_project.nights.rollback import roll_back
 from dagster_project.reporting.pack.figure_trails import work_of
 from dagster_project.serving import trace
 
-from .test_trail import some_figures
+from .test_trail import FIGURES, some_figures
 
 WHO = {"by": "A. Person", "why": "to see what it rests on"}
 NEXT = "20260108T020000Z"
@@ -38,15 +38,15 @@ def possession(home: Home, night: str | None = None) -> Decimal | None:
 
 
 def test_every_kept_night_is_followed_to_its_own_rows(week: Home) -> None:
-    assert sum(add_up(week, night) for night in NIGHTS) > len(NIGHTS)
+    assert [add_up(week, night) for night in NIGHTS] == [FIGURES] * len(NIGHTS)
     assert [possession(week, night) for night in NIGHTS[:3]] == [2, 1, 1], "the second night's file took one back"
     assert possession(week) == possession(week, NIGHTS[4])
 
 
 def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home, pam: Callable) -> None:
     roll_back(week_copy, NIGHTS[0], **WHO)
-    assert add_up(week_copy) and possession(week_copy) == 2
-    assert add_up(week_copy, NIGHTS[4]) and possession(week_copy, NIGHTS[4]) == 1
+    assert add_up(week_copy) == FIGURES and possession(week_copy) == 2
+    assert add_up(week_copy, NIGHTS[4]) == FIGURES and possession(week_copy, NIGHTS[4]) == 1
     with work_of(week_copy, NIGHTS[0]) as work:
         assert work is not None, "the report shows the same rows"
         assert work.execute("select night_id from work.raw.night").fetchall() == [(NIGHTS[0],)]
@@ -63,11 +63,11 @@ def test_after_a_night_that_failed_or_was_killed(week_copy: Home) -> None:
         run.land()
         run.build()
         run.fail("the disk is full")
-    assert add_up(week_copy) and possession(week_copy) == 1
+    assert add_up(week_copy) == FIGURES and possession(week_copy) == 1
     (week_copy.candidate / "work.duckdb").write_bytes(b"cut short")
-    assert add_up(week_copy) and possession(week_copy) == 1
+    assert add_up(week_copy) == FIGURES and possession(week_copy) == 1
     publish_dated(week_copy, "20260109T020000Z")
-    assert add_up(week_copy) and possession(week_copy, NIGHTS[4]) == 1
+    assert add_up(week_copy) == FIGURES and possession(week_copy, NIGHTS[4]) == 1
 
 
 def test_after_a_night_that_was_held(week_copy: Home) -> None:
@@ -85,7 +85,7 @@ def test_after_a_night_that_was_held(week_copy: Home) -> None:
         run.build()
         run.judge()
     assert run.receipt and run.receipt.outcome == "held" and "stg_naloxone is " in run.receipt.reason
-    assert add_up(week_copy) and possession(week_copy) == 1
+    assert add_up(week_copy) == FIGURES and possession(week_copy) == 1
 
 
 def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:

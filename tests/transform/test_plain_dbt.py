@@ -1,6 +1,7 @@
 """dbt as its own users run it: in `dbt/`, with no word of the warehouse's own command, and before there are any data."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,11 @@ def test_build_without_data(checkout: Path) -> None:
     assert [kinds[name] for name in own] == ["BASE TABLE", "VIEW", "BASE TABLE"]
 
 
-def test_docs(checkout: Path) -> None:
-    dbt(checkout, "docs", "generate", "--static", "--empty-catalog")
+def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
+    """As the page has them."""
+    page = (PROJECT / "docs" / "how-to" / "run-nights.md").read_text(encoding="utf-8")
+    commands = [line.split() for line in re.findall(r"^    dbt (.+)$", page, re.M)]
+    assert [words[0] for words in commands] == ["build", "test", "docs"]
+    for words in commands:
+        dbt(checkout, *words)
     assert (checkout / "dbt" / "target" / "static_index.html").exists()

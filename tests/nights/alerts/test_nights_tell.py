@@ -17,6 +17,7 @@ from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.own_lists import SeedError
 from dagster_project.core.receipts import (
+    Night,
     NightUnderWayError,
     Receipt,
     SampleHomeError,
@@ -25,12 +26,12 @@ from dagster_project.core.receipts import (
     write_receipt,
 )
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.nights import alerts
+from dagster_project.nights import alerts, steps
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
-from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain
+from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain, mark
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Judged
 from nights.alerts.servers import HttpListener, SmtpServer
@@ -220,6 +221,23 @@ def test_a_night_that_dies_by_an_exception_tells(new_home: Home, settings) -> No
         told(run)
         text = json.dumps(listener.bodies)
     assert "night failed" in text and "seeds/areas.csv: line 1: the header lacks" in text and "Runbook: A list is wrong" in text
+
+
+def test_a_killed_night_is_told_of_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
+    """A person builds a mart before anybody looked after the night: the run has no alert of its own."""
+    killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
+    steps.keep(new_home, killed.night_id, steps.Begun(killed.night_id, NIGHT, NIGHT.date(), "a"))
+    for again in ((), ("a",)):
+        mark(killed)
+        part = NightRun(new_home, plan=steps.Plan("b", again, lands=False, publishes=False))
+        assert part.begin().night_id == killed.night_id
+        assert end_night(part) == []
+        assert [(r.night_id, r.outcome) for r in read_receipts(new_home)] == [(killed.night_id, "failed")]
+        assert kinds(new_home) == [["failed"]]
+    rest = NightRun(new_home, plan=steps.Plan("c", ("b", "a"), lands=False))
+    assert rest.begin().night_id == killed.night_id
+    end_night(rest)
+    assert kinds(new_home) == [["failed"]], "of one night that failed there is one message"
 
 
 def test_a_night_that_could_not_begin_tells_too(pam: Callable, new_home: Home, settings) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import run_night, write_extract
+from support import night as nights_steps
+from support import publish_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.alerts import AlertLog
 from dagster_project.nights.health import troubles
+from dagster_project.nights.steps import Plan
 from dagster_project.publishing import postgres
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
 
@@ -64,7 +66,12 @@ def test_two_nights_one_without_a_server_and_one_with(
 
     write_extract(new_home.inbox, "naloxone", [("N1", "2025-05-20", "Dales")], stamp="20260106T020000Z",
                   columns=("administration_ref", "administered_at", "lpu"))  # fmt: skip
-    run = run_night(new_home)
+    # Killed once it was published: executed again from its failure, Dagster has the rest done.
+    published = publish_night(new_home, plan=Plan("a"))
+    assert not published.receipt.postgres
+    with nights_steps(new_home, plan=Plan("b", ("a",), lands=False, publishes=False)) as run:
+        run.serve()
+    assert run.receipt.night_id == published.receipt.night_id == read_receipts(new_home)[-1].night_id
     assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
     assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in troubles(new_home, 1e9))
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(run.receipt.night_id,)]
