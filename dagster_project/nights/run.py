@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import TextIO
 
+import duckdb
+
 from dagster_project import public_form
 from dagster_project.audit import anchor, record
 from dagster_project.core import memory

@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.serving import trace
 from dagster_project.serving.trace_change import trace_change
 
-FIGURES = often(60, 500)
+FIGURES = often(100, 500)
 
 
 @pytest.fixture(scope="module")
