@@ -18,7 +18,6 @@ import duckdb
 from dagster_project import public_form
 from dagster_project.audit import anchor, record
 from dagster_project.core import memory
-from dagster_project.core.aside import ASIDE
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
@@ -31,11 +30,11 @@ from dagster_project.core.receipts import (
     refuse_sample,
     take_lock,
 )
+from dagster_project.core.worker_process import WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
 from dagster_project.publishing.postgres import Brought
-from dagster_project.quality import gate, results
-from dagster_project.quality.gate_process import GateProcess
+from dagster_project.quality import engine, gate, results
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -88,7 +87,7 @@ class NightRun(NightSoFar):
         self.period = period
         self.sample = sample
         self.patience = patience
-        self._gate = GateProcess()
+        self._worker_judges = False
         self._lock: TextIO | None = None
         self._umask = 0o077
 
@@ -215,8 +214,15 @@ class NightRun(NightSoFar):
         return True
 
     def load_gate(self) -> None:
-        """Have another process load what the gate needs, while this one builds: for a process that runs one night."""
-        self._gate.begin()
+        """Have the worker load what the gate needs while this process builds, and then ask the gate there.
+
+        For a process that runs one night: another has loaded it by its second.
+        """
+        if engine.is_loaded():
+            return
+        self._worker_judges = True
+        WORKER.load(gate.__name__)
+        WORKER.begin(engine.load)
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
@@ -289,7 +295,9 @@ class NightRun(NightSoFar):
             # The public form is part of the candidate.
             self._hand_on_as_left()
             kept = results.path_of(self.home, night.night_id)
-            checks = (*dbt_runner.checks(self.nodes), *self._gate.judge(self.home, kept, self.config.public))
+            asked = (self.home, kept, self.config.public)
+            judged = WORKER.begin(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
+            checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
@@ -387,8 +395,7 @@ class NightRun(NightSoFar):
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
-        self._gate.end()
-        ASIDE.close()
+        WORKER.end()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):

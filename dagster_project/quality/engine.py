@@ -1,6 +1,7 @@
 """Great Expectations itself: a frame and a suite in, its own validation result out, as JSON has it."""
 
 import logging
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ def _context() -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # a dict is what it reads
     return context
+
+
+def is_loaded() -> bool:
+    """Whether this process has loaded Great Expectations."""
+    return "great_expectations" in sys.modules
 
 
 def load() -> None:

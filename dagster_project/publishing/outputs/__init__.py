@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from dagster_project.core.aside import ASIDE
 from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
@@ -23,6 +22,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.kept_parts import Parts
 from dagster_project.core.published_file import hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
+from dagster_project.core.worker_process import WORKER
 from dagster_project.transform.project_version import project_version
 
 from ..folder_swap import name_of
@@ -81,7 +81,7 @@ class Output:
     """Below `published/`."""
     module: str
     description: str
-    aside: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     """Modules that another process loads beforehand, and works with."""
 
     @property
@@ -129,8 +129,8 @@ def wanted(config: Config) -> list[Output]:
 
 def get_ready(outputs: Iterable[Output]) -> None:
     """Have a process load what these outputs need and takes long to load, while the night is still being built."""
-    if modules := [name for o in outputs for name in o.aside]:
-        ASIDE.get_ready(*modules)
+    if modules := [name for o in outputs for name in o.needs]:
+        WORKER.load(*modules)
 
 
 def write(

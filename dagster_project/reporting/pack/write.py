@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.aside import ASIDE
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import Home
+from dagster_project.core.worker_process import WORKER
 from dagster_project.editions import Edition, read_editions
 
 from .charts import keep_pictures
@@ -92,14 +92,14 @@ def fill(
     downloads: list[tuple[str, str]] = []
     kept = home.pictures if home else None
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
-    aside: dict[str, Future[tuple[bytes, set[str]]]] = {}
+    begun: dict[str, Future[tuple[bytes, set[str]]]] = {}
     if "xlsx" in forms:
-        aside["xlsx"] = ASIDE.begin(_workbook, pack)
+        begun["xlsx"] = WORKER.begin(_workbook, pack)
     if kept and {"html", "docx"} <= set(forms):
         keep_pictures(pack.charts, kept)
     if "docx" in forms:
-        aside["docx"] = ASIDE.begin(_document, pack, kept, document_form(home, tables_only))
-    downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in aside]
+        begun["docx"] = WORKER.begin(_document, pack, kept, document_form(home, tables_only))
+    downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in begun]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")
         downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
@@ -114,7 +114,7 @@ def fill(
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
     def finish() -> list[str]:
-        for form, future in aside.items():
+        for form, future in begun.items():
             data, undrawn = future.result()
             (folder / f"{name}.{form}").write_bytes(data)
             said(f"{form}: {name}.{form}")

@@ -1,0 +1,122 @@
+"""A second process, which works while this one does other work.
+
+Python does one thing at a time in a process, and some libraries take seconds to load. The worker does one call after the
+other, and ends with this process, also where this one is killed. Where it ends early, or was never started, the calls are
+made in this process.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from .home import PROJECT, be_private, be_quiet
+from .import_speed import collect_less, import_less
+
+T = TypeVar("T")
+
+
+class WorkerProcess:
+    """Have it load the modules that calls need, early; then ask for calls."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+        self._thread = ThreadPoolExecutor(1)
+
+    def load(self, *modules: str) -> None:
+        """Have the process load these modules, and start it where it has not begun."""
+        if self._process is None:
+            self._start()
+        for name in modules:
+            self.begin(_load, name)
+
+    def begin(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """Begin a call of a module's function. What that raises, the result raises."""
+        return self._thread.submit(self._ask, call, *args)
+
+    def end(self) -> None:
+        """End the process, whatever it is doing, and forget the calls that are still to be made."""
+        thread, self._thread = self._thread, ThreadPoolExecutor(1)
+        thread.shutdown(wait=False, cancel_futures=True)
+        self._kill()
+
+    def _start(self) -> None:
+        self._pipe, other = Pipe()
+        with other, suppress(OSError):
+            code = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {__name__} import main; main()"
+            path = json.dumps([str(PROJECT), *sys.path])
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", code, path, str(other.fileno())],
+                pass_fds=[other.fileno()],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                # Ctrl-C is this process's to hear: it ends the worker.
+                start_new_session=True,
+            )  # fmt: skip
+
+    def _ask(self, call: Callable[..., T], *args: Any) -> T:
+        if self._process and self._pipe:
+            try:
+                self._pipe.send((call, args))
+                is_done, answer = self._pipe.recv()
+            except Exception:
+                # It is gone, or what it says can't be sent.
+                if self._process is None:
+                    # It was ended, and nobody waits for this.
+                    raise
+                self._kill()
+            else:
+                if is_done:
+                    return answer  # type: ignore[no-any-return]  # a pipe knows no types
+                raise answer
+        return call(*args)
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            # What is left unsaid can't be said any more.
+            with suppress(OSError):
+                process.communicate()
+        if self._pipe:
+            self._pipe.close()
+            self._pipe = None
+
+
+WORKER = WorkerProcess()
+"""That of this process."""
+
+
+def main() -> None:
+    """The worker: load, then do what is asked until nobody asks any more."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    be_private()
+    be_quiet()
+    import_less()
+    collect_less()
+    with Connection(int(sys.argv[2])) as pipe, suppress(EOFError):
+        while True:
+            call, args = pipe.recv()
+            try:
+                answer = True, call(*args)
+            except Exception as error:
+                answer = False, error
+            pipe.send(answer)
+
+
+def _load(module: str) -> None:
+    importlib.import_module(module)
+
+
+def _end_with_parent() -> None:
+    """Once the other end is closed, nobody waits for an answer: let go of all files at once."""
+    sys.stdin.buffer.read()
+    os._exit(1)
