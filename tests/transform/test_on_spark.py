@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from oracle.nasty.plan import BELIEVED, write_nasty
-from support import copy_home, drop_something, night
+from support import candidate, copy_home, drop_something, night
 
 from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
@@ -183,6 +183,11 @@ def test_the_next_night_on_duckdb_is_that_of_a_rebuild(made_here: Made, on_spark
             run.land()
             run.build()
             run.judge()
+        with candidate(home) as con:
+            made = con.execute(
+                "select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'"
+            ).fetchall()
+        assert rebuild or made == [(OTHER, True)], "the other force's figures are carried forward"
     assert differences(other.candidate, made_here.home.candidate) == {}
 
 
