@@ -55,7 +55,11 @@ def repeated_field(text: str) -> str:
 def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
     """Each fault of an edition, with the line that it stands on as far as it can be told."""
     places = Places(text)
-    for fault, said in zip(error.errors(), faults_of(error, model, "edition"), strict=True):
+    faults = error.errors()
+    for fault, said in zip(faults, faults_of(error, model, "edition"), strict=True):
+        # A list whose entries are all wrong is called too short, too.
+        if fault["type"] == "too_short" and fault["input"]:
+            continue
         # A window is a name or what it says: only the second can be wrong in part.
         if "constrained-str" in fault["loc"] and not isinstance(fault["input"], str) and isinstance(fault["input"], dict):
             continue
