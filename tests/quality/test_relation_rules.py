@@ -211,7 +211,7 @@ def test_the_readme_s_suite_and_commands_work(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PAM_HOME", str(week_copy.path))
     commands = re.findall(r"^    pam (.*?)(?: {2,}#.*)?$", text, re.M)
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         said = pam(*command.split())
         assert said.exit_code == 0 and said.stdout, command
