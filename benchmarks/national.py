@@ -19,8 +19,8 @@ from zlib import crc32
 import duckdb
 
 from benchmarks.recipes import EXTRACTS, UNITS, Made
-from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 from dagster_project.core.sql import literal
 from dagster_project.sample.files import EXTRACTED_AT
 from dagster_project.sample.public_health import MADE_UP, indicators

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .meant import meant
 from .printable import SAID, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import wrong_with
 from .seeds import read_seed
+from .similar_names import meant
 
 OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),

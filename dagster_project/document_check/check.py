@@ -13,10 +13,10 @@ from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
-from .bound_figures import BoundFigures
 from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
+from .link_bound import BoundFigures
 from .link_offered import link_offered
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table

@@ -7,8 +7,8 @@ is linked.
 import re
 from dataclasses import dataclass
 
-from .doubt import is_other_kind, is_part
 from .edition_figures import EditionFigures
+from .excluding_words import is_other_kind, is_part
 from .model import Figure
 from .numbers import Number
 from .periods import BEFORE, Period, periods_of

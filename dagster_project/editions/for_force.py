@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 
 from .model import EditionError
 from .tables import EVERY

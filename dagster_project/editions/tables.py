@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before

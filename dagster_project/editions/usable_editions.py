@@ -14,8 +14,8 @@ import duckdb
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant, nearest
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant, nearest
 
 from .claims import claimed_lines
 from .for_force import areas_of

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import faults_of
 
 from .yaml_places import Places

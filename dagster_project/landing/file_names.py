@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.contracts import Contract
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 
 from .file_signatures import OLD_EXCEL
 from .refusal import shown

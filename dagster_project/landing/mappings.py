@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import Name, faults_of
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of

@@ -10,9 +10,9 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
+from dagster_project.core.similar_names import meant
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem

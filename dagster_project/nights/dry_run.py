@@ -217,7 +217,7 @@ def _outputs(trial: Home, night: Night) -> list[str]:
     dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
     folder = make_folder(trial.path / "outputs")
     # What stands in the place of a failed one is the real home's: here it is enough to know that one fails.
-    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.wanted(config))
+    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.chosen_outputs(config))
     return [f"but {what}: {why}" for _, what, why in outputs.said_of(outputs.as_dicts(written))]
 
 

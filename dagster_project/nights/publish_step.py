@@ -34,7 +34,7 @@ def publish_candidate(
     dictionary.write_meta(night, read_ledger(home), checks, earlier, receipt)
     digest = publish.seal(home)
     with _on_record(night, config, sum(receipt.figures.values()), digest):
-        written = publish.publish(home, outputs.wanted(config))
+        written = publish.publish(home, outputs.chosen_outputs(config))
     return digest, written
 
 
@@ -44,7 +44,7 @@ def _on_record(night: Night, config: Config, figures: int, digest: str) -> Abstr
     if changed := count_superseded(night):
         said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
     told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
-    if beside := [o.name for o in outputs.wanted(config)]:
+    if beside := [o.name for o in outputs.chosen_outputs(config)]:
         told["outputs"] = beside
     return told_before(
         night.home, [*said, ("disclosure", {"what": "published", **told})],

@@ -227,7 +227,7 @@ class NightRun(NightSoFar):
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
-        outputs.get_ready(outputs.wanted(self.config))
+        outputs.get_ready(outputs.chosen_outputs(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)

@@ -13,8 +13,8 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
-from dagster_project.core.meant import nearest
 from dagster_project.core.memory import bound
+from dagster_project.core.similar_names import nearest
 from dagster_project.core.sql import literal, one_row
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 

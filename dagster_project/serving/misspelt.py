@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.meant import nearest
+from dagster_project.core.similar_names import nearest
 from dagster_project.core.sql import one_row
 
 MOST = 100_000

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.core.control_charts import FEW_A_MONTH
+from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .unusual import NORMAL, ChartMonth, Charts, is_sparse, until, what_happened

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.core.control_charts import FEW_A_MONTH
+from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from .wording import MONTHS, listed, number
 
