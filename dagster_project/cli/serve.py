@@ -44,7 +44,7 @@ def alerts_command(
     last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
     home: HomeOption = None,
 ) -> None:
-    """Show whom nights told of what, and what is still waiting to be delivered.
+    """Show which alerts were sent to whom, and which are still waiting.
 
     With --test, exit 1 where a channel failed or pam.toml names none.
     """

@@ -123,7 +123,7 @@ class Contract(_Part):
     def _consistent(self) -> Self:
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError("columns: one name is there twice")
+            raise ValueError("columns: one name appears twice")
         headers = [h for c in self.columns for h in c.headers]
         if len(set(headers)) != len(headers):
             raise ValueError("columns: one header would mean two columns")

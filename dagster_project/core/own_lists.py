@@ -108,7 +108,7 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             )
         known = _known(row, columns)
         if known in rows:
-            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} appears twice (line {rows[known][0]} too)")
         rows[known] = (line, row)
     return [row for _, row in rows.values()]
 

@@ -53,7 +53,7 @@ class NotWritableError(PamError, RuntimeError):
 
 
 class PublishError(PamError, RuntimeError):
-    """The candidate is not what may be published. The last publication stands."""
+    """The candidate is not what may be published. The last publication stays."""
 
 
 def published_night(home: Home) -> str | None:

@@ -119,7 +119,7 @@ class AskedTable(_Part):
     def _consistent(self) -> Self:
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} is there twice")
+            raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} appears twice")
         if unknown := {b for r in self.rows for b in r.blank} - set(names):
             raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
         if unknown := {c for r in self.rows for c in r.cells} - set(names):

@@ -253,7 +253,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         draft.unplaced.append(
-            f"table.ignore: {shown}: taken for no record, but no column of the contract tells it: quarantined as it stands"
+            f"table.ignore: {shown}: looks like no record, but no contract column shows it: quarantined"
         )
 
 
@@ -282,7 +282,7 @@ def _open_points(draft: Draft) -> list[str]:
     if draft.name and draft.force is None:
         found.append("forces: whose files these are: give --force, or write the force's code")
     for h in sorted(draft.fields.doubled):
-        found.append(f"headers: '{h}' is there twice, and no column can be told by it: rename one at the source")
+        found.append(f"headers: '{h}' appears twice, and no column can be told by it: rename one at the source")
     for d in draft.missing:
         if not d.column.required:
             continue

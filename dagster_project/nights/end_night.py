@@ -61,4 +61,4 @@ def _unwritten(run: NightRun, error: Exception) -> str:
             f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
             " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
         )
-    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"
+    return f"The night is not published, the last publication stays, and {what}. The next night writes the receipt"

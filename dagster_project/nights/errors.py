@@ -9,11 +9,11 @@ from dagster_project.transform.dbt_runner import Node
 
 
 class NightHeldError(PamError, RuntimeError):
-    """The gate holds the night back. The last publication stands; the receipt has the rules."""
+    """The gate holds the night back. The last publication stays; the receipt has the rules."""
 
 
 class NightFailedError(PamError, RuntimeError):
-    """The night could not be finished. The last publication stands."""
+    """The night could not be finished. The last publication stays."""
 
 
 class BuildFailedError(NightFailedError):

@@ -209,7 +209,7 @@ class NightRun(NightSoFar):
         if stands is None:
             return False
         night_id, self.made, self.judged = stands
-        receipt = self._receipt("unchanged", f"no new file: night {night_id} stands")
+        receipt = self._receipt("unchanged", f"no new file: night {night_id} stays published")
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 

@@ -96,7 +96,7 @@ def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResu
             " `pam dashboard` write one elsewhere.",
             allow_retries=False,
         )
-    yield from _beside(home, selected, receipt, built="no: it stands as it was published")
+    yield from _beside(home, selected, receipt, built="no: it is as it was published")
 
 
 def _said(run: NightRun, receipt: Receipt) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def seal(home: Home) -> str:
 def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
     """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
 
-    Raises OutputError, PublishError, ConfigError and OSError: the last publication stands, and so does the candidate.
+    Raises OutputError, PublishError, ConfigError and OSError: the last publication stays, and so does the candidate.
     """
     adopt(home)
     path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)

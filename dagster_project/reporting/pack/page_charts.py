@@ -94,7 +94,7 @@ def _nothing(series: Iterable[Series]) -> str:
 def _gaps(panels: Iterable[Panel]) -> tuple[str, ...]:
     """What is to be said of points that are not public."""
     hidden = any(p.printed == PUBLIC_ONLY for panel in panels for s in panel.series for p in s.points)
-    return ("What is not public is no 0: lines break there, and a c stands in the place of a bar.",) if hidden else ()
+    return ("Figures that are not public are not 0: lines break there, and a c replaces the bar.",) if hidden else ()
 
 
 def _wanted(table: Table) -> list[Definition]:
