@@ -1,4 +1,4 @@
-"""The dashboard."""
+"""`pam dashboard`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The pages of docs/reference/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
+"""`pam docs`: writes the pages of docs/reference/ that list contracts, measures and the rules of the gate.
 
 The sentences are in a page's template. What it lists is read from the one place that says it.
 """

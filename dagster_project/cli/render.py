@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of a night and of the warehouse's state."""
+"""Shows a night and the state of the warehouse at the terminal."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""The report pack, and a document of it brought to a later night."""
+"""`pam report`: writes the report pack, and brings a document to a later night."""
 
 import sys
 from pathlib import Path

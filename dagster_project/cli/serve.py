@@ -1,4 +1,4 @@
-"""Commands that let nights run by themselves, and say whom they told."""
+"""`pam serve` and `pam alerts`: nights that run by themselves, and the alerts they sent."""
 
 import json
 from typing import Annotated

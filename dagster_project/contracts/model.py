@@ -1,4 +1,4 @@
-"""What one extract's file holds: the shape of the contracts' YAML, checked when it is read."""
+"""The shape of a contract's YAML, checked when it is read."""
 
 import re
 from functools import cache, cached_property

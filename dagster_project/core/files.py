@@ -1,4 +1,4 @@
-"""Files and folders for the owner alone, that appear whole or not at all."""
+"""Files and folders that only the owner can read, and that appear whole or not at all."""
 
 import contextlib
 import os

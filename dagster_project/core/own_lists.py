@@ -1,4 +1,4 @@
-"""A force's own reference lists, CSV files in `seeds/` of its home, and what they and the project's know together."""
+"""A home's own reference lists (CSV files in its `seeds/`), read together with the project's."""
 
 import csv
 import io

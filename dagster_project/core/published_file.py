@@ -1,4 +1,4 @@
-"""The published night: where it lies, which night it is of, and opening it with everything else shut."""
+"""The published night: where it is, its id, and opening it with no access to anything else."""
 
 import hashlib
 import os

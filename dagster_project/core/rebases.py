@@ -1,4 +1,4 @@
-"""A force's list of rebases: months from which a control chart's mean and limits are computed anew, each with a reason."""
+"""A home's list of rebases: months from which a control chart's mean and limits start again, each with a reason."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -1,4 +1,4 @@
-"""A second process, which works while this one does other work.
+"""A second process that works while this one does something else.
 
 Python does one thing at a time in a process, and some libraries take seconds to load. The worker does one call after the
 other, and ends with this process, also where this one is killed. Where it ends early, or was never started, the calls are

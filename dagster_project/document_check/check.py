@@ -1,4 +1,4 @@
-"""Each number of a document: what it is taken for, what the published night has, and the verdict."""
+"""Each number of a document: which figure it is, what the published night has, and the verdict."""
 
 import re
 from collections import Counter

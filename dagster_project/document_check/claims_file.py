@@ -1,4 +1,4 @@
-"""The claims of an edition of the home's own: a CSV beside it, to which a claim is added."""
+"""The CSV beside a home's own edition that `pam claims add` writes to."""
 
 import csv
 import io

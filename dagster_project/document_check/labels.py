@@ -1,4 +1,4 @@
-"""Labels of rows and columns, and which of an edition's a document's label stands for."""
+"""Matches a document's row and column labels with an edition's."""
 
 import re
 from calendar import month_name

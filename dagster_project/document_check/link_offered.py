@@ -1,5 +1,5 @@
-"""Which figures a sentence has that is written as the pack offers it, by the labels of a table: `North: 10 (Total), 3 (New)`,
-or `Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
+"""Links the numbers of a sentence that has the pack's own wording, by the labels of a table: `North: 10 (Total), 3 (New)`, or
+`Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
 
 In the pack's document its figures have tags. Another editor, or a PDF, has lost them.
 """

@@ -1,4 +1,4 @@
-"""Which figure a number in a sentence is: by the words that the measure has, the period, the area and the category.
+"""Links the numbers of a sentence to figures, by its words for measure, period, area and category.
 
 The number itself has no say: what is linked by its value would always agree. Where the words leave more than one figure, none
 is linked.

@@ -1,4 +1,4 @@
-"""Which figures the cells of a document's table are: by its title, and the labels of its rows and columns."""
+"""Links the cells of a document's table to figures, by its title and its row and column labels."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

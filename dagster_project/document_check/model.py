@@ -1,4 +1,4 @@
-"""A document as it is checked: paragraphs and tables in order, with the content controls that hold bound figures."""
+"""A document as it is checked: its paragraphs and tables in order, with the content controls that hold bound figures."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The periods that a sentence speaks of, as the days that a figure of it may cover."""
+"""Finds the periods that a sentence names, as the days that its figures may cover."""
 
 import re
 from calendar import monthrange

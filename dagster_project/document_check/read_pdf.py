@@ -1,4 +1,4 @@
-"""The text of a PDF, laid out as its pages are: a table's columns stand under each other."""
+"""Reads a PDF's text as its pages are laid out, so that a table's columns stay below each other."""
 
 import logging
 import re

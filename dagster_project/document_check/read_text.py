@@ -1,4 +1,4 @@
-"""Paragraphs and tables of plain text: a table's cells are told apart by tabs, or by columns of blanks."""
+"""Finds paragraphs and tables in plain text: a table's cells are separated by tabs or by columns of blanks."""
 
 import re
 from collections.abc import Iterator

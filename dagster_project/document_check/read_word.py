@@ -1,4 +1,4 @@
-"""Paragraphs and tables of a .docx, with its content controls: also those that another program saved anew."""
+"""Reads the paragraphs, tables and content controls of a .docx, also if another program saved it."""
 
 import zipfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The numbers that Word writes before paragraphs: they stand in no text, and are counted as Word counts them."""
+"""Works out the paragraph numbers that Word shows but does not store as text."""
 
 import re
 from collections import defaultdict

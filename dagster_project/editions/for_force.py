@@ -1,4 +1,4 @@
-"""An edition's tables as another force needs them: those that its night has data for, with its own sections and units."""
+"""An edition's tables adapted to another force: those that its night has data for, with its own sections and units."""
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
+"""The shape of an edition's YAML, checked when it is read."""
 
 from datetime import date
 from functools import cache

@@ -1,4 +1,4 @@
-"""The printed tables of an edition: rows and columns, each saying what it adds to what a cell asks for."""
+"""The printed tables of an edition: what each row and column adds to the figure of a cell."""
 
 import re
 from dataclasses import dataclass, replace

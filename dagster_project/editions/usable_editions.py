@@ -1,4 +1,4 @@
-"""Which editions a night can print, and which wait until they are mended.
+"""Which editions a night can print, and which must be corrected first.
 
 An edition of the home's own that can't be read, or that asks for what the warehouse does not have, waits as a mapping does: the
 night goes on without it, and `pam status`, `pam edition list` and `pam edition check` say what is wrong, with its line.

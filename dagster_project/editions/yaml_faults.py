@@ -1,4 +1,4 @@
-"""What is wrong with an edition's YAML, in plain words and with its line."""
+"""Explains what is wrong with an edition's YAML, in plain words and with the line."""
 
 import contextlib
 import re
@@ -36,7 +36,7 @@ def unreadable(data: bytes, error: Exception) -> str:
         return f"line {error.problem_mark.line + 1}: can't be read as YAML: {error.problem}"
     text = data.decode("utf-8", "replace")
     if isinstance(error, yaml.reader.ReaderError):
-        return f"line {text[: error.position].count(chr(10)) + 1}: can't be read as YAML: it has a character that no text may hold"
+        return f"line {text[: error.position].count(chr(10)) + 1}: can't be read as YAML: it has an unprintable character"
     for number, row in enumerate(text.split("\n"), start=1):
         for day in _DATE.findall(row):
             with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""What a file's name says: which extract of which force, over which window, extracted when."""
+"""What a file's name says: extract, force, window and time of extraction."""
 
 import os
 import re

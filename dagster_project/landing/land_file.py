@@ -1,4 +1,4 @@
-"""One file: from its bytes to rows in raw and in quarantine, and the entry that says what became of it."""
+"""Lands one file: from its bytes to rows in raw and quarantine, and its ledger entry."""
 
 import hashlib
 import logging

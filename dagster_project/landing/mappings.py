@@ -1,4 +1,4 @@
-"""How a force's own system says what a contract asks for: one YAML in the home's `mappings/`, no code.
+"""Mappings: one YAML file in the home's `mappings/` says how a force's own system writes what a contract asks for.
 
 A mapping that says something it can't mean stops nobody's night: the files that it could be meant for wait in the inbox,
 untouched, and everything else lands.

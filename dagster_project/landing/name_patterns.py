@@ -1,4 +1,4 @@
-"""Names of a system's own files: a pattern with globs and dates, and what a name that fits it says.
+"""Patterns for the names of a system's own files, with wildcards and dates, and what a matching name says.
 
 `CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv` gives the covered window and the time of extraction. A pattern
 without a window takes it from the rows (`covers`).

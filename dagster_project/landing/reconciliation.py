@@ -1,4 +1,4 @@
-"""Where a file's rows went, counted where they lie: what the ledger says against what is stored.
+"""Checks that every row of a file is accounted for: the ledger's counts against what is stored.
 
 Rows in a file are landed, quarantined, identical repeats, or refused with the file. The counts of the first two come from
 the stored Parquet itself, so that a file that was lost or changed after its landing is found as well.

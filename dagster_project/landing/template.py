@@ -1,4 +1,4 @@
-"""An empty file of an extract, with a valid name and the contract's headers: what a new export starts from."""
+"""An empty file of an extract, with a valid name and the contract's headers, to start a new export from."""
 
 import csv
 import io

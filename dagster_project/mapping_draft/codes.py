@@ -1,4 +1,4 @@
-"""Their codes and ours. Only a code that can mean nothing else gets a target; every other is left to a person."""
+"""Maps their codes to ours. Only a code with one possible meaning gets a target; a person decides the others."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A mapping drafted from a file: what it would say, and what is left for a person to decide."""
+"""Drafts a mapping from a file, with what a person must still decide."""
 
 import re
 from collections.abc import Callable, Mapping

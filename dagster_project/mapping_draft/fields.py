@@ -1,4 +1,4 @@
-"""The fields of a file, and what can be made of several: a moment of a day and a time, a list, an offence code."""
+"""The fields of a file, and columns made from several: a time from a date and an hour, a list, an offence code."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A draft as the YAML of a mapping: it loads as it is, and what is left to decide stands in comments, one a line."""
+"""Writes a draft as the YAML of a mapping: it loads as it is, and comments say what is left to decide."""
 
 import json
 import re

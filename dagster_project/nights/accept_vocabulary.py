@@ -1,4 +1,4 @@
-"""How a person makes values of classifying columns known, and what becomes of files that were held for them."""
+"""Makes values of classifying columns known, and releases the files that were held for them."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What files would do: landed in a throw-away home on top of the real one, so that it is what the night does.
+"""What files would do: a night with them in a throw-away copy of the home.
 
 Nothing of the real home changes, nor do the files.
 """

@@ -1,4 +1,4 @@
-"""The last things of a night, whatever became of it: its receipt, its alerts, its lock."""
+"""The last things of a night, however it ended: receipt, alerts, lock."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Erasing rows that published figures rest on: their monthly measures are kept in their place (`kept`), then they go.
+"""Erases rows that have been kept long enough, once their monthly totals are stored, so that no published figure changes.
 
 Done when a night has been published, with that night's own work: what is kept is what was judged and printed. The figures of
 the next night are the same to the last digit.

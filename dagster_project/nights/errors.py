@@ -1,4 +1,4 @@
-"""How a night can end otherwise than published."""
+"""The ways in which a night can end without being published."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The dead man's switch: what a monitoring program must hear of, also where no night ran that could have told it."""
+"""What monitoring must know (`pam status --check`), also if no night ran that could have sent an alert."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How a night begins to be known of and how it ends: a mark while it is under way, and always a receipt after it.
+"""Marks a night that has begun, and makes sure that it gets a receipt however it ends.
 
 A night that is killed leaves its mark. Whoever next has the home's lock finds it and writes down what became of that night.
 """

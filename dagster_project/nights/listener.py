@@ -1,4 +1,4 @@
-"""What a night tells those who watch."""
+"""Follows a night's progress: what `pam nightly` shows while it runs."""
 
 from dagster_project.landing import LedgerEntry
 

@@ -1,4 +1,4 @@
-"""Whether what is published stands as it is: nothing of what figures are made of has changed."""
+"""Whether anything that figures are made from has changed. If not, the published night stays."""
 
 from pathlib import Path
 

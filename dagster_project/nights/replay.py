@@ -1,4 +1,4 @@
-"""The warehouse made again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
+"""Makes the warehouse again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
 
 Nothing of inbox/, candidate/, published/ or nights/ is needed. Figures follow from what landed, in which order, from the
 lists and from the code: the same of these give the same figures, to the last digit.

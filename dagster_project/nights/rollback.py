@@ -1,4 +1,4 @@
-"""Going back: an earlier night published again, by a person who says why."""
+"""Publishes an earlier night again, for a person who says why."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A night: its steps in order, and what became of each. What they hand on is in `steps`, and on disk.
+"""Runs a night: waits for the lock, calls the steps in order, and writes the receipt. `steps` has what they hand on.
 
 Dagster calls them as assets and checks; nothing here knows of Dagster. Each step leaves the home such that the next
 night succeeds by itself, wherever this one stops, and such that another process can go on with this one.

@@ -1,4 +1,4 @@
-"""Files to marts as Dagster's assets: what is shown, and in which order it runs. What a step does is elsewhere."""
+"""The steps of a night as Dagster's assets. The work itself is in `nights`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The gate as Dagster's checks: one a rule, on the staging model or the mart that it judges."""
+"""The rules of the gate as Dagster's asset checks, on the staging model or mart that each judges."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

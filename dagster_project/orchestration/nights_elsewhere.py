@@ -1,4 +1,4 @@
-"""Nights that Dagster did not run, shown on its page all the same: what the command line made, as events without a run.
+"""Shows nights on the command line in Dagster, as events without a run.
 
 Written by a sensor of `pam serve`, from the newest receipt; `pam nightly` itself knows nothing of Dagster.
 """

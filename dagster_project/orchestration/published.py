@@ -1,4 +1,4 @@
-"""What a night publishes, as Dagster's assets: the warehouse file, what is made of it, and PostgreSQL."""
+"""What a night publishes as Dagster's assets: the warehouse file, the outputs, and PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path

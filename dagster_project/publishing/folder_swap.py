@@ -1,4 +1,4 @@
-"""The published folder: every output of one night beside its warehouse, and all of them replaced in one step.
+"""The published folder: the warehouse and every output of one night, all replaced in one step.
 
     published/current         -> .nights/<night>: the one link that a publication changes, by one rename
     published/warehouse.duckdb -> current/warehouse.duckdb

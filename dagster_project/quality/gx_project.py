@@ -1,4 +1,4 @@
-"""A project of Great Expectations on disk, with the suites and what was said of the last nights: its own API opens it.
+"""Writes suites and the results of the last nights as a Great Expectations project, which its own API opens.
 
     context = great_expectations.get_context(mode="file", project_root_dir=FOLDER)
 """

@@ -1,4 +1,4 @@
-"""Rules on the columns of a mart, a table of the report or a staging model, as a suite's YAML has them.
+"""Rules on the columns of a mart, a table of the report or a staging model, as a suite's YAML gives them.
 
 Only the columns that a rule names are read. Of a relation with more than a million rows, a rule that looks at each value
 by itself is asked of the distinct values.

@@ -1,4 +1,4 @@
-"""Names in a question that the published night has not got: the answer to a misspelt measure is no rows, and says no more."""
+"""Names in a question that the published night does not have. Without this a misspelt measure would just return no rows."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Months whose figures a person has looked at and believes, though they are far from those of the year before."""
+"""Months that a person has checked and accepted, though their figures are far from the year before."""
 
 import csv
 import io

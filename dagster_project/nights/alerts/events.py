@@ -1,4 +1,4 @@
-"""What happened that a person must know of: a night held or failed, a file held or refused, an extract late."""
+"""The events that a person must know of: a night held or failed, a file held or refused, an extract late."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What is published, beside Dagster's page and behind the same guard: `<page>/published/report/index.html` and the like.
+"""Serves the published outputs behind the same guard as Dagster's page: `<page>/published/report/index.html` and so on.
 
 Only the folders of outputs: not the warehouse file, and no earlier night. Their pages are of the page's own site: so they run
 no script but files of this site, ask nobody anything, and send no form.

@@ -1,6 +1,4 @@
-"""The secret that opens Dagster's page, and the addresses below which it is. Secret and address are files of the home, for its
-owner alone.
-"""
+"""The token that opens Dagster's page, and the page's secret address. Both are files of the home, for its owner alone."""
 
 import hashlib
 import hmac

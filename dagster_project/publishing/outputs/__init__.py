@@ -229,7 +229,7 @@ def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, st
     said = []
     for name, one in written.items():
         if one.get("failed"):
-            instead = f"that of night {one['of']} takes its place" if one.get("of") else "there is no earlier one to take its place"
+            instead = f"that of night {one['of']} takes its place" if one.get("of") else "no earlier one takes its place"
             said.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
         elif one.get("lost"):
             said.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(one['lost'])}"))

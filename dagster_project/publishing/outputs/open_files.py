@@ -1,4 +1,4 @@
-"""Open files: every mart, table of the report and word about them as Parquet, and as CSV with CSV on the Web metadata.
+"""Open files: every mart and table of the report, as Parquet and as CSV with CSV on the Web metadata.
 
 https://www.w3.org/TR/tabular-data-primer/; the metadata is https://www.w3.org/TR/tabular-metadata/
 """

@@ -1,4 +1,4 @@
-"""A PostgreSQL server to try things with, out of a Python package: `pam postgres --embedded`.
+"""A PostgreSQL server for trying things, from a Python package: `pam postgres --embedded`.
 
 It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. Root's
 server runs as another user, who may not enter the home: its data are in a folder of their own below `/var/lib`. It is for

@@ -1,4 +1,4 @@
-"""What the dashboard is told first: what there is to pick, what it is called, and how the night stands."""
+"""The index of the dashboard: what there is to choose, names, and the state of the night."""
 
 from typing import Any
 

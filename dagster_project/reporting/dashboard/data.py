@@ -1,4 +1,4 @@
-"""What the dashboard is told of a mart and force: its figures and its control charts."""
+"""The figures and control charts of a mart and force, packed for the dashboard."""
 
 import re
 from collections.abc import Iterable

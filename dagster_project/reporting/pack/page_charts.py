@@ -1,4 +1,4 @@
-"""The charts of a page: those that the edition names, and those that a reader would expect of its tables.
+"""The charts of a page: those that the edition names, and those that readers would expect of its tables.
 
 Of a table of counts, money or rates of the force by month: the months as a control chart, or where the night has none with the
 twelve months to each; where the table sets a year against the one before, the two years month by month; and, where the mart has

@@ -1,4 +1,4 @@
-"""The pack as a document for its author to write around: front matter, numbered paragraphs, tables and charts.
+"""The pack as a document that its author completes: front matter, numbered paragraphs, tables and charts.
 
 Every figure in it follows the night (`bound_figures`), in the tables and in the sentences that it offers. What the author is to
 write, and what to check before it goes out, is marked and can't be taken for a part of the report.
