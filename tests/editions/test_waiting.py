@@ -89,9 +89,9 @@ def test_what_it_cannot_mean_is_said_with_its_line(change: tuple[str, str], said
     [
         (b"", "line 1: has no fields"),
         (b"- a list\n", "line 1: has no fields"),
-        (SOUND.replace("title: T", "title: T\u00e9").encode("latin-1"), "line 2: is no UTF-8 text (byte"),
+        (SOUND.replace("title: T", "title: T\u00e9").encode("latin-1"), "line 2: is not UTF-8 text (byte"),
         (b"edition: 2026-09\ntitle: \x00\n", "line 2: can't be read as YAML: it has an unprintable character"),
-        (b"\x89PNG\r\n\x1a\n\x00", "line 1: is no UTF-8 text (byte 0)"),
+        (b"\x89PNG\r\n\x1a\n\x00", "line 1: is not UTF-8 text (byte 0)"),
         ((SOUND + SOUND[SOUND.index("  - table"):]).encode(), "a table of this name appears twice"),
     ],
 )  # fmt: skip
