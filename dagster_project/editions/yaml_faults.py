@@ -55,7 +55,11 @@ def repeated_field(text: str) -> str:
 def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
     """Each fault of an edition, with its line where that is known."""
     places = Places(text)
-    for fault, plain in zip(error.errors(), faults_of(error, model, "edition"), strict=True):
+    faults = error.errors()
+    for fault, plain in zip(faults, faults_of(error, model, "edition"), strict=True):
+        # Pydantic also calls a list too short if all its entries are wrong.
+        if fault["type"] == "too_short" and fault["input"]:
+            continue
         # A window is either a name or a mapping. Pydantic reports both readings: leave out the one that does not apply.
         if "constrained-str" in fault["loc"] and not isinstance(fault["input"], str) and isinstance(fault["input"], dict):
             continue

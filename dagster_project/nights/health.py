@@ -43,6 +43,8 @@ def troubles(home: Home, max_age: float, now: datetime | None = None) -> list[st
 
 
 def _room(home: Home) -> list[str]:
+    if not home.path.exists():
+        return []
     free = free_bytes(home.path)
     return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 

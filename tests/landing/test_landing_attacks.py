@@ -17,6 +17,7 @@ from dagster_project.core.memory import bounds
 from dagster_project.landing import archive as archive_module
 from dagster_project.landing import containers, excel, find_files, inbox_files, land_files, parquet
 from dagster_project.landing import land as land_module
+from dagster_project.landing import land_file as land_file_module
 from dagster_project.landing.connection import connect
 
 from .conftest import FORCES, HEADERS, NOW
@@ -308,7 +309,7 @@ def test_a_link_put_in_the_file_s_place_is_refused(warehouse, secret, monkeypatc
             inside.unlink()
             inside.symlink_to(secret)
 
-    module, name = (land_module, "commit") if when == "before it is archived" else (land_module, "read_manifest")
+    module, name = (land_module, "commit") if when == "before it is archived" else (land_file_module, "read_manifest")
     real = getattr(module, name)
 
     def then(*args):
