@@ -218,7 +218,7 @@ def _outputs(trial: Home, night: Night) -> list[str]:
     folder = make_folder(trial.path / "outputs")
     # What stands in the place of a failed one is the real home's: here it is enough to know that one fails.
     written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.chosen_outputs(config))
-    return [f"but {what}: {why}" for _, what, why in outputs.said_of(outputs.as_dicts(written))]
+    return [f"but {what}: {why}" for _, what, why in outputs.problems_of(outputs.as_dicts(written))]
 
 
 def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:

@@ -28,7 +28,7 @@ CAN_NOT = ("indicators",)
 """Kinds that have no monthly measures: what others publish of whole areas. No row of them is about a person."""
 
 
-def due(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
+def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
     """Loads whose time is over and whose rows are still in raw, of extracts that can be kept by month.
 
     `years`: extract -> years, in place of the contract's.
@@ -50,7 +50,7 @@ def keep_and_erase(
     Returns what was erased. Written first, then on record and in the ledger's `erased`, then erased: wherever this is cut
     short, the figures follow from what is there. Raises OSError.
     """
-    over = due(home, contracts, years, today)
+    over = expired_loads(home, contracts, years, today)
     if not over:
         return []
     con = duckdb.connect(str(home.candidate / WORK))

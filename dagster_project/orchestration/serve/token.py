@@ -49,12 +49,12 @@ def page_prefix(token: str) -> str:
 
 
 def published_path(prefix: str) -> str:
-    """Where the page shows what is published, below its own folder."""
+    """The address below which the page serves published outputs."""
     return f"{prefix}/published"
 
 
 def link_to(home: Home, page: Path) -> str:
-    """The address of a page of `published/`: on the page of `pam serve`, where this is one of its processes; else the file's.
+    """The address of a page of `published/`: on the page of `pam serve` in one of its processes, else the file's path.
 
     Without a host, as a browser reaches it by one of several. Raises OSError, and ConfigError of the home's settings.
     """

@@ -224,16 +224,16 @@ def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: s
     return good.of if good else ""
 
 
-def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """What is wrong with a night's outputs, as its receipt keeps them: output, what, and why."""
-    said = []
+def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What is wrong with a night's outputs, from its receipt: output, problem, and why."""
+    problems = []
     for name, one in written.items():
         if one.get("failed"):
             instead = f"that of night {one['of']} takes its place" if one.get("of") else "no earlier one takes its place"
-            said.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
+            problems.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
         elif one.get("lost"):
-            said.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(one['lost'])}"))
-    return said
+            problems.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(one['lost'])}"))
+    return problems
 
 
 def measured(folder: Path, seconds: float) -> WrittenOutput:
