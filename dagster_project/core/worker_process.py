@@ -1,7 +1,8 @@
 """A second process that works while this one does something else.
 
 A Python process does one thing at a time, and some libraries take seconds to load. The worker does one call after
-another. It ends when this process ends, even if this one is killed. If it ends early, or was never started, this process makes the calls.
+another. It ends when this process ends, even if this one is killed. If it ends early, or was never started, this process
+makes the calls.
 """
 
 import importlib

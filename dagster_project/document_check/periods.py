@@ -165,7 +165,7 @@ def _month(match: re.Match[str], _: date, left: str) -> Period | None:
 
 
 def _part(match: re.Match[str], _: date, __: str) -> Period:
-    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is known to be of it."""
+    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure covers such a period."""
     return _days(match, None, None, "part")
 
 

@@ -152,7 +152,7 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
 
 
 def _goes_on(above: list[_Cell], line: list[_Cell]) -> bool:
-    """Whether a line goes on with the row above it: its label does, or a number that was cut."""
+    """Whether a line continues the row above it: its label, or a number that was cut."""
     under = [(a, c) for a in above[1:] for c in line if _apart(a, c) < 0]
     return line[0].text[0].islower() or line[0].text[0] in "(–-" or any(_CUT.search(a.text) for a, _ in under)
 
@@ -166,7 +166,7 @@ def _merged(lines: list[list[str]]) -> list[str]:
 
 
 def _joined(text: str, more: str) -> str:
-    """A cell's text, with that of its next line: a number that was cut goes on."""
+    """A cell's text joined with its next line. A number that was cut is joined without a blank."""
     is_cut = re.search(r"\d", text) and ((_CUT.search(text) and more[:1].isdigit()) or re.match(r"[.,]\d", more))
     return f"{text}{more}" if is_cut else f"{text} {more}".strip()
 

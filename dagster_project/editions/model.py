@@ -151,7 +151,7 @@ def read_edition(path: Path) -> Edition:
         body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    # A number of thousands of digits is a ValueError, and so is a day that there is none of.
+    # A number of thousands of digits is a ValueError, and so is an impossible date.
     except (yaml.YAMLError, ValueError) as error:
         raise EditionError(f"{path.name}: {unreadable(data, error)}") from error
     if not isinstance(body, dict):

@@ -166,8 +166,8 @@ class NightRun(NightSoFar):
         if self.landed:
             return self.entries
         with self._step("landing"):
-            # What an earlier try of this landing committed still counts, and so does what a run of some assets landed: no receipt
-            # has either yet.
+            # What an earlier try of this landing committed still counts, and so does what a run of some assets landed:
+            # no receipt has either yet.
             unreported = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
             entries = land_inbox(
                 night, self.inbox or self.home.inbox, only=only, period=self.period, archive=self.inbox is None,
