@@ -13,7 +13,7 @@ function traceOf(mart, [measure, category, areaType, areaCode], { start, end }) 
 /** What moved of a figure since the night before, as what the dialog shows. `months`: those that it is made of. */
 async function movedSince(force, mart, series, row, months, unit) {
   const { before, counts, most } = known.moved, found = counts[force]?.[mart];
-  if (!before) return made("p", "No earlier night is kept to compare this one with.");
+  if (!before) return made("p", "No earlier night is kept that this one can be compared with.");
   if (!found) return made("p", `On the night before (${before}) it was the same, and so was all of this subject.`);
   const [changed, , fresh, gone] = found;
   if (changed + fresh + gone > most) return made("p", ["Too many figures of this subject moved to list here. In a terminal: ", made("code", `pam diff --mart ${mart}`)]);

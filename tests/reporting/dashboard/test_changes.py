@@ -73,7 +73,7 @@ def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, samp
         assert changes_since(sample_home, con) == NOT_KNOWN
     page = opened(mart="mart_drug_offences")
     page.locator("#headline button").press("Enter")
-    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept to compare this one with.")
+    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept that this one can be compared with.")
     assert page.locator("#moved").is_hidden()
 
 
