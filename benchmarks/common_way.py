@@ -55,7 +55,7 @@ assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     out = args.parse_args().out

@@ -31,7 +31,7 @@ RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--series", type=int, default=20_000)
     args.add_argument("--compared", type=int, default=2_000)
@@ -59,7 +59,7 @@ def _poisson(chance: np.random.Generator, mean: float) -> Any:
 
 
 def false(values: Array) -> dict[str, float]:
-    """Shares, in percent, of months and series without a change that are marked."""
+    """Percentages of months, and of series, that are marked although nothing changed."""
     marked, way = charted(values)
     rules = {f"{rule} %": round(100 * float(marked[rule].mean()), 2) for rule in RULES}
     is_marked = way != 0
@@ -71,12 +71,12 @@ def false(values: Array) -> dict[str, float]:
 
 
 def shifted(made: Any, series: int, months: int) -> Array:
-    """Series whose mean of 100, with a standard deviation of 10, rises by `SHIFT` of these after so many months."""
+    """Series of mean 100 and standard deviation 10, which rises by `SHIFT` standard deviations after so many months."""
     return np.concatenate([made(100, 10, (series, months)), made(100 + 10 * SHIFT, 10, (series, WITHIN))], axis=1)
 
 
 def seen(values: Array, before: int) -> dict[str, float]:
-    """Shares, in percent, of series whose shift after `before` months is seen by each month after it."""
+    """Percentages of series whose shift after `before` months has been detected by each later month."""
     middle, far = limits(values[:, :before])
     found_by = {f"found by {n} %": share for n, share in enumerate(found(values, before), 1)}
     found_by["known limits %"] = found(values, before, 100, 30)[-1]
@@ -102,7 +102,7 @@ def _model() -> str:
 
 
 def _charted(model: str, values: Array) -> duckdb.DuckDBPyConnection:
-    """A connection whose table `charts` has the charts of series, one a row of `values`, with the place `month` of each."""
+    """A connection with a table `charts`: the charts of series, one for each row of `values`, by `month`."""
     con = duckdb.connect()
     con.execute("attach ':memory:' as warehouse; attach ':memory:' as work")
     con.execute("create schema warehouse.marts; create schema work.staging; create schema work.raw")
@@ -130,7 +130,7 @@ def _charted(model: str, values: Array) -> duckdb.DuckDBPyConnection:
 
 
 def _differs(model: str, values: Array) -> int:
-    """Months of which the model says another thing than the method in numpy."""
+    """Months that the model and the method in numpy mark differently."""
     marked, way = charted(values)
     words = np.array(["low", "common cause", "high"])[way.astype(int) + 1]
     with _charted(model, values) as con:

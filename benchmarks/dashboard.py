@@ -37,7 +37,7 @@ new MutationObserver((_, watch) => {
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--forces", type=int, default=44)
     args.add_argument("--years", type=int, default=10)
@@ -86,7 +86,7 @@ def _write(warehouse: Path, folder: Path) -> None:
 
 
 def stretch(warehouse: Path, years: int) -> None:
-    """Put a night's figures before themselves, mart by mart, until they reach over so many years."""
+    """Copy a night's figures to earlier years, mart by mart, until they cover so many years."""
     with duckdb.connect(str(warehouse)) as con:
         tables = con.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' and table_name like 'mart!_%' escape '!'"
@@ -106,7 +106,7 @@ def stretch(warehouse: Path, years: int) -> None:
 
 
 def copy_forces(folder: Path, forces: int) -> None:
-    """Have so many forces in a dashboard of one."""
+    """Copy a dashboard's force until it has so many."""
     index = folder / "data" / "index.js"
     begin, _, text = index.read_text(encoding="utf-8").partition(" = ")
     known = json.loads(text.rstrip(";\n"))
@@ -123,7 +123,7 @@ def copy_forces(folder: Path, forces: int) -> None:
 
 
 def measure(browser: Any, folder: Path, picked: dict[str, Any], times: int) -> dict[str, float]:
-    """Seconds to the first chart, and megabytes once all charts that are in sight are drawn."""
+    """Seconds to the first chart, and megabytes once all visible charts are drawn."""
     seconds, heap, alone, walked = [], 0.0, 0.0, 0.0
     for _ in range(times):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -149,7 +149,7 @@ def _heap(session: Any) -> float:
 
 
 def _alone(browser: Any) -> float:
-    """Megabytes that the largest page's process has for itself; 0 where the system does not say."""
+    """Megabytes of private memory of the largest page process; 0 if the system does not report it."""
     found = [0]
     for process in browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]:
         rollup = Path(f"/proc/{process['id']}/smaps_rollup")

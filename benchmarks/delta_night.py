@@ -20,7 +20,7 @@ from dagster_project.core.receipts import read_receipts
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--years", type=int, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")

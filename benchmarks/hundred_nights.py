@@ -27,13 +27,13 @@ KEPT = ("raw", "nights", "quarantine", "audit", "checks")
 
 
 def size_of(folder: Path) -> tuple[float, int]:
-    """Megabytes and files of a folder, a file that has several names once."""
+    """Megabytes and number of files in a folder. A file with several links counts once."""
     found = {(s.st_dev, s.st_ino): s.st_size for p in folder.rglob("*") if p.is_file() and (s := p.lstat())}
     return round(sum(found.values()) / 1e6, 1), len(found)
 
 
 def told(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
-    """What a night cost, and what the home is then."""
+    """What a night cost, and the size of the home after it."""
     size, files = size_of(home.path)
     kept = [size_of(home.path / name) for name in KEPT]
     return {
@@ -43,7 +43,7 @@ def told(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run them, and say it."""
+    """Run the nights, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--nights", type=int, default=100)
     args.add_argument("--rows", type=float, default=0.02)

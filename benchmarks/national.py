@@ -19,8 +19,8 @@ from zlib import crc32
 import duckdb
 
 from benchmarks.recipes import EXTRACTS, UNITS, Made
-from dagster_project.core.meant import meant
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 from dagster_project.core.sql import literal
 from dagster_project.sample.files import EXTRACTED_AT
 from dagster_project.sample.public_health import MADE_UP, indicators
@@ -43,12 +43,12 @@ SECTIONS = ("East", "West")
 
 
 def national_forces() -> dict[str, str]:
-    """The forces of the national case, code and name: whom `seeds/forces.csv` lists, but for Northern Ireland's."""
+    """The forces of the national case, code and name: all in `seeds/forces.csv` except Northern Ireland's."""
     return {r["force_code"]: r["force_name"] for r in read_seed("forces") if r["nation"] != ELSEWHERE}
 
 
 def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
-    """A made-up list of areas that the made-up rows name, for the home's own `areas.csv`: its columns, then a row a unit."""
+    """A made-up `areas.csv` for the home, with the areas of the made-up rows: its columns, then a row for each unit."""
     rows: list[tuple[str, ...]] = [("force_code", "section_code", "section_name", "lpu_code", "lpu_name")]
     for force in forces:
         for at in range(1, UNITS + 1):
@@ -59,13 +59,13 @@ def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def scale_for(rows: float, forces: int, years: int) -> float:
-    """The scale at which so many forces and years have about so many rows."""
+    """The scale that gives about so many rows for so many forces and years."""
     return rows / (sum(made.rows for made in EXTRACTS.values()) * forces * years)
 
 
 def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0, day: date = NEXT_DAY) -> list[Path]:
-    """What a night after `write_national` brings: one day, of the extracts that come nightly. It is the first after the windows
-    unless `day` says another."""
+    """Write the files of a night after `write_national`: one day of the nightly extracts, the first after the windows unless
+    `day` is given."""
     directory.mkdir(parents=True, exist_ok=True)
     names, later = force_names(), (day - NEXT_DAY).days
     paths = []
@@ -129,7 +129,7 @@ def _file_name(extract: str, force: str, first_year: int, last_year: int) -> str
 
 
 def _seed(path: Path) -> int:
-    """What a file's random values begin with: always the same, and others than any other file's."""
+    """The random seed of a file: always the same for one file, and different for each."""
     return crc32(path.name.encode())
 
 
@@ -151,7 +151,7 @@ def _rows_of(made: Made, facts: str, first: date, last: date, rows: int, first_r
 
 
 def _cohort(first_year: int, seed: int) -> str:
-    """One count a month: more rows would be other counts of the same day."""
+    """One count a month: a second row would be another count for the same day."""
     return f"""
         select last_day(month) as counted_on, 200 + (hash(month, {seed}) % 90)::int as cohort_size, 'made-up sample' as remark
         from (select unnest(generate_series(date '{first_year}-01-01', date '{LAST_DAY}', interval 1 month))::date as month)
@@ -181,7 +181,7 @@ def chosen(forces: str) -> list[str]:
 
 
 def main() -> None:
-    """Write them, and say it."""
+    """Write the extracts, and print how many."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("folder", type=Path)
     args.add_argument("--forces", default="all")

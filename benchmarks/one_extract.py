@@ -65,7 +65,7 @@ print(json.dumps([n for (n,) in found]))
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--rows", type=float, default=1)
     args.add_argument("--work", type=Path)

@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 
 
 def charted(values: Array, mean: float | None = None, limit: float | None = None) -> tuple[dict[str, Array], Array]:
-    """Which months the rules mark, one series a row, and which way: 1 for high, -1 for low, 0 for common cause.
+    """Which months the rules mark, one series a row, and in which direction: 1 high, -1 low, 0 common cause.
 
     `mean`, `limit`: the middle and how far the limits are from it; those of each series, where they are not given.
     """
@@ -33,14 +33,14 @@ def charted(values: Array, mean: float | None = None, limit: float | None = None
 
 
 def limits(values: Array) -> tuple[Array, Array]:
-    """The mean of each series, and how far its limits are from it."""
+    """The mean of each series, and the distance of its limits from it."""
     ranges = np.abs(np.diff(values))
     usual = np.ma.masked_array(ranges, ranges >= 3.267 * ranges.mean(axis=1, keepdims=True))
     return values.mean(axis=1, keepdims=True), 2.66 * usual.mean(axis=1).filled(0)[:, None]
 
 
 def found(values: Array, before: int, mean: float | None = None, limit: float | None = None) -> Array:
-    """Shares of series, by how many months after the first `before` a chart drawn then has marked one of them as high."""
+    """Shares of series in which a chart has marked a month as high, by the number of months after the first `before`."""
     seen = np.zeros(len(values), dtype=bool)
     shares = []
     for months in range(before + 1, values.shape[1] + 1):
@@ -50,12 +50,12 @@ def found(values: Array, before: int, mean: float | None = None, limit: float | 
 
 
 def _ends(values: Array, length: int) -> Array:
-    """Of each month the sum of so many that end with it; 0 where there are fewer."""
+    """For each month the sum of the last so many months; 0 if there are fewer."""
     sums = np.lib.stride_tricks.sliding_window_view(values, length, axis=1).sum(axis=2)
     return np.pad(sums, ((0, 0), (length - 1, 0)))
 
 
 def _within(ends: Array, length: int) -> Array:
-    """Whether a month is among so many of which the last ends something."""
+    """Whether a month is one of the last so many before a month that is true."""
     later = np.pad(ends, ((0, 0), (0, length - 1)))
     return np.lib.stride_tricks.sliding_window_view(later, length, axis=1).any(axis=2)

@@ -60,7 +60,7 @@ full join theirs.marts__night.figures as there using ({KEY})
 
 
 def environment(folder: Path) -> Path:
-    """The Python of SQLMesh's own environment, made where it is not. Raises subprocess.CalledProcessError without a network."""
+    """The Python of SQLMesh's own environment, which is made if missing. Raises subprocess.CalledProcessError offline."""
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
@@ -69,7 +69,7 @@ def environment(folder: Path) -> Path:
 
 
 def agreed(file: Path, own: Path) -> int:
-    """How many figures both have, all of them the same. Raises RuntimeError where one is not."""
+    """How many figures both have. Raises RuntimeError if one of them differs."""
     con = duckdb.connect()
     con.execute(f"attach '{file}' as here (read_only)")
     con.execute(f"attach '{own}' as theirs (read_only)")
@@ -89,7 +89,7 @@ def figures_of(file: Path, table: str) -> int:
 
 
 def nights(work: Path, python: Path | None, forces: list[str], years: int, rows: float) -> list[dict[str, Any]]:
-    """Each night of one size by both, in a folder of its own. `python`: SQLMesh's, where there is one."""
+    """Run each night of one size with both, in a folder of its own. `python`: SQLMesh's, or None."""
     first, following, home = work / "first", work / "next", Home(work / "home").create()
     scale = rows / (sum(EXTRACTS[x].rows for x in NIGHTLY) * len(forces) * years)
     write_national(first, forces, years, scale, only=NIGHTLY)
@@ -122,7 +122,7 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
 
 
 def main() -> None:
-    """Measure each size, and say it."""
+    """Measure each size, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--rows", type=float, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")

@@ -52,7 +52,7 @@ def _write_next_day(folder: Path) -> None:
 
 
 def main() -> None:
-    """Measure, and say it."""
+    """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     out = args.parse_args().out

@@ -85,7 +85,7 @@ def compared(forces: list[str], years: int, rows: float, settings: str, work: Pa
 
 
 def main() -> None:
-    """Measure each size, and say it."""
+    """Measure each size, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
     args.add_argument("--forces", default="derbyshire")

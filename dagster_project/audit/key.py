@@ -1,4 +1,4 @@
-"""The key that the record is signed with: of its own, so that who has the pseudonyms' has not this one."""
+"""The key that signs the record: not the one for pseudonyms, so whoever has that one cannot sign."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""One line of the log: how it is written, and what makes it one of ours.
+"""One line of the log: how it is written, and how a line of ours is recognised.
 
 `{"n":17,"at":"...","kind":"collection","who":"pam",...,"before":"<sha256>","mac":"<hmac>"}`. `before` is the SHA-256 of the
 whole line before it, signature and all; `mac` the HMAC-SHA-256 of all that stands before `,"mac"`.

@@ -1,4 +1,4 @@
-"""Writing the record: one writer at a time, each line on disk before anybody goes on.
+"""Writes the record: one writer at a time, each line on disk before the work goes on.
 
 Besides the log stands its head, `audit/head.json`: how many records were written whole, and the last one's hash. A log
 that is shorter was cut; one that is longer by what a killed writer had not signed for yet is none the worse. A line that a

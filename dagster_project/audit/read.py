@@ -1,4 +1,4 @@
-"""The record, for those who may read it."""
+"""Reads the record, for those who may see it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is on record as disclosed and did not happen: its process was ended between the record and the deed."""
+"""Disclosures on record that did not happen, because the process ended between the record and the deed."""
 
 from datetime import datetime
 

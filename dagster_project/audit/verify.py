@@ -1,4 +1,4 @@
-"""Whether the record is as it was written: every line, their order, and their number."""
+"""Checks that the record is as it was written: every line, their order and their number."""
 
 import re
 from collections.abc import Iterable

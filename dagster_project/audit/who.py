@@ -1,4 +1,4 @@
-"""Who does something: by the system's own word, not by what the environment says."""
+"""Who does something, by what the operating system says and not the environment."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""`pam`: run a night, see how the warehouse stands, ask the published figures.
+"""`pam`: run a night, see the state of the warehouse, ask the published figures.
 
 A module a kind of command; importing it makes its commands known to the app. Exit codes: 0 done (a night: published),
 1 held or failed, 2 wrong use.

@@ -1,4 +1,4 @@
-"""`pam accept`: let a month pass that is far from the year before."""
+"""`pam accept`: lets a month that is far from the year before pass the gate."""
 
 from typing import Annotated
 

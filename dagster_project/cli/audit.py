@@ -1,4 +1,4 @@
-"""Commands that read the record of processing and hold it against its signatures."""
+"""Commands that read the record of processing and check its signatures."""
 
 import json
 import sys

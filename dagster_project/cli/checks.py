@@ -1,4 +1,4 @@
-"""What the gate said of a night, and Great Expectations' Data Docs."""
+"""`pam checks`: the gate's results for a night, and Great Expectations' Data Docs."""
 
 import json
 import sys

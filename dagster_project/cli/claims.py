@@ -1,4 +1,4 @@
-"""Commands that hold the report's printed figures against the marts."""
+"""Commands that compare the report's printed figures with the marts."""
 
 import sys
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def claims(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Hold the printed figures of an edition, and what it says in words, against the marts at the precision of the print.
+    """Compare the printed figures and statements of an edition with the marts, at the precision printed.
 
     The last line says how many of them could be checked. Statements are in our own words, not the report's.
 

@@ -1,4 +1,4 @@
-"""Adding a claim to an edition: a sentence that a report prints, understood, shown back, and written down."""
+"""`pam claims add`: adds a report's sentence to an edition's claims, after showing how it was understood."""
 
 from dataclasses import replace
 from datetime import date, datetime

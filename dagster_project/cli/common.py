@@ -1,4 +1,4 @@
-"""What every command of `pam` shares: the app itself, the home, and how errors are said."""
+"""What every command of `pam` shares: the app, the home, and how errors are shown."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The dashboard."""
+"""`pam dashboard`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,7 @@ def dashboard(
     Example: pam dashboard --out dashboard/
     """
     from dagster_project.core.receipts import holds_made_up
-    from dagster_project.publishing.moved_figures import moved_since
+    from dagster_project.publishing.changes_since import changes_since
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.home_lists import read_home_lists
     from dagster_project.serving import connect
@@ -40,7 +40,7 @@ def dashboard(
         try:
             target = out.expanduser().absolute()
             disclosed(where, reason, by="pam dashboard", what="dashboard", to=str(target))
-            lists, moved = read_home_lists(where), moved_since(where, con)
+            lists, moved = read_home_lists(where), changes_since(where, con)
             write_whole_folder(con, target, holds_made_up(where), lists=lists, moved=moved, overwrite=replace)
         finally:
             con.close()

@@ -1,4 +1,4 @@
-"""Commands for those who try the warehouse or work on it."""
+"""Commands for trying the warehouse or working on it."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Checking a document that somebody wrote against the published night."""
+"""`pam check`: checks a document against the published night."""
 
 import sys
 from pathlib import Path

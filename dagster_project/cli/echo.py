@@ -1,4 +1,4 @@
-"""Printing for a person: text of others is made safe for the terminal first."""
+"""Prints for a person: text from files is made safe for the terminal first."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Editions of the report: which there are, the next one, and those that went out."""
+"""`pam edition`: lists editions, makes the next one, freezes those that went out."""
 
 import sys
 from typing import Annotated

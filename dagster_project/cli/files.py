@@ -1,4 +1,4 @@
-"""Commands for those who make the files: an empty one to start from, and what a file would do."""
+"""Commands for those who make the files: an empty file to start from, and what a file would do."""
 
 import json
 from datetime import datetime

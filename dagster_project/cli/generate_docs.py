@@ -1,4 +1,4 @@
-"""The pages of docs/reference/ that list contracts, measures and the gate's rules: `pam docs` writes them from those.
+"""`pam docs`: writes the pages of docs/reference/ that list contracts, measures and the rules of the gate.
 
 The sentences are in a page's template. What it lists is read from the one place that says it.
 """
@@ -284,7 +284,7 @@ def _properties(path: Path) -> list[dict[str, Any]]:
 def _tests() -> list[tuple[str, str]]:
     """dbt's data tests, a row each: the test, and the models, seeds and columns that have it."""
     found: dict[str, list[str]] = {
-        "`one_current_version`: each row has its date and its key, and no key is there twice": ["every `stg_<extract>`"]
+        "`one_current_version`: each row has its date and its key, and no key appears twice": ["every `stg_<extract>`"]
     }
     assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
     files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]

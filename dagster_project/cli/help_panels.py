@@ -1,4 +1,4 @@
-"""The order and the headings in which `pam --help` lists the commands: by what somebody wants to do."""
+"""The order and headings of the commands in `pam --help`: by what somebody wants to do."""
 
 import typer
 

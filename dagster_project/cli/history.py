@@ -71,7 +71,7 @@ def diff(
     mart: Annotated[str | None, typer.Option("--mart", help="This mart's figures only.")] = None,
     measure: Annotated[str | None, typer.Option("--measure", help="This measure's figures only.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many figures, the largest moves.")] = 20,
-    everything: Annotated[bool, typer.Option("--all", help="Every figure of every area and period that moved.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List every changed figure, of every area and period.")] = False,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.", dir_okay=False)
@@ -122,7 +122,7 @@ def replay(
     """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
 
     It says whether the figures are those that were published before. Exit 0: published. Exit 1: held back by a check, or
-    failed; the last publication stands. With --check, exit 1: a figure differs.
+    failed; the last publication stays. With --check, exit 1: a figure differs.
     """
     if night and not check:
         raise typer.BadParameter("goes with --check", param_hint="--night")

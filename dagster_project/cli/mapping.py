@@ -16,12 +16,13 @@ from .common import HomeOption, app, explained
 def map_file(
     file: Annotated[Path, typer.Argument(help="An export as the system writes it.", exists=True, dir_okay=False)],
     extract: Annotated[
-        str | None, typer.Option(help="What the file is, such as incidents. [default: told by its headers]", show_default=False)
+        str | None,
+        typer.Option(help="What the file is, such as incidents. [default: recognised by its headers]", show_default=False),
     ] = None,
     force: Annotated[
         str | None,
         typer.Option(
-            help="Whose file it is. [default: told by its name, else the one that the home knows]", show_default=False
+            help="Whose file it is. [default: recognised by its name, else the one that the home knows]", show_default=False
         ),
     ] = None,
     out: Annotated[

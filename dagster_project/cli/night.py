@@ -50,8 +50,8 @@ def nightly(
 ) -> None:
     """Run a night: land the extracts, build the marts, check them, publish.
 
-    Exit 0: published, or no file is new and the publication stands. Exit 1: held back by a check, or failed; the last
-    publication stands. Exit 3: published, but its receipt could not be written, or PostgreSQL could not be given it.
+    Exit 0: published, or no file is new and the last publication stays. Exit 1: held back by a check, or failed; the last
+    publication stays. Exit 3: published, but its receipt could not be written, or PostgreSQL could not be given it.
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")

@@ -1,4 +1,4 @@
-"""Commands for what a night set aside: held files, and rows in quarantine."""
+"""Commands for held files and quarantined rows."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of a night and of the warehouse's state."""
+"""Shows a night and the state of the warehouse at the terminal."""
 
 import re
 from datetime import date
@@ -168,9 +168,9 @@ def _say(console: Console, text: str, style: str | None = None) -> None:
 
 def _headline(receipt: Receipt) -> str:
     if receipt.outcome == "held":
-        return f"Night {receipt.night_id} is held back; the last publication stands. {receipt.reason}"
+        return f"Night {receipt.night_id} is held back; the last publication stays. {receipt.reason}"
     if receipt.outcome == "failed":
-        return f"Night {receipt.night_id} failed; the last publication stands. {receipt.reason}"
+        return f"Night {receipt.night_id} failed; the last publication stays. {receipt.reason}"
     if receipt.outcome == "unchanged":
         return f"Night {receipt.night_id} publishes nothing: {receipt.reason}"
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
@@ -255,7 +255,7 @@ def show_status(found: dict[str, Any]) -> None:
         _say(console, f"Gone back   since {back['since']}, by {back['by']}: {back['why']}", "yellow")
         _say(console, "            The next night publishes the newest state again", "yellow")
     if last and last["outcome"] == "published" and back:
-        _say(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one stands in its place")
+        _say(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one is published again")
     elif last and last["outcome"] == "unchanged":
         _say(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
     elif last and (published is None or last["night_id"] != published["night_id"]):

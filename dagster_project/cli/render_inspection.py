@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of files that were inspected."""
+"""Shows inspected files at the terminal."""
 
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.believe import EVER

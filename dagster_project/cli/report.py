@@ -1,4 +1,4 @@
-"""The report pack, and a document of it brought to a later night."""
+"""`pam report`: writes the report pack, and brings a document to a later night."""
 
 import sys
 from pathlib import Path
@@ -29,7 +29,7 @@ def report(
         str, typer.Option("--format", "-f", help="Formats, with commas between: html, csv, xlsx, docx.")
     ] = "html,csv,xlsx,docx",
     public: Annotated[
-        bool, typer.Option("--public", help="The form for the public: figures of marts_public alone, [c] where it has none.")
+        bool, typer.Option("--public", help="The form for the public: only figures of marts_public, \\[c] for the others.")
     ] = False,
     tables_only: Annotated[
         bool, typer.Option("--tables-only", help="In the document: no charts, sentences and places to write in.")
@@ -99,7 +99,7 @@ def refresh(
     keep_typed: Annotated[
         bool, typer.Option("--keep-typed", help="Leave figures that somebody typed over; else they are computed again.")
     ] = False,
-    form: Annotated[str, typer.Option("--format", "-f", help="What moved, as table, csv or json.")] = "table",
+    form: Annotated[str, typer.Option("--format", "-f", help="List what changed as table, csv or json.")] = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Commands that let nights run by themselves, and say whom they told."""
+"""`pam serve` and `pam alerts`: nights that run by themselves, and the alerts they sent."""
 
 import json
 from typing import Annotated
@@ -44,7 +44,7 @@ def alerts_command(
     last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
     home: HomeOption = None,
 ) -> None:
-    """Show whom nights told of what, and what is still waiting to be delivered.
+    """Show which alerts were sent to whom, and which are still waiting.
 
     With --test, exit 1 where a channel failed or pam.toml names none.
     """

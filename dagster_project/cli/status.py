@@ -1,4 +1,4 @@
-"""Commands that say how the warehouse stands and what its figures are."""
+"""Commands that show the state of the warehouse and its figures."""
 
 import json
 import sys

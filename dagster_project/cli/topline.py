@@ -1,4 +1,4 @@
-"""The chief's table: the newest figures of chosen measures, against the year before."""
+"""`pam topline`: the newest figures of chosen measures, against the year before."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The contracts: one YAML an extract, the single place that says its columns, key, window and identifiers."""
+"""The contracts: one YAML file for each extract, the only place that defines its columns, key, window and identifiers."""
 
 from .model import GRACE_DAYS, Column, Contract, ContractError, PoliceUk, load_contracts, plain_header, read_contract
 

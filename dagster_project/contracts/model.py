@@ -1,4 +1,4 @@
-"""What one extract's file holds: the shape of the contracts' YAML, checked when it is read."""
+"""The shape of a contract's YAML, checked when it is read."""
 
 import re
 from functools import cache, cached_property
@@ -123,7 +123,7 @@ class Contract(_Part):
     def _consistent(self) -> Self:
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError("columns: one name is there twice")
+            raise ValueError("columns: one name appears twice")
         headers = [h for c in self.columns for h in c.headers]
         if len(set(headers)) != len(headers):
             raise ValueError("columns: one header would mean two columns")

@@ -1,4 +1,4 @@
-"""What every part stands on: the home and its settings, receipts, errors, permissions, locks, SQL and file helpers.
+"""What every package uses: the home and its settings, receipts, errors, permissions, locks, SQL and file helpers.
 
 Imports nothing else of the warehouse.
 """

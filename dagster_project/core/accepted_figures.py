@@ -1,4 +1,4 @@
-"""The months of a figure that a person let pass the gate, and why."""
+"""Months of a figure that a person let pass the gate, and why."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""What one rule said of one extract or mart, whoever asked it."""
+"""The result of one rule for one extract or mart, whoever checked it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal

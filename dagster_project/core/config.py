@@ -1,4 +1,4 @@
-"""What a force sets for its own home: `pam.toml`, where there is one. Every setting has a default."""
+"""The settings of a home, `pam.toml`. The file is optional and every setting has a default."""
 
 import difflib
 import tomllib

@@ -1,4 +1,4 @@
-"""Files and folders for the owner alone, that appear whole or not at all."""
+"""Files and folders that only the owner can read, and that appear whole or not at all."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def free_bytes(folder: Path) -> int:
-    """What its owner may still write on a folder's disk, in bytes."""
+    """Free bytes for the owner on a folder's disk."""
     return shutil.disk_usage(folder).free
 
 

@@ -179,7 +179,7 @@ class Home:
 
     @property
     def parts_file(self) -> Path:
-        """What each part of the outputs was made of, so that a night makes only those that changed; may be deleted."""
+        """What each output file was made of, so that a night makes only those that changed; may be deleted."""
         return self.path / "cache" / "parts.json"
 
     @property

@@ -1,5 +1,4 @@
-"""What the libraries of a night do for nothing, left out: imports that a night never uses, a third of the time that they
-take to load, and searches for garbage that there is none of.
+"""Makes a night start faster: skips imports that no night uses (a third of the loading time) and collects garbage less often.
 
 Great Expectations imports `scipy.stats` and `altair` for expectations and renderings that no suite of ours has; `jsonschema`
 builds a grammar of internationalised addresses, which no schema of dbt's or Dagster's asks for.

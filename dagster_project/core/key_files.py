@@ -1,4 +1,6 @@
-"""A secret key: the value of a variable, else the content of a file for its owner alone, made where there may be none yet."""
+"""A secret key, from an environment variable or from a file that only its owner can read; the file is made if it may be
+missing.
+"""
 
 import contextlib
 import os

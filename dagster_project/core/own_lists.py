@@ -1,4 +1,4 @@
-"""A force's own reference lists, CSV files in `seeds/` of its home, and what they and the project's know together."""
+"""A home's own reference lists (CSV files in its `seeds/`), read together with the project's."""
 
 import csv
 import io
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .meant import meant
 from .printable import SAID, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import wrong_with
 from .seeds import read_seed
+from .similar_names import meant
 
 OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
@@ -108,7 +108,7 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             )
         known = _known(row, columns)
         if known in rows:
-            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} is there twice (line {rows[known][0]} too)")
+            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} appears twice (line {rows[known][0]} too)")
         rows[known] = (line, row)
     return [row for _, row in rows.values()]
 

@@ -1,4 +1,4 @@
-"""Who may read a home: its owner alone, and of what is published, a group where `pam.toml` names one."""
+"""Who may read a home: its owner, and for what is published also a group if `pam.toml` names one."""
 
 import contextlib
 import grp

@@ -1,4 +1,4 @@
-"""What no text may hold that is shown to anybody: pages, charts and office files can't be made of it.
+"""Characters that no shown text may hold, because pages, charts and office files cannot contain them.
 
 These are the characters that XML 1.0 has not (controls, surrogates, U+FFFE, U+FFFF), the further controls from 80 to 9F, and
 the separators of lines and paragraphs (85, U+2028, U+2029). Tabs and line ends, as cells of spreadsheets have them, may be.

@@ -1,4 +1,4 @@
-"""The published night: where it lies, which night it is of, and opening it with everything else shut."""
+"""The published night: where it is, its id, and opening it with no access to anything else."""
 
 import hashlib
 import os
@@ -53,7 +53,7 @@ class NotWritableError(PamError, RuntimeError):
 
 
 class PublishError(PamError, RuntimeError):
-    """The candidate is not what may be published. The last publication stands."""
+    """The candidate is not what may be published. The last publication stays."""
 
 
 def published_night(home: Home) -> str | None:

@@ -1,5 +1,6 @@
-"""The tables of the candidate's `raw` schema that are no extract, as dbt has them: who makes one takes its
-columns from there."""
+"""The tables of the candidate's `raw` schema that are no extracts. Their columns are defined in dbt's `_raw_tables.yml`;
+whoever makes one takes them from here.
+"""
 
 from functools import cache
 from typing import Any

@@ -1,10 +1,10 @@
-"""A force's list of rebases: months from which a control chart's mean and limits are computed anew, each with a reason."""
+"""A home's list of rebases: months from which a control chart's mean and limits start again, each with a reason."""
 
 from collections.abc import Iterable
 from datetime import date
 
-from .meant import meant
 from .seeds import force_names, read_seed
+from .similar_names import meant
 
 COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
 """Of `seeds/rebases.csv`. `measure`: with its mart in front (`mart_mda_orders.orders`) where several marts have it."""

@@ -1,4 +1,4 @@
-"""A night: its id, its lock, and the receipt that says what became of it."""
+"""A night's id, the home's lock, and the receipt that says how the night ended."""
 
 import contextlib
 import fcntl

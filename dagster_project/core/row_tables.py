@@ -1,4 +1,4 @@
-"""Tables of DuckDB made of rows that Python has."""
+"""Makes DuckDB tables from rows in Python."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The reference lists of seeds/, for the few things outside dbt that read them."""
+"""Reads the reference lists of seeds/, for the code outside dbt that needs them."""
 
 import csv
 from functools import cache

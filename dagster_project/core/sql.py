@@ -1,4 +1,4 @@
-"""Spelling values in SQL text, and reading the one row that a statement always gives."""
+"""Writes values into SQL text, and reads the single row of a query."""
 
 from typing import Any, Protocol
 

@@ -1,4 +1,4 @@
-"""The console that tables and progress are drawn on. Apart from `terminal`, as its library takes a moment to load."""
+"""The console for tables and progress. Separate from `terminal_text`, because its library is slow to load."""
 
 from collections.abc import Iterable
 from typing import Any

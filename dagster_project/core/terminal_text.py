@@ -1,4 +1,4 @@
-"""Text made safe for a terminal. All that a command prints passes through here: names of files and cells are written by others.
+"""Makes text safe for a terminal. Everything that a command prints passes through here, because files may hold anything.
 
 A terminal takes control characters for orders: to colour, to move, to erase what stands above, to fill the clipboard (OSC 52).
 Signs that turn the direction of writing make a name read as another. Each becomes one sign that can be seen, so that a table

@@ -1,4 +1,4 @@
-"""What files that a person writes are held against, and what pydantic found wrong with one, as a person reads it."""
+"""Checks files that a person writes (YAML, TOML) against a model, and puts pydantic's faults in plain words."""
 
 import difflib
 import typing

@@ -1,8 +1,8 @@
-"""A second process, which works while this one does other work.
+"""A second process that works while this one does something else.
 
-Python does one thing at a time in a process, and some libraries take seconds to load. The worker does one call after the
-other, and ends with this process, also where this one is killed. Where it ends early, or was never started, the calls are
-made in this process.
+A Python process does one thing at a time, and some libraries take seconds to load. The worker does one call after
+another. It ends when this process ends, even if this one is killed. If it ends early, or was never started, this process
+makes the calls.
 """
 
 import importlib
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class WorkerProcess:
-    """Have it load the modules that calls need, early; then ask for calls."""
+    """Load the modules that calls need early, with `load`; then `begin` the calls."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -33,18 +33,18 @@ class WorkerProcess:
         self._thread = ThreadPoolExecutor(1)
 
     def load(self, *modules: str) -> None:
-        """Have the process load these modules, and start it where it has not begun."""
+        """Load these modules in the worker, and start it if it has not been started."""
         if self._process is None:
             self._start()
         for name in modules:
             self.begin(_load, name)
 
     def begin(self, call: Callable[..., T], *args: Any) -> Future[T]:
-        """Begin a call of a module's function. What that raises, the result raises."""
+        """Begin a call of a module's function. The result raises what the function raises."""
         return self._thread.submit(self._ask, call, *args)
 
     def end(self) -> None:
-        """End the process, whatever it is doing, and forget the calls that are still to be made."""
+        """End the worker, whatever it is doing, and drop the calls that have not begun."""
         thread, self._thread = self._thread, ThreadPoolExecutor(1)
         thread.shutdown(wait=False, cancel_futures=True)
         self._kill()
@@ -58,7 +58,7 @@ class WorkerProcess:
                 [sys.executable, "-I", "-S", "-c", code, path, str(other.fileno())],
                 pass_fds=[other.fileno()],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                # Ctrl-C is this process's to hear: it ends the worker.
+                # Ctrl-C goes to this process alone, which ends the worker.
                 start_new_session=True,
             )  # fmt: skip
 
@@ -68,9 +68,9 @@ class WorkerProcess:
                 self._pipe.send((call, args))
                 is_done, answer = self._pipe.recv()
             except Exception:
-                # It is gone, or what it says can't be sent.
+                # The worker has ended, or the call or its answer can't be pickled.
                 if self._process is None:
-                    # It was ended, and nobody waits for this.
+                    # `end` was called: nobody waits for this result.
                     raise
                 self._kill()
             else:
@@ -83,7 +83,7 @@ class WorkerProcess:
         process, self._process = self._process, None
         if process:
             process.kill()
-            # What is left unsaid can't be said any more.
+            # The pipe to it may be broken already.
             with suppress(OSError):
                 process.communicate()
         if self._pipe:
@@ -92,11 +92,11 @@ class WorkerProcess:
 
 
 WORKER = WorkerProcess()
-"""That of this process."""
+"""The worker of this process."""
 
 
 def main() -> None:
-    """The worker: load, then do what is asked until nobody asks any more."""
+    """Run the worker: make the calls that come, until the other end is closed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     be_private()
     be_quiet()
@@ -117,6 +117,6 @@ def _load(module: str) -> None:
 
 
 def _end_with_parent() -> None:
-    """Once the other end is closed, nobody waits for an answer: let go of all files at once."""
+    """End at once when the other end is closed, so that no files stay open."""
     sys.stdin.buffer.read()
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Checking a document that anybody wrote: each number in it, and what the published night says of it."""
+"""Checks a document that anybody wrote: compares each number in it with the published night."""
 
 from dagster_project.editions.verdicts import VERDICTS as _OF_CLAIMS
 

@@ -1,4 +1,4 @@
-"""Each number of a document: what it is taken for, what the published night has, and the verdict."""
+"""Each number of a document: which figure it is, what the published night has, and the verdict."""
 
 import re
 from collections import Counter
@@ -13,10 +13,10 @@ from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
-from .bound_figures import BoundFigures
 from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
+from .link_bound import BoundFigures
 from .link_offered import link_offered
 from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
 from .link_tables import link_table
@@ -98,7 +98,7 @@ def _digits(block: Block) -> int:
 
 
 class _Check:
-    """A document as it is gone through: the paragraph and the table that have been reached."""
+    """The check of one document: results so far, and the paragraph and table that it has reached."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: BoundFigures, known: Known
@@ -114,7 +114,7 @@ class _Check:
     def paragraph(self, block: Text) -> None:
         """A paragraph, sentence by sentence."""
         if block.place:
-            self._apart(block, block.place)
+            self._outside_body(block, block.place)
             return
         self.paragraphs += 1
         if FOR_AUTHOR.match(block.text.strip()):
@@ -132,7 +132,7 @@ class _Check:
             self.heading = self.title
 
     def _sentences(self, block: Text, numbers: list[Number], own: Number | None = None) -> bool:
-        """A text's sentences. Returns whether they say a period."""
+        """Check a text's sentences. Returns whether they name a period."""
         start = at = 0
         has_period = False
         for end in [*(m.start() for m in _SENTENCE.finditer(_masked(block.text, own))), len(block.text)]:
@@ -143,15 +143,15 @@ class _Check:
             start = end
         return has_period
 
-    def _apart(self, block: Text, place: str) -> None:
-        """A text that is read by itself: what is said around it is not of it."""
+    def _outside_body(self, block: Text, place: str) -> None:
+        """Check a text outside the body, such as a footnote, without the context of the paragraphs around it."""
         before, self.context, self.place = self.context, Context(subject=self.context.subject), place
         self.is_numbered = False
         self._sentences(block, numbers_of(block.text))
         self.context, self.place = before, ""
 
     def _enter(self, block: Text, own: Number | None) -> None:
-        """Begin a paragraph: one with a number or a heading leaves behind what was said before it."""
+        """Begin a paragraph. A paragraph with a number, or a heading, starts a new context."""
         context = self.context
         context.earlier, context.before = context.before, ""
         was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
@@ -166,7 +166,7 @@ class _Check:
             context.lead = None
 
     def _leave(self, text: str, has_period: bool, has_figures: bool) -> None:
-        """End a paragraph: a period that it says leads the list below it, not what has figures of other periods."""
+        """End a paragraph. A period that it names applies to the list below it, unless the paragraph has figures itself."""
         if self.is_numbered or self.is_item or text.rstrip().endswith(":"):
             return
         self.context.lead = self.context.period if has_period and not has_figures else None if has_period else self.context.lead
@@ -253,7 +253,7 @@ class _Check:
 
     def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
-            self._apart(cell, where)
+            self._outside_body(cell, where)
             return
         numbers = numbers_of(cell.text, True)
         tagged = [b for b in cell.bound if b.tag.startswith(BOUND)]

@@ -1,4 +1,4 @@
-"""Sentences that somebody linked with `pam claims add`: known again by their words, whatever number stands in them now."""
+"""Sentences linked with `pam claims add`: recognised by their words, whatever their number is now."""
 
 import csv
 from dataclasses import replace

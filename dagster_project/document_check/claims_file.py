@@ -1,4 +1,4 @@
-"""The claims of an edition of the home's own: a CSV beside it, to which a claim is added."""
+"""The CSV beside a home's own edition that `pam claims add` writes to."""
 
 import csv
 import io
@@ -51,7 +51,7 @@ def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> 
 
 
 def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
-    """A file's text with one more row. One of COLUMNS that it lacks is added at the end."""
+    """A CSV's text with one more row. Missing COLUMNS are added at the end."""
     rows = list(csv.reader(io.StringIO(text, newline="")))
     columns = rows[0] if rows else list(COLUMNS)
     row = {
@@ -64,7 +64,7 @@ def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, [*columns, *lacking], restval="", extrasaction="ignore", lineterminator="\n")
     if lacking or not rows:
-        # The other rows stay as they are where no column is new.
+        # Without a new column the other rows are not rewritten.
         writer.writeheader()
         csv.writer(out, lineterminator="\n").writerows([*old, *("" for _ in lacking)] for old in rows[1:] if old)
         text = ""

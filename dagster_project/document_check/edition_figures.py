@@ -1,4 +1,4 @@
-"""What an edition prints, as the published night has it: its tables' cells and its claims, each figure once."""
+"""What an edition prints, as the published night has it: the cells of its tables and its claims, each figure once."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace

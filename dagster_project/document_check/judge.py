@@ -1,4 +1,4 @@
-"""The verdict on a printed number against its figure: the rule of `reports.claims`, for a number that somebody else printed."""
+"""The verdict on a printed number against its figure, by the same rule as `reports.claims`."""
 
 from decimal import ROUND_FLOOR, Decimal
 

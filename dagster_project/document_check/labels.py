@@ -1,4 +1,4 @@
-"""Labels of rows and columns, and which of an edition's a document's label stands for."""
+"""Matches a document's row and column labels with an edition's."""
 
 import re
 from calendar import month_name
@@ -71,7 +71,7 @@ def matches(label: str, known: Mapping[int, str]) -> list[Match]:
 
 
 def _alike_but_for_blanks(label: str, known: Mapping[int, str]) -> list[int]:
-    """The same of a label whose words a narrow column has broken."""
+    """The same for a label whose words a narrow column has broken."""
     out, inside = _split(label)
     if len(_letters(out)) < _LONG:
         return []

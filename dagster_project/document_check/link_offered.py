@@ -1,7 +1,7 @@
-"""Which figures a sentence has that is written as the pack offers it, by the labels of a table: `North: 10 (Total), 3 (New)`,
-or `Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
+"""Links the numbers of a sentence that has the pack's own wording, by the labels of a table: `North: 10 (Total), 3 (New)`, or
+`Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
 
-In the pack's document its figures have tags. Another editor, or a PDF, has lost them.
+In the pack's own document these figures have tags; saved by another editor or as a PDF it has none.
 """
 
 import re
@@ -19,8 +19,8 @@ _CHANGES = ("volume_change", "pct_change")
 
 
 def link_offered(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
-    """The figures of a sentence below the heading of one table, if every number of it stands before a column's label, or tells
-    the change between the two that do."""
+    """The figures of a sentence below a table's heading, if each of its numbers is followed by a column's label, or is the
+    change between two that are."""
     row = _ROW.match(sentence)
     if row is None or not numbers or numbers[0].start < row.end():
         return {}

@@ -1,4 +1,4 @@
-"""Which figure a number in a sentence is: by the words that the measure has, the period, the area and the category.
+"""Links the numbers of a sentence to figures, by its words for measure, period, area and category.
 
 The number itself has no say: what is linked by its value would always agree. Where the words leave more than one figure, none
 is linked.
@@ -7,8 +7,8 @@ is linked.
 import re
 from dataclasses import dataclass
 
-from .doubt import is_other_kind, is_part
 from .edition_figures import EditionFigures
+from .excluding_words import is_other_kind, is_part
 from .model import Figure
 from .numbers import Number
 from .periods import BEFORE, Period, periods_of
@@ -113,8 +113,8 @@ def _link(sentence: str, number: Number, others: list[Number], context: Context,
 
 
 def is_plain(sentence: str, number: Number, own: str) -> bool:
-    """Whether a number is of the measure that is spoken of: neither a bound (`more than`), nor of something else than the
-    measure before it (`12 teams`), nor of a part of it. `own`: the force by name."""
+    """Whether a number is a value of the measure: not a bound (`more than`), not a count of something else (`12 teams`), and
+    not of a part of it. `own`: the force's name."""
     if not _stands_for_itself(sentence, number) or is_other_kind(sentence, number, own):
         return False
     found = mentions(sentence, sentence)
@@ -124,8 +124,7 @@ def is_plain(sentence: str, number: Number, own: str) -> bool:
 
 
 def _stands_for_itself(sentence: str, number: Number) -> bool:
-    """Whether a number is no bound (`more than`), no share (`1 of 2`), and not what something rose from, which is of an
-    earlier time."""
+    """Whether a number is no bound (`more than`), no share (`1 of 2`), and not the earlier value that something rose from."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
     if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
@@ -224,7 +223,7 @@ def _choose(
 def _is_doubted(
     sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...], figure: Figure, edition: EditionFigures
 ) -> bool:
-    """Whether words near the number, beside the mention that is nearest or one of the figure, say that another is meant."""
+    """Whether words near the number, other than the nearest mention or one of the figure, mean another figure."""
     if is_other_kind(sentence, number, edition.force_name):
         return True
     cost = {m: _cost(sentence, number, others, m) for m in found}
@@ -340,8 +339,8 @@ def _in_place(
 
 
 def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figure, edition: EditionFigures) -> bool:
-    """Whether a number stands beside an area that this measure is not counted for; or is the whole (`7 of the 47`) beside
-    the area of the part."""
+    """Whether a number is beside an area for which this measure is not counted, or is the whole (`7 of the 47`) beside the
+    area of the part."""
     kinds = _PARTS[figure.area_type]
     own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
     county = set(edition.force_name.split())

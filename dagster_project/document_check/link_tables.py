@@ -1,4 +1,4 @@
-"""Which figures the cells of a document's table are: by its title, and the labels of its rows and columns."""
+"""Links the cells of a document's table to figures, by its title and its row and column labels."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class LinkedTable:
 
 
 def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
-    """Link a table's cells. `title`: the words before it. No cell is linked where two tables of the edition fit alike. Two
-    tables that an editor has joined are taken apart where the second one's heading stands, if more is known then."""
+    """Link a table's cells. `title`: the words before it. No cell is linked if two tables of the edition fit equally well.
+    If an editor joined two tables, they are split at the second heading if that links more cells."""
     whole = _link(grid, title, edition)
     starts = [0, *_headings_within(grid)]
     if len(starts) == 1:
@@ -51,7 +51,7 @@ def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
 
 
 def _headings_within(grid: Grid) -> list[int]:
-    """Rows below figures that hold words alone, in two cells or more."""
+    """Rows of words alone, in two cells or more, below rows with figures."""
     found: list[int] = []
     has_figures = False
     for n, row in enumerate(grid.rows):

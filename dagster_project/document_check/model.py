@@ -1,4 +1,4 @@
-"""A document as it is checked: paragraphs and tables in order, with the content controls that hold bound figures."""
+"""A document as it is checked: its paragraphs and tables in order, with the content controls that hold bound figures."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)
 
 
 def seen(text: str) -> str:
-    """A text as a reader sees it: every blank and every hyphen alike, and nothing that has no width."""
+    """A text as a reader sees it: all blanks and hyphens the same, without characters of no width."""
     thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
     return thousands.translate(_SEEN)
 
@@ -38,8 +38,8 @@ class Bound:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own. `is_item`: of a list. `number`: which an
-    editor numbers it with, that is not in its text. `place`: where it stands, if not in the body: `footnote 1`, `header`."""
+    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own. `is_item`: of a list. `number`: the
+    number that Word shows before it, which is not in its text. `place`: where it is, if not in the body: `footnote 1`."""
 
     text: str
     bound: tuple[Bound, ...] = ()

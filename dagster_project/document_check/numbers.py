@@ -1,4 +1,4 @@
-"""The numbers of a text, and which of them are no figures: dates, years, lengths of time, paragraphs, phones, pages."""
+"""Finds the numbers of a text, and which are no figures: dates, years, lengths of time, paragraph, phone and page numbers."""
 
 import re
 from collections.abc import Iterator

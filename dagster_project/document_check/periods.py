@@ -1,4 +1,4 @@
-"""The periods that a sentence speaks of, as the days that a figure of it may cover."""
+"""Finds the periods that a sentence names, as the days that its figures may cover."""
 
 import re
 from calendar import monthrange
@@ -165,7 +165,7 @@ def _month(match: re.Match[str], _: date, left: str) -> Period | None:
 
 
 def _part(match: re.Match[str], _: date, __: str) -> Period:
-    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is known to be of it."""
+    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure covers such a period."""
     return _days(match, None, None, "part")
 
 

@@ -1,4 +1,4 @@
-"""A document's paragraphs and tables, from a .docx, .pdf or .txt file, with bounds on what is read."""
+"""Reads the paragraphs and tables of a .docx, .pdf or .txt file, up to a limit."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The text of a PDF, laid out as its pages are: a table's columns stand under each other."""
+"""Reads a PDF's text as its pages are laid out, so that a table's columns stay below each other."""
 
 import logging
 import re
@@ -40,8 +40,8 @@ def pdf_text(path: Path, most: int) -> str:
 
 
 def _without_edges(pages: list[str]) -> list[str]:
-    """Pages without headers and footers: lines that, but for their numbers, stand at that edge of half of the pages. What they
-    part, a table or a paragraph, is whole again."""
+    """Remove headers and footers from pages: lines at the same edge of half of the pages that differ only in their numbers. A
+    table or paragraph that they interrupted is joined again."""
     lines = [page.rstrip().split("\n") for page in pages]
     edges = [_edge_lines(page) for page in lines]
     counts = Counter(key for page in edges for key in {*page.values()})

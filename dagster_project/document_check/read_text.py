@@ -1,4 +1,4 @@
-"""Paragraphs and tables of plain text: a table's cells are told apart by tabs, or by columns of blanks."""
+"""Finds paragraphs and tables in plain text: a table's cells are separated by tabs or by columns of blanks."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def blocks_of(text: str) -> list[Block]:
     paragraph: list[str] = []
     above = ""
     rows: list[list[_Cell]] = []
-    """A table's lines; an empty one stands for a blank line."""
+    """A table's lines; a blank line is an empty list."""
 
     def close() -> None:
         if any(rows):
@@ -51,7 +51,7 @@ def blocks_of(text: str) -> list[Block]:
             paragraph.clear()
 
     lines = re.split(r"\r\n?|\n|\f", text)
-    going_on = _going_on(lines)
+    wrapped = _wrapped_lines(lines)
     for number, line in enumerate(lines):
         is_laid_out = bool(rows) and not _has_tabs(rows)
         cells = _cells(line)
@@ -69,7 +69,7 @@ def blocks_of(text: str) -> list[Block]:
                 close()
             rows.append(cells)
             continue
-        is_new = paragraph and number - 1 not in going_on and not _WRAPPED <= len(paragraph[-1]) <= _LONGEST_LINE
+        is_new = paragraph and number - 1 not in wrapped and not _WRAPPED <= len(paragraph[-1]) <= _LONGEST_LINE
         if rows or not line.strip() or _STARTS.match(line) or is_new:
             close()
         if line.strip():
@@ -79,9 +79,9 @@ def blocks_of(text: str) -> list[Block]:
     return found
 
 
-def _going_on(lines: list[str]) -> set[int]:
-    """Numbers of the lines that were broken to fit a narrow page: of a run of lines without a blank one, where each line is
-    too long for the next one's first word to fit, or ends a sentence."""
+def _wrapped_lines(lines: list[str]) -> set[int]:
+    """The numbers of lines that were broken to fit a narrow page. Lines without a blank one between them count as broken if
+    each ends a sentence or has no room for the first word of the next."""
     found: set[int] = set()
     start = 0
     for end in [*(n for n, line in enumerate(lines) if not line.strip()), len(lines)]:
@@ -114,12 +114,12 @@ def _cells(line: str) -> list[_Cell] | None:
 
 
 def _spaced(line: str) -> list[_Cell]:
-    """What stands apart by two blanks or more."""
+    """A line's pieces that are separated by two blanks or more."""
     return [_Cell(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", line)]
 
 
 def _has_tabs(rows: list[list[_Cell]]) -> bool:
-    """Whether the cells were told apart by tabs: they have no width then."""
+    """Whether the cells were separated by tabs."""
     return any(row and len(row) > 1 and all(c.end - c.start == 1 and c.start == n for n, c in enumerate(row)) for row in rows)
 
 
@@ -152,7 +152,7 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
 
 
 def _goes_on(above: list[_Cell], line: list[_Cell]) -> bool:
-    """Whether a line goes on with the row above it: its label does, or a number that was cut."""
+    """Whether a line continues the row above it: its label, or a number that was cut."""
     under = [(a, c) for a in above[1:] for c in line if _apart(a, c) < 0]
     return line[0].text[0].islower() or line[0].text[0] in "(–-" or any(_CUT.search(a.text) for a, _ in under)
 
@@ -166,7 +166,7 @@ def _merged(lines: list[list[str]]) -> list[str]:
 
 
 def _joined(text: str, more: str) -> str:
-    """A cell's text, with that of its next line: a number that was cut goes on."""
+    """A cell's text joined with its next line. A number that was cut is joined without a blank."""
     is_cut = re.search(r"\d", text) and ((_CUT.search(text) and more[:1].isdigit()) or re.match(r"[.,]\d", more))
     return f"{text}{more}" if is_cut else f"{text} {more}".strip()
 

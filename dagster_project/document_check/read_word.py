@@ -1,4 +1,4 @@
-"""Paragraphs and tables of a .docx, with its content controls: also those that another program saved anew."""
+"""Reads the paragraphs, tables and content controls of a .docx, also if another program saved it."""
 
 import zipfile
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ _SKIPPED.add(f"{_COMPATIBLE}Fallback")
 
 @dataclass(frozen=True)
 class _Styles:
-    """What a document says of its paragraphs: names of styles by id, and numbers."""
+    """The styles of a document, names by id, and its paragraph numbers."""
 
     names: dict[str, str]
     numbers: WordNumbers
 
 
 def word_blocks(path: Path) -> list[Block]:
-    """What a document's body holds, in order; then its footnotes, headers and footers. Raises DocumentError for what is no
-    .docx, or is too large unpacked."""
+    """The blocks of a document's body, in order, then of its footnotes, headers and footers. Raises DocumentError if the file
+    is not a .docx or is too large unpacked."""
     from docx import Document
     from docx.opc.exceptions import OpcError
     from docx.oxml import parse_xml
@@ -93,7 +93,7 @@ def _blocks(parent: Any, styles: _Styles, tag: str | None = None) -> Iterator[Bl
 
 
 def _table(table: Any, styles: _Styles, tag: str | None) -> Iterator[Block]:
-    """A table, then the tables in its cells. One of a single cell is a frame around paragraphs."""
+    """A table, then the tables in its cells. A table with a single cell is a frame around paragraphs."""
     rows = [r for r, _ in _inside(table, "tr", None)]
     cells = [(c, t) for r in rows for c, t in _inside(r, "tc", None)]
     if len(cells) == 1:
@@ -161,8 +161,8 @@ def _tag(control: Any) -> str | None:
 
 
 def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
-    """A paragraph's text as it is seen, the content controls in it, and the text boxes that hang on it. What was deleted under
-    review, or is hidden, is left out."""
+    """A paragraph's visible text, its content controls, and the text boxes anchored in it. Text that is hidden, or deleted with
+    tracked changes, is left out."""
     parts: list[str] = []
     bound: list[Bound] = []
     boxes: list[Any] = []

@@ -1,4 +1,4 @@
-"""What a sentence claims: the measure, its change or its value, the area, the category and the days."""
+"""What a sentence claims: the measure, its value or change, the area, the category and the days."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The numbers that Word writes before paragraphs: they stand in no text, and are counted as Word counts them."""
+"""Works out the paragraph numbers that Word shows but does not store as text."""
 
 import re
 from collections import defaultdict
@@ -18,14 +18,14 @@ class _Level:
 
 @dataclass
 class WordNumbers:
-    """Numbers of paragraphs, in the document's order. `styles`: the numbering of each style, by its id."""
+    """Counts paragraph numbers, in the document's order. `styles`: the numbering of each style, by its id."""
 
     lists: dict[str, tuple[str, dict[int, _Level]]]
     styles: dict[str, tuple[str, int]]
     counts: dict[str, list[int | None]] = field(default_factory=lambda: defaultdict(lambda: [None] * _DEEPEST))
 
     def next(self, paragraph: Any) -> tuple[str, bool]:
-        """A paragraph's number, such as `2.17`, or nothing; and whether it is an item of a list of bullets."""
+        """A paragraph's number, such as `2.17`, or an empty text; and whether it is a list item."""
         found = paragraph.find(f"{_MAIN}pPr/{_MAIN}numPr")
         style = paragraph.find(f"{_MAIN}pPr/{_MAIN}pStyle")
         of_style = self.styles.get(style.get(f"{_MAIN}val"), ("", 0)) if style is not None else ("", 0)
@@ -50,7 +50,7 @@ class WordNumbers:
 
 
 def word_numbers(numbering: Any | None, styles: Any | None) -> WordNumbers:
-    """Read the numbering of a document: the elements of its parts, None where there is none."""
+    """Read the numbering of a document: the elements of its parts, or None."""
     abstract = {a.get(f"{_MAIN}abstractNumId"): _levels(a) for a in _all(numbering, "abstractNum")}
     lists = {
         n.get(f"{_MAIN}numId"): (_value(n, "abstractNumId", ""), abstract.get(_value(n, "abstractNumId", ""), {}))

@@ -1,4 +1,4 @@
-"""Editions of the report: what each prints, and what is held against the marts."""
+"""Editions of the report: the tables each prints, and the claims that are compared with the marts."""
 
 from .frozen import frozen_paths
 from .model import Edition, EditionError, load_editions, read_edition

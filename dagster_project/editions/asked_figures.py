@@ -1,4 +1,4 @@
-"""The figures that editions ask for, each once under an id, and the rows of what is made of them."""
+"""The figures that editions need, each once under an id, and the rows of what is made from them."""
 
 from dataclasses import dataclass, field
 from typing import Any

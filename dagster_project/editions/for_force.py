@@ -1,4 +1,4 @@
-"""An edition's tables as another force needs them: those that its night has data for, with its own sections and units."""
+"""An edition's tables adapted to another force: those that its night has data for, with its own sections and units."""
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 
 from .model import EditionError
 from .tables import EVERY

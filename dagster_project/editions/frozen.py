@@ -1,4 +1,4 @@
-"""An edition's figures as they were when it went out: kept beside the home's editions, whatever is corrected later."""
+"""An edition's figures as they were when it went out, kept beside the home's editions whatever is corrected later."""
 
 import json
 from collections.abc import Iterator

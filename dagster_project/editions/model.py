@@ -1,4 +1,4 @@
-"""What one edition of the report asks of the warehouse: the shape of its YAML, checked when it is read."""
+"""The shape of an edition's YAML, checked when it is read."""
 
 from datetime import date
 from functools import cache
@@ -133,7 +133,7 @@ class Edition(_Part):
         names = [t.table for t in self.tables]
         if len(set(names)) != len(names):
             twice = next(n for n in names if names.count(n) > 1)
-            raise ValueError(f"{twice}: a table of this name is there twice")
+            raise ValueError(f"{twice}: a table of this name appears twice")
         for table in self.tables:
             self.cells(table)
         return self
@@ -151,11 +151,11 @@ def read_edition(path: Path) -> Edition:
         body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    # A number of thousands of digits is a ValueError, and so is a day that there is none of.
+    # A number of thousands of digits is a ValueError, and so is an impossible date.
     except (yaml.YAMLError, ValueError) as error:
         raise EditionError(f"{path.name}: {unreadable(data, error)}") from error
     if not isinstance(body, dict):
-        raise EditionError(f"{path.name}: line 1: holds no fields, such as edition and tables; pam edition new writes one")
+        raise EditionError(f"{path.name}: line 1: has no fields, such as edition and tables; pam edition new writes one")
     if fault := repeated_field(text):
         raise EditionError(f"{path.name}: {fault}")
     try:

@@ -1,4 +1,4 @@
-"""A figure as it is printed: what it says, and to which place. `£1.1 million` says 1,100,000 to the nearest 100,000."""
+"""Reads a figure as it is printed, with its precision: `£1.1 million` means 1,100,000 to the nearest 100,000."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the editions ask of the night: each figure once, and which claims and sentences are made of which."""
+"""What the editions need from the night: each figure once, and which claims and sentences use it."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The printed tables of an edition: rows and columns, each saying what it adds to what a cell asks for."""
+"""The printed tables of an edition: what each row and column adds to the figure of a cell."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before
@@ -119,7 +119,7 @@ class AskedTable(_Part):
     def _consistent(self) -> Self:
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} is there twice")
+            raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} appears twice")
         if unknown := {b for r in self.rows for b in r.blank} - set(names):
             raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
         if unknown := {c for r in self.rows for c in r.cells} - set(names):

@@ -1,4 +1,4 @@
-"""Which editions a night can print, and which wait until they are mended.
+"""Which editions a night can print, and which must be corrected first.
 
 An edition of the home's own that can't be read, or that asks for what the warehouse does not have, waits as a mapping does: the
 night goes on without it, and `pam status`, `pam edition list` and `pam edition check` say what is wrong, with its line.
@@ -14,8 +14,8 @@ import duckdb
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant, nearest
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant, nearest
 
 from .claims import claimed_lines
 from .for_force import areas_of

@@ -1,4 +1,4 @@
-"""The verdicts on claims, and how many of how many claims were checked."""
+"""The verdicts on claims, and how many claims were checked."""
 
 from collections.abc import Iterable
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The runs of days that a report looks at, said by where they lie from the edition's last day of data.
+"""The runs of days that a report covers, given relative to the edition's last day of data.
 
 So that the next edition needs another last day and no more: `financial_year: -1` is the last whole one before it.
 """

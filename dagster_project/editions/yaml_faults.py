@@ -1,4 +1,4 @@
-"""What is wrong with an edition's YAML, in plain words and with its line."""
+"""Explains what is wrong with an edition's YAML, in plain words and with the line."""
 
 import contextlib
 import re
@@ -9,67 +9,67 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import faults_of
 
 from .yaml_places import Places
 
 _KINDS = {
     "missing": "is missing",
-    "string_type": "is no text: write one, in quotes if it is a number",
-    "int_type": "is no whole number", "int_parsing": "is no whole number", "int_from_float": "is no whole number",
-    "bool_type": "is neither true nor false", "bool_parsing": "is neither true nor false",
-    "tuple_type": "is no list: begin each item with a dash",
-    "dict_type": "has no fields of its own", "model_type": "has no fields of its own",
-    "too_short": "is empty: write one or more", "string_too_short": "is empty: write something",
+    "string_type": "is not text: write some, in quotes if it is a number",
+    "int_type": "is not a whole number", "int_parsing": "is not a whole number", "int_from_float": "is not a whole number",
+    "bool_type": "must be true or false", "bool_parsing": "must be true or false",
+    "tuple_type": "is not a list: begin each item with a dash",
+    "dict_type": "must have fields of its own", "model_type": "must have fields of its own",
+    "too_short": "is empty: write at least one", "string_too_short": "is empty: write something",
 }  # fmt: skip
-"""What pydantic calls a fault, and what it is."""
+"""Pydantic's types of fault, in plain words."""
 _DATE = re.compile(r"(?<![\d\w-])\d{4}-\d\d-\d\d(?![\d\w-])")
 
 
 def unreadable(data: bytes, error: Exception) -> str:
-    """Why bytes are no YAML, and from which line on."""
+    """Why a file can't be read as YAML, and from which line on."""
     if isinstance(error, UnicodeDecodeError):
         line = data[: error.start].count(b"\n") + 1
-        return f"line {line}: is no UTF-8 text (byte {error.start:,}): save it as UTF-8"
+        return f"line {line}: is not UTF-8 text (byte {error.start:,}): save it as UTF-8"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: can't be read as YAML: {error.problem}"
     text = data.decode("utf-8", "replace")
     if isinstance(error, yaml.reader.ReaderError):
-        return f"line {text[: error.position].count(chr(10)) + 1}: can't be read as YAML: it holds a character that no text has"
+        return f"line {text[: error.position].count(chr(10)) + 1}: can't be read as YAML: it has an unprintable character"
     for number, row in enumerate(text.split("\n"), start=1):
         for day in _DATE.findall(row):
             with contextlib.suppress(ValueError):
                 date.fromisoformat(day)
                 continue
-            return f"line {number}: {day} is no day of the calendar"
+            return f"line {number}: {day} is not a real date"
     return f"can't be read as YAML: {error}"
 
 
 def repeated_field(text: str) -> str:
-    """The first field that stands twice in one place, of which YAML would take the last; empty where there is none."""
+    """The first field that a mapping has twice: YAML would silently take the last one. Empty if there is none."""
     found = Places(text).repeated()
-    return f"line {found[1]}: {found[0]} is there twice: delete one" if found else ""
+    return f"line {found[1]}: {found[0]} appears twice: delete one" if found else ""
 
 
 def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
-    """Each fault of an edition, with the line that it stands on as far as it can be told."""
+    """Each fault of an edition, with its line where that is known."""
     places = Places(text)
     faults = error.errors()
-    for fault, said in zip(faults, faults_of(error, model, "edition"), strict=True):
-        # A list whose entries are all wrong is called too short, too.
+    for fault, plain in zip(faults, faults_of(error, model, "edition"), strict=True):
+        # Pydantic also calls a list too short if all its entries are wrong.
         if fault["type"] == "too_short" and fault["input"]:
             continue
-        # A window is a name or what it says: only the second can be wrong in part.
+        # A window is either a name or a mapping. Pydantic reports both readings: leave out the one that does not apply.
         if "constrained-str" in fault["loc"] and not isinstance(fault["input"], str) and isinstance(fault["input"], dict):
             continue
         line = places.at(fault["loc"]) or places.of_table(str(fault["msg"]).removeprefix("Value error, "))
         where = [str(p) for p in fault["loc"] if not str(p).startswith(("function-after", "constrained-str"))]
-        told = f"{'.'.join(where) or 'edition'}: {_told(fault) or said.partition(': ')[2]}"
-        yield f"{told} (line {line})" if line else told
+        message = f"{'.'.join(where) or 'edition'}: {_in_plain_words(fault) or plain.partition(': ')[2]}"
+        yield f"{message} (line {line})" if line else message
 
 
-def _told(fault: Any) -> str:
+def _in_plain_words(fault: Any) -> str:
     kind: str = fault["type"]
     given: object = fault["input"]
     written = f"{given!r} " if isinstance(given, str | int | float) else ""
@@ -77,7 +77,7 @@ def _told(fault: Any) -> str:
         known: list[str] = re.findall(r"'([^']*)'", str(fault["ctx"]["expected"]))
         return f"{written}is none of {', '.join(known)}{meant(str(given), known)}"
     if kind.startswith("date"):
-        return f"{written}is no date: write it as 2026-03-31"
+        return f"{written}is not a date: write it as 2026-03-31"
     if kind in ("less_than_equal", "greater_than_equal"):
         return f"{written}is {'more' if kind[0] == 'l' else 'less'} than {fault['ctx'].get('le', fault['ctx'].get('ge'))}"
     return f"{written if kind not in ('missing', 'too_short') else ''}{_KINDS[kind]}" if kind in _KINDS else ""

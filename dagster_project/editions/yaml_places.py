@@ -1,4 +1,4 @@
-"""Where in a YAML file something stands, so that a fault can name its line."""
+"""Finds the line of a field in a YAML file, so that a message can name it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import yaml
 
 
 class Places:
-    """The lines of a YAML document; all questions are answered with None where it can't be read."""
+    """The lines of a YAML document's fields. Every method returns None if the document can't be read."""
 
     def __init__(self, text: str) -> None:
         try:
@@ -35,7 +35,7 @@ class Places:
         return self.of_value("table", message.partition(":")[0])
 
     def repeated(self) -> tuple[str, int] | None:
-        """The first field that stands twice in one mapping, and the line of its second place."""
+        """The first field that a mapping has twice, and the line of its second appearance."""
         for node in _mappings(self._root):
             seen: set[str] = set()
             for key, _ in node.value:
@@ -68,7 +68,7 @@ def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
 
 
 def _pairs(node: Any, seen: set[int] | None = None) -> Iterator[tuple[Any, Any]]:
-    """Every key and value of the document, in its order; what an alias repeats, once."""
+    """Every key and value of the document, in order. What an alias repeats is given once."""
     seen = set() if seen is None else seen
     if id(node) in seen:
         return

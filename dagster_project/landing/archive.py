@@ -1,4 +1,4 @@
-"""The archive: files that a night has dealt with, by date of landing."""
+"""The archive: files that a night has finished with, by date of landing."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""How long files are kept as they were dropped: they hold personal data in the clear, so that their time is limited.
+"""How long original files are kept: not for long, because they hold personal data in the clear.
 
 What is erased is written down first. Landed rows, quarantine and ledger stay.
 """

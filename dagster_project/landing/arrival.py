@@ -1,4 +1,4 @@
-"""Whether a complete set of files lies in the inbox, so that a night can begin before its hour.
+"""Whether the inbox has a complete set of files, so that a night can begin early.
 
 The set is what came before: every nightly extract of every force that was ever accepted, or the extracts that `pam.toml`
 names (`[arrival] extracts`, or the nightly ones of `[extracts] sends`).

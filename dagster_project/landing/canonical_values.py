@@ -1,4 +1,4 @@
-"""Canonical forms: what a cell of each type may look like, and the one text that raw keeps of it.
+"""Canonical forms: what a cell of each type may look like, and the single text that raw keeps of it.
 
 All are SQL macros over trimmed text that give NULL for what can't be read. Landing never casts without a
 guard: DuckDB's own casts take `epoch`, `infinity` and `25-01-01` for dates, and `1e5` for an amount.

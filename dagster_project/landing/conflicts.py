@@ -1,4 +1,4 @@
-"""Two extractions of one time over two windows: neither is believed where they differ.
+"""Two files of one extraction with different windows: rows on which they differ are withheld.
 
 The rows stay in both raw files, which never change; what is not to be used is said beside them.
 """

@@ -1,4 +1,4 @@
-"""The DuckDB connection that files are landed with."""
+"""The DuckDB connection used for landing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

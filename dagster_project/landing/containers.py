@@ -1,4 +1,4 @@
-"""From a file to the bytes of its text: hashed as stored, unpacked, and known to be whole."""
+"""From a file to the bytes of its text: hashed as stored, unpacked, and checked to be complete."""
 
 import errno
 import gzip

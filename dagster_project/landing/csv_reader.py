@@ -1,4 +1,4 @@
-"""From text to rows of cells, in DuckDB: every row with the physical line on which it begins.
+"""From text to rows of cells, in DuckDB: every row with the line on which it begins.
 
 DuckDB's own CSV reader gives no line numbers and drops what it can't read; here a row that is wrong must be
 found again. So lines are split in SQL, and only where quotes open across lines are they joined to records.

@@ -1,4 +1,4 @@
-"""From bytes to text: UTF-8 with or without BOM, Windows-1252, UTF-16; and files that are in two minds about it."""
+"""From bytes to text: UTF-8 with or without BOM, Windows-1252, UTF-16, and files that mix encodings."""
 
 import codecs
 import re

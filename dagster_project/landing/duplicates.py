@@ -1,4 +1,4 @@
-"""Rows that are there more than once: a feed that was doubled, and keys that repeat within one file."""
+"""Repeated rows: feeds that were doubled, and keys that repeat within one file."""
 
 import duckdb
 

@@ -1,4 +1,4 @@
-"""Large texts without a quote or a blank line: read by DuckDB's own CSV reader, which is several times as fast.
+"""Reads large texts without quotes or blank lines with DuckDB's own CSV reader, which is several times as fast.
 
 Where each line is one record and each record has as many fields as the header, a row's place is its line: nothing can be
 dropped or joined behind one's back. One look over the bytes tells. Anything else is left to `reader`, and so are systems

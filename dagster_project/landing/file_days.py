@@ -1,4 +1,4 @@
-"""Which days files cover whose names say none, before they are landed: a backfill takes only files of its period."""
+"""Which days a file covers if its name does not say, found before landing: a backfill takes only files of its period."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""What a file's name says: which extract of which force, over which window, extracted when."""
+"""What a file's name says: extract, force, window and time of extraction."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.contracts import Contract
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 
 from .file_signatures import OLD_EXCEL
 from .refusal import shown

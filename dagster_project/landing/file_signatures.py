@@ -1,4 +1,4 @@
-"""What a file's first bytes say that it is, where its ending says something else."""
+"""Refuses a file whose first bytes show another type than its extension."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the header says: the separator, where each contract column is, what is missing, what is not wanted."""
+"""Reads the header: the separator, where each contract column is, which are missing, and which are not stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which of a text's first rows is the header: below titles, blank lines and a logo's row, perhaps merged over two rows."""
+"""Finds the header row of a text: below titles, blank lines and logos, and over two rows if a title is merged."""
 
 import csv
 import re

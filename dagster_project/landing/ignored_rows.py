@@ -1,4 +1,4 @@
-"""Rows that are no records: totals, source lines and whatever a mapping's `table.ignore` names. Counted and left out."""
+"""Rows that are no records, such as totals and source lines, or what a mapping's `table.ignore` names. Counted and left out."""
 
 import duckdb
 

@@ -1,4 +1,4 @@
-"""Files of the inbox: opened so that no link leads out of it, and looked at again, to see that nobody has changed them.
+"""Opens files of the inbox so that no link leads out of it, and checks that nobody has changed them meanwhile.
 
 A path can mean another file from one moment to the next. So a file is opened once, folder by folder and without following
 a link, and everything is asked of what was opened. A link within the inbox is followed first, to where it ends.

@@ -1,4 +1,4 @@
-"""What the ledger already knows of a file: whether it came before, and what came in its place."""
+"""What the ledger knows of a file: whether it came before, and what came in its place."""
 
 from collections import defaultdict
 from collections.abc import Iterable

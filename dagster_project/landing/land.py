@@ -1,4 +1,4 @@
-"""A night's files, an extract at a time or several side by side: what each becomes, and the ledger that says so."""
+"""Lands the files of a night, one extract at a time or several in parallel, and writes the ledger."""
 
 import logging
 from collections import defaultdict

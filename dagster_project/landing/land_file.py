@@ -1,4 +1,4 @@
-"""One file: from its bytes to rows in raw and in quarantine, and the entry that says what became of it."""
+"""Lands one file: from its bytes to rows in raw and quarantine, and its ledger entry."""
 
 import hashlib
 import logging
@@ -38,7 +38,7 @@ SUSPECT_DAYS = 7
 LARGE = 100_000
 LOG = logging.getLogger(__name__)
 QUERY_INTERRUPTED = "Query interrupted"
-"""What DuckDB makes of a signal, whatever its handler raised: somebody ends the night, the file is not at fault."""
+"""DuckDB's message after a signal: somebody ended the night, and the file is not at fault."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class _Found:
     clashing: int
     held: str | None
     ragged: str | None = None
-    """Digest of the rows of odd width, where there are any."""
+    """Digest of the rows with the wrong number of cells; None if there are none."""
 
     @property
     def repeated(self) -> bool:
@@ -60,7 +60,7 @@ class _Found:
 
 
 class FileLanding(LandingSession):
-    """Landing one file: read, held against its contract, decided on, and stored."""
+    """Lands one file: reads it, checks it against its contract, decides whether to accept it, and stores it."""
 
     def _mapping(self, file: InboxFile) -> Used | None:
         """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
@@ -178,8 +178,8 @@ class FileLanding(LandingSession):
     def _take(
         self, file: InboxFile, stored: Stored, facts: dict[str, Any], mapping: SystemMapping | None, held: ExitStack
     ) -> tuple[Sheet, _Found]:
-        """Read a file's rows and hold them against their contract. Where DuckDB's own reader finds other rows in a text than
-        were seen in it, they are read the long way."""
+        """Read a file's rows and check them against their contract. If DuckDB's own reader finds other rows than the header
+        reader expects, they are read by the slower reader."""
         try:
             sheet = self._parse(file, stored, facts, mapping, held, plainly=True)
             found = self._weigh(sheet)
@@ -200,7 +200,7 @@ class FileLanding(LandingSession):
         *,
         plainly: bool,
     ) -> Sheet:
-        """A file's rows against their contract, in `landing_parsed`."""
+        """Check a file's rows against their contract, into `landing_parsed`."""
         assert file.form is not None
         contract = self.contracts[file.whose[0]]
         opened = open_file(self.con, file, stored, contract, facts, mapping, held, plainly=plainly)
@@ -216,7 +216,7 @@ class FileLanding(LandingSession):
         return sheet
 
     def _weigh(self, sheet: Sheet) -> _Found:
-        """Count what was read, sort out keys that repeat, and see whether the file is to be held."""
+        """Count what was read, settle repeated keys, and decide whether to hold the file."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, perhaps_doubled = weigh(self.con, sheet)
         held = None
         if perhaps_doubled:
@@ -232,7 +232,7 @@ class FileLanding(LandingSession):
         return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
 
     def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, found: _Found) -> LedgerEntry:
-        """Write the file's rows. Errors here are no fault of the file: they end the night."""
+        """Write the file's rows. Errors here are not the file's fault: they end the night."""
         load = self._load(file, at, facts["sha256"])
         n_quarantined = 0
         kinds: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What one call of `land_files` has open: its connection, its clock and what the ledger knows."""
+"""What one call of `land_files` shares: its connection, its clock and what the ledger knows."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -52,7 +52,7 @@ class LandingSession:
         self.is_for_identified, self.parts = False, 1
         self.room = ALONE
         self.unsettled: dict[Path, str] = {}
-        """Why files are left alone that their senders are not done with."""
+        """Files that are still being written, and why they wait."""
         self.seen: dict[Path, tuple[FileStamp | None, str | None]] = {}
         """What was read of each file, and its SHA-256."""
         self.one_at_a_time = Lock()
@@ -70,8 +70,8 @@ class LandingSession:
         recovery.tidy(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:
-        """Have a connection for an extract's rows: with identifiers or without. `parts`: how many share the memory; each spills
-        to a folder of its own.
+        """Open a connection for an extract's rows, with or without identifiers. `parts`: how many connections share the memory;
+        each spills to its own folder.
         """
         if name not in self.contracts:
             return
@@ -89,33 +89,33 @@ class LandingSession:
             pseudonyms.install(self.con, self.key)
 
     def begin(self) -> None:
-        """Say that something is about to be written."""
+        """Mark that writing begins."""
         if not self.begun:
             recovery.begin(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
             self.begun = True
 
     def over(self, whole: bool) -> None:
-        """Say that all is written. What an earlier night left in the inbox is left to whoever empties it whole."""
+        """Mark that all is written. Files that an earlier night left in the inbox wait for a night that empties all of it."""
         if self.unfinished and not (self.archive and whole):
             recovery.begin(self.home, self.unfinished)
         elif self.begun or self.unfinished is not None:
             recovery.over(self.home)
 
     def interrupt(self) -> None:
-        """Have what another thread asks of the connection end."""
+        """Interrupt a query that another thread runs."""
         with self.one_at_a_time:
             if self._con is not None:
                 self._con.interrupt()
 
     def close(self) -> None:
-        """Let the connection and its memory go."""
+        """Close the connection and free its memory."""
         with self.one_at_a_time:
             if self._con is not None:
                 self._con.close()
                 self._con = None
 
     def apart(self, name: str, room: Room) -> Self:
-        """The same for one extract alone: with what the ledger knows of it, and a connection, of its own."""
+        """A session for one extract alone, with its part of the ledger and its own connection."""
         one = copy(self)
         one.decisions, one._con, one.room = self.decisions.of(name if name in self.contracts else None), None, room
         return one

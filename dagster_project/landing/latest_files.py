@@ -1,4 +1,4 @@
-"""Which files still stand: the last word on each, and what a newer file replaced."""
+"""Which files still count: the last decision on each, and what a newer file replaced."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What was landed, known, held and refused: append-only JSON lines, a file per night and extract.
+"""The ledger: what was landed, held or refused, as append-only JSON lines, a file for each night and extract.
 
 A load exists once its line is here. Parquet without a line is what an interrupted night left behind, and is
 written over when its file lands again.

@@ -1,4 +1,4 @@
-"""Loads whose time is over: their quarantine and originals are erased, and their rows in raw where no figure rests on them.
+"""Erases loads that have been kept long enough: quarantine, originals, and the rows in raw that no figure is made from.
 
 A load's time is over once its last covered day is longer ago than its contract's `keep_years`, or the home's own. Its line in
 the ledger stays, and its withheld keys do, without which figures would change. Rows that figures rest on are erased when the

@@ -1,4 +1,4 @@
-"""Made-up files, known by what is in them: no figure that rests on them leaves a home unmarked.
+"""Recognises made-up files by their content, so that figures made from them are always marked.
 
 Every row that `pam sample` writes says that it is made up, so that the mark goes where the file goes: a reference or code that
 begins with SAMPLE, or the words `Made-up sample`.

@@ -1,4 +1,4 @@
-"""Cells through a force's mapping, in SQL: their codes to ours, their dates to canonical ones.
+"""Applies a force's mapping to cells, in SQL: their codes become ours, their dates canonical.
 
 A cell's trimmed text is first translated, then given its canonical form. What is quarantined stays as delivered.
 """

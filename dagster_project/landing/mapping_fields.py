@@ -1,4 +1,4 @@
-"""What stands in a mapping's fields where it is more than a text: columns made of several headers, files, the table."""
+"""A mapping's fields that are more than a text: columns made of several headers, `files` and `table`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a force's own system says what a contract asks for: one YAML in the home's `mappings/`, no code.
+"""Mappings: one YAML file in the home's `mappings/` says how a force's own system writes what a contract asks for.
 
 A mapping that says something it can't mean stops nobody's night: the files that it could be meant for wait in the inbox,
 untouched, and everything else lands.
@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
+from dagster_project.core.similar_names import meant
 from dagster_project.core.validation import Name, faults_of
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
@@ -216,7 +216,7 @@ class _Loader(yaml.SafeLoader):
         keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
         for key, n in Counter(keys).items():
             if n > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"'{key}' appears twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -303,7 +303,7 @@ def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
             if not plain:
                 said.append(f"headers.{name}: '{header}' is no header")
             elif plain in seen:
-                said.append(f"headers.{name}: '{header}' is there twice")
+                said.append(f"headers.{name}: '{header}' appears twice")
             elif own is not None and own.name != name and own.name not in mapping.headers and not parts_of(source):
                 said.append(
                     f"headers.{name}: '{header}' is the contract's own header for {own.name}: say under headers.{own.name} "
@@ -319,7 +319,7 @@ def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
         return [f"{at}: {'an identifier' if column.identifier else 'a key'} is taken as it is: it has no codes"]
     said = []
     lower = [code.lower() for code in codes]
-    said += [f"{at}: the code '{c}' is there twice" for c in dict.fromkeys(lower) if lower.count(c) > 1]
+    said += [f"{at}: the code '{c}' appears twice" for c in dict.fromkeys(lower) if lower.count(c) > 1]
     counted = column.type in DATE_TYPES | {"money", "number", "whole"}
     if counted and "*" in codes:
         said.append(f"{at}.*: would make every {column.type} a blank")

@@ -1,4 +1,4 @@
-"""Names of a system's own files: a pattern with globs and dates, and what a name that fits it says.
+"""Patterns for the names of a system's own files, with wildcards and dates, and what a matching name says.
 
 `CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv` gives the covered window and the time of extraction. A pattern
 without a window takes it from the rows (`covers`).
@@ -96,7 +96,7 @@ def read_pattern(text: str) -> Pattern:
         if kind not in KINDS:
             raise BadPatternError(f"{{{kind}}} is no placeholder: there are {', '.join(KINDS)}")
         if kind in forms:
-            raise BadPatternError(f"{{{kind}}} is there twice: once is the most")
+            raise BadPatternError(f"{{{kind}}} appears twice: once is the most")
         forms[kind] = form
         pieces[-1] += f"(?P<{kind}>{_shape_of(kind, form)})"
     pieces[-1] += re.escape(text[at:])
@@ -140,7 +140,7 @@ def _shape_of(kind: str, form: str) -> str:
     if "I" in has and "p" not in has:
         raise BadPatternError(f"{{{kind}:{form}}}: %I without %p does not tell morning from evening")
     if twice := [d for d in has if d != "%" and directives.count(d) > 1]:
-        raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} is there twice")
+        raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} appears twice")
     shape, at = "", 0
     for directive in _DIRECTIVE.finditer(form):
         shape += re.escape(form[at : directive.start()]) + DIGITS[directive[1]]

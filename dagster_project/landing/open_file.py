@@ -1,4 +1,4 @@
-"""From a file in any container to rows of cells: the one place that knows which container is read how."""
+"""From a file in any container to rows of cells: the only place that knows how each container is read."""
 
 import os
 from codecs import BOM_UTF8

@@ -1,4 +1,4 @@
-"""Whose files are those with names of a system's own: what the mappings' `files` say of them."""
+"""Which mapping a file belongs to, by its `files` patterns."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Extracts of a large night landed side by side: while one thread reads or writes a file of one, others are at those of others.
+"""Lands the extracts of a large night in parallel, a thread each.
 
 Reading and writing are mostly single-threaded work of DuckDB's, of NumPy's and of hashing, all of which leave Python alone.
 Each extract has a connection of its own, and knows only of its own files; what it found is committed by the caller, an extract

@@ -1,4 +1,4 @@
-"""Parquet: typed columns as the texts that a CSV would have, so that both are read by the same rules."""
+"""Reads Parquet: typed columns become the text that a CSV would have, so the same rules apply."""
 
 from pathlib import Path
 

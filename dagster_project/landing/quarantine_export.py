@@ -1,4 +1,4 @@
-"""Rows that broke their contract, for the people who must mend them at the source: which file, which line, why."""
+"""Exports quarantined rows for the people who must correct them at the source: file, line, reasons."""
 
 import csv
 import io

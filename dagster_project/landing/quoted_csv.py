@@ -1,4 +1,4 @@
-"""Lines with quotes: which of them make one record, and what their cells are."""
+"""Lines with quotes: which of them belong to one record, and its cells."""
 
 import re
 

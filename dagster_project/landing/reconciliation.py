@@ -1,4 +1,4 @@
-"""Where a file's rows went, counted where they lie: what the ledger says against what is stored.
+"""Checks that every row of a file is accounted for: the ledger's counts against what is stored.
 
 Rows in a file are landed, quarantined, identical repeats, or refused with the file. The counts of the first two come from
 the stored Parquet itself, so that a file that was lost or changed after its landing is found as well.
@@ -25,7 +25,7 @@ def write_accounts(
     since: str,
     erased: Collection[str] = (),
 ) -> None:
-    """Make `raw.accounts`: a row a file that has a say in the night's figures (`loads`) or landed after the night `since`.
+    """Make `raw.accounts`: a row for each file that affects the night's figures (`loads`) or landed after the night `since`.
 
     `rows_in_raw` as stored, `rows_tied` those of them that a later file of the same time withheld. `rows_in_quarantine` is
     null where the quarantine of the file is gone: figures do not rest on it. Files whose rows were `erased` as their time was

@@ -1,4 +1,4 @@
-"""What a landing that did not come to its end leaves behind, and how the next one takes it up.
+"""Cleans up after a landing that was interrupted, and goes on from there.
 
 A mark beside the ledger says that a landing has begun to write; it goes when the landing is over. Where it is still there,
 some rows may have been stored that no line of the ledger names, and some files may have been decided on and not yet been

@@ -1,4 +1,4 @@
-"""Why a file is refused whole."""
+"""The reasons for refusing a whole file."""
 
 
 SHOWN = 60

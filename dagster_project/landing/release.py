@@ -1,4 +1,4 @@
-"""A held file that a person has looked at and believes."""
+"""Releasing a held file that a person has checked."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Files that were not believed, and the person who says that they are to be."""
+"""Finds held files by name, and releases one under the lock."""
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.errors import PamError

@@ -1,4 +1,4 @@
-"""The covered window of a file whose name says none: from its first to its last row, by the day or by the month."""
+"""The covered window of a file whose name does not say: from its first to its last row, in days or months."""
 
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""An empty file of an extract, with a valid name and the contract's headers: what a new export starts from."""
+"""An empty file of an extract, with a valid name and the contract's headers, to start a new export from."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ from pathlib import Path
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 
 from . import read_ledger
 from .file_names import canonical_name, name_problem

@@ -1,4 +1,4 @@
-"""Values of classifying columns that no list knows, as the ledger has them."""
+"""Values of classifying columns that no list knows, read from the ledger."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the values of classifying columns are known to mean, and the files whose values nothing knows.
+"""The known values of classifying columns and their meanings, and files with unknown values.
 
 A classifying column decides whether a row counts: a code that no list has would be a zero that looks complete. What the lists
 know is in the project's seeds/ (vocabulary, offence codes, areas) and in the home's own.

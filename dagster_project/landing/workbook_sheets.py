@@ -1,4 +1,4 @@
-"""Where else in a workbook the table may be, when the sheet that was read has none: behind a cover sheet."""
+"""Where else in a workbook the table may be, if the sheet that was read has none, such as behind a cover sheet."""
 
 from dagster_project.contracts import Contract
 

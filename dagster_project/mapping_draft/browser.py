@@ -1,4 +1,4 @@
-"""`pam map --browser`: the same draft as a page on the loopback, to pick, look and save.
+"""`pam map --browser`: the draft as a page on this machine, to choose, look and save.
 
 Whoever has the address may see ten rows of a force's export, so it has a random token; and no page of another site can ask for
 it or post to it: Host and Origin must be this server's own. Nothing is fetched from elsewhere, and no script runs.

@@ -1,4 +1,4 @@
-"""Their codes and ours. Only a code that can mean nothing else gets a target; every other is left to a person."""
+"""Maps their codes to ours. Only a code with one possible meaning gets a target; a person decides the others."""
 
 import re
 from collections.abc import Mapping
@@ -127,8 +127,8 @@ def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[s
 
 
 def _counted(column: Column, code: str) -> str:
-    """What the marts count that a code may be one of, such as Drugs for `Drug supply`: no like word that counts nowhere is then
-    put to a person."""
+    """Counted values that a code may mean, such as Drugs for `Drug supply`. If there is one, similar values that count nowhere
+    are not offered."""
     said = _plain(code).split()
     stems = {v: _plain(v).split()[-1].rstrip("s") for v in COUNTED.get(column.name, ())}
     return next((v for v, stem in stems.items() if any(word.startswith(stem) for word in said)), "")

@@ -281,7 +281,7 @@ def _by_cells(
         drafted = found[column.name]
         drafted.source, drafted.score = source, BY_CELLS
         drafted.why = f"no known name; {_held(column, source, known.get(column.name, {}))}"
-        drafted.checks = ["told by its cells alone", *cell_doubts(column, source)]
+        drafted.checks = ["recognised by its cells alone", *cell_doubts(column, source)]
         taken |= set(source.indexes)
 
 

@@ -1,4 +1,4 @@
-"""In which form a column's dates and times are written, told from all of its cells."""
+"""The format of a column's dates and times, worked out from all its cells."""
 
 import re
 from collections import Counter

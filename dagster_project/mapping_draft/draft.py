@@ -1,4 +1,4 @@
-"""A mapping drafted from a file: what it would say, and what is left for a person to decide."""
+"""Drafts a mapping from a file, with what a person must still decide."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,9 +10,9 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
+from dagster_project.core.similar_names import meant
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
@@ -253,7 +253,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         draft.unplaced.append(
-            f"table.ignore: {shown}: taken for no record, but no column of the contract tells it: quarantined as it stands"
+            f"table.ignore: {shown}: looks like no record, but no contract column shows it: quarantined"
         )
 
 
@@ -282,7 +282,7 @@ def _open_points(draft: Draft) -> list[str]:
     if draft.name and draft.force is None:
         found.append("forces: whose files these are: give --force, or write the force's code")
     for h in sorted(draft.fields.doubled):
-        found.append(f"headers: '{h}' is there twice, and no column can be told by it: rename one at the source")
+        found.append(f"headers: '{h}' appears twice, and no column can be told by it: rename one at the source")
     for d in draft.missing:
         if not d.column.required:
             continue

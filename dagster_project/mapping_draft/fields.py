@@ -1,4 +1,4 @@
-"""The fields of a file, and what can be made of several: a moment of a day and a time, a list, an offence code."""
+"""The fields of a file, and columns made from several: a time from a date and an hour, a list, an offence code."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class ColumnSource:
 
 
 class Fields:
-    """The file's fields with what can be made of them for any contract."""
+    """The file's fields, and columns that can be made from several of them, for any contract."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, headers: tuple[str, ...], rows: int) -> None:
         self.con, self.headers, self.rows = con, headers, rows
@@ -72,7 +72,7 @@ class Fields:
         ]  # fmt: skip
 
     def _offences(self) -> list[ColumnSource]:
-        """The Home Office's class and subclass, apart: `92D` and `1`."""
+        """The Home Office's class and subclass in separate fields: `92D` and `1`."""
         found = []
         for one in self.singles:
             b, said = one.profile.basics, set(words(one.headers[0]))
@@ -86,7 +86,7 @@ class Fields:
         return found
 
     def sources(self, column: Column) -> list[ColumnSource]:
-        """All that could be a column's source."""
+        """Everything that could be a column's source."""
         if column.type == "timestamp":
             return [*self.singles, *self.joins]
         if column.type == "list":
@@ -96,7 +96,7 @@ class Fields:
 
 
 def _has_hours(profile: Profile) -> bool:
-    """Whether a column of dates has times of day that say something: midnight in all rows does not."""
+    """Whether a column of dates has real times of day: not midnight in every row."""
     if not profile.dates.has_time:
         return False
     found = one_row(profile.con.execute(
@@ -107,5 +107,5 @@ def _has_hours(profile: Profile) -> bool:
 
 
 def stem_of(header: str) -> tuple[str, ...]:
-    """A header's words without those that only say that it is a moment."""
+    """A header's words without `date`, `time`, `day` and `hour`."""
     return tuple(w for w in words(header) if w not in ("date", "time", "day", "hour"))

@@ -1,4 +1,4 @@
-"""The rule for the names of a system's files, from one name and the days that its rows are of."""
+"""Drafts the rule for a system's file names, from one name and the days of its rows."""
 
 import re
 from dataclasses import dataclass

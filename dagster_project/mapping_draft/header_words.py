@@ -1,4 +1,4 @@
-"""How alike a file's header and a contract's column are, by their words."""
+"""How similar a file's header and a contract's column are, by their words."""
 
 import re
 from difflib import SequenceMatcher

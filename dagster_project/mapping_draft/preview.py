@@ -1,4 +1,4 @@
-"""What a drafted mapping would make of its file: landed and built in a throw-away home that has no other file."""
+"""What a drafted mapping would make of its file, tried in a throw-away home."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""What a column's cells hold, asked in SQL of all rows: dates, times, amounts, codes, units, references."""
+"""What a column's cells hold, counted in SQL over all rows: dates, times, amounts, codes, units, references."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees of a drafted mapping. No row of the file, but for reasons of quarantined ones."""
+"""Shows a drafted mapping at the terminal. It shows no row of the file, only the reasons of quarantined ones."""
 
 from rich import box
 from rich.console import Console

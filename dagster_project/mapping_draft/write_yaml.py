@@ -1,4 +1,4 @@
-"""A draft as the YAML of a mapping: it loads as it is, and what is left to decide stands in comments, one a line."""
+"""Writes a draft as the YAML of a mapping: it loads as it is, and comments say what is left to decide."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def flow(texts: list[str]) -> str:
 def mapping_yaml(draft: Draft) -> str:
     """The whole text, ends with a line end."""
     lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {draft.rows:,} rows. `# check` asks for a look,",
-             "# `# ?` for a decision; everything else was told by its name or its cells."]  # fmt: skip
+             "# `# ?` for a decision; everything else was recognised by its name or its cells."]  # fmt: skip
     lines += [f"# decide: {_one_line(p)}" for p in draft.open_points]
     lines += [f"# check: {_one_line(c)}" for c in draft.checks]
     lines.append(f"extract: {draft.contract.extract}")

@@ -1,4 +1,4 @@
-"""How a person makes values of classifying columns known, and what becomes of files that were held for them."""
+"""Makes values of classifying columns known, and releases the files that were held for them."""
 
 import csv
 import io
@@ -11,7 +11,6 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.memory import bounds
 from dagster_project.core.own_lists import (
     LONGEST_VALUE,
@@ -21,6 +20,7 @@ from dagster_project.core.own_lists import (
     read_own_list,
 )
 from dagster_project.core.receipts import locked
+from dagster_project.core.similar_names import meant
 from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.connection import connect

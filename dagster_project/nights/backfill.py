@@ -1,4 +1,4 @@
-"""A past period: which of its days are covered by accepted files, and which figures are still not available."""
+"""A past period: which of its days accepted files cover, and which figures are still not available."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Building as a step of a night: raw/ to the candidate's marts, on DuckDB or on Spark."""
+"""The build step of a night: from raw/ to the candidate's marts, on DuckDB or on Spark."""
 
 from dagster_project.core.config import Spark
 from dagster_project.core.receipts import Night
@@ -10,7 +10,7 @@ from .steps import Built
 
 
 def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
-    """Build what can have changed since the last night, or everything with `rebuild`. Returns it, and the loads it rests on.
+    """Build what may have changed since the last night, or everything with `rebuild`. Returns it and the loads it is made from.
 
     `since`: files that landed after this night are tonight's; None: after the published one.
     """
@@ -24,7 +24,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
 
 
 def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
-    """Build everything on Spark. Returns as `build_candidate`."""
+    """Build everything on Spark. Returns the same as `build_candidate`."""
     candidate.begin_empty(night.home)
     loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)
     nodes = tuple(spark.build(night.home, config, loads, progress))

@@ -1,4 +1,4 @@
-"""What files would do: landed in a throw-away home on top of the real one, so that it is what the night does.
+"""What files would do: a night with them in a throw-away copy of the home.
 
 Nothing of the real home changes, nor do the files.
 """
@@ -217,8 +217,8 @@ def _outputs(trial: Home, night: Night) -> list[str]:
     dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
     folder = make_folder(trial.path / "outputs")
     # What stands in the place of a failed one is the real home's: here it is enough to know that one fails.
-    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.wanted(config))
-    return [f"but {what}: {why}" for _, what, why in outputs.said_of(outputs.as_dicts(written))]
+    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.chosen_outputs(config))
+    return [f"but {what}: {why}" for _, what, why in outputs.problems_of(outputs.as_dicts(written))]
 
 
 def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:

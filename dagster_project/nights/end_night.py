@@ -1,4 +1,4 @@
-"""The last things of a night, whatever became of it: its receipt, its alerts, its lock."""
+"""The last things of a night, however it ended: receipt, alerts, lock."""
 
 import contextlib
 import errno
@@ -14,7 +14,7 @@ from .lifecycle import EARLY
 from .run import NightRun
 
 NO_ROOM = 2**20
-"""Bytes left on a disk that is full."""
+"""Free bytes below which a disk counts as full."""
 
 
 def end_night(run: NightRun, error: BaseException | str | None = None) -> list[str]:
@@ -32,11 +32,11 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     run.unwritten = None
     try:
         if run.receipt is None and (error is not None or run.night is not None):
-            run.fail(error or _unsaid(run.home.path))
+            run.fail(error or _likely_cause(run.home.path))
         elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
             write_receipt(run.home, run.receipt)
     except Exception as failed:
-        run.unwritten = _unwritten(run, failed)
+        run.unwritten = _no_receipt_message(run, failed)
         said.append(run.unwritten)
     try:
         said += alerts.tell(run.ended)
@@ -48,17 +48,17 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     return said
 
 
-def _unsaid(home: Path) -> BaseException | str:
-    """What ended a night that ended without a word: on a full disk, Dagster can't write down that a step failed."""
+def _likely_cause(home: Path) -> BaseException | str:
+    """Why a night may have ended without an error: on a full disk, Dagster can't record that a step failed."""
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if free_bytes(home) < NO_ROOM else EARLY
 
 
-def _unwritten(run: NightRun, error: Exception) -> str:
-    """That a night has no receipt, and what that means for whoever reads it."""
+def _no_receipt_message(run: NightRun, error: Exception) -> str:
+    """The message that a night has no receipt, and what to do."""
     what = f"its receipt could not be written: {with_advice(error)}"
     if run.receipt and run.receipt.outcome == "published":
         return (
-            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures, and nothing is to be dropped"
-            " again; the next night writes the receipt: `pam nightly`, once the cause is mended"
+            f"Night {run.receipt.night_id} IS published, and {what}. Readers have its figures: do not put its files"
+            " into the inbox again. The next night writes the receipt: `pam nightly`, once the cause is mended"
         )
-    return f"The night is not published, the last publication stands, and {what}. The next night writes the receipt"
+    return f"The night is not published, the last publication stays, and {what}. The next night writes the receipt"

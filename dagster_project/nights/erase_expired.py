@@ -1,4 +1,4 @@
-"""Erasing rows that published figures rest on: their monthly measures are kept in their place (`kept`), then they go.
+"""Erases rows that have been kept long enough, once their monthly totals are stored, so that no published figure changes.
 
 Done when a night has been published, with that night's own work: what is kept is what was judged and printed. The figures of
 the next night are the same to the last digit.
@@ -28,7 +28,7 @@ CAN_NOT = ("indicators",)
 """Kinds that have no monthly measures: what others publish of whole areas. No row of them is about a person."""
 
 
-def due(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
+def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
     """Loads whose time is over and whose rows are still in raw, of extracts that can be kept by month.
 
     `years`: extract -> years, in place of the contract's.
@@ -50,7 +50,7 @@ def keep_and_erase(
     Returns what was erased. Written first, then on record and in the ledger's `erased`, then erased: wherever this is cut
     short, the figures follow from what is there. Raises OSError.
     """
-    over = due(home, contracts, years, today)
+    over = expired_loads(home, contracts, years, today)
     if not over:
         return []
     con = duckdb.connect(str(home.candidate / WORK))

@@ -1,4 +1,4 @@
-"""How a night can end otherwise than published."""
+"""The ways in which a night can end without being published."""
 
 from collections.abc import Iterable
 
@@ -9,32 +9,32 @@ from dagster_project.transform.dbt_runner import Node
 
 
 class NightHeldError(PamError, RuntimeError):
-    """The gate holds the night back. The last publication stands; the receipt has the rules."""
+    """The gate holds the night back. The last publication stays; the receipt has the rules."""
 
 
 class NightFailedError(PamError, RuntimeError):
-    """The night could not be finished. The last publication stands."""
+    """The night could not be finished. The last publication stays."""
 
 
 class BuildFailedError(NightFailedError):
-    """dbt could not build the marts: a model, a disk or another process is in the way. The message quotes dbt."""
+    """dbt could not build the marts, because of a model, the disk or another process. The message quotes dbt."""
 
     cause = Cause.MODEL
 
     @classmethod
     def of(cls, broken: Iterable[Node]) -> "BuildFailedError":
-        """The error that quotes the first three nodes that could not be built: those that failed before those skipped."""
+        """An error that quotes the first three broken nodes: failed ones before skipped ones."""
         nodes = sorted(broken, key=lambda n: n.status != "error")
         said = "; ".join(f"{n.name}: {n.message or n.status}" for n in nodes[:3])
         return cls.quoting(f"dbt could not build {len(nodes)} of the models: {said or 'it built none'}")
 
 
 class NotServedError(PamError, RuntimeError):
-    """The night is published, and PostgreSQL could not be given it: it serves what it served before."""
+    """The night is published, but could not be loaded into PostgreSQL, which still serves an earlier one."""
 
 
 def held_reason(checks: Iterable[Check]) -> str:
-    """Which rules hold the night back and what they found, the first five."""
+    """The first five rules that hold the night back, and what they found."""
     held = gate.held_by(checks)
     more = f"; and {len(held) - 5} more" if len(held) > 5 else ""
     return "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held[:5]) + more

@@ -1,4 +1,4 @@
-"""The dead man's switch: what a monitoring program must hear of, also where no night ran that could have told it."""
+"""What monitoring must know (`pam status --check`), also if no night ran that could have sent an alert."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ STUCK_HOURS = 6
 REFUSED_DAYS = 14
 """Days for which a refused file is a trouble: nobody can undo that it came, and `pam status` goes on to show it."""
 LITTLE_ROOM = 64 * 2**20
-"""Bytes left on the home's disk from which no night can be relied on."""
+"""Free bytes on the home's disk below which nights cannot be relied on."""
 SHOWN = 10
 """Files that are named with their reason."""
 

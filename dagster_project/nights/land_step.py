@@ -1,4 +1,4 @@
-"""Landing as a step of a night: the inbox's files to raw/, and what is erased as its time is over."""
+"""The landing step of a night: the inbox's files to raw/, and erasing what has been kept long enough."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
@@ -36,14 +36,14 @@ def land_inbox(
     period: tuple[date, date] | None,
     archive: bool,
     settled_seconds: float,
-    untold: Collection[str],
+    unreported: Collection[str],
     progress: Callable[[LedgerEntry], None],
 ) -> tuple[LedgerEntry, ...]:
-    """Land the inbox. Returns what became of each file that is new, those of the nights `untold` among them.
+    """Land the inbox. Returns what became of each new file, with those of the nights in `unreported`.
 
     `only`: the files of these extracts alone. `period`: only files whose covered window touches it. `archive`: move what landed
-    out of the inbox. `settled_seconds`: how long a file must have stayed as it is. `untold`: this night, whose landing may have
-    been cut short, and those whose landing no receipt told of. Raises InboxMissingError.
+    out of the inbox. `settled_seconds`: how long a file must not have changed. `unreported`: this night, whose landing may have
+    been interrupted, and earlier nights whose landing is in no receipt. Raises InboxMissingError.
     """
     home, contracts = night.home, load_contracts()
     if not inbox.is_dir():
@@ -54,7 +54,7 @@ def land_inbox(
     if period:
         files = within(with_windows(home, contracts, files), period)
     release_known(home, contracts, night.night_id)
-    before = [e for e in read_ledger(home) if e.night_id in untold]
+    before = [e for e in read_ledger(home) if e.night_id in unreported]
     done = {e.load_id for e in before if e.night_id == night.night_id}
     landed = land_files(
         home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
@@ -65,13 +65,13 @@ def land_inbox(
 
 
 def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
-    """The files whose covered window touches a period, given by its first and last day. Names that say none are left out."""
+    """The files whose covered window touches a period (its first and last day). Files without a known window are left out."""
     first, last = period
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
-def erase_over(night: Night, config: Config) -> tuple[Erasure, ...]:
-    """Erase originals and rows whose time is over and that no figure rests on."""
+def erase_expired_loads(night: Night, config: Config) -> tuple[Erasure, ...]:
+    """Erase originals and rows that have been kept long enough and that no figure is made from."""
     home, contracts = night.home, load_contracts()
     erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.needed(home, contracts)

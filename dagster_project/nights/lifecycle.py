@@ -1,4 +1,4 @@
-"""How a night begins to be known of and how it ends: a mark while it is under way, and always a receipt after it.
+"""Marks a night that has begun, and makes sure that it gets a receipt however it ends.
 
 A night that is killed leaves its mark. Whoever next has the home's lock finds it and writes down what became of that night.
 """
@@ -77,7 +77,7 @@ def note_interrupted(home: Home) -> list[Receipt]:
     elif night_id and night_id not in known:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         stopped = Receipt(night_id, "published", at, at, "stopped after publishing, before its receipt")
-        written.append(with_what_stands(home, stopped))
+        written.append(with_published_facts(home, stopped))
     left = _read_mark(home)
     if left and left[0] not in known and left[0] != night_id:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
@@ -92,8 +92,8 @@ def note_interrupted(home: Home) -> list[Receipt]:
     return written
 
 
-def with_what_stands(home: Home, receipt: Receipt) -> Receipt:
-    """A receipt of the published night with its figures, its hash and its outputs, as they are found in the published folder.
+def with_published_facts(home: Home, receipt: Receipt) -> Receipt:
+    """The published night's receipt, with the figures, hash and outputs that are found in the published folder.
     Raises OSError and duckdb.Error.
     """
     found = outputs.as_dicts(outputs.found(published_folder(home)))

@@ -1,19 +1,19 @@
-"""What a night tells those who watch."""
+"""Follows a night's progress: what `pam nightly` shows while it runs."""
 
 from dagster_project.landing import LedgerEntry
 
 
 class Listener:
-    """Does nothing; `pam nightly` draws its progress from it."""
+    """Called as a night goes on. Does nothing itself: `pam nightly` overrides it to show progress."""
 
     def stage(self, name: str) -> None:
         """A step begins: landing, building, checking, publishing, serving."""
 
     def file(self, entry: LedgerEntry) -> None:
-        """A file is decided on."""
+        """A file has landed, or was held or refused."""
 
     def node(self, name: str, status: str) -> None:
-        """dbt is done with a node."""
+        """dbt has finished a node."""
 
     def wait(self, reason: str, seconds: float) -> None:
-        """Something that may pass is in the way: the night waits, and tries again."""
+        """The night waits and tries again, because the fault may pass by itself."""

@@ -1,4 +1,4 @@
-"""What each rule of a mapping does to the first rows of a file: the cells as they came, and what becomes of them."""
+"""What each rule of a mapping does to a file's first rows: the cells before and after."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass

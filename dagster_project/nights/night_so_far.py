@@ -1,4 +1,4 @@
-"""What a night has done so far, and the receipt that says so."""
+"""What each step of a night has made so far, and its receipt."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,18 +21,18 @@ from .steps import Built, Judged, Landed, Plan
 
 
 class NightSoFar:
-    """What each step of a night made, in this process and on disk, and its receipt once it has one."""
+    """What each step of a night has made, in this process and on disk, and its receipt once it has one."""
 
     def __init__(self, home: Home, plan: Plan) -> None:
         self.home = home
         self.plan = plan
         self.noted: list[Receipt] = []
-        """Receipts of earlier nights that did not live to write them."""
+        """Receipts written for earlier nights that ended before they could write them."""
         self.unbegun: str | None = None
         self.unbegun_cause = Cause.OTHER
-        """Why the night could not even begin, where it could not."""
+        """Why the night could not begin; None if it could."""
         self.unwritten: str | None = None
-        """Why the night has no receipt and what to do, where it could not be written."""
+        """Why the receipt could not be written and what to do; None if it was."""
         self.night: Night | None = None
         self.landed: Landed | None = None
         self.made: Built | None = None
@@ -47,7 +47,7 @@ class NightSoFar:
 
     @property
     def erased(self) -> list[Erasure]:
-        """What was erased, as its time was over."""
+        """What was erased because it had been kept long enough."""
         return list(self.landed.erased) if self.landed else []
 
     @property
@@ -66,10 +66,10 @@ class NightSoFar:
         return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun, self.unbegun_cause)
 
     def is_over(self) -> bool:
-        """Whether the night has its receipt, or its publication: nothing of it is to be tried again."""
+        """Whether the night has its receipt or is published: then no step may be tried again."""
         return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 
-    def _is_left(self) -> bool:
+    def _is_unchanged(self) -> bool:
         return self.receipt is not None and self.receipt.outcome == "unchanged"
 
     def _begun(self) -> Night:
@@ -92,8 +92,8 @@ class NightSoFar:
     def _hand_on(self, step: Landed | Built | Judged) -> None:
         steps.keep(self.home, self._begun().night_id, step)
 
-    def _hand_on_as_left(self) -> None:
-        """Have the candidate as its files are left now go for the one that was built."""
+    def _hand_on_present_state(self) -> None:
+        """Hand on the candidate's files as they are now, so that a continued night accepts them as built."""
         if self.made and self.made.state:
             self.made = replace(self.made, state=candidate.state_of(self.home))
             self._hand_on(self.made)
@@ -121,7 +121,7 @@ class NightSoFar:
         )
 
     def _write(self, receipt: Receipt) -> None:
-        """Write the night's receipt, which tells of all that landed by then. What does not publish has none."""
+        """Write the night's receipt, with all that has landed so far. A run that does not publish has none."""
         self.receipt = receipt
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)

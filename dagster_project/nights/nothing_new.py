@@ -1,4 +1,4 @@
-"""Whether what is published stands as it is: nothing of what figures are made of has changed."""
+"""Whether anything that figures are made from has changed. If not, the published night stays."""
 
 from pathlib import Path
 
@@ -12,24 +12,24 @@ from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, read_ledger
 from dagster_project.transform import candidate
 
-from .erase_expired import due
+from .erase_expired import expired_loads
 from .steps import Built, Judged
 
 
 def is_known_by_name(home: Home, inbox: Path) -> bool:
-    """Whether every file of the inbox has the name of one that the ledger knows."""
+    """Whether the ledger knows the name of every file in the inbox."""
     names = {e.source_file for e in read_ledger(home)}
     return all(f.path.name in names for f in find_files(inbox, load_contracts(), force_names()))
 
 
-def what_stands(night: Night, config: Config) -> tuple[str, Built, Judged] | None:
-    """The published night, what was built of it and the gate's answers; None where some of it would be another now, or rows are
-    due to be erased.
+def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:
+    """The published night, what was built for it and the gate's answers. None if a new night would differ, or has rows to
+    erase.
     """
-    if due(night.home, load_contracts(), config.keep.years, night.today):
+    if expired_loads(night.home, load_contracts(), config.keep.years, night.today):
         return None
-    nodes, stands = candidate.stands(night.home), published_night(night.home)
-    last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == stands), None)
+    nodes, published = candidate.stands(night.home), published_night(night.home)
+    last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == published), None)
     if nodes is None or last is None:
         return None
     return last.night_id, Built(tuple(nodes)), Judged(tuple(Check(**c) for c in last.checks))

@@ -1,4 +1,4 @@
-"""A part of the candidate, built because somebody asked for it: some models, and what they rest on that is not built yet.
+"""Builds some models of the candidate on request, with whatever they need that is not built yet.
 
 It is laid out and filled as a night would fill it, only not to the end. Nothing of it is judged or published.
 """

@@ -1,4 +1,4 @@
-"""Publishing as a step of a night: the dictionary, the sealed file, the swap; then what is kept and what is erased."""
+"""The publishing step of a night: the dictionary, the sealed file, the swap; then keeping and erasing."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -29,22 +29,22 @@ def publish_candidate(
     `receipt`: the night's, as far as it is known; the dictionary has it. Raises PublishError and OutputError.
     """
     home = night.home
-    # Of a night that failed and is gone on with there is a receipt already.
+    # A failed night that is continued has a receipt already.
     earlier = [r for r in read_receipts(home) if r.night_id != night.night_id]
     dictionary.write_meta(night, read_ledger(home), checks, earlier, receipt)
     digest = publish.seal(home)
     with _on_record(night, config, sum(receipt.figures.values()), digest):
-        written = publish.publish(home, outputs.wanted(config))
+        written = publish.publish(home, outputs.chosen_outputs(config))
     return digest, written
 
 
 def _on_record(night: Night, config: Config, figures: int, digest: str) -> AbstractContextManager[None]:
-    """Put on record what is published within, and which earlier rows no longer count; and where it is not, that too."""
+    """Put on record what the block publishes and which earlier rows no longer count. If it fails, withdraw the record."""
     said: list[tuple[str, dict[str, Any]]] = []
     if changed := count_superseded(night):
         said.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": changed}))
     told: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
-    if beside := [o.name for o in outputs.wanted(config)]:
+    if beside := [o.name for o in outputs.chosen_outputs(config)]:
         told["outputs"] = beside
     return told_before(
         night.home, [*said, ("disclosure", {"what": "published", **told})],
@@ -54,19 +54,19 @@ def _on_record(night: Night, config: Config, figures: int, digest: str) -> Abstr
 
 
 def keep_published(night: Night, config: Config) -> list[str]:
-    """Keep tonight's publication among the last ones. Returns what could not be done; the night is published all the same."""
+    """Keep tonight's publication among the last ones. Returns what could not be done; the night is published anyway."""
     unsettled = kept_nights.settle(night.home, config.publish.group)
-    # What went out as an edition can be shown again, however long ago.
+    # Nights of frozen editions are kept, however old.
     went_out = [f.night_id for f in frozen_editions(night.home)]
     return [unsettled, kept_nights.keep_tonight(night.home, config.keep.publications, went_out)]
 
 
 def erase_kept(night: Night, config: Config) -> tuple[list[Erasure], str]:
-    """Erase the rows whose time is over, keeping their months' measures. Returns what was erased, and why it was not all: the
-    night is published all the same, and the next one tries again.
+    """Erase rows that have been kept long enough, and keep their monthly totals. Returns what was erased, and why not all:
+    the night is published anyway, and the next one tries again.
     """
     try:
         erased = keep_and_erase(night.home, load_contracts(), config.keep.years, night.today, night.night_id)
     except (OSError, duckdb.Error) as error:
-        return [], f"rows whose time is over were not all erased: {with_advice(error).splitlines()[0]}"
+        return [], f"not all rows that have been kept long enough were erased: {with_advice(error).splitlines()[0]}"
     return erased, ""

@@ -1,4 +1,4 @@
-"""Rows of earlier files that the night's files replace or take back."""
+"""Counts rows of earlier files that the night's files replace or withdraw."""
 
 import csv
 import io

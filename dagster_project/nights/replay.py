@@ -1,4 +1,4 @@
-"""The warehouse made again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
+"""Makes the warehouse again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
 
 Nothing of inbox/, candidate/, published/ or nights/ is needed. Figures follow from what landed, in which order, from the
 lists and from the code: the same of these give the same figures, to the last digit.
@@ -88,7 +88,7 @@ class ReplayRun(NightRun):
 
 
 def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
-    """Raise ReplayError where raw/ has no ledger, or lacks the rows of a load that still has a say."""
+    """Raise ReplayError where raw/ has no ledger, or lacks the rows of a load that still affects a figure."""
     if not entries:
         raise ReplayError(f"{home.raw} has no ledger: there is nothing to make the warehouse of")
     kept, until = kept_loads(home), max((e.night_id for e in entries), key=in_order)

@@ -1,4 +1,4 @@
-"""Going back: an earlier night published again, by a person who says why."""
+"""Publishes an earlier night again, for a person who says why."""
 
 import os
 from dataclasses import replace
@@ -43,7 +43,7 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         raise NotKeptError(f"night {standing} is what is published: there is nothing to go back to")
     kept = check_whole(target)
     config = read_config(home)
-    wanted = outputs.wanted(config)
+    wanted = outputs.chosen_outputs(config)
     going = Night.begin(home, now)
     receipt = Receipt(
         night_id=going.night_id,

@@ -1,7 +1,7 @@
-"""A night: its steps in order, and what became of each. What they hand on is in `steps`, and on disk.
+"""Runs a night: waits for the lock, calls the steps in order, and writes the receipt. `steps` has what they hand on.
 
-Dagster calls them as assets and checks; nothing here knows of Dagster. Each step leaves the home such that the next
-night succeeds by itself, wherever this one stops, and such that another process can go on with this one.
+Dagster calls them as assets and checks; nothing here knows of Dagster. Wherever a night stops, the next one succeeds by itself,
+and another process can continue this one.
 """
 
 import os
@@ -42,10 +42,10 @@ from dagster_project.transform.dbt_runner import Node
 from . import alerts, lifecycle, partial_build, steps
 from .build_step import build_candidate, build_on_spark
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
-from .land_step import erase_over, land_inbox
+from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
 from .night_so_far import NightSoFar
-from .nothing_new import is_known_by_name, what_stands
+from .nothing_new import find_unchanged, is_known_by_name
 from .publish_step import erase_kept, keep_published, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
@@ -101,7 +101,7 @@ class NightRun(NightSoFar):
             self.seconds[name] = round(time.perf_counter() - began, 3)
 
     def begin_within(self, seconds: float) -> Night:
-        """Begin, waiting so long at most for whoever has the home. Raises as `begin` does."""
+        """Begin, and wait at most so long for another night to release the lock. Raises as `begin` does."""
         until = time.monotonic() + seconds
         while True:
             try:
@@ -166,26 +166,26 @@ class NightRun(NightSoFar):
         if self.landed:
             return self.entries
         with self._step("landing"):
-            # Where landing is tried again, what it committed before stands. So does what was landed alone, and told by no
-            # receipt yet.
-            untold = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
+            # What an earlier try of this landing committed still counts, and so does what a run of some assets landed:
+            # no receipt has either yet.
+            unreported = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
             entries = land_inbox(
                 night, self.inbox or self.home.inbox, only=only, period=self.period, archive=self.inbox is None,
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds,
-                untold=untold, progress=self.listener.file,
+                unreported=unreported, progress=self.listener.file,
             )  # fmt: skip
-            erased = erase_over(night, self.config) if only is None else ()
+            erased = erase_expired_loads(night, self.config) if only is None else ()
         self.landed = Landed(entries, erased, self.seconds["landing"])
         self._hand_on(self.landed)
         return self.entries
 
     def leave_early(self) -> bool:
-        """End the night at once where every name in the inbox is one of the ledger's and nothing else is new, either: before
-        the libraries are loaded that build and judge. Returns whether it is over.
+        """End the night at once if the ledger knows every name in the inbox and nothing else is new: before the libraries for
+        building and judging are loaded. Returns whether it is over.
         """
         self.begin()
         inbox = self.inbox or self.home.inbox
-        # Whether PostgreSQL still has what stands, the job asks.
+        # With PostgreSQL the whole night runs, as it checks which night is served there.
         if self.rebuild or not inbox.is_dir() or postgres.is_configured():
             return False
         if not is_known_by_name(self.home, inbox) or candidate.stands(self.home) is None:
@@ -194,29 +194,29 @@ class NightRun(NightSoFar):
         return self.leave_unchanged()
 
     def leave_unchanged(self) -> bool:
-        """After landing: end the night with nothing built and nothing published, where the ledger has nothing new, no row was
-        erased, and nothing has changed of what figures are made of. Returns whether it did.
+        """After landing: end the night without building or publishing, if the ledger has nothing new, no row was erased, and
+        nothing that figures are made from has changed. Returns whether it did.
 
-        What is published then says all that there is to say, but for how late an extract is, which `pam status` and the alerts
-        count themselves, and originals whose time in the archive is over: the next publication has their day in `meta.files`.
+        What is published stays true, apart from two things: how late an extract is, which `pam status` and alerts work out
+        themselves, and the day on which originals were erased, which the next publication has in `meta.files`.
         """
         night = self._begun()
         if not self.plan.publishes or self.rebuild or self.noted or any(e.outcome != "known" for e in self.entries):
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
-        stands = what_stands(night, self.config)
-        if stands is None:
+        unchanged = find_unchanged(night, self.config)
+        if unchanged is None:
             return False
-        night_id, self.made, self.judged = stands
-        receipt = self._receipt("unchanged", f"no new file: night {night_id} stands")
+        night_id, self.made, self.judged = unchanged
+        receipt = self._receipt("unchanged", f"no new file: night {night_id} stays published")
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
     def load_gate(self) -> None:
-        """Have the worker load what the gate needs while this process builds, and then ask the gate there.
+        """Let the worker load what the gate needs while this process builds, and judge there later.
 
-        For a process that runs one night: another has loaded it by its second.
+        For a process that runs a single night: a process that runs several has it loaded after the first.
         """
         if engine.is_loaded():
             return
@@ -227,7 +227,7 @@ class NightRun(NightSoFar):
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
-        outputs.get_ready(outputs.wanted(self.config))
+        outputs.get_ready(outputs.chosen_outputs(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
@@ -286,14 +286,14 @@ class NightRun(NightSoFar):
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
         night = self._begun()
-        if self._is_left():
+        if self._is_unchanged():
             return self.checks or []
         if not self.made or self.made.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
             public_form.publish_public(self.home, self.config.public, self.key_of)
             # The public form is part of the candidate.
-            self._hand_on_as_left()
+            self._hand_on_present_state()
             kept = results.path_of(self.home, night.night_id)
             asked = (self.home, kept, self.config.public)
             judged = WORKER.begin(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
@@ -327,13 +327,14 @@ class NightRun(NightSoFar):
             erased, unerased = erase_kept(night, self.config)
             landed = self.landed or Landed()
             self.landed = replace(landed, erased=(*landed.erased, *erased))
-        told = outputs.as_dicts(written)
+        written_outputs = outputs.as_dicts(written)
+        problems = [problem for _, problem, _ in outputs.problems_of(written_outputs)]
         receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (*(w for _, w, _ in outputs.said_of(told)), *undone, unerased))) or receipt.reason,
+            reason="; ".join(filter(None, (*problems, *undone, unerased))) or receipt.reason,
             sha256=digest,
             erased=len(self.erased),
-            outputs=told,
+            outputs=written_outputs,
             audit=anchor(self.home),
             seconds=self.seconds,
         ).finished(night)
@@ -348,7 +349,7 @@ class NightRun(NightSoFar):
             yield
         except Exception:
             with suppress(OSError):
-                self._hand_on_as_left()
+                self._hand_on_present_state()
             raise
 
     def serve(self) -> Brought:
@@ -388,7 +389,7 @@ class NightRun(NightSoFar):
             if published_night(self.home) == night.night_id:
                 # What stopped it may keep it from being read, too: then the receipt says so much less.
                 with suppress(OSError, duckdb.Error):
-                    receipt = lifecycle.with_what_stands(self.home, receipt)
+                    receipt = lifecycle.with_published_facts(self.home, receipt)
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
             self._write(receipt.finished(night))
         return self.receipt

@@ -1,4 +1,4 @@
-"""A night's steps called one after the other, for the command line.
+"""Calls a night's steps one after the other, for the command line; tries a step again if the fault may pass.
 
 The same steps that Dagster's assets call, without the six seconds that Dagster takes to load and to write its events.
 """

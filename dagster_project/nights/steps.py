@@ -1,4 +1,4 @@
-"""What each step of a night hands to the next, on disk: another process can read it and go on with the same night.
+"""What each step of a night hands to the next, also on disk: another process can read it and continue the night.
 
 `nights/steps/<night id>/` holds `begun`, `landed`, `built` and `judged`; published and served are in the receipt. Only the
 last night is gone on with: a later one takes its candidate.

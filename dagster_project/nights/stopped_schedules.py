@@ -1,4 +1,4 @@
-"""What somebody has switched off on Dagster's page: it stays so after a restart, and no night begins by itself meanwhile."""
+"""Schedules and sensors that somebody switched off on Dagster's page. They stay off after a restart."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A throw-away home on top of a real one: what is tried there is what a night would do, and the real one stays as it is.
+"""A throw-away home on top of a real one, to try what a night would do. The real one does not change.
 
 Landed rows, ledger, quarantine, mappings, lists and key are links to the real home's; whatever is written lies in a
 temporary folder of its own, for the owner alone, and is gone afterwards.

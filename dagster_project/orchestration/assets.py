@@ -1,4 +1,4 @@
-"""Files to marts as Dagster's assets: what is shown, and in which order it runs. What a step does is elsewhere."""
+"""The steps of a night as Dagster's assets. The work itself is in `nights`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -163,7 +163,7 @@ def _said_of_part(context: dg.AssetExecutionContext, run: NightRun) -> dict[str,
     if run.plan.publishes:
         return {}
     stands = published_night(run.home)
-    said = {"published": f"nothing: {f'night {stands} stands' if stands else 'no night is published yet'}"}
+    said = {"published": f"nothing: {f'night {stands} stays' if stands else 'no night is published yet'}"}
     if run.made and (left := marts_left(run.made)):
         said["stale"] = ", ".join(left)
         context.log.warning(f"not up to date in the candidate, as they were not selected: {said['stale']}")

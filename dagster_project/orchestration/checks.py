@@ -1,4 +1,4 @@
-"""The gate as Dagster's checks: one a rule, on the staging model or the mart that it judges."""
+"""The rules of the gate as Dagster's asset checks, on the staging model or mart that each judges."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,9 +48,9 @@ def subjects() -> dict[Subject, Suite]:
 
 
 def of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
-    """The suites of relations, the home's own among them: the subject of their answers, the asset that shows them, the suite.
+    """The suites of relations, with the home's own: the subject of their results, the asset that shows them, and the suite.
 
-    None where the home's can't be read, which every night says itself.
+    Empty if the home's own can't be read: every night reports that itself.
     """
     try:
         found = relation_suites(home)
@@ -62,19 +62,19 @@ def of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
 
 
 def _subject_of(suite: Suite, asset: dg.AssetKey) -> str:
-    """What the gate calls it."""
+    """The subject under which the gate reports a suite of relations."""
     schema, name = asset.path
     return name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
 
 
 def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
-    """One a rule and subject: also of what leaves the force of each mart, and of relations. Only a critical rule blocks what
-    comes after."""
+    """A check for each rule and subject, with rules for what leaves the force and for relations. Only a critical rule blocks
+    later steps."""
     specs = []
     for subject, suite in subjects().items():
         asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
-        said = "There is something to judge, and it was judged."
-        specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=said))
+        text = "There is something to judge, and it was judged."
+        specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=text))
         leaving = [gate.suite_for(kind, subject.name) for kind in LEAVING] if subject.kind == "mart" else []
         specs += [spec for s in (suite, *filter(None, leaving)) for spec in _specs_of(asset, facts, s)]
     return specs + [spec for _, asset, suite in of_relations(home) for spec in _specs_of(asset, [], suite)]

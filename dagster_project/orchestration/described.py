@@ -1,4 +1,4 @@
-"""What the graph says of an asset: whose it is, how fresh it should be, and how many rows of which columns it has."""
+"""What the graph shows of an asset: owner, freshness, row count and columns."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping

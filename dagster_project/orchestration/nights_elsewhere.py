@@ -1,4 +1,4 @@
-"""Nights that Dagster did not run, shown on its page all the same: what the command line made, as events without a run.
+"""Shows nights on the command line in Dagster, as events without a run.
 
 Written by a sensor of `pam serve`, from the newest receipt; `pam nightly` itself knows nothing of Dagster.
 """
@@ -96,7 +96,7 @@ def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
             yield dg.AssetMaterialization(["inbox", extract], metadata={**said, "files": names})
         rows = sum(f.get("rows_landed") or 0 for f in files)
         yield dg.AssetMaterialization(["raw", extract], metadata={**said, "files": names, "rows_landed": rows})
-    # All of them, parents first, also those that stand as they were: an asset that is older than its parents reads as stale.
+    # All of them, parents first, also unchanged ones: Dagster shows an asset that is older than its parents as stale.
     tables = published_tables(home.warehouse)
     for node, key in _dbt_assets().items():
         own = tables.get(node, {}) if key.path[0] == "marts" else {}
@@ -110,7 +110,7 @@ def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
 
 
 def _dbt_assets() -> dict[str, dg.AssetKey]:
-    """The asset of each model and seed by its name, parents before what rests on them."""
+    """The asset of each model and seed by its name, parents before what is made from them."""
     nodes = dbt_runner.manifest().nodes
     assets = {x: n for x, n in nodes.items() if n.resource_type.value in ("model", "seed")}
     order = TopologicalSorter({x: [p for p in n.depends_on_nodes if p in assets] for x, n in assets.items()}).static_order()

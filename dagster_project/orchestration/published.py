@@ -1,4 +1,4 @@
-"""What a night publishes, as Dagster's assets: the warehouse file, what is made of it, and PostgreSQL."""
+"""What a night publishes as Dagster's assets: the warehouse file, the outputs, and PostgreSQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +71,7 @@ def _publishing() -> dg.AssetsDefinition:
 
 
 def _beside(home: Home, selected: set[str], receipt: Receipt, **said: str) -> Iterator[dg.MaterializeResult[Any]]:
-    """What was published beside the warehouse, of what is selected."""
+    """The selected outputs, with their metadata."""
     for name in sorted(selected & set(receipt.outputs)):
         yield dg.MaterializeResult(asset_key=["published", name], metadata={**output_metadata(home, name, receipt), **said})
     if PUBLIC_FORM in selected and (form := public_metadata(home)):
@@ -79,13 +79,13 @@ def _beside(home: Home, selected: set[str], receipt: Receipt, **said: str) -> It
 
 
 def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResult[Any]]:
-    """Outputs that are selected without the warehouse: as they were published with it, if they still are what they were.
+    """Outputs that are selected without the warehouse: shown as they were published, if their files have not changed.
 
-    The same file gives the same bytes, so that there is nothing to make again. Raises Failure where they are not there.
+    Nothing is made again, because the same warehouse file gives the same bytes. Raises Failure if they are missing or changed.
     """
-    stands = published_night(home)
+    published = published_night(home)
     made = [r for r in read_receipts(home) if r.outcome in ("published", "rolled back")]
-    receipt = next((r for r in reversed(made) if (r.republished or r.night_id) == stands), None)
+    receipt = next((r for r in reversed(made) if (r.republished or r.night_id) == published), None)
     there = {name: one.sha256 for name, one in outputs.found(published_folder(home)).items()}
     asked = selected - {PUBLIC_FORM}
     lost = sorted(n for n in asked if not receipt or there.get(n, "") != receipt.outputs.get(n, {}).get("sha256"))
@@ -96,7 +96,7 @@ def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResu
             " `pam dashboard` write one elsewhere.",
             allow_retries=False,
         )
-    yield from _beside(home, selected, receipt, built="no: it stands as it was published")
+    yield from _beside(home, selected, receipt, built="no: it is as it was published")
 
 
 def _said(run: NightRun, receipt: Receipt) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What Dagster looks out for between nights: a complete set of files, and a night whose process is gone."""
+"""What Dagster watches for between nights: a complete set of files, and a night whose process has ended."""
 
 import time
 from typing import Any

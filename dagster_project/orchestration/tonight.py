@@ -1,4 +1,4 @@
-"""The night of a run: made when the run begins, ended when it is over."""
+"""The night of a Dagster run: made when the run begins, ended when it is over."""
 
 from collections.abc import Iterator
 from typing import Any

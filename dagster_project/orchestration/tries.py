@@ -1,4 +1,4 @@
-"""A step that is tried again by Dagster, and the failure of one that is not."""
+"""Lets Dagster try a step again if the fault may pass, and fails it otherwise."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

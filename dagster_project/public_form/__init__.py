@@ -1,4 +1,4 @@
-"""The schema `marts_public`: the marts' figures in the form that may leave the force.
+"""The schema `marts_public`: the figures of the marts in the form that may leave the force.
 
 docs/explanation/disclosure.md says the method.
 

@@ -1,4 +1,4 @@
-"""Control charts in the public form: those of which every month is public.
+"""Control charts in the public form: only those of which every month is public.
 
 A chart's mean and limits are made of all its months. With all of them but one known, they would tell that one.
 """

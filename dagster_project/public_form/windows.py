@@ -1,4 +1,4 @@
-"""Figures over any window, as the public form gives them: its own periods, and sums and differences of shown ones.
+"""Figures over any window in the public form: its own periods, and sums and differences of shown ones.
 
 Reads `marts_public` and nothing else, so that whatever is made of these figures tells no more than that schema does.
 """

@@ -1,4 +1,4 @@
-"""What the published file says of itself: the `meta` schema, written into the candidate before it is published.
+"""The `meta` schema, in which the published file describes itself. It is written into the candidate before publishing.
 
 Figures and their provenance only: no row of an extract, no identifier, no path of the machine.
 """

@@ -1,4 +1,4 @@
-"""Which figures differ between two nights' files: one full join, asked by `pam diff`, `pam replay` and whoever compares.
+"""Which figures differ between two nights' files, by one full join. `pam diff`, `pam replay` and the dashboard use it.
 
     con = duckdb.connect()
     attach(con, path_of_one, "earlier")

@@ -1,4 +1,4 @@
-"""The published folder: every output of one night beside its warehouse, and all of them replaced in one step.
+"""The published folder: the warehouse and every output of one night, all replaced in one step.
 
     published/current         -> .nights/<night>: the one link that a publication changes, by one rename
     published/warehouse.duckdb -> current/warehouse.duckdb
@@ -24,7 +24,7 @@ from dagster_project.core.permissions import share
 from dagster_project.core.published_file import CURRENT, published_folder
 
 AT_ONCE = 8
-"""Files that are brought to disk at one time."""
+"""Files that are written through to disk at the same time."""
 
 
 def begin_folder(home: Home, night_id: str) -> Path:
@@ -98,9 +98,9 @@ def mend_links(home: Home) -> None:
 
 
 def to_disk(folder: Path) -> None:
-    """Bring all files and folders below a folder, and itself, to disk: several at once, as each waits for the disk."""
+    """Write a folder and all below it through to disk (fsync), several files at once because each waits for the disk."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        # Asked for one by one, so that what fails is raised.
+        # Reading each result raises its error.
         for _ in pool.map(_to_disk, (*folder.rglob("*"), folder)):
             pass
 

@@ -1,4 +1,4 @@
-"""The last published nights, kept: `publications/<night id>.duckdb`.
+"""The last published nights, kept as `publications/<night id>.duckdb`.
 
 A kept night is the published file itself under a second name, or a copy of it where the disk has no hard links. It is
 never written to. Beside it is what its figures rest on, `<night id>.trail`. What a night that was killed left undone here,

@@ -1,4 +1,4 @@
-"""From candidate to published, and from a kept night back to it: the one place that does it, in one step.
+"""Publishes the candidate, or a kept night again, in one step. Nothing else does.
 
 The candidate is complete, audited and on disk, and every other output of the night is made of it, before any name changes.
 Readers who have the old file open keep the old night whole; those who come later see the new one. Nothing opens a published
@@ -74,7 +74,7 @@ def seal(home: Home) -> str:
 def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
     """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
 
-    Raises OutputError, PublishError, ConfigError and OSError: the last publication stands, and so does the candidate.
+    Raises OutputError, PublishError, ConfigError and OSError: the last publication stays, and so does the candidate.
     """
     adopt(home)
     path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)

@@ -1,4 +1,4 @@
-"""Data Docs: Great Expectations' own pages of validation results, with nothing on them that comes from the web.
+"""Data Docs: Great Expectations' own pages of validation results, with nothing loaded from the web.
 
 Its page template loads styles and scripts from other hosts. Its renderers and the templates of what is on a page are used as
 they are; the page around them is ours.

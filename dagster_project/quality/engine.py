@@ -1,4 +1,4 @@
-"""Great Expectations itself: a frame and a suite in, its own validation result out, as JSON has it."""
+"""Calls Great Expectations: takes a frame and a suite, returns its validation result as JSON."""
 
 import logging
 import sys

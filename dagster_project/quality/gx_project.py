@@ -1,4 +1,4 @@
-"""A project of Great Expectations on disk, with the suites and what was said of the last nights: its own API opens it.
+"""Writes suites and the results of the last nights as a Great Expectations project, which its own API opens.
 
     context = great_expectations.get_context(mode="file", project_root_dir=FOLDER)
 """
@@ -15,9 +15,9 @@ from .suites import load_suites, relation_suites
 
 
 def write_project(home: Home, folder: Path, nights: Sequence[str]) -> Path:
-    """Write the project's suites, the home's own, and a validation result for each that was kept of the nights.
+    """Write the project's suites, the home's own, and the kept validation results of the nights.
 
-    What is in the folder stays; suites and results of the same name are replaced. The gate reads `expectations/`, not this
+    Other files in the folder stay; suites and results of the same name are replaced. The gate reads `expectations/`, not this
     copy. Returns the folder of the project. Raises OSError, and ValueError for results that can't be read.
     """
     import great_expectations as gx

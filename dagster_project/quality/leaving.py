@@ -1,4 +1,6 @@
-"""Facts of what leaves the force: the public form and the report's cells, beside the marts that both are made of."""
+"""Facts about what leaves the force: the public form and the report's cells, compared with the marts that both are made
+from.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

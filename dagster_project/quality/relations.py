@@ -1,4 +1,4 @@
-"""Rules on the columns of a mart, a table of the report or a staging model, as a suite's YAML has them.
+"""Rules on the columns of a mart, a table of the report or a staging model, as a suite's YAML gives them.
 
 Only the columns that a rule names are read. Of a relation with more than a million rows, a rule that looks at each value
 by itself is asked of the distinct values.
@@ -13,8 +13,8 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
-from dagster_project.core.meant import nearest
 from dagster_project.core.memory import bound
+from dagster_project.core.similar_names import nearest
 from dagster_project.core.sql import literal, one_row
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 

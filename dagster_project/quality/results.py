@@ -1,4 +1,4 @@
-"""What Great Expectations said of a night, kept as its own validation results: `checks/<night id>.json` in the home.
+"""Great Expectations' validation results of a night, kept as `checks/<night id>.json` in the home.
 
 Each of `results` loads by Great Expectations' `expectationSuiteValidationResultSchema`.
 """

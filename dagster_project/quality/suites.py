@@ -1,4 +1,4 @@
-"""The suites: which rules are asked of which extract, mart or relation, as YAML in `expectations/` and in a home's own.
+"""The suites: which rules apply to which extract, mart or relation, as YAML in `expectations/` and in a home's own.
 
 A suite has a `subject` whose facts it judges (`extract`, `mart`, `public`, `report`), or a `relation` whose own columns
 it judges: a mart, a table of the report or a staging model. The latter needs no SQL, and a home may have some of its own.

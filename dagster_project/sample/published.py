@@ -1,4 +1,4 @@
-"""What the report printed, read from the seed: the sums that the made-up rows must add up to."""
+"""What the report printed, read from the seed: the totals that the made-up rows must add up to."""
 
 import csv
 from dataclasses import dataclass

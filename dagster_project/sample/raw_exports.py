@@ -1,4 +1,4 @@
-"""Made-up exports of Kent as systems write them, for the tutorial: titles, parts, codes and totals, and no contract's names.
+"""Made-up exports of Kent as systems write them, for the tutorial: with titles, split columns, codes and totals.
 
 No system, person, place or event is real, and every reference says so (`SAMPLE-...`). They are unlike the sample, whose files
 follow the contracts.

@@ -1,4 +1,4 @@
-"""The published night, for those who read it."""
+"""Reading what is published: SQL, the prompt, trace, diff, claims and topline."""
 
 from dagster_project.core.cell_text import neutral, plain
 from dagster_project.core.published_file import NothingPublishedError

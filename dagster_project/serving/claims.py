@@ -1,4 +1,4 @@
-"""The verdict on an edition's claims, as the published night has it."""
+"""The verdicts on an edition's claims, from the published night."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Who consults the warehouse, and why: put on record before anything is shown."""
+"""Puts on record who consults the warehouse and why, before anything is shown."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`pam diff`: which figures moved between two published nights, by how much, and which files did it."""
+"""`pam diff`: which figures changed between two published nights, by how much, and which files caused it."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the published night itself calls schemas, relations and columns: the names that the record keeps of a query."""
+"""Names of schemas, relations and columns in the published night: only these are kept of a query in the record."""
 
 from functools import lru_cache
 from pathlib import Path

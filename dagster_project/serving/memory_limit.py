@@ -1,4 +1,4 @@
-"""A ceiling over the memory of this process while a question is answered.
+"""Limits the memory of this process while a question is answered.
 
 DuckDB's own limit is of its buffers: a text of a hundred megabytes in each row is outside it, and the system would end the
 process without a word. Under the ceiling DuckDB is refused the memory instead, and says so.

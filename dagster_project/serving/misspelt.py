@@ -1,4 +1,4 @@
-"""Names in a question that the published night has not got: the answer to a misspelt measure is no rows, and says no more."""
+"""Names in a question that the published night does not have. Without this a misspelt measure would just return no rows."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.meant import nearest
+from dagster_project.core.similar_names import nearest
 from dagster_project.core.sql import one_row
 
 MOST = 100_000

@@ -1,4 +1,4 @@
-"""One question to the published night: what counts as one, how long it may take, and how its answer is written."""
+"""Answers one question about the published night: what is allowed, for how long, and how the answer is written."""
 
 import os
 import threading

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.control_charts import FEW_A_MONTH
 from dagster_project.core.errors import PamError
-from dagster_project.core.meant import meant
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.similar_names import meant
+from dagster_project.core.small_numbers import FEW_A_MONTH
 from dagster_project.core.sql import literal
 
 UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}

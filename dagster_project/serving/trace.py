@@ -16,9 +16,9 @@ import duckdb
 from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant, nearest
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.similar_names import meant, nearest
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find

@@ -1,4 +1,4 @@
-"""What a change is made of: the figure, the same a year before, and the rows of both."""
+"""What a change is made of: the figure, the one a year before, and the rows of both."""
 
 from dataclasses import dataclass, replace
 from datetime import date

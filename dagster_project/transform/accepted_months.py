@@ -1,4 +1,4 @@
-"""Months whose figures a person has looked at and believes, though they are far from those of the year before."""
+"""Months that a person has checked and accepted, though their figures are far from the year before."""
 
 import csv
 import io
@@ -12,11 +12,11 @@ from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant
 from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.similar_names import meant
 
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 

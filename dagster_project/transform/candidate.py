@@ -1,4 +1,4 @@
-"""The night being built: on top of the night that is published, on the groundwork that every home shares, or from nothing.
+"""Starts the candidate: from a copy of the published night, from the empty build, or from nothing.
 
 Most nights bring files of a few extracts. What rests on the others is taken over as it was published; only what can have
 changed is built again. Any doubt (another project, other lists, a night that did not end) means from the groundwork, which
@@ -56,7 +56,7 @@ class BegunCandidate:
     select: tuple[str, ...] = ()
     standing: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
-    """What the figures rest on that it is built on (`due.loads_of`): months that nothing touched since stand."""
+    """The loads behind the figures that it is built on (`changed_months.loads_of`). Other months are carried forward."""
 
 
 def begin(home: Home, rebuild: bool = False) -> BegunCandidate:
@@ -164,7 +164,7 @@ def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]
 
 
 def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
-    """What the last night left, if it can be built on. `now`: what figures rest on tonight (`due.loads_of`)."""
+    """What the last night left, if it can be built on. `now`: what figures rest on tonight (`changed_months.loads_of`)."""
     path = home.candidate / "base.json"
     if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):
         return None

@@ -1,11 +1,11 @@
-"""Measured months that stand: the tables of the night before, less the months that are measured again.
+"""Carries forward the months that have not changed: the tables of the night before, without the months to build again.
 
-Before dbt builds, the tables are set aside under another name, and views in `raw` show what of them is carried over. The models
-add that to what they make of the rows that are shown; then what was set aside goes. Where all is measured, empty tables stand
-in the place of these views.
+Before dbt builds, the tables are renamed, and views in `raw` show the rows that are carried forward. The models add these to
+what they make from the rows to build again; then the renamed tables are dropped. If everything is built again, empty tables
+replace the views.
 
-Figures and their facts are not carried: they stay in their tables, and the models replace those of the months from the first
-that changes on (`figures_due`).
+Figures and their facts are not carried forward: they stay in their tables, and the models replace them from the first month
+that changes (`figures_due`).
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.transform.rests_on import sources
 
-from .changed_months import Due
+from .changed_months import MonthsToRebuild
 
 ASIDE = "standing"
 CARRIED = (
@@ -27,16 +27,16 @@ CARRIED = (
 )  # fmt: skip
 
 
-def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]) -> None:
-    """Make what is carried over, and have `raw.kept_months` say which of its months are. `due`: None where all is measured
-    again. `erased`: loads whose rows are gone.
+def carry(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
+    """Make the views of what is carried forward, and `raw.kept_months`, which lists its months. `to_rebuild`: None if
+    everything is built again. `erased`: loads whose rows are erased.
     """
     _carry_nothing(con)
-    if due is None:
+    if to_rebuild is None:
         return
     place = {"extract": "varchar", "force_code": "varchar"}
-    make_table(con, "raw.months_due", {**place, "month_no": "integer"}, due.by_month())
-    make_table(con, "raw.places_due", place, sorted(due.whole))
+    make_table(con, "raw.months_due", {**place, "month_no": "integer"}, to_rebuild.by_month())
+    make_table(con, "raw.places_due", place, sorted(to_rebuild.whole))
     make_table(con, "raw.measure_extracts", dict.fromkeys(("mart", "measure", "extract"), "varchar"), _measures())
     con.execute(
         "update raw.kept_months set is_carried = true"
@@ -45,9 +45,9 @@ def carry(con: duckdb.DuckDBPyConnection, due: Due | None, erased: Iterable[str]
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")
-    make_table(con, "raw.figures_touched", columns_of("figures_touched"), _touched(due))
+    make_table(con, "raw.figures_touched", columns_of("figures_touched"), _touched(to_rebuild))
     _fill(con, "carried_periods", f"select * from {_aside(con, 'staging', 'periods')}")
-    touched = {x for x, _ in (*due.whole, *due.months)}
+    touched = {x for x, _ in (*to_rebuild.whole, *to_rebuild.months)}
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
     months = [
         f"select '{mart}' as mart, {_columns('carried_months', but='mart')} from {_aside(con, 'measures', table)} as t"
@@ -106,12 +106,12 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
         _empty(con, name)
 
 
-def _touched(due: Due) -> list[tuple[str, str, int]]:
+def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
     """Mart, force and month of what can change; month 0 where all months can."""
     marts: dict[str, set[str]] = {}
     for mart, _, extract in sources():
         marts.setdefault(extract, set()).add(mart)
-    return sorted({(mart, force, month) for x, force, month in due.of_figures() for mart in marts.get(x, ())})
+    return sorted({(mart, force, month) for x, force, month in to_rebuild.of_figures() for mart in marts.get(x, ())})
 
 
 def _measures() -> list[tuple[str, str, str]]:

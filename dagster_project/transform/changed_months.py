@@ -1,9 +1,9 @@
-"""Which months a night measures again: those that its files touch, and those of which rows were erased since. All others stand
-as the night before left them.
+"""Which months a night builds again: those that its files touch, and those with rows erased since. All others are carried
+forward.
 
-The unit is a month of an extract and force. A file touches the months of its window, and those from which it takes a row: a
-key that it holds may have stood in any. Where a row's figures are not those of its own month alone (whole lists, extracts that
-look back, what others publish), a new file touches all months of its force.
+The unit is a month of an extract and force. A file touches the months of its window, and the months in which an earlier row had
+one of its keys. If a row counts beyond its own month (whole lists, extracts that look back, figures that others publish), a new
+file touches all months of its force.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,25 +29,25 @@ MONTHLY = ("events", "monthly_file")
 
 
 @dataclass(frozen=True)
-class Due:
-    """What is measured again. `whole`: every month of these; `months`: of these the months that are touched, such as
-    2025-03. What is in neither stands.
+class MonthsToRebuild:
+    """What is built again. `whole`: every month of these extracts and forces. `months`: these months alone, such as 2025-03.
+    What is in neither is carried forward.
     """
 
     whole: set[Place] = field(default_factory=set)
     months: dict[Place, set[str]] = field(default_factory=dict)
     erased: set[tuple[str, str, int]] = field(default_factory=set)
-    """Extract, force and month (0: all) of what is measured again as rows were erased, and for nothing else: what stands for
-    them adds what they added. Their days are gone, and the figures are as they were.
+    """Extract, force and month (0: all) that are built again only because rows were erased. Their archived monthly totals
+    replace the rows, so the figures stay the same.
     """
 
     def has(self, e: LedgerEntry) -> bool:
-        """Whether rows of a load are to be read."""
+        """Whether any rows of a load are read."""
         place = (str(e.extract), str(e.force_code))
         return place in self.whole or not self.months.get(place, set()).isdisjoint(_months(e))
 
     def where(self, extract: str) -> str:
-        """SQL: whether a row of an extract's raw Parquet is to be read."""
+        """SQL condition: which rows of an extract's raw Parquet are read."""
         whole = sorted(f for x, f in self.whole if x == extract)
         parts = [f"_force_code in ({_listed(whole)})"] if whole else []
         for (x, force), months in sorted(self.months.items()):
@@ -56,7 +56,7 @@ class Due:
         return " or ".join(parts) or "false"
 
     def by_month(self) -> list[tuple[str, str, int]]:
-        """Extract, force and month (months since year 0) of what is not whole."""
+        """Extract, force and month (months since year 0) of single months to build again."""
         return [
             (x, f, int(m[:4]) * 12 + int(m[5:]) - 1)
             for (x, f), months in sorted(self.months.items()) if (x, f) not in self.whole
@@ -64,14 +64,14 @@ class Due:
         ]  # fmt: skip
 
     def of_figures(self) -> list[tuple[str, str, int]]:
-        """Extract, force and month (0: all) from which figures can be others than they were."""
+        """Extract, force and month (0: all) from which on figures may change."""
         places = {*self.by_month(), *((x, force, 0) for x, force in self.whole)}
         return sorted(places - self.erased)
 
 
 def loads_of(home: Home) -> dict[str, list[str]]:
-    """What each extract's figures rest on: its accepted loads, which of them are without their rows, and what later files
-    withheld of them.
+    """What each extract's figures are made from: its accepted loads, which of them have erased rows, and what later files
+    withheld from them.
     """
     entries, kept = read_ledger(home), kept_loads(home)
     found: dict[str, list[str]] = {}
@@ -85,45 +85,46 @@ def loads_of(home: Home) -> dict[str, list[str]]:
     return {x: sorted(loads) for x, loads in found.items()}
 
 
-def find_due(
+def find_months_to_rebuild(
     con: duckdb.DuckDBPyConnection,
     home: Home,
     contracts: Mapping[str, Contract],
     before: Mapping[str, list[str]],
     shown: Collection[str],
-) -> Due:
-    """What has to be measured again after a night whose figures rested on `before` (of `loads_of`).
+) -> MonthsToRebuild:
+    """What to build again after a night whose figures were made from `before` (of `loads_of`).
 
-    `shown`: loads whose rows can count, and are there. Of the others every row was superseded before, or is erased.
+    `shown`: loads with rows that can count. Every row of the others is superseded or erased.
     """
-    due, entries = Due(), {str(e.load_id): e for e in accepted(read_ledger(home))}
+    to_rebuild, entries = MonthsToRebuild(), {str(e.load_id): e for e in accepted(read_ledger(home))}
     erased: list[tuple[Contract, LedgerEntry]] = []
     for extract, now in loads_of(home).items():
         was, contract = set(before.get(extract, ())), contracts.get(extract)
-        known = {said.split(" ")[0] for said in was}
-        for load, what in sorted({tuple(said.split(" ", 1)) for said in set(now) - was}):
+        known = {entry.split(" ")[0] for entry in was}
+        for load, what in sorted({tuple(entry.split(" ", 1)) for entry in set(now) - was}):
             e = entries.get(load)
             if e is None or contract is None:
-                # Withheld of a load that does not count.
+                # Withheld from a load that does not count.
                 continue
             if what == ERASED:
                 erased.append((contract, e))
             elif load in known or contract.looks_back or contract.kind not in MONTHLY:
-                due.whole.add((extract, str(e.force_code)))
+                to_rebuild.whole.add((extract, str(e.force_code)))
             else:
                 others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
-                touched = due.months.setdefault((extract, str(e.force_code)), set())
+                touched = to_rebuild.months.setdefault((extract, str(e.force_code)), set())
                 touched.update(_touched(con, home, contract, e, others, shown))
-    changed = due.of_figures()
+    changed = to_rebuild.of_figures()
     for contract, e in erased:
         if contract.kind in MONTHLY:
             others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
             paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.rows_landed]
-            due.months.setdefault((str(e.extract), str(e.force_code)), set()).update(_months(e), _outlived(con, e, paths))
+            months = to_rebuild.months.setdefault((str(e.extract), str(e.force_code)), set())
+            months.update(_months(e), _outlived(con, e, paths))
         else:
-            due.whole.add((str(e.extract), str(e.force_code)))
-    due.erased.update(set(due.of_figures()) - set(changed))
-    return due
+            to_rebuild.whole.add((str(e.extract), str(e.force_code)))
+    to_rebuild.erased.update(set(to_rebuild.of_figures()) - set(changed))
+    return to_rebuild
 
 
 def _touched(
@@ -152,7 +153,7 @@ def _touched(
 
 
 def _outlived(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
-    """The months of rows that had a newer version in a load whose rows are erased: what they are worth is told without it."""
+    """The months of rows that a load with erased rows had a newer version of: they are counted again without it."""
     of_it = "select load_id, line from raw.kept_superseded where by_load_id = ?"
     if not paths or con.execute(f"select count(*) from ({of_it})", [e.load_id]).fetchone() == (0,):
         return set()
@@ -163,7 +164,7 @@ def _outlived(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path])
 
 
 def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]) -> list[Path]:
-    """Where the rows of loads are, of those that have any."""
+    """Raw Parquet files of the loads that have rows."""
     return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
 
 

@@ -1,4 +1,4 @@
-"""dbt, in this process: the manifest is parsed once and kept, the connections are closed when a run is over."""
+"""Runs dbt in this process: the manifest is parsed once and kept, and connections are closed after a run."""
 
 import hashlib
 import os

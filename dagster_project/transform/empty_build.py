@@ -1,5 +1,5 @@
-"""The candidate before any file: seeds, views, lists, and every mart empty. Built once a version of the project, beside dbt's
-manifest, and copied where a night has no other to build on. It saves a first night, and every test's, most of dbt's nodes.
+"""A candidate without files: seeds, views, lists and empty marts. Built once for each version of the project, kept beside
+dbt's manifest, and copied if a night has nothing else to build on. That saves a first night, and tests, most of dbt's nodes.
 """
 
 import hashlib

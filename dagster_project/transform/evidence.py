@@ -1,4 +1,4 @@
-"""What the figures of a kept night rest on: `publications/<night id>.trail`, beside the night's file.
+"""What the figures of a kept night are made of: `publications/<night id>.trail`, beside the night's file.
 
 A small DuckDB file: the lists of the night's work (its loads, what each covers, which rows newer files replaced) and the
 views that make events of rows. The rows stay where they are, in raw/, whose files no night changes. So any kept night

@@ -1,4 +1,4 @@
-"""What stands for rows that were erased while figures rest on them: their monthly measures, in `raw/_kept`.
+"""Monthly totals that replace erased rows, so that figures stay: `raw/_kept`.
 
 One Parquet a load, as the publication had it that was made of its rows last: what each month adds to each measure, by unit and
 category. No key, no identifier, no row. `by_month` takes them as it takes events, so that a figure is made in one way whether

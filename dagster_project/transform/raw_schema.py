@@ -32,7 +32,7 @@ from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.transform.accepted_months import show_months
 
 from .carry_forward import carry, let_go
-from .changed_months import Due, find_due, paths_of
+from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
 from .monthly_archive import RawLostError, kept_loads, load_kept
 from .unknown_tonight import show_unknown
 
@@ -147,10 +147,10 @@ def prepare_raw(
 ) -> list[ReadableLoad]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
-    `today` is the night's date, against which files are late. `since`: what landed after this night is tonight's; after
-    the published one where None. `before`: what the work file's tables rest on (`due.loads_of`): then only rows of months that
-    were touched since are shown, until `show_all`, and the tables stand for the others. Raises SeedError for a bad list of the
-    home's own.
+    `today`: the night's date, against which files are late. `since`: files that landed after this night are tonight's; None:
+    after the published one. `before`: the loads that the work file's tables were made from (`changed_months.loads_of`). With
+    it, only rows of months touched since are shown, until `show_all`; the tables have the others. Raises SeedError for a bad
+    list of the home's own.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
@@ -175,18 +175,18 @@ def prepare_raw(
                 " backup, then run the night again"
             )
         shown = {str(load.entry.load_id) for load in loads} - set(kept)
-        due = None if before is None else find_due(con, home, contracts, before, shown)
+        to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, shown)
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
-            if due is None:
+            if to_rebuild is None:
                 con.execute(raw_view(contract, paths_of(home, own, kept)))
             else:
-                con.execute(raw_view(contract, paths_of(home, filter(due.has, own), kept), due.where(extract)))
-        _row_index(con, home, contracts, loads, due)
+                con.execute(raw_view(contract, paths_of(home, filter(to_rebuild.has, own), kept), to_rebuild.where(extract)))
+        _row_index(con, home, contracts, loads, to_rebuild)
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
-        carry(con, due, kept)
+        carry(con, to_rebuild, kept)
         for name in ("areas", "offence_codes"):
             _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
         _make(con, "rebases", rebases(_rebase_rows(home)))
@@ -289,10 +289,15 @@ def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
 
 
 def _row_index(
-    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[ReadableLoad], due: Due | None
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contracts: dict[str, Contract],
+    loads: list[ReadableLoad],
+    to_rebuild: MonthsToRebuild | None,
 ) -> None:
-    """Every row that another load could supersede: extracts and forces with one load alone have none. Of months that are due
-    those rows, and all with a key of theirs.
+    """Make `raw.row_index`: every row that another load could supersede. Extracts and forces with a single load have none.
+
+    With months to rebuild: only the rows of those months, and all rows with the same keys.
     """
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
@@ -300,16 +305,17 @@ def _row_index(
     kept, selects = kept_loads(home), []
     for extract, contract in contracts.items():
         several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
-        if due is not None:
-            several = {f: entries for f, entries in several.items() if (extract, f) in due.whole or (extract, f) in due.months}
+        if to_rebuild is not None:
+            places_to_rebuild = {*to_rebuild.whole, *to_rebuild.months}
+            several = {f: entries for f, entries in several.items() if (extract, f) in places_to_rebuild}
         paths = paths_of(home, (e for entries in several.values() for e in entries), kept)
         if paths:
             rows = parquet_of(*paths)
-            where = "true" if due is None else due.where(extract)
-            if due is not None and contract.key:
+            where = "true" if to_rebuild is None else to_rebuild.where(extract)
+            if to_rebuild is not None and contract.key:
                 where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
             selects.append(f"{index_select(contract)} from {rows} where {where}")
-    kind = "view" if due is None else "table"
+    kind = "view" if to_rebuild is None else "table"
     con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_nothing("row_index")]))
 
 

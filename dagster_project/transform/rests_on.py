@@ -1,4 +1,4 @@
-"""Which files moved a figure: those that landed between two nights and feed it.
+"""Which files changed a figure: those that landed between two nights and feed it.
 
 What a measure rests on follows from `measure_list` and `coverage_limits`; what a file reaches, from its window and its
 extract's contract. The files are those that one night's `meta.files` has and the other's has not.

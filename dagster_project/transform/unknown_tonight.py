@@ -1,4 +1,4 @@
-"""What tonight's files say that no list knows, where it is so much that a person is told of it."""
+"""Values of tonight's files that no list knows, counted for the gate's warning."""
 
 from collections.abc import Iterable
 

@@ -8,8 +8,8 @@ import pytest
 from support import each, publish_night, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.core.meant import meant, nearest
 from dagster_project.core.published_file import NoRightsError, published_path
+from dagster_project.core.similar_names import meant, nearest
 from dagster_project.landing.template import write_template
 
 COUNT = "select count(*) as n from marts.measures where measure = '{}'"

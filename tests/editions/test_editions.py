@@ -41,7 +41,7 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
         ({"edition": "2026-10"}, "2026-09.yml: line 2: edition: says 2026-10"),
         ({"data_to": "soon"}, "2026-09.yml: data_to: "),
         ({"tabels": []}, "2026-09.yml: tabels: not known here; is tables meant?"),
-        ({"tables": [TABLE, TABLE]}, "offences: a table of this name is there twice (line 16)"),
+        ({"tables": [TABLE, TABLE]}, "offences: a table of this name appears twice (line 16)"),
         ({"tables": [{**TABLE, "columns": [{"name": "x", "window": "nowhere"}]}]}, "no window is called 'nowhere'"),
         ({"tables": [{**TABLE, "columns": [{"name": "x"}]}]}, "says no window"),
         ({"tables": [{**TABLE, "figure": {}}]}, "says no mart"),

@@ -71,7 +71,7 @@ def test_a_disk_that_fills_or_refuses_at_each_step(between: Between, tmp_path: P
             night_id = read_published(home).night_id
         assert ended.code == 3, ended.said
         assert f"Night {night_id} IS published, and its receipt could not be written" in ended.said
-        assert "No space left on device" in ended.said and "nothing is to be dropped again" in ended.said
+        assert "No space left on device" in ended.said and "do not put its files into the inbox again" in ended.said
         assert night_id not in [r.night_id for r in read_receipts(home)]
         between.check_next(home, night(home, capfd.readouterr))
         assert [r.outcome for r in read_receipts(home)][-2:] == ["published", "published"]

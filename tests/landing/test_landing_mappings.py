@@ -189,7 +189,7 @@ def test_a_doubled_feed_is_seen_in_the_rows_as_they_came(warehouse):
     write(warehouse, STORM)
     rows = [f"S{i},IN,31-Oct-2025 23:05,DRG,01,tel,x" for i in range(60)]
     assert land(warehouse, *rows, *rows).outcome == "held"
-    # One code for two of theirs: no row is there twice, as they came.
+    # One code for two of theirs: no row appears twice, as they came.
     write(warehouse, STORM.replace("TEL: Telephone", "TEL: Telephone, T: Telephone"))
     entry = land(warehouse, *rows, *(r.replace("tel", "t") for r in rows), at="20260106T020000Z")
     assert (entry.outcome, entry.rows_duplicate) == ("accepted", 60)
@@ -210,11 +210,11 @@ BAD = {
     "extract: crimes\nheader: {lpu: Beat}": "header: not known here; is headers meant?",
     "extract: crimes\nheaders: {lpus: Beat}": "headers.lpus: no such column: crimes has crime_ref, recorded_on",
     "extract: crimes\nvalues: {status: {R: Recoded}}": "values.status.R: 'Recoded' is not one of Recorded, Cancelled",
-    "extract: crimes\nheaders: {status: [A, B, a]}": "headers.status: 'a' is there twice",
+    "extract: crimes\nheaders: {status: [A, B, a]}": "headers.status: 'a' appears twice",
     "extract: crimes\nheaders: {lpu: Status}": "headers.lpu: 'Status' is the contract's own header for status",
     "extract: crimes\nheaders: {lpu: '-'}": "headers.lpu: '-' is no header",
-    "extract: crimes\nvalues: {lpu: {a: B, A: C}}": "values.lpu: the code 'a' is there twice",
-    "extract: crimes\nvalues: {lpu: {a: B, a: C}}": "not readable as YAML: 'a' is there twice",
+    "extract: crimes\nvalues: {lpu: {a: B, A: C}}": "values.lpu: the code 'a' appears twice",
+    "extract: crimes\nvalues: {lpu: {a: B, a: C}}": "not readable as YAML: 'a' appears twice",
     "extract: crimes\nvalues: {crime_ref: {a: B}}": "values.crime_ref: a key is taken as it is",
     "extract: op_trapped\nvalues: {address_ref: {a: B}}": "values.address_ref: an identifier is taken as it is",
     "extract: crimes\nvalues: {recorded_on: {a: 2025-01-01}}": "values.recorded_on.a: a date column maps codes to a blank only",

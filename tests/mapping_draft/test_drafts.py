@@ -213,4 +213,4 @@ def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
     draft, said, found = drafted(con, home, path, force="kent")
     assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
-    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: taken for no record" in said
+    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: looks like no record" in said

@@ -162,7 +162,7 @@ def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -
     os.kill(process.pid, signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1, said
-    assert "failed; the last publication stands. interrupted" in said and "Traceback" not in said
+    assert "failed; the last publication stays. interrupted" in said and "Traceback" not in said
     (receipt,) = read_receipts(new_home)
     assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted")
     assert not mark_path(new_home).exists() and not new_home.warehouse.exists()

@@ -195,7 +195,7 @@ def test_a_night_says_what_it_published(week_copy: Home, monkeypatch: pytest.Mon
         return (home.published / "open" / "night.txt").read_text(encoding="utf-8")
 
     monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
-    assert outputs.wanted(read_config(week_copy)) == list(outputs.OUTPUTS)
+    assert outputs.chosen_outputs(read_config(week_copy)) == list(outputs.OUTPUTS)
     week_copy.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
     night = publish_dated(week_copy, "20260108T020000Z").receipt
     assert list(night.outputs) == ["open"] and told(week_copy) == night.night_id

@@ -123,7 +123,7 @@ def test_an_output_alone_is_as_it_was_published(
     assert made.success
     said = metadata(made, "published/report")
     assert (said["night"], said["sha256"]) == (receipt.night_id, receipt.outputs["report"]["sha256"])
-    assert said["built"] == "no: it stands as it was published" == metadata(made, "published/public_form")["built"]
+    assert said["built"] == "no: it is as it was published" == metadata(made, "published/public_form")["built"]
     assert [r.night_id for r in read_receipts(sample_copy)] == [receipt.night_id] and not is_under_way(sample_copy)
     with next((sample_copy.published / "report").rglob("index.html")).open("a") as page:
         page.write("somebody's")

@@ -68,7 +68,7 @@ def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
         result = pam("nightly", "--home", sample_copy.path)
     assert result.exit_code == 1
     said = f"mart_confiscation_orders: {RULE}: {RULE} 1 (derbyshire, aris_returns)"
-    assert said in result.stderr and "held back; the last publication stands" in result.stderr
+    assert said in result.stderr and "held back; the last publication stays" in result.stderr
     assert f"critical {RULE}" in result.stdout
     stands()
     held = last_receipt(sample_copy)
@@ -121,7 +121,7 @@ def test_a_model_that_does_not_build_fails_the_night_by_its_name(
         patch.setattr(raw_schema, "prepare_raw", half)
         result = pam("nightly", "--home", sample_copy.path)
     assert result.exit_code == 1 and "superseded_rows" in result.stderr
-    assert "failed; the last publication stands" in result.stderr
+    assert "failed; the last publication stays" in result.stderr
     failed = last_receipt(sample_copy)
     assert failed.outcome == "failed" and "could not build" in failed.reason and "superseded_rows" in failed.reason
     assert failed.reason.startswith("dbt could not build") and failed.reason.index("superseded_rows") < 60

@@ -208,7 +208,8 @@ IN_PART = {
     ),
     "a whole list is measured in part": (
         nights([of(0, Row(0), start=40, extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)]),
-        raw_schema, "find_due", lambda *_: changed_months.Due(months={("cash_seizures", FORCE): {"2025-01"}}),
+        raw_schema, "find_months_to_rebuild",
+        lambda *_: changed_months.MonthsToRebuild(months={("cash_seizures", FORCE): {"2025-01"}}),
     ),
     "a touched month is carried over": (
         nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: "",

@@ -51,7 +51,7 @@ def test_one_current_version(candidate: Candidate, extract: str, rows: list[dict
 
 
 def test_one_current_version_of_every_extract(candidate: Candidate) -> None:
-    """A row that is there twice is found, whatever the extract."""
+    """A row that appears twice is found, whatever the extract."""
     contracts = load_contracts()
     candidate.execute(*(_raw(c) for c in contracts.values() for _ in range(2)))
     found = candidate.test("test_name:one_current_version")

@@ -1,4 +1,4 @@
-"""Alerts: who must know when a night needs a person, what of it, and what they are to do.
+"""Alerts: who is told when a night needs a person, what happened, and what to do.
 
 At the end of every night, whatever became of it, its events are gathered in one message and sent to the home's channels.
 Sending never fails or changes a night: what could not be delivered is written down and tried again the next night. No

@@ -1,4 +1,4 @@
-"""What a person is to do about an event: the commands to type, and the section of docs/how-to/runbook.md."""
+"""What to do about an event: the commands to type, and the section of docs/how-to/runbook.md."""
 
 import re
 import shlex

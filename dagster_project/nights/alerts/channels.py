@@ -1,4 +1,6 @@
-"""The channels: a mail by SMTP, and webhooks of Slack's and of Teams' shape. Each delivers, or raises DeliveryError."""
+"""The channels: e-mail by SMTP, and webhooks for Slack and Teams. Each delivers a message, or raises DeliveryError. A new
+channel also needs settings (`core/config.py`).
+"""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Telling: which of a night's events are news, to whom they go, and what is to be tried again."""
+"""Sends alerts: which of a night's events are new, who gets them, and what is tried again."""
 
 import contextlib
 import socket

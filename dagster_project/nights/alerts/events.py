@@ -1,4 +1,4 @@
-"""What happened that a person must know of: a night held or failed, a file held or refused, an extract late."""
+"""The events that a person must know of: a night held or failed, a file held or refused, an extract late."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.made_up import MIXED
-from dagster_project.publishing.outputs import said_of
+from dagster_project.publishing.outputs import problems_of
 
 from ..status import late_extracts
 from .advice import Advice, for_failure, for_file, for_held, for_late, for_output, for_postgres
@@ -97,7 +97,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
         events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
-    for name, what, why in said_of(receipt.outputs) if receipt.outcome == "published" else ():
+    for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
         said = f"Night {night_id} is published, but {what}"
         events.append(_event("output", f"output {night_id} {name}", said, why, for_output(home)))
     # A file that its sender is still writing waits, and is not in the ledger. One that waits for its mapping needs a person.

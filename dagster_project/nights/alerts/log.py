@@ -1,4 +1,4 @@
-"""What was told and what is waiting: `nights/alerts.jsonl`, a line a message and a line an attempt to deliver it."""
+"""The log of alerts, `nights/alerts.jsonl`: a line for each message and each attempt to deliver it."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""What stands before Dagster's page, in its own process: who has the token, from the page itself, comes in; nobody else.
+"""The guard before Dagster's page, in the same process: it lets in requests of the page itself that bring the token.
 
 Dagster's page has no log-in. It takes any `Host` and any `Origin`, and mutations by GET. Here each request, websockets
 too, must name a host of ours, come from no other site, and bring the token: in the cookie that the printed address sets, or

@@ -1,4 +1,4 @@
-"""The folder that Dagster keeps its runs in, and what it is told there."""
+"""The folder in which Dagster keeps its runs, and its settings there."""
 
 import os
 import tempfile

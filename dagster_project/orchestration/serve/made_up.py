@@ -1,4 +1,4 @@
-"""The page of a home of made-up data: every page says so."""
+"""Marks every page of a home with made-up data."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

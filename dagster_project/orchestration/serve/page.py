@@ -1,4 +1,4 @@
-"""Dagster's page behind the guard: a process of `pam serve`.
+"""The process of `pam serve` that shows Dagster's page, behind the guard.
 
 `python -m dagster_project.orchestration.serve.page --host 127.0.0.1 --port 3000 [--proxy https://pam.force.example]`, with
 PAM_HOME and DAGSTER_HOME in the environment. Page and guard share a process, so that there is no way around the guard.

@@ -1,7 +1,7 @@
-"""What is published, beside Dagster's page and behind the same guard: `<page>/published/report/index.html` and the like.
+"""Serves the published outputs behind the same guard as Dagster's page: `<page>/published/report/index.html` and so on.
 
-Only the folders of outputs: not the warehouse file, and no earlier night. Their pages are of the page's own site: so they run
-no script but files of this site, ask nobody anything, and send no form.
+Only the folders of outputs are served: not the warehouse file, and no earlier night. They share a site with Dagster's page, so
+a content security policy lets them run scripts from files of the site alone, and neither fetch nor send anything.
 """
 
 from pathlib import Path
@@ -23,10 +23,10 @@ POLICY = (
 
 
 class Folder(StaticFiles):
-    """One output's folder, whichever night is current. What a link in it leads out of it to is not found."""
+    """One output's folder, of whichever night is current. A link that leads out of it is not followed."""
 
     async def check_config(self) -> None:
-        """A home that has published nothing yet has no such folder: its pages are not found."""
+        """Accept that the folder is missing: a home that has published nothing answers 'not found'."""
 
 
 class WithPublished:

@@ -1,4 +1,4 @@
-"""What `pam serve` does to Dagster's runs, each time in a process of its own: the libraries then cost no memory in between.
+"""What `pam serve` does to Dagster's runs, each time in a new process, so that the libraries cost no memory in between.
 
 `python -m dagster_project.orchestration.serve.runs left` after a start or a crash of the code server: no run of before
 can be alive.

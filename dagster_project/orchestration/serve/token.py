@@ -1,6 +1,4 @@
-"""The secret that opens Dagster's page, and the addresses below which it is. Secret and address are files of the home, for its
-owner alone.
-"""
+"""The token that opens Dagster's page, and the page's secret address. Both are files of the home, for its owner alone."""
 
 import hashlib
 import hmac
@@ -51,12 +49,12 @@ def page_prefix(token: str) -> str:
 
 
 def published_path(prefix: str) -> str:
-    """Where the page shows what is published, below its own folder."""
+    """The address below which the page serves published outputs."""
     return f"{prefix}/published"
 
 
 def link_to(home: Home, page: Path) -> str:
-    """The address of a page of `published/`: on the page of `pam serve`, where this is one of its processes; else the file's.
+    """The address of a page of `published/`: on the page of `pam serve` in one of its processes, else the file's path.
 
     Without a host, as a browser reaches it by one of several. Raises OSError, and ConfigError of the home's settings.
     """

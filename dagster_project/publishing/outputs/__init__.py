@@ -1,8 +1,8 @@
-"""What a night publishes beside its warehouse: open files and the like, each a folder that is made of the sealed file alone.
-The dashboard looks at the kept night before it, too.
+"""What a night publishes with its warehouse: open files, report packs, the dashboard and the catalogue, a folder each.
 
-All outputs are written before anything is published, into a folder that nobody sees yet. In the place of one that can't be
-written stands the last good one of its kind, which says so (`stale`); where the settings say so, the night is not published.
+They are made from the sealed file alone; the dashboard also reads the kept night before it. All are written before anything is
+published, into a folder that nobody sees yet. If one can't be written, the last good one takes its place and says so (`stale`),
+or, if the settings say so, the night is not published.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.kept_parts import Parts
 from dagster_project.core.published_file import hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
+from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 from dagster_project.transform.project_version import project_version
 
@@ -30,7 +30,7 @@ from .stale import find_good, form_of, put_in_place
 
 
 class OutputError(PamError, RuntimeError):
-    """An output could not be written: nothing is published, and the last publication stands."""
+    """An output could not be written: nothing is published, and the last publication stays."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class OutputContext:
     """Whether the data are made up. An output that people read says so on each of its pages."""
     beside: tuple[str, ...]
     """The folders that this night publishes, this output's among them: what it may link to."""
-    parts: Parts = field(default_factory=Parts)
-    """Files of the last publication that need not be made again."""
+    reused: ReusedFiles = field(default_factory=ReusedFiles)
+    """Files that need not be made again, from the last publication."""
 
 
 def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -60,10 +60,10 @@ PAGES = {
 """Outputs that begin with a page, in the words of a link to it."""
 
 T = TypeVar("T")
-Rest = Callable[[], list[str]]
-Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], Rest | None]
-"""Returns what is to be called when the other outputs are written, where it leaves work to another process: that waits for it,
-and returns what is missing of the output, such as a chart that could not be drawn."""
+Finish = Callable[[], list[str]]
+Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], Finish | None]
+"""Writes an output. If it leaves work to another process, it returns a function to call once the other outputs are written,
+which waits for the process and returns what is missing of the output, such as a chart that could not be drawn."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Output:
     module: str
     description: str
     needs: tuple[str, ...] = ()
-    """Modules that another process loads beforehand, and works with."""
+    """Modules that the worker process loads beforehand and works with."""
 
     @property
     def write(self) -> Writer:
@@ -121,14 +121,14 @@ class WrittenOutput:
     lost: tuple[str, ...] = ()
 
 
-def wanted(config: Config) -> list[Output]:
-    """The outputs that a home wants, in the order in which they are written."""
+def chosen_outputs(config: Config) -> list[Output]:
+    """The outputs that a home's settings choose, in the order in which they are written."""
     names = config.publish.outputs
     return [o for o in OUTPUTS if names is None or o.name in names]
 
 
 def get_ready(outputs: Iterable[Output]) -> None:
-    """Have a process load what these outputs need and takes long to load, while the night is still being built."""
+    """Load the slow modules that these outputs need in the worker process, while the night is still being built."""
     if modules := [name for o in outputs for name in o.needs]:
         WORKER.load(*modules)
 
@@ -138,16 +138,16 @@ def write(
 ) -> dict[str, WrittenOutput]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each.
 
-    In the place of one that fails stands the last good one. Raises OutputError where `strict` or the settings don't allow
-    that, or what went wrong may pass by itself, as a full disk does.
+    If one fails, the last good one takes its place. Raises OutputError if `strict` or the settings don't allow that, or if the
+    fault may pass by itself, as a full disk does.
     """
     outputs = tuple(outputs)
     if not outputs:
         return {}
     config = read_config(home)
     strict = strict or config.publish.failed_output == "hold"
-    parts = Parts(home, folder, project_version())
-    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), parts)
+    reused = ReusedFiles(home, folder, project_version())
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused)
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         for output in outputs:
@@ -156,67 +156,67 @@ def write(
         written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
         for output in outputs if writing.failed() != failed else ():
             if output.name == "catalogue":
-                # It links to what stands now in the place of what failed since it was written.
+                # It links to the outputs, and some of them have been replaced since it was written.
                 writing.begin(output)
                 written[output.name] = writing.finish(output)
     finally:
         writing.con.close()
-    parts.save(name_of(folder).name)
+    reused.save(name_of(folder).name)
     return written
 
 
 class _Writing:
-    """Outputs that are being written. In the place of one that fails is put the last good one."""
+    """Outputs that are being written. If one fails, the last good one takes its place."""
 
     def __init__(self, warehouse: Path, folder: Path, context: OutputContext, form: str, strict: bool) -> None:
         self.warehouse, self.folder, self.context, self.form, self.strict = warehouse, folder, context, form, strict
         self.con = hardened(warehouse, writable=folder)
-        self._rests: dict[str, Rest] = {}
+        self._finish: dict[str, Finish] = {}
         self._written: dict[str, WrittenOutput] = {}
 
     def begin(self, output: Output) -> None:
-        """Write an output, but for what another process does of it. Raises OutputError."""
+        """Write an output, apart from what another process does of it. Raises OutputError."""
         own = make_folder(self.folder / output.folder)
         self._written[output.name] = WrittenOutput(0, 0, "", 0)
-        rest = self._try(output, lambda: output.write(self.con, own, self.context))
-        self._rests[output.name] = rest or list
+        finish = self._try(output, lambda: output.write(self.con, own, self.context))
+        self._finish[output.name] = finish or list
 
     def finish(self, output: Output) -> WrittenOutput:
-        """Wait for what is left of it. Returns what was written. Raises OutputError."""
-        lost = self._try(output, self._rests[output.name]) or ()
-        told = self._written[output.name]
-        done = measured(self.folder / output.folder, told.seconds)
-        return replace(done, form=self.form, failed=told.failed, of=told.of, lost=tuple(lost))
+        """Wait for what another process does of it. Returns what was written. Raises OutputError."""
+        lost = self._try(output, self._finish[output.name]) or ()
+        so_far = self._written[output.name]
+        done = measured(self.folder / output.folder, so_far.seconds)
+        return replace(done, form=self.form, failed=so_far.failed, of=so_far.of, lost=tuple(lost))
 
     def failed(self) -> list[str]:
         """The outputs that failed so far."""
-        return [name for name, told in self._written.items() if told.failed]
+        return [name for name, one in self._written.items() if one.failed]
 
     def _try(self, output: Output, call: Callable[[], T]) -> T | None:
-        began, told = time.perf_counter(), self._written[output.name]
+        began, so_far = time.perf_counter(), self._written[output.name]
         try:
             return call()
         except Exception as error:
             if self.strict or is_transient(error):
                 raise OutputError(
-                    f"the output {output.name} could not be written, so that nothing is published: {error};"
+                    f"the output {output.name} could not be written, so nothing is published: {error};"
                     " `[publish] outputs` of pam.toml can leave it out"
                 ) from error
             context, own = self.context, self.folder / output.folder
             of = _put_last_good(context.home, output, own, context.night_id, self.form)
-            told = replace(told, failed=str(error) or type(error).__name__, of=of)
+            so_far = replace(so_far, failed=str(error) or type(error).__name__, of=of)
             self.con.close()
             # What went wrong may have left it unusable.
             self.con = hardened(self.warehouse, writable=self.folder)
         finally:
-            self._written[output.name] = replace(told, seconds=round(told.seconds + time.perf_counter() - began, 3))
+            self._written[output.name] = replace(so_far, seconds=round(so_far.seconds + time.perf_counter() - began, 3))
         return None
 
 
 def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
-    """Put the last good output in the place of one that failed. Returns the night that it is of; blank where there is none."""
-    standing, good = published_folder(home), None
-    last = standing / output.folder if standing else None
+    """Put the last good output in the place of one that failed. Returns that output's night; blank if there is none."""
+    current, good = published_folder(home), None
+    last = current / output.folder if current else None
     if last and last.is_dir():
         receipts = [{"night_id": r.republished or r.night_id, "outputs": r.outputs} for r in read_receipts(home)]
         good = find_good(output.name, last, measured(last, 0).sha256, form, receipts)
@@ -224,16 +224,16 @@ def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: s
     return good.of if good else ""
 
 
-def said_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """What is wrong with a night's outputs, as its receipt keeps them: output, what, and why."""
-    said = []
+def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What is wrong with a night's outputs, from its receipt: output, problem, and why."""
+    problems = []
     for name, one in written.items():
         if one.get("failed"):
-            instead = f"that of night {one['of']} stands in its place" if one.get("of") else "there is none in its place"
-            said.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
+            instead = f"that of night {one['of']} takes its place" if one.get("of") else "no earlier one takes its place"
+            problems.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
         elif one.get("lost"):
-            said.append((name, f"the output {name} is not whole", f"could not be drawn: {', '.join(one['lost'])}"))
-    return said
+            problems.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(one['lost'])}"))
+    return problems
 
 
 def measured(folder: Path, seconds: float) -> WrittenOutput:

@@ -7,11 +7,11 @@ import duckdb
 from dagster_project.reporting import dashboard
 from dagster_project.reporting.dashboard.home_lists import read_home_lists
 
-from ..moved_figures import moved_since
+from ..changes_since import changes_since
 from . import OutputContext, beside
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
     links, lists = beside(context, "..", ("catalogue",)), read_home_lists(context.home)
-    dashboard.write(con, folder, context.is_sample, links, lists, moved_since(context.home, con), context.parts)
+    dashboard.write(con, folder, context.is_sample, links, lists, changes_since(context.home, con), context.reused)

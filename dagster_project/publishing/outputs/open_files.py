@@ -1,4 +1,4 @@
-"""Open files: every mart, table of the report and word about them as Parquet, and as CSV with CSV on the Web metadata.
+"""Open files: every mart and table of the report, as Parquet and as CSV with CSV on the Web metadata.
 
 https://www.w3.org/TR/tabular-data-primer/; the metadata is https://www.w3.org/TR/tabular-metadata/
 """
@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
-from dagster_project.core.kept_parts import CONTENT, Parts
+from dagster_project.core.reused_files import CONTENT_HASH, ReusedFiles
 from dagster_project.core.sql import literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
@@ -63,14 +63,14 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     for relation in relations(con, config.open == "public"):
         schema, name, called = relation
         columns = con.execute(f"select column_name, column_type from (describe {schema}.{name})").fetchall()
-        # Views have no order of their own, and the same night is to give the same bytes.
+        # A view has no order of its own, and the same night must give the same bytes.
         ordered = f"{schema}.{name} order by all" if schema == "reports" else f"{schema}.{name}"
-        kept = ", ".join(f"{key}: {literal(said)}" for key, said in about.items() if said)
+        metadata_sql = ", ".join(f"{key}: {literal(text)}" for key, text in about.items() if text)
         con.execute(
             f"copy (from {ordered}) to {literal(str(parquet / f'{called}.parquet'))}"
-            f" (format parquet, compression zstd, kv_metadata {{{kept}}})"
+            f" (format parquet, compression zstd, kv_metadata {{{metadata_sql}}})"
         )
-        _put_csv(con, context.parts, csv / f"{called}.csv", ordered, columns)
+        _put_csv(con, context.reused, csv / f"{called}.csv", ordered, columns)
         tables.append(_described(con, relation, columns))
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
@@ -85,12 +85,15 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
 
 
-def _put_csv(con: duckdb.DuckDBPyConnection, parts: Parts, path: Path, ordered: str, columns: list[tuple[str, str]]) -> None:
-    """Have a relation as CSV, from the last publication where its rows and their order are the same."""
+def _put_csv(
+    con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, ordered: str, columns: list[tuple[str, str]]
+) -> None:
+    """Put a relation at `path` as CSV: the published file if its rows and their order are the same, else a new one."""
     shown = ", ".join(_as_text(column, kind) for column, kind in columns)
-    said = one_row(con.execute(f"select {CONTENT} from (select *, row_number() over () as place from (from {ordered})) as t"))
-    parts.put(
-        path, f"{shown} from {ordered} {columns} {said}",
+    numbered = f"(select *, row_number() over () as place from (from {ordered}))"
+    rows_hash = one_row(con.execute(f"select {CONTENT_HASH} from {numbered} as t"))
+    reused.reuse_or_make(
+        path, f"{shown} from {ordered} {columns} {rows_hash}",
         lambda new: con.execute(
             f"copy (select {shown} from (from {ordered})) to {literal(str(new))}"
             " (format csv, header, dateformat '%Y-%m-%d', timestampformat '%Y-%m-%dT%H:%M:%S.%f')"

@@ -1,4 +1,4 @@
-"""The report packs of a night: a folder an edition, in every form.
+"""The report packs of a night: a folder for each edition, in every form.
 
 Made of the night's file alone, so that going back to a night gives the same bytes: the rows behind each figure, which lie in
 the work of the night, are not counted in it. `pam report` counts them.

@@ -1,4 +1,4 @@
-"""An output that could not be made: the last good one takes its place and says on every page that it is not of tonight.
+"""If an output cannot be made, the last good one takes its place and says on every page that it is not tonight's.
 
 Where there is none, or it was made under other settings of what may leave the force, a page says that it could not be made.
 """

@@ -1,4 +1,4 @@
-"""The published night in PostgreSQL, for BI tools that speak to a server.
+"""The published night in PostgreSQL, for BI tools that connect to a server.
 
 Where `PAM_POSTGRES_DSN` names a database, each night is loaded into schemas beside those that are read, and takes their
 place in one step: a question sees one night or the other, whole. The file publication does not wait for it and stands

@@ -1,4 +1,4 @@
-"""A PostgreSQL server to try things with, out of a Python package: `pam postgres --embedded`.
+"""A PostgreSQL server for trying things, from a Python package: `pam postgres --embedded`.
 
 It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. Root's
 server runs as another user, who may not enter the home: its data are in a folder of their own below `/var/lib`. It is for
@@ -209,7 +209,7 @@ def _is_root() -> bool:
 
 
 def _owner(name: str = AS_ROOT) -> tuple[int, int]:
-    """The user and group of root's server, made where they are not there yet. Raises PostgresError."""
+    """The user and group of root's server, made if missing. Raises PostgresError."""
     with suppress(KeyError):
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     # `su` leaves the folders of these programs off root's path.
@@ -217,7 +217,7 @@ def _owner(name: str = AS_ROOT) -> tuple[int, int]:
     if program:
         subprocess.run([program, "--system", "--user-group", "--no-create-home", name], capture_output=True, check=False)
     try:
-        # Another process may have made them meanwhile.
+        # Another process may have made them in the meantime.
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     except KeyError:
         raise PostgresError(f"root's server runs as the user and group {name}, which could not be made: add them") from None

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses, in words that say what to do. No message has a password, a connection string or a value."""
+"""PostgreSQL's errors in words that say what to do. No message has a password, a connection string or a value."""
 
 import psycopg
 from psycopg import errors as pg

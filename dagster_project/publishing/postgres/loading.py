@@ -1,4 +1,4 @@
-"""A published night's file into PostgreSQL: beside what is read, all in one transaction, then in its place."""
+"""Loads a published night's file into PostgreSQL, in one transaction, beside the night that is being read."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""When a home's publication goes to PostgreSQL: at the end of a night if it is newer, and whenever a person wants it."""
+"""When a night is loaded into PostgreSQL: at its end, if it is newer, and whenever a person asks."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal

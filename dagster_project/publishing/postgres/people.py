@@ -1,4 +1,4 @@
-"""Who reads the night in PostgreSQL: a log-in for each person, all of them members of the group pam_analyst.
+"""Log-ins for the people who read figures in PostgreSQL, all members of the group pam_analyst.
 
 A person can change their own password and settings and nobody else's, and holds a few connections at most, so that
 nobody can lock out another.

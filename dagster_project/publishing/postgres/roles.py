@@ -1,4 +1,4 @@
-"""Who owns the night in PostgreSQL and who reads it: two roles, and what the second can't do."""
+"""The two roles in PostgreSQL: the owner of the night, and the readers, with what they cannot do."""
 
 import psycopg
 from psycopg import errors as pg

@@ -1,4 +1,4 @@
-"""The server that a home's nights go to: where it is, and a connection to it. Its password is said nowhere."""
+"""The PostgreSQL server of a home, and a connection to it. Its password is never shown."""
 
 import os
 import stat

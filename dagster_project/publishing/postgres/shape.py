@@ -1,4 +1,4 @@
-"""What a night's relations look like in PostgreSQL: types, keys, indexes and comments."""
+"""A night's relations in PostgreSQL: types, keys, indexes and comments."""
 
 import re
 from dataclasses import dataclass

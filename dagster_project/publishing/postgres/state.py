@@ -1,4 +1,4 @@
-"""What a PostgreSQL database serves: which night, of which kind, and what of earlier ones is still there.
+"""What a PostgreSQL database serves: which night, of which kind, and what is left of earlier ones.
 
 The schemas say it themselves, in a comment, so that a schema `reports` that somebody else made is never taken for ours. Anybody
 can write such a comment on a schema of their own, so it counts on those of pam_owner alone: one that names a night of the

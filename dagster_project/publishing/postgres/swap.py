@@ -1,4 +1,4 @@
-"""A loaded night takes the place of the one that is read: all schemas together, in one transaction, by their names.
+"""Puts a loaded night in the place of the one that is read: all schemas, in one transaction, by renaming.
 
 A rename disturbs nobody, but a question that is just being read could find one relation before it and another after. So
 the relations that are replaced are locked for that moment: whoever asks meanwhile waits, and then finds the new night.

@@ -1,4 +1,4 @@
-"""Where each relation comes from and where it goes, as dbt's manifest has it: names and words alone, no path."""
+"""Where each relation comes from and where it is used, from dbt's manifest: names only, no paths."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

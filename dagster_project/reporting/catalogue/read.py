@@ -1,4 +1,4 @@
-"""What the catalogue tells of a night, read from its file: relations, columns, measures, checks, extracts and files."""
+"""Reads what the catalogue shows from a night's file: relations, columns, measures, checks, extracts and files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One list of all that the catalogue tells of, by the words that people look for it with."""
+"""The search of the catalogue: one list of everything in it, by the words that people look for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

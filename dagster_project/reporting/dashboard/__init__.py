@@ -1,4 +1,4 @@
-"""A dashboard that comes with the warehouse: one page for the browser, of static files, which asks no network for anything.
+"""The dashboard: one page for the browser, made of static files, which needs no network.
 
 It is opened from a folder as well as from a server. Its figures are the marts', digit for digit, in a script for each mart and
 force that is read when it is needed; what the first page shows of a force is in one small script.
@@ -18,13 +18,13 @@ import duckdb
 
 from dagster_project.core.files import unfinished
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.core.kept_parts import Parts
+from dagster_project.core.reused_files import ReusedFiles
 
 from ..pack.write import OutError, swap
+from .changes import MOST_LISTED, NOT_KNOWN, Changes
 from .contents import contents, files_of
 from .data import contents_of_marts, of_mart, of_overview
 from .home_lists import NO_LISTS, HomeLists
-from .moved import MOST, NOT_KNOWN, Moved
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -42,26 +42,27 @@ def write(
     is_sample: bool = False,
     beside: Sequence[tuple[str, str]] = (),
     lists: HomeLists = NO_LISTS,
-    moved: Moved = NOT_KNOWN,
-    parts: Parts | None = None,
+    moved: Changes = NOT_KNOWN,
+    reused: ReusedFiles | None = None,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`, to be opened by `index.html`.
 
     `is_sample`: the data are made up, and the page says so. `beside`: addresses of what is published with it, and what they
-    are. `lists`: what the home says of its areas. `moved`: since the night before. `parts`: what need not be made again. The
-    same night, lists and moves give the same bytes. Raises OSError.
+    are. `lists`: what the home says of its areas. `moved`: figures that changed since the night before. `reused`: files of the
+    last publication. The same night, lists and changes give the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    reused = reused or ReusedFiles()
     known = contents(con, is_sample, lists)
-    said = contents_of_marts(con, {m for f in known["forces"] for m in f["marts"]})
+    made_of = contents_of_marts(con, {m for f in known["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in known["forces"]):
         own = folder / "data" / force
-        held = {mart: _mart(con, parts or Parts(), own / f"{mart}.js", force, mart, said[force, mart]) for mart in marts}
-        for mart in held:
-            if 0 < sum(moved.counts.get((mart, force), ())) <= MOST:
-                told = {"rows": moved.rows.get((mart, force), []), "periods": moved.periods.get((mart, force), [])}
-                _script(own / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", told)
-        _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(held, force))
+        figures = {mart: _mart(con, reused, own / f"{mart}.js", force, mart, made_of[force, mart]) for mart in marts}
+        for mart in figures:
+            if 0 < sum(moved.counts.get((mart, force), ())) <= MOST_LISTED:
+                changes = {"rows": moved.rows.get((mart, force), []), "periods": moved.periods.get((mart, force), [])}
+                _script(own / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", changes)
+        _script(own / "overview.js", "pamOverview", f"{force}/overview", of_overview(figures, force))
         if force in lists.outlines:
             _script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
         _script(own / "files.js", "pamFiles", f"{force}/files", files_of(con, force))
@@ -80,7 +81,7 @@ def write_whole_folder(
     is_sample: bool,
     *,
     lists: HomeLists = NO_LISTS,
-    moved: Moved = NOT_KNOWN,
+    moved: Changes = NOT_KNOWN,
     overwrite: bool = False,
 ) -> None:
     """Write the dashboard to `out`, whole or not at all; an earlier one there is replaced.
@@ -101,33 +102,35 @@ def write_whole_folder(
         raise
 
 
-def _mart(con: duckdb.DuckDBPyConnection, parts: Parts, path: Path, force: str, mart: str, said: str) -> dict[str, Any]:
-    """Have the script of a mart's figures, and return these as the script has them. `said`: what it is made of."""
-    parts.put(path, said, lambda new: _script(new, "pamFigures", f"{force}/{mart}", of_mart(con, force, mart)))
+def _mart(
+    con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, force: str, mart: str, made_of: str
+) -> dict[str, Any]:
+    """Reuse or write the script of a mart's figures, and return them as the script has them."""
+    reused.reuse_or_make(path, made_of, lambda new: _script(new, "pamFigures", f"{force}/{mart}", of_mart(con, force, mart)))
     figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n"))
     return figures
 
 
-def _moved(moved: Moved) -> dict[str, Any]:
-    """How many figures moved, by force and mart: changed, of these complete before, new, gone."""
+def _moved(moved: Changes) -> dict[str, Any]:
+    """How many figures changed, by force and mart: changed, of those complete before, new, gone."""
     counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
     for (mart, force), found in moved.counts.items():
         counts.setdefault(force, {})[mart] = found
-    return {"before": moved.before, "most": MOST, "counts": counts}
+    return {"before": moved.before, "most": MOST_LISTED, "counts": counts}
 
 
 def _script(path: Path, name: str, key: str, value: object) -> None:
     """Data as a script: a browser reads no other file beside a page that was opened from a folder."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    held = f"(globalThis.{name} ??= {{}})[{json.dumps(key)}]" if key else f"globalThis.{name}"
+    variable = f"(globalThis.{name} ??= {{}})[{json.dumps(key)}]" if key else f"globalThis.{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{held} = {text};\n", encoding="utf-8", newline="\n")
+    path.write_text(f"{variable} = {text};\n", encoding="utf-8", newline="\n")
 
 
 def _vega() -> bytes:
     """Vega-Lite, Vega and what draws with them, from the installed wheel: one script that needs no other.
 
-    Putting it together takes seconds, so that it is kept beside dbt's manifest, where the checkout can be written.
+    Putting it together takes seconds, so it is kept beside dbt's manifest if the checkout can be written.
     """
     from vl_convert import javascript_bundle
 

@@ -1,12 +1,12 @@
-"""What the dashboard is told first: what there is to pick, what it is called, and how the night stands."""
+"""The index of the dashboard: what there is to choose, names, and the state of the night."""
 
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
-from dagster_project.core.control_charts import FEW_A_MONTH
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from ..category_words import CODED, offence_words
 from .data import NEAREST, safe

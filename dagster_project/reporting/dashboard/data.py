@@ -1,4 +1,4 @@
-"""What the dashboard is told of a mart and force: its figures and its control charts."""
+"""The figures and control charts of a mart and force, packed for the dashboard."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.kept_parts import CONTENT
+from dagster_project.core.reused_files import CONTENT_HASH
 
 _SAFE = re.compile(r"[a-z0-9_-]+")
 
@@ -84,29 +84,31 @@ def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, 
 
 
 def contents_of_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict[tuple[str, str], str]:
-    """A short text of all that `of_mart` reads, by force and mart."""
+    """A short text that changes with whatever `of_mart` reads, by force and mart."""
     charts = {
-        (force, mart): said for force, mart, said in con.execute(
-            f"select force_code, mart, {CONTENT} from marts.mart_control_charts as t group by all"
+        (force, mart): content for force, mart, content in con.execute(
+            f"select force_code, mart, {CONTENT_HASH} from marts.mart_control_charts as t group by all"
         ).fetchall()
     }  # fmt: skip
     return {
-        (force, mart): f"{said} {charts.get((force, mart), '')}"
+        (force, mart): f"{content} {charts.get((force, mart), '')}"
         for mart in marts
-        for force, said in con.execute(f"select force_code, {CONTENT} from marts.{safe(mart)} as t group by all").fetchall()
+        for force, content in con.execute(
+            f"select force_code, {CONTENT_HASH} from marts.{safe(mart)} as t group by all"
+        ).fetchall()
     }
 
 
 OVERVIEW_KINDS = ("month", "rolling_12_months", "as_published")
 
 
-def of_overview(held: dict[str, dict[str, Any]], force: str) -> dict[str, Any]:
+def of_overview(figures_by_mart: dict[str, dict[str, Any]], force: str) -> dict[str, Any]:
     """What the first page shows of a force: of each measure the series of its home area, unsplit, as `of_mart` has it.
 
-    `held`: what `of_mart` gives of each mart. Returns the same by mart, with the kinds of period that the page shows.
+    `figures_by_mart`: what `of_mart` returns for each. Returns the same by mart, with the kinds of period that the page shows.
     """
     found: dict[str, Any] = {}
-    for mart, figures in held.items():
+    for mart, figures in figures_by_mart.items():
         here: dict[str, list[Any]] = {}
         for s in figures["series"]:
             if s[1] == "all" and (s[0] not in here or _nearness(s, force) < _nearness(here[s[0]], force)):

@@ -16,7 +16,7 @@ async function movedSince(force, mart, series, row, months, unit) {
   if (!before) return made("p", "No earlier night is kept that this one can be compared with.");
   if (!found) return made("p", `On the night before (${before}) it was the same, and so was all of this subject.`);
   const [changed, , fresh, gone] = found;
-  if (changed + fresh + gone > most) return made("p", ["Too many figures of this subject moved to be told here. In a terminal: ", made("code", `pam diff --mart ${mart}`)]);
+  if (changed + fresh + gone > most) return made("p", ["Too many figures of this subject moved to list here. In a terminal: ", made("code", `pam diff --mart ${mart}`)]);
   const { rows, periods } = await load("pamMoved", `${force}/moved/${mart}`);
   const was = new Map(rows.filter((r) => [0, 1, 2, 3].every((n) => r[n] === series[n])).map((r) => [`${r[4]} ${r[5]}/${r[6]}`, r]));
   const added = new Set(periods.map(([kind, start, end]) => `${kind} ${start}/${end}`));

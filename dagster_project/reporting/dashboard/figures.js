@@ -27,7 +27,7 @@ function load(name, path) {
   return new Promise((resolve, reject) => {
     const script = made("script", "", { src: `data/${path}.js` });
     script.onload = () => { script.remove(); resolve(globalThis[name][path]); };
-    script.onerror = () => reject(new Error(`data/${path}.js can't be read: the folder is not whole`));
+    script.onerror = () => reject(new Error(`data/${path}.js can't be read: the folder is incomplete`));
     document.head.append(script);
   });
 }

@@ -1,4 +1,4 @@
-"""What a home says of its areas, for the dashboard: how many people live there, and their outlines. None is shipped."""
+"""A home's own lists for the dashboard: population of its areas and their outlines. None is shipped."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A force's own outlines of its areas, for a map: `seeds/areas.geojson` of its home. None is shipped."""
+"""A home's own outlines of its areas for a map: `seeds/areas.geojson`. None is shipped."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A force's own list of how many people live in an area, for rates: `seeds/population.csv` of its home. None is shipped."""
+"""A home's own list of the population of its areas, for rates: `seeds/population.csv`. None is shipped."""
 
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import read_own_list

@@ -1,4 +1,4 @@
-"""Figures of a document that follow the night: how each is tagged, and the data part that all are bound to.
+"""Writes figures of a document that follow the night: the tag of each, and the data part that all are bound to.
 
 A figure stands in a content control whose tag says what it is, `pam:2026-03/offences/1/pct_change`, and whose text is that of
 the data part. Word shows the data part's text; `pam report refresh` changes both.

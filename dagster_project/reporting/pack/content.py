@@ -1,4 +1,4 @@
-"""The published night as a report pack: `read_pack` gives what every form of it is written from."""
+"""Reads the published night as a report pack: every form of it is written from what `read_pack` returns."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a force says of its documents: the template, and what stands at the front. `[report]` of pam.toml."""
+"""How a force wants its documents: the template and the front page. `[report]` of pam.toml."""
 
 from dataclasses import dataclass
 from pathlib import Path

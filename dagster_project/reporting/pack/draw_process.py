@@ -1,4 +1,4 @@
-"""The process that draws charts. `drawing` starts it; it knows nothing of PAM Warehouse, so that it starts fast.
+"""The process that draws charts. It imports nothing of PAM Warehouse, so that it starts fast.
 
 It reads one request a line (JSON) from standard input and answers each on standard output: how many bytes the SVG and the PNG
 have (two numbers, -1 for a picture that could not be drawn), then the bytes. The renderer can end this process: a text that it

@@ -1,4 +1,4 @@
-"""Draws charts in processes of their own, so that a chart that ends its process costs that chart and nothing else.
+"""Draws charts in separate processes: if a chart crashes its process, only that chart is lost.
 
 A process is started when there is something to draw. Where it dies, or takes too long over one chart, another takes its place
 for the charts that are left.

@@ -1,4 +1,4 @@
-"""What each figure of an edition is made of: the rows counted by month, and by file and night. Never a row itself.
+"""What each figure of an edition is made of: rows counted by month, and by file and night. Never a row itself.
 
 `pam trace` follows one figure to its lines; this counts the lines of all of them at once, from the same events.
 """

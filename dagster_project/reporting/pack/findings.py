@@ -1,4 +1,4 @@
-"""What to read first: of each part of the report the few figures that a reader should know before the others.
+"""What to read first: the few figures of each part of the report that a reader should know before the others.
 
 The rule is in docs/reference/control-charts.md, and is one of figures alone: nobody chooses.
 """

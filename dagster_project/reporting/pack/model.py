@@ -1,4 +1,4 @@
-"""What a report pack says, whatever form it is written in: pages of tables, charts, claims, notes and sources.
+"""A report pack, whatever form it is written in: pages of tables, charts, claims, notes and sources.
 
 All of it is made of the published night and the edition, by `content.read_pack`; the writers add form and no figure.
 """

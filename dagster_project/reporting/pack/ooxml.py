@@ -1,4 +1,4 @@
-"""What python-docx has no words for: content controls, fields, bookmarks, tables that say which row is the header."""
+"""What python-docx lacks: content controls, fields, bookmarks, tables that mark their header row."""
 
 import io
 import zipfile

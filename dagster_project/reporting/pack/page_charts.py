@@ -1,4 +1,4 @@
-"""The charts of a page: those that the edition names, and those that a reader would expect of its tables.
+"""The charts of a page: those that the edition names, and those that readers would expect of its tables.
 
 Of a table of counts, money or rates of the force by month: the months as a control chart, or where the night has none with the
 twelve months to each; where the table sets a year against the one before, the two years month by month; and, where the mart has
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.core.control_charts import FEW_A_MONTH
+from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .unusual import NORMAL, ChartMonth, Charts, is_sparse, until, what_happened
@@ -94,7 +94,7 @@ def _nothing(series: Iterable[Series]) -> str:
 def _gaps(panels: Iterable[Panel]) -> tuple[str, ...]:
     """What is to be said of points that are not public."""
     hidden = any(p.printed == PUBLIC_ONLY for panel in panels for s in panel.series for p in s.points)
-    return ("What is not public is no 0: lines break there, and a c stands in the place of a bar.",) if hidden else ()
+    return ("Figures that are not public are not 0: lines break there, and a c replaces the bar.",) if hidden else ()
 
 
 def _wanted(table: Table) -> list[Definition]:

@@ -1,4 +1,4 @@
-"""An edition's cells in the public form: made of `marts_public`, and of no exact relation.
+"""An edition's cells in the public form, made from `marts_public` and from no exact relation.
 
 They are those of `reports.cells`, but for what marts_public does not show. Which rows there are, and in which order, follows
 from the public figures, too: the order of two hidden ones would tell which is the larger.

@@ -1,4 +1,4 @@
-"""Sentences that the spreadsheet and the document say alike."""
+"""Sentences that the spreadsheet and the document share."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The pack's tables as CSV, with CSV on the Web metadata: exact figures, and what is to be said of each, in columns apart.
+"""The pack's tables as CSV with CSV on the Web metadata: exact figures, and notes in columns of their own.
 
 https://www.w3.org/TR/tabular-metadata/
 """

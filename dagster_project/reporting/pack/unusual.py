@@ -1,4 +1,4 @@
-"""Is it unusual? What `mart_control_charts` says of the series that the pack prints, and the words for it.
+"""Is it unusual? What `mart_control_charts` says of the printed series, in words.
 
 The rules are in docs/reference/control-charts.md. Everything here is read off the mart: no limit is computed.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.core.control_charts import FEW_A_MONTH
+from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from .wording import MONTHS, listed, number
 

@@ -1,4 +1,4 @@
-"""The pack as pages of HTML: plain, printable, with nothing that is fetched from elsewhere."""
+"""The pack as HTML pages: plain, printable, with nothing fetched from elsewhere."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The pack as a document for its author to write around: front matter, numbered paragraphs, tables and charts.
+"""The pack as a document that its author completes: front matter, numbered paragraphs, tables and charts.
 
 Every figure in it follows the night (`bound_figures`), in the tables and in the sentences that it offers. What the author is to
 write, and what to check before it goes out, is marked and can't be taken for a part of the report.
@@ -128,7 +128,7 @@ class _Writer:
             self.doc.add_paragraph(FOR_THE_AUTHOR, style=CHECK)
         self._contents()
         if pack.markers:
-            self._title("Shorthand: what stands beside or instead of a figure", "Heading 2")
+            self._title("Shorthand: marks beside or in place of a figure", "Heading 2")
             for line in marker_lines(pack.markers):
                 self.doc.add_paragraph(line, style=NOTE)
             self.doc.add_paragraph("0 is a true zero; a figure that is not available is never 0.", style=NOTE)

@@ -1,4 +1,6 @@
-"""A document's figures brought to a later night. Its author's words, and every other byte of its text, stay as they are."""
+"""Brings a document's figures to a later night, also those typed over. Its author's words, and every other byte of its text,
+stay the same.
+"""
 
 import io
 import re

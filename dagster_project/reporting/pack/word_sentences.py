@@ -1,4 +1,4 @@
-"""Sentences that a document offers its author: a table's figures in words that stay true whatever the figures become.
+"""Sentences that a document offers its author, in words that stay true whatever the figures become.
 
 No word says that something rose or fell: a later night may say otherwise, and a sentence's words are the author's to change.
 """

@@ -1,4 +1,4 @@
-"""The Word template that a document is made in: the force's own, or our plain one, `templates/report.docx`.
+"""The Word template of a document: the force's own, or our plain one, `templates/report.docx`.
 
 A force's template gives page, header, footer and styles. A style that it lacks is taken from ours.
 """

@@ -1,4 +1,4 @@
-"""A pack on disk: every form of it, written beside the folder that it is to be and put in its place when it is whole."""
+"""Writes a pack to disk in every form, beside its folder, and swaps it in when it is complete."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The night on Spark: the same dbt models, all built in a Spark session and put into the candidate that the gate judges.
+"""The night on Spark: the same dbt models, built in a Spark session and copied into the candidate that the gate judges.
 
 Everything before (landing, the ledger, the raw Parquet) and after it (gate, publishing) is as on DuckDB. A night on Spark
 always builds everything: it is for those who have more rows than one machine likes, or run Spark already.

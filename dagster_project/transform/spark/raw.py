@@ -1,4 +1,4 @@
-"""What dbt reads, as Spark sees it: the `raw` schema of the candidate's work file, shown to a session.
+"""Shows the candidate's `raw` schema to a Spark session.
 
 Landed rows are read where they lie, in the Parquet of raw/. The night's lists go over as Parquet of their own.
 """

@@ -1,4 +1,4 @@
-"""An output that fails: the last good one stands in its place, marked, or nothing is published where the settings say so."""
+"""An output that fails: the last good one takes its place, marked, or nothing is published if the settings say so."""
 
 from collections.abc import Callable
 from pathlib import Path

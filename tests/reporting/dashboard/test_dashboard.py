@@ -253,7 +253,7 @@ def test_no_barrier(opened: Any) -> None:
         assert found.violations_count == 0, found.generate_report()
     page.locator("#headline button").click()
     page.wait_for_selector("#evidence[open]")
-    for after in ("null", "byId('evidence').close()", "failed(new Error('the folder is not whole'))"):
+    for after in ("null", "byId('evidence').close()", "failed(new Error('the folder is incomplete'))"):
         page.evaluate(after)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         found = Axe().run(page, options={"runOnly": WCAG})
@@ -307,7 +307,7 @@ def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Pa
     assert ",'=1+1," in Path(waiting.value.path()).read_text(encoding="utf-8-sig")
     (tmp_path / "hostile" / "data" / "derbyshire" / "mart_iom.js").unlink()
     page.select_option("#mart", "mart_iom")
-    expect(page.locator("#problem")).to_contain_text("the folder is not whole")
+    expect(page.locator("#problem")).to_contain_text("the folder is incomplete")
     assert page.locator("#table tr").count() == 0 and page.locator("#download").is_disabled(), "no figure of another subject"
     known = data(folder, "index") | {"forces": []}
     (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The figure that a content control is bound to, by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
+"""Which figure a content control holds, by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
 
-A cell's id that would make the tag longer than Word allows stands in it as `~` and the first 16 digits of its SHA-256.
+A cell's id that would make the tag longer than Word allows is written as `~` and the first 16 digits of its SHA-256.
 """
 
 import hashlib

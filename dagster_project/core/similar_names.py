@@ -1,4 +1,4 @@
-"""Which known name somebody meant who wrote another."""
+"""Suggests known names that are like a misspelt one."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ SHOWN = 3
 
 
 def nearest(said: str, known: Iterable[str], most: int = SHOWN) -> list[str]:
-    """The known names most like what was said, the likest first; none where nothing is like it."""
+    """The known names most like the one written, the best match first. Empty if none is like it."""
     by_low = {k.lower(): k for k in known}
     return [by_low[low] for low in difflib.get_close_matches(said.lower(), list(by_low), n=most)]
 
 
 def meant(said: str, known: Iterable[str]) -> str:
-    """`; is kent meant?`, to end a message with; empty where nothing is like what was said."""
+    """`; is kent meant?`, to end a message with. Empty if no known name is like it."""
     found = nearest(said, known, 1)
     return f"; is {found[0]} meant?" if found else ""

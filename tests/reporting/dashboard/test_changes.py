@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from dagster_project.core.home import Home
+from dagster_project.publishing.changes_since import changes_since
 from dagster_project.publishing.kept_nights import Publication
-from dagster_project.publishing.moved_figures import moved_since
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.moved import MOST, NOT_KNOWN, Moved
+from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 from dagster_project.serving import connect
 from dagster_project.serving.diff import compare
 
@@ -47,12 +47,12 @@ def earlier(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home
 
 
 @pytest.fixture(scope="module")
-def moved(earlier: Home, sample_home: Home) -> Moved:
+def moved(earlier: Home, sample_home: Home) -> Changes:
     with connect(sample_home) as con:
-        return moved_since(earlier, con)
+        return changes_since(earlier, con)
 
 
-def test_what_moved_is_what_pam_diff_has(moved: Moved, earlier: Home, sample_home: Home) -> None:
+def test_what_moved_is_what_pam_diff_has(moved: Changes, earlier: Home, sample_home: Home) -> None:
     one = Publication(BEFORE, earlier.publications / f"{BEFORE}.duckdb", None, False)
     found = compare(one, Publication("now", sample_home.warehouse, None, True), limit=None)
     places = [(*row[:2], *row[5:7], *row[2:4], row[7], *map(str, row[8:10])) for row in found.figures]
@@ -70,7 +70,7 @@ def test_what_moved_is_what_pam_diff_has(moved: Moved, earlier: Home, sample_hom
 
 def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, sample_home: Home) -> None:
     with connect(sample_home) as con:
-        assert moved_since(sample_home, con) == NOT_KNOWN
+        assert changes_since(sample_home, con) == NOT_KNOWN
     page = opened(mart="mart_drug_offences")
     page.locator("#headline button").press("Enter")
     expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept that this one can be compared with.")
@@ -83,12 +83,12 @@ def test_a_kept_night_that_can_not_be_read_costs_no_dashboard(sample_home: Home,
     with duckdb.connect(str(home.publications / "20190101T020000Z.duckdb")) as con:
         con.execute("create schema marts; create table marts.measures as select 'mart_iom' as mart")
     with connect(sample_home) as con:
-        assert moved_since(home, con) == NOT_KNOWN
+        assert changes_since(home, con) == NOT_KNOWN
         (home.publications / f"{BEFORE}.duckdb").write_bytes(b"torn")
-        assert moved_since(home, con) == NOT_KNOWN
+        assert changes_since(home, con) == NOT_KNOWN
 
 
-def test_the_evidence_says_it(opened: Any, moved: Moved, sample_home: Home, tmp_path: Path) -> None:
+def test_the_evidence_says_it(opened: Any, moved: Changes, sample_home: Home, tmp_path: Path) -> None:
     with connect(sample_home) as con:
         write_whole_folder(con, tmp_path / "out", True, moved=moved)
 
@@ -112,12 +112,13 @@ def test_the_evidence_says_it(opened: Any, moved: Moved, sample_home: Home, tmp_
 
 
 def test_where_too_many_moved_it_says_where_they_are(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
-    many = Moved(BEFORE, {("mart_iom", "derbyshire"): (MOST, 0, 1, 0)})
+    many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MOST_LISTED, 0, 1, 0)})
     with connect(sample_home) as con:
         write_whole_folder(con, tmp_path / "out", True, moved=many)
     assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
     known = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
-    assert known["moved"] == {"before": BEFORE, "most": MOST, "counts": {"derbyshire": {"mart_iom": [MOST, 0, 1, 0]}}}
+    counts = {"derbyshire": {"mart_iom": [MOST_LISTED, 0, 1, 0]}}
+    assert known["moved"] == {"before": BEFORE, "most": MOST_LISTED, "counts": counts}
     page = opened(tmp_path / "out", mart="mart_iom")
     page.locator("#headline button").press("Enter")
     expect(page.locator("#evidence-body")).to_contain_text("pam diff --mart mart_iom")

@@ -42,7 +42,7 @@ def killed_before(stage: str, home: Home, instance_folder: Path, again: str = ""
     """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run."""
     code = (
         "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
-        "import dagster as dg; from dagster_project.nights.run import NightRun; import test_going_on as t\n"
+        "import dagster as dg; from dagster_project.nights.run import NightRun; import test_resumed_nights as t\n"
         "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
         "begins = NightRun._step\n"
         "NightRun._step = lambda run, name: os.kill(os.getpid(), 9) if name == sys.argv[1] else begins(run, name)\n"

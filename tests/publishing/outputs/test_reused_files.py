@@ -10,20 +10,20 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.kept_parts import CONTENT, Parts
 from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
+from dagster_project.core.reused_files import CONTENT_HASH, ReusedFiles
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS
 
-PARTED = [o for o in ALL_OUTPUTS if o.name in ("open", "dashboard")]
-"""Outputs that are made in parts."""
+WITH_REUSE = [o for o in ALL_OUTPUTS if o.name in ("open", "dashboard")]
+"""Outputs whose files can be reused."""
 
 
 def write(home: Home, night: Path, folder: Path) -> dict[str, str]:
-    """Write them of a night's file. Returns the SHA-256 of each. What the home knows of parts stays as it is."""
+    """Write them of a night's file. Returns the SHA-256 of each. The home's list of reusable files stays as it is."""
     told = home.parts_file.read_bytes() if home.parts_file.exists() else None
     folder.mkdir()
-    made = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, PARTED)
+    made = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, WITH_REUSE)
     home.parts_file.unlink()
     if told is not None:
         home.parts_file.write_bytes(told)
@@ -40,8 +40,8 @@ def taken(home: Home, folder: Path) -> set[str]:
     }  # fmt: skip
 
 
-def parts_of(folder: Path) -> set[str]:
-    """The files of an outputs' folder that are made in parts."""
+def reusable_files(folder: Path) -> set[str]:
+    """The files of an output folder that can be reused."""
     found = [*folder.glob("open/csv/*.csv"), *(p for p in folder.glob("dashboard/data/*/*.js") if p.stem.startswith("mart_"))]
     return {p.relative_to(folder).as_posix() for p in found}
 
@@ -112,13 +112,14 @@ def test_what_is_taken_is_what_would_be_made(
     home.parts_file.unlink()
     assert write(home, night, tmp_path / "made") == found and not taken(home, tmp_path / "made")
     if made_again is not None:
-        assert parts_of(tmp_path / "taken") - taken(home, tmp_path / "taken") == made_again
+        assert reusable_files(tmp_path / "taken") - taken(home, tmp_path / "taken") == made_again
 
 
 def test_what_a_night_publishes_is_taken_by_the_next(sample_copy: Home, tmp_path: Path) -> None:
-    """So the night that made the home wrote down what its parts are made of."""
+    """So the night that made the home wrote down what its files are made of."""
     write(sample_copy, sample_copy.warehouse.resolve(), tmp_path / "again")
-    assert len(parts_of(tmp_path / "again")) > 60 and taken(sample_copy, tmp_path / "again") == parts_of(tmp_path / "again")
+    files = reusable_files(tmp_path / "again")
+    assert len(files) > 60 and taken(sample_copy, tmp_path / "again") == files
 
 
 def test_other_code_makes_all_anew(sample_copy: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,9 +134,9 @@ def published(new_home: Home) -> Home:
     folder = new_home.published / ".nights" / "N1"
     folder.mkdir(parents=True)
     (new_home.published / "current").symlink_to(".nights/N1")
-    parts = Parts(new_home, folder, "v1")
-    parts.put(folder / "open" / "a.csv", "figures", lambda path: path.write_text("1\n"))
-    parts.save("N1")
+    reused = ReusedFiles(new_home, folder, "v1")
+    reused.reuse_or_make(folder / "open" / "a.csv", "figures", lambda path: path.write_text("1\n"))
+    reused.save("N1")
     return new_home
 
 
@@ -144,7 +145,7 @@ def again(home: Home, made_of: str = "figures", version: str = "v1") -> tuple[bo
     folder = home.published / ".nights" / "N2"
     shutil.rmtree(folder, ignore_errors=True)
     path = folder / "open" / "a.csv"
-    was = Parts(home, folder, version).put(path, made_of, lambda path: path.write_text("2\n"))
+    was = ReusedFiles(home, folder, version).reuse_or_make(path, made_of, lambda path: path.write_text("2\n"))
     return was, path.read_text()
 
 
@@ -180,7 +181,7 @@ def test_rows_that_exchange_values_have_other_contents() -> None:
     """A sum of DuckDB's hashes alone would often stay the same: it is of their bits."""
     with duckdb.connect() as con:
         said = {
-            con.execute(f"select {CONTENT} from (values {rows}) as t(k, v)").fetchone()
+            con.execute(f"select {CONTENT_HASH} from (values {rows}) as t(k, v)").fetchone()
             for rows in ("(1, 5), (2, 6)", "(1, 6), (2, 5)", "(1, 5), (2, 6), (2, 6)", "(1, 5)", "(1, null), (2, 6)")
         }
     assert len(said) == 5

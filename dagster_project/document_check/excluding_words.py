@@ -1,7 +1,7 @@
-"""Words that make a number another than the measure beside it: a part of it, an average, a target, another place.
+"""Words that show that a number is not the measure named beside it, but a part of it, an average, a target or another place.
 
-What these words leave is not linked. A list of words can't be whole: the words right before a measure are allowed by name, and
-any other word there says that a part of it is meant (`cannabis possession offences`).
+Such a number is not linked to a figure. No list of excluding words is complete, so it works the other way round right before a
+measure: listed words may stand there, and any other word means a part of it (`cannabis possession offences`).
 """
 
 import re
@@ -13,7 +13,7 @@ from dagster_project.core.seeds import force_names
 from .numbers import Number
 from .words import Mention
 
-_PARTS_OF_A_SENTENCE = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
+_CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
 _OTHER_KIND = re.compile(
     r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
     r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
@@ -63,15 +63,15 @@ def _places(own: str) -> re.Pattern[str]:
 
 
 def is_other_kind(sentence: str, number: Number, own: str) -> bool:
-    """Whether the words around a number tell of an average, a target, a part of the people or another place. `own`: the
-    force by name."""
-    cuts = [0, *(m.end() for m in _PARTS_OF_A_SENTENCE.finditer(sentence)), len(sentence)]
+    """Whether the words around a number speak of an average, a target, some of the people or another place. `own`: the
+    force's name."""
+    cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
     around = next(sentence[a:b] for a, b in pairwise(cuts) if number.start < b)
     return bool(_OTHER_KIND.search(around) or _places(own).search(sentence))
 
 
 def is_part(sentence: str, number: Number, mention: Mention, own: str) -> bool:
-    """Whether the words beside a measure say that a part of it is meant. `own`: the force by name."""
+    """Whether the words beside a measure mean a part of it. `own`: the force's name."""
     before = _BEFORE.search(sentence[: mention.start])
     if before and not mention.is_weak and not before.start() < number.end <= mention.start:
         word = before[1].lower()

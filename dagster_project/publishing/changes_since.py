@@ -1,4 +1,4 @@
-"""The figures of a night that are not those of the night before, for the dashboard."""
+"""Figures that changed since the night before, for the dashboard."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
 from dagster_project.core.sql import one_row
-from dagster_project.reporting.dashboard.moved import MOST, NOT_KNOWN, Moved
+from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
 
@@ -46,18 +46,19 @@ from moved group by all order by all
 """
 
 
-def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
-    """What moved between the newest kept night that is older than the one that `con` reads, and that one.
+def changes_since(home: Home, con: duckdb.DuckDBPyConnection) -> Changes:
+    """What changed between the last kept night before the one that `con` reads, and that one.
 
-    Periods whose figures add up to the same hash are not compared one by one: most of them, on most nights. Nothing is known
-    where no older night is kept, or it can't be read: a night of another version, or a damaged one, costs no dashboard.
+    Most periods are the same on most nights: those whose figures have the same hash are not compared one by one. Returns
+    `NOT_KNOWN` if no earlier night is kept or it can't be read (damaged, or of another version): the dashboard is written
+    without it.
     """
     path, night_id = one_row(
         con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
                     " database_name = current_database()")
     )  # fmt: skip
-    older = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
-    earlier = max(older, key=lambda p: in_order(p.stem), default=None)
+    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
+    earlier = max(earlier_nights, key=lambda p: in_order(p.stem), default=None)
     if earlier is None:
         return NOT_KNOWN
     try:
@@ -66,8 +67,8 @@ def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path) -> Moved:
-    """What moved between two nights' files; the first is named for its night. Raises ValueError, duckdb.Error."""
+def between(earlier: Path, later: Path) -> Changes:
+    """What changed between two nights' files. The first file's name is its night's id. Raises ValueError, duckdb.Error."""
     con = duckdb.connect()
     try:
         attach(con, earlier, "earlier")
@@ -81,11 +82,11 @@ def between(earlier: Path, later: Path) -> Moved:
         moved(con, some.format(EARLIER), some.format(LATER))
         counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
-        for mart, force, *row in con.execute(_ROWS, {"most": MOST}).fetchall():
+        for mart, force, *row in con.execute(_ROWS, {"most": MOST_LISTED}).fetchall():
             rows.setdefault((mart, force), []).append(row)
         periods: dict[tuple[str, str], list[list[str]]] = {}
         for mart, force, *period in con.execute(_PERIODS).fetchall():
             periods.setdefault((mart, force), []).append(period)
-        return Moved(earlier.stem, counts, rows, periods)
+        return Changes(earlier.stem, counts, rows, periods)
     finally:
         con.close()

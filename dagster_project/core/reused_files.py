@@ -1,0 +1,85 @@
+"""Output files that a night takes from the last publication, because nothing they are made of has changed.
+
+The published folder is the store. Beside it there is only a list of what each file was made of, `cache/parts.json`, which may
+be deleted: then every file is made again. A reused file has the same bytes as one made now.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from .files import make_folder, write_whole
+from .home import Home
+from .published_file import digest_of, published_folder
+
+CONTENT_HASH = "count(*) || ' ' || coalesce(sum(hash(hash(t))), 0)"
+"""SQL: a short text that changes when the rows of `t` change, and not when only their order does. Each row's hash is hashed
+again, because sums of DuckDB's own hashes are often the same."""
+
+
+class ReusedFiles:
+    """Files of one night's outputs, taken from the last publication where possible. Without a home, all are made."""
+
+    def __init__(self, home: Home | None = None, folder: Path | None = None, version: str = "") -> None:
+        """`folder`: where the night's outputs are written. `version`: of the code that makes them."""
+        self.home, self.folder, self.version = home, folder, version
+        self.last = published_folder(home) if home else None
+        self._earlier: dict[str, list[str]] = {}
+        """By file of the last publication: the key of what it was made of, and its SHA-256."""
+        self._now: dict[str, list[str]] = {}
+        """The same of this night's files."""
+        if home and self.last:
+            # Without a list that can be read, every file is made.
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                stored = json.loads(home.parts_file.read_text(encoding="utf-8"))
+                if stored["folder"] == self.last.name:
+                    self._earlier = dict(stored["parts"])
+
+    def reuse_or_make(self, path: Path, made_of: str, make: Callable[[Path], object]) -> bool:
+        """Put a file at `path`: the published one if it was made of the same, else a new one. Returns whether it was reused.
+
+        `made_of`: everything that `make` reads, apart from its own code. Raises what `make` raises.
+        """
+        if self.folder is None:
+            make(path)
+            return False
+        name = path.relative_to(self.folder).as_posix()
+        key = hashlib.sha256(f"{self.version} {name} {made_of}".encode()).hexdigest()
+        earlier = self._earlier.get(name, ["", ""])
+        make_folder(path.parent)
+        if self.last and earlier[0] == key and _link(self.last / name, path, earlier[1]):
+            self._now[name] = earlier
+            return True
+        make(path)
+        self._now[name] = [key, digest_of(path)]
+        return False
+
+    def save(self, published_as: str) -> None:
+        """Write down what the files were made of. `published_as`: the name that the night's folder will have.
+
+        If the list can't be written, the next night makes every file.
+        """
+        if self.home:
+            text = json.dumps({"folder": published_as, "parts": self._now})
+            with suppress(OSError):
+                write_whole(self.home.parts_file, text.encode("ascii"))
+
+
+def _link(source: Path, path: Path, digest: str) -> bool:
+    """Link a file, or copy it if the disk has no links. Returns False if it is missing or its bytes have changed since:
+    somebody wrote in it, or a power cut lost them."""
+    try:
+        try:
+            os.link(source, path)
+        except OSError:
+            shutil.copyfile(source, path)
+        if digest_of(path) == digest:
+            return True
+    except FileNotFoundError:
+        return False
+    path.unlink()
+    return False
