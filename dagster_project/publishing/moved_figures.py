@@ -1,5 +1,6 @@
 """The figures of a night that are not those of the night before, for the dashboard."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
 _SUMS = f"""
-select {", ".join(_PERIOD)}, bit_xor(hash(area_type, area_code, measure, category, {", ".join(FIGURE)})) as sums
+select {", ".join(_PERIOD)}, sum(hash(hash(area_type, area_code, measure, category, {", ".join(FIGURE)}))) as sums
 from {{}} group by all
 """
+"""A row's hash is hashed again: DuckDB's is so regular that two figures of a period that both become complete would cancel each
+other out."""
+
+NO_SPILL = {"temp_directory": ""}
+"""DuckDB's settings for who may write nothing in the home."""
 
 _ROWS = """
 with named as (select mart, force_code from moved group by all having count(*) <= $most)
@@ -46,8 +52,9 @@ from moved group by all order by all
 """
 
 
-def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
-    """What moved between the newest kept night that is older than the one that `con` reads, and that one.
+def moved_since(home: Home, con: duckdb.DuckDBPyConnection, bounds: Mapping[str, str] = NO_SPILL) -> Moved:
+    """What moved between the newest kept night that is older than the one that `con` reads, and that one. `bounds`: DuckDB's
+    settings of memory, as `core.memory` gives them to a night.
 
     Periods whose figures add up to the same hash are not compared one by one: most of them, on most nights. Nothing is known
     where no older night is kept, or it can't be read: a night of another version, or a damaged one, costs no dashboard.
@@ -61,14 +68,14 @@ def moved_since(home: Home, con: duckdb.DuckDBPyConnection) -> Moved:
     if earlier is None:
         return NOT_KNOWN
     try:
-        return between(earlier, Path(path))
+        return between(earlier, Path(path), bounds)
     except (ValueError, duckdb.Error):
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path) -> Moved:
+def between(earlier: Path, later: Path, bounds: Mapping[str, str] = NO_SPILL) -> Moved:
     """What moved between two nights' files; the first is named for its night. Raises ValueError, duckdb.Error."""
-    con = duckdb.connect()
+    con = duckdb.connect(config=dict(bounds))
     try:
         attach(con, earlier, "earlier")
         attach(con, later, "later")
