@@ -128,6 +128,18 @@ def test_cells_of_a_narrow_table_are_put_together() -> None:
     ]  # fmt: skip
 
 
+def test_rows_of_tables_at_the_edges_of_pages_are_no_footers() -> None:
+    """A table a page, all of one layout: their rows have the same words at the same edge, and other numbers."""
+    pages = [
+        f"Drugs report\nOffences by unit, year {2000 + 3 * n}\nUnit   Offences   Change\nNorth  {10 * n}  {n}"
+        f"\nTotal  {30 * n}  {n}\n\nDrugs report {n} of 6"
+        for n in range(1, 7)
+    ]
+    left = _without_edges(pages)
+    assert all(f"Total  {30 * n}" in page and "Unit   Offences" in page for n, page in enumerate(left, start=1))
+    assert not any("Drugs report" in page for page in left)
+
+
 def test_headers_and_footers_of_pages_are_left_out() -> None:
     words = ["of one", "of two", "of three", "of four"]
     pages = [f"A report, 2026\n\nTold\n{w}\nand 7\n{w}\nmore {w}\n{w}\n\nPage {n} of 4" for n, w in enumerate(words, 1)]
