@@ -213,21 +213,21 @@ class NightRun(NightSoFar):
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
-    def load_gate(self) -> None:
-        """Have the worker load what the gate needs while this process builds, and then ask the gate there.
+    def load_ahead(self) -> None:
+        """Have the worker load what the gate and the outputs need while this process builds, and then ask the gate there.
 
-        For a process that runs one night: another has loaded it by its second.
+        For a process that runs one night, and ends it with `end`: another has loaded the gate by its second.
         """
-        if engine.is_loaded():
-            return
-        self._worker_judges = True
-        WORKER.load(gate.__name__)
-        WORKER.begin(engine.load)
+        if not engine.is_loaded():
+            self._worker_judges = True
+            WORKER.load(gate.__name__)
+            WORKER.begin(engine.load)
+        # After the gate, which is asked first.
+        outputs.get_ready(outputs.wanted(self.config))
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
-        outputs.get_ready(outputs.wanted(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
