@@ -1,5 +1,6 @@
 """Documents are read as they are seen, whichever program wrote them, and whatever a page has done to their lines."""
 
+import time
 from datetime import date
 from pathlib import Path
 
@@ -126,6 +127,12 @@ def test_cells_of_a_narrow_table_are_put_together() -> None:
         ["Month", "19/20", "20/21"], ["TOTAL (Orders )", "88 £528,664", "76 £1,185,696"],
         ["ARIS returns", "£86,821.28", "£18.50"],
     ]  # fmt: skip
+
+
+def test_a_long_table_is_read_in_time() -> None:
+    began = time.monotonic()
+    (grid,) = blocks_of("\n".join(f"North{n}  {n}  2  3" for n in range(10_000)))
+    assert isinstance(grid, Grid) and len(grid.rows) == 10_000 and time.monotonic() - began < 30
 
 
 def test_rows_of_tables_at_the_edges_of_pages_are_no_footers() -> None:
