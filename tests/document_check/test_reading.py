@@ -38,8 +38,8 @@ BOX = (
 )
 
 
-def numbered(level: int, content: str) -> str:
-    place = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='77'/></w:numPr>"
+def numbered(level: int, content: str, number: int = 77) -> str:
+    place = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
     return f"<w:p {W}><w:pPr>{place}</w:pPr>{content}</w:p>"
 
 
@@ -67,6 +67,20 @@ def test_numbers_that_word_counts_and_runs_that_it_splits(tmp_path: Path) -> Non
         ("", "In a box: 12", "text box"), ("3", "Next", ""), ("3.1", "Last", ""), ("", "An item", ""),
     ]  # fmt: skip
     assert found[-1].is_item
+
+
+def test_a_list_that_begins_anew_has_its_own_numbers(tmp_path: Path) -> None:
+    """As Word writes `Restart at 1` and `Continue numbering`: two lists of one form."""
+    document = Document()
+    numbering = document.part.numbering_part.element
+    numbering.insert(0, parse_xml(NUMBERS))
+    anew = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='1'/></w:lvlOverride>"
+    for number, more in ((77, ""), (78, anew), (79, "")):
+        numbering.append(parse_xml(f"<w:num {W} w:numId='{number}'><w:abstractNumId w:val='77'/>{more}</w:num>"))
+    end = document.element.body[-1]
+    for level, number in ((0, 77), (1, 77), (0, 78), (1, 78), (0, 78), (0, 79)):
+        end.addprevious(parse_xml(numbered(level, run("Told"), number)))
+    assert [b.number for b in read(document, tmp_path) if isinstance(b, Text)] == ["2", "2.1", "1", "1.1", "2", "3"]
 
 
 def test_frames_nested_tables_notes_and_headers(tmp_path: Path) -> None:
