@@ -257,6 +257,7 @@ def says(name: str) -> Output:
     return made_output(name, write)
 
 
-def made_output(name: str, write: Callable[..., None]) -> Output:
+def made_output(name: str, write: Callable[..., None], *, links_others: bool = False) -> Output:
     """An output that this function writes."""
-    return type("Made", (Output,), {"write": property(lambda _: write)})(name, name, name, name)
+    made: type[Output] = type("Made", (Output,), {"write": property(lambda _: write)})
+    return made(name, name, name, name, links_others=links_others)

@@ -44,8 +44,7 @@ def accept(
     from dagster_project.core.receipts import locked
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
-    from dagster_project.landing.pseudonyms import PseudonymKeyError
-    from dagster_project.landing.pseudonyms import accept_key as accept_key
+    from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")

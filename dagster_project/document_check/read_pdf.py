@@ -2,14 +2,26 @@
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from .model import DocumentError
 
 MOST_PAGES = 1_000
 _EDGE = 3
 """Lines at the top and at the foot of a page that may be its header or footer."""
+_PAGE = re.compile(r"(?:page )?(?:[-–] ?)?#(?: ?(?:of|/) ?#)?(?: ?[-–])?", re.I)
+"""A page's number, with # for each number. Parts of a report may count their own."""
+
+
+class _Edge(NamedTuple):
+    """A line near the edge of a page, and the numbers in it."""
+
+    page: int
+    line: int
+    numbers: list[str]
 
 
 def pdf_text(path: Path, most: int) -> str:
@@ -40,20 +52,41 @@ def pdf_text(path: Path, most: int) -> str:
 
 
 def _without_edges(pages: list[str]) -> list[str]:
-    """Remove headers and footers from pages: lines at the same edge of half of the pages that differ only in their numbers. A
-    table or paragraph that they interrupted is joined again."""
+    """Remove headers and footers from pages: the outermost lines that stand at that edge of half of the pages, with the same
+    numbers or with those of the pages. A table or paragraph that they interrupted is joined again. The last row of a table
+    stays, though each page ends with one.
+    """
     lines = [page.rstrip().split("\n") for page in pages]
-    edges = [_edge_lines(page) for page in lines]
-    counts = Counter(key for page in edges for key in {*page.values()})
     least = max(3, len(pages) / 2)
-    return [
-        "\n".join(line for n, line in enumerate(page) if not (n in edge and counts[edge[n]] >= least))
-        for page, edge in zip(lines, edges, strict=True)
-    ]
+    alike: defaultdict[tuple[bool, str], list[_Edge]] = defaultdict(list)
+    for number, page in enumerate(lines):
+        for is_top, n in (*((True, n) for n in _filled(page)[:_EDGE]), *((False, n) for n in _filled(page)[-_EDGE:])):
+            words = " ".join(page[n].split())
+            alike[is_top, re.sub(r"\d+", "#", words)].append(_Edge(number, n, re.findall(r"\d+", words)))
+    found = {
+        (is_top, one.page, one.line)
+        for (is_top, words), edges in alike.items()
+        if len(same := edges if _PAGE.fullmatch(words) else _same_numbers(edges)) >= least for one in same
+    }  # fmt: skip
+    kept = []
+    for number, page in enumerate(lines):
+        top = takewhile(lambda n: (True, number, n) in found, _filled(page))  # noqa: B023  (used at once)
+        foot = takewhile(lambda n: (False, number, n) in found, reversed(_filled(page)))  # noqa: B023
+        edges_of_page = {*top, *foot}
+        kept.append("\n".join(line for n, line in enumerate(page) if n not in edges_of_page))
+    return kept
 
 
-def _edge_lines(lines: list[str]) -> dict[int, tuple[bool, str]]:
-    """The lines at a page's edges, by number: whether at the top, and the words."""
-    filled = [n for n, line in enumerate(lines) if line.strip()]
-    near = [(True, n) for n in filled[:_EDGE]] + [(False, n) for n in filled[_EDGE:][-_EDGE:]]
-    return {n: (is_top, re.sub(r"\d+", "#", " ".join(lines[n].split()))) for is_top, n in near}
+def _filled(page: list[str]) -> list[int]:
+    return [n for n, line in enumerate(page) if line.strip()]
+
+
+def _same_numbers(edges: list[_Edge]) -> list[_Edge]:
+    """Of lines with the same words, the most that have the same numbers, or numbers that rise with the pages."""
+    for at in range(len(edges[0].numbers)):
+        same = [e.numbers[at] for e in edges]
+        rising = [str(int(e.numbers[at][-9:]) - e.page) for e in edges]
+        forms = max((same, rising), key=lambda form: Counter(form).most_common(1)[0][1])
+        ((most, _),) = Counter(forms).most_common(1)
+        edges = [e for e, form in zip(edges, forms, strict=True) if form == most]
+    return edges

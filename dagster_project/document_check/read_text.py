@@ -53,7 +53,8 @@ def blocks_of(text: str) -> list[Block]:
     lines = re.split(r"\r\n?|\n|\f", text)
     wrapped = _wrapped_lines(lines)
     for number, line in enumerate(lines):
-        is_laid_out = bool(rows) and not _has_tabs(rows)
+        # All rows of a table have tabs, or none has.
+        is_laid_out = bool(rows) and not _has_tabs(rows[-1:])
         cells = _cells(line)
         if cells is None and is_laid_out and not line.strip():
             rows.append([])
@@ -65,7 +66,7 @@ def blocks_of(text: str) -> list[Block]:
                 # The first line of a heading that is wrapped, over a column.
                 rows.append(_spaced(above))
                 paragraph.clear()
-            if paragraph or (rows and _has_tabs(rows) != _has_tabs([cells])):
+            if paragraph or (rows and _has_tabs(rows[-1:]) != _has_tabs([cells])):
                 close()
             rows.append(cells)
             continue

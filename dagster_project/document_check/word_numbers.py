@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 _MAIN = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -18,10 +18,12 @@ class _Level:
 
 @dataclass
 class WordNumbers:
-    """Counts paragraph numbers, in the document's order. `styles`: the numbering of each style, by its id."""
+    """Counts paragraph numbers, in the document's order. `styles`: the numbering of each style, by its id. `restarts`: by list,
+    the levels that it begins again, though its numbers are those of another list."""
 
     lists: dict[str, tuple[str, dict[int, _Level]]]
     styles: dict[str, tuple[str, int]]
+    restarts: dict[str, set[int]]
     counts: dict[str, list[int | None]] = field(default_factory=lambda: defaultdict(lambda: [None] * _DEEPEST))
 
     def next(self, paragraph: Any) -> tuple[str, bool]:
@@ -38,6 +40,9 @@ class WordNumbers:
         if own is None or own.form in ("bullet", "none"):
             return "", own is not None and own.form == "bullet"
         counts = self.counts[name]
+        if level in self.restarts.get(number, ()):
+            self.restarts[number].remove(level)
+            counts[level] = None
         before = counts[level]
         counts[level] = own.start if before is None else before + 1
         counts[level + 1 :] = [None] * (_DEEPEST - level - 1)
@@ -52,10 +57,18 @@ class WordNumbers:
 def word_numbers(numbering: Any | None, styles: Any | None) -> WordNumbers:
     """Read the numbering of a document: the elements of its parts, or None."""
     abstract = {a.get(f"{_MAIN}abstractNumId"): _levels(a) for a in _all(numbering, "abstractNum")}
-    lists = {
-        n.get(f"{_MAIN}numId"): (_value(n, "abstractNumId", ""), abstract.get(_value(n, "abstractNumId", ""), {}))
-        for n in _all(numbering, "num")
-    }
+    lists: dict[str, tuple[str, dict[int, _Level]]] = {}
+    restarts: dict[str, set[int]] = {}
+    for n in _all(numbering, "num"):
+        number, name = n.get(f"{_MAIN}numId"), _value(n, "abstractNumId", "")
+        levels = dict(abstract.get(name, {}))
+        for own_level in n.findall(f"{_MAIN}lvlOverride"):
+            levels |= _levels(own_level)
+            level = _whole(own_level.get(f"{_MAIN}ilvl", "0"))
+            if (start := _value(own_level, "startOverride", "")) and level in levels:
+                levels[level] = replace(levels[level], start=_whole(start))
+                restarts.setdefault(number, set()).add(level)
+        lists[number] = name, levels
     own: dict[str, tuple[str, int]] = {}
     based = {}
     for style in _all(styles, "style"):
@@ -71,7 +84,7 @@ def word_numbers(numbering: Any | None, styles: Any | None) -> WordNumbers:
             seen.add(above)
         if above in own:
             own.setdefault(name, own[above])
-    return WordNumbers(lists, own)
+    return WordNumbers(lists, own, restarts)
 
 
 def _levels(abstract: Any) -> dict[int, _Level]:

@@ -213,21 +213,22 @@ class NightRun(NightSoFar):
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
-    def load_gate(self) -> None:
-        """Let the worker load what the gate needs while this process builds, and judge there later.
+    def load_ahead(self) -> None:
+        """Let the worker load what the gate and the outputs need while this process builds, and judge there later.
 
-        For a process that runs a single night: a process that runs several has it loaded after the first.
+        For a process that runs a single night, and ends it with `end`: a process that runs several has the gate loaded after
+        the first.
         """
-        if engine.is_loaded():
-            return
-        self._worker_judges = True
-        WORKER.load(gate.__name__)
-        WORKER.begin(engine.load)
+        if not engine.is_loaded():
+            self._worker_judges = True
+            WORKER.load(gate.__name__)
+            WORKER.begin(engine.load)
+        # After the gate, which is asked first.
+        outputs.get_ready(outputs.chosen_outputs(self.config))
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
         night = self._begun()
-        outputs.get_ready(outputs.chosen_outputs(self.config))
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)

@@ -36,7 +36,7 @@ def run_steps(run: NightRun) -> None:
 
 def _build(run: NightRun) -> None:
     if not run.leave_unchanged():
-        run.load_gate()
+        run.load_ahead()
         run.build()
 
 

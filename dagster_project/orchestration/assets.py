@@ -144,7 +144,7 @@ def model_assets() -> dg.AssetsDefinition:
                 elif not run.leave_unchanged():
                     if context.instance.is_persistent:
                         # A process of its own, for this night alone.
-                        run.load_gate()
+                        run.load_ahead()
                     run.build()
         except dg.RetryRequested:
             raise

@@ -1,5 +1,6 @@
 """Figures that changed since the night before, for the dashboard."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
 _SUMS = f"""
-select {", ".join(_PERIOD)}, bit_xor(hash(area_type, area_code, measure, category, {", ".join(FIGURE)})) as sums
+select {", ".join(_PERIOD)}, sum(hash(hash(area_type, area_code, measure, category, {", ".join(FIGURE)}))) as sums
 from {{}} group by all
 """
+"""A row's hash is hashed again: DuckDB's is so regular that two figures of a period that both become complete would cancel each
+other out."""
+
+NO_SPILL = {"temp_directory": ""}
+"""DuckDB's settings for who may write nothing in the home."""
 
 _ROWS = """
 with named as (select mart, force_code from moved group by all having count(*) <= $most)
@@ -46,8 +52,9 @@ from moved group by all order by all
 """
 
 
-def changes_since(home: Home, con: duckdb.DuckDBPyConnection) -> Changes:
-    """What changed between the last kept night before the one that `con` reads, and that one.
+def changes_since(home: Home, con: duckdb.DuckDBPyConnection, bounds: Mapping[str, str] = NO_SPILL) -> Changes:
+    """What changed between the last kept night before the one that `con` reads, and that one. `bounds`: DuckDB's settings of
+    memory, as `core.memory` gives them to a night.
 
     Most periods are the same on most nights: those whose figures have the same hash are not compared one by one. Returns
     `NOT_KNOWN` if no earlier night is kept or it can't be read (damaged, or of another version): the dashboard is written
@@ -62,14 +69,14 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection) -> Changes:
     if earlier is None:
         return NOT_KNOWN
     try:
-        return between(earlier, Path(path))
+        return between(earlier, Path(path), bounds)
     except (ValueError, duckdb.Error):
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path) -> Changes:
+def between(earlier: Path, later: Path, bounds: Mapping[str, str] = NO_SPILL) -> Changes:
     """What changed between two nights' files. The first file's name is its night's id. Raises ValueError, duckdb.Error."""
-    con = duckdb.connect()
+    con = duckdb.connect(config=dict(bounds))
     try:
         attach(con, earlier, "earlier")
         attach(con, later, "later")

@@ -1,5 +1,6 @@
 """Documents are read as they are seen, whichever program wrote them, and whatever a page has done to their lines."""
 
+import time
 from datetime import date
 from pathlib import Path
 
@@ -37,8 +38,8 @@ BOX = (
 )
 
 
-def numbered(level: int, content: str) -> str:
-    place = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='77'/></w:numPr>"
+def numbered(level: int, content: str, number: int = 77) -> str:
+    place = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
     return f"<w:p {W}><w:pPr>{place}</w:pPr>{content}</w:p>"
 
 
@@ -66,6 +67,20 @@ def test_numbers_that_word_counts_and_runs_that_it_splits(tmp_path: Path) -> Non
         ("", "In a box: 12", "text box"), ("3", "Next", ""), ("3.1", "Last", ""), ("", "An item", ""),
     ]  # fmt: skip
     assert found[-1].is_item
+
+
+def test_a_list_that_begins_anew_has_its_own_numbers(tmp_path: Path) -> None:
+    """As Word writes `Restart at 1` and `Continue numbering`: two lists of one form."""
+    document = Document()
+    numbering = document.part.numbering_part.element
+    numbering.insert(0, parse_xml(NUMBERS))
+    anew = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='1'/></w:lvlOverride>"
+    for number, more in ((77, ""), (78, anew), (79, "")):
+        numbering.append(parse_xml(f"<w:num {W} w:numId='{number}'><w:abstractNumId w:val='77'/>{more}</w:num>"))
+    end = document.element.body[-1]
+    for level, number in ((0, 77), (1, 77), (0, 78), (1, 78), (0, 78), (0, 79)):
+        end.addprevious(parse_xml(numbered(level, run("Told"), number)))
+    assert [b.number for b in read(document, tmp_path) if isinstance(b, Text)] == ["2", "2.1", "1", "1.1", "2", "3"]
 
 
 def test_frames_nested_tables_notes_and_headers(tmp_path: Path) -> None:
@@ -126,6 +141,24 @@ def test_cells_of_a_narrow_table_are_put_together() -> None:
         ["Month", "19/20", "20/21"], ["TOTAL (Orders )", "88 £528,664", "76 £1,185,696"],
         ["ARIS returns", "£86,821.28", "£18.50"],
     ]  # fmt: skip
+
+
+def test_a_long_table_is_read_in_time() -> None:
+    began = time.monotonic()
+    (grid,) = blocks_of("\n".join(f"North{n}  {n}  2  3" for n in range(10_000)))
+    assert isinstance(grid, Grid) and len(grid.rows) == 10_000 and time.monotonic() - began < 30
+
+
+def test_rows_of_tables_at_the_edges_of_pages_are_no_footers() -> None:
+    """A table a page, all of one layout: their rows have the same words at the same edge, and other numbers."""
+    pages = [
+        f"Drugs report\nOffences by unit, year {2000 + 3 * n}\nUnit   Offences   Change\nNorth  {10 * n}  {n}"
+        f"\nTotal  {30 * n}  {n}\n\nDrugs report {n} of 6"
+        for n in range(1, 7)
+    ]
+    left = _without_edges(pages)
+    assert all(f"Total  {30 * n}" in page and "Unit   Offences" in page for n, page in enumerate(left, start=1))
+    assert not any("Drugs report" in page for page in left)
 
 
 def test_headers_and_footers_of_pages_are_left_out() -> None:

@@ -15,6 +15,7 @@ from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import read_ledger
 from dagster_project.nights import steps
+from dagster_project.orchestration.checks import check_specs
 from dagster_project.publishing import outputs
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -93,6 +94,11 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     assert whole.success
     (receipt,) = read_receipts(dropped)
     assert receipt.outcome == "published" and published_night(dropped) == receipt.night_id
+    waited_for = {s.key for s in check_specs(dropped) if s.blocking and s.asset_key.path[0] == "marts"}
+    said_of = {e.asset_check_key: e.description or "" for e in whole.get_asset_check_evaluations()}
+    assert waited_for <= said_of.keys(), "what is waited for says something, also where there is nothing to judge"
+    in_no_report = dg.AssetCheckKey(dg.AssetKey(["marts", "mart_street_crime"]), "cell_not_its_mart")
+    assert said_of[in_no_report].startswith("Nothing to judge")
     assert sorted(f["extract"] for f in receipt.files) == ["mda_orders", "stop_search"], "it tells of what landed alone, too"
     assert steps.unfinished(dropped) == set()
     with duckdb.connect(str(dropped.warehouse), read_only=True) as con:

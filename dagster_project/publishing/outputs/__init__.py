@@ -83,6 +83,8 @@ class Output:
     description: str
     needs: tuple[str, ...] = ()
     """Modules that the worker process loads beforehand and works with."""
+    links_others: bool = False
+    """Whether it links to files of the other outputs: it is written again where one of them fails after it."""
 
     @property
     def write(self) -> Writer:
@@ -97,7 +99,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document", OFFICE),
     Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
     Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
-    Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check"),
+    Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check", links_others=True),
 )
 """In the order in which they are written: the report first, as others can be written while it waits for another process."""
 
@@ -154,9 +156,9 @@ def write(
             writing.begin(output)
         failed = writing.failed()
         written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
-        for output in outputs if writing.failed() != failed else ():
-            if output.name == "catalogue":
-                # It links to the outputs, and some of them have been replaced since it was written.
+        if writing.failed() != failed:
+            # Some outputs have been replaced by earlier ones since.
+            for output in (o for o in outputs if o.links_others):
                 writing.begin(output)
                 written[output.name] = writing.finish(output)
     finally:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.memory import bounds
 from dagster_project.reporting import dashboard
 from dagster_project.reporting.dashboard.home_lists import read_home_lists
 
@@ -14,4 +15,5 @@ from . import OutputContext, beside
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
     links, lists = beside(context, "..", ("catalogue",)), read_home_lists(context.home)
-    dashboard.write(con, folder, context.is_sample, links, lists, changes_since(context.home, con), context.reused)
+    changes = changes_since(context.home, con, bounds(context.home))
+    dashboard.write(con, folder, context.is_sample, links, lists, changes, context.reused)

@@ -60,8 +60,7 @@ def start(home: Home) -> Embedded:
     data = place / "data"
     if _is_root():
         _make_place(place)
-    is_new = not (data / "PG_VERSION").exists()
-    if is_new:
+    if not (data / "PG_VERSION").exists():
         _make(folder, place)
     if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         port = _free_port()
@@ -74,8 +73,7 @@ def start(home: Home) -> Embedded:
     port = int((folder / "port").read_text())
     found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
     _write_dsns(found, folder)
-    if is_new:
-        _set_up(found)
+    _set_up(found)
     return found
 
 
@@ -153,13 +151,21 @@ def _write_dsns(found: Embedded, folder: Path) -> None:
 
 
 def _set_up(found: Embedded) -> None:
-    """The database, the one who loads it, and the roles, as an administrator would."""
+    """The database, the one who loads it, and the roles, as an administrator would: once. What a start that was ended left
+    undone, the next one does.
+    """
     folder = found.admin_file.parent
     admin = found.admin_file.read_text().strip()
     with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
-        con.execute(f"create database {DATABASE}")
-        password = sql.Literal((folder / f"{LOADER}.password").read_text())
-        con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
+        roles = {name for (name,) in con.execute("select rolname from pg_catalog.pg_roles").fetchall()}
+        if READER in roles:
+            # The last that is made.
+            return
+        if not con.execute("select 1 from pg_catalog.pg_database where datname = %s", [DATABASE]).fetchone():
+            con.execute(f"create database {DATABASE}")
+        if LOADER not in roles:
+            password = sql.Literal((folder / f"{LOADER}.password").read_text())
+            con.execute(sql.SQL("create role {} login password {}").format(sql.Identifier(LOADER), password))
         for database in ("postgres", "template1"):
             con.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(database)))
     with psycopg.connect(admin, autocommit=True) as con:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -107,5 +108,7 @@ def _keep(text: str, form: str, kept: Path, data: bytes) -> None:
 def _tidy(kept: Path) -> None:
     before = time.time() - KEPT_DAYS * 86_400
     for path in kept.iterdir():
-        if path.suffix in (".svg", ".png") and path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
+        # The process that makes the document tidies at the same time.
+        with suppress(FileNotFoundError):
+            if path.suffix in (".svg", ".png") and path.stat().st_mtime < before:
+                path.unlink()

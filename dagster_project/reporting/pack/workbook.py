@@ -127,7 +127,7 @@ def _cover(pack: Pack) -> Cover:
 
 def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
     return WorkbookSheet(
-        CONTENTS, "Contents", [Header("WorkbookSheet", 34), Header("What it holds", 90)],
+        CONTENTS, "Contents", [Header("Sheet", 34), Header("What it holds", 90)],
         [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
     )  # fmt: skip
 
@@ -190,7 +190,7 @@ def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts, as printed: they are of many units."""
     columns = [Header("Part", 34), Header("Figure", 40), Header("As printed", 16), Header("Period", 34), Header("Change", 40),
                Header("Is it unusual?", 44), Header("Newest month", 44), Header("Completeness", 24),
-               Header("WorkbookSheet", 30)]  # fmt: skip
+               Header("Sheet", 30)]  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]

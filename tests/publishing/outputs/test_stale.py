@@ -47,7 +47,7 @@ def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:
         held = sorted(p.name for p in (folder.parent / "report").iterdir())
         (folder / "links.txt").write_text(" ".join(held), "utf-8")
 
-    return [made_output("report", report), made_output("catalogue", catalogue)]
+    return [made_output("report", report), made_output("catalogue", catalogue, links_others=True)]
 
 
 def test_what_fails_after_the_others_were_written_is_replaced_and_not_linked(new_home: Home, tmp_path: Path) -> None:

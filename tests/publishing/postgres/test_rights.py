@@ -179,6 +179,15 @@ def test_root_s_server_has_a_user_though_its_programs_are_off_the_path(monkeypat
         embedded._owner("not/a/name")
 
 
+def test_what_a_start_left_undone_the_next_one_does(cluster: embedded.Embedded) -> None:
+    """Its data folder is there, and the process was ended before all roles were made."""
+    with psycopg.connect(cluster.admin_file.read_text().strip(), autocommit=True) as con:
+        con.execute(f"drop role {embedded.READER}")
+    for _ in range(2):
+        embedded._set_up(cluster)
+        psycopg.connect(cluster.analyst_file.read_text().strip()).close()
+
+
 def test_whoever_may_not_set_up_is_told_who_does(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -
                 assert marker in row[-1]
             seen += 1
     assert seen == len(cells) > 480
+    assert table_of(book.get_sheet_by_name("Contents").to_python(), "Sheet")[0][:2] == ["Sheet", "What it holds"]
     claims = table_of(book.get_sheet_by_name("Claims").to_python(), "Number")
     assert [r[6].removesuffix(" (known)") for r in claims[1:]] == [c.verdict for c in pack.claims]
     cover = str(book.get_sheet_by_name("Cover").to_python())
