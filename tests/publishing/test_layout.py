@@ -97,7 +97,7 @@ def test_an_output_that_fails_publishes_nothing(new_home: Home) -> None:
 
     put(new_home, NIGHTS[0], "open")
     night_file(new_home.candidate / WAREHOUSE, NIGHTS[1])
-    with pytest.raises(OutputError, match=r"the output report could not be written, so that nothing.*No space left") as error:
+    with pytest.raises(OutputError, match=r"the output report could not be written, so nothing.*No space left") as error:
         publish.publish(new_home, [says("open"), made_output("report", fail)])
     assert isinstance(error.value.__cause__, OSError), "so that the night is tried again"
     assert read(new_home, "open") == {NIGHTS[0]} and os.listdir(new_home.published / ".nights") == [NIGHTS[0]]
