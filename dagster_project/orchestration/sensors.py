@@ -69,7 +69,7 @@ def end_gone(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """
     begun = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     records = instance.get_run_records(dg.RunsFilter(statuses=begun))
-    old = [r.dagster_run for r in records if (r.start_time or r.create_timestamp.timestamp()) < time.time() - BEGUN_SECONDS]
+    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - BEGUN_SECONDS]
     if not old or is_under_way(home):
         return []
     time.sleep(LET_GO)

@@ -181,6 +181,7 @@ class TestSensor:
         instance = dg.DagsterInstance.ephemeral()
         job = build_defs().resolve_job_def("nightly")
         run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "nightly"), run.run_id)
         assert "a night is under way" in tick(instance=instance).skip_message
         instance.report_run_canceled(run)
         assert len(tick(instance=instance).run_requests) == 1

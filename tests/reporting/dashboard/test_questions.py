@@ -211,6 +211,7 @@ def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) 
     rate, code = max((1000 * counts[k] / n, k) for k, n in PEOPLE.items())
     expect(page.locator("#areas-note")).to_contain_text(f"Highest: {names[code]}, {rate:.2f}.")
     page.locator("#area-chart summary").click()
+    expect(page.locator("#area-chart tbody")).to_contain_text("Erewash")
     last = {r.split("\t")[0]: r.split("\t")[-1] for r in page.locator("#area-chart tbody tr").all_inner_texts()}
     assert last["Erewash"] == "[x]" == last["Not recorded"], "nobody said how many live there"
     assert page.locator("#area-chart tbody tr").last.inner_text().startswith("Not recorded")
