@@ -182,12 +182,13 @@ def test_the_next_night_on_duckdb_is_that_of_a_rebuild(made_here: Made, on_spark
         with night(home, made_here.later, rebuild=rebuild, engine="duckdb") as run:
             run.land()
             run.build()
-            with candidate(home) as con:
-                made = con.execute(
-                    "select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'"
-                ).fetchall()
+            if not rebuild:
+                with candidate(home) as con:
+                    made = con.execute(
+                        "select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'"
+                    ).fetchall()
+                assert made == [(OTHER, True)], "the other force's figures are carried forward"
             run.judge()
-        assert rebuild or made == [(OTHER, True)], "the other force's figures are carried forward"
     assert differences(other.candidate, made_here.home.candidate) == {}
 
 
