@@ -14,13 +14,14 @@ from dagster_project.nights.lifecycle import note_interrupted
 from dagster_project.nights.run import NightRun
 
 from .schedules import QUIET_RUN
+from .tonight import PATIENCE
 
 LOOK_SECONDS = 60
-BEGUN_SECONDS = 180
-"""After so long a run that is alive has the home's lock."""
+BEGUN_SECONDS = 1.2 * PATIENCE
+"""After so long a run that is alive has the home's lock: until then it may be waiting to try again to begin."""
 LET_GO = 3
 """Seconds between looks at the lock: one run may wait for another to let go of it."""
-GONE = "The process of this night is gone, as where the disk was full: make room, and see pam status."
+GONE = "The process of this night has ended without a word, perhaps because the disk was full: make room, and see pam status."
 BUSY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -415,6 +415,7 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
 
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         gone = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
+        assert sensors.BEGUN_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
         young = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTING).run_id
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "small"), young)
         begin(new_home).end()
