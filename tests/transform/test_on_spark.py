@@ -32,6 +32,8 @@ from dagster_project.transform.dbt_runner import Node
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
 
+from .needs_spark import LACKS, needs_spark
+
 pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
@@ -54,13 +56,6 @@ SMALL = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m -Xmn1g",
 }
 """What makes Spark spend less on small data; no setting changes a figure."""
-
-try:
-    require()
-    LACKS = ""
-except SparkMissingError as error:
-    LACKS = str(error)
-needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
 
 
 def drop(home: Home, made: Path, place: int, later: Path) -> None:

@@ -14,15 +14,9 @@ import pytest
 
 from dagster_project.core.config import Spark
 from dagster_project.core.home import DBT_PROJECT, Home
-from dagster_project.transform.spark import SparkMissingError, require
 from dagster_project.transform.spark.session import spark_session
 
-try:
-    require()
-    LACKS = ""
-except SparkMissingError as error:
-    LACKS = str(error)
-needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
+from .needs_spark import needs_spark
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
