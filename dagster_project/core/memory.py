@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from .config import read_config
+from .files import free_bytes
 from .home import Home
 from .sql import literal
 
@@ -54,7 +55,7 @@ def spill_of(home: Home) -> int:
     if said := read_config(home).night.spill:
         return megabytes(said)
     there = next(p for p in (home.path, *home.path.parents) if p.exists())
-    return max(LEAST, shutil.disk_usage(there).free // SPILL_SHARE) >> 20
+    return max(LEAST, free_bytes(there) // SPILL_SHARE) >> 20
 
 
 def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
