@@ -4,7 +4,6 @@ Only the folders of outputs are served: not the warehouse file, and no earlier n
 a content security policy lets them run scripts from files of the site alone, and neither fetch nor send anything.
 """
 
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -36,7 +35,9 @@ class WithPublished:
         self.app = app
         self.below = f"{published_path(prefix)}/"
         folders = {o.name: home.published / o.folder for o in outputs.OUTPUTS}
-        self.published = Starlette(routes=[Mount(self.below + name, _folder(path)) for name, path in folders.items()])
+        self.published = Starlette(
+            routes=[Mount(self.below + name, Folder(directory=path, check_dir=False)) for name, path in folders.items()]
+        )
         self.published.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,10 +46,6 @@ class WithPublished:
             await self.published(scope, receive, _with_policy(send))
         else:
             await self.app(scope, receive, send)
-
-
-def _folder(path: Path) -> StaticFiles:
-    return Folder(directory=path, check_dir=False)
 
 
 def _with_policy(send: Send) -> Send:
