@@ -105,9 +105,15 @@ def write_whole_folder(
 def _mart(
     con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, force: str, mart: str, made_of: str
 ) -> dict[str, Any]:
-    """Reuse or write the script of a mart's figures, and return them as the script has them."""
-    reused.reuse_or_make(path, made_of, lambda new: _script(new, "pamFigures", f"{force}/{mart}", of_mart(con, force, mart)))
-    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n"))
+    """Reuse or write the script of a mart's figures, and return them."""
+    figures: dict[str, Any] = {}
+
+    def make(new: Path) -> None:
+        figures.update(of_mart(con, force, mart))
+        _script(new, "pamFigures", f"{force}/{mart}", figures)
+
+    if reused.reuse_or_make(path, made_of, make):
+        figures.update(json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n")))
     return figures
 
 
