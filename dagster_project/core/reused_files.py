@@ -16,10 +16,6 @@ from .files import make_folder, write_whole
 from .home import Home
 from .published_file import digest_of, published_folder
 
-CONTENT_HASH = "count(*) || ' ' || coalesce(sum(hash(hash(t))), 0)"
-"""SQL: a short text that changes when the rows of `t` change, and not when only their order does. Each row's hash is hashed
-again, because sums of DuckDB's own hashes are often the same."""
-
 
 class ReusedFiles:
     """Files of one night's outputs, taken from the last publication where possible. Without a home, all are made."""
@@ -59,11 +55,11 @@ class ReusedFiles:
         return False
 
     def save(self, published_as: str) -> None:
-        """Write down what the files were made of. `published_as`: the name that the night's folder will have.
+        """Write down what the files were made of, once they are published. `published_as`: the name of the night's folder.
 
         If the list can't be written, the next night makes every file.
         """
-        if self.home:
+        if self.home and self._now:
             text = json.dumps({"folder": published_as, "parts": self._now})
             with suppress(OSError):
                 write_whole(self.home.parts_file, text.encode("ascii"))

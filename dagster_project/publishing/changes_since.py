@@ -8,7 +8,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import in_order
-from dagster_project.core.sql import one_row
+from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
@@ -16,11 +16,9 @@ from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
 _SUMS = f"""
-select {", ".join(_PERIOD)}, sum(hash(hash(area_type, area_code, measure, category, {", ".join(FIGURE)}))) as sums
-from {{}} group by all
+select {", ".join(_PERIOD)}, {CONTENT_HASH} as sums
+from (select {", ".join((*_PERIOD, "area_type", "area_code", "measure", "category", *FIGURE))} from {{}}) as t group by all
 """
-"""A row's hash is hashed again: DuckDB's is so regular that two figures of a period that both become complete would cancel each
-other out."""
 
 NO_SPILL = {"temp_directory": ""}
 """DuckDB's settings for who may write nothing in the home."""

@@ -18,7 +18,9 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.files import make_file, put_in_place, unfinished
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
+from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
+from dagster_project.transform.project_version import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 from . import folder_swap, outputs
@@ -79,7 +81,8 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutpu
     adopt(home)
     path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
     folder = folder_swap.begin_folder(home, night_id)
-    written = _write_outputs(home, path, night_id, folder, wanted)
+    reused = ReusedFiles(home, folder, project_version())
+    written = _write_outputs(home, path, night_id, folder, wanted, reused)
     moved = folder / home.warehouse.name
     # Moved, not linked: nobody who opens the candidate may open the published file.
     put_in_place(path, moved)
@@ -91,6 +94,7 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutpu
                 put_in_place(place / moved.name, path)
             shutil.rmtree(place, ignore_errors=True)
         raise
+    reused.save(folder_swap.name_of(folder).name)
     return written
 
 
@@ -105,7 +109,8 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
     night_id = _named(kept)
     folder = folder_swap.begin_folder(home, night_id)
     # Who goes back wants that night: no output of another one may stand beside it.
-    written = _write_outputs(home, kept, night_id, folder, wanted, strict=True)
+    reused = ReusedFiles(home, folder, project_version())
+    written = _write_outputs(home, kept, night_id, folder, wanted, reused, strict=True)
     try:
         second_name(kept, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
@@ -113,6 +118,7 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
         for place in (folder, folder_swap.name_of(folder)):
             shutil.rmtree(place, ignore_errors=True)
         raise
+    reused.save(folder_swap.name_of(folder).name)
     return written
 
 
@@ -140,10 +146,10 @@ def _named(path: Path) -> str:
 
 
 def _write_outputs(
-    home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output], strict: bool = False
+    home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output], reused: ReusedFiles, strict: bool = False
 ) -> dict[str, WrittenOutput]:
     try:
-        return outputs.write(home, path, night_id, folder, wanted, strict=strict)
+        return outputs.write(home, path, night_id, folder, wanted, strict=strict, reused=reused)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

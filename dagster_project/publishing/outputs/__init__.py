@@ -23,9 +23,7 @@ from dagster_project.core.published_file import hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.worker_process import WORKER
-from dagster_project.transform.project_version import project_version
 
-from ..folder_swap import name_of
 from .stale import find_good, form_of, put_in_place
 
 
@@ -136,20 +134,27 @@ def get_ready(outputs: Iterable[Output]) -> None:
 
 
 def write(
-    home: Home, warehouse: Path, night_id: str, folder: Path, outputs: Iterable[Output], *, strict: bool = False
+    home: Home,
+    warehouse: Path,
+    night_id: str,
+    folder: Path,
+    outputs: Iterable[Output],
+    *,
+    strict: bool = False,
+    reused: ReusedFiles | None = None,
 ) -> dict[str, WrittenOutput]:
     """Write outputs of a sealed file into a night's folder. Returns what was written of each.
 
-    If one fails, the last good one takes its place. Raises OutputError if `strict` or the settings don't allow that, or if the
-    fault may pass by itself, as a full disk does.
+    `reused`: which files may be taken from the last publication; None: every file is made. If an output fails, the last good
+    one takes its place. Raises OutputError if `strict` or the settings don't allow that, or if the fault may pass by itself, as
+    a full disk does.
     """
     outputs = tuple(outputs)
     if not outputs:
         return {}
     config = read_config(home)
     strict = strict or config.publish.failed_output == "hold"
-    reused = ReusedFiles(home, folder, project_version())
-    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused)
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused or ReusedFiles())
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         for output in outputs:
@@ -163,7 +168,6 @@ def write(
                 written[output.name] = writing.finish(output)
     finally:
         writing.con.close()
-    reused.save(name_of(folder).name)
     return written
 
 

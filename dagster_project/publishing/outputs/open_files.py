@@ -12,8 +12,8 @@ import duckdb
 from dagster_project.core.cell_text import neutral_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
-from dagster_project.core.reused_files import CONTENT_HASH, ReusedFiles
-from dagster_project.core.sql import literal, one_row
+from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.sql import CONTENT_HASH, literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
 from . import OutputContext

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.reused_files import CONTENT_HASH
+from dagster_project.core.sql import CONTENT_HASH
 
 _SAFE = re.compile(r"[a-z0-9_-]+")
 

@@ -11,8 +11,9 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
-from dagster_project.core.reused_files import CONTENT_HASH, ReusedFiles
-from dagster_project.publishing import outputs
+from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.sql import CONTENT_HASH
+from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS
 
 WITH_REUSE = [o for o in ALL_OUTPUTS if o.name in ("open", "dashboard")]
@@ -21,12 +22,9 @@ WITH_REUSE = [o for o in ALL_OUTPUTS if o.name in ("open", "dashboard")]
 
 def write(home: Home, night: Path, folder: Path) -> dict[str, str]:
     """Write them of a night's file. Returns the SHA-256 of each. The home's list of reusable files stays as it is."""
-    told = home.parts_file.read_bytes() if home.parts_file.exists() else None
     folder.mkdir()
-    made = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, WITH_REUSE)
-    home.parts_file.unlink()
-    if told is not None:
-        home.parts_file.write_bytes(told)
+    reused = ReusedFiles(home, folder, publish.project_version())
+    made = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, WITH_REUSE, reused=reused)
     return {name: one.sha256 for name, one in made.items()}
 
 
@@ -123,7 +121,7 @@ def test_what_a_night_publishes_is_taken_by_the_next(sample_copy: Home, tmp_path
 
 
 def test_other_code_makes_all_anew(sample_copy: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "project_version", lambda: "another")
+    monkeypatch.setattr(publish, "project_version", lambda: "another")
     write(sample_copy, sample_copy.warehouse.resolve(), tmp_path / "again")
     assert taken(sample_copy, tmp_path / "again") == set()
 
