@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import threading
 from pathlib import Path
 
 
@@ -20,11 +21,15 @@ def make_file(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
     """Write a file so that readers see the old one or the new one, also after a power cut. Raises OSError, and then leaves
-    nothing half written behind."""
+    nothing half written behind.
+
+    `many_writers`: threads or processes may write this file at the same time; each has a name of its own for it meanwhile.
+    """
     make_folder(path.parent)
-    new = unfinished(path)
+    writer = f".{os.getpid()}-{threading.get_ident()}" if many_writers else ""
+    new = unfinished(path.with_name(path.name + writer))
     try:
         with os.fdopen(make_file(new), "wb") as file:
             file.write(data)

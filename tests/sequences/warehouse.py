@@ -309,7 +309,7 @@ class Warehouse:
         over = [e for e in over if e.load_id in shown]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(erase_expired, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
-            patch.setattr(erase_expired, "due", lambda *_: over)
+            patch.setattr(erase_expired, "expired_loads", lambda *_: over)
             patch.setattr(erase_expired.audit, "record_all", lambda *_: None)
             gone = erase_expired.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
         assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)

@@ -102,7 +102,7 @@ def _read(text: str, form: str, kept: Path | None) -> bytes | None:
 
 def _keep(text: str, form: str, kept: Path, data: bytes) -> None:
     make_folder(kept)
-    write_whole(_place(text, form, kept), data)
+    write_whole(_place(text, form, kept), data, many_writers=True)
 
 
 def _tidy(kept: Path) -> None:
@@ -110,5 +110,5 @@ def _tidy(kept: Path) -> None:
     for path in kept.iterdir():
         # The process that makes the document tidies at the same time.
         with suppress(FileNotFoundError):
-            if path.suffix in (".svg", ".png") and path.stat().st_mtime < before:
+            if path.suffix in (".svg", ".png", ".new") and path.stat().st_mtime < before:
                 path.unlink()
