@@ -64,9 +64,11 @@ def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, w
 
     Raises AcceptError for a measure, month or force that can't be meant, or no reason; NightUnderWayError; OSError.
     """
-    headline = sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"})
-    if measure not in headline:
-        raise AcceptError(f"no headline measure is called {measure}{meant(measure, headline)}: there are {', '.join(headline)}")
+    judged = _judged_measures()
+    if measure not in judged:
+        raise AcceptError(
+            f"no measure whose months are judged is called {measure}{meant(measure, judged)}: there are {', '.join(judged)}"
+        )
     if force not in force_names():
         raise AcceptError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
     if not why.strip():
@@ -84,7 +86,7 @@ def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, w
 
 
 def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Make `raw.accepted_months`, and `raw.published_months`: the headline figures of complete months that are published.
+    """Make `raw.accepted_months`, and `raw.published_months`: the figures of complete months that are published, of judged measures.
 
     Raises AcceptError.
     """
@@ -92,15 +94,19 @@ def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     make_table(con, "raw.accepted_months", columns_of("accepted_months"), rows)
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
-        measures = [r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"]
         with duckdb.connect(str(home.warehouse), read_only=True) as standing:
             published = standing.execute(
                 "select mart, force_code, measure, year(period_end) * 12 + month(period_end) - 1, value from marts.measures"
                 " where area_type = 'force' and category = 'all' and period_type = 'month' and data_status = 'complete'"
                 " and list_contains(?, measure)",
-                [measures],
+                [_judged_measures()],
             ).fetchall()
     make_table(con, "raw.published_months", columns_of("published_months"), published)
+
+
+def _judged_measures() -> list[str]:
+    """Measures whose months are compared with the year before: headline counts and rates, and money."""
+    return sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true" or r["unit"] == "gbp"})
 
 
 def _month(said: str) -> str:

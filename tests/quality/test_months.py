@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
 
-RULE = "month_far_from_the_year_before"
+RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before")
 COLUMNS = ("administration_ref", "administered_at")
 
 
@@ -32,7 +32,7 @@ def judged(home: Home) -> set[tuple[str, str]]:
     with night(home) as run:
         run.land()
         run.build()
-        return {(c.subject, c.found) for c in gate.held_by(run.judge()) if c.rule == RULE}
+        return {(c.subject, c.found) for c in gate.held_by(run.judge()) if c.rule in RULES}
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_limits(new_home: Home, before: list[int], month: int, holds: bool) -> N
 def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
     """Twelve months of searches, orders, and tests of which two thirds are positive, and a month far from them.
 
-    30 tests a month with none positive are held, and 30 with two (a tenth of the rate) or 29 with none are not; nor is money,
-    of which true months are as far.
+    30 tests a month with none positive are held, and 30 with two (a tenth of the rate) or 29 with none are not. Money is held
+    where it is over a hundred times as much, and not where it is far less.
     """
     month = lambda n: f"{2024 + n // 12}-{n % 12 + 1:02d}"  # noqa: E731
     days = [(n, i, f"{month(n)}-{i % 28 + 1:02d}T12:00:00") for n in range(13) for i in range(30)]
@@ -67,12 +67,14 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
             for n, i, day in days if i < tests
         ]  # fmt: skip
         write_extract(new_home.inbox, "drug_tests", rows, columns=columns, window=window, force=force)
-    orders = [[f"M{n}", f"{month(n)}-05", "50000" if n < 12 else "1", "Police"] for n in range(13)]
     columns = ("order_ref", "order_date", "amount", "recipient")
-    write_extract(new_home.inbox, "mda_orders", orders, columns=columns, window=window)
+    for force, last in (("derbyshire", "1"), ("kent", "5000000"), ("essex", "5000001")):
+        orders = [[f"M{n}", f"{month(n)}-05", "50000" if n < 12 else last, "Police"] for n in range(13)]
+        write_extract(new_home.inbox, "mda_orders", orders, columns=columns, window=window, force=force)
     assert judged(new_home) == {
         ("mart_stop_search", "month_to_mean 0.0666667 (derbyshire, searches, 2025-01)"),
         ("mart_drug_tests", "month_to_mean 0 (derbyshire, positivity_rate, 2025-01)"),
+        ("mart_mda_orders", "money_to_mean 100 (essex, order_value, 2025-01)"),
     }
 
 

@@ -9,7 +9,8 @@ select
     cast(coalesce(sum(facts.{{ rule }}), 0) as bigint) as {{ rule }},
     {%- endfor %}
     cast(coalesce(sum(facts.figures), 0) as bigint) as figures,
-    max(apart.month_to_mean) as month_to_mean,
+    max(case when listed.unit <> 'gbp' then apart.month_to_mean end) as month_to_mean,
+    max(case when listed.unit = 'gbp' then apart.month_to_mean end) as money_to_mean,
     max(apart.month_apart) as month_apart
 from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts

@@ -1,11 +1,13 @@
 {{ config(materialized='night_table') }}
--- Headline figures of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
--- month that tonight completes or changes. A mean under 30 is too little to judge by, and so is a rate of fewer rows.
+-- Headline figures and money of complete months, against the mean of the twelve complete months before: one row a mart, force,
+-- measure and month that tonight completes or changes. A mean under 30 is too little to judge by, and so is a rate of fewer rows.
+-- Money may be nothing in one month and most of the year in another: only a month far above the mean counts as far from it.
 with figures as (
     select
         measures.mart,
         measures.force_code,
         measures.measure,
+        listed.unit,
         {{ month_no('measures.period_end') }} as month_no,
         cast(measures.value as double) as value,
         cast(measures.denominator as double) as rows_shared
@@ -13,7 +15,7 @@ with figures as (
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
-    where listed.is_headline
+    where (listed.is_headline or listed.unit = 'gbp')
         and measures.area_type = 'force'
         and measures.category = 'all'
         and measures.period_type = 'month'
@@ -39,6 +41,7 @@ select
     compared.mean_before,
     compared.value / compared.mean_before as month_to_mean,
     case
+        when compared.unit = 'gbp' then compared.value / compared.mean_before
         when compared.value = 0 then 1000000000
         else greatest(compared.value / compared.mean_before, compared.mean_before / compared.value)
     end as times_apart
