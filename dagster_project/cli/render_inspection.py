@@ -1,7 +1,7 @@
 """Shows inspected files at the terminal."""
 
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.believe import EVER
+from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights.dry_run import Inspected, TrialOutcome
 

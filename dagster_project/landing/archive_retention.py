@@ -1,11 +1,11 @@
-"""How long original files are kept: not for long, because they hold personal data in the clear.
+"""Erases original files from the archive after a short time, because they hold personal data in the clear.
 
-What is erased is written down first. Landed rows, quarantine and ledger stay.
+Each erasure is recorded before it happens. Landed rows, quarantine and ledger stay.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -32,28 +32,26 @@ class Erasure(BaseModel):
     bytes: int
     sha256: str
     kind: Kind = "archive"
-    """Of the two others `archived` is the path in the home."""
+    """For the other two kinds, `archived` is the path in the home."""
     kept: dict[str, str] = {}
-    """What stands for erased rows that figures rest on: files of `raw/_kept`, by their path in it, and their SHA-256."""
+    """The monthly totals that replace erased rows in figures: files of `raw/_kept`, by their path in it, and their SHA-256."""
 
 
 def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
-    """Erase what lies in the archive for `days` days or longer. Returns what was erased, oldest first.
+    """Erase files that were archived `days` days ago or earlier. Returns what was erased, oldest first.
 
-    Written to `raw/_ledger/erased/<night id>.jsonl` before anything goes: a night that is stopped in between erases the
-    rest next time. Folders whose name is no date are somebody else's and stay.
+    Erasures are written to `raw/_ledger/erased/<night id>.jsonl` first: if a night is stopped in between, the next one erases
+    the rest. Folders that are not named by a date are not ours and stay.
     """
     erased: list[Erasure] = []
     for day, folder in _days(home):
         if (today - day).days < days:
             continue
         files = sorted(p for p in folder.iterdir() if p.is_file() or p.is_symlink())
-        found = [_erasure(night_id, today, day, path) for path in files]
-        erased += found
-        if found:
-            told = [{"night_id": night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256} for e in found]
-            audit.record_all(home, [("erasure", facts) for facts in told])
-            note(home.erasures / f"{night_id}.jsonl", found)
+        erasures = [_archive_erasure(night_id, today, day, path) for path in files]
+        erased += erasures
+        if erasures:
+            record_erasures(home, f"{night_id}.jsonl", erasures)
         for path in files:
             path.unlink()
         if not any(folder.iterdir()):
@@ -61,10 +59,18 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
     return erased
 
 
-def note(path: Path, found: Iterable[Erasure]) -> None:
-    """Write down what is to be erased, beside what the file has already: landing may be tried again in the same night."""
-    noted = {e.archived: e for e in [*_read(path), *found]}
-    write_whole(path, "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in noted.values()).encode("utf-8"))
+def record_erasures(home: Home, name: str, erasures: Collection[Erasure]) -> None:
+    """Put erasures on record, in the record of processing and in the ledger's file `erased/<name>`, before they happen."""
+    audit.record_all(
+        home, [("erasure", {"night_id": e.night_id, "what": e.kind, "file": e.archived, "sha256": e.sha256}) for e in erasures]
+    )
+    write_erasures(home.erasures / name, erasures)
+
+
+def write_erasures(path: Path, erasures: Iterable[Erasure]) -> None:
+    """Add erasures to a file of them: landing may be tried again in the same night."""
+    by_file = {e.archived: e for e in [*_read(path), *erasures]}
+    write_whole(path, "".join(json.dumps(e.model_dump(mode="json")) + "\n" for e in by_file.values()).encode("utf-8"))
 
 
 def _read(path: Path) -> list[Erasure]:
@@ -73,31 +79,32 @@ def _read(path: Path) -> list[Erasure]:
 
 
 def read_erasures(home: Home) -> list[Erasure]:
-    """All that was ever erased, oldest first; a file that was noted by two nights once, as of the later."""
-    found: dict[str, Erasure] = {}
-    for path in sorted(home.erasures.glob("*.jsonl")) if home.erasures.is_dir() else ():
-        found |= {e.archived: e for e in _read(path)}
-    return list(found.values())
+    """All erasures, oldest first; of a file that two nights recorded, the later one."""
+    by_file: dict[str, Erasure] = {}
+    for path in sorted(home.erasures.glob("*.jsonl")):
+        by_file |= {e.archived: e for e in _read(path)}
+    return list(by_file.values())
 
 
 def archive_size(home: Home) -> tuple[int, int, date | None]:
-    """Files in the archive, their bytes, and the day of the oldest."""
+    """The number of files in the archive, their bytes, and the oldest day (None where it is empty)."""
     days = _days(home)
     sizes = [p.lstat().st_size for _, folder in days for p in folder.iterdir() if p.is_file()]
     return len(sizes), sum(sizes), days[0][0] if days else None
 
 
 def _days(home: Home) -> list[tuple[date, Path]]:
-    found = []
+    """The archive's folders by their day, oldest first."""
+    folders = []
     for folder in home.archive.iterdir() if home.archive.is_dir() else ():
         try:
-            found.append((date.fromisoformat(folder.name), folder))
+            folders.append((date.fromisoformat(folder.name), folder))
         except ValueError:
             continue
-    return sorted((day, folder) for day, folder in found if folder.is_dir() and not folder.is_symlink())
+    return sorted((day, folder) for day, folder in folders if folder.is_dir() and not folder.is_symlink())
 
 
-def _erasure(night_id: str, today: date, day: date, path: Path) -> Erasure:
+def _archive_erasure(night_id: str, today: date, day: date, path: Path) -> Erasure:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     name = name_text(path.name)

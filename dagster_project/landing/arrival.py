@@ -1,8 +1,8 @@
-"""Whether the inbox has a complete set of files, so that a night can begin early.
+"""Checks whether the inbox has a complete set of files, so that a night can start early.
 
-The set is what came before: every nightly extract of every force that was ever accepted, or the extracts that `pam.toml`
-names (`[arrival] extracts`, or the nightly ones of `[extracts] sends`).
-It is complete when each has a file, and settled when nothing in the inbox has changed for some minutes.
+The set is every nightly extract of every force that was ever accepted, or the extracts that `pam.toml` names (`[arrival]
+extracts`, or the nightly ones of `[extracts] sends`). It is complete when each has a file, and settled when nothing in the
+inbox has changed for some minutes.
 """
 
 import hashlib
@@ -19,92 +19,92 @@ from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
-from .own_file_names import recognised_in
+from .own_file_names import recognise_inbox_files
 
-SHOWN = 8
+MOST_SHOWN = 8
 
 Part = tuple[str, str | None]
 """An extract, and a force; any force where it is None."""
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """What a look at the inbox found: a set to begin a night with, or the reason why not. `cursor` goes to the next look."""
+class InboxCheck:
+    """The result of a check: the key of a complete set, or None and the reason. `cursor` is for the next check."""
 
     run_key: str | None
     reason: str
     cursor: str
 
 
-def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: Path | None = None) -> Arrived:
-    """Look at the inbox at `now` (seconds since 1970), given what the last look left. Raises ConfigError.
+def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: Path | None = None) -> InboxCheck:
+    """Check the inbox at `now` (seconds since 1970), given the last check's cursor. Raises ConfigError.
 
-    A file's own times are not trusted for whether it is settled: copying programs set them back. What counts is since when
-    looks have found the inbox the same. `inbox`: where the home's settings have another than its own.
+    Files' own times do not show whether they are settled, since copying programs set them back: the inbox is settled when
+    checks have found it the same for long enough. `inbox`: where the home's settings name another inbox.
     """
-    where = inbox or home.inbox
-    seen = _listing(where)
-    digest = hashlib.sha256(json.dumps(seen).encode("utf-8")).hexdigest()
-    last = _read(cursor)
-    # A clock that was set back begins anew.
+    folder = inbox or home.inbox
+    listing = _listing(folder)
+    digest = hashlib.sha256(json.dumps(listing).encode("utf-8")).hexdigest()
+    last = _read_cursor(cursor)
+    # A clock that was set back starts the wait again.
     since = min(now, last["since"]) if last.get("digest") == digest else now
-    left = json.dumps({"digest": digest, "since": since})
-    if not seen:
-        return Arrived(None, "the inbox is empty", left)
+    new_cursor = json.dumps({"digest": digest, "since": since})
+    if not listing:
+        return InboxCheck(None, "the inbox is empty", new_cursor)
     expected = expected_set(home, settings)
     if not expected:
-        return Arrived(
-            None, "no nightly extract was accepted before, so that no set is known: the night of 02:00 lands these", left
+        return InboxCheck(
+            None, "no nightly extract was accepted before, so that no set is known: the night of 02:00 lands these", new_cursor
         )
     contracts, forces = load_contracts(), force_names()
-    files = recognised_in(home, contracts, forces, find_files(where, contracts, forces))
-    here: set[Part] = {f.whose for f in files if not f.problem}
-    missing = sorted((x, f or "") for x, f in expected if not _is_there((x, f), here))
+    files = recognise_inbox_files(home, contracts, forces, find_files(folder, contracts, forces))
+    present: set[Part] = {f.extract_and_force for f in files if not f.problem}
+    missing = sorted((x, f or "") for x, f in expected if not _is_present((x, f), present))
     if missing:
-        said = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:SHOWN])
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        return Arrived(None, f"not complete, {len(missing)} of {len(expected)} missing: {said}{more}", left)
+        shown = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:MOST_SHOWN])
+        more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
+        return InboxCheck(None, f"not complete, {len(missing)} of {len(expected)} missing: {shown}{more}", new_cursor)
     if now - since < settings.settled_minutes * 60:
-        return Arrived(None, f"complete, and changed less than {settings.settled_minutes:g} minutes ago", left)
-    return Arrived(digest, f"complete: {len(expected)} of {len(expected)}", left)
+        return InboxCheck(None, f"complete, and changed less than {settings.settled_minutes:g} minutes ago", new_cursor)
+    return InboxCheck(digest, f"complete: {len(expected)} of {len(expected)}", new_cursor)
 
 
 def expected_set(home: Home, settings: Arrival) -> set[Part]:
-    """What must have come. Raises ConfigError for an extract that no contract names."""
+    """The extracts and forces whose files must have arrived. Raises ConfigError for an extract without a contract."""
     contracts = load_contracts()
     if unknown := sorted(set(settings.extracts) - set(contracts)):
         raise ConfigError(f"pam.toml: arrival.extracts: no contract is called {', '.join(unknown)}")
     sent, today = read_config(home).extracts, today_of(home)
     nightly = tuple(x for x, c in contracts.items() if c.rhythm == "nightly" and sent.is_expected(x, today))
     named = settings.extracts or nightly
-    # What is said to be sent is waited for, whether it ever came or not.
+    # Extracts that the settings name are awaited, even if they never came before.
     awaited = settings.extracts or (nightly if sent.sends else ())
-    came: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in named}
-    # An extract that is named and never came may come from any force.
-    return came | {(x, None) for x in awaited if x not in {c[0] for c in came}}
+    known: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in named}
+    # An extract that never came before may come from any force.
+    return known | {(x, None) for x in awaited if x not in {k[0] for k in known}}
 
 
-def _is_there(part: Part, here: set[Part]) -> bool:
+def _is_present(part: Part, present: set[Part]) -> bool:
     extract, force = part
-    return part in here if force else any(x == extract for x, _ in here)
+    return part in present if force else any(x == extract for x, _ in present)
 
 
 def _listing(inbox: Path) -> list[list[object]]:
-    """Every file below the inbox by its path in it, with size and time: uploads that are under way among them."""
-    found = []
+    """Every file below the inbox by its path in it, with size and time, unfinished uploads included."""
+    files = []
     for folder, _, names in os.walk(inbox):
         for name in names:
             path = Path(folder, name)
             try:
                 stat = path.stat()
             except OSError:
-                # Gone or not to be read at this moment: the next look sees it.
+                # Removed or unreadable at this moment: the next check sees it.
                 continue
-            found.append([str(path.relative_to(inbox)), stat.st_size, stat.st_mtime_ns])
-    return sorted(found, key=str)
+            files.append([str(path.relative_to(inbox)), stat.st_size, stat.st_mtime_ns])
+    return sorted(files, key=str)
 
 
-def _read(cursor: str | None) -> dict[str, Any]:
+def _read_cursor(cursor: str | None) -> dict[str, Any]:
     try:
         body = json.loads(cursor or "{}")
         return body if isinstance(body, dict) and isinstance(body.get("since"), (int, float)) else {}

@@ -1,7 +1,7 @@
-"""Canonical forms: what a cell of each type may look like, and the single text that raw keeps of it.
+"""Canonical forms: what a cell of each type may look like, and the one text that raw stores for it.
 
-All are SQL macros over trimmed text that give NULL for what can't be read. Landing never casts without a
-guard: DuckDB's own casts take `epoch`, `infinity` and `25-01-01` for dates, and `1e5` for an amount.
+All are SQL macros over trimmed text that return NULL for what can't be read. Landing never casts unchecked text: DuckDB's casts
+accept `epoch`, `infinity` and `25-01-01` as dates, and `1e5` as an amount.
 """
 
 import duckdb
@@ -22,7 +22,7 @@ _PLAIN_NUMBER = r"^[+-]?(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(
 _WHOLE = r"^\+?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.0*)?$"
 
 MACROS = f"""
--- A moment as it stands in the text: UK days turned to ISO, a decimal comma to a point.
+-- The text of a moment with UK days turned to ISO and a decimal comma to a point.
 create or replace temp macro pam_moment_text(x) as
     replace(regexp_replace(x, '^(\\d{{1,2}})/(\\d{{1,2}})/(\\d{{4}})', '\\3-\\2-\\1'), ',', '.');
 
@@ -42,8 +42,8 @@ create or replace temp macro pam_moment(x, utc) as
 create or replace temp macro pam_plausible(x) as
     case when year(x) between {FIRST_YEAR} and {LAST_YEAR} then x end;
 
--- What is canonical already, or lacks only the space for the `T`, is known by being what its value is written as: most rows
--- of most files, which need no regular expression then.
+-- A text that equals its value's own text is canonical already, but for a `T`: most rows of most files, which then need no
+-- regular expression.
 create or replace temp macro pam_timestamp(x, utc) as
     case
         when not utc and cast(pam_plausible(try_cast(x as timestamp)) as varchar) = replace(x, 'T', ' ')
@@ -90,7 +90,7 @@ create or replace temp macro pam_whole(x) as
             then cast(try_cast(replace(split_part(ltrim(x, '+'), '.', 1), ',', '') as bigint) as varchar)
     end;
 
--- Items trimmed, blank ones left out, joined by `;` alone. Most are so already, and to see that is cheaper than to replace.
+-- Trimmed items without blank ones, joined by `;`. Most lists are so already, and checking is cheaper than replacing.
 create or replace temp macro pam_list(x) as
     case
         when contains(x, ';') and regexp_matches(x, '[\\s\\x{{a0}};];|;[\\s\\x{{a0}}]|^[; ]|[; ]$') then nullif(
@@ -102,12 +102,12 @@ create or replace temp macro pam_list(x) as
 
 
 def install(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros known to a connection."""
+    """Create the macros in a connection."""
     con.execute(MACROS)
 
 
 def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
-    """SQL for a column's canonical text, from its trimmed text: NULL for blank and for what can't be read."""
+    """SQL for a column's canonical text, from its trimmed text: NULL for blank and for values that can't be read."""
     match column.type:
         case "timestamp":
             return f"pam_timestamp({trimmed}, {'true' if utc else 'false'})"
@@ -130,4 +130,4 @@ FAULT = {
     "whole": "is not a whole number of 0 or more",
     "choice": "is not one of its values",
 }
-"""What is said of a value that has no canonical form; types that are not here take any text."""
+"""By type, the reason for a value without a canonical form. Other types accept any text."""

@@ -1,6 +1,6 @@
-"""Two files of one extraction with different windows: rows on which they differ are withheld.
+"""Settles conflicts between two files of one extraction time with different windows: rows on which they differ are withheld.
 
-The rows stay in both raw files, which never change; what is not to be used is said beside them.
+The rows stay in both raw files, which never change; the keys not to use are stored alongside.
 """
 
 import duckdb
@@ -12,11 +12,11 @@ from dagster_project.core.sql import literal, one_row
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of, write_tie
 
-KIND = "differs from an extraction of the same time"
+CONFLICT_KIND = "differs from an extraction of the same time"
 
 
 def load_of(entry: LedgerEntry) -> Load:
-    """What a ledger entry's rows are stored under."""
+    """The load of a ledger entry of an accepted or held file."""
     assert entry.load_id and entry.extract and entry.force_code and entry.extracted_at, "the file did not land"
     return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
@@ -24,15 +24,14 @@ def load_of(entry: LedgerEntry) -> Load:
 def settle_conflicts(
     con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
 ) -> dict[str, int]:
-    """Withhold, in a stored load and in accepted ones of the same time, the keys whose rows differ
-    between them.
+    """Withhold the keys whose rows differ between a stored load and accepted loads of the same time.
 
-    Returns the number of rows newly withheld by load id, the given load's too.
+    Returns the number of newly withheld rows by load id, with the given load's.
     """
     withheld: dict[str, int] = {}
     for other in map(load_of, others):
         if not other.raw(home).exists():
-            # Erased, as its time was over.
+            # Erased, as it expired.
             continue
         con.execute(
             f"""
@@ -54,8 +53,7 @@ def _row(table: str, contract: Contract) -> str:
 
 
 def _withhold(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, rival: Load) -> int:
-    """Withhold a load's rows with a key of `landing_tied`; how many. A third tied load withholds no row
-    twice."""
+    """Withhold a load's rows with a key of `landing_tied`. Returns how many; no row is withheld twice for a third load."""
     already = sorted(home.withheld.glob(f"{load.load_id}*.parquet"))
     known = f"and _line not in (select _line from {parquet_of(*already)})" if already else ""
     name = ", ".join(contract.key)

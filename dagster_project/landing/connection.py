@@ -6,21 +6,21 @@ from contextlib import contextmanager
 import duckdb
 
 
-def connect(bounds: Mapping[str, str], identified: bool) -> duckdb.DuckDBPyConnection:
-    """An in-memory database of its own, which writes nothing but what it is told to.
+def connect(bounds: Mapping[str, str], has_identifiers: bool) -> duckdb.DuckDBPyConnection:
+    """A new in-memory database, which loads no extension by itself and reads no Python variable as a table.
 
-    `bounds`: how much memory it may take, and where it spills what does not fit. `identified`: the rows have identifiers. They
-    wait in memory in the clear, and a temporary file would put them on disk: they are not spilled, and a file of them that is
-    too large for memory is refused. No extension is loaded behind one's back, and no SQL name means a Python variable.
+    `bounds`: how much memory it may use, and where it spills. `has_identifiers`: the rows have personal identifiers. They are
+    in memory in the clear and a temporary file would put them on disk, so nothing is spilled: a file of them that is too large
+    for memory is refused.
     """
     return duckdb.connect(
         config={
             **bounds,
-            **({"temp_directory": ""} if identified else {}),
+            **({"temp_directory": ""} if has_identifiers else {}),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
-            # Files come by descriptors, whose numbers are used again: nothing read is kept for the next of that name.
+            # Files are read by descriptors, whose numbers are used again: a cache would return an earlier file.
             "enable_external_file_cache": False,
         }
     )
@@ -28,7 +28,7 @@ def connect(bounds: Mapping[str, str], identified: bool) -> duckdb.DuckDBPyConne
 
 @contextmanager
 def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Have statements run on one thread: where rows come one after another, others only hand them about, and wait."""
+    """Run statements on one thread: where rows are read in sequence, more threads only wait for each other."""
     con.execute("set threads = 1")
     try:
         yield

@@ -1,4 +1,4 @@
-"""From a file to the bytes of its text: hashed as stored, unpacked, and checked to be complete."""
+"""Reads a file's bytes, hashes and unpacks them, and checks that they are complete, by their own marks and by the manifest."""
 
 import errno
 import gzip
@@ -22,7 +22,7 @@ from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
 LARGEST = 4 << 30
-"""Bytes that a packed file may hold: more is taken for a mistake, or for a file made to fill the memory."""
+"""Bytes that a file may have, unpacked: more is a mistake, or a file made to fill the memory."""
 
 LARGEST_MANIFEST = 1 << 20
 MOST_ROWS = 10**15
@@ -30,45 +30,45 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A file's bytes as they are stored, their SHA-256 (hex) and their number; `seen`: what tells the file from later ones."""
+class StoredFile:
+    """A file's bytes as stored, their SHA-256 (hex) and number, and the stamp that changes when the file does."""
 
     data: bytes
     sha256: str
     size: int
-    seen: FileStamp
+    stamp: FileStamp
 
 
-def read_stored(file: InboxFile, home: Home) -> Stored:
-    """Read a file of the inbox once: what is hashed is what is parsed. Raises Refused, OSError."""
+def read_stored(file: InboxFile, home: Home) -> StoredFile:
+    """Read a file of the inbox once, so that the bytes hashed are the bytes parsed. Raises Refused, OSError."""
     return read_path(file.path, file.root, home)
 
 
-def read_path(path: Path, root: Path | None = None, home: Home | None = None) -> Stored:
-    """Read any file once. `root`: the folder that no link may lead out of; `home`: whose keys it must not be, if any.
+def read_path(path: Path, root: Path | None = None, home: Home | None = None) -> StoredFile:
+    """Read any file once. `root`: the folder that no link may lead out of; `home`: the home whose keys are never read.
 
     Raises Refused, OSError.
     """
     with opened_file(path, root) as handle:
         if home is not None:
             refuse_keys(home, handle)
-        seen = FileStamp.of(handle)
-        if not seen.size:
+        stamp = FileStamp.of(handle)
+        if not stamp.size:
             raise Refused("empty: the file has no bytes, not even a header")
-        if seen.size > LARGEST:
+        if stamp.size > LARGEST:
             raise Refused(too_large("has"))
-        # A hole at a file's beginning takes no room on a disk, and all of its length in memory.
-        if seen.size > CHUNK and not os.pread(handle, CHUNK, 0).strip(b"\0"):
+        # A hole at a file's beginning takes no disk space, but all of its length in memory.
+        if stamp.size > CHUNK and not os.pread(handle, CHUNK, 0).strip(b"\0"):
             raise Refused("holds NUL bytes: damaged, or not text")
         with open(handle, "rb", closefd=False) as source:
-            data = source.read(seen.size + 1)
-        if len(data) != seen.size or FileStamp.of(handle) != seen:
+            data = source.read(stamp.size + 1)
+        if len(data) != stamp.size or FileStamp.of(handle) != stamp:
             raise StillChanging("changed while it was read: it will be read again")
-    return Stored(data, hashlib.sha256(data).hexdigest(), len(data), seen)
+    return StoredFile(data, hashlib.sha256(data).hexdigest(), len(data), stamp)
 
 
-def unpack(stored: Stored, container: str) -> bytes:
-    """The bytes of a CSV's text, out of the container. Raises Refused when it is damaged or cut short."""
+def unpack(stored: StoredFile, container: str) -> bytes:
+    """The bytes of a CSV's text, unpacked. Raises Refused when the container is damaged or cut short."""
     check_kind(stored.data, container)
     if container == ".csv":
         return stored.data
@@ -91,10 +91,10 @@ def _gunzip(data: bytes) -> bytes:
 
 
 def _read_out(packed: IO[bytes] | gzip.GzipFile) -> bytes:
-    """What a packed stream holds, to its end. Raises Refused as soon as it is more than may be, or can't be text."""
+    """The content of a packed stream. Raises Refused as soon as it is larger than allowed, or can't be text."""
     text = bytearray()
     while chunk := packed.read(CHUNK):
-        # A gigabyte of nothing packs into a file of a megabyte: what it is shows at once.
+        # A gigabyte of zeros packs into a megabyte: stop at the first chunk.
         if not text and not chunk.strip(b"\0"):
             raise Refused("holds NUL bytes: damaged, or not text")
         text += chunk
@@ -104,22 +104,22 @@ def _read_out(packed: IO[bytes] | gzip.GzipFile) -> bytes:
 
 
 def too_large(how: str = "unpacks to") -> str:
-    """The reason for a file that has, or unpacks to, more than landing takes."""
+    """The reason to refuse a file that has, or unpacks to, more bytes than landing accepts."""
     return f"too large: it {how} more than {LARGEST >> 30} GiB; split it by time, into files of shorter windows"
 
 
 def _unzip(data: bytes) -> bytes:
-    """The one CSV of a zip. What a Mac adds of its own is passed over."""
+    """The one CSV of a zip. Files that macOS adds are skipped."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as file:
             names = [
                 i.filename
                 for i in file.infolist()
-                if not i.is_dir() and not i.filename.startswith("__MACOSX/") and _basename(i.filename)[0] != "."
+                if not i.is_dir() and not i.filename.startswith("__MACOSX/") and i.filename.rpartition("/")[2][0] != "."
             ]
             if len(names) != 1 or not names[0].lower().endswith(".csv"):
-                raise Refused(f"a zip must hold one CSV and nothing else: this one has {_n_files(names)}")
-            # Reading to the end checks the CRC. Nothing is written: where the name would lead does not matter.
+                raise Refused(f"a zip must contain one CSV and nothing else: this one has {_n_files(names)}")
+            # Reading to the end checks the CRC. Nothing is written to disk, so a path in the name is harmless.
             with file.open(names[0]) as member:
                 return _read_out(member)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -134,31 +134,31 @@ def _n_files(names: list[str]) -> str:
     return f"{len(names)} files" if names else "no files"
 
 
-def _basename(name: str) -> str:
-    return name.rpartition("/")[2]
-
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the sidecar claims of the stored file; None where it claims nothing."""
+    """What a file's manifest says of the stored file; None where it does not say."""
 
     rows: int | None
     sha256: str | None
 
-    def check_bytes(self, stored: Stored) -> None:
-        """Raises Refused when the bytes are others."""
+    def check_bytes(self, stored: StoredFile) -> None:
+        """Raises Refused when the hash is another."""
         if self.sha256 is not None and self.sha256 != stored.sha256:
             raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
 
     def check_rows(self, rows: int | None, ignored: int | None = None) -> None:
-        """Raises Refused when the number of data rows is another. `ignored`: rows that are no records, and may be counted."""
+        """Raises Refused when the number of rows is another. `ignored`: rows that are not records; the manifest may count them.
+        """
         if self.rows is not None and self.rows not in (rows, (rows or 0) + (ignored or 0)):
             raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
-    """The sidecar, None where there is none. `root`: the folder that no link may lead out of. Raises Refused when it can't be
-    understood: then it doesn't hold."""
+    """A file's manifest, None where there is none. `root`: the folder that no link may lead out of.
+
+    Raises Refused when it can't be read: then the file can't be checked against it.
+    """
     try:
         with opened_file(path, root) as handle, open(handle, "rb", closefd=False) as source:
             data = source.read(LARGEST_MANIFEST + 1)
@@ -170,7 +170,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        # A name so long that a manifest's would be longer than names can be has none.
+        # Where the file's name is too long for a manifest's name, there is no manifest.
         if error.errno == errno.ENAMETOOLONG:
             return None
         raise Refused(f"manifest: can't be read: {error.strerror}") from error

@@ -1,7 +1,7 @@
-"""From text to rows of cells, in DuckDB: every row with the line on which it begins.
+"""Splits text into rows of cells, in DuckDB, each row with the number of its first line.
 
-DuckDB's own CSV reader gives no line numbers and drops what it can't read; here a row that is wrong must be
-found again. So lines are split in SQL, and only where quotes open across lines are they joined to records.
+DuckDB's own CSV reader gives no line numbers and drops what it can't read, but people must be able to find a wrong row in the
+file. So lines are split in SQL, and joined to records only where quotes cross lines.
 """
 
 from collections.abc import Iterator
@@ -13,29 +13,28 @@ import duckdb
 from dagster_project.core.printable import is_printable
 from dagster_project.core.sql import literal
 
-from .fast_csv import SeenText, is_large, read_plain
+from .fast_csv import is_large, read_fast
 from .header import Layout
 from .quoted_csv import split_quoted
 from .refusal import Refused
 
 BLOCK = 1 << 24
-"""Characters handed to DuckDB at a time: larger blocks are slower, and take their size in memory twice."""
+"""Characters passed to DuckDB at a time: larger blocks are slower, and take twice their size in memory."""
 
 CELLS = "landing_cells"
 
 PLAIN_BLANKS = "' '"
 ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
-"""What is trimmed from cells: also no-break spaces, which spreadsheets leave, and stray byte order marks."""
+"""Characters trimmed from cells, with no-break spaces, which spreadsheets leave, and stray byte order marks."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What `landing_cells` has. `blanks`: SQL for the characters to trim from a cell; None where no cell has any at its ends.
+    """What is known of `landing_cells`. `blanks`: SQL for the characters to trim; None where no cell has any at its ends.
 
-    `lines`: where every record is a line and has as many fields as the header, how many there must be; the fields are then
-    there as columns `f1`, `f2` and so on, too. `has_lines`: whether a cell may have line ends; then there is a column `torn`,
-    true of rows with a quote in the wrong place. `is_printable`: no cell has what can't be printed (`printable`); where it is
-    False, some may have.
+    `lines`: the number of records, where each is a line and has as many fields as the header; the view then has columns `f1`,
+    `f2` and so on, too. `has_lines`: cells may contain line ends; the view then has a column `torn`, true of rows with a quote
+    in the wrong place. `is_printable`: every character of every cell is printable; where False, some may not be.
     """
 
     blanks: str | None
@@ -43,54 +42,51 @@ class Cells:
     has_lines: bool = False
     is_printable: bool = False
     cut_short: tuple[int, str] | None = None
-    """Line and reason, where the last line has no end and too few fields: it is cut short if it is a record."""
+    """Line and reason, where the last line has no line end and too few fields: it is cut short if it is a record."""
 
     @property
-    def is_even(self) -> bool:
+    def is_uniform(self) -> bool:
         """Whether every record has as many fields as the header."""
         return self.lines is not None
 
 
-def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, held: ExitStack) -> Cells | None:
-    """Make `landing_cells`, as `read_cells` does, of a text in UTF-8 without its header whose lines are plainly its records;
-    None of any other. The view can be read until `held` is closed."""
-    seen = read_plain(con, body, layout, CELLS, held)
-    return Cells(_blanks_seen(seen), seen.lines, is_printable=seen.is_printable) if seen else None
-
-
-def _blanks_seen(seen: SeenText) -> str | None:
-    if seen.odd_blanks:
-        return ALL_BLANKS
-    # To trim what is long is dearer than to look whether there is anything to be trimmed.
-    return PLAIN_BLANKS if seen.blank_edges else None
+def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, resources: ExitStack) -> Cells | None:
+    """Make `landing_cells`, as `read_cells` does, from a UTF-8 text without its header where every line is a record; None for
+    any other text. The view can be read until `resources` is closed."""
+    scan = read_fast(con, body, layout, CELLS, resources)
+    if scan is None:
+        return None
+    # Trimming every cell costs more than scanning for blanks to trim.
+    blanks = ALL_BLANKS if scan.odd_blanks else PLAIN_BLANKS if scan.blank_edges else None
+    return Cells(blanks, scan.lines, is_printable=scan.is_printable)
 
 
 def read_cells(
     con: duckdb.DuckDBPyConnection,
     text: str,
     layout: Layout,
-    held: ExitStack | None = None,
+    resources: ExitStack | None = None,
     *,
     by_row: bool = False,
-    ends_freely: bool = False,
+    may_end_short: bool = False,
 ) -> Cells:
-    """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row a record, no blank lines.
+    """Make the temporary view `landing_cells (line bigint, cells varchar[])`: a row for each record, no blank lines.
 
-    `by_row`: number rows, not lines, as in a sheet whose cells may have line breaks. `held`: what may be held for as long as
-    the view is read; without it, no line is taken for a record before it was split. `ends_freely`: the last line may be none,
-    so that one which is cut short is told, not refused. Raises Refused when the text is cut short:
-    a quote that never closes, or a last line without its end and with fewer fields than the header.
+    `by_row`: number rows instead of lines, for sheets whose cells may have line breaks. `resources`: allows the fast reader,
+    and stays open while the view is read. `may_end_short`: the last line may not be a record, so one that is cut short is
+    returned in `Cells`, not refused. Raises Refused when the text is cut short: a quote that never closes, or a last line
+    without a line end and with fewer fields than the header.
     """
     con.execute(f"drop view if exists {CELLS}")
-    if held is not None and not by_row and is_large(text) and text.find('"', layout.start) < 0:
+    if resources is not None and not by_row and is_large(text) and text.find('"', layout.start) < 0:
         body = memoryview(text[layout.start :].encode("utf-8"))
-        if cells := read_lines(con, body, layout, held):
+        if cells := read_lines(con, body, layout, resources):
             return cells
     blanks = _blanks_of(text, layout.separator)
     has_lines = False
     _number_lines(con, text, layout)
     if text.find('"', layout.start) < 0:
-        # Split again at each use: cheaper than to keep millions of lists.
+        # Split again at each use: cheaper than storing millions of lists.
         con.execute(
             f"""
             create temp view {CELLS} as
@@ -104,7 +100,7 @@ def read_cells(
         shift = layout.rows - layout.lines if by_row else 0
         con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
     cut_short = _cut_short(con, layout) if text[text.rfind("\n") + 1 :].strip(" \r") else None
-    if cut_short and not ends_freely:
+    if cut_short and not may_end_short:
         raise Refused(cut_short[1])
     return Cells(blanks, has_lines=has_lines, cut_short=cut_short, is_printable=is_printable(text))
 
@@ -116,24 +112,22 @@ def _blanks_of(text: str, separator: str) -> str:
 
 
 def _number_lines(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> None:
-    """Lines of the text after the header into `landing_lines (line, t)`, numbered as in the file.
-
-    Blank ones too: inside quotes they are content.
-    """
-    passed = layout.lines
+    """Put the lines after the header into `landing_lines (line, t)`, numbered as in the file; also blank lines, which are
+    content inside quotes."""
+    lines_before = layout.lines
     statement = "create or replace temp table landing_lines as"
     for block in _blocks(text, layout.start):
         con.execute(
-            f"{statement} select n + $passed as line, t"
+            f"{statement} select n + $lines_before as line, t"
             " from unnest(string_split($block, chr(10))) with ordinality as u(t, n)",
-            {"block": block, "passed": passed},
+            {"block": block, "lines_before": lines_before},
         )
         statement = "insert into landing_lines"
-        passed += block.count("\n") + 1
+        lines_before += block.count("\n") + 1
 
 
 def _blocks(text: str, start: int) -> Iterator[str]:
-    """The text from `start` in pieces that end before a line end; at least one, may be empty."""
+    """The text from `start` in blocks that end before a line end; at least one, which may be empty."""
     end = len(text) - 1 if text.endswith("\n") else len(text)
     while True:
         cut = text.rfind("\n", start, start + BLOCK) if start + BLOCK < end else end

@@ -1,11 +1,11 @@
-"""Repeated rows: feeds that were doubled, and keys that repeat within one file."""
+"""Finds repeated rows: feeds that were doubled, and keys that repeat within one file."""
 
 import duckdb
 
 from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS
-from .row_rules import PARSED, Sheet, delivered_columns, part, ragged_cells
+from .row_rules import PARSED, Sheet, delivered_columns, doubling_group, ragged_cells
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50
@@ -15,11 +15,11 @@ CLASHING = "landing_clashing"
 REPEATED_KIND = "key repeated with other content"
 
 
-def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, int, int, bool]:
-    """Of the file just read: rows, bad ones, ragged ones, keys, distinct keys; and whether the feed may have been doubled."""
+def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, int, int, bool]:
+    """Count the file just read: rows, bad rows, ragged rows, keys, distinct keys; and whether the feed may be doubled."""
     counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
     if sheet.key:
-        # Hashes take less room than keys, and where they are all different, so are the keys.
+        # Hashes take less memory than keys, and where they are all different, so are the keys.
         rows, *others, keys, distinct = one_row(con.execute(
             f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {PARSED}"
         ))
@@ -27,8 +27,8 @@ def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, 
             (distinct,) = one_row(con.execute(f"select count(distinct _key) from {PARSED}"))
         # A doubled feed has at most half as many keys as rows.
         return rows, *others, keys, distinct, 2 * distinct <= rows
-    # What is there an even number of times adds up to nothing, bit by bit.
-    rows, *others, perhaps = one_row(con.execute(
+    # The signatures of rows that occur an even number of times cancel each other out in the XOR.
+    rows, *others, may_be_doubled = one_row(con.execute(
         f"""
         select
             coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
@@ -36,19 +36,19 @@ def weigh(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, 
         from (select {counts}, bit_xor(sign) as sign from {PARSED} group by part)
         """
     ))
-    return rows, *others, 0, 0, perhaps
+    return rows, *others, 0, 0, may_be_doubled
 
 
 def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file whose feed was doubled, or None.
 
-    Doubled: every distinct row (the contract's columns as delivered; of a row of odd width, whose columns are
-    unknown, all its cells) occurs an even number of times, among at least 100 rows and 50 distinct ones; in the
-    whole file, or in one group of the column that the contract names.
+    Doubled: every distinct row occurs an even number of times, among at least 100 rows and 50 distinct ones, in the whole file
+    or in one group of the contract's `doubled_group`. Rows are compared by the contract's columns as delivered; ragged rows,
+    whose columns are unknown, by all their cells.
     """
-    contract, group = sheet.contract, part(sheet)
+    contract, group = sheet.contract, doubling_group(sheet)
     rows = f"{delivered_columns(sheet)}, {ragged_cells(sheet)}"
-    found = con.execute(
+    matches = con.execute(
         f"""
         with distinct_rows as (
             select {group} as part, count(*) as n
@@ -66,23 +66,23 @@ def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
         order by part nulls first
         """
     ).fetchall()
-    if not found:
+    if not matches:
         return None
-    value, rows, distinct = found[0]
+    value, rows, distinct = matches[0]
     where = f"{contract.doubled_group} '{value}'" if contract.doubled_group and value is not None else "the file"
     return (
         f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
     )
 
 
-def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
-    """Sort out keys that repeat: tables `landing_merged (line)` and `landing_clashing (line, reason, kind)`.
+def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
+    """Make `landing_merged (line)` and `landing_clashing (line, reason, kind)` of the rows whose keys repeat.
 
-    Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing:
-    every row of a key whose rows differ. Returns how many of both.
+    Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing: every row of a key
+    whose rows differ. Returns the number of each.
     """
     columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns)
-    # What can't be read has no canonical form: bad rows are compared as delivered.
+    # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
     content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
     con.execute(
         f"""
@@ -114,8 +114,8 @@ def repeats(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
         f"""
         create or replace temp table {CLASHING} as
         with keys as (
-            select _key, count(*) as n, array_to_string(list_slice(list(line order by line), 1,
-            5), ', ') as lines from landing_repeated where clashes group by _key
+            select _key, count(*) as n, array_to_string(list_slice(list(line order by line), 1, 5), ', ') as lines
+            from landing_repeated where clashes group by _key
         )
         select
             r.line,

@@ -1,5 +1,4 @@
-"""Excel: a sheet as the CSV that Excel would have written, so that both are read by the same
-rules."""
+"""Reads an Excel sheet as the CSV that Excel would have written, so that both are read by the same rules."""
 
 import csv
 import re
@@ -14,11 +13,11 @@ import numpy
 
 from .containers import CHUNK, LARGEST, too_large
 from .file_signatures import check_kind, check_workbook
-from .refusal import Refused, shown
+from .refusal import Refused, printable
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 MOST_CELLS = 100_000_000
-"""Cells from the first to the last row and column: the library makes room for all of them, filled or not."""
+"""Cells from the first to the last row and column: the library allocates all of them, filled or not."""
 
 _COLUMNS = re.compile(rb'\br=["\']([A-Z]{1,3})\d')
 _ROWS = re.compile(rb'\br=["\'][A-Z]{0,3}(\d{3,7})["\']')
@@ -29,12 +28,12 @@ _OVERLAP = 64
 
 
 def sheet_text(data: bytes, sheet: str | None = None) -> str:
-    """A sheet as CSV text: comma, LF, one line a row (but for line breaks within cells), blank
-    rows blank. `sheet`: its name, or its number from 1; the first where None.
+    """A sheet as CSV text: commas, LF, a line for each row (cells may have line breaks), blank lines for blank rows.
 
-    Raises Refused when the file is no sound workbook, is protected, or has no such sheet.
+    `sheet`: its name, or its number from 1; the first where None. Raises Refused when the workbook is damaged or protected, or
+    has no such sheet.
     """
-    # Nights without Excel files need not wait for it.
+    # Imported here: nights without Excel files need not wait for it.
     import python_calamine
 
     check_kind(data, ".xlsx")
@@ -43,19 +42,18 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
         names = workbook.sheet_names
-        at = _index(names, sheet)
-        rows = workbook.get_sheet_by_index(at).to_python(skip_empty_area=False) if at is not None else None
+        index = _index(names, sheet)
+        rows = workbook.get_sheet_by_index(index).to_python(skip_empty_area=False) if index is not None else None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # A panic of the library is no Exception.
+        # A panic of the library is not an Exception.
         raise Refused("damaged or cut short: not a sound Excel file") from error
     if rows is None:
-        said = shown(sheet or "")
-        raise Refused(f"no sheet '{said}', which the mapping's table.sheet says: it has {', '.join(map(shown, names))}")
+        name = printable(sheet or "")
+        raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
     out = StringIO()
-    # Cell by cell, the one loop over rows in landing: the library hands over Python values of mixed
-    # types, of which a column may have any.
+    # The only loop over rows in landing: the library returns Python values, of any types within a column.
     csv.writer(out, lineterminator="\n").writerows(
         cells if any(cells := [_text(value) for value in row]) else [] for row in rows
     )
@@ -66,14 +64,14 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
 
 
 def sheet_names(data: bytes) -> list[str]:
-    """A sound workbook's sheets, in order."""
+    """The names of a valid workbook's sheets, in order."""
     import python_calamine
 
     return python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)).sheet_names
 
 
 def _index(names: list[str], sheet: str | None) -> int | None:
-    """A sheet's place, from 0, by its name, else by its number; None where there is none."""
+    """A sheet's index from 0, by its name, else by its number; None where there is no such sheet."""
     if sheet is None:
         return 0
     by_name = [i for i, name in enumerate(names) if name.strip().casefold() == sheet.strip().casefold()]
@@ -83,8 +81,8 @@ def _index(names: list[str], sheet: str | None) -> int | None:
 
 
 def _check_extent(data: bytes) -> None:
-    """Raises Refused for a workbook that the library could not read without more memory than there is: it would end the
-    whole night. What is no zip file is left to the library."""
+    """Raises Refused for a workbook that the library would need too much memory to read: that would end the whole night. A file
+    that is not a zip is left to the library."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as file:
             if sum(i.file_size for i in file.infolist()) > LARGEST:
@@ -102,29 +100,28 @@ def _check_extent(data: bytes) -> None:
 
 
 def _shared_lengths(file: zipfile.ZipFile) -> numpy.ndarray:
-    """How many bytes each of the texts has that cells refer to by their number; of short ones nothing is said, as no sheet
-    could have too many of them."""
+    """Bytes of each text that cells refer to by number; empty where all are short, as no sheet could repeat them too often."""
     if _SHARED not in file.namelist() or file.getinfo(_SHARED).file_size * MOST_CELLS < LARGEST:
         return numpy.zeros(0, "int64")
     with file.open(_SHARED) as member:
-        ends = [found.end() for found in _TEXT_END.finditer(member.read())]
+        ends = [match.end() for match in _TEXT_END.finditer(member.read())]
     lengths = numpy.diff(numpy.array(ends, "int64"), prepend=0)
     return lengths if lengths.max(initial=0) * MOST_CELLS > LARGEST else lengths[:0]
 
 
 def _check_shared(member: IO[bytes], lengths: numpy.ndarray) -> None:
-    """Raises Refused where the texts that a sheet's cells refer to would be larger, each written out, than text may be."""
+    """Raises Refused where the texts that a sheet's cells refer to, each written out, are larger than a text may be."""
     total, tail = 0, b""
     while chunk := member.read(CHUNK):
         whole, end, tail = (tail + chunk).rpartition(b"</c>")
-        found = numpy.array([n for n in _REFERENCE.findall(whole + end) if len(n) < 10], "int64")
-        total += int(lengths[found[found < len(lengths)]].sum())
+        numbers = numpy.array([n for n in _REFERENCE.findall(whole + end) if len(n) < 10], "int64")
+        total += int(lengths[numbers[numbers < len(lengths)]].sum())
         if total > LARGEST:
             raise Refused(too_large())
 
 
 def _check_sheet(member: IO[bytes]) -> None:
-    """Raises Refused where the cells of a sheet, streamed as XML, lie too far apart."""
+    """Raises Refused where the cells of a sheet, streamed as XML, are too far apart."""
     columns: set[bytes] = set()
     last_row, tail = 1, b""
     while chunk := member.read(CHUNK):
@@ -148,17 +145,17 @@ def _number(letters: bytes) -> int:
 
 
 def _text(value: object) -> str:
-    """A cell's value as text. Excel counts in binary, but means the fifteen digits that it shows."""
+    """A cell's value as text. Excel stores binary numbers, but shows and means fifteen digits."""
     match value:
         case str():
             return value
         case bool():
             return str(value).upper()
         case float():
-            shown = f"{value:.15g}"
-            return format(Decimal(shown), "f") if "e" in shown else shown
+            digits = f"{value:.15g}"
+            return format(Decimal(digits), "f") if "e" in digits else digits
         case datetime():
-            # A time is a fraction of a day, which can miss its second by a hair.
+            # A time is stored as a fraction of a day, which can be just short of its second.
             moment = (value + HALF_A_SECOND).replace(microsecond=0)
             return moment.isoformat(sep=" ")
         case date():

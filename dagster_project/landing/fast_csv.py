@@ -1,8 +1,8 @@
-"""Reads large texts without quotes or blank lines with DuckDB's own CSV reader, which is several times as fast.
+"""Reads large texts without quotes or blank lines with DuckDB's own CSV reader, which is several times faster.
 
-Where each line is one record and each record has as many fields as the header, a row's place is its line: nothing can be
-dropped or joined behind one's back. One look over the bytes tells. Anything else is left to `reader`, and so are systems
-without files in memory. Rows are read anew at each use: that costs no more than to keep them, and takes no memory.
+Where each line is a record with as many fields as the header, the row number gives the line, and DuckDB can't drop or join rows
+unnoticed. One scan of the bytes checks this. `csv_reader` reads any other text, and all texts on systems without in-memory
+files. Rows are read again at each use, which costs no more than storing them and takes no memory.
 """
 
 import codecs
@@ -19,41 +19,43 @@ from .header import Layout
 from .header_row import HEADER_CHARACTERS
 
 WORTH_IT = 1 << 19
-"""Bytes from which on it is faster."""
+"""Bytes from which this reader is faster."""
 
 LONGEST_LINE = 1 << 24
 BUFFER = 1 << 24
-"""Bytes that DuckDB reads at a time: by default it takes, and has the system clear, sixteen times the longest line."""
+"""Bytes that DuckDB reads at a time: by default it allocates sixteen times the longest line."""
 
 CHUNK = 1 << 18
-"""Bytes that are looked at together: they fit the processor's cache."""
+"""Bytes scanned at a time: they fit the processor's cache."""
 
 HEAD = 4 * HEADER_CHARACTERS
-"""Bytes in which the header is looked for."""
+"""Bytes in which the header is searched for."""
 
 TAB, LINE_END, RETURN, CONTROL_Z, BLANK, QUOTE = b"\t\n\r\x1a \""
 BOM = codecs.BOM_UTF8.decode()
 
 
 @dataclass(frozen=True)
-class SeenText:
-    """What a look over a text says: its lines, bytes of the longest with its end, whether it has a tab (that parts nothing),
-    a no-break space or a byte order mark, whether a cell begins or ends with a space, and whether all of it is printable."""
+class TextScan:
+    """The result of scanning a text."""
 
     lines: int
     longest: int
+    """Bytes of the longest line, with its line end."""
     odd_blanks: bool
+    """Whether it has a no-break space, a byte order mark, or a tab that is not the separator."""
     blank_edges: bool
+    """Whether a cell begins or ends with a space."""
     is_printable: bool
 
 
 def is_large(text: str | bytes) -> bool:
-    """Whether it is worth while to look over a text."""
+    """Whether a text is large enough to be worth scanning."""
     return len(text) >= max(1, WORTH_IT)
 
 
 def head_of(data: bytes) -> str | None:
-    """The beginning of a large text in UTF-8, after its BOM; None where the text has to be read otherwise."""
+    """The beginning of a large UTF-8 text, after its BOM; None where this reader can't be used."""
     if not is_large(data):
         return None
     start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
@@ -65,18 +67,18 @@ def head_of(data: bytes) -> str | None:
 
 
 def is_within(layout: Layout, head: str, data: bytes) -> bool:
-    """Whether the header found in a text's `head_of` is the one that would be found in all of it."""
+    """Whether the header found in the head of a text is the one that would be found in the whole text."""
     return len(data) <= HEAD or layout.start + HEADER_CHARACTERS <= len(head)
 
 
-def look_over(body: memoryview, separator: str, width: int) -> SeenText | None:
-    """Look over the text after the header, in UTF-8; None where lines are no records, or of another width than the header.
+def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
+    """Scan the UTF-8 text after the header; None where a line is not a record of `width` fields.
 
-    What may not be in any text (NUL, bytes that are no UTF-8) is left to whoever says so.
+    Also None for NUL and bytes that are not UTF-8: the other reader reports them.
     """
     import numpy
 
-    whole, parting = numpy.frombuffer(body, numpy.int8), ord(separator)
+    whole, separator_byte = numpy.frombuffer(body, numpy.int8), ord(separator)
     if whole[-1] == CONTROL_Z:
         return None
     lines = longest = fields = 0
@@ -86,29 +88,29 @@ def look_over(body: memoryview, separator: str, width: int) -> SeenText | None:
     for start in range(0, len(whole), CHUNK):
         part = whole[start : start + CHUNK]
         ends = part == LINE_END
-        borders = ends | (part == parting)
+        borders = ends | (part == separator_byte)
         at = numpy.flatnonzero(borders)
-        # Every so many borders of fields, one is a line's end, and no other is.
-        due = at[width - 1 - fields :: width]
-        if numpy.count_nonzero(ends) != len(due) or not ends[due].all() or (part == QUOTE).any():
+        # Every `width`-th border of a field must be a line end, and no other may be.
+        line_ends = at[width - 1 - fields :: width]
+        if numpy.count_nonzero(ends) != len(line_ends) or not ends[line_ends].all() or (part == QUOTE).any():
             return None
         fields = (fields + len(at)) % width
         # Bytes beyond ASCII are negative here.
-        odd = numpy.count_nonzero(part < BLANK) - (len(at) if parting < BLANK else len(due))
+        odd = numpy.count_nonzero(part < BLANK) - (len(at) if separator_byte < BLANK else len(line_ends))
         if odd or decoder.getstate()[0]:
-            found = part.tobytes()
-            if 0 in found or RETURN in found:
+            chunk = part.tobytes()
+            if 0 in chunk or RETURN in chunk:
                 return None
             try:
-                text = decoder.decode(found)
+                text = decoder.decode(chunk)
             except UnicodeDecodeError:
                 return None
-            odd_blanks |= "\xa0" in text or BOM in text or (TAB in found and parting != TAB)
-            # Controls and bytes beyond ASCII are odd here, so that no unprintable character lies in another chunk.
+            odd_blanks |= "\xa0" in text or BOM in text or (TAB in chunk and separator_byte != TAB)
+            # Unprintable characters are controls or beyond ASCII, so that a chunk with none of these has none.
             printable = printable and is_printable(text)
-        if len(due):
-            longest = max(longest, start + due[0] - last_end, numpy.diff(due).max(initial=0))
-            last_end, lines = start + due[-1], lines + len(due)
+        if len(line_ends):
+            longest = max(longest, start + line_ends[0] - last_end, numpy.diff(line_ends).max(initial=0))
+            last_end, lines = start + line_ends[-1], lines + len(line_ends)
         if not blank_edges:
             blanks = part == BLANK
             blank_edges = bool(
@@ -119,20 +121,22 @@ def look_over(body: memoryview, separator: str, width: int) -> SeenText | None:
     unended = len(whole) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return SeenText(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
+    return TextScan(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
 
 
-def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, held: ExitStack) -> SeenText | None:
-    """Make the temporary view `view (line, cells, f1, f2, ...)` of a text in UTF-8, given without its header, whose lines are
-    its records. A blank cell is NULL in f1 and so on. The view can be read until `held` is closed.
+def read_fast(
+    con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, view: str, resources: ExitStack
+) -> TextScan | None:
+    """Make the temporary view `view (line, cells, f1, f2, ...)` from a UTF-8 text without its header. A blank cell is NULL in
+    f1 and so on. The view can be read until `resources` is closed.
 
-    Returns what the text was seen to have; None where it has to be read otherwise: then nothing was made.
+    Returns the scan of the text; None, without a view, where a line is not a record.
     """
     width = layout.width
     if width < 2 or not len(body) or not hasattr(os, "memfd_create") or bytes(body[:3]) == codecs.BOM_UTF8:
         return None
-    seen = look_over(body, layout.separator, width)
-    if seen is None or seen.longest > LONGEST_LINE:
+    scan = scan_text(body, layout.separator, width)
+    if scan is None or scan.longest > LONGEST_LINE:
         return None
     names = [f"f{n}" for n in range(1, width + 1)]
     columns = ", ".join(f"'{name}': 'varchar'" for name in names)
@@ -142,20 +146,21 @@ def read_plain(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
         create or replace temp view {view} as
         select row_number() over () + {layout.lines} as line, [{cells}] as cells, {', '.join(names)}
         from read_csv(
-            {literal(in_memory(body, held))}, columns = {{{columns}}}, auto_detect = false, header = false,
+            {literal(memory_file(body, resources))}, columns = {{{columns}}}, auto_detect = false, header = false,
             delim = {literal(layout.separator)}, quote = '', escape = '', comment = '', nullstr = '', new_line = '\\n',
             strict_mode = true, null_padding = false, compression = 'none', encoding = 'utf-8',
-            max_line_size = {max(seen.longest, 1 << 21)}, buffer_size = {max(BUFFER, 4 * seen.longest)}
+            max_line_size = {max(scan.longest, 1 << 21)}, buffer_size = {max(BUFFER, 4 * scan.longest)}
         )
         """
     )
-    return seen
+    return scan
 
 
-def in_memory(body: memoryview, held: ExitStack) -> str:
-    """A path to read bytes from that are on no disk: what was hashed is what is read, and personal data stay in memory."""
+def memory_file(body: memoryview, resources: ExitStack) -> str:
+    """The path of an in-memory file with these bytes: the bytes hashed are the bytes read, and personal data stay off the disk.
+    """
     handle = os.memfd_create("extract")
-    held.callback(os.close, handle)
+    resources.callback(os.close, handle)
     with open(handle, "wb", closefd=False) as file:
         file.write(body)
     return f"/proc/self/fd/{handle}"

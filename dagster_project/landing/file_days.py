@@ -1,4 +1,4 @@
-"""Which days a file covers if its name does not say, found before landing: a backfill takes only files of its period."""
+"""Finds the days that a file covers before it lands, where its name does not say: a backfill takes only files of its period."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -16,38 +16,38 @@ from . import canonical_values, pseudonyms
 from .connection import connect
 from .containers import read_stored
 from .file_names import InboxFile
-from .ignored_rows import leave_out
+from .ignored_rows import remove_ignored_rows
 from .mappings import Mappings, read_mappings
 from .open_file import open_file
-from .own_file_names import recognised
+from .own_file_names import recognise_files
 from .refusal import Refused
 from .row_rules import Sheet
 from .row_window import parse_within_rows, widest
 
 
 def with_windows(home: Home, contracts: Mapping[str, Contract], files: Iterable[InboxFile]) -> list[InboxFile]:
-    """Files as the home's mappings recognise them, each with its window. One that can't be read stays without."""
+    """Files as the home's mappings recognise them, each with its window. A file that can't be read has none."""
     mappings = read_mappings(home, contracts, force_names())
-    return [_measured(home, contracts, mappings, f) if f.covers else f for f in recognised(files, mappings)]
+    return [_with_window(home, contracts, mappings, f) if f.covers else f for f in recognise_files(files, mappings)]
 
 
-def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings, file: InboxFile) -> InboxFile:
+def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappings, file: InboxFile) -> InboxFile:
     used, contract = mappings.named(str(file.mapping)), contracts[str(file.extract)]
     if used is None or file.extracted_at is None or file.covers is None:
         return file
-    with ExitStack() as held:
-        con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
+    with ExitStack() as resources:
+        con = resources.enter_context(connect(bounds(home), bool(contract.identifiers)))
         canonical_values.install(con)
         if contract.identifiers:
-            # Which key makes no difference here: nothing of these rows is kept.
+            # Any key will do: none of these rows is stored.
             pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
+            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, resources, fast=False)
             window = widest(file.extracted_at)
-            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.other_than)
-            leave_out(con, sheet)
+            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
+            remove_ignored_rows(con, sheet)
             sheet = parse_within_rows(con, sheet, file.covers, file.extracted_at)
         except (Refused, OSError, duckdb.Error):
-            # Landing says what is wrong with it, in a night that is not of a period.
+            # Landing reports what is wrong with it, in a night that is not limited to a period.
             return file
     return replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)

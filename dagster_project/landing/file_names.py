@@ -1,4 +1,4 @@
-"""What a file's name says: extract, force, window and time of extraction."""
+"""Reads file names: extract, force, window and time of extraction."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.similar_names import meant
 
 from .file_signatures import OLD_EXCEL
-from .refusal import shown
+from .refusal import printable
 
 MANIFEST = ".manifest.json"
 CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
@@ -35,9 +35,9 @@ Form = Literal["canonical", "police_uk"]
 class InboxFile:
     """A file of the inbox, and what its name says.
 
-    `problem` is None, or the reason why the file can't be landed whatever it holds; then the fields that
-    the name did not give are None. `extracted_at` (UTC) is None for data.police.uk files: it is when they
-    land. `root`: the folder that no link may lead out of; None where a person named the file.
+    `problem`: why the file can't be landed, whatever its content; the fields that the name does not give are then None.
+    `extracted_at` (UTC): None for data.police.uk files, which count as extracted when they land. `root`: the folder that no
+    link may lead out of; None where a person named the file.
     """
 
     path: Path
@@ -54,140 +54,142 @@ class InboxFile:
     problem: str | None = None
     root: Path | None = None
     mapping: str | None = None
-    """The mapping whose `files` the name fits, by its file in `mappings/`."""
+    """The file in `mappings/` of the mapping with a pattern that fits the name."""
     covers: Literal["months", "days"] | None = None
-    """How the window follows from the rows, where the name says none."""
+    """How to take the window from the rows, where the name gives none."""
     waits: str | None = None
-    """Why it can't be told whose file it is, before a mapping is mended."""
+    """Why the file must wait until a mapping is corrected; None where it need not."""
 
     @property
     def manifest(self) -> Path:
-        """Where the optional sidecar of the file would be."""
+        """The path of the file's optional manifest."""
         return self.path.with_name(self.path.name + MANIFEST)
 
     @property
-    def whose(self) -> tuple[str, str]:
-        """The extract and the force of a file whose name is in order."""
+    def extract_and_force(self) -> tuple[str, str]:
+        """The extract and the force of a file with a valid name."""
         assert self.extract is not None and self.force_code is not None
         return self.extract, self.force_code
 
     @property
     def window(self) -> tuple[date, date]:
-        """The days that the file covers: of one whose name is in order, or whose rows have given them."""
+        """The first and the last day that the file covers, once its name or its rows have given them."""
         assert self.covered_from is not None and self.covered_to is not None
         return self.covered_from, self.covered_to
 
 
 def canonical_name(extract: str, force: str, covered_from: date, covered_to: date, extracted_at: datetime) -> str:
-    """A canonical file's name, but for its ending. `extracted_at` knows its zone."""
+    """A canonical file's name without its ending. `extracted_at` has a time zone."""
     return f"{extract}__{force}__{covered_from}__{covered_to}__{extracted_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-class _Unreadable(Exception):
-    """A name that does not say what it must."""
+class _BadName(Exception):
+    """A file name that can't be read. The message is the reason."""
 
 
 def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
-    """Every file below `inbox`, by path; names that say nothing come with a `problem`.
+    """Every file below `inbox`, by path; a file whose name can't be read has a `problem`.
 
-    Left out: hidden names, manifests, and names of uploads that are still under way (`.tmp`, `.part`). A link that leads out
-    of `inbox`, or to a folder, is a `problem`, and nothing is asked of what it leads to.
+    Left out: hidden files, manifests and unfinished uploads (`.tmp`, `.part`). A link that leads out of `inbox`, or to a
+    folder, has a `problem`, and its target is not read.
     """
-    found = []
+    files = []
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
         links = [path for name in below if (path := Path(folder, name)).is_symlink()]
-        found += [_link(path, LINK_TO_FOLDER, inbox) for path in links]
+        files += [_link(path, LINK_TO_FOLDER, inbox) for path in links]
         for name in sorted(names):
-            if passed_over(name):
+            if is_skipped_name(name):
                 continue
             path = Path(folder, name)
             if path.is_symlink() and leads_out(path, inbox):
-                found.append(_link(path, LINK_OUT, inbox))
+                files.append(_link(path, LINK_OUT, inbox))
             elif path.is_file():
-                found.append(replace(describe(path, contracts, forces), root=inbox))
-    return found
+                files.append(replace(describe(path, contracts, forces), root=inbox))
+    return files
 
 
 def leads_out(path: Path, root: Path) -> bool:
-    """Whether a path, all links followed, means something outside of `root`."""
+    """Whether a path, with all links resolved, is outside of `root`."""
     real = os.path.realpath(root)
     return os.path.commonpath([real, os.path.realpath(path)]) != real
 
 
 def _link(path: Path, problem: str, root: Path) -> InboxFile:
-    found = path.lstat()
-    return InboxFile(path, name_text(path.name), found.st_mtime, found.st_size, problem=problem, root=root)
+    stat = path.lstat()
+    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, root=root)
 
 
-def passed_over(name: str) -> bool:
-    """Whether a night does not look at files of this name: hidden ones, manifests, uploads that are under way."""
+def is_skipped_name(name: str) -> bool:
+    """Whether a night skips files of this name: hidden files, manifests, unfinished uploads."""
     return name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart"))
 
 
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
-    """What the name of one file says. Never raises for a bad name: that is the `problem` of the result."""
+    """Read the name of one file. A name that can't be read is not an error: the result then has a `problem`."""
     stat = path.stat()
-    said: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     problem = None
     try:
-        _describe(path.name, contracts, forces, said)
-    except _Unreadable as error:
+        _read_name(path.name, contracts, forces, parts)
+    except _BadName as error:
         problem = str(error)
-    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **said)
+    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **parts)
 
 
 def name_text(name: str) -> str:
-    """A file's name as text: bytes that are no UTF-8 are spelled out (`\\xff`), so that every name can be written down."""
+    """A file's name as text, with bytes that are not UTF-8 escaped (`\\xff`), so that every name can be stored."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
-    """Why a file of this name could not be landed, None where it could."""
+    """Why a file of this name could not be landed; None where it could."""
     try:
-        _describe(name, contracts, forces, {})
-    except _Unreadable as error:
+        _read_name(name, contracts, forces, {})
+    except _BadName as error:
         return str(error)
     return None
 
 
-def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
+def _read_name(name: str, contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]) -> None:
     """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
     container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
     if container is None and name.lower().endswith(OTHER_EXCEL):
-        raise _Unreadable(f"{OLD_EXCEL} and drop it again")
+        raise _BadName(f"{OLD_EXCEL} and drop it again")
     if container is None:
-        raise _Unreadable(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
-    said["container"] = container
+        raise _BadName(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
+    parts["container"] = container
     stem = name[: -len(container)]
     if match := _POLICE_UK.fullmatch(stem):
-        _police_uk(match, contracts, forces, said)
+        _read_police_uk(match, contracts, forces, parts)
     elif match := _CANONICAL.fullmatch(stem):
-        _canonical(match, contracts, forces, said)
+        _read_canonical(match, contracts, forces, parts)
     else:
-        raise _Unreadable(
+        raise _BadName(
             f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file. An export as its system names it lands"
-            " once `pam map FILE` has said what it holds"
+            " once it has a mapping: `pam map FILE` drafts one"
         )
 
 
-def _canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
+def _read_canonical(
+    match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]
+) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
         near = meant(extract, contracts)
-        raise _Unreadable(f"no contract is called '{shown(extract)}'{near} (there are {', '.join(contracts)})")
-    _known_force(force, forces)
+        raise _BadName(f"no contract is called '{printable(extract)}'{near} (there are {', '.join(contracts)})")
+    _check_force(force, forces)
     covered_from = _day(match["from"], "covered from")
     covered_to = _day(match["to"], "covered to")
     if covered_from > covered_to:
-        raise _Unreadable(f"the window ends before it begins: {covered_from} to {covered_to}")
+        raise _BadName(f"the window ends before it begins: {covered_from} to {covered_to}")
     if not _AT.fullmatch(match["at"]):
-        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
+        raise _BadName(f"extracted at: '{printable(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
     try:
         at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _Unreadable(f"extracted at: '{shown(match['at'])}' is no time there is") from error
-    said.update(
+        raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is") from error
+    parts.update(
         form="canonical",
         extract=extract,
         force_code=force,
@@ -197,7 +199,9 @@ def _canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: 
     )
 
 
-def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
+def _read_police_uk(
+    match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]
+) -> None:
     rest = match["rest"].lower()
     for contract in contracts.values():
         if contract.police_uk and rest.endswith("-" + contract.police_uk.suffix):
@@ -205,12 +209,12 @@ def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: 
             break
     else:
         suffixes = ", ".join(f"-{c.police_uk.suffix}" for c in contracts.values() if c.police_uk)
-        raise _Unreadable(f"no contract takes this file of data.police.uk: the name must end in {suffixes}")
-    _known_force(force, forces)
+        raise _BadName(f"no contract takes this file of data.police.uk: the name must end in {suffixes}")
+    _check_force(force, forces)
     year, month = int(match["year"]), int(match["month"])
     if not (1900 <= year <= 2100 and 1 <= month <= 12):
-        raise _Unreadable(f"{match['year']}-{match['month']} is no month there is")
-    said.update(
+        raise _BadName(f"{match['year']}-{match['month']} is no month there is")
+    parts.update(
         form="police_uk",
         extract=contract.extract,
         force_code=force,
@@ -219,9 +223,9 @@ def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: 
     )
 
 
-def _known_force(force: str, forces: Collection[str]) -> None:
+def _check_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
-        raise _Unreadable(f"unknown force '{shown(force)}'{meant(force, forces)} (seeds/forces.csv has their codes)")
+        raise _BadName(f"unknown force '{printable(force)}'{meant(force, forces)} (seeds/forces.csv has their codes)")
 
 
 def _day(text: str, what: str) -> date:
@@ -230,5 +234,5 @@ def _day(text: str, what: str) -> date:
     except ValueError:
         day = None
     if day is None or not 1900 <= day.year <= 2100:
-        raise _Unreadable(f"{what}: '{shown(text)}' is no date there is (YYYY-MM-DD)")
+        raise _BadName(f"{what}: '{printable(text)}' is no date there is (YYYY-MM-DD)")
     return day

@@ -5,7 +5,7 @@ from pathlib import Path
 from .refusal import Refused
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
-"""How old Excel files begin, and new ones with a password: they are packed into the old container."""
+"""The first bytes of old Excel files, and of new ones with a password, which are packed into the old container."""
 
 _KINDS = (
     (b"PK\x03\x04", "a zip file or an Excel workbook", (".zip", ".csv.zip", ".xlsx")),
@@ -18,20 +18,20 @@ _PACKED = {".csv.gz": "gzip", ".zip": "zip", ".csv.zip": "zip", ".xlsx": "Excel"
 
 
 def check_kind(data: bytes, container: str) -> None:
-    """Raises Refused where bytes begin as another kind of file does than the ending says."""
+    """Raises Refused where the first bytes are those of another kind of file than the name's ending says."""
     for mark, kind, endings in _KINDS:
         if data.startswith(mark):
             if container not in endings:
                 raise Refused(f"wrong ending: the name ends in {container}, and the file is {kind}")
             return
-    # Text and what is no kind known here: only what must begin with a mark can be told from it.
+    # Text, or an unknown kind of file: only kinds that always begin with a mark can be ruled out.
     if container in (".csv.gz", ".xlsx", ".parquet") and not data.startswith(b"PK"):
         name = _PACKED[container]
         raise Refused(f"wrong ending or damaged: the name ends in {container}, and the file does not begin as {name} files do")
 
 
 def container_of(path: Path) -> str:
-    """The ending that a file's first bytes ask for, whatever its name ends in: text is `.csv`."""
+    """The ending that suits a file's first bytes, whatever its name ends in: text is `.csv`."""
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith(b"PK"):
@@ -42,7 +42,7 @@ def container_of(path: Path) -> str:
 
 
 def check_workbook(data: bytes) -> None:
-    """Raises Refused for an Excel workbook that has a password, or is of the old kind, with what to do."""
+    """Raises Refused, with what to do, for an Excel workbook that has a password or is of the old kind."""
     if not data.startswith(OLD_OFFICE):
         return
     if "EncryptedPackage".encode("utf-16-le") in data:

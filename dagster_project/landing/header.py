@@ -1,26 +1,25 @@
-"""Reads the header: the separator, where each contract column is, which are missing, and which are not stored."""
+"""Reads the header: the separator, the position of each contract column, missing columns and unknown headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dagster_project.contracts import Contract, plain_header
 
-from .header_row import HEADER_CHARACTERS, SEPARATORS, Sought, find_row
+from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderSearch, find_header_row
 from .mapping_fields import Join, headers_of, parts_of
 from .mappings import SystemMapping
-from .refusal import SHOWN, Refused, shown
+from .refusal import LONGEST_SHOWN, Refused, printable
 
 
 @dataclass(frozen=True)
 class Layout:
     """How a file is laid out.
 
-    `width`: fields of the header. `position`: contract column -> field, from 0, the first of those that make it; `headers`: ->
-    the header as it stands. `parts`: contract column -> fields, where a mapping makes it of several. `unfound`: columns for
-    which the mapping names headers of which none is there, and that it does not call optional.
-    `unknown`: headers that mean no column of the contract. `missing`: columns of the contract without a header, `lacking`
-    those of them without which the file can't be taken. `lines`: physical lines up to the header's last; `start`: where
-    the text goes on after it.
+    `width`: fields of the header. `position`: contract column -> its (first) field, from 0. `headers`: contract column -> its
+    header as written. `parts`: contract column -> fields, where a mapping makes it of several. `unknown`: headers that mean no
+    column. `missing`: columns without a header; `missing_required`: those without which the file is refused. `unmatched`:
+    columns that the mapping names headers for, of which none is there, and that are not optional. `lines`, `rows`: physical
+    lines and rows up to the end of the header. `start`: index of the first character after the header.
     """
 
     separator: str
@@ -29,27 +28,27 @@ class Layout:
     headers: Mapping[str, str]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
-    lacking: tuple[str, ...]
+    missing_required: tuple[str, ...]
     lines: int
     rows: int
     start: int
     parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    unfound: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
     def fields_of(self, name: str) -> tuple[int, ...]:
-        """The fields that make a column; none where it has none."""
+        """The fields of a column; empty where the file does not have it."""
         return self.parts.get(name) or ((self.position[name],) if name in self.position else ())
 
     @property
     def fields(self) -> list[int]:
-        """Every field that a column is made of, once."""
+        """Every field that belongs to a column, once."""
         return list(dict.fromkeys(i for name in self.position for i in self.fields_of(name)))
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a file's headers may mean: `plain_header` -> contract columns. `mapped`: those that a force's mapping gives.
-    `mapping`: itself, for columns that it makes of several headers."""
+class HeaderMeanings:
+    """What a file's headers may mean: `plain_header` -> contract columns. `mapped`: headers that the mapping names. `mapping`:
+    the force's, for columns that it makes of several headers."""
 
     headers: Mapping[str, tuple[str, ...]]
     mapped: frozenset[str] = frozenset()
@@ -59,31 +58,30 @@ class Wanted:
 def read_header(
     text: str, contract: Contract, form: str, separator: str | None = None, mapping: SystemMapping | None = None
 ) -> Layout:
-    """Find the header of a CSV: the first of the first rows that names every required column, or the one that the mapping says.
+    """Find the header of a CSV: the first row that names every required column, or the one that the mapping says.
 
-    `separator` where it is known; else it is the one under which most of the contract's headers are
-    found. Raises Refused where the header isn't the contract's.
+    `separator`: None finds the one that gives most of the contract's headers. Raises Refused where no header fits the contract.
     """
-    skipped, start, told = _skip(text)
+    skipped, start, given_separator = _skip(text)
     if start >= len(text):
         raise Refused("no header: the file has no text")
     if len(text) - start > HEADER_CHARACTERS and text.find("\n", start, start + HEADER_CHARACTERS) < 0:
         raise Refused(f"no header: the first line has more than {HEADER_CHARACTERS} characters")
-    known = separator or told
-    sought = what_is_sought(contract, form, mapping)
+    known = separator or given_separator
+    search = header_search(contract, form, mapping)
     header_row = mapping.table.header_row if mapping else None
-    row = find_row(text, start, skipped, (known,) if known else SEPARATORS, sought, header_row)
-    passed = (skipped + row.lines, row.number, _after(text, start, row.lines))
-    return lay_out(row.fields, contract, form, mapping, row.separator, passed)
+    row = find_header_row(text, start, skipped, (known,) if known else SEPARATORS, search, header_row)
+    end = (skipped + row.lines, row.number, _after(text, start, row.lines))
+    return lay_out(row.fields, contract, form, mapping, row.separator, end)
 
 
-def what_is_sought(contract: Contract, form: str, mapping: SystemMapping | None) -> Sought:
-    """What a file's header row must name."""
-    wanted = wanted_headers(contract, form, mapping)
-    given = mapping.constants if mapping else {}
-    needed = {c.name for c in contract.columns if c.required and c.name not in given and not _excused(contract, form, c.name)}
+def header_search(contract: Contract, form: str, mapping: SystemMapping | None) -> HeaderSearch:
+    """What to search for: the columns that a file's header row must name."""
+    meanings = header_meanings(contract, form, mapping)
+    required = {name for name in _expected(contract, form, mapping) if contract.column(name).required}
     parts = {plain_header(h) for source in (mapping.headers.values() if mapping else ()) for h in headers_of(source)}
-    return Sought(lambda fields: _columns_named(fields, wanted), frozenset(needed), frozenset(parts | wanted.headers.keys()))
+    headers = frozenset(parts | meanings.headers.keys())
+    return HeaderSearch(lambda fields: _columns_named(fields, meanings), frozenset(required), headers)
 
 
 def lay_out(
@@ -92,61 +90,55 @@ def lay_out(
     form: str,
     mapping: SystemMapping | None = None,
     separator: str = "",
-    passed: tuple[int, int, int] = (1, 1, 0),
+    end: tuple[int, int, int] = (1, 1, 0),
 ) -> Layout:
-    """The layout that a header's fields give. `passed`: lines, rows and characters up to its end.
+    """The layout given by a header's fields. `end`: lines, rows and characters up to the header's end.
 
-    Raises Refused where the header isn't the contract's.
+    Raises Refused where the header names no column of the contract, or two headers mean one column.
     """
-    wanted = wanted_headers(contract, form, mapping)
-    position, parts, unknown = _positions(fields, wanted)
+    meanings = header_meanings(contract, form, mapping)
+    position, parts, unknown = _positions(fields, meanings)
     if not position:
         raise Refused("no header: the first line names none of the contract's columns")
-    given = mapping.constants if mapping else {}
-    missing = [
-        c.name
-        for c in contract.columns
-        if c.name not in position and c.name not in given and not _excused(contract, form, c.name)
-    ]
-    lacking = [name for name in missing if contract.column(name).required]
-    unfound = [name for name in missing if mapping and name in mapping.headers and name not in mapping.optional]
+    missing = [name for name in _expected(contract, form, mapping) if name not in position]
+    missing_required = [name for name in missing if contract.column(name).required]
+    unmatched = [name for name in missing if mapping and name in mapping.headers and name not in mapping.optional]
     headers = {
-        name: " + ".join(fields[i][:SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
+        name: " + ".join(fields[i][:LONGEST_SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
     }  # fmt: skip
-    return Layout(
-        separator, len(fields), position, headers, unknown, tuple(missing), tuple(lacking), *passed, parts, tuple(unfound)
-    )
+    lists = (unknown, tuple(missing), tuple(missing_required))
+    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched))
 
 
-def wanted_headers(contract: Contract, form: str, mapping: SystemMapping | None = None) -> Wanted:
-    """What headers may mean in a canonical or a data.police.uk file. A mapping's go before the contract's own."""
+def header_meanings(contract: Contract, form: str, mapping: SystemMapping | None = None) -> HeaderMeanings:
+    """What headers may mean in a canonical or a data.police.uk file. A mapping's headers come before the contract's own."""
     if form == "police_uk" and contract.police_uk:
-        return Wanted({plain_header(h): (name,) for h, name in contract.police_uk.columns.items()})
+        return HeaderMeanings({plain_header(h): (name,) for h, name in contract.police_uk.columns.items()})
     own = {h: (c.name,) for c in contract.columns for h in c.headers}
     mapped = mapping.meanings() if mapping else {}
-    return Wanted(own | mapped, frozenset(mapped), mapping)
+    return HeaderMeanings(own | mapped, frozenset(mapped), mapping)
 
 
-def _excused(contract: Contract, form: str, name: str) -> bool:
-    """Whether the source is data.police.uk, and the contract says that it never has the column."""
-    return form == "police_uk" and contract.police_uk is not None and name in contract.police_uk.absent
+def _expected(contract: Contract, form: str, mapping: SystemMapping | None) -> list[str]:
+    """The contract's columns, without constants of the mapping and columns that data.police.uk never publishes."""
+    absent = contract.police_uk.absent if form == "police_uk" and contract.police_uk else ()
+    return [c.name for c in contract.columns if c.name not in absent and not (mapping and c.name in mapping.constants)]
 
 
 def _skip(text: str) -> tuple[int, int, str | None]:
-    """Pass blank lines and Excel's `sep=;`: physical lines passed, where the header begins, separator
-    told."""
+    """Skip blank lines and Excel's `sep=;`. Returns the number of lines skipped, where the header begins, and the separator."""
     lines = start = 0
-    told = None
+    given_separator = None
     while start < len(text):
         end = text.find("\n", start)
         line = (text[start:] if end < 0 else text[start:end]).strip(" \r")
         if line.lower().startswith("sep=") and len(line) == 5 and line[4] in SEPARATORS:
-            told = line[4]
+            given_separator = line[4]
         elif line:
             break
         lines += 1
         start = len(text) if end < 0 else end + 1
-    return lines, start, told
+    return lines, start, given_separator
 
 
 def _after(text: str, start: int, lines: int) -> int:
@@ -158,55 +150,55 @@ def _after(text: str, start: int, lines: int) -> int:
     return start
 
 
-def _columns_named(fields: list[str], wanted: Wanted) -> set[str]:
-    """The columns that a row's fields name, whether or not two of them mean one."""
+def _columns_named(fields: list[str], meanings: HeaderMeanings) -> set[str]:
+    """The columns that a row's fields name, even where two fields name the same one."""
     plain = [plain_header(f) for f in fields]
-    named = {name for header in plain for name in wanted.headers.get(header, ())}
-    return named | _in_parts(plain, wanted).keys()
+    named = {name for header in plain for name in meanings.headers.get(header, ())}
+    return named | _in_parts(plain, meanings).keys()
 
 
-def _in_parts(plain: list[str], wanted: Wanted) -> dict[str, tuple[str, ...]]:
-    """The columns that a mapping makes of several headers, and which of these are there: all, or some of a list that may lack
-    some. A joined value that lacks a part would be another value."""
-    mapping, found = wanted.mapping, {}
+def _in_parts(plain: list[str], meanings: HeaderMeanings) -> dict[str, tuple[str, ...]]:
+    """The columns that a mapping makes of several headers, and which of these headers are there: all of them, or some where a
+    list is optional. A joined value without one of its parts would be another value."""
+    mapping, found = meanings.mapping, {}
     for name, source in mapping.headers.items() if mapping else ():
         parts = [plain_header(h) for h in parts_of(source)]
-        there = tuple(p for p in parts if p in plain)
-        some_will_do = mapping and name in mapping.optional and not isinstance(source, Join)
-        if there and (len(there) == len(parts) or some_will_do):
-            found[name] = there
+        present = tuple(p for p in parts if p in plain)
+        may_lack_some = mapping and name in mapping.optional and not isinstance(source, Join)
+        if present and (len(present) == len(parts) or may_lack_some):
+            found[name] = present
     return found
 
 
 def _positions(
-    fields: list[str], wanted: Wanted
+    fields: list[str], meanings: HeaderMeanings
 ) -> tuple[dict[str, int], dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """Where each column is, those that are made of several fields, and the headers that mean none. Where a column is there
-    under the mapping's header and under the contract's own, the mapping's is meant."""
+    """The position of each column, the fields of columns made of several, and the unknown headers. Where the file has both the
+    mapping's header and the contract's own for a column, the mapping's counts."""
     plain = [plain_header(f) for f in fields]
-    found: dict[str, list[int]] = {}
+    indexes: dict[str, list[int]] = {}
     for index, header in enumerate(plain):
-        for name in wanted.headers.get(header, ()):
-            found.setdefault(name, []).append(index)
+        for name in meanings.headers.get(header, ()):
+            indexes.setdefault(name, []).append(index)
     parts = {}
-    for name, headers in _in_parts(plain, wanted).items():
-        parts[name] = tuple(_only(name, [i for i, h in enumerate(plain) if h == part], fields) for part in headers)
+    for name, headers in _in_parts(plain, meanings).items():
+        parts[name] = tuple(_only_one(name, [i for i, h in enumerate(plain) if h == part], fields) for part in headers)
     position = {}
-    for name in sorted(found.keys() | parts, key=lambda n: (found.get(n) or parts[n])[0]):
-        chosen = [i for i in found.get(name, ()) if plain[i] in wanted.mapped] or found.get(name, [])
-        position[name] = parts[name][0] if name in parts else _only(name, chosen, fields)
+    for name in sorted(indexes.keys() | parts, key=lambda n: (indexes.get(n) or parts[n])[0]):
+        chosen = [i for i in indexes.get(name, ()) if plain[i] in meanings.mapped] or indexes.get(name, [])
+        position[name] = parts[name][0] if name in parts else _only_one(name, chosen, fields)
     taken = {*position.values(), *(i for own in parts.values() for i in own)}
     return position, parts, tuple(
-        shown(field) or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
+        printable(field) or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
     )
 
 
-def _only(name: str, indexes: list[int], fields: list[str]) -> int:
+def _only_one(name: str, indexes: list[int], fields: list[str]) -> int:
     if len(indexes) > 1:
-        raise Refused(f"two headers mean {name}: '{shown(fields[indexes[0]])}' and '{shown(fields[indexes[1]])}'")
+        raise Refused(f"two headers mean {name}: '{printable(fields[indexes[0]])}' and '{printable(fields[indexes[1]])}'")
     return indexes[0]
 
 
 def named_headers(mapping: SystemMapping, name: str) -> str:
-    """The headers that a mapping names for a column, as a reason shows them."""
-    return ", ".join(shown(h) for h in headers_of(mapping.headers[name]))
+    """The headers that a mapping names for a column, for a reason."""
+    return ", ".join(printable(h) for h in headers_of(mapping.headers[name]))

@@ -1,4 +1,4 @@
-"""Finds the header row of a text: below titles, blank lines and logos, and over two rows if a title is merged."""
+"""Finds the header row of a text: below titles, blank lines and logos, and across two rows where cells are merged."""
 
 import csv
 import re
@@ -10,26 +10,26 @@ from dagster_project.contracts import plain_header
 
 from .decode import MARK
 from .mapping_fields import LAST_HEADER_ROW
-from .refusal import Refused, shown
+from .refusal import Refused, printable
 
 SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16
 """Characters, from the first line that is not blank, in which the header must end."""
 
 MOST_SHOWN = 30
-"""Headers that a reason names."""
+"""Headers that a reason lists."""
 
-FEWEST = 3
-"""Cells of a row that may be a header though it names nothing known."""
+FEWEST_CELLS = 3
+"""Cells of a row that may be a header even though it names no known column."""
 
 _DATA = re.compile(r"\d{3}|\d[/:-]\d|\d\.\d+\.\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
-"""What cells of data have and headers don't: long numbers, dates, times, addresses."""
+"""Found in cells of data and not in headers: long numbers, dates, times, addresses."""
 
 
 @dataclass(frozen=True)
-class HeadRow:
-    """A row at the head of a text. `number`: from 1, blank ones counted. `lines`: physical lines up to its end, from the
-    first that is not blank."""
+class HeaderRow:
+    """One of the first rows of a text. `number`: from 1, counting blank rows. `lines`: physical lines up to its end, from the
+    first line that is not blank."""
 
     number: int
     fields: list[str]
@@ -38,85 +38,84 @@ class HeadRow:
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What a header row must name. `named`: the columns that a row's fields name; `needed`: those without which it is none.
-    `headers`: all that mean anything, parts of a column among them, as `plain_header` writes them."""
+class HeaderSearch:
+    """What a header row must name. `named`: gives the columns that a row's fields name. `needed`: columns that the header must
+    name. `headers`: all known headers in `plain_header` form, with those of parts of a column."""
 
     named: Callable[[list[str]], set[str]]
     needed: frozenset[str]
     headers: frozenset[str]
 
-    def hits(self, row: HeadRow) -> int:
+    def n_named(self, row: HeaderRow) -> int:
         """How many of the contract's columns a row names."""
         return len(self.named(row.fields))
 
-    def is_whole(self, row: HeadRow) -> bool:
-        """Whether it names every column that is needed."""
+    def is_complete(self, row: HeaderRow) -> bool:
+        """Whether a row names every needed column."""
         named = self.named(row.fields)
         return bool(named) and self.needed <= named
 
 
-def find_row(text: str, start: int, skipped: int, separators: Iterable[str], sought: Sought, header_row: int | None) -> HeadRow:
-    """The header of a text whose first line that is not blank begins at `start`, after `skipped` blank ones.
+def find_header_row(
+    text: str, start: int, skipped: int, separators: Iterable[str], search: HeaderSearch, header_row: int | None
+) -> HeaderRow:
+    """The header of a text whose first line that is not blank begins at `start`, after `skipped` blank lines.
 
-    The first row that names all that is needed, by itself or with the row above it; else the one that comes nearest.
-    `header_row`: the one that a mapping says. Raises Refused where no row names anything, or there is no such row.
+    It is the first row that names all needed columns, alone or with the row above it; else the row that names most of them.
+    `header_row`: the row that a mapping says. Raises Refused where no row names any column, or there is no such row.
     """
     separators = list(separators)
     if header_row is None:
-        # Nearly always it is the first: then no other is looked at.
-        first = _best([next(_rows(text, start, skipped, s), None) for s in separators], sought)
-        if first and sought.is_whole(first):
+        # Nearly always the first row is the header: then no other row is read.
+        first = _best([next(_rows(text, start, skipped, s), None) for s in separators], search)
+        if first and search.is_complete(first):
             return first
-    every = {s: list(_rows(text, start, skipped, s)) for s in separators}
-    if header_row is not None:
-        every = {s: [r for r in rows if r.number <= header_row] for s, rows in every.items()}
-    for merged in (False, True):
-        tried = [r for rows in every.values() for r in (_merged(rows, sought) if merged else rows)]
+    by_separator = [list(_rows(text, start, skipped, s)) for s in separators]
+    for merge in (False, True):
+        candidates = [r for rows in by_separator for r in (_merged(rows, search) if merge else rows)]
         if header_row is not None:
-            tried = [r for r in tried if r.number == header_row]
-        if whole := [r for r in tried if sought.is_whole(r)]:
-            return min(whole, key=lambda r: (r.number, -sought.hits(r)))
-    rows = [r for own in every.values() for r in own if any(r.fields) and header_row in (None, r.number)]
+            candidates = [r for r in candidates if r.number == header_row]
+        if complete := [r for r in candidates if search.is_complete(r)]:
+            return min(complete, key=lambda r: (r.number, -search.n_named(r)))
+    rows = [r for own in by_separator for r in own if header_row in (None, r.number)]
     if not rows:
         raise Refused(f"no header: row {header_row}, which the mapping's table.header_row says, has no text")
-    nearest = max(rows, key=lambda r: (sought.hits(r), -r.number))
-    if not sought.hits(nearest):
+    nearest = max(rows, key=lambda r: (search.n_named(r), -r.number))
+    if not search.n_named(nearest):
         raise Refused(_no_header(rows))
     return nearest
 
 
 def looks_like_header(fields: list[str]) -> bool:
-    """Whether a row may be shown as a header: what may be anybody's data is not repeated in a reason."""
+    """Whether a row may be shown as a header: personal data must not be repeated in a reason."""
     filled = [f for f in fields if f]
     return len(filled) > 1 and len(set(filled)) == len(filled) and not any(_DATA.search(f) for f in filled)
 
 
-def said_of(number: int, fields: list[str]) -> str:
-    """A row that comes nearest to a header, and the headers that it has where it looks like one."""
+def describe_row(number: int, fields: list[str]) -> str:
+    """The row that comes nearest to a header, as a reason says it, with its headers where it looks like one."""
     if not looks_like_header(fields):
         return f"row {number} comes nearest"
-    filled = [shown(f) for f in fields if f]
+    filled = [printable(f) for f in fields if f]
     more = f" and {len(filled) - MOST_SHOWN} more" if len(filled) > MOST_SHOWN else ""
     return f"row {number} comes nearest, with the headers {', '.join(filled[:MOST_SHOWN])}{more}"
 
 
-def _no_header(rows: list[HeadRow]) -> str:
+def _no_header(rows: list[HeaderRow]) -> str:
     reason = f"no header: the first line names none of the contract's columns, nor does any of the first {LAST_HEADER_ROW} rows"
-    like = [r for r in rows if looks_like_header(r.fields) and sum(bool(f) for f in r.fields) >= FEWEST]
-    if not like:
+    likely = [r for r in rows if looks_like_header(r.fields) and sum(bool(f) for f in r.fields) >= FEWEST_CELLS]
+    if not likely:
         return reason
-    nearest = max(like, key=lambda r: (sum(bool(f) for f in r.fields), -r.number))
-    return f"{reason}; {said_of(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
+    nearest = max(likely, key=lambda r: (sum(bool(f) for f in r.fields), -r.number))
+    return f"{reason}; {describe_row(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
 
 
-def _best(rows: Iterable[HeadRow | None], sought: Sought) -> HeadRow | None:
-    found = [r for r in rows if r is not None]
-    return max(found, key=sought.hits) if found else None
+def _best(rows: Iterable[HeaderRow | None], search: HeaderSearch) -> HeaderRow | None:
+    return max((r for r in rows if r is not None), key=search.n_named, default=None)
 
 
-def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeadRow]:
-    """The first rows of a text, blank ones passed over, as far as they are whole."""
+def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:
+    """The first complete rows of a text, without blank ones."""
     head = text[start : start + HEADER_CHARACTERS].split("\n")
     if len(head) > 1 and start + HEADER_CHARACTERS < len(text):
         head.pop()
@@ -132,27 +131,27 @@ def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeadR
         number += 1
         cells = [f.replace(MARK, "").strip() for f in fields]
         if any(cells):
-            yield HeadRow(number, cells, reader.line_num, separator)
+            yield HeaderRow(number, cells, reader.line_num, separator)
 
 
-def _merged(rows: list[HeadRow], sought: Sought) -> Iterator[HeadRow]:
-    """Rows with what a merged cell above them says: `Opened` over `Date` and `Time`, or one that goes over both rows."""
+def _merged(rows: list[HeaderRow], search: HeaderSearch) -> Iterator[HeaderRow]:
+    """Rows joined with the merged cells above them: `Opened` above `Date` and `Time`, or a cell that spans both rows."""
     for above, row in pairwise(rows):
         if above.number == row.number - 1:
-            yield HeadRow(row.number, _with_above(above.fields, row.fields, sought), row.lines, row.separator)
+            yield HeaderRow(row.number, _with_above(above.fields, row.fields, search), row.lines, row.separator)
 
 
-def _with_above(above: list[str], own: list[str], sought: Sought) -> list[str]:
+def _with_above(above: list[str], own: list[str], search: HeaderSearch) -> list[str]:
     width = max(len(above), len(own))
-    over, last = [*above, *[""] * (width - len(above))], ""
+    titles, last = [*above, *[""] * (width - len(above))], ""
     plain = [plain_header(f) for f in own]
     fields = []
     for i, field in enumerate([*own, *[""] * (width - len(own))]):
-        last = over[i] or last
+        last = titles[i] or last
         both = f"{last} {field}".strip()
         if not field:
-            fields.append(over[i])
-        elif plain_header(both) in sought.headers or plain.count(plain[i]) > 1:
+            fields.append(titles[i])
+        elif plain_header(both) in search.headers or plain.count(plain[i]) > 1:
             fields.append(both)
         else:
             fields.append(field)

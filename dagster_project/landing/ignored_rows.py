@@ -1,4 +1,4 @@
-"""Rows that are no records, such as totals and source lines, or what a mapping's `table.ignore` names. Counted and left out."""
+"""Counts and removes rows that are not records: totals and source lines, named by a mapping's `table.ignore`."""
 
 import duckdb
 
@@ -12,9 +12,9 @@ DELIVERED = "landing_delivered"
 
 
 def is_ignored(sheet: Sheet) -> str | None:
-    """SQL that is true of a row that is no record; None where the mapping names none, or no column that the file has.
+    """SQL that is true of a row that is not a record; None where the mapping has no rule for a column of the file.
 
-    Of a row of any width: a line of totals seldom has as many fields as the header.
+    Rows of any width are checked: a line of totals seldom has as many fields as the header.
     """
     ignore = sheet.mapping.table.ignore if sheet.mapping else {}
     rules = [
@@ -27,14 +27,14 @@ def is_ignored(sheet: Sheet) -> str | None:
 
 
 def _glob(pattern: str) -> str:
-    """A glob of `*` and `?` in DuckDB's spelling: a bracket means itself."""
+    """A pattern with `*` and `?` as a DuckDB glob, in which a bracket is literal."""
     return pattern.lower().replace("[", "[[]")
 
 
-def leave_out(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
-    """Have `landing_cells` without the rows that are no records. Returns how many these were.
+def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
+    """Remove the rows that are not records from `landing_cells`. Returns how many there were.
 
-    Raises Refused where the file ends within a row that is a record.
+    Raises Refused where the file ends within a record.
     """
     ignored = is_ignored(sheet)
     n = 0

@@ -1,7 +1,7 @@
-"""Opens files of the inbox so that no link leads out of it, and checks that nobody has changed them meanwhile.
+"""Opens files of the inbox so that no link leads out of it, and checks that they do not change while they are read.
 
 A path can mean another file from one moment to the next. So a file is opened once, folder by folder and without following
-a link, and everything is asked of what was opened. A link within the inbox is followed first, to where it ends.
+links, and every check is made on the open file. A link within the inbox is resolved first.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ from .refusal import Refused, StillChanging
 NO_FILE = "not a file: drop the file itself"
 A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
 CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it will be read when its sender is done"
-HELD_OPEN = "a program still has it open for writing: it will be read when its sender is done"
+OPEN_FOR_WRITING = "a program still has it open for writing: it will be read when its sender is done"
 
 
 @dataclass(frozen=True)
 class FileStamp:
-    """What tells a file's content from what it was before or is later. Times in nanoseconds; `changed_ns` can't be set back."""
+    """Changes whenever a file's content does. Times in nanoseconds; `changed_ns` can't be set back."""
 
     device: int
     inode: int
@@ -37,16 +37,16 @@ class FileStamp:
 
     @classmethod
     def of(cls, handle: int) -> "FileStamp":
-        """What is opened now."""
-        found = os.fstat(handle)
-        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        """The stamp of an open file."""
+        status = os.fstat(handle)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @contextlib.contextmanager
 def opened_file(path: Path, root: Path | None) -> Iterator[int]:
     """A descriptor of a file to read. `root`: the folder that no link may lead out of; None where a person named the file.
 
-    Raises Refused for a link that leads out and for what is no file, and OSError.
+    Raises Refused for a link that leads out and for anything but a regular file, and OSError.
     """
     with _opened_in(path, root) as (folder, name):
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if root else 0)
@@ -57,7 +57,7 @@ def opened_file(path: Path, root: Path | None) -> Iterator[int]:
                 raise Refused(LINK_OUT) from error
             raise
     try:
-        # A pipe or a device would be read for ever.
+        # Reading a pipe or a device might never end.
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Refused(NO_FILE)
         yield handle
@@ -67,19 +67,19 @@ def opened_file(path: Path, root: Path | None) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _opened_in(path: Path, root: Path | None) -> Iterator[tuple[int | None, str]]:
-    """The folder of the file that a path means, and its name there."""
+    """A descriptor of the folder that holds the file of a path (None without `root`), and the file's name there."""
     if root is None:
         yield None, str(path)
         return
     if leads_out(path, root):
         raise Refused(LINK_OUT)
-    with folder_of(Path(os.path.realpath(path)) if path.is_symlink() else path, root) as found:
-        yield found
+    with folder_of(Path(os.path.realpath(path)) if path.is_symlink() else path, root) as folder_and_name:
+        yield folder_and_name
 
 
 @contextlib.contextmanager
 def folder_of(path: Path, root: Path) -> Iterator[tuple[int, str]]:
-    """A descriptor of the folder that a path lies in, reached from `root` without following a link, and the path's last part.
+    """A descriptor of the folder of a path, reached from `root` without following a link, and the path's last part.
 
     Raises Refused where a folder on the way is a link.
     """
@@ -100,49 +100,48 @@ def folder_of(path: Path, root: Path) -> Iterator[tuple[int, str]]:
 
 
 def refuse_keys(home: Home, handle: int) -> None:
-    """Raises Refused where what is opened is one of the home's keys, under whatever name: a hard link is no link to see."""
-    found = os.fstat(handle)
+    """Raises Refused where an open file is one of the home's keys under any name: a hard link does not look like a link."""
+    opened = os.fstat(handle)
     for path in (home.key_file, home.audit_key_file):
         with contextlib.suppress(OSError):
-            key = path.stat()
-            if (key.st_dev, key.st_ino) == (found.st_dev, found.st_ino):
+            if os.path.samestat(path.stat(), opened):
                 raise Refused(A_KEY)
 
 
-def check_unchanged(file: InboxFile, seen: FileStamp) -> None:
-    """Raises StillChanging where the file is not as it was read, Refused and OSError as `opened_file` does."""
+def check_unchanged(file: InboxFile, stamp: FileStamp) -> None:
+    """Raises StillChanging where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
-        if FileStamp.of(handle) != seen:
+        if FileStamp.of(handle) != stamp:
             raise StillChanging("changed while it was read: it will be read again")
 
 
-def still_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:
-    """The files that their senders are not done with, each with the reason. `seconds`: 0 looks for none.
+def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:
+    """The files that are still being written, each with the reason. `seconds`: 0 does not check.
 
-    Waits until the youngest file is so old, so many seconds at the most, and then sees which have changed meanwhile. Where
-    the system tells who has a file open for writing (local disks, files of this user), those that are open are found however
-    long their writer pauses.
+    Waits until the youngest file is this old, at most `seconds`, and then finds the files that have changed. Where the system
+    can tell whether a file is open for writing (local disks, files of this user), open files are found however long their
+    writer pauses.
     """
     if not seconds:
         return {}
-    sound = [f for f in files if not f.path.is_symlink()]
-    youngest = max((f.mtime for f in sound), default=0.0)
-    # A time in the future says nothing of when the file was written.
+    real_files = [f for f in files if not f.path.is_symlink()]
+    youngest = max((f.mtime for f in real_files), default=0.0)
+    # A time in the future does not say when the file was written.
     if (left := youngest + seconds - time.time()) > 0:
         time.sleep(min(left, seconds))
-    found = {}
-    for file in sound:
+    reasons = {}
+    for file in real_files:
         with contextlib.suppress(OSError, Refused), opened_file(file.path, file.root) as handle:
             now = os.fstat(handle)
             if (now.st_size, now.st_mtime) != (file.size, file.mtime):
-                found[file.path] = CHANGED.format(seconds=seconds)
+                reasons[file.path] = CHANGED.format(seconds=seconds)
             elif is_open_for_writing(handle):
-                found[file.path] = HELD_OPEN
-    return found
+                reasons[file.path] = OPEN_FOR_WRITING
+    return reasons
 
 
 def is_open_for_writing(handle: int) -> bool | None:
-    """Whether any process can write to a file through a descriptor that it has; None where the system does not tell."""
+    """Whether any process has the file open for writing; None where the system can't tell."""
     leased = lease(handle)
     if leased:
         fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
@@ -151,11 +150,11 @@ def is_open_for_writing(handle: int) -> bool | None:
 
 def lease(handle: int) -> bool | None:
     """Take a read lease: True where nobody has the file open for writing, False where somebody has; None where the system
-    does not tell (another user's file, a share, no Linux)."""
+    can't tell (another user's file, a network share, not Linux)."""
     if not hasattr(fcntl, "F_SETLEASE"):
         return None
     try:
-        # The signal by default would end the process; this one is ignored.
+        # The default signal would end the process; this one is ignored.
         fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
@@ -166,5 +165,5 @@ def lease(handle: int) -> bool | None:
 
 
 def is_still_leased(handle: int) -> bool:
-    """Whether nobody has asked to write since `lease` gave True."""
+    """Whether nobody has tried to write since `lease` returned True."""
     return fcntl.fcntl(handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK

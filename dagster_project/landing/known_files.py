@@ -1,4 +1,4 @@
-"""What the ledger knows of a file: whether it came before, and what came in its place."""
+"""Finds earlier decisions in the ledger: whether a file came before, and what replaced it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,33 +14,31 @@ Window = tuple[date | None, date | None]
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def moment_text(at: datetime) -> str:
-    """The ledger's spelling of a time that a file name gives: UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
+def utc_seconds(at: datetime) -> str:
+    """The ledger's form of an extraction time: UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def landing_text(at: datetime) -> str:
-    """The ledger's spelling of a time of landing: UTC with microseconds, so that its texts sort as the
-    times do."""
+def utc_microseconds(at: datetime) -> str:
+    """The ledger's form of a landing time: UTC with microseconds, so that the texts sort as the times do."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Clock:
-    """Tells the time of landing, each time another one."""
+    """Gives landing times, each later than the one before."""
 
     def __init__(self, now: datetime | None, latest: datetime) -> None:
-        self._now, self._latest, self._one_at_a_time = now, latest, Lock()
+        self._now, self._latest, self._lock = now, latest, Lock()
 
     def tick(self) -> datetime:
-        """Now, and later than anything in the ledger and than what was told before: the order of landing never depends on a
-        clock set back."""
-        with self._one_at_a_time:
+        """Now, or just after the latest time in the ledger or given before: the order of landing survives a clock set back."""
+        with self._lock:
             self._latest = max(self._now or datetime.now(UTC), self._latest + timedelta(microseconds=1))
             return self._latest
 
 
 class Decisions:
-    """The ledger's entries, found by what identifies a file. `add` keeps it up as files land."""
+    """The ledger's entries, indexed by what identifies a file. `add` updates the index as files land."""
 
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:
         self.loads: dict[str, LedgerEntry] = {}
@@ -56,7 +54,7 @@ class Decisions:
             self.add(entry)
 
     def add(self, entry: LedgerEntry) -> None:
-        """Take in an entry that is newer than all before it."""
+        """Add an entry that is newer than all before it."""
         self._entries.append(entry)
         self.latest = max(self.latest, datetime.fromisoformat(entry.landed_at))
         self._drops[(entry.source_file, entry.file_mtime, entry.bytes)] = entry
@@ -75,16 +73,16 @@ class Decisions:
             self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
 
     def of(self, extract: str | None) -> "Decisions":
-        """What is known of one extract, or of files whose name is no extract's; and of every file what it was, by its name."""
+        """The decisions of one extract (None: of files whose name gives no extract), and every drop by its name."""
         own = Decisions(e for e in self._entries if e.extract == extract)
         own._drops = dict(self._drops)
         return own
 
     def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
-        """The entry of this very file: name, time and size as they were.
+        """The entry of this very file, with the same name, time and size.
 
-        None where the answer could be another today: another problem with the name, a manifest that came since, or a
-        refused file that would be read under another mapping (`mapping`: today's, as the ledger says it).
+        None where the decision could differ today: the name has another problem, a manifest arrived since, or a refused file
+        would be read with another mapping (`mapping`: today's, by its label in the ledger).
         """
         entry = self._drops.get((file.name, file.mtime, file.size))
         if entry is None or (entry.extract is None) != (file.problem is not None):
@@ -95,11 +93,11 @@ class Decisions:
             return None
         if entry.outcome == "refused":
             try:
-                came = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
+                arrived = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
             except OSError:
-                # None there, nor can there be, where the name is too long for one.
+                # No manifest; there can't be one where the file's name is too long.
                 return entry
-            return entry if came < datetime.fromisoformat(entry.landed_at) else None
+            return entry if arrived < datetime.fromisoformat(entry.landed_at) else None
         return entry
 
     def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
@@ -117,28 +115,28 @@ class Decisions:
             return None
         assert file.extracted_at is not None
         window = (file.extract, file.force_code, file.covered_from, file.covered_to)
-        return self._by_identity.get((*window, moment_text(file.extracted_at)))
+        return self._by_identity.get((*window, utc_seconds(file.extracted_at)))
 
     def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
-        """The load that these bytes are already: of the same extraction, or the month's newest (see `newest`).
+        """The load with the same bytes: of the same extraction, or the newest of its month (see `newest`).
 
-        Older content of a month that comes again is a new landing: the newest file of a month counts.
+        Older content of a month that arrives again is a new landing: the newest file of a month counts.
         """
         if file.form != "police_uk":
-            found = self.same_extraction(file)
-            return found if found and found.sha256 == sha256 else None
+            load = self.same_extraction(file)
+            return load if load and load.sha256 == sha256 else None
         return next((e for e in self.newest(file, keyless) if e.sha256 == sha256), None)
 
     def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
-        """Of a month of data.police.uk: the load that came last, and the last accepted one.
+        """Of a month of data.police.uk: the load that landed last, and the last accepted one.
 
-        None where the force's own extract of a `keyless` contract has replaced the month since: what comes again then
-        replaces that.
+        Empty where the force's own extract of a `keyless` contract has replaced the month since: a file that arrives again then
+        replaces that extract.
         """
         if file.form != "police_uk":
             return []
         loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
-        # By landing: a load that a person has released since is entered again, and no newer for that.
+        # By first landing: a released load has a second entry, and is no newer for that.
         loads = sorted(loads, key=lambda e: str(e.extracted_at))
         if keyless and loads and self._replaced(loads[-1]):
             return []
@@ -159,9 +157,9 @@ class Decisions:
             return []
         assert file.extract and file.force_code
         window = (file.covered_from, file.covered_to)
-        return self.tied_with(file.extract, file.force_code, moment_text(file.extracted_at), window)
+        return self.tied_with(file.extract, file.force_code, utc_seconds(file.extracted_at), window)
 
     def tied_with(self, extract: str, force_code: str, extracted_at: str, window: Window) -> list[LedgerEntry]:
-        """The same by the ledger's own values. Files of data.police.uk never tie: no two land at one time."""
-        found = [self.loads[load] for load in self._by_time[(extract, force_code, extracted_at)]]
-        return [e for e in found if e.outcome == "accepted" and (e.covered_from, e.covered_to) != window]
+        """`tied` by the ledger's values. Files of data.police.uk never tie: no two land at the same time."""
+        loads = [self.loads[load] for load in self._by_time[(extract, force_code, extracted_at)]]
+        return [e for e in loads if e.outcome == "accepted" and (e.covered_from, e.covered_to) != window]

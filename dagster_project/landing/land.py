@@ -14,10 +14,10 @@ from dagster_project.core.home import Home
 from . import parallel, recovery
 from .archive import move_to_archive
 from .file_names import InboxFile
-from .inbox_files import still_written
+from .inbox_files import files_being_written
 from .land_file import UNRECOGNISED, FileLanding
 from .ledger import LedgerEntry, commit
-from .own_file_names import recognised
+from .own_file_names import recognise_files
 
 LOG = logging.getLogger(__name__)
 
@@ -32,51 +32,51 @@ def land_files(
     archive: bool,
     whole: bool = True,
     settled_seconds: float = 0,
+    threads: int | None = None,
     progress: Callable[[LedgerEntry], None] | None = None,
 ) -> list[LedgerEntry]:
-    """Land files and return one entry for each, in order of landing. The caller keeps other landings out of the home.
+    """Land files and return one entry for each, in order of landing. The caller holds the home's lock.
 
-    Extract by extract, or several of them side by side (`abreast`), the oldest extraction first; an extract's entries are
-    committed together, after its rows. With `archive` the files then move to the home's archive; without (an inbox of somebody
-    else's), a file that was decided before is passed over: its entry is returned as `known` and not
-    written again. So is one that an unfinished night decided on and did not archive. `whole`: these are all the
-    files of the inbox. `settled_seconds`: a file that changed within so many waits in the inbox, and its entry is not written
-    down; 0 asks of none. `progress` is called with every entry.
+    An extract's files land oldest extraction first; their entries are committed together, after their rows.
 
-    A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything
-    lands, and OSError or duckdb.Error when rows can't be stored: what is committed by then stays, the
-    rest lands next time.
+    `archive`: move landed files to the home's archive. Without it (an inbox that is not ours to empty), and after a night that
+    was interrupted, a file that was decided before is skipped: its entry is returned as `known` and not written again.
+    `whole`: `files` are all the files of the inbox. `settled_seconds`: files that changed within so many seconds wait in the
+    inbox without a line in the ledger; 0 does not check. `threads`: extracts to read at a time; None chooses by the size of the
+    files and the number of processors. `progress`: called with every entry.
+
+    A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything lands, and OSError or
+    duckdb.Error when rows can't be stored: what is committed by then stays, the rest lands next time.
     """
     if not files and recovery.unfinished_nights(home) is None:
         return []
     landing = Landing(home, contracts, night_id, now, archive)
-    files = recognised(files, landing.mappings)
+    files = recognise_files(files, landing.mappings)
     groups: dict[str, list[InboxFile]] = defaultdict(list)
     for file in files:
-        groups[UNRECOGNISED if file.problem else file.whose[0]].append(file)
-    identified = any(contracts[name].identifiers for name in groups if name != UNRECOGNISED)
-    ordered = {name: sorted(groups[name], key=order) for name in sorted(groups)}
+        groups[UNRECOGNISED if file.problem else file.extract_and_force[0]].append(file)
+    has_identifiers = any(contracts[name].identifiers for name in groups if name != UNRECOGNISED)
+    by_extract = {name: sorted(groups[name], key=landing_order) for name in sorted(groups)}
     try:
-        landing.open(identified)
-        landing.unsettled = still_written(files, settled_seconds)
+        landing.prepare(has_identifiers)
+        landing.being_written = files_being_written(files, settled_seconds)
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
-        done: Generator[Read, None, None]
-        if parallel.is_worth_it(new):
-            landing.begin()
-            done = parallel.read(landing.home, landing.apart, ordered, progress)
+        results: Generator[ExtractResult, None, None]
+        if (threads := threads or parallel.threads_for(new)) > 1:
+            landing.mark_started()
+            results = parallel.read(landing.home, landing.for_extract, by_extract, threads, progress)
         else:
-            done = (landing.read_extract(name, own, progress) for name, own in ordered.items())
-        with closing(done):
-            entries = [entry for read in done for entry in landing.finish(read)]
-        landing.over(whole)
+            results = (landing.read_extract(name, own, progress) for name, own in by_extract.items())
+        with closing(results):
+            entries = [entry for result in results for entry in landing.commit_extract(result)]
+        landing.mark_finished(whole)
     finally:
         landing.close()
     return sorted(entries, key=lambda entry: entry.landed_at)
 
 
-def order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
-    """What files are sorted by: oldest extraction first; data.police.uk files, extracted when they land, by age of the
-    file."""
+def landing_order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
+    """Sort key of files: oldest extraction first. Files of data.police.uk, whose name gives no time, by age of the file."""
     return (
         file.extracted_at is None,
         file.extracted_at or datetime.min,
@@ -86,17 +86,17 @@ def order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
     )
 
 
-def collected(entry: LedgerEntry) -> dict[str, object]:
-    """What the record of processing says of a file: which, whose, and what became of it."""
-    kept = (
+def collection_record(entry: LedgerEntry) -> dict[str, object]:
+    """The facts of a file that the record of processing stores: which file, whose, and its outcome."""
+    fields = {
         "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
-    )  # fmt: skip
-    return entry.model_dump(mode="json", include=set(kept), exclude_none=True)
+    }  # fmt: skip
+    return entry.model_dump(mode="json", include=fields, exclude_none=True)
 
 
 @dataclass(frozen=True)
-class Read:
-    """One extract whose rows are stored: an entry of every file; those that are new, and the files that are done with."""
+class ExtractResult:
+    """One extract whose rows are stored. `entries`: of every file; `new`: those for the ledger; `done`: files to archive."""
 
     name: str
     entries: list[LedgerEntry]
@@ -105,60 +105,64 @@ class Read:
 
 
 class Landing(FileLanding):
-    """Landing the files of an inbox, an extract at a time."""
+    """Lands the files of an inbox, an extract at a time."""
 
-    def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None) -> Read:
-        """Read and store one extract's files. Nothing counts of it before `finish`. Raises Stopped where `room` is closed."""
-        read = Read(name, [], [], [])
+    def read_extract(
+        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None
+    ) -> ExtractResult:
+        """Read and store one extract's files. Nothing counts before `commit_extract`. Raises Stopped when another thread
+        failed.
+        """
+        result = ExtractResult(name, [], [], [])
         self.connect(name)
         for file in files:
-            entry = self._passed_over(file)
+            entry = self._decided_before(file)
             if entry is None:
                 entry, stays = self.land(file)
                 if not stays:
-                    read.new.append(entry)
-                    read.done.append(file)
+                    result.new.append(entry)
+                    result.done.append(file)
                     self.decisions.add(entry)
             elif self.archive:
-                read.done.append(file)
-            read.entries.append(entry)
+                result.done.append(file)
+            result.entries.append(entry)
             if progress:
                 progress(entry)
-        return read
+        return result
 
-    def finish(self, read: Read) -> list[LedgerEntry]:
+    def commit_extract(self, result: ExtractResult) -> list[LedgerEntry]:
         """Commit an extract's entries, then archive its files. Returns the entries."""
-        if read.new:
-            self.begin()
-            # Before the ledger: what is stored is on record, though the night be killed in between.
-            audit.record_all(self.home, [("collection", collected(e)) for e in read.new])
-        commit(self.home, self.night_id, read.name, read.new)
+        if result.new:
+            self.mark_started()
+            # Before the ledger, so that what is stored is on record even if the night is killed in between.
+            audit.record_all(self.home, [("collection", collection_record(e)) for e in result.new])
+        commit(self.home, self.night_id, result.name, result.new)
         if self.archive:
-            for file in read.done:
-                seen, sha256 = self.seen.get(file.path, (None, None))
-                if not move_to_archive(self.home, file, self.clock.tick().date(), sha256, seen):
-                    LOG.warning("%s is not what was read any more: it stays in the inbox", file.name)
-        return read.entries
+            for file in result.done:
+                stamp, sha256 = self.files_read.get(file.path, (None, None))
+                if not move_to_archive(self.home, file, self.clock.tick().date(), sha256, stamp):
+                    LOG.warning("%s has changed since it was read: it stays in the inbox", file.name)
+        return result.entries
 
-    def _passed_over(self, file: InboxFile) -> LedgerEntry | None:
-        """The entry of a file that was decided before and is as it was: one of an inbox that is not ours to empty, or
-        one that a night which did not come to its end left in ours."""
+    def _decided_before(self, file: InboxFile) -> LedgerEntry | None:
+        """A `known` entry for an unchanged file that was decided before: in an inbox that is not ours to empty, or by a night
+        that was interrupted before it archived the file. None for any other file."""
         if file.waits:
             earlier = None
         elif self.archive:
-            earlier = self.left_over.entry(file)
+            earlier = self.unarchived.entry(file)
         else:
             used = self._mapping(file)
             earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None
-        self.seen[file.path] = (None, earlier.sha256)
-        said = f": {earlier.reason}" if earlier.reason else ""
+        self.files_read[file.path] = (None, earlier.sha256)
+        reason = f": {earlier.reason}" if earlier.reason else ""
         return self._entry(
             file,
             self.clock.tick(),
             outcome="known",
-            reason=f"decided before: {earlier.outcome}{said}",
+            reason=f"decided before: {earlier.outcome}{reason}",
             load_id=earlier.load_id,
             sha256=earlier.sha256,
             bytes=earlier.bytes,

@@ -1,4 +1,4 @@
-"""Lands one file: from its bytes to rows in raw and quarantine, and its ledger entry."""
+"""Lands one file: from its bytes to rows in raw and quarantine, and its entry in the ledger."""
 
 import hashlib
 import logging
@@ -12,49 +12,57 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
-from .believe import quarantined_too_much, refuse_american, withdraws_too_much
-from .column_drift import drift
-from .conflicts import KIND, load_of, settle_conflicts
-from .containers import Stored, read_manifest, read_stored
-from .duplicates import doubled, repeats, weigh
+from .column_drift import describe_drift
+from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
+from .containers import StoredFile, read_manifest, read_stored
+from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
-from .ignored_rows import leave_out
+from .ignored_rows import remove_ignored_rows
 from .inbox_files import check_unchanged
-from .known_files import landing_text, moment_text
+from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
 from .ledger import LedgerEntry
 from .made_up import is_made_up
-from .mappings import SystemMapping, Used
+from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
+from .plausibility import quarantined_too_much, refuse_american, withdraws_too_much
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, Sheet, keep_parsed, parse
+from .row_rules import PARSED, Sheet, parse, store_parsed
 from .row_window import parse_within_rows, widest
-from .vocabulary import HELD_FOR, look_up
+from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
+"""Days from which a file without rows is held, where its contract says that no rows are suspect."""
 LARGE = 100_000
+"""Rows of a file after which its memory is given back before the next."""
 LOG = logging.getLogger(__name__)
 QUERY_INTERRUPTED = "Query interrupted"
-"""DuckDB's message after a signal: somebody ended the night, and the file is not at fault."""
+"""DuckDB's message after a signal: somebody stops the night, and the file is not at fault."""
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a file holds: rows, bad ones, repeats merged, rows whose keys clash; and why to hold it, if so."""
+class _FileCounts:
+    """A file's rows: all, bad ones, merged repeats, and those of a key with different content."""
 
     rows: int
     bad: int
     merged: int
     clashing: int
-    held: str | None
-    ragged: str | None = None
+    hold_reason: str | None
+    """Why to hold the file; None where there is no reason."""
+    ragged_digest: str | None = None
     """Digest of the rows with the wrong number of cells; None if there are none."""
 
     @property
-    def repeated(self) -> bool:
+    def good(self) -> str:
+        """SQL: the rows of `landing_parsed` that load."""
+        return good_rows(has_bad=self.bad > 0, has_repeats=self.has_repeats)
+
+    @property
+    def has_repeats(self) -> bool:
         """Whether any key repeats."""
         return self.merged + self.clashing > 0
 
@@ -62,24 +70,25 @@ class _Found:
 class FileLanding(LandingSession):
     """Lands one file: reads it, checks it against its contract, decides whether to accept it, and stores it."""
 
-    def _mapping(self, file: InboxFile) -> Used | None:
-        """The mapping to read a file with. What data.police.uk publishes looks the same from every force."""
+    def _mapping(self, file: InboxFile) -> NamedMapping | None:
+        """The mapping to read a file with; None for data.police.uk, whose files look the same from every force."""
         if file.mapping:
             return self.mappings.named(file.mapping)
-        return self.mappings.of(*file.whose) if file.form == "canonical" else None
+        return self.mappings.of(*file.extract_and_force) if file.form == "canonical" else None
 
     def land(self, file: InboxFile) -> tuple[LedgerEntry, bool]:
-        """One file's entry, and whether the file is to be left alone: it waits for its sender, or for its mapping. What is too
-        large for a part of the memory is read while nobody else reads, with all of it.
+        """Land one file. Returns its entry, and whether the file stays in the inbox: it waits for its sender or its mapping.
+
+        A file that is too large for a share of the memory is read again with all of it, while nobody else reads.
         """
         at = self.clock.tick()
         try:
-            with self.room.taken(file):
+            with self.budget.reserve(file):
                 return self._decide(file, at)
         except (TooLarge, duckdb.OutOfMemoryException):
             if self.parts == 1:
                 raise
-        with self.room.whole():
+        with self.budget.reserve_all():
             self.connect(file.extract or UNRECOGNISED, parts=1)
             try:
                 return self._decide(file, at)
@@ -89,19 +98,19 @@ class FileLanding(LandingSession):
     def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
         facts: dict[str, Any] = {}
         try:
-            if file.path in self.unsettled:
-                raise StillChanging(self.unsettled[file.path])
+            if file.path in self.being_written:
+                raise StillChanging(self.being_written[file.path])
             if file.waits:
                 raise Waits(file.waits)
             if file.problem:
                 raise Refused(file.problem)
             by_extract = file.form == "canonical" and not file.mapping
-            if by_extract and (problem := self.mappings.problem(*file.whose)):
+            if by_extract and (problem := self.mappings.problem(*file.extract_and_force)):
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
             if used := self._mapping(file):
                 facts["mapping"] = used.label
-            with ExitStack() as held:
-                return self._read(file, at, facts, used.mapping if used else None, held), False
+            with ExitStack() as resources:
+                return self._decide_by_content(file, at, facts, used.mapping if used else None, resources), False
         except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
@@ -110,40 +119,41 @@ class FileLanding(LandingSession):
             refused = {"rows_refused": facts.get("rows_in_file")}
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
-    def _read(
-        self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping | None, held: ExitStack
+    def _decide_by_content(
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack
     ) -> LedgerEntry:
-        """Decide on a file whose name is in order. `facts` fills with what is known of it, `held` with what its rows are read
-        from. Raises Refused."""
+        """Decide on a file whose name is valid. Adds what is known of it to `facts`, and what its rows are read from to
+        `resources`. Raises Refused."""
         try:
             manifest = read_manifest(file.manifest, file.root)
             stored = read_stored(file, self.home)
-            self.seen[file.path] = (stored.seen, stored.sha256)
+            self.files_read[file.path] = (stored.stamp, stored.sha256)
             facts.update(sha256=stored.sha256, bytes=stored.size)
             if manifest:
                 manifest.check_bytes(stored)
-            keyless = not self.contracts[file.whose[0]].key
+            keyless = not self.contracts[file.extract_and_force[0]].key
             earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, keyless)
             if earlier is None:
-                sheet, found = self._take(file, stored, facts, mapping, held)
-                facts.update(rows_in_file=found.rows, rows_ignored=sheet.n_ignored or None)
+                sheet, counts = self._read_rows(file, stored, facts, mapping, resources)
+                facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
                 file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
-                earlier = self._same_content(file, sheet, found)
-            check_unchanged(file, stored.seen)
+                earlier = self._same_content(file, sheet, counts)
+            check_unchanged(file, stored.stamp)
             if manifest:
-                of = (earlier.rows_in_file, earlier.rows_ignored) if earlier else (found.rows, sheet.n_ignored)
-                manifest.check_rows(*of)
+                manifest.check_rows(
+                    *((earlier.rows_in_file, earlier.rows_ignored) if earlier else (counts.rows, sheet.n_ignored))
+                )
             if earlier:
                 return self._known(file, at, facts, earlier)
             facts["made_up"] = is_made_up(self.con)
-            if found.rows:
-                self.kind.admit(facts["made_up"])
-            refuse_american(self.con, sheet, found.rows, found.bad, self.limits, file.whose[1])
+            if counts.rows:
+                self.home_kind.admit(facts["made_up"])
+            refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, file.extract_and_force[1])
             if rival := self.decisions.same_extraction(file):
-                said = f"{rival.source_file} came first, with other content"
+                reason = f"two files claim to be one extraction: {rival.source_file} came first, with other content"
                 if rival.mapping != facts.get("mapping"):
-                    said += " (or the mapping changed since: what is mapped anew is dropped as a newer extraction)"
-                raise Refused(f"two files claim to be one extraction: {said}")
+                    reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"
+                raise Refused(reason)
         except Refused:
             raise
         except OSError as error:
@@ -151,63 +161,62 @@ class FileLanding(LandingSession):
         except (MemoryError, duckdb.OutOfMemoryException) as error:
             raise TooLarge(spilled=cause_of(error) is Cause.SPILL_LIMIT) from error
         except duckdb.InterruptException:
-            # By another thread, as the night is ended: the file is not at fault.
+            # Another thread stops the night: the file is not at fault.
             raise
         except Exception as error:
             if str(error) == QUERY_INTERRUPTED:
                 raise KeyboardInterrupt from error
-            # The error's own words may hold a row: only its kind is said, and to the log.
+            # The error's message may contain a row: only its type is logged.
             LOG.warning("%s could not be read: %s", file.name, type(error).__name__)
             raise Refused("could not be read: damaged, or written in a way that is not known; export it again") from error
-        if self.room.is_over:
+        if self.budget.is_closed:
             raise Stopped
-        return self._store(file, at, facts, sheet, found)
+        return self._store(file, at, facts, sheet, counts)
 
-    def _same_content(self, file: InboxFile, sheet: Sheet, found: _Found) -> LedgerEntry | None:
-        """The load that the rows just read are already, though in other bytes: another container or
-        encoding."""
+    def _same_content(self, file: InboxFile, sheet: Sheet, counts: _FileCounts) -> LedgerEntry | None:
+        """The earlier load with the same rows in other bytes (another container or encoding), or None."""
         rival = self.decisions.same_extraction(file)
         for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
-            counts = (other.rows_in_file, other.rows_duplicate)
-            alike = counts == (found.rows, found.merged) and other.ragged_digest == found.ragged
-            good = good_rows(bad=found.bad > 0, repeated=found.repeated)
-            if alike and same_rows(self.con, self.home, load_of(other), sheet, good, found.repeated):
+            theirs = (other.rows_in_file, other.rows_duplicate, other.ragged_digest)
+            if theirs == (counts.rows, counts.merged, counts.ragged_digest) and same_rows(
+                self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
+            ):
                 return other
         return None
 
-    def _take(
-        self, file: InboxFile, stored: Stored, facts: dict[str, Any], mapping: SystemMapping | None, held: ExitStack
-    ) -> tuple[Sheet, _Found]:
-        """Read a file's rows and check them against their contract. If DuckDB's own reader finds other rows than the header
-        reader expects, they are read by the slower reader."""
+    def _read_rows(
+        self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack
+    ) -> tuple[Sheet, _FileCounts]:
+        """Read a file's rows and check them against their contract. Where DuckDB's own reader finds other rows than the scan of
+        the text did, they are read by the slower reader."""
         try:
-            sheet = self._parse(file, stored, facts, mapping, held, plainly=True)
-            found = self._weigh(sheet)
-            if sheet.cells.lines in (None, found.rows + sheet.n_ignored):
-                return sheet, found
+            sheet = self._parse(file, stored, facts, mapping, resources, fast=True)
+            counts = self._count_rows(sheet)
+            if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
+                return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
-        sheet = self._parse(file, stored, facts, mapping, held, plainly=False)
-        return sheet, self._weigh(sheet)
+        sheet = self._parse(file, stored, facts, mapping, resources, fast=False)
+        return sheet, self._count_rows(sheet)
 
     def _parse(
         self,
         file: InboxFile,
-        stored: Stored,
+        stored: StoredFile,
         facts: dict[str, Any],
         mapping: SystemMapping | None,
-        held: ExitStack,
+        resources: ExitStack,
         *,
-        plainly: bool,
+        fast: bool,
     ) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
         assert file.form is not None
-        contract = self.contracts[file.whose[0]]
-        opened = open_file(self.con, file, stored, contract, facts, mapping, held, plainly=plainly)
+        contract = self.contracts[file.extract_and_force[0]]
+        opened = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
         at = file.extracted_at if file.covers else None
         window = widest(at) if at else file.window
-        sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.other_than)
-        sheet = replace(sheet, n_ignored=leave_out(self.con, sheet))
+        sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.main_encoding)
+        sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
         if file.covers and at:
             sheet = parse_within_rows(self.con, sheet, file.covers, at)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
@@ -215,68 +224,67 @@ class FileLanding(LandingSession):
             parse(self.con, sheet)
         return sheet
 
-    def _weigh(self, sheet: Sheet) -> _Found:
-        """Count what was read, settle repeated keys, and decide whether to hold the file."""
-        n_rows, n_bad, n_ragged, n_keys, n_distinct, perhaps_doubled = weigh(self.con, sheet)
-        held = None
-        if perhaps_doubled:
-            held = doubled(self.con, sheet)
+    def _count_rows(self, sheet: Sheet) -> _FileCounts:
+        """Count the rows read, sort out repeated keys, and decide whether to hold the file for them."""
+        n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet)
+        hold_reason = doubled(self.con, sheet) if may_be_doubled else None
         if n_rows == 0 and sheet.contract.empty_is_suspect:
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
-                held = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
+                hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
-            keep_parsed(self.con, sheet)
-            n_merged, n_clashing = repeats(self.con, sheet)
-        return _Found(n_rows, n_bad, n_merged, n_clashing, held, ragged_digest(self.con, sheet, self.key) if n_ragged else None)
+            store_parsed(self.con, sheet)
+            n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
+        digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
+        return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest)
 
-    def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, found: _Found) -> LedgerEntry:
-        """Write the file's rows. Errors here are not the file's fault: they end the night."""
+    def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> LedgerEntry:
+        """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
         load = self._load(file, at, facts["sha256"])
         n_quarantined = 0
         kinds: dict[str, int] = {}
         withheld: dict[str, int] = {}
-        self.begin()
-        write_raw(self.con, self.home, load, sheet, good_rows(bad=found.bad > 0, repeated=found.repeated))
-        if found.bad or found.clashing:
-            kinds, n_quarantined = quarantine_rows(self.con, sheet, found.repeated)
+        self.mark_started()
+        write_raw(self.con, self.home, load, sheet, counts.good)
+        if counts.bad or counts.clashing:
+            kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        held = found.held or quarantined_too_much(found.rows, n_quarantined, self.limits)
-        if held is None:
+        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, self.limits)
+        if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            held = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
-        absent = absent_columns(self.con, self.home, load, sheet, found.rows)
-        words = look_up(self.con, self.home, load, sheet.contract, absent, found.rows, self.limits)
-        # Once its words are known, the file lands by itself: not where it is held for something else, too.
-        held_for = HELD_FOR if words.held and held is None else None
-        held = "; ".join(filter(None, (held, words.held))) or None
-        if held is None and sheet.key and (others := self.decisions.tied(file)):
+            hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+        absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
+        vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
+        # A file that is held for its vocabulary alone lands by itself once its values are known.
+        held_for = HELD_FOR if vocabulary.hold_reason and hold_reason is None else None
+        hold_reason = "; ".join(filter(None, (hold_reason, vocabulary.hold_reason))) or None
+        if hold_reason is None and sheet.key and (others := self.decisions.tied(file)):
             withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
-                kinds[KIND] = n_tied
+                kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
-        before = self.decisions.last_accepted(file)
+        previous = self.decisions.last_accepted(file)
         columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
-        if found.rows > LARGE:
+        if counts.rows > LARGE:
             clear(self.con)
         return self._entry(
             file,
             at,
-            outcome="held" if held else "accepted",
-            reason=held,
+            outcome="held" if hold_reason else "accepted",
+            reason=hold_reason,
             held_for=held_for,
-            unknown_values=words.unknown,
-            unknown_told=words.told,
+            unknown_values=vocabulary.unknown,
+            unknown_told=vocabulary.warnings,
             load_id=load.load_id,
-            rows_landed=found.rows - n_quarantined - found.merged,
+            rows_landed=counts.rows - n_quarantined - counts.merged,
             rows_quarantined=n_quarantined,
-            rows_duplicate=found.merged,
+            rows_duplicate=counts.merged,
             quarantine_reasons=kinds,
-            ragged_digest=found.ragged,
+            ragged_digest=counts.ragged_digest,
             absent_columns=absent,
-            drift=drift(before, *columns) if before else [],
+            drift=describe_drift(previous, *columns) if previous else [],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
@@ -284,7 +292,7 @@ class FileLanding(LandingSession):
         )
 
     def _indicators(self) -> list[str]:
-        """Indicator ids among the good rows: a later download replaces those indicators and no other."""
+        """Indicator ids among the good rows: a later download replaces these indicators and no others."""
         rows = self.con.execute(
             f"""
             select distinct c_indicator_id from {PARSED}
@@ -295,32 +303,30 @@ class FileLanding(LandingSession):
         return [indicator for (indicator,) in rows]
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
-        """Named by what the file claims and holds: an interrupted landing is written over by the next."""
-        said = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)
-        claim = f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{said}|{sha256}"
+        """The load's id follows from the file's name and content, so the next landing overwrites an interrupted one."""
+        extracted_at = utc_seconds(file.extracted_at) if file.extracted_at else utc_microseconds(at)
+        claim = f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{extracted_at}|{sha256}"
         name = f"{file.extracted_at or at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
-        return Load(name, *file.whose, said, file.name)
+        return Load(name, *file.extract_and_force, extracted_at, file.name)
 
     def _known(self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry) -> LedgerEntry:
-        said = f"{earlier.outcome} on {earlier.landed_at[:10]}"
-        reason = f"the same as {earlier.source_file}, {said}: nothing changes"
         return self._entry(
             file,
             at,
             outcome="known",
-            reason=reason,
+            reason=f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes",
             load_id=earlier.load_id,
-            # What stands was read with the mapping of then.
+            # The stored rows were read with the mapping of that time.
             **{**facts, "rows_in_file": earlier.rows_in_file, "rows_ignored": earlier.rows_ignored, "mapping": earlier.mapping},
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more: Any) -> LedgerEntry:
         extracted_at = None
         if file.form:
-            extracted_at = moment_text(file.extracted_at) if file.extracted_at else landing_text(at)
+            extracted_at = utc_seconds(file.extracted_at) if file.extracted_at else utc_microseconds(at)
         return LedgerEntry(
             night_id=self.night_id,
-            landed_at=landing_text(at),
+            landed_at=utc_microseconds(at),
             extract=None if file.problem else file.extract,
             force_code=file.force_code,
             source_file=file.name,

@@ -21,9 +21,9 @@ from .connection import connect
 from .inbox_files import FileStamp
 from .known_files import Clock, Decisions
 from .ledger import accepted, read_ledger
-from .made_up import Kind
+from .made_up import HomeKind
 from .mappings import read_mappings
-from .parallel import ALONE, Room
+from .parallel import ReadingBudget
 
 
 class LandingSession:
@@ -42,80 +42,82 @@ class LandingSession:
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
         self.unfinished = recovery.unfinished_nights(home)
-        self.left_over = recovery.LeftOver(entries, self.unfinished or ())
-        self.begun = False
+        self.unarchived = recovery.UnarchivedFiles(entries, self.unfinished or ())
+        self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
-        self.kind = Kind(home, accepted(entries))
+        self.home_kind = HomeKind(home, accepted(entries))
         self.key: pseudonyms.PseudonymKey | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
-        self.is_for_identified, self.parts = False, 1
-        self.room = ALONE
-        self.unsettled: dict[Path, str] = {}
-        """Files that are still being written, and why they wait."""
-        self.seen: dict[Path, tuple[FileStamp | None, str | None]] = {}
-        """What was read of each file, and its SHA-256."""
-        self.one_at_a_time = Lock()
+        self._con_has_identifiers, self.parts = False, 1
+        self.budget = ReadingBudget()
+        self.being_written: dict[Path, str] = {}
+        """Files that are still being written, each with the reason why it waits."""
+        self.files_read: dict[Path, tuple[FileStamp | None, str | None]] = {}
+        """The stamp and the SHA-256 of each file as it was read."""
+        self._con_lock = Lock()
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
-        """The connection that `connect` made."""
+        """The connection that `connect` opened."""
         assert self._con is not None
         return self._con
 
-    def open(self, identified: bool) -> None:
-        """Get ready. `identified`: personal identifiers will come, so the key is needed."""
-        if identified:
+    def prepare(self, has_identifiers: bool) -> None:
+        """Find the pseudonym key where there are personal identifiers to hash, and clean up after an interrupted night."""
+        if has_identifiers:
             self.key = pseudonyms.find_pseudonym_key(self.home, self.decisions.key_fingerprint)
-        recovery.tidy(self.home, self.decisions.loads)
+        recovery.remove_uncommitted(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:
-        """Open a connection for an extract's rows, with or without identifiers. `parts`: how many connections share the memory;
-        each spills to its own folder.
+        """Open a connection for an extract's rows, with or without identifiers.
+
+        `parts`: how many connections share the memory; each spills to its own folder.
         """
         if name not in self.contracts:
             return
-        identified, parts = bool(self.contracts[name].identifiers), parts or self.room.parts
-        if self._con is not None and (identified, parts) == (self.is_for_identified, self.parts):
+        has_identifiers, parts = bool(self.contracts[name].identifiers), parts or self.budget.parts
+        if self._con is not None and (has_identifiers, parts) == (self._con_has_identifiers, self.parts):
             return
         self.close()
-        place = name if self.room.parts > 1 else ""
-        if place:
+        spill_folder = name if self.budget.parts > 1 else ""
+        if spill_folder:
             make_folder(self.home.spill)
-        self._con = connect(bounds(self.home, parts, place), identified)
-        self.is_for_identified, self.parts = identified, parts
+        self._con = connect(bounds(self.home, parts, spill_folder), has_identifiers)
+        self._con_has_identifiers, self.parts = has_identifiers, parts
         canonical_values.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
 
-    def begin(self) -> None:
-        """Mark that writing begins."""
-        if not self.begun:
-            recovery.begin(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
-            self.begun = True
+    def mark_started(self) -> None:
+        """Mark in the home that writing has started."""
+        if not self.is_started:
+            recovery.mark_started(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
+            self.is_started = True
 
-    def over(self, whole: bool) -> None:
-        """Mark that all is written. Files that an earlier night left in the inbox wait for a night that empties all of it."""
+    def mark_finished(self, whole: bool) -> None:
+        """Mark that everything is written. Files that an earlier night did not archive wait for a night that takes the whole
+        inbox."""
         if self.unfinished and not (self.archive and whole):
-            recovery.begin(self.home, self.unfinished)
-        elif self.begun or self.unfinished is not None:
-            recovery.over(self.home)
+            recovery.mark_started(self.home, self.unfinished)
+        elif self.is_started or self.unfinished is not None:
+            recovery.mark_finished(self.home)
 
     def interrupt(self) -> None:
         """Interrupt a query that another thread runs."""
-        with self.one_at_a_time:
+        with self._con_lock:
             if self._con is not None:
                 self._con.interrupt()
 
     def close(self) -> None:
         """Close the connection and free its memory."""
-        with self.one_at_a_time:
+        with self._con_lock:
             if self._con is not None:
                 self._con.close()
                 self._con = None
 
-    def apart(self, name: str, room: Room) -> Self:
-        """A session for one extract alone, with its part of the ledger and its own connection."""
-        one = copy(self)
-        one.decisions, one._con, one.room = self.decisions.of(name if name in self.contracts else None), None, room
-        return one
+    def for_extract(self, name: str, budget: ReadingBudget) -> Self:
+        """A session for one extract, with its part of the ledger and its own connection."""
+        own = copy(self)
+        own.decisions, own._con, own.budget = self.decisions.of(name if name in self.contracts else None), None, budget
+        return own

@@ -1,11 +1,12 @@
 """The ledger: what was landed, held or refused, as append-only JSON lines, a file for each night and extract.
 
-A load exists once its line is here. Parquet without a line is what an interrupted night left behind, and is
-written over when its file lands again.
+A load exists once its line is here. Parquet without a line was left by an interrupted night, and is overwritten when its file
+lands again.
 """
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -54,21 +55,21 @@ class LedgerEntry(BaseModel):
     rows_duplicate: int | None = None
     rows_refused: int | None = None
     rows_ignored: int | None = None
-    """Rows that a mapping says are no records: not among `rows_in_file`."""
+    """Rows that a mapping says are not records; not part of `rows_in_file`."""
     unknown_columns: list[str] = []
     missing_columns: list[str] = []
     absent_columns: list[str] | None = None
-    """Columns of the contract that the file lacks or has blank in every row; None where it did not land."""
+    """Columns of the contract that the file lacks or that are blank in every row; None where it did not land."""
     drift: list[str] = []
     unknown_values: dict[str, dict[str, int]] = {}
-    """Column -> value that no list knows -> rows that have it, where the file landed."""
+    """Column -> value that is on no list -> rows that have it, where the file landed."""
     unknown_told: dict[str, int] = {}
-    """Column -> rows of which no value is known, where they are so many that the night warns of them."""
+    """Column -> rows without a known value, where there are so many that the night warns of them."""
     held_for: str | None = None
-    """`vocabulary` where the file is held for unknown values, and for nothing else."""
+    """`vocabulary` where unknown values are the only reason to hold the file."""
     quarantine_reasons: dict[str, int] = {}
     ragged_digest: str | None = None
-    """Of the rows of odd width, in whatever order; the quarantine keeps no more of them than the key."""
+    """Digest of the ragged rows, in any order; the quarantine stores only their keys."""
     indicators: list[str] = []
     key_fingerprint: str | None = None
     withheld: dict[str, int] = {}
@@ -77,14 +78,14 @@ class LedgerEntry(BaseModel):
 
     @property
     def window(self) -> tuple[date, date]:
-        """The days that a file covers which landed, or could."""
+        """The first and the last day that the file covers, where it landed or its name is valid."""
         assert self.covered_from is not None and self.covered_to is not None
         return self.covered_from, self.covered_to
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one load as they stand now: those that a later file's tie withheld count as quarantined."""
+    """Current counts of one load: rows that a conflict with a later file withheld count as quarantined."""
 
     rows_in_file: int
     rows_landed: int
@@ -92,32 +93,32 @@ class Counts:
     rows_duplicate: int
 
 
-_seen: dict[tuple[str, int, int], list[LedgerEntry]] = {}
+_cache: dict[tuple[str, int, int], list[LedgerEntry]] = {}
+"""Entries by path, time and size of their file."""
 
 
 def read_ledger(home: Home) -> list[LedgerEntry]:
-    """All entries in order of landing. A ledger that is not there yet is empty; a broken line raises
-    ValueError."""
+    """All entries in order of landing; empty where there is no ledger yet. A broken line raises ValueError."""
     entries: list[LedgerEntry] = []
     if not home.ledger.is_dir():
         return entries
-    with os.scandir(home.ledger) as found:
-        files = [f for f in found if f.name.endswith(".jsonl") and not f.name.startswith(".")]
+    with os.scandir(home.ledger) as listing:
+        files = [f for f in listing if f.name.endswith(".jsonl") and not f.name.startswith(".")]
     for file in sorted(files, key=lambda f: f.name):
         stat = file.stat()
-        # Files only ever grow by being replaced: name, time and size tell whether one was read before.
+        # A file is only ever replaced by a longer one: path, time and size show whether it was read before.
         key = (file.path, stat.st_mtime_ns, stat.st_size)
-        if key not in _seen:
-            # By LF alone: names and headers may hold characters at which `splitlines` breaks too.
+        if key not in _cache:
+            # Not `splitlines`, which also splits at other characters that names and headers may have.
             lines = Path(file.path).read_text(encoding="utf-8").split("\n")
-            _seen[key] = [LedgerEntry.model_validate_json(line) for line in lines if line]
-        entries += _seen[key]
+            _cache[key] = [LedgerEntry.model_validate_json(line) for line in lines if line]
+        entries += _cache[key]
     return sorted(entries, key=lambda e: e.landed_at)
 
 
 def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """The accepted loads, one entry each, in order of landing. Of a load with several entries (held, then
-    released) the last counts."""
+    """The accepted loads, one entry each, in order of landing. Of a load with several entries (held, then released) the last
+    counts."""
     last: dict[str, LedgerEntry] = {}
     for e in entries:
         if e.load_id and e.outcome in ("accepted", "held"):
@@ -127,26 +128,26 @@ def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
 
 
 def counts(entries: Iterable[LedgerEntry]) -> dict[str, Counts]:
-    """Rows of every accepted or held load, by load id, ties of later files included."""
-    found: dict[str, Counts] = {}
-    withheld: dict[str, int] = {}
+    """The current counts of every accepted or held load, by load id."""
+    loads: dict[str, LedgerEntry] = {}
+    withheld: Counter[str] = Counter()
     for e in entries:
         if e.load_id and e.outcome in ("accepted", "held"):
-            found[e.load_id] = Counts(
-                e.rows_in_file or 0, e.rows_landed or 0, e.rows_quarantined or 0, e.rows_duplicate or 0
-            )
-        for load, n in e.withheld.items():
-            withheld[load] = withheld.get(load, 0) + n
+            loads[e.load_id] = e
+        withheld.update(e.withheld)
     return {
-        load: Counts(c.rows_in_file, c.rows_landed - n, c.rows_quarantined + n, c.rows_duplicate)
-        for load, c in found.items()
-        for n in (withheld.get(load, 0),)
+        load: Counts(
+            e.rows_in_file or 0,
+            (e.rows_landed or 0) - withheld[load],
+            (e.rows_quarantined or 0) + withheld[load],
+            e.rows_duplicate or 0,
+        )
+        for load, e in loads.items()
     }
 
 
 def commit(home: Home, night_id: str, extract: str, entries: list[LedgerEntry]) -> None:
-    """Append entries of one night and extract, whole or not at all: new file, fsync, rename. No entries:
-    no file."""
+    """Append entries of one night and extract, all or none: new file, fsync, rename. Without entries no file is written."""
     if not entries:
         return
     path = home.ledger / f"{night_id}__{extract}.jsonl"

@@ -1,6 +1,6 @@
-"""Applies a force's mapping to cells, in SQL: their codes become ours, their dates canonical.
+"""Applies a force's mapping to cells, in SQL: its codes become the contract's values, its dates canonical.
 
-A cell's trimmed text is first translated, then given its canonical form. What is quarantined stays as delivered.
+A cell's trimmed text is first translated, then given its canonical form. Quarantined cells stay as delivered.
 """
 
 import re
@@ -15,7 +15,7 @@ from .mappings import SystemMapping
 
 
 def translated(column: Column, trimmed: str, mapping: SystemMapping | None) -> str:
-    """SQL for a cell's text with their codes turned to ours; NULL where the code stands for a blank."""
+    """SQL for a cell's text with the force's codes replaced by ours; NULL where the code means a blank."""
     if mapping is None:
         return trimmed
     codes = mapping.codes(column)
@@ -33,24 +33,25 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping | None) -> s
 
 
 def _looked_up(codes: dict[str, str], text: str) -> str:
-    """SQL for our word for a text: of the whole code that it is, else of the longest glob that it begins as, else NULL.
+    """SQL for our value of a code: the whole code's, else that of the longest prefix that matches, else NULL.
 
-    Whole codes are a literal map: one look a cell, where a CASE of a thousand codes would be a thousand comparisons.
+    Whole codes are a literal map: one lookup for each cell, where a CASE of a thousand codes would make a thousand comparisons.
     """
-    whole, globs = split_codes(codes)
-    found = []
+    whole, prefixes = split_codes(codes)
+    lookups = []
     if whole:
         keys, values = (", ".join(literal(t) for t in part) for part in (whole, [codes[c] for c in whole]))
-        found.append(f"map([{keys}], [{values}])[lower({text})]")
-    if globs:
-        begins = (f"starts_with(lower({text}), {literal(g)})" if g else f"{text} <> ''" for g in globs)
-        whens = " ".join(f"when {rule} then {literal(codes[f'{g}*'])}" for g, rule in zip(globs, begins, strict=True))
-        found.append(f"case {whens} end")
-    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        lookups.append(f"map([{keys}], [{values}])[lower({text})]")
+    if prefixes:
+        rules = (f"starts_with(lower({text}), {literal(p)})" if p else f"{text} <> ''" for p in prefixes)
+        whens = " ".join(f"when {rule} then {literal(codes[f'{p}*'])}" for p, rule in zip(prefixes, rules, strict=True))
+        lookups.append(f"case {whens} end")
+    return f"coalesce({', '.join(lookups)})" if len(lookups) > 1 else lookups[0]
 
 
 def mapped(column: Column, text: str, mapping: SystemMapping | None, *, utc: bool) -> str:
-    """SQL for a column's canonical text, from its translated text: their date formats first, then the contract's forms."""
+    """SQL for a column's canonical text, from its translated text: the mapping's date formats first, then the contract's forms.
+    """
     if mapping is None:
         return canonical(column, text, utc=utc)
     utc = utc or mapping.times_are_utc
@@ -59,7 +60,7 @@ def mapped(column: Column, text: str, mapping: SystemMapping | None, *, utc: boo
         return canonical(column, text, utc=utc)
     own = canonical(column, text, utc=utc)
     if any(is_month_first(f) for f in formats):
-        # 03/04 is March there. A day that their format can't be is not to be read as the UK's after all.
+        # 03/04 is March there: a day that their format does not fit must not be read the UK's way.
         own = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {own} end"
     return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), own])})"
 

@@ -1,4 +1,4 @@
-"""A mapping's fields that are more than a text: columns made of several headers, `files` and `table`."""
+"""The structured fields of a mapping: columns made of several headers, `files` and `table`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from .name_patterns import Covers, Pattern, read_pattern
 
 Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 BETWEEN = " "
-"""What stands between joined parts where nothing is said."""
+"""The default text between joined parts."""
 
 LAST_HEADER_ROW = 50
-"""The header is looked for, and may be said to be, among so many first rows."""
+"""The last row that may be the header."""
 
 
 def as_items(value: object) -> object:
@@ -25,7 +25,7 @@ def as_items(value: object) -> object:
 
 @dataclass(frozen=True)
 class Join:
-    """A column made of several headers' cells, blank ones left out. `between`: what stands between two parts."""
+    """A column made of several headers' cells, without blank ones. `between`: the text between two parts."""
 
     join: tuple[str, ...]
     between: str = BETWEEN
@@ -33,7 +33,7 @@ class Join:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list column whose items stand under headers of their own, blank ones left out."""
+    """A list column whose items are each under their own header; blank ones are left out."""
 
     list: tuple[str, ...]
 
@@ -43,7 +43,7 @@ Source = tuple[str, ...] | Join | ListOf
 
 
 def parts_of(source: Source | None) -> tuple[str, ...]:
-    """The headers whose cells make a column together; none where it is one header's."""
+    """The headers whose cells together make a column; empty where the column has a single header."""
     if isinstance(source, Join):
         return source.join
     return source.list if isinstance(source, ListOf) else ()
@@ -55,7 +55,7 @@ def headers_of(source: Source) -> tuple[str, ...]:
 
 
 def read_source(value: Any) -> Source:
-    """What stands under a column in `headers`. Raises ValueError."""
+    """Read the value of a column in `headers`. Raises ValueError."""
     if isinstance(value, (Join, ListOf)):
         return value
     if not isinstance(value, dict):
@@ -74,10 +74,10 @@ def read_source(value: Any) -> Source:
 
 
 def _headers(value: Any) -> tuple[str, ...]:
-    given = as_items(value)
-    if not isinstance(given, (list, tuple)) or not all(isinstance(h, str) for h in given):
+    items = as_items(value)
+    if not isinstance(items, (list, tuple)) or not all(isinstance(h, str) for h in items):
         raise ValueError("is a header or a list of headers")
-    headers = tuple(h.strip() for h in given)
+    headers = tuple(h.strip() for h in items)
     if not headers or not all(headers):
         raise ValueError("a header is blank, or there is none")
     return headers
@@ -91,18 +91,19 @@ class _Part(BaseModel):
 
 
 class Files(_Part):
-    """Names that a mapping reads: `name`, a pattern (see `file_names`), and `covers` where it says no window."""
+    """File names that a mapping reads: `name`, a pattern (see `name_patterns`), and `covers` where the pattern has no window.
+    """
 
     name: Header
     covers: Covers | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, given: Any) -> Any:
-        return {"name": given} if isinstance(given, str) else given
+    def _from_text(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _sound(self) -> "Files":
+    def _has_one_window(self) -> "Files":
         has_window = self.pattern.has_window
         if has_window and self.covers:
             raise ValueError(f"'{self.name}' says its window: leave covers out")
@@ -115,13 +116,13 @@ class Files(_Part):
 
     @property
     def pattern(self) -> Pattern:
-        """Its name, ready to hold names against."""
+        """Its name as a pattern."""
         return read_pattern(self.name)
 
 
 class TablePlace(_Part):
-    """Where the table is in the file. `sheet`: of a workbook, a name or a number from 1; the first where None. `header_row`:
-    counted from 1; found among the first rows where None. `ignore`: column -> globs of rows that are no records.
+    """Where the table is in the file. `sheet`: of a workbook, a name or a number from 1; None for the first. `header_row`: from
+    1; None finds it among the first rows. `ignore`: column -> globs of rows that are not records.
     """
 
     sheet: Header | None = None
@@ -130,7 +131,7 @@ class TablePlace(_Part):
 
 
 def split_codes(codes: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Codes that are whole, and those that end in `*` (without it), the longest first: it says most of a value."""
+    """Whole codes, and the prefixes of codes that end in `*`, the longest first, since it is the most specific."""
     codes = list(codes)
-    globs = sorted((c[:-1] for c in codes if c.endswith("*")), key=lambda c: (-len(c), c))
-    return [c for c in codes if not c.endswith("*")], globs
+    prefixes = sorted((c[:-1] for c in codes if c.endswith("*")), key=lambda c: (-len(c), c))
+    return [c for c in codes if not c.endswith("*")], prefixes

@@ -1,7 +1,6 @@
-"""Mappings: one YAML file in the home's `mappings/` says how a force's own system writes what a contract asks for.
+"""Reads mappings: a YAML file in the home's `mappings/` says how a force's own system writes the columns of a contract.
 
-A mapping that says something it can't mean stops nobody's night: the files that it could be meant for wait in the inbox,
-untouched, and everything else lands.
+A mapping with a mistake does not stop the night: the files that it could be for wait in the inbox, and everything else lands.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Hashable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,8 +27,9 @@ from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
+NUMBER_TYPES = frozenset({"money", "number", "whole"})
 DIGEST = 12
-"""Hex digits of a mapping's hash that the ledger keeps."""
+"""Hex digits of a mapping's hash that the ledger stores."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
@@ -39,19 +39,18 @@ Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
 Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
 Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
 
-SINCE = ("files", "table", "optional")
-"""Fields that came later: where they say nothing, a mapping's hash is what it was before there were any."""
+ADDED_LATER = ("files", "table", "optional")
+"""Fields added after the first version: a mapping that does not use them still has its first hash."""
 
 
 class SystemMapping(BaseModel):
-    """What one system's files of one extract hold, beside what the contract itself allows.
+    """How one system writes the files of one extract, besides what the contract itself allows.
 
-    `forces`: whose files; all where it is empty. `headers`: contract column -> its headers there, or the parts that it is made
-    of; one header may feed several columns. `values`: column -> their code -> ours, where a code may end in `*`. `dates`:
-    column -> strptime formats. `constants`: column -> the value of every row, where the file has no such column.
-    `separators`: list column -> what stands between items. `times_are_utc`: a time without an offset is UTC, not London's.
-    `files`: names that it reads. `table`: where in the file its rows are. `optional`: columns that a file may lack though
-    `headers` names them.
+    `forces`: whose files; empty for all. `headers`: contract column -> its headers there, or the parts it is made of; several
+    columns may share a header. `values`: column -> their code -> our value; a code may end in `*`. `dates`: column -> strptime
+    formats. `constants`: column -> the value of every row, where the file has no such column. `separators`: list column -> the
+    text between items. `times_are_utc`: a time without an offset is UTC, not London time. `files`: patterns of file names.
+    `table`: where the rows are in the file. `optional`: columns in `headers` that a file may lack.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,137 +69,134 @@ class SystemMapping(BaseModel):
 
     @property
     def digest(self) -> str:
-        """The beginning of the SHA-256 of what it says: comments and layout do not change it."""
-        body = self.model_dump(mode="json", exclude={n for n in SINCE if n not in self.model_fields_set})
-        said = json.dumps(body, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(said.encode("utf-8")).hexdigest()[:DIGEST]
+        """The beginning of the SHA-256 of its content: comments and layout do not change it."""
+        body = self.model_dump(mode="json", exclude={n for n in ADDED_LATER if n not in self.model_fields_set})
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:DIGEST]
 
     def meanings(self) -> dict[str, tuple[str, ...]]:
-        """`plain_header` -> contract columns, of its own headers alone, without those of columns that are made of parts."""
-        found: dict[str, tuple[str, ...]] = {}
+        """`plain_header` -> contract columns, of the mapping's own headers, without those of columns made of parts."""
+        columns: dict[str, tuple[str, ...]] = {}
         for name, source in self.headers.items():
             for header in () if parts_of(source) else headers_of(source):
                 plain = plain_header(header)
-                found[plain] = (*found.get(plain, ()), name)
-        return found
+                columns[plain] = (*columns.get(plain, ()), name)
+        return columns
 
     def codes(self, column: Column) -> dict[str, str]:
-        """Their code (trimmed, lower case; blank: `""`; perhaps with `*` at its end) -> ours, of a choice in the contract's
-        spelling; `""`: blank."""
+        """Their code (trimmed, lower case; `""` for blank; may end in `*`) -> our value in the contract's spelling (`""`:
+        blank)."""
         ours = {v.lower(): v for v in column.values}
         return {code.lower(): ours.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
 
     def constant(self, column: Column) -> str | None:
-        """What every row has in a column that the file lacks, in the contract's spelling; None where nothing is said."""
-        said = self.constants.get(column.name)
-        return next((v for v in column.values if said is not None and v.lower() == said.lower()), said)
+        """The value of every row in a column that the file lacks, in the contract's spelling; None where there is none."""
+        value = self.constants.get(column.name)
+        return next((v for v in column.values if value is not None and v.lower() == value.lower()), value)
 
 
 @dataclass(frozen=True)
-class Used:
-    """A sound mapping and the file that it came from."""
+class NamedMapping:
+    """A valid mapping and the name of its file."""
 
     name: str
     mapping: SystemMapping
 
     @property
     def label(self) -> str:
-        """What the ledger says of it: `storm.yml@1a2b3c4d5e6f`."""
+        """Its name in the ledger: `storm.yml@1a2b3c4d5e6f`."""
         return f"{self.name}@{self.mapping.digest}"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A mapping that can't be used: its file, what is wrong, and whose files it could be meant for (None: anyone's)."""
+    """A mapping that can't be used: its file, what is wrong, and the extract and forces it could be for (None, empty: any)."""
 
     name: str
-    said: str
+    reason: str
     extract: str | None = None
     forces: tuple[str, ...] = ()
     patterns: tuple[Pattern, ...] | None = ()
-    """Of the names that it reads; None where they can't be told: then it could be any name."""
+    """Patterns of file names; None where they can't be read: then it could be for any name."""
 
     def reads(self, name: str) -> bool:
-        """Whether it could be meant for a file of this name."""
+        """Whether it could be for a file of this name."""
         return self.patterns is None or any(p.fits(name) for p in self.patterns)
 
     def concerns(self, extract: str, force: str) -> bool:
-        """Whether files of this extract and force wait for it to be mended."""
+        """Whether files of this extract and force wait until it is corrected."""
         return self.extract in (None, extract) and (not self.forces or force in self.forces)
 
     def __str__(self) -> str:
-        return f"mappings/{self.name}: {self.said}"
+        return f"mappings/{self.name}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class Mappings:
     """All mappings of a home."""
 
-    used: tuple[Used, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    valid: tuple[NamedMapping, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
-    def of(self, extract: str, force: str) -> Used | None:
-        """The mapping for an extract's files of a force that have a canonical name: the one that names the force, else the one
-        for all forces. One that reads names of its own is used where no other names the force."""
-        found = self._candidates(extract, force)
-        return found[0] if len(found) == 1 else None
+    def of(self, extract: str, force: str) -> NamedMapping | None:
+        """The mapping for files of an extract and force that have a canonical name: the one that names the force, else the one
+        for all forces. A mapping with `files` is used only where no other names the force."""
+        candidates = self._candidates(extract, force)
+        return candidates[0] if len(candidates) == 1 else None
 
-    def named(self, name: str) -> Used | None:
-        """The mapping of a file's name in `mappings/`."""
-        return next((u for u in self.used if u.name == name), None)
+    def named(self, name: str) -> NamedMapping | None:
+        """The mapping with this file name in `mappings/`."""
+        return next((u for u in self.valid if u.name == name), None)
 
-    def reading(self, name: str) -> list[Used]:
-        """The mappings whose `files` a name fits."""
-        return [u for u in self.used if any(f.pattern.fits(name) for f in u.mapping.files)]
+    def reading(self, name: str) -> list[NamedMapping]:
+        """The mappings with a pattern in `files` that fits a name."""
+        return [u for u in self.valid if any(f.pattern.fits(name) for f in u.mapping.files)]
 
     def problem(self, extract: str, force: str) -> str | None:
-        """Why files of an extract and force must wait, if they must."""
-        said = [str(p) for p in self.problems if p.concerns(extract, force)]
-        if len(found := self._candidates(extract, force)) > 1:
-            said.append(f"{names_of(found)} both read {extract} of {force}: keep one, or one of them without files")
-        return "; ".join(said) or None
+        """Why files of an extract and force must wait, or None."""
+        reasons = [str(p) for p in self.problems if p.concerns(extract, force)]
+        if len(candidates := self._candidates(extract, force)) > 1:
+            reasons.append(f"{_paths(candidates)} both read {extract} of {force}: keep one, or one of them without files")
+        return "; ".join(reasons) or None
 
     def name_problem(self, name: str) -> str | None:
-        """Why a file of a name that is no canonical one must wait, if it must."""
-        said = [str(p) for p in self.problems if p.reads(name)]
-        if len(found := self.reading(name)) > 1:
-            said.append(f"{names_of(found)} both read this name: change files in one of them")
-        return "; ".join(said) or None
+        """Why a file whose name is not canonical must wait, or None."""
+        reasons = [str(p) for p in self.problems if p.reads(name)]
+        if len(reading := self.reading(name)) > 1:
+            reasons.append(f"{_paths(reading)} both read this name: change files in one of them")
+        return "; ".join(reasons) or None
 
-    def _candidates(self, extract: str, force: str) -> list[Used]:
-        of_extract = [u for u in self.used if u.mapping.extract == extract]
+    def _candidates(self, extract: str, force: str) -> list[NamedMapping]:
+        of_extract = [u for u in self.valid if u.mapping.extract == extract]
         own = [u for u in of_extract if force in u.mapping.forces]
-        for found in ([u for u in own if not u.mapping.files], own):
-            if found:
-                return found
-        return [u for u in of_extract if not u.mapping.forces]
+        return [u for u in own if not u.mapping.files] or own or [u for u in of_extract if not u.mapping.forces]
 
 
-def names_of(found: list[Used]) -> str:
-    """Mappings by their paths in the home."""
-    return " and ".join(f"mappings/{u.name}" for u in found)
+def _paths(mappings: list[NamedMapping]) -> str:
+    return " and ".join(f"mappings/{u.name}" for u in mappings)
 
 
 def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection[str]) -> Mappings:
-    """The home's mappings, sound and unsound; none where it has no `mappings/`. Raises OSError for the folder alone."""
+    """The home's mappings and their problems; none where it has no `mappings/`. Raises OSError where the folder can't be read.
+    """
     if not home.mappings.is_dir():
         return Mappings()
     paths = sorted(p for p in home.mappings.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
     read = [_read(path, contracts, forces) for path in paths]
-    used = [u for u in read if isinstance(u, Used)]
+    valid = [u for u in read if isinstance(u, NamedMapping)]
     problems = [p for p in read if isinstance(p, Problem)]
-    for one in used:
-        rivals = [u.name for u in used if u is not one and _same_files(u.mapping, one.mapping)]
+    for one in valid:
+        rivals = [u.name for u in valid if u is not one and _same_files(u.mapping, one.mapping)]
         if rivals:
-            said = f"extract, forces: {', '.join(rivals)} maps {one.mapping.extract} of the same force: keep one of them"
-            problems.append(Problem(one.name, said, one.mapping.extract, one.mapping.forces))
-    unsound = {p.name for p in problems}
-    return Mappings(tuple(u for u in used if u.name not in unsound), tuple(sorted(problems, key=lambda p: p.name)))
+            reason = f"extract, forces: {', '.join(rivals)} maps {one.mapping.extract} of the same force: keep one of them"
+            problems.append(Problem(one.name, reason, one.mapping.extract, one.mapping.forces))
+    invalid = {p.name for p in problems}
+    return Mappings(tuple(u for u in valid if u.name not in invalid), tuple(sorted(problems, key=lambda p: p.name)))
 
 
 def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
-    """Whether two mappings claim the same files. One that names a force goes before one for all of them. Those that read names
-    of their own are told apart by the names."""
+    """Whether two mappings claim the same files. A mapping that names a force has priority over one for all; mappings with
+    `files` are told apart by file names."""
     if one.files or other.files:
         return False
     shared = set(one.forces) & set(other.forces) if one.forces or other.forces else {"all"}
@@ -208,9 +204,9 @@ def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as it stands: `01`, `Y` and `No` are codes, not numbers and truths; and no key twice."""
+    """YAML without types: `01`, `Y` and `No` are codes, not numbers and booleans. A key may not appear twice."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (as PyYAML has it: none of them)
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own attribute; empty: everything is text)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
@@ -220,7 +216,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> Used | Problem:
+def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> NamedMapping | Problem:
     try:
         body = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  (a SafeLoader)
     except UnicodeDecodeError as error:
@@ -231,30 +227,32 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
         return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}", patterns=None)
     if not isinstance(body, dict):
         return Problem(path.name, "not a mapping of fields: extract, headers, values, dates", patterns=None)
-    meant = _meant_for(body, contracts, forces)
+    scope = _scope(body, contracts, forces)
     try:
         mapping = SystemMapping.model_validate(body)
     except ValidationError as error:
         faults = faults_of(error, SystemMapping)
     else:
         faults = _faults(mapping, contracts, forces)
-    return Problem(path.name, "; ".join(dict.fromkeys(faults)), *meant) if faults else Used(path.name, mapping)
+    return Problem(path.name, "; ".join(dict.fromkeys(faults)), *scope) if faults else NamedMapping(path.name, mapping)
 
 
-def _meant_for(
+def _scope(
     body: dict[str, Any], contracts: Dict[str, Contract], forces: Collection[str]
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
-    """The extract and forces that an unsound mapping names, as far as they are there: the fewest files wait."""
-    said = body.get("extract")
+    """The extract, forces and name patterns of an invalid mapping, where they are valid, so that as few files as possible wait.
+    """
+    extract = body.get("extract")
+    if not isinstance(extract, str) or extract not in contracts:
+        extract = None
     named: Any = as_items(body.get("forces", []))
-    theirs = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
-    extract = said if isinstance(said, str) and said in contracts else None
-    return extract, theirs, _patterns(body.get("files", []))
+    known = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
+    return extract, known, _patterns(body.get("files", []))
 
 
-def _patterns(given: Any) -> tuple[Pattern, ...] | None:
-    """The names that an unsound mapping reads; None where any can't be told."""
-    files: Any = as_items(given)
+def _patterns(value: Any) -> tuple[Pattern, ...] | None:
+    """The name patterns of an invalid mapping; None where one can't be read."""
+    files: Any = as_items(value)
     try:
         return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)
     except (BadPatternError, KeyError, TypeError):
@@ -262,73 +260,71 @@ def _patterns(given: Any) -> tuple[Pattern, ...] | None:
 
 
 def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Collection[str]) -> list[str]:
-    """What a mapping says that its contract does not bear out, each with its field."""
+    """The mistakes of a mapping, checked against its contract, each with its field."""
     contract = contracts.get(mapping.extract)
     if contract is None:
         near = meant(mapping.extract, contracts)
         return [f"extract: no contract is called '{mapping.extract}'{near} (there are {', '.join(contracts)})"]
     other = [f for f in mapping.forces if f not in forces]
-    said = [f"forces: unknown force '{f}'{meant(f, forces)} (seeds/forces.csv has their codes)" for f in other]
+    faults = [f"forces: unknown force '{f}'{meant(f, forces)} (seeds/forces.csv has their codes)" for f in other]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):
-        said += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
-    said += [f"table.ignore.{n}: no such column: {known}" for n in mapping.table.ignore if n not in columns]
+        faults += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
+    faults += [f"table.ignore.{n}: no such column: {known}" for n in mapping.table.ignore if n not in columns]
     if mapping.files and len(mapping.forces) != 1:
-        said.append("forces: a mapping with files is of exactly one force: their names say none")
+        faults.append("forces: a mapping with files is of exactly one force: their names say none")
     if contract.date_column is None and any(f.covers for f in mapping.files):
-        said.append(f"files: covers: {mapping.extract} has no date in its rows: put the window in the name")
-    if said:
-        return said
-    said += _header_faults(mapping, contract)
+        faults.append(f"files: covers: {mapping.extract} has no date in its rows: put the window in the name")
+    if faults:
+        return faults
+    faults += _header_faults(mapping, contract)
     for name, codes in mapping.values.items():
-        said += _value_faults(columns[name], codes)
+        faults += _value_faults(columns[name], codes)
     for name, formats in mapping.dates.items():
-        said += _date_faults(columns[name], formats)
+        faults += _date_faults(columns[name], formats)
     for name, value in mapping.constants.items():
-        said += _constant_faults(columns[name], value)
-    said += [f"separators.{n}: not a list column" for n in mapping.separators if columns[n].type != "list"]
-    return said
+        faults += _constant_faults(columns[name], value)
+    faults += [f"separators.{n}: not a list column" for n in mapping.separators if columns[n].type != "list"]
+    return faults
 
 
 def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
-    said = []
+    faults = []
     for name, source in mapping.headers.items():
         if isinstance(source, ListOf) and contract.column(name).type != "list":
-            said.append(f"headers.{name}: list: not a list column; is join meant?")
+            faults.append(f"headers.{name}: list: not a list column; is join meant?")
         seen: set[str] = set()
         for header in headers_of(source):
             plain = plain_header(header)
             own = contract.by_header(header)
             if not plain:
-                said.append(f"headers.{name}: '{header}' is no header")
+                faults.append(f"headers.{name}: '{header}' is no header")
             elif plain in seen:
-                said.append(f"headers.{name}: '{header}' appears twice")
+                faults.append(f"headers.{name}: '{header}' appears twice")
             elif own is not None and own.name != name and own.name not in mapping.headers and not parts_of(source):
-                said.append(
+                faults.append(
                     f"headers.{name}: '{header}' is the contract's own header for {own.name}: say under headers.{own.name} "
                     "what that column is called"
                 )
             seen.add(plain)
-    return said
+    return faults
 
 
 def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
     at = f"values.{column.name}"
     if column.identifier or column.key:
         return [f"{at}: {'an identifier' if column.identifier else 'a key'} is taken as it is: it has no codes"]
-    said = []
-    lower = [code.lower() for code in codes]
-    said += [f"{at}: the code '{c}' appears twice" for c in dict.fromkeys(lower) if lower.count(c) > 1]
-    counted = column.type in DATE_TYPES | {"money", "number", "whole"}
-    if counted and "*" in codes:
-        said.append(f"{at}.*: would make every {column.type} a blank")
+    faults = [f"{at}: the code '{c}' appears twice" for c, n in Counter(code.lower() for code in codes).items() if n > 1]
+    is_date_or_number = column.type in DATE_TYPES | NUMBER_TYPES
+    if is_date_or_number and "*" in codes:
+        faults.append(f"{at}.*: would make every {column.type} a blank")
     for code, value in codes.items():
         if column.values and value and value.lower() not in {v.lower() for v in column.values}:
-            said.append(f"{at}.{code}: '{value}' is not one of {', '.join(column.values)}")
-        elif counted and value:
-            said.append(f'{at}.{code}: a {column.type} column maps codes to a blank only: ""')
-    return said
+            faults.append(f"{at}.{code}: '{value}' is not one of {', '.join(column.values)}")
+        elif is_date_or_number and value:
+            faults.append(f'{at}.{code}: a {column.type} column maps codes to a blank only: ""')
+    return faults
 
 
 _DIRECTIVE = re.compile(r"%-?(.)")
@@ -338,37 +334,35 @@ def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
     at = f"dates.{column.name}"
     if column.type not in DATE_TYPES:
         return [f"{at}: not a column of dates"]
-    said = []
+    faults = []
     for form in formats:
         parts = set(_DIRECTIVE.findall(form))
-        if error := _unsound(form):
-            said.append(f"{at}: '{form}' is no format that strptime knows: {error}")
+        if error := _format_error(form):
+            faults.append(f"{at}: '{form}' is no format that strptime knows: {error}")
         elif "Z" in parts:
-            said.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
+            faults.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
         elif not parts & {"Y", "y"} or not (parts & {"m", "b", "B", "j"}):
-            said.append(f"{at}: '{form}' lacks a year (%Y) or a month (%m, %b)")
+            faults.append(f"{at}: '{form}' lacks a year (%Y) or a month (%m, %b)")
         elif column.type != "month" and not parts & {"d", "j"}:
-            said.append(f"{at}: '{form}' lacks a day (%d)")
+            faults.append(f"{at}: '{form}' lacks a day (%d)")
         elif "I" in parts and "p" not in parts:
-            said.append(f"{at}: '{form}': %I without %p does not tell morning from evening")
-    return said
+            faults.append(f"{at}: '{form}': %I without %p does not tell morning from evening")
+    return faults
 
 
-def _unsound(form: str) -> str | None:
-    """What DuckDB says of a format that it can't read with."""
-    con = duckdb.connect()
-    try:
-        con.execute("select try_strptime('', $1)", [form]).fetchone()
-        return None
-    except duckdb.Error as error:
-        return str(error).splitlines()[0].rpartition(": ")[2]
-    finally:
-        con.close()
+def _format_error(form: str) -> str | None:
+    """DuckDB's error for a date format; None where it can use it."""
+    with duckdb.connect() as con:
+        try:
+            con.execute("select try_strptime('', $1)", [form]).fetchone()
+        except duckdb.Error as error:
+            return str(error).splitlines()[0].rpartition(": ")[2]
+    return None
 
 
 def _constant_faults(column: Column, value: str) -> list[str]:
     at = f"constants.{column.name}"
-    if column.key or column.identifier or column.type in DATE_TYPES | {"money", "number", "whole"}:
+    if column.key or column.identifier or column.type in DATE_TYPES | NUMBER_TYPES:
         return [f"{at}: only columns of text, lists and choices may have one value for all rows, no key and no identifier"]
     if column.values and value.lower() not in {v.lower() for v in column.values}:
         return [f"{at}: '{value}' is not one of {', '.join(column.values)}"]

@@ -1,7 +1,7 @@
-"""Patterns for the names of a system's own files, with wildcards and dates, and what a matching name says.
+"""Patterns for the names of a system's own files, with wildcards and dates.
 
-`CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv` gives the covered window and the time of extraction. A pattern
-without a window takes it from the rows (`covers`).
+`CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv` gives the window and the time of extraction. Where a pattern has
+no window, the rows give it (`covers`).
 """
 
 import re
@@ -22,7 +22,7 @@ DIGITS = {
     "S": r"\d{1,2}", "j": r"\d{1,3}", "f": r"\d{1,6}", "b": r"[^\W\d_]{3}", "B": r"[^\W\d_]+", "a": r"[^\W\d_]{3}",
     "A": r"[^\W\d_]+", "p": r"[ap]m", "z": r"(?:z|[+-]\d{2}:?\d{2})", "%": "%",
 }  # fmt: skip
-"""strptime's directives, and what a name has in their place."""
+"""strptime's directives, and the text in a name that each stands for, as a regular expression."""
 
 YEARS, MONTHS, HOURS = {"Y", "y"}, {"m", "b", "B"}, {"H", "I"}
 WINDOWS = ({"from", "to"}, {"month"}, {"year"}, {"financial_year"})
@@ -33,16 +33,16 @@ _DIRECTIVE = re.compile(r"%-?(.)", re.S)
 
 
 class BadPatternError(PamError, ValueError):
-    """A pattern that can't be meant. The message says what to write."""
+    """A pattern with a mistake. The message says what to write."""
 
 
 class NoDateError(PamError, ValueError):
-    """A name that has the pattern's shape, and a date in it that is none."""
+    """A name that fits a pattern but has an impossible date."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a name says: the covered days and the time of extraction (UTC); None where it says none."""
+class NameParts:
+    """What a name says: the covered days and the time of extraction (UTC); None for what it does not say."""
 
     covered_from: date | None
     covered_to: date | None
@@ -51,7 +51,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern, ready to hold names against. `forms`: placeholder -> its strptime format."""
+    """A pattern, ready to match names. `forms`: placeholder -> its strptime format."""
 
     text: str
     shape: re.Pattern[str]
@@ -59,27 +59,27 @@ class Pattern:
 
     @property
     def has_window(self) -> bool:
-        """Whether names that fit say which days their files cover."""
+        """Whether the names say which days their files cover."""
         return bool(self.forms.keys() - {"at"})
 
     def fits(self, name: str) -> bool:
-        """Whether a name has the pattern's shape. Its dates may still be none."""
+        """Whether a name fits the pattern. Its dates may still be impossible."""
         return self.shape.fullmatch(name) is not None
 
-    def read(self, name: str) -> Said | None:
-        """What a name says; None where it does not fit. Raises NoDateError."""
-        found = self.shape.fullmatch(name)
-        if found is None:
+    def read(self, name: str) -> NameParts | None:
+        """Read a name; None where it does not fit. Raises NoDateError."""
+        match = self.shape.fullmatch(name)
+        if match is None:
             return None
-        at = {kind: _moment(found[kind], form, kind) for kind, form in self.forms.items()}
+        at = {kind: _moment(match[kind], form, kind) for kind, form in self.forms.items()}
         first, last = _window(at)
         if first and last and first > last:
             raise NoDateError(f"the window ends before it begins: {first} to {last}")
-        return Said(first, last, _extracted(at.get("at"), self.forms.get("at", "")))
+        return NameParts(first, last, _extracted(at.get("at"), self.forms.get("at", "")))
 
 
 def read_pattern(text: str) -> Pattern:
-    """A pattern from a mapping's YAML. Raises BadPatternError."""
+    """Read a pattern of a mapping's YAML. Raises BadPatternError."""
     pieces, forms, at = [""], {}, 0
     for part in _PART.finditer(text):
         pieces[-1] += re.escape(text[at : part.start()])
@@ -105,8 +105,8 @@ def read_pattern(text: str) -> Pattern:
 
 
 def _joined(pieces: list[str]) -> str:
-    """A shape with a `*` between its pieces. Plain text between two of them is where it comes first: a long name with many
-    near misses is not tried in every way."""
+    """A regular expression with a `*` between the pieces. Plain text between two of them is matched at its first place only, so
+    that a long name with many near misses takes no time."""
     first, *between = pieces
     if not between:
         return first
@@ -114,11 +114,11 @@ def _joined(pieces: list[str]) -> str:
     return first + "".join(f"(?>.*?{p})" if "(?P<" not in p else f".*{p}" for p in between if p) + f".*{last}"
 
 
-def _check_window(said: set[str]) -> None:
-    if said and said not in WINDOWS:
+def _check_window(kinds: set[str]) -> None:
+    if kinds and kinds not in WINDOWS:
         raise BadPatternError(
-            f"{', '.join(f'{{{s}}}' for s in sorted(said))} say no window together: it is {{from}} and {{to}}, or {{month}}, or"
-            " {year}, or {financial_year}"
+            f"{', '.join(f'{{{k}}}' for k in sorted(kinds))} say no window together: it is {{from}} and {{to}}, or {{month}},"
+            " or {year}, or {financial_year}"
         )
 
 
@@ -128,13 +128,13 @@ def _shape_of(kind: str, form: str) -> str:
         known = ", ".join(f"%{d}" for d in DIGITS)
         raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {known}")
     has = set(directives)
-    whole = bool(has & YEARS) and ("j" in has or bool(has & MONTHS and "d" in has))
+    is_day = bool(has & YEARS) and ("j" in has or bool(has & MONTHS and "d" in has))
     if kind in ("year", "financial_year"):
         lacks = None if has & YEARS else "a year (%Y)"
     elif kind == "month":
         lacks = None if has & YEARS and has & MONTHS else "a year (%Y) or a month (%m, %b, %B)"
     else:
-        lacks = None if whole else "a year (%Y), a month (%m, %b, %B) or a day (%d)"
+        lacks = None if is_day else "a year (%Y), a month (%m, %b, %B) or a day (%d)"
     if lacks:
         raise BadPatternError(f"{{{kind}:{form}}} lacks {lacks}")
     if "I" in has and "p" not in has:
@@ -172,12 +172,12 @@ def _window(at: dict[str, datetime]) -> tuple[date | None, date | None]:
 
 
 def months(first: date, last: date) -> tuple[date, date]:
-    """The first day of a day's month, and the last of another's."""
+    """The first day of the month of `first`, and the last day of the month of `last`."""
     return first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
 
 
 def _extracted(moment: datetime | None, form: str) -> datetime | None:
-    """A time of extraction in UTC. A day alone does not say which of two files of that day is the newer: then None."""
+    """The time of extraction in UTC; None for a day without a time, which does not say which of two files is newer."""
     if moment is None or not HOURS & set(_DIRECTIVE.findall(form)):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=LONDON)).astimezone(UTC).replace(microsecond=0)

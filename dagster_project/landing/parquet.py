@@ -1,4 +1,4 @@
-"""Reads Parquet: typed columns become the text that a CSV would have, so the same rules apply."""
+"""Reads Parquet: typed columns become the text that a CSV would have, so that the same rules apply."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _SHORT = (
     "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT",
     "DOUBLE", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
 )  # fmt: skip
-"""Types whose values are short, whatever they are."""
+"""Types whose values are always short."""
 
 
 def read_parquet(
@@ -56,9 +56,8 @@ def read_parquet(
 
 
 def _check_size(con: duckdb.DuckDBPyConnection, path: Path, source: str, columns: list[tuple[str, str]]) -> None:
-    """Raises Refused for a file whose rows would be larger than text may be: one long text, repeated by its number, packs to
-    nothing. It is weighed as the CSV that it would be, without any of it being written down.
-    """
+    """Raises Refused for a file whose rows would be larger than a text may be: a long text that repeats is stored once. The
+    size is that of the CSV it would be, added up without writing any of it."""
     rows, packed, parts = one_row(con.execute(
         f"""
         select sum(num_values) filter (column_id = 0), sum(total_uncompressed_size), max(row_group_id) + 1
@@ -93,12 +92,11 @@ def _text(name: str, kind: str) -> str:
         case "VARCHAR":
             return f"replace({column}, chr(13) || chr(10), chr(10))"
         case "DOUBLE" | "FLOAT":
-            # Not a number is how many programs write "blank". A double means the digits that it
-            # is sure of, and a whole one was most likely a whole number with blanks in its
-            # column.
-            shown = f"printf('%.15g', {column})" if kind == "DOUBLE" else text
+            # Many programs write NaN for a blank. A double is exact to 15 digits; a whole one was most likely an integer in a
+            # column with blanks.
+            digits = f"printf('%.15g', {column})" if kind == "DOUBLE" else text
             whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
-            plain = f"case when {whole} then cast(cast({column} as bigint) as varchar) else {shown} end"
+            plain = f"case when {whole} then cast(cast({column} as bigint) as varchar) else {digits} end"
             return f"case when not isnan({column}) then {plain} end"
         case "TIMESTAMP WITH TIME ZONE":
             return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%SZ')"

@@ -1,4 +1,4 @@
-"""Personal identifiers as keyed hashes: HMAC-SHA-256, composed in SQL, since DuckDB has none (RFC 2104)."""
+"""Replaces personal identifiers by keyed hashes: HMAC-SHA-256 (RFC 2104), composed in SQL, since DuckDB does not have it."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from dagster_project.core.key_files import KeyFile
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
 ACCEPTED = "accepted_keys.json"
-"""Beside the ledger: the changes of key that a person has accepted."""
+"""The file in the ledger's folder with the changes of key that a person has accepted."""
 REMEDY = (
     f"Give the earlier key again, in {KEY_VARIABLE} or in pseudonym.key; if it is lost, start a new home "
     "and drop all files again, or have the change accepted (`pam key accept`), which says what that costs"
@@ -22,20 +22,20 @@ REMEDY = (
 
 
 class PseudonymKeyError(PamError, RuntimeError):
-    """The key can't be had, or is another than the one that earlier loads were hashed with."""
+    """The key is missing, or differs from the one that earlier loads were hashed with."""
 
     cause = Cause.KEY
 
 
 @dataclass(frozen=True)
 class PseudonymKey:
-    """A pseudonym key; its bytes appear in no text form of it."""
+    """A pseudonym key. Its text form does not show its bytes."""
 
     secret: bytes = field(repr=False)
 
     @property
     def fingerprint(self) -> str:
-        """First 16 hex digits of the key's SHA-256: tells keys apart, tells nothing of them."""
+        """The first 16 hex digits of the key's SHA-256, which identify the key and do not reveal it."""
         return hashlib.sha256(self.secret).hexdigest()[:16]
 
     def pads(self) -> tuple[bytes, bytes]:
@@ -46,10 +46,10 @@ class PseudonymKey:
 
 
 def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
-    """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, made on first use.
+    """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, which is made on first use.
 
-    `used` is the fingerprint of the key that earlier loads were hashed with, None where there are none.
-    Raises PseudonymKeyError when the key can't be had or is another one.
+    `used`: the fingerprint of the key that earlier loads were hashed with; None where there are none. Raises PseudonymKeyError
+    when the key is missing or is another one.
     """
     key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=used is None))
     if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
@@ -61,7 +61,7 @@ def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
 
 
 def accepted_change(home: Home) -> dict[str, str]:
-    """Fingerprint of an earlier key -> of the one that a person has accepted in its place. Raises ValueError."""
+    """Fingerprint of an earlier key -> fingerprint of the accepted new one. Raises ValueError for a broken file."""
     try:
         return dict(json.loads((home.ledger / ACCEPTED).read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -69,9 +69,9 @@ def accepted_change(home: Home) -> dict[str, str]:
 
 
 def accept_key(home: Home, used: str) -> PseudonymKey:
-    """Accept the key that there is now in place of the one with the fingerprint `used`; a lost key file is made anew.
+    """Accept today's key in place of the one with the fingerprint `used`; a lost key file is made again.
 
-    Raises PseudonymKeyError where there is nothing to accept. The caller has the home's lock, and puts it on record.
+    Raises PseudonymKeyError where the key has not changed. The caller holds the home's lock, and records the change.
     """
     key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=True))
     if key.fingerprint == used:
@@ -86,10 +86,9 @@ def _key_file(home: Home) -> KeyFile:
 
 
 def install(con: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
-    """Make `pam_pseudonym(x)` known to a connection: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes.
+    """Create the macro `pam_pseudonym(x)` in a connection: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes.
 
-    The key goes in as parameters of the session, never as part of a statement, which errors and logs may
-    show.
+    The key is passed as session variables, never as part of a statement, which errors and logs may show.
     """
     inner, outer = key.pads()
     con.execute("set variable pam_inner = ?", [inner])

@@ -1,4 +1,4 @@
-"""Exports quarantined rows for the people who must correct them at the source: file, line, reasons."""
+"""Exports quarantined rows, with file, line and reasons, for the people who correct them at the source."""
 
 import csv
 import io
@@ -16,9 +16,10 @@ from dagster_project.core.home import Home
 
 from . import LedgerEntry, accepted, counts, read_ledger
 from .latest_files import is_replaced
+from .raw_store import TIE
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
-"""What is said of a row before its own columns."""
+"""The first columns of an export, before the row's own columns."""
 
 
 @dataclass(frozen=True)
@@ -31,39 +32,40 @@ class QuarantinedFile:
 
 
 def quarantined_files(home: Home, *, all_files: bool = False) -> list[QuarantinedFile]:
-    """Accepted files with rows in quarantine, by extract, force and landing.
+    """Accepted files with rows in quarantine, by extract, force and time of landing.
 
-    Those that a newer file replaced, over all of their window, are left out unless `all_files`: it is the newer one that
-    says which rows are still wrong.
+    Files whose whole window a newer file replaced are left out unless `all_files`: the newer file shows which rows are still
+    wrong.
     """
     entries = read_ledger(home)
     loads, totals = accepted(entries), counts(entries)
     contracts = load_contracts()
-    found = [
+    files = [
         QuarantinedFile(e, n, e.quarantine_reasons)
         for e in loads
-        for n in (totals[str(e.load_id)].rows_quarantined,)
-        if n and e.extract in contracts and (all_files or not is_replaced(e, loads))
+        if (n := totals[str(e.load_id)].rows_quarantined)
+        and e.extract in contracts
+        and (all_files or not is_replaced(e, loads))
     ]
-    return sorted(found, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
+    return sorted(files, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
 
 
 def quarantined_rows(
     home: Home, files: Iterable[QuarantinedFile], reason: str = ""
 ) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
-    """Their rows by extract and force: `ABOUT`, then the contract's columns as delivered (identifiers hashed).
+    """The files' quarantined rows by extract and force: `ABOUT`, then the contract's columns as delivered (identifiers hashed).
 
-    `reason`: only rows whose reasons have this text, whatever its case. In the order of file and line.
+    `reason`: only rows whose reasons contain this text, in upper or lower case. In order of file and line.
     """
     loads: dict[tuple[str, str], list[str]] = {}
     for f in files:
         loads.setdefault((str(f.entry.extract), str(f.entry.force_code)), []).append(str(f.entry.load_id))
-    contracts, found = load_contracts(), {}
+    contracts, by_force = load_contracts(), {}
     with duckdb.connect() as con:
         for (extract, force), names in loads.items():
             folder = home.quarantine / extract / force
             # Rows that a later file of the same time withheld have files of their own: `<load>__tie_<other>`.
-            paths = [str(p) for p in sorted(folder.glob("*.parquet")) if p.stem.split("__tie_")[0] in names]
+            paths = [str(p) for p in sorted(folder.glob("*.parquet")) if p.stem.split(TIE)[0] in names]
             if not paths:
                 continue
             columns = ", ".join(f'"{c.name}"' for c in contracts[extract].columns)
@@ -74,17 +76,17 @@ def quarantined_rows(
                 [paths, reason],
             ).fetchall()
             if rows:
-                found[extract, force] = rows
-    return found
+                by_force[extract, force] = rows
+    return by_force
 
 
 def columns_of_export(extract: str) -> list[str]:
-    """The header of an extract's quarantined rows."""
+    """The header of an export of an extract's quarantined rows."""
     return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
 
 
 def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> list[Path]:
-    """Write a CSV an extract and force (mode 0600; UTF-8 with the mark that Excel looks for). Returns the paths."""
+    """Write a CSV for each extract and force (mode 0600; UTF-8 with a BOM, for Excel). Returns the paths."""
     paths = []
     for (extract, force), body in rows.items():
         text = io.StringIO()

@@ -1,4 +1,4 @@
-"""Lines with quotes: which of them belong to one record, and its cells."""
+"""Splits lines with quotes into cells, and joins lines that belong to one record."""
 
 import re
 
@@ -12,8 +12,8 @@ from .refusal import Refused
 def quote_patterns(separator: str) -> tuple[str, str]:
     """Two regular expressions for lines with quotes: "ends within an open quote", and "a field and its separator".
 
-    A quote opens a field only at its beginning (blanks may precede it) and is doubled within; elsewhere it is a
-    character like any other, as in `5" pipe`. What follows a closing quote belongs to the field.
+    A quote opens a field only at the field's beginning (after blanks, if any) and is doubled within; elsewhere it is an
+    ordinary character, as in `5" pipe`. Text after a closing quote belongs to the field.
     """
     d = re.escape(separator)
     quoted = rf'[ ]*"(?:[^"]|"")*"(?:[^"{d}][^{d}]*)?'
@@ -24,14 +24,14 @@ def quote_patterns(separator: str) -> tuple[str, str]:
 
 
 def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, by_row: bool) -> bool:
-    """`landing_lines (line, t)` to `landing_records (line, cells, torn)`, joining lines where a quote stays open.
+    """Make `landing_records (line, cells, torn)` from `landing_lines (line, t)`, joining lines where a quote stays open.
 
-    `width`: fields of the header. `by_row`: number records, not lines. Returns whether any quote stays open at a line's end. A
+    `width`: fields of the header. `by_row`: number records, not lines. Returns whether any quote stays open at a line end. A
     row is torn where its quote would take in other rows. Raises Refused when the last quote never closes.
     """
     opened, field = quote_patterns(separator)
-    # Programs that quote every field write lines that need no regular expression, four times as fast: pieces between
-    # `","` are the fields if no quote is left over.
+    # Where a program quotes every field, the pieces between `","` are the fields if no quote is left over: four times faster
+    # than the regular expression.
     between = literal(f'"{separator}"')
     pieces = f"string_split(t[2:-2], {between})"
     simple = f"""
@@ -78,19 +78,20 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
 
 
 def _is_row(separator: str, width: int) -> str:
-    """SQL that is true of a line `t` which looks like a row: as many fields as the header has, with a date or year."""
+    """SQL that is true of a line `t` that looks like a row: as many fields as the header, one with a date or year."""
     dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
     return f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
 
 
 def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None) -> bool:
-    """Replace `landing_lines` by one row a record. `is_row`: of `_is_row`; None for a sheet, whose cells have their borders
-    already and whose records are numbered. Returns whether `landing_torn` has any lines. Raises Refused when the last quote
-    never closes.
+    """Replace `landing_lines` by one row for each record.
+
+    `is_row`: SQL of `_is_row`; None for a sheet, whose cell borders are certain and whose records are numbered. Returns whether
+    `landing_torn` has any lines. Raises Refused when the last quote never closes.
     """
-    # A line turns "a quote is open before me" into "... after me". It may set the answer whatever it was (opens =
-    # reopens), keep it (no quotes, or pairs of them), or swap it. So the state after a line is that of the last line
-    # which set it, swapped as often as lines since then swap: two running counts over the lines with quotes, no loop.
+    # A line turns "a quote is open before this line" into "... after this line". It sets the answer regardless of what it was
+    # (opens = reopens), keeps it (no quotes, or pairs of them), or swaps it. So the state after a line is that of the last line
+    # that set it, swapped once for each swapping line since: two running counts over the lines with quotes, no loop.
     con.execute(
         """
         create or replace temp table landing_states as
@@ -120,8 +121,8 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | Non
         """,
         {"opened": opened},
     )
-    _follow_on(con)
-    torn = is_row is not None and _let_go(con, opened, is_row)
+    _find_continuations(con)
+    torn = is_row is not None and _separate_rows(con, opened, is_row)
     number = "line" if is_row else "first_line - 1 + row_number() over (order by line)"
     con.execute(
         f"""
@@ -153,12 +154,12 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | Non
     return torn
 
 
-def _let_go(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
-    """Leave lines for themselves that a quote joins though they are rows: the quote is in the wrong place, and the rows are
-    good. `landing_torn (line)`: the lines with such a quote. Returns whether there are any.
+def _separate_rows(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
+    """Separate lines that are rows but would be joined by a quote in the wrong place. Makes `landing_torn (line)`, the lines
+    with such a quote. Returns whether there are any.
 
-    They are rows where a line between the first and the last looks like one, or all of them do. The last by itself says
-    nothing: what stands there before the quote closes is the field's.
+    Joined lines are rows where a line between the first and the last looks like one, or all of them do. The last line alone
+    proves nothing: its text before the closing quote belongs to the field.
     """
     con.execute(
         f"""
@@ -193,8 +194,8 @@ def _let_go(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
     return bool(one_row(con.execute("select count(*) from landing_torn"))[0])
 
 
-def _follow_on(con: duckdb.DuckDBPyConnection) -> None:
-    """`landing_following (line, head)`: lines that go on with a record, and the line on which it begins."""
+def _find_continuations(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `landing_following (line, head)`: lines that continue a record, and the line on which it begins."""
     (unclosed,) = one_row(con.execute("select max(line) filter (where next_line is null) from landing_states"))
     con.execute(
         """
@@ -203,7 +204,7 @@ def _follow_on(con: duckdb.DuckDBPyConnection) -> None:
             select unnest(range(line + 1, next_line + 1)) as line from landing_states where next_line is not null
         ),
         runs as (select line, line - row_number() over (order by line) as run from following)
-        -- The line before a run of them is where the record begins: it goes on with none.
+        -- The record begins on the line before a run of continuations.
         select line, min(line) over (partition by run) - 1 as head from runs
         """
     )

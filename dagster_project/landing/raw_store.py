@@ -1,5 +1,4 @@
-"""Where landed and quarantined rows go: Parquet that appears whole or not at all, one file a load, all
-text."""
+"""Stores landed and quarantined rows: Parquet files, one for each load, all text, that appear whole or not at all."""
 
 import hashlib
 import hmac
@@ -18,7 +17,7 @@ from .connection import one_thread
 from .csv_reader import CELLS
 from .duplicates import CLASHING, MERGED
 from .pseudonyms import PseudonymKey
-from .row_rules import KEPT, PARSED, RAGGED, Sheet, ragged_cells, reasons
+from .row_rules import PARSED, PARSED_TABLE, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -26,7 +25,7 @@ TIE = "__tie_"
 
 @dataclass(frozen=True)
 class Load:
-    """What the rows of one file are stored under."""
+    """Where the rows of one file are stored."""
 
     load_id: str
     extract: str
@@ -35,55 +34,56 @@ class Load:
     source_file: str
 
     def raw(self, home: Home) -> Path:
-        """Its landed rows."""
+        """The file of its landed rows."""
         return home.raw / self.extract / self.force_code / f"{self.load_id}.parquet"
 
     def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
-        """Its quarantined rows; those that a later load's tie withheld have a file of their own."""
+        """The file of its quarantined rows; rows withheld for a conflict with the load `tied_with` have their own file."""
         name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
         return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
 
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
-        """Keys of its rows that are present in the file and not to be used."""
+        """The file of the keys of its rows that must not be used, though the source file has them."""
         return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
 
 
-def good_rows(*, bad: bool, repeated: bool) -> str:
-    """SQL: the rows of `landing_parsed` that load. `bad`, `repeated`: whether any row breaks a rule, or any key repeats."""
-    # Where no row is bad, none has to be held against the rules again.
-    rules = ["not p.bad"] if bad else []
-    if repeated:
+def good_rows(*, has_bad: bool, has_repeats: bool) -> str:
+    """SQL: the rows of `landing_parsed` that load. `has_bad`, `has_repeats`: whether any row breaks a rule, or any key repeats.
+    """
+    # Where no row is bad, the rules need not be checked again.
+    rules = ["not p.bad"] if has_bad else []
+    if has_repeats:
         rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
     return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
 
 
 def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
-    """Store `good` rows (SQL): the contract's columns in canonical form, then what landing knows of the row."""
+    """Store `good` rows (SQL): the contract's columns in canonical form, then landing's own columns."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
-    with one_thread(con) if sheet.cells.is_even else nullcontext():
+    with one_thread(con) if sheet.cells.is_uniform else nullcontext():
         write_parquet(
             con,
             f"""
             select
                 {columns},
-                {_known_of(load, "_date")}
+                {_own_columns(load, "_date")}
             {good}
             """,
             load.raw(home),
         )
 
 
-def _same(text: str) -> str:
-    """SQL for a text that all rows of a file have. Parquet has text of both; of this type DuckDB knows what there is in it, and
-    writes it without looking each row's text up."""
+def _constant(text: str) -> str:
+    """SQL for a text that all rows of a file have. As an enum, which Parquet stores as text, DuckDB writes it without looking
+    up each row's value."""
     return f"cast({literal(text)} as enum({literal(text)}))"
 
 
-def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool) -> tuple[dict[str, int], int]:
-    """Collect `landing_quarantined`: rows that break a rule or clash. Returns the number of rows by kind
-    of reason."""
+def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, has_repeats: bool) -> tuple[dict[str, int], int]:
+    """Make `landing_quarantined`: rows that break a rule, or whose keys repeat with other content. Returns the number of rows
+    by kind of reason, and in all."""
     rows = f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
-    if repeated:
+    if has_repeats:
         rows += f" union all select line, reason, kind from {CLASHING}"
     con.execute(
         f"""
@@ -103,11 +103,11 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, repeated: bool
     return dict(kinds), one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0]
 
 
-def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
-    """In rows of odd width, blank what stands in the key's place and is the key of no landed row.
+def _blank_unknown_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+    """In ragged rows, blank a key that no landed row has.
 
-    Where a field is missing, another column's identifier may stand there, in the clear. What is the key of a row landed in
-    order is none; what is not has no earlier version that could be taken for withdrawn, so that no figure changes.
+    Where a field is missing, another column's identifier may be in the key's place, in the clear. The key of a landed row is
+    not an identifier; any other key has no earlier version that could count as withdrawn, so no figure changes.
     """
     contract = sheet.contract
     if not set(contract.identifiers) - set(contract.key) or not sheet.key:
@@ -121,25 +121,25 @@ def _forget_strange_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load,
 
 
 def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
-    """Store `landing_quarantined`, and its keys as withheld: they are present in the file all the same."""
-    _forget_strange_keys(con, home, load, sheet)
+    """Store `landing_quarantined`, and its keys as withheld: the source file still has them."""
+    _blank_unknown_keys(con, home, load, sheet)
     columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
-    write_parquet(con, f"select {columns}, {_known_of(load)} from {QUARANTINED} order by line", load.quarantine(home))
+    write_parquet(con, f"select {columns}, {_own_columns(load)} from {QUARANTINED} order by line", load.quarantine(home))
     if sheet.key:
         write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
 
 
-def _known_of(load: Load, own: str = "_reasons") -> str:
-    """SQL for the columns of what landing knows of a row; `own`: the one that the quarantine alone has, or raw."""
+def _own_columns(load: Load, only_here: str = "_reasons") -> str:
+    """SQL for landing's own columns of a row. `only_here`: the one that only the quarantine has, or only raw."""
     return f"""
-        {_same(load.extract)} as _extract,
-        {_same(load.force_code)} as _force_code,
-        {_same(load.load_id)} as _load_id,
+        {_constant(load.extract)} as _extract,
+        {_constant(load.force_code)} as _force_code,
+        {_constant(load.load_id)} as _load_id,
         cast(line as varchar) as _line,
         _key,
-        {own},
-        {_same(load.extracted_at)} as _extracted_at,
-        {_same(load.source_file)} as _source_file
+        {only_here},
+        {_constant(load.extracted_at)} as _extracted_at,
+        {_constant(load.source_file)} as _source_file
     """
 
 
@@ -148,12 +148,12 @@ def write_tie(
 ) -> None:
     """Withhold rows of a stored load: `rows` (SQL) gives the contract's columns, line, _key and _reasons."""
     names = ", ".join(columns)
-    write_parquet(con, f"select {names}, {_known_of(load)} from {rows}", load.quarantine(home, rival))
+    write_parquet(con, f"select {names}, {_own_columns(load)} from {rows}", load.quarantine(home, rival))
     write_withheld(con, load, rows, load.withheld(home, rival))
 
 
 def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: Path) -> None:
-    """Store keys of rows (SQL that gives line and _key)."""
+    """Store the keys of rows (SQL that gives line and _key)."""
     write_parquet(
         con,
         f"""
@@ -170,12 +170,12 @@ def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: 
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    """Write a query's rows under another name, force them to disk, then give the file its name: mode 0600."""
+    """Write a query's rows to a temporary file, sync it to disk, then give it its name. Mode 0600."""
     make_folder(path.parent)
     new = unfinished(path)
-    # Made beforehand, so that no umask ever lets others read it.
+    # Made beforehand with its mode, so that no umask ever lets others read it.
     os.close(make_file(new))
-    # The first level of zstd takes less time than the third, and what DuckDB gives it to compress becomes no larger.
+    # Level 1 of zstd is faster than level 3, and the files become no larger.
     options = "format parquet, compression zstd, compression_level 1, use_tmp_file false"
     con.execute(f"copy ({select}) to {literal(str(new))} ({options})")
     with new.open("rb+") as file:
@@ -188,22 +188,21 @@ def parquet_of(*paths: Path) -> str:
     return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
 
 
-def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, repeated: bool) -> bool:
-    """Whether the file just read has the rows of a stored load, whatever their lines: those differ
-    between containers.
+def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, has_repeats: bool) -> bool:
+    """Whether the file just read has the rows of a stored load, on any lines: these differ between containers.
 
-    All in canonical form; of quarantined rows, what has none is compared as delivered.
+    Rows are compared in canonical form; quarantined cells without one as delivered.
     """
     if not load.raw(home).exists():
-        # Erased, as its time was over.
+        # Erased, as it expired.
         return False
     columns = [c.name for c in sheet.contract.columns]
     names = ", ".join(columns)
     good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
-    quarantine_rows(con, sheet, repeated)
-    _forget_strange_keys(con, home, load, sheet)
+    quarantine_rows(con, sheet, has_repeats)
+    _blank_unknown_keys(con, home, load, sheet)
     path = load.quarantine(home)
     if not path.exists():
         return bool(one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0] == 0)
@@ -222,9 +221,8 @@ def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
 
 
 def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKey | None) -> str:
-    """SHA-256 of the rows of odd width of the file just read, in whatever order, in hexadecimal: it tells them from others
-    and keeps nothing of them. Keyed where the contract has identifiers, as such a row may hold one.
-    """
+    """SHA-256 (hex) of the ragged rows of the file just read, in any order: it identifies them without storing them. Keyed
+    where the contract has identifiers, as such a row may have one in any cell."""
     (digest,) = one_row(con.execute(
         f"""
         select sha256(string_agg(cells, chr(30) order by cells))
@@ -241,14 +239,14 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKe
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
-    """Give the memory of the last file back."""
+    """Free the memory of the last file."""
     con.execute(f"drop view if exists {PARSED}")
     con.execute(f"drop view if exists {CELLS}")
     con.execute("drop view if exists landing_delivered")
     for table in (
         "landing_lines",
         "landing_records",
-        KEPT,
+        PARSED_TABLE,
         QUARANTINED,
         MERGED,
         CLASHING,

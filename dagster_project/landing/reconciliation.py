@@ -1,7 +1,7 @@
-"""Checks that every row of a file is accounted for: the ledger's counts against what is stored.
+"""Compares the ledger's counts with the stored rows, to check that every row of a file is accounted for.
 
-Rows in a file are landed, quarantined, identical repeats, or refused with the file. The counts of the first two come from
-the stored Parquet itself, so that a file that was lost or changed after its landing is found as well.
+Rows in a file are landed, quarantined, identical repeats, or refused with the file. The first two are counted in the stored
+Parquet, so that a file lost or changed after it landed is found, too.
 """
 
 from collections.abc import Collection, Iterable
@@ -27,9 +27,8 @@ def write_accounts(
 ) -> None:
     """Make `raw.accounts`: a row for each file that affects the night's figures (`loads`) or landed after the night `since`.
 
-    `rows_in_raw` as stored, `rows_tied` those of them that a later file of the same time withheld. `rows_in_quarantine` is
-    null where the quarantine of the file is gone: figures do not rest on it. Files whose rows were `erased` as their time was
-    over have no account any more.
+    `rows_in_raw`: rows as stored; `rows_tied`: those of them that a later file of the same time withheld. `rows_in_quarantine`
+    is null where the file's quarantine was removed: no figure uses it. Files whose rows were `erased` are left out.
     """
     last: dict[str, LedgerEntry] = {}
     refused: list[LedgerEntry] = []
@@ -42,17 +41,17 @@ def write_accounts(
             refused.append(e)
     raw = _rows(con, (home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet" for e in last.values()))
     folders = {home.quarantine / str(e.extract) / str(e.force_code) for e in last.values()}
-    aside = _rows(con, (p for folder in folders if folder.is_dir() for p in folder.glob("*.parquet") if TIE not in p.stem))
+    quarantine = _rows(con, (p for folder in folders for p in folder.glob("*.parquet") if TIE not in p.stem))
     tied: dict[str, int] = {}
-    now, rows = counts(entries), []
-    # What a tie withheld is told beside the raw rows as well: there it is found without the quarantine.
-    withheld = (p for p in home.withheld.glob("*__*.parquet")) if home.withheld.is_dir() else ()
-    for stem, n in _rows(con, (p for p in withheld if all(load in now for load in p.stem.split("__")))).items():
+    by_load, rows = counts(entries), []
+    # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine.
+    withheld = (p for p in home.withheld.glob("*__*.parquet") if all(load in by_load for load in p.stem.split("__")))
+    for stem, n in _rows(con, withheld).items():
         load = stem.split("__")[0]
         tied[load] = tied.get(load, 0) + n
     for load, e in last.items():
-        count = now[load]
-        quarantined = aside.get(load, None if count.rows_quarantined > tied.get(load, 0) else 0)
+        count = by_load[load]
+        quarantined = quarantine.get(load, None if count.rows_quarantined > tied.get(load, 0) else 0)
         rows.append(
             (e.extract, e.force_code, e.source_file, e.outcome, count.rows_in_file, count.rows_landed, count.rows_quarantined,
              count.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))
@@ -65,9 +64,9 @@ def write_accounts(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> dict[str, int]:
-    """Rows of Parquet files by stem, from their footers. Files that are not there are left out."""
-    found = sorted(str(p) for p in paths if p.exists())
-    if not found:
+    """Rows of Parquet files by stem, from their footers. Missing files are left out."""
+    files = sorted(str(p) for p in paths if p.exists())
+    if not files:
         return {}
-    rows = con.execute("select file_name, num_rows from parquet_file_metadata(?)", [found]).fetchall()
+    rows = con.execute("select file_name, num_rows from parquet_file_metadata(?)", [files]).fetchall()
     return {Path(name).stem: n for name, n in rows}

@@ -1,8 +1,8 @@
-"""Cleans up after a landing that was interrupted, and goes on from there.
+"""Cleans up after an interrupted landing, and goes on from there.
 
-A mark beside the ledger says that a landing has begun to write; it goes when the landing is over. Where it is still there,
-some rows may have been stored that no line of the ledger names, and some files may have been decided on and not yet been
-put away. The caller has the home's lock, so that no other landing is under way.
+A mark in the ledger's folder says that a landing has started to write; it is removed when the landing is finished. Where the
+mark is still there, some rows may be stored that no line of the ledger names, and some files may be decided on and not yet
+archived. The caller holds the home's lock, so no other landing is running.
 """
 
 import hashlib
@@ -25,50 +25,50 @@ JOINT = "__"
 """Between the two loads of a tie, in the names of the withheld keys."""
 
 
-def begin(home: Home, nights: Iterable[str]) -> None:
-    """Leave the mark. `nights`: those whose files are put away, this one and unfinished ones before it."""
+def mark_started(home: Home, nights: Iterable[str]) -> None:
+    """Write the mark. `nights`: those whose files are archived, this one and unfinished ones before it."""
     write_whole(home.ledger / MARK, json.dumps(sorted(set(nights))).encode("utf-8"))
 
 
-def over(home: Home) -> None:
-    """Take the mark away: all that was decided on is put away."""
+def mark_finished(home: Home) -> None:
+    """Remove the mark: every file that was decided on is archived."""
     (home.ledger / MARK).unlink(missing_ok=True)
 
 
 def unfinished_nights(home: Home) -> list[str] | None:
-    """The nights whose files may still lie in the inbox, decided on; None where every landing came to its end."""
+    """The nights that may have left decided files in the inbox; None where every landing was finished."""
     try:
         return [str(night) for night in json.loads((home.ledger / MARK).read_text(encoding="utf-8"))]
     except FileNotFoundError:
         return None
 
 
-def tidy(home: Home, loads: Collection[str]) -> None:
-    """Remove the rows of `raw/` and `quarantine/`, and the withheld keys, that an unfinished landing stored and no line
-    of the ledger names.
+def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
+    """Remove the rows in `raw/` and `quarantine/`, and the withheld keys, that an unfinished landing stored and no line of the
+    ledger names.
 
-    Nothing goes where no landing was left unfinished: rows without a ledger are then somebody's backup half restored. Nor
-    does what is older than the mark, is a link, or has another name than landing gives.
+    Nothing is removed where no landing was left unfinished: rows without a ledger are then a backup, half restored. Links,
+    files older than the mark, and files whose name landing does not give are left alone.
     """
     try:
-        began = (home.ledger / MARK).stat().st_mtime_ns
+        started_at = (home.ledger / MARK).stat().st_mtime_ns
     except FileNotFoundError:
         return
-    found = [path for root in (home.raw, home.quarantine) for path in root.glob("[a-z]*/*/*.parquet*")]
-    for path in [*found, *home.withheld.glob("*.parquet*")]:
+    paths = [path for root in (home.raw, home.quarantine) for path in root.glob("[a-z]*/*/*.parquet*")]
+    for path in [*paths, *home.withheld.glob("*.parquet*")]:
         unfinished = path.name.startswith(".") and path.name.endswith(".parquet.new")
         name = path.name.removeprefix(".").removesuffix(".new").removesuffix(".parquet")
         named = name.split(TIE if TIE in name else JOINT)
-        ours = all(LOAD_ID.fullmatch(load) for load in named) and (unfinished or path.name == f"{name}.parquet")
-        linked = any(p.is_symlink() for p in (path, path.parent, path.parent.parent))
-        if not ours or linked or path.stat().st_mtime_ns < began:
+        is_ours = all(LOAD_ID.fullmatch(load) for load in named) and (unfinished or path.name == f"{name}.parquet")
+        is_linked = any(p.is_symlink() for p in (path, path.parent, path.parent.parent))
+        if not is_ours or is_linked or path.stat().st_mtime_ns < started_at:
             continue
         if unfinished or not all(load in loads for load in named):
             path.unlink()
 
 
-class LeftOver:
-    """Files that unfinished nights decided on and did not put away. Refused ones are not among them: they may be mended."""
+class UnarchivedFiles:
+    """Files that unfinished nights decided on and did not archive. Refused ones are left out: they may have been corrected."""
 
     def __init__(self, entries: Iterable[LedgerEntry], nights: Collection[str]) -> None:
         decided = [e for e in entries if e.night_id in nights and e.outcome != "refused"]
@@ -76,7 +76,7 @@ class LeftOver:
         self._drops = {drop[:3] for drop in self._decided}
 
     def entry(self, file: InboxFile) -> LedgerEntry | None:
-        """What was decided of this very file: name, time, size and bytes as they were; None of any other. Raises OSError."""
+        """The entry of this very file, with the same name, time, size and bytes; None for any other. Raises OSError."""
         drop = (file.name, file.mtime, file.size)
         if drop not in self._drops:
             return None

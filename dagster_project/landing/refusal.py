@@ -1,22 +1,21 @@
 """The reasons for refusing a whole file."""
 
-
-SHOWN = 60
+LONGEST_SHOWN = 60
 """Characters of a name or a header that a reason repeats."""
 
 
-def shown(text: str) -> str:
-    """The beginning of a name or header, as one line that can be printed: what can't be is spelled out (`\\u2028`)."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
+def printable(text: str, length: int | None = LONGEST_SHOWN) -> str:
+    """The beginning of a name or header as one printable line: other characters are escaped (`\\u2028`). `length`: None for
+    all."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:length])
 
 
 class Refused(Exception):
-    """A file that can't be landed. The message is the reason that the ledger gives: no cell of a row is
-    in it."""
+    """A file that can't be landed. The message is the reason in the ledger, and never contains a cell of a row."""
 
 
 class TooLarge(Refused):
-    """A file that needs more memory than landing may have. `spilled`: and more of the disk, too."""
+    """A file that needs more memory than landing may use. `spilled`: and more disk space, too."""
 
     def __init__(self, spilled: bool = False) -> None:
         also = " and for what a night may spill to the disk ([night] spill)" if spilled else ""
@@ -24,7 +23,7 @@ class TooLarge(Refused):
 
 
 class Waits(Refused):
-    """A file that can't be decided on yet: left where it is, not written down, and looked at again the next night."""
+    """A file that can't be decided on yet: it stays in the inbox, without a line in the ledger, for the next night."""
 
 
 class StillChanging(Waits):

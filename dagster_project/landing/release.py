@@ -1,4 +1,4 @@
-"""Releasing a held file that a person has checked."""
+"""Releases a held file that a person has checked."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,14 +9,14 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bounds
 
-from .conflicts import KIND, load_of, settle_conflicts
+from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .connection import connect
-from .known_files import Clock, Decisions, landing_text
+from .known_files import Clock, Decisions, utc_microseconds
 from .ledger import LedgerEntry, commit, read_ledger
 
 
 class NotHeld(PamError, ValueError):
-    """There is no such held load, or it was released before."""
+    """There is no such held load, or it was released already."""
 
 
 def release_load(
@@ -29,9 +29,10 @@ def release_load(
     why: str,
     now: datetime | None = None,
 ) -> LedgerEntry:
-    """Accept a held load as it is: a new entry in the ledger, which says who released it, why, and why it was held.
+    """Accept a held load as it is, in a new ledger entry that says who released it, why, and why it was held. Returns the
+    entry.
 
-    Its rows are stored already; only ties with loads of the same time are settled now. Raises NotHeld.
+    Its rows are stored already; only conflicts with loads of the same time are settled now. Raises NotHeld.
     """
     decisions = Decisions(read_ledger(home))
     held = decisions.loads.get(load_id)
@@ -42,27 +43,27 @@ def release_load(
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
     n_tied = 0
-    keyed = contract.key and held.form == "canonical"
+    has_keys = contract.key and held.form == "canonical"
     window = (held.covered_from, held.covered_to)
-    others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, window) if keyed else []
+    others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, window) if has_keys else []
     if others:
-        # What is stored has pseudonyms only.
-        with connect(bounds(home), identified=False) as con:
+        # Stored rows have pseudonyms only.
+        with connect(bounds(home), has_identifiers=False) as con:
             withheld = settle_conflicts(con, home, contract, load, others)
         n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(
         update={
             "night_id": night_id,
-            "landed_at": landing_text(at),
+            "landed_at": utc_microseconds(at),
             "outcome": "accepted",
             "reason": f"released by {by}: {why}; was held: {held.reason}",
             "rows_landed": (held.rows_landed or 0) - n_tied,
             "rows_quarantined": (held.rows_quarantined or 0) + n_tied,
-            "quarantine_reasons": held.quarantine_reasons | ({KIND: n_tied} if n_tied else {}),
+            "quarantine_reasons": held.quarantine_reasons | ({CONFLICT_KIND: n_tied} if n_tied else {}),
             "withheld": withheld,
         }
     )
-    told = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
-    audit.record(home, "alteration", what="released", **told)
+    facts = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what="released", **facts)
     commit(home, night_id, load.extract, [entry])
     return entry

@@ -1,5 +1,4 @@
-"""Rows against their contract, in SQL: canonical values, keys and dates; every reason of those that break a
-rule."""
+"""Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 
 PARSED = "landing_parsed"
-KEPT = "landing_kept"
+PARSED_TABLE = "landing_parsed_rows"
 KEY_JOINT = "chr(31)"
 QUOTED_VALUE = 60
 """Characters of a bad value that a reason may repeat."""
@@ -32,10 +31,10 @@ LINES = "lines and separators within the key: a quote opens or closes in the wro
 
 @dataclass(frozen=True)
 class Sheet:
-    """What one file's rows are held against: contract, form of the file, window and layout.
+    """What one file's rows are checked against: contract, form of the file, window and layout.
 
-    `cells`: what `landing_cells` has. `mapping`: what the force's system calls things. `other_than`: the file's encoding, where
-    some cells are not in it.
+    `cells`: what is known of `landing_cells`. `mapping`: the force's, if any. `main_encoding`: the file's encoding, where some
+    cells are in another.
     """
 
     contract: Contract
@@ -45,20 +44,20 @@ class Sheet:
     layout: Layout
     cells: Cells
     mapping: SystemMapping | None = None
-    other_than: str | None = None
+    main_encoding: str | None = None
     n_ignored: int = 0
-    """Rows that were left out as no records."""
+    """Rows that were left out because they are not records."""
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
-        return self.trimmed(f"f{index + 1}" if self.cells.is_even else f"cells[{index + 1}]")
+        return self.trimmed(f"f{index + 1}" if self.cells.is_uniform else f"cells[{index + 1}]")
 
     def trimmed(self, text: str) -> str:
-        """SQL for a text of the file without blanks at its ends."""
+        """SQL for a text without blanks at its ends."""
         return text if self.cells.blanks is None else f"trim({text}, {self.cells.blanks})"
 
     def text(self, name: str) -> str:
-        """SQL for the trimmed text of a column that the file has: of its field, or of several, joined. NULL or '' is blank."""
+        """SQL for the trimmed text of a column that the file has: its field, or several joined. NULL or '' is blank."""
         fields = self.layout.fields_of(name)
         source = self.mapping.headers.get(name) if self.mapping and name in self.layout.parts else None
         if not parts_of(source):
@@ -69,13 +68,13 @@ class Sheet:
 
     @property
     def n_fields(self) -> str:
-        """SQL for how many fields a row has."""
-        return str(self.layout.width) if self.cells.is_even else "len(cells)"
+        """SQL for the number of fields of a row."""
+        return str(self.layout.width) if self.cells.is_uniform else "len(cells)"
 
     @property
     def is_ragged(self) -> str:
-        """SQL that is true of a row of another width than the header's, or with a quote in the wrong place."""
-        if self.cells.is_even:
+        """SQL that is true of a row with more or fewer fields than the header, or with a quote in the wrong place."""
+        if self.cells.is_uniform:
             return "false"
         rules = [f"len(cells) <> {self.layout.width}"]
         if self.cells.has_lines:
@@ -84,22 +83,22 @@ class Sheet:
         return f"({' or '.join(rules)})"
 
     def has_rows(self, cell: str) -> str:
-        """SQL that is true of a key which has a row's end and another's beginning in it: line ends and separators."""
+        """SQL that is true of a key that contains the end of one row and the beginning of another: line ends and separators."""
         return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
 
     @property
     def source(self) -> PoliceUk | None:
-        """The contract's part for data.police.uk, where the file comes from there."""
+        """The contract's section for data.police.uk, where the file comes from there; else None."""
         return self.contract.police_uk if self.form == "police_uk" else None
 
     @property
     def key(self) -> list[str]:
-        """The key's columns; none where the source has not got them: rows are then known by file and line."""
+        """The key's columns; empty where the source lacks one: rows are then identified by file and line."""
         absent = self.source.absent if self.source else ()
         return [] if set(self.contract.key) & set(absent) else self.contract.key
 
     def translated(self, column: Column) -> str:
-        """SQL for a column's text in the contract's words, from its trimmed text `t_<name>`."""
+        """SQL for a column's text with the mapping's codes replaced, from its trimmed text `t_<name>`."""
         return translated(column, f"t_{column.name}", self.mapping)
 
     def canonical(self, column: Column) -> str:
@@ -109,50 +108,50 @@ class Sheet:
             return "cast(null as varchar)" if constant is None else literal(constant)
         utc = bool(self.source and self.source.times_are_utc)
         form = mapped(column, self.translated(column), self.mapping, utc=utc)
-        return f"case when {self.undecoded(column)} then null else {form} end" if self.other_than else form
+        return f"case when {self.undecoded(column)} then null else {form} end" if self.main_encoding else form
 
     def undecoded(self, column: Column) -> str:
-        """SQL that is true where a cell is not in the file's encoding: what it says is not sure."""
-        return f"coalesce(contains(t_{column.name}, {literal(MARK)}), false)" if self.other_than else "false"
+        """SQL that is true where a cell is not in the file's main encoding: its text is uncertain."""
+        return f"coalesce(contains(t_{column.name}, {literal(MARK)}), false)" if self.main_encoding else "false"
 
 
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
-    """Make the temporary view `landing_parsed`, one row for every row of the file, good or bad.
+    """Make the temporary view `landing_parsed`, with a row for every row of the file, good or bad.
 
-    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header),
-    bad; where there is no key, part and sign, too: see `repeats.weigh`.
+    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header), bad. Where there is
+    no key also part and sign: see `duplicates.count_rows`.
     """
     source, more = CELLS, ""
     if not sheet.key:
-        source, more = f"(select *, {part(sheet)} as part, {sign(sheet)} as sign from {CELLS})", "part, sign, "
+        more = "part, sign, "
+        source = f"(select *, {doubling_group(sheet)} as part, {row_signature(sheet)} as sign from {CELLS})"
     rows = f"""
         select
             line, {_names("c_", sheet)}, _key, _date, {more}ragged,
             (ragged or {" or ".join(f"({rule})" for rule in _broken(sheet))}) as bad
-        from ({_placed(sheet, source, more)})
+        from ({_with_values(sheet, source, more)})
     """
-    if not sheet.cells.is_even:
-        con.execute(f"create or replace temp table {KEPT} as {rows}")
-        rows = f"from {KEPT}"
-    # Of a large text, cells are formed where they are used, twice as a rule: to keep millions of rows costs more.
+    if not sheet.cells.is_uniform:
+        con.execute(f"create or replace temp table {PARSED_TABLE} as {rows}")
+        rows = f"from {PARSED_TABLE}"
+    # The cells of a large text are computed at each use, usually two: storing millions of rows costs more.
     con.execute(f"create or replace temp view {PARSED} as {rows}")
 
 
-def keep_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
-    """Have the rows of `landing_parsed` kept, where they are about to be used more often."""
-    if sheet.cells.is_even:
-        con.execute(f"create or replace temp table {KEPT} as from {PARSED}")
-        con.execute(f"create or replace temp view {PARSED} as from {KEPT}")
+def store_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Store the rows of `landing_parsed`, where they are about to be used more often."""
+    if sheet.cells.is_uniform:
+        con.execute(f"create or replace temp table {PARSED_TABLE} as from {PARSED}")
+        con.execute(f"create or replace temp view {PARSED} as from {PARSED_TABLE}")
 
 
 def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str) -> None:
-    """Fill `table` with the rows that `extra (line, reason, kind)` names, each with all its reasons.
+    """Make `table` of the rows in `extra (line, reason, kind)`, each with all its reasons.
 
-    `extra` names a row once; its reason may be NULL where the row's own rules say it all. Columns: line,
-    q_<column> (as delivered and trimmed, identifiers hashed), _key, _reasons and _kinds (texts joined by
-    "; ").
+    `extra` has each line once; its reason is NULL where the row's own broken rules are the only reasons. Columns: line,
+    q_<column> (as delivered and trimmed, identifiers hashed), _key, _reasons and _kinds (texts joined by "; ").
     """
-    said = _reasons(sheet)
+    rules = _reasons(sheet)
     delivered = ", ".join(f"{_delivered(sheet, c)} as q_{c.name}" for c in sheet.contract.columns)
     chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
     con.execute(
@@ -160,34 +159,34 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
         create or replace temp table {table} as
         select
             line, {delivered}, _key,
-            concat_ws('; ', {", ".join(reason for reason, _ in said)}, reason) as _reasons,
-            concat_ws('; ', {", ".join(kind for _, kind in said)}, kind) as _kinds
-        from ({_placed(sheet, chosen, more="reason, kind, ")})
+            concat_ws('; ', {", ".join(reason for reason, _ in rules)}, reason) as _reasons,
+            concat_ws('; ', {", ".join(kind for _, kind in rules)}, kind) as _kinds
+        from ({_with_values(sheet, chosen, more="reason, kind, ")})
         """
     )
 
 
 def delivered_columns(sheet: Sheet) -> str:
-    """SQL for the contract's columns as delivered: what makes two rows of a feed the same row."""
+    """SQL for the contract's columns as delivered: rows of a feed with the same ones are the same row."""
     return ", ".join(f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.fields)
 
 
-def part(sheet: Sheet) -> str:
-    """SQL for the part of a file that may have been doubled by itself: the contract's column for it as delivered."""
+def doubling_group(sheet: Sheet) -> str:
+    """SQL for the part of a file that may be doubled by itself: the contract's `doubled_group` column as delivered."""
     contract = sheet.contract
     grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
     return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
 
 
-def sign(sheet: Sheet) -> str:
-    """SQL for a number that equal rows have in common: of every fourth column, as few tell most rows from others."""
+def row_signature(sheet: Sheet) -> str:
+    """SQL for a hash that equal rows share: of every fourth column, which is enough to tell most rows apart."""
     few = sheet.layout.fields[::4]
     return f"hash({', '.join(sheet.cell(index) for index in few)})"
 
 
 def ragged_cells(sheet: Sheet) -> str:
-    """SQL for all cells of a row of odd width, trimmed, as no column of it is known; NULL for any other row."""
-    if sheet.cells.is_even:
+    """SQL for all trimmed cells of a ragged row, whose columns are unknown; NULL for any other row."""
+    if sheet.cells.is_uniform:
         return "cast(null as varchar[])"
     trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
     return f"case when {sheet.is_ragged} then {trimmed} end"
@@ -197,12 +196,12 @@ def _names(prefix: str, sheet: Sheet) -> str:
     return ", ".join(prefix + c.name for c in sheet.contract.columns)
 
 
-def _placed(sheet: Sheet, source: str, more: str = "") -> str:
+def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    # Apart from the trimming: within one expression DuckDB would trim twice. What is not trimmed is NULL where it is blank.
-    is_blanked = sheet.cells.is_even and sheet.cells.blanks is None
+    # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
+    is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
     blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
@@ -225,10 +224,7 @@ def _placed(sheet: Sheet, source: str, more: str = "") -> str:
 
 
 def _trimmed(sheet: Sheet, column: Column) -> str:
-    """A cell's trimmed text.
-
-    In a row of odd width only the key is looked for: what stands elsewhere may be anything, an address
-    included.
+    """SQL for a cell's trimmed text. Of a ragged row only the key is read: other cells may hold anything, an address included.
     """
     if column.name not in sheet.layout.position:
         return "cast(null as varchar)"
@@ -237,7 +233,7 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
         if not sheet.cells.has_lines:
             return cell
         return f"case when torn then ltrim({cell}, '\"') when not {sheet.has_rows(cell)} then {cell} end"
-    if sheet.cells.is_even:
+    if sheet.cells.is_uniform:
         return cell
     return f"case when not {sheet.is_ragged} then {cell} end"
 
@@ -245,18 +241,18 @@ def _trimmed(sheet: Sheet, column: Column) -> str:
 def _delivered(sheet: Sheet, column: Column) -> str:
     if column.identifier:
         return f"c_{column.name}"
-    return f"replace(t_{column.name}, {literal(MARK)}, '')" if sheet.other_than else f"t_{column.name}"
+    return f"replace(t_{column.name}, {literal(MARK)}, '')" if sheet.main_encoding else f"t_{column.name}"
 
 
 def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """Every rule of a row: SQL that is true where it is broken, SQL of the reason, the kind."""
+    """Every rule of a row: SQL that is true where it is broken, SQL of the reason, and the kind of reason."""
     rules = []
     for c in sheet.contract.columns:
         if c.name not in sheet.layout.position:
             continue
-        if sheet.other_than:
-            said = f"{c.name}: not text in {sheet.other_than}"
-            rules.append((sheet.undecoded(c), literal(f"{said}, as the rest of the file is"), said))
+        if sheet.main_encoding:
+            kind = f"{c.name}: not text in {sheet.main_encoding}"
+            rules.append((sheet.undecoded(c), literal(f"{kind}, as the rest of the file is"), kind))
         blank = f"{sheet.translated(c)} is null"
         if c.name in sheet.key:
             rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
@@ -272,13 +268,13 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
 
 
 def _fault(column: Column) -> str:
-    said = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
-    before, after = literal(f"{column.name}: '"), literal(f"' {said}")
+    fault = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
+    before, after = literal(f"{column.name}: '"), literal(f"' {fault}")
     return f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
 
 
 def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """The row's date against the window: a state may begin before it, a month counts from its first day."""
+    """The rule for a row's date and the window. Rows of a list may begin before it; a month counts by its first day."""
     contract, name = sheet.contract, sheet.contract.date_column
     if name is None:
         return []
@@ -287,10 +283,10 @@ def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
     day = f"{literal(f'{name}: ')} || _date || "
     if contract.kind == "list":
         return [(f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)]
-    said = literal(f" is outside the window {first} to {last}")
+    outside = literal(f" is outside the window {first} to {last}")
     if contract.column(name).type == "month":
         first = first.replace(day=1)
-    return [(f"_date not between '{first}' and '{last}'", day + said, kind)]
+    return [(f"_date not between '{first}' and '{last}'", day + outside, kind)]
 
 
 def _broken(sheet: Sheet) -> list[str]:
@@ -298,16 +294,16 @@ def _broken(sheet: Sheet) -> list[str]:
 
 
 def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
-    """SQL of each rule's reason and kind, NULL where it holds.
+    """SQL of each rule's reason and kind, NULL where the rule is kept.
 
-    A row of odd width has that reason alone: its cells may stand under others' names.
+    A ragged row has no other reason: its cells may be under the wrong headers.
     """
     width = sheet.layout.width
     fields = f"n_fields || ' fields where the header has {width}'"
     if sheet.cells.has_lines:
         fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
-    said = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
+    reasons = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
     for broken, reason, kind in _rules(sheet):
         when = f"case when not ragged and ({broken}) then "
-        said.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
-    return said
+        reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
+    return reasons

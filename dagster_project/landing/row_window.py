@@ -1,4 +1,4 @@
-"""The covered window of a file whose name does not say: from its first to its last row, in days or months."""
+"""Finds the window of a file whose name gives none: from its first to its last row, in days or months."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,26 +14,26 @@ from .row_rules import PARSED, Sheet, parse
 
 
 def last_day(extracted_at: datetime) -> date:
-    """The last day that an extraction can say anything of, in London."""
+    """The last day that an extraction can cover, in London."""
     return extracted_at.astimezone(LONDON).date()
 
 
 def widest(extracted_at: datetime) -> tuple[date, date]:
-    """A window that holds whatever a file can have."""
+    """The widest window that a file can have."""
     return date(FIRST_YEAR, 1, 1), last_day(extracted_at)
 
 
 def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers, extracted_at: datetime) -> Sheet:
-    """Make `landing_parsed`, as `parse` does, within the window that the rows themselves give. Returns that window's sheet.
+    """Make `landing_parsed`, as `parse` does, with the window given by the rows. Returns the sheet with this window.
 
-    Rows of after the extraction, or that break another rule, have no say in it. Raises Refused where none is left.
+    Rows dated after the extraction, or that break another rule, are left out. Raises Refused where none is left.
     """
     first, last = widest(extracted_at)
     parse(con, replace(sheet, covered_from=first, covered_to=last))
-    said = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
-    if said[0] is None:
+    days = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    if days[0] is None:
         raise Refused(f"no sound row to take the window from: the mapping says covers: {covers}, and the name says no window")
-    first, until = (date.fromisoformat(day) for day in said)
+    first, until = map(date.fromisoformat, days)
     if covers == "months":
         first, until = months(first, until)
     sheet = replace(sheet, covered_from=first, covered_to=min(until, last))

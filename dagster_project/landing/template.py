@@ -1,4 +1,4 @@
-"""An empty file of an extract, with a valid name and the contract's headers, to start a new export from."""
+"""Writes an empty file of an extract, with a valid name and the contract's headers, to start a new export from."""
 
 import csv
 import io
@@ -22,12 +22,12 @@ from .mappings import read_mappings
 
 
 class ExtractTemplateError(PamError, ValueError):
-    """A template that can't be written as asked. The message says what to give."""
+    """The template can't be written. The message says which option to give."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template's path, and what becomes of it as it stands, without a row."""
+    """A template's path, contract and window."""
 
     path: Path
     contract: Contract
@@ -36,7 +36,7 @@ class Template:
 
     @property
     def empty(self) -> str:
-        """What landing makes of it before a row is filled in."""
+        """How landing would treat it without rows, as a sentence."""
         days = (self.covered_to - self.covered_from).days + 1
         if self.contract.empty_is_suspect and days >= SUSPECT_DAYS:
             return f"without rows it would be held: {days} days of no {self.contract.extract} are not believed"
@@ -53,11 +53,11 @@ def write_template(
     covered_to: date | None = None,
     now: datetime | None = None,
 ) -> Template:
-    """Write an extract's template into a folder (made if it is not there), never over another file.
+    """Write an extract's template into a folder, which is made if needed. Never overwrites a file.
 
-    `force`, where it is left out: the only one that the home has files of; before its first file, the only one that its
-    mappings are of, or else that the list of areas knows. The window: the last whole month (year, for an extract
-    that comes yearly); with one end given, the month or year that it is in. Raises TemplateError, OSError.
+    `force`: by default the only force that the home has files of; before its first file, the only force in its mappings, or
+    else in the list of areas. `covered_from`, `covered_to`: by default the last whole month (year, for a yearly extract); with
+    one end given, the month or year of that end. Raises ExtractTemplateError, OSError.
     """
     contracts, now = load_contracts(), now or datetime.now(UTC)
     if extract not in contracts:
@@ -78,7 +78,7 @@ def write_template(
 
 
 def header_line(contract: Contract) -> bytes:
-    """The header, as Excel opens it rightly: UTF-8 with its mark, since what is filled in may have more than ASCII."""
+    """The header as UTF-8 with a BOM, so that Excel opens it correctly and saves characters beyond ASCII."""
     text = io.StringIO()
     csv.writer(text).writerow(c.name for c in contract.columns)
     return text.getvalue().encode("utf-8-sig")
@@ -88,20 +88,19 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     if force is not None:
         return force.strip().lower()
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
-    # Before the first file, the force whose units the list of areas has.
     areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
-    likely = dropped or _mapped(home) or listed
-    if len(likely) == 1:
-        return likely.pop()
+    likely_renames = dropped or _mapped(home) or listed
+    if len(likely_renames) == 1:
+        return likely_renames.pop()
     several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
     raise ExtractTemplateError(f"whose file? Give --force: {several}")
 
 
 def _mapped(home: Home) -> set[str]:
-    """The forces that the home's mappings are of."""
+    """The forces that the home's mappings name."""
     mappings = read_mappings(home, load_contracts(), force_names())
-    return {force for mapping in mappings.used for force in mapping.mapping.forces}
+    return {force for named in mappings.valid for force in named.mapping.forces}
 
 
 def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:

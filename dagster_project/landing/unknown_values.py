@@ -1,5 +1,6 @@
-"""Values of classifying columns that no list knows, read from the ledger."""
+"""Finds unknown values of classifying columns in the ledger."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,8 @@ from .vocabulary import accept_line
 
 
 @dataclass(frozen=True)
-class Unknown:
-    """A value that no list knows, in one force's extract. `rows`: of the files that stand over each window."""
+class UnknownValue:
+    """A value that is on no list, in one force's extract. `rows`: in the newest file of each window."""
 
     force_code: str
     extract: str
@@ -24,28 +25,25 @@ class Unknown:
     last_night: str
 
 
-def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> list[Unknown]:
-    """Every value of an accepted or held file that no list knows today, by force, extract, column and rows.
+def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> list[UnknownValue]:
+    """Every value of an accepted or held file that is on no list today, by force, extract, column and rows.
 
-    `entries`: of the ledger, where it was read already.
+    `entries`: the ledger's, where it was read already.
     """
     loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
-    found: dict[tuple[str, str, str, str], dict[tuple[date | None, date | None], tuple[str, str, int]]] = {}
+    rows_by_window: dict[tuple[str, str, str, str], dict[tuple[date | None, date | None], int]] = defaultdict(dict)
+    nights: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for e in loads.values():
         for column, values in e.unknown_values.items():
             for value, rows in values.items():
                 place = (str(e.force_code), str(e.extract), column, value)
-                # The newest file of a window says how many rows there are.
-                found.setdefault(place, {})[(e.covered_from, e.covered_to)] = (str(e.night_id), str(e.extracted_at), rows)
-    nights: dict[tuple[str, str, str, str], list[str]] = {}
-    for e in loads.values():
-        for column, values in e.unknown_values.items():
-            for value in values:
-                nights.setdefault((str(e.force_code), str(e.extract), column, value), []).append(str(e.night_id))
+                # The newest file of a window counts.
+                rows_by_window[place][e.covered_from, e.covered_to] = rows
+                nights[place].append(e.night_id)
     return sorted(
         (
-            Unknown(*place, sum(rows for *_, rows in windows.values()), min(nights[place]), max(nights[place]))
-            for place, windows in found.items()
+            UnknownValue(*place, sum(rows.values()), min(nights[place]), max(nights[place]))
+            for place, rows in rows_by_window.items()
             if not _is_known(home, *place)
         ),
         key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value),
@@ -53,7 +51,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
 
 def _is_known(home: Home, force_code: str, extract: str, column: str, value: str) -> bool:
-    """A home's list that can't be read knows nothing."""
+    """Whether a list knows a value. A list of the home that can't be read is not used."""
     try:
         return _is_known_to(home, force_code, extract, column, value)
     except SeedError:
@@ -70,10 +68,10 @@ def _is_known_to(home: Home | None, force_code: str, extract: str, column: str, 
     return column == "lpu" and word in known_units(home, force_code)
 
 
-def lines_to_paste(found: Sequence[Unknown]) -> list[str]:
-    """A line an extract and column: what is unknown there, and the command that makes it known."""
+def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
+    """A line for each extract and column: how much is unknown, and the command that adds it to the list."""
     places: dict[tuple[str, str], dict[str, int]] = {}
-    for u in found:
+    for u in unknown:
         values = places.setdefault((u.extract, u.column_name), {})
         values[u.value] = values.get(u.value, 0) + u.rows
     return [

@@ -1,7 +1,7 @@
-"""The known values of classifying columns and their meanings, and files with unknown values.
+"""Checks the values of classifying columns against the lists of known values.
 
-A classifying column decides whether a row counts: a code that no list has would be a zero that looks complete. What the lists
-know is in the project's seeds/ (vocabulary, offence codes, areas) and in the home's own.
+A classifying column decides whether a row counts: with a code that is on no list, a measure would be a zero that looks
+complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) and the home's own.
 """
 
 from dataclasses import dataclass, field
@@ -18,21 +18,21 @@ from dagster_project.core.sql import one_row
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
-"""Unknown values of one column that the ledger keeps, those of most rows first: more than any list of codes has. A column that
-has more of them is no column of codes."""
+"""Unknown values of one column that the ledger stores, the most frequent first. No list of codes is longer: a column with more
+is not a column of codes."""
 HELD_FOR = "vocabulary"
 
 
 @dataclass(frozen=True)
-class Words:
-    """What one file's classifying columns were found to say."""
+class VocabularyCheck:
+    """The result of checking one file's classifying columns."""
 
     unknown: dict[str, dict[str, int]]
     """Column -> unknown value -> rows that have it."""
-    held: str | None = None
+    hold_reason: str | None = None
     """Why the file is held; None where it may land."""
-    told: dict[str, int] = field(default_factory=dict)
-    """Column -> rows of which no value is known, where they are so many that a person is told."""
+    warnings: dict[str, int] = field(default_factory=dict)
+    """Column -> rows without a known value, where there are enough of them to warn a person."""
 
 
 def classifying(contract: Contract) -> list[str]:
@@ -40,14 +40,13 @@ def classifying(contract: Contract) -> list[str]:
     return [*CLASSIFYING.get(contract.extract, ()), *(c.name for c in contract.columns if c.type == "unit")]
 
 
-def look_up(
+def check_vocabulary(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: Believe
-) -> Words:
-    """Hold a load's stored rows against the lists. `absent`: columns that it lacks. `rows`: how many the file has.
-    """
+) -> VocabularyCheck:
+    """Check a load's stored rows against the lists. `absent`: columns that the file lacks. `rows`: how many rows it has."""
     unknown: dict[str, dict[str, int]] = {}
-    held: list[str] = []
-    told: dict[str, int] = {}
+    hold_reasons: list[str] = []
+    warnings: dict[str, int] = {}
     for column in classifying(contract):
         known = _known(home, load, column, contract.column(column).type == "unit")
         if column in absent or known is None:
@@ -59,36 +58,37 @@ def look_up(
             unknown[column] = values
         if rows < limits.vocabulary_rows:
             continue
-        n, u, k = _shares(con)
-        if not u:
+        n_rows, n_unknown, n_counting = _row_counts(con)
+        if not n_unknown:
             continue
-        percent = 100 * u / n
-        said = f"{u} of {n} rows have a {column} that no list knows: {shown_values(values)}"
-        if percent >= limits.unknown_held_percent or (k == 0 and column != "lpu" and percent >= limits.unknown_told_percent):
-            held.append(said + ("" if k or column == "lpu" else "; and none that counts"))
+        percent = 100 * n_unknown / n_rows
+        none_counts = n_counting == 0 and column != "lpu"
+        if percent >= limits.unknown_held_percent or (none_counts and percent >= limits.unknown_told_percent):
+            reason = f"{n_unknown} of {n_rows} rows have a {column} that no list knows: {shown_values(values)}"
+            hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
-            told[column] = u
-    return Words(unknown, "; ".join(held) or None, told)
+            warnings[column] = n_unknown
+    return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings)
 
 
 def shown_values(values: dict[str, int], most: int = 3) -> str:
-    """The values of most rows, with their rows."""
+    """The most frequent values, each with its rows, as text."""
     first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:most]
     more = f" and {len(values) - most} more" if len(values) > most else ""
     return ", ".join(f"'{value}' ({n})" for value, n in first) + more
 
 
 def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
-    """The command that makes values known, to paste."""
+    """The command that adds values to the list, to paste."""
     quoted = " ".join("'" + v.replace("'", "'\\''") + "'" for v in sorted(values, key=lambda v: (-values[v], v))[:10])
     return f"pam vocabulary accept {extract} {column} {quoted} --counts-as nothing"
 
 
 def _known(home: Home, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
-    """Known values in lower case, and whether rows with them count; None where the column is not asked of the force.
+    """Known values in lower case, and whether rows with them count; None where the column is not checked for the force.
 
-    Where the home's own lists can't be read, the project's are asked: the night ends with what is wrong with them, and what is
-    held for it is looked at again once they are mended.
+    Where the home's own lists can't be read, only the project's are used: the night ends with the lists' error, and files held
+    for unknown values are checked again once the lists are corrected.
     """
     try:
         return _known_of(home, load, column, is_unit)
@@ -111,8 +111,8 @@ def _known_of(home: Home | None, load: Load, column: str, is_unit: bool) -> dict
 def _values(
     con: duckdb.DuckDBPyConnection, load: Load, home: Home, column: str, is_list: bool, is_code: bool
 ) -> dict[str, int]:
-    """Make `landing_words` (value of a cell, rows, whether an item is unknown, whether one is known, whether one counts), and
-    return the unknown items with their rows."""
+    """Make `landing_items (cell, n, item, is_known, counts)`: each cell's items, and the rows with that cell. Returns the
+    unknown items with their rows."""
     items = f"string_split({column}, ';')" if is_list else f"[{column}]"
     group = "trim(split_part(lower(item), '/', 1))" if is_code else "lower(trim(item))"
     con.execute(
@@ -141,8 +141,8 @@ def _values(
     return dict(rows)
 
 
-def _shares(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Of `landing_items`: rows, rows with values of which none is known, rows that count."""
+def _row_counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """Of `landing_items`: rows, rows with values of which none is known, and rows that count."""
     return one_row(con.execute(
         """
         select

@@ -17,7 +17,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 from dagster_project.landing.canonical_values import install
-from dagster_project.landing.containers import Stored, read_stored, unpack
+from dagster_project.landing.containers import StoredFile, read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
@@ -122,14 +122,14 @@ def _named(row: tuple[str, ...]) -> tuple[str, ...]:
     return row[: last + 1]
 
 
-def _sheets(stored: Stored) -> Iterator[FirstRows]:
+def _sheets(stored: StoredFile) -> Iterator[FirstRows]:
     for name in sheet_names(stored.data):
         text = sheet_text(stored.data, name)
         if text.strip():
             yield FirstRows(name, ",", _first_rows(text, ","), text)
 
 
-def _texts(stored: Stored, container: str) -> Iterator[FirstRows]:
+def _texts(stored: StoredFile, container: str) -> Iterator[FirstRows]:
     text = decode(unpack(stored, container)).text
     for separator in SEPARATORS:
         if separator in text:

@@ -25,7 +25,7 @@ from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.connection import connect
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.vocabulary import HELD_FOR, classifying, look_up
+from dagster_project.landing.vocabulary import HELD_FOR, check_vocabulary, classifying
 
 
 class VocabularyError(PamError, ValueError):
@@ -81,11 +81,11 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
     released = []
     for e in held:
         contract = contracts[str(e.extract)]
-        with connect(bounds(home), identified=False) as con:
-            words = look_up(
+        with connect(bounds(home), has_identifiers=False) as con:
+            words = check_vocabulary(
                 con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), read_config(home).believe
             )
-        if words.held is None and _readable(home):
+        if words.hold_reason is None and _readable(home):
             why = "its values are known now"
             released.append(release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why))
     return released

@@ -20,11 +20,11 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
-from dagster_project.landing.believe import EVER
 from dagster_project.landing.conflicts import load_of
-from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, name_problem, passed_over
+from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, is_skipped_name, name_problem
 from dagster_project.landing.file_signatures import container_of
-from dagster_project.landing.land import order
+from dagster_project.landing.land import landing_order
+from dagster_project.landing.plausibility import EVER
 from dagster_project.publishing import dictionary, outputs
 from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, moved
 from dagster_project.publishing.outputs import OutputError
@@ -145,7 +145,7 @@ def inspect_files(
     with trial_home(home) as trial:
         night = Night.begin(trial)
         found = {}
-        for file in sorted(set(files), key=order):
+        for file in sorted(set(files), key=landing_order):
             (entry,) = land_files(trial, load_contracts(), [file], night.night_id, archive=False)
             found[file] = _looked_at(trial, file, entry, claim)
         inspected = [found[file] for file in files]
@@ -157,7 +157,7 @@ def _described(path: Path, claim: FileDescription | None) -> InboxFile:
     file = describe(path, load_contracts(), force_names())
     # Another time than its own: that this very file was decided on before is no answer to what it would do.
     file = replace(file, mtime=file.mtime + 0.001)
-    if claim is None and passed_over(file.name):
+    if claim is None and is_skipped_name(file.name):
         return replace(file, problem="a night passes over hidden files, manifests and uploads under way (.tmp, .part)")
     if claim is None or path.name.lower().endswith(OTHER_EXCEL):
         return file

@@ -17,9 +17,9 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
-from dagster_project.landing.archive_retention import note
+from dagster_project.landing.archive_retention import write_erasures
 from dagster_project.landing.conflicts import load_of
-from dagster_project.landing.load_expiry import erasure_of, is_over, limits_of
+from dagster_project.landing.load_expiry import describe_erasure, is_expired, retention_years
 from dagster_project.landing.raw_store import write_parquet
 from dagster_project.transform.monthly_archive import BESIDE, MEASURES, SUPERSEDED, kept_loads, load_kept
 from dagster_project.transform.raw_schema import WORK, raw_view
@@ -34,11 +34,11 @@ def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[
     `years`: extract -> years, in place of the contract's.
     """
     limits = {
-        x: limit for x, limit in limits_of(contracts, years).items()
+        x: limit for x, limit in retention_years(contracts, years).items()
         if limit is not None and contracts[x].kind not in CAN_NOT and not contracts[x].looks_back
     }  # fmt: skip
     landed = [(e, limits.get(str(e.extract))) for e in accepted(read_ledger(home)) if e.covered_to]
-    over = (e for e, limit in landed if limit is not None and is_over(e.window[1], limit, today))
+    over = (e for e, limit in landed if limit is not None and is_expired(e.window[1], limit, today))
     return [e for e in over if load_of(e).raw(home).exists()]
 
 
@@ -64,14 +64,14 @@ def keep_and_erase(
             path = load_of(e).raw(home)
             if e.load_id not in before:
                 kept = _keep(con, home, e, {str(x.load_id) for x in over})
-                found[path] = erasure_of(home, "raw", path, night_id, today).model_copy(update={"kept": kept})
+                found[path] = describe_erasure(home, "raw", path, night_id, today).model_copy(update={"kept": kept})
         if found:
             told = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})
                 for x in found.values()
             ]
             audit.record_all(home, told)
-            note(home.erasures / f"{night_id}__kept.jsonl", found.values())
+            write_erasures(home.erasures / f"{night_id}__kept.jsonl", found.values())
         _let_go(con, home, contracts, {str(e.extract) for e in over if e.rows_landed and e.load_id not in before})
     finally:
         con.close()

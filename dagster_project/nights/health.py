@@ -8,8 +8,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.landing.known_files import landing_text
-from dagster_project.landing.latest_files import standing_files
+from dagster_project.landing.known_files import utc_microseconds
+from dagster_project.landing.latest_files import current_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.nights.stopped_schedules import stopped
 
@@ -82,8 +82,8 @@ def _last_night(home: Home, now: datetime) -> list[str]:
 
 def _files(home: Home, now: datetime) -> list[str]:
     """Files that wait for a person, with the reason: held ones for as long as they are, refused ones for some days."""
-    since = landing_text(now - timedelta(days=REFUSED_DAYS))
-    refused = [e for e in standing_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
+    since = utc_microseconds(now - timedelta(days=REFUSED_DAYS))
+    refused = [e for e in current_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
     found = [(f"{e.source_file} is {e.outcome}", e.reason) for e in [*held_files(home), *refused]]
     found += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
     said = [

@@ -22,7 +22,7 @@ from dagster_project.landing import (
     read_ledger,
 )
 from dagster_project.landing.file_days import with_windows
-from dagster_project.landing.own_file_names import recognised_in
+from dagster_project.landing.own_file_names import recognise_inbox_files
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known
@@ -50,7 +50,7 @@ def land_inbox(
         raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
     files = find_files(inbox, contracts, force_names())
     if only is not None:
-        files = [f for f in recognised_in(home, contracts, force_names(), files) if f.extract in only]
+        files = [f for f in recognise_inbox_files(home, contracts, force_names(), files) if f.extract in only]
     if period:
         files = within(with_windows(home, contracts, files), period)
     release_known(home, contracts, night.night_id)
@@ -60,7 +60,7 @@ def land_inbox(
         home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
         settled_seconds=settled_seconds, progress=progress,
     )  # fmt: skip
-    made_up.mark(home, accepted(read_ledger(home)))
+    made_up.mark_home(home, accepted(read_ledger(home)))
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 

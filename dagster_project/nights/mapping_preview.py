@@ -15,11 +15,11 @@ from dagster_project.landing.connection import connect
 from dagster_project.landing.containers import read_stored
 from dagster_project.landing.csv_reader import CELLS
 from dagster_project.landing.file_names import InboxFile
-from dagster_project.landing.ignored_rows import is_ignored, leave_out
+from dagster_project.landing.ignored_rows import is_ignored, remove_ignored_rows
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file
-from dagster_project.landing.own_file_names import recognised
+from dagster_project.landing.own_file_names import recognise_files
 from dagster_project.landing.refusal import Refused
 from dagster_project.landing.row_rules import Sheet
 
@@ -51,7 +51,7 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     contracts = load_contracts()
     mappings = read_mappings(home, contracts, force_names())
     used, contract = mappings.named(entry.mapping.rpartition("@")[0]), contracts[entry.extract]
-    (file,) = recognised([file], mappings)
+    (file,) = recognise_files([file], mappings)
     if used is None:
         return []
     with ExitStack() as held:
@@ -60,11 +60,11 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
         # Nothing that is hashed is shown: which key makes no difference.
         pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, plainly=False)
+            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, fast=False)
             window = entry.window
-            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.other_than)
+            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
             found = _ignored(con, sheet)
-            leave_out(con, sheet)
+            remove_ignored_rows(con, sheet)
             return found + [Rule(c.name, said, _rows(con, sheet, c)) for c in contract.columns if (said := _said(sheet, c))]
         except (Refused, OSError, duckdb.Error):
             # The entry has said why.

@@ -12,8 +12,8 @@ from dagster_project.core.receipts import Receipt, read_receipts, today_of
 from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
-from dagster_project.landing.known_files import landing_text
-from dagster_project.landing.latest_files import standing_files
+from dagster_project.landing.known_files import utc_microseconds
+from dagster_project.landing.latest_files import current_files
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
@@ -43,7 +43,7 @@ def status(home: Home) -> dict[str, Any]:
     last = nights[-1] if nights else None
     told = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
     shown = published if back and receipts[-1] is back else told
-    files = standing_files(entries)
+    files = current_files(entries)
     loads = accepted(entries)
     config, today = read_config(home), today_of(home)
     expected = {x for x in load_contracts() if config.extracts.is_expected(x, today)}
@@ -65,7 +65,7 @@ def status(home: Home) -> dict[str, Any]:
         "drift": _drift(entries),
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
         "unknown_values": lines_to_paste(unknown_values(home, entries)),
-        "mappings": [{"file": p.name, "problem": p.said} for p in mappings.problems],
+        "mappings": [{"file": p.name, "problem": p.reason} for p in mappings.problems],
         "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
         "archive": _archive(home),
         "holding": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "critical"],
@@ -101,7 +101,7 @@ def _file(entry: Any) -> dict[str, Any]:
 
 
 def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
-    since = landing_text(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
+    since = utc_microseconds(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
     # A held file that was released has two entries, and one drift.
     changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
     return [{**_file(e), "drift": e.drift} for e in changed.values()]

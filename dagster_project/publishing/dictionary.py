@@ -19,7 +19,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
-from dagster_project.landing.latest_files import extracted, is_replaced, standing_files
+from dagster_project.landing.latest_files import current_files, extracted, is_replaced
 from dagster_project.landing.unknown_values import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
 from dagster_project.transform.dbt_runner import manifest
@@ -285,7 +285,7 @@ def _rows_of(
         status = "never dropped" if is_expected else "not sent"
         never = (contract.extract, contract.title, None, contract.rhythm, status, 0, 0, 0, 0, 0, 0, 0, 0)
         return [(*never, None, None, 0, None, None)]
-    files, totals = standing_files(entries), counts(entries)
+    files, totals = current_files(entries), counts(entries)
     return [
         _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today, is_expected)
         for force in forces

@@ -65,10 +65,12 @@ class Warehouse:
         body = "".join(f"{line}\n" for line in (columns, *rows)) if text is None else text
         return self.put(f"{extract}__{force}__{start}__{end}__{at}{ext}", body.encode(encoding), folder, mtime)
 
-    def night(self, *, archive: bool = True, inbox: Path | None = None, now: datetime = NOW) -> list[LedgerEntry]:
+    def night(
+        self, *, archive: bool = True, inbox: Path | None = None, now: datetime = NOW, forces: set[str] = FORCES, **more
+    ) -> list[LedgerEntry]:
         self.nights += 1
-        files = find_files(inbox or self.home.inbox, self.contracts, FORCES)
-        return land_files(self.home, self.contracts, files, f"night-{self.nights}", now=now, archive=archive)
+        files = find_files(inbox or self.home.inbox, self.contracts, forces)
+        return land_files(self.home, self.contracts, files, f"night-{self.nights}", now=now, archive=archive, **more)
 
     def land(self, extract: str, *rows: str, **more) -> LedgerEntry:
         """Drop one file, run a night, return its entry."""

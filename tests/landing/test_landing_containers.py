@@ -173,7 +173,7 @@ def test_a_header_and_no_rows(warehouse, tmp_path):
         (".zip", b"PK nonsense", "not a sound zip"),
         (".zip", zipped(a_csv=TEXT)[:-30], "not a sound zip"),
         (".zip", zipped(a_csv=TEXT, b_csv=TEXT), "this one has 2 files"),
-        (".zip", zipped(a_txt=TEXT), "a zip must hold one CSV"),
+        (".zip", zipped(a_txt=TEXT), "a zip must contain one CSV"),
         (".zip", zipped(), "this one has no files"),
         (".zip", zipped(a_csv=""), "empty"),
         (".zip", zipped(a_csv=TEXT + "A9,2025"), "cut short"),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dagster_project.landing import read_ledger
-from dagster_project.landing.column_drift import likely
+from dagster_project.landing.column_drift import likely_renames
 
 HEADER = "crime_ref,recorded_on,offence_code,status,lpu"
 INCIDENTS = "incident_ref,record_type,created_at,qualifiers,grade,channel"
@@ -122,7 +122,7 @@ def test_the_likely_name_of_a_column_that_is_missed(warehouse, header, reason):
 
 
 def test_no_header_is_named_twice():
-    found = likely({"tested_at": [], "arrested_at": []}, ["Arrested", "Other thing", "Third thing"])
+    found = likely_renames({"tested_at": [], "arrested_at": []}, ["Arrested", "Other thing", "Third thing"])
     assert found == {"arrested_at": "Arrested"}
 
 

@@ -242,14 +242,14 @@ BAD = {
 def test_a_mapping_that_cannot_be_meant_is_named_with_its_field(warehouse, text):
     write(warehouse, text, "odd.yml")
     found = read_mappings(warehouse.home, warehouse.contracts, force_names())
-    assert not found.used and len(found.problems) == 1
+    assert not found.valid and len(found.problems) == 1
     assert str(found.problems[0]).startswith("mappings/odd.yml: ") and BAD[text] in str(found.problems[0])
 
 
 def test_every_mistake_of_a_file_is_said_at_once(warehouse):
     write(warehouse, "extract: crimes\nvalues: {status: {R: X}}\nheaders: {lpu: Status}\nseparators: {lpu: ','}\n")
     (problem,) = read_mappings(warehouse.home, warehouse.contracts, force_names()).problems
-    assert problem.said.count("; ") == 2
+    assert problem.reason.count("; ") == 2
 
 
 def test_two_mappings_of_one_extract_and_force_are_both_unsound(warehouse):
@@ -257,7 +257,7 @@ def test_two_mappings_of_one_extract_and_force_are_both_unsound(warehouse):
     write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "b.yaml")
     write(warehouse, "extract: crimes\n", "c.yml")
     found = read_mappings(warehouse.home, warehouse.contracts, force_names())
-    assert [u.name for u in found.used] == ["c.yml"]
+    assert [u.name for u in found.valid] == ["c.yml"]
     assert "b.yaml maps crimes of the same force" in found.problem("crimes", "derbyshire")
     assert found.problem("crimes", "cumbria") is None and found.problem("incidents", "derbyshire") is None
     write(warehouse, "extract: crimes\n", "d.yml")

@@ -16,14 +16,14 @@ FORCES = {"derbyshire", "avon-and-somerset"}
 GOOD = "incidents__derbyshire__2023-01-01__2025-12-31__20260105T020000Z.csv"
 
 
-def said_of(tmp_path: Path, name: str):
+def read_name(tmp_path: Path, name: str):
     path = tmp_path / name
     path.write_text("x")
     return describe(path, CONTRACTS, FORCES)
 
 
 def test_a_canonical_name(tmp_path):
-    file = said_of(tmp_path, GOOD)
+    file = read_name(tmp_path, GOOD)
     assert file.problem is None
     assert (file.form, file.extract, file.force_code, file.container) == (
         "canonical",
@@ -37,7 +37,7 @@ def test_a_canonical_name(tmp_path):
 
 @pytest.mark.parametrize("ext", [".csv", ".CSV", ".csv.gz", ".Csv.GZ"])
 def test_endings_in_any_case(tmp_path, ext):
-    file = said_of(tmp_path, GOOD.removesuffix(".csv") + ext)
+    file = read_name(tmp_path, GOOD.removesuffix(".csv") + ext)
     assert file.problem is None and file.container == ext.lower()
 
 
@@ -54,7 +54,7 @@ def test_endings_in_any_case(tmp_path, ext):
     ],
 )
 def test_data_police_uk_names_cover_their_month(tmp_path, name, extract, force, to):
-    file = said_of(tmp_path, name)
+    file = read_name(tmp_path, name)
     assert file.problem is None and file.form == "police_uk"
     assert (file.extract, file.force_code, file.covered_to) == (extract, force, to)
     assert file.covered_from == to.replace(day=1) and file.extracted_at is None
@@ -80,7 +80,7 @@ def test_data_police_uk_names_cover_their_month(tmp_path, name, extract, force, 
     ],
 )
 def test_names_that_cannot_be_meant(tmp_path, name, reason):
-    assert reason in said_of(tmp_path, name).problem
+    assert reason in read_name(tmp_path, name).problem
 
 
 def test_what_is_found_and_what_is_not(tmp_path):

@@ -1,4 +1,4 @@
-"""Extracts landed side by side end as they do one by one, and nothing goes on when one of them fails."""
+"""Extracts landed in parallel end as they do one by one, and all of them stop when one fails."""
 
 import os
 import threading
@@ -10,31 +10,24 @@ from oracle.nasty.plan import write_nasty
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_file, land_files, parallel, read_ledger
+from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, parallel, read_ledger
 from dagster_project.landing.conflicts import load_of
 
 from .conftest import FORCES, NOW, Warehouse
 
 TIMES = {"landed_at", "extracted_at", "load_id", "withheld"}
-"""What the ledger says by the clock, or by the time of landing that the id of a file of data.police.uk has in it."""
+"""Fields of the ledger that depend on the clock; the id of a data.police.uk load contains its time of landing."""
 CRIMES = ("C1,2025-03-01,92D/1,Recorded,Dales", "C2,2025-04-01,92A/2,Recorded,Dales")
 LINES = ("L1,2025-03-01,",)
 COHORT = ("2025-03-01,4",)
 
 
-@pytest.fixture
-def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever there is, and whatever the machine has."""
-    monkeypatch.setattr(parallel, "WORTH_IT", 0)
-    monkeypatch.setattr(parallel, "processors", lambda: 3)
-
-
-def said(entry: LedgerEntry) -> dict[str, Any]:
+def timeless(entry: LedgerEntry) -> dict[str, Any]:
     return {**entry.model_dump(mode="json", exclude=TIMES), "withheld": sorted(entry.withheld.values())}
 
 
 def rows(home: Home) -> dict[str, list[tuple]]:
-    """What is stored of each file, raw and quarantined, but for when it landed."""
+    """The stored rows of each file, raw and quarantined, without columns that depend on the time of landing."""
     found = {}
     with duckdb.connect() as con:
         for entry in accepted(read_ledger(home)):
@@ -50,17 +43,17 @@ def test_odd_nights_end_as_they_do_one_by_one(tmp_path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "one for both homes")
     nights = write_nasty(tmp_path / "nights", 20260331)
     homes = {}
-    for name, worth_it in (("one by one", 1 << 60), ("side by side", 0)):
-        monkeypatch.setattr(parallel, "WORTH_IT", worth_it)
-        monkeypatch.setattr(parallel, "processors", lambda: 3)
-        home = homes[name] = Home(tmp_path / name).create()
+    for threads in (1, 3):
+        home = homes[threads] = Home(tmp_path / f"{threads} threads").create()
         for number, paths in enumerate(nights.nights):
             files = find_files(paths[0].parent, load_contracts(), set(nights.forces))
-            land_files(home, load_contracts(), files, f"night-{number}", now=NOW, archive=False)
-    one, other = (sorted(map(said, read_ledger(h)), key=lambda e: (e["night_id"], e["source_file"])) for h in homes.values())
+            land_files(home, load_contracts(), files, f"night-{number}", now=NOW, archive=False, threads=threads)
+    one, other = (
+        sorted(map(timeless, read_ledger(h)), key=lambda e: (e["night_id"], e["source_file"])) for h in homes.values()
+    )
     assert len(one) > 60 and one == other
-    stored = rows(homes["one by one"])
-    assert len(stored) > 30 and stored == rows(homes["side by side"])
+    stored = rows(homes[1])
+    assert len(stored) > 30 and stored == rows(homes[3])
 
 
 def drop_three(warehouse: Warehouse) -> None:
@@ -69,49 +62,35 @@ def drop_three(warehouse: Warehouse) -> None:
     warehouse.drop("iom_cohort", *COHORT)
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_entries_are_those_of_the_ledger_and_each_file_is_told_once(warehouse: Warehouse) -> None:
+def test_entries_are_those_of_the_ledger_and_progress_is_called_once_for_each_file(warehouse: Warehouse) -> None:
     drop_three(warehouse)
-    told: list[str] = []
-    files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
-    entries = land_files(
-        warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=lambda e: told.append(e.source_file)
-    )
+    reported: list[LedgerEntry] = []
+    entries = warehouse.night(threads=3, progress=reported.append)
     assert len(entries) == 3 and entries == read_ledger(warehouse.home)
-    assert sorted(told) == sorted(e.source_file for e in entries)
+    assert sorted(e.source_file for e in reported) == sorted(e.source_file for e in entries)
     assert not any(warehouse.home.inbox.iterdir())
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(warehouse: Warehouse) -> None:
     drop_three(warehouse)
-    real = land_file.write_raw
-
-    def full(con, home, load, *more):
-        if load.extract == "crimes":
-            raise OSError(28, "No space left on device")
-        real(con, home, load, *more)
-
-    monkeypatch.setattr(land_file, "write_raw", full)
-    with pytest.raises(OSError, match="No space left"):
-        warehouse.night()
+    in_the_way = warehouse.home.raw / "crimes"
+    in_the_way.write_text("a file where a folder must be")
+    with pytest.raises(OSError, match="crimes"):
+        warehouse.night(threads=3)
     assert no_thread_is_left()
-    before = read_ledger(warehouse.home)
-    assert "crimes" not in {e.extract for e in before}
-    monkeypatch.setattr(land_file, "write_raw", real)
-    warehouse.night()
+    assert "crimes" not in {e.extract for e in read_ledger(warehouse.home)}
+    in_the_way.unlink()
+    warehouse.night(threads=3)
     entries = read_ledger(warehouse.home)
     assert {(e.extract, e.outcome) for e in entries} == {(x, "accepted") for x in ("crimes", "county_lines", "iom_cohort")}
     assert len(entries) == 3 and all(load_of(e).raw(warehouse.home).exists() for e in entries)
 
 
-def ended_once(begun: threading.Event):
-    """A `commit` that somebody ends the night in, once `begun` is set."""
+def interrupted_once(started: threading.Event):
+    """A `commit` during which somebody stops the night, once `started` is set."""
 
     def commit(*_):
-        begun.wait(30)
+        started.wait(30)
         raise KeyboardInterrupt
 
     return commit
@@ -121,60 +100,58 @@ def no_thread_is_left() -> bool:
     return not any(t.name.startswith("landing") for t in threading.enumerate())
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_whoever_ends_the_night_waits_for_no_query(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is the file that was being read at fault."""
+def test_a_running_query_is_interrupted_when_somebody_stops_the_night(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the file that was being read is not at fault."""
     drop_three(warehouse)
-    begun, real, told = threading.Event(), land.Landing._take, []
+    started, real, reported = threading.Event(), land.Landing._read_rows, []
 
     def slow(self, file, *more):
         if file.extract == "crimes":
-            begun.set()
+            started.set()
             self.con.execute("select count(*) from range(1000000) a, range(100000000) b")
         return real(self, file, *more)
 
-    monkeypatch.setattr(land.Landing, "_take", slow)
-    monkeypatch.setattr(land, "commit", ended_once(begun))
-    files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
+    monkeypatch.setattr(land.Landing, "_read_rows", slow)
+    monkeypatch.setattr(land, "commit", interrupted_once(started))
     with pytest.raises(KeyboardInterrupt):
-        land_files(warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=told.append)
+        warehouse.night(threads=3, progress=reported.append)
     assert no_thread_is_left() and read_ledger(warehouse.home) == []
-    assert {e.outcome for e in told} == {"accepted"} and "crimes" not in {e.extract for e in told}
+    assert {e.outcome for e in reported} == {"accepted"} and "crimes" not in {e.extract for e in reported}
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_a_file_that_is_between_two_queries_then_is_not_stored(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often somebody ends the night."""
+def test_a_file_between_two_queries_is_then_not_stored(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody stops the night."""
     drop_three(warehouse)
-    begun, over, real, again = threading.Event(), threading.Event(), land.Landing._take, []
+    started, may_go_on, real, interruptions = threading.Event(), threading.Event(), land.Landing._read_rows, []
 
     def slow(self, file, *more):
-        found = real(self, file, *more)
+        rows = real(self, file, *more)
         if file.extract == "crimes":
-            begun.set()
-            assert over.wait(30)
-        return found
+            started.set()
+            assert may_go_on.wait(30)
+        return rows
 
-    def impatient(*_):
-        again.append(1)
-        if len(again) == 4:
-            over.set()
+    def interrupted_again(*_):
+        interruptions.append(1)
+        if len(interruptions) == 4:
+            may_go_on.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(land.Landing, "_take", slow)
-    monkeypatch.setattr(land.Landing, "interrupt", impatient)
-    monkeypatch.setattr(land, "commit", ended_once(begun))
+    monkeypatch.setattr(land.Landing, "_read_rows", slow)
+    monkeypatch.setattr(land.Landing, "interrupt", interrupted_again)
+    monkeypatch.setattr(land, "commit", interrupted_once(started))
     with pytest.raises(KeyboardInterrupt):
-        warehouse.night()
-    assert no_thread_is_left() and len(again) >= 4
+        warehouse.night(threads=3)
+    assert no_thread_is_left() and len(interruptions) >= 4
     assert not list((warehouse.home.raw / "crimes").rglob("*.parquet"))
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_what_is_too_large_for_a_part_of_the_memory_has_all_of_it(
+def test_a_file_too_large_for_its_share_of_the_memory_gets_all_of_it(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It alone: what landed of its extract before is not landed again."""
+    """Only that file: those of its extract that landed before are not landed again."""
     drop_three(warehouse)
     warehouse.drop("crimes", *CRIMES, end="2025-11-30", at="20260104T020000Z")
     month = (
@@ -182,20 +159,19 @@ def test_what_is_too_large_for_a_part_of_the_memory_has_all_of_it(
         "Last outcome category,Context\n"
     )
     warehouse.put("2025-03/2025-03-derbyshire-street.csv", month + f"{'a' * 64},2025-03,,,,,,,Derby 001A,Drugs,,\n")
-    real, parts, told = land.Landing._take, [], []
+    real, parts, reported = land.Landing._read_rows, [], []
 
-    def wants_all(self, file, *more):
+    def needs_all(self, file, *more):
         if file.extract == "street_crime" or (file.extract == "crimes" and "20260105" in file.name):
             parts.append(self.parts)
             if self.parts > 1:
                 raise MemoryError
         return real(self, file, *more)
 
-    monkeypatch.setattr(land.Landing, "_take", wants_all)
-    files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
-    entries = land_files(warehouse.home, warehouse.contracts, files, "one", now=NOW, archive=True, progress=told.append)
+    monkeypatch.setattr(land.Landing, "_read_rows", needs_all)
+    entries = warehouse.night(threads=3, progress=reported.append)
     assert len(entries) == 5 and {e.outcome for e in entries} == {"accepted"}
-    assert sorted(parts) == [1, 1, 3, 3] and len(told) == 5
+    assert sorted(parts) == [1, 1, 3, 3] and len(reported) == 5
     assert {p.stem for p in warehouse.home.raw.rglob("*.parquet")} == {e.load_id for e in entries}
 
 
@@ -209,50 +185,47 @@ def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: 
     assert [e.outcome for _ in range(2) for e in warehouse.night(archive=False)] == ["known", "known"]
 
 
-def test_texts_read_at_one_time_fit_the_room() -> None:
-    room = parallel._Shared(100, 2)
+def test_texts_read_at_one_time_fit_the_budget() -> None:
+    budget = parallel.ReadingBudget(100, 2)
     inside, most = [], []
 
     class File:
         container, size = ".csv", 60
 
-    def take() -> None:
-        with room.taken(File()):
+    def read() -> None:
+        with budget.reserve(File()):
             inside.append(1)
             most.append(len(inside))
             inside.pop()
 
-    threads = [threading.Thread(target=take) for _ in range(8)]
+    threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert most == [1] * 8
     File.size = 1000
-    take()
-    room.close()
+    read()
+    budget.close()
     with pytest.raises(parallel.Stopped):
-        take()
+        read()
 
 
-def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(warehouse: Warehouse) -> None:
     drop_three(warehouse)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
-    monkeypatch.setattr(parallel, "processors", lambda: 2)
-    assert not parallel.is_worth_it(files)
-    monkeypatch.setattr(parallel, "WORTH_IT", sum(f.size for f in files))
-    assert parallel.is_worth_it(files)
-    assert not parallel.is_worth_it(files[:1] * 9)
-    monkeypatch.setattr(parallel, "processors", lambda: 1)
-    assert not parallel.is_worth_it(files)
+    size = sum(f.size for f in files)
+    assert parallel.threads_for(files, available=2) == 1
+    assert parallel.threads_for(files, available=2, worth_it=size) == 2
+    assert parallel.threads_for(files, available=16, worth_it=size) == 4
+    assert parallel.threads_for(files[:1] * 9, available=2, worth_it=size) == 1
+    assert parallel.threads_for(files, available=1, worth_it=size) == 1
+    assert parallel.threads_for([]) == 1
 
 
-@pytest.mark.usefixtures("side_by_side")
-def test_an_inbox_whose_files_are_known_is_not_read(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_known_already_do_not_count_as_work(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
     warehouse.night(archive=False)
-    monkeypatch.setattr(parallel, "WORTH_IT", 1)
+    monkeypatch.setattr(parallel, "threads_for", lambda new: 3 if new else 1)
     monkeypatch.setattr(parallel, "read", lambda *_: pytest.fail("nothing is new"))
     assert {e.outcome for e in warehouse.night(archive=False)} == {"known"}

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_project.landing import fast_csv
-from dagster_project.landing.fast_csv import SeenText, look_over
+from dagster_project.landing.fast_csv import TextScan, scan_text
 
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
 
-def seen_line_by_line(text: str, separator: str, width: int) -> SeenText | None:
+def seen_line_by_line(text: str, separator: str, width: int) -> TextScan | None:
     """What is to be seen, worked out from the lines one by one."""
     lines = text.removesuffix("\n").split("\n")
     rows = [line.split(separator) for line in lines]
@@ -21,7 +21,7 @@ def seen_line_by_line(text: str, separator: str, width: int) -> SeenText | None:
     edges = any(cell[:1] == " " or cell[-1:] == " " for row in rows for cell in row)
     longest = max(len(line) for line in text.encode().replace(b"\n", b"\n\0").split(b"\0"))
     unprintable = set(text) & set("\x0b\x1a\x85\u2028")
-    return SeenText(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
+    return TextScan(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
 
 
 CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(
@@ -39,13 +39,13 @@ def test_one_look_sees_what_each_line_is(rows, separator, ends, chunk):
     text = "\n".join(separator.join(row) for row in rows) + ("\n" if ends else "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_csv, "CHUNK", chunk)
-        found = look_over(memoryview(text.encode()), separator, 3)
+        found = scan_text(memoryview(text.encode()), separator, 3)
     assert found == seen_line_by_line(text, separator, 3)
 
 
 @pytest.mark.parametrize("odd", [b"\xe9,b\n", b"a,\xc3", b"a,\xed\xa0\x80\n"], ids=["Windows-1252", "cut short", "surrogate"])
 def test_what_is_no_utf8_is_not_seen_as_text(odd):
-    assert look_over(memoryview(b"a,b\n" + odd), ",", 2) is None
+    assert scan_text(memoryview(b"a,b\n" + odd), ",", 2) is None
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
 
     def sees_what_is_not_there(body, separator, width):
         looks.append(bytes(body))
-        return SeenText(301, 100, False, False, True)
+        return TextScan(301, 100, False, False, True)
 
-    monkeypatch.setattr(fast_csv, "look_over", sees_what_is_not_there)
+    monkeypatch.setattr(fast_csv, "scan_text", sees_what_is_not_there)
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
     assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]

@@ -192,8 +192,8 @@ def test_the_limits_are_settings(warehouse):
 
 @pytest.mark.parametrize("stay,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
 def test_of_many_rows_a_part_is_asked_first(warehouse, monkeypatch, stay, outcome):
-    monkeypatch.setattr("dagster_project.landing.believe.MANY", 100)
-    monkeypatch.setattr("dagster_project.landing.believe.PART", 2)
+    monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_ABOVE", 100)
+    monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_PART", 2)
     warehouse.land("crimes", *crimes(0, 400))
     entry = warehouse.land("crimes", *crimes(0, stay), *crimes(600, 630), at=LATER)
     assert entry.outcome == outcome

@@ -447,6 +447,6 @@ def test_what_a_mapping_cannot_mean_is_said_with_its_field(warehouse, text):
 
 def test_the_hash_of_a_mapping_without_the_new_fields_is_what_it_was(warehouse):
     write(warehouse, "extract: crimes\nheaders: {lpu: Beat}\n")
-    (used,) = read_mappings(warehouse.home, warehouse.contracts, FORCES).used
+    (used,) = read_mappings(warehouse.home, warehouse.contracts, FORCES).valid
     assert used.label == "cad.yml@d91badd9963f"
     assert used.mapping.headers["lpu"] == ("Beat",)

@@ -51,7 +51,7 @@ def loads(home: Home, said: str) -> None:
     """The YAML is a sound mapping of the home."""
     (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
     found = read_mappings(home, load_contracts(), force_names())
-    assert [str(p) for p in found.problems] == [] and len(found.used) == 1
+    assert [str(p) for p in found.problems] == [] and len(found.valid) == 1
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)

@@ -38,12 +38,12 @@ def test_a_quarter_of_the_machine_unless_the_settings_say_otherwise(home: Home) 
 
 def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "40MB"\n')
-    con = connect(memory.bounds(home), identified=False)
+    con = connect(memory.bounds(home), has_identifiers=False)
     con.execute(WIDE.format(600_000))
     assert any(home.spill.iterdir()) and stat.S_IMODE(home.path.stat().st_mode) == 0o700
     con.close()
     with pytest.raises(duckdb.OutOfMemoryException):
-        connect(memory.bounds(home), identified=True).execute(WIDE.format(600_000))
+        connect(memory.bounds(home), has_identifiers=True).execute(WIDE.format(600_000))
 
 
 def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:

@@ -48,7 +48,7 @@ def drop_all(home: Home) -> None:
     drop(home, "drug_tests")
 
 
-def look(home: Home, cursor: str | None, now: float, **settings: object) -> arrival.Arrived:
+def look(home: Home, cursor: str | None, now: float, **settings: object) -> arrival.InboxCheck:
     return arrival.look(home, Arrival(**settings), cursor, now)
 
 

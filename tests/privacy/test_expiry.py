@@ -12,7 +12,7 @@ from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
-from dagster_project.landing.load_expiry import is_over
+from dagster_project.landing.load_expiry import is_expired
 from dagster_project.nights.replay import ReplayError, as_of, check
 from dagster_project.serving import trace
 from dagster_project.transform.monthly_archive import RawLostError, kept_loads
@@ -33,8 +33,8 @@ def figures(home: Home) -> list[tuple]:
 
 
 def test_years_are_counted_to_the_day() -> None:
-    assert not is_over(date(2018, 3, 1), 6, date(2024, 3, 1)) and is_over(date(2018, 3, 1), 6, date(2024, 3, 2))
-    assert not is_over(date(2020, 2, 29), 1, date(2021, 2, 28)) and is_over(date(2020, 2, 29), 1, date(2021, 3, 1))
+    assert not is_expired(date(2018, 3, 1), 6, date(2024, 3, 1)) and is_expired(date(2018, 3, 1), 6, date(2024, 3, 2))
+    assert not is_expired(date(2020, 2, 29), 1, date(2021, 2, 28)) and is_expired(date(2020, 2, 29), 1, date(2021, 3, 1))
 
 
 def stored_in(home: Home) -> set[Path]:

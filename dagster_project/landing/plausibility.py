@@ -1,4 +1,4 @@
-"""What is not believed of a file: that most of what stands is gone, that most of its rows are bad, that its days are months.
+"""Holds or refuses implausible files: most current rows withdrawn, most rows bad, days and months swapped.
 
 Each limit is a setting, `[believe]` of `pam.toml`.
 """
@@ -23,13 +23,13 @@ from .refusal import Refused
 from .row_rules import Sheet
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
-"""The window that is tried where a person did not say any."""
+"""The window used for a dry run where the person gave none."""
 
-LOOKED_BACK = 5
-"""Loads within which the last good version of a row in quarantine is looked for: each costs a look at its keys."""
+MOST_LOADS_BACK = 5
+"""Loads that are searched for the last good version of a quarantined row: each costs reading its keys."""
 
-MANY, PART = 100_000, 32
-"""Where so many rows stand, one in so many keys tells first whether it can be anywhere near the limit."""
+SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
+"""With more current rows than this, 1 in 32 keys is checked first: mostly it shows that the file is nowhere near the limit."""
 
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
@@ -38,35 +38,35 @@ SHAPES = {
     r"^\d+/\d+/\d+ \d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M %p",
     r"^\d+/\d+/\d+ \d+:\d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M:%S %p",
 }
-"""How American dates are written, and the format that reads them."""
+"""Shapes of American dates, and the format that reads each."""
 
 
 def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad: int, limits: Believe, force: str) -> None:
-    """Raises Refused where a column's `a/b/yyyy` are dates with the month first, with the line that a mapping needs.
+    """Raises Refused, with the line that a mapping needs, where a column's `a/b/yyyy` dates have the month first.
 
-    `rows`, `bad`: of the file. Such a date is no date the UK's way, so that a file with fewer bad rows has none to look for.
+    `rows`, `bad`: counts of the file. Many such dates are bad in UK order, so a file with few bad rows need not be checked.
     """
     if sheet.form != "canonical" or bad == 0 or bad < limits.american_share * rows:
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
-    said = [line for c in columns if not _is_mapped_so(sheet, c) and (line := _american(con, sheet, c, rows, limits))]
-    if said:
+    lines = [line for c in columns if not _is_mapped(sheet, c) and (line := _american_formats(con, sheet, c, rows, limits))]
+    if lines:
         own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
         where = "the mapping" if sheet.mapping else own
-        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(said)}}}")
+        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(lines)}}}")
 
 
-def _is_mapped_so(sheet: Sheet, column: Column) -> bool:
+def _is_mapped(sheet: Sheet, column: Column) -> bool:
     return sheet.mapping is not None and any(is_month_first(f) for f in sheet.mapping.dates.get(column.name, ()))
 
 
-def _american(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
-    """The formats that a column of American dates needs, as YAML; None where it has none."""
+def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
+    """The formats that a column of American dates needs, as YAML; None where it has no such dates."""
     first, second = (f"try_cast(split_part(t, '/', {n}) as integer)" for n in (1, 2))
     month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
     day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
     shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
-    american, british, *found = one_row(con.execute(
+    american, british, *has_shape = one_row(con.execute(
         f"""
         select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
         from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
@@ -75,12 +75,12 @@ def _american(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows
     ))
     if american == 0 or british or american < limits.american_share * rows:
         return None
-    forms = [f'"{form}"' for form, is_there in zip(SHAPES.values(), found, strict=True) if is_there] or ['"%m/%d/%Y"']
+    forms = [f'"{form}"' for form, has in zip(SHAPES.values(), has_shape, strict=True) if has] or ['"%m/%d/%Y"']
     return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"
 
 
 def quarantined_too_much(rows: int, quarantined: int, limits: Believe) -> str | None:
-    """The reason to hold a file most of whose rows are bad, or None."""
+    """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
         return None
     return (
@@ -95,33 +95,33 @@ def withdraws_too_much(
     contract: Contract,
     load: Load,
     sheet: Sheet,
-    earlier: Iterable[LedgerEntry],
+    entries: Iterable[LedgerEntry],
     limits: Believe,
 ) -> str | None:
-    """The reason to hold a file that would withdraw most of what stands in its window, or None.
+    """The reason to hold a file that would withdraw most of the current rows in its window, or None.
 
-    `load`: the file's rows, stored already. `earlier`: the accepted loads of its extract and force.
+    `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
     """
-    standing = sorted((e for e in earlier if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
-    standing = [e for e in standing if _raw(home, e).exists()]
-    if not standing or not load.raw(home).exists():
+    earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
+    earlier = [e for e in earlier if _raw(home, e).exists()]
+    if not earlier or not load.raw(home).exists():
         return None
     first, last = sheet.covered_from, sheet.covered_to
     if contract.kind == "indicators":
-        current, gone = _indicators(con, home, load, standing)
+        current, withdrawn = _indicators(con, home, load, earlier)
     elif sheet.key:
-        if sum(e.rows_landed or 0 for e in standing[:1]) > MANY:
-            current, gone = _keyed(con, home, contract, load, standing, first, last, PART)
-            if current > MANY // PART // 2 and gone < limits.withdrawn_share * current / 2:
+        if sum(e.rows_landed or 0 for e in earlier[:1]) > SAMPLE_ABOVE:
+            current, withdrawn = _keyed(con, home, contract, load, earlier, first, last, SAMPLE_PART)
+            if current > SAMPLE_ABOVE // SAMPLE_PART // 2 and withdrawn < limits.withdrawn_share * current / 2:
                 return None
-        current, gone = _keyed(con, home, contract, load, standing, first, last)
+        current, withdrawn = _keyed(con, home, contract, load, earlier, first, last)
     else:
-        older = [e for e in standing if str(e.extracted_at) < load.extracted_at]
-        current, gone = _by_file(con, home, load, older, first, last)
-    if current < limits.withdrawn_rows or gone <= limits.withdrawn_share * current:
+        older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
+        current, withdrawn = _by_file(con, home, load, older, first, last)
+    if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
         return None
     return (
-        f"would withdraw {gone:,} of the {current:,} current rows in its window ({gone / current:.0%}), more than"
+        f"would withdraw {withdrawn:,} of the {current:,} current rows in its window ({withdrawn / current:.0%}), more than"
         f" {limits.withdrawn_share:.0%}: not believed. Is it of another force, system or period, or only a part?"
     )
 
@@ -131,16 +131,16 @@ def _keyed(
     home: Home,
     contract: Contract,
     load: Load,
-    standing: list[LedgerEntry],
+    earlier: list[LedgerEntry],
     first: date,
     last: date,
     part: int = 1,
 ) -> tuple[int, int]:
-    """Current rows of the window, and those of them that the file lacks and is newer than. Of a list, all of the newest one.
+    """The number of current rows in the window (of a list, in its newest file), and of those that this newer file lacks.
 
-    `part`: one in so many keys, whichever their hashes say.
+    `part`: count 1 in `part` keys, chosen by their hash.
     """
-    own = [e for e in standing if e.form == "canonical"]
+    own = [e for e in earlier if e.form == "canonical"]
     if contract.kind == "list":
         chosen = own[:1]
     else:
@@ -148,8 +148,8 @@ def _keyed(
             first, last = _days(con, home, load) or EVER
         chosen = _chosen(own, first, last)
     if not chosen:
-        # What data.police.uk publishes of these months stands back for the force's own file.
-        published = [e for e in standing if e.form == "police_uk"]
+        # The force's own file replaces what data.police.uk publishes of these months.
+        published = [e for e in earlier if e.form == "police_uk"]
         return _by_file(con, home, load, published, first, last)
     loads = ", ".join(
         f"({literal(str(e.load_id))}, {n}, {literal(str(e.covered_from))}, {literal(str(e.covered_to))},"
@@ -190,25 +190,25 @@ def _keyed(
 
 
 def _by_file(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing: list[LedgerEntry], first: date, last: date
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier: list[LedgerEntry], first: date, last: date
 ) -> tuple[int, int]:
-    """Rows that have no key: how many stand in the window's months, and how many fewer the file has."""
+    """Rows without a key: how many are current in the window's months, and how many fewer the file has."""
     if (first, last) == EVER:
         first, last = _days(con, home, load) or EVER
-    chosen = _chosen(standing, first, last)
+    chosen = _chosen(earlier, first, last)
     months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
-    current, taken = 0, "false"
+    current, is_counted = 0, "false"
     for e in chosen:
         path = parquet_of(_raw(home, e))
-        current += one_row(con.execute(f"select count(*) from {path} where {months} and not ({taken})"))[0]
-        taken += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
+        current += one_row(con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
+        is_counted += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
     (new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}"))
     return current, max(0, current - new)
 
 
-def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing: list[LedgerEntry]) -> tuple[int, int]:
-    """Rows of the indicators that the file has: how many stand, and how many fewer it has."""
-    older = [e for e in standing if str(e.extracted_at) < load.extracted_at]
+def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier: list[LedgerEntry]) -> tuple[int, int]:
+    """Rows of the file's indicators: how many are current, and how many fewer the file has."""
+    older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
     if not older:
         return 0, 0
     places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
@@ -220,24 +220,24 @@ def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, standing
             from {parquet_of(*(_raw(home, e) for e in older))} as r join loads as l on r._load_id = l.load_id
             group by all
         ),
-        stands as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
+        current_counts as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
         new as (select indicator_id, count(*) as n from {parquet_of(load.raw(home))} group by indicator_id)
         select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
-        from stands as s join new on s.indicator_id = new.indicator_id
+        from current_counts as s join new on s.indicator_id = new.indicator_id
         """
     ))
 
 
-def _chosen(standing: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
-    """The loads, newest first, that can have a current row in a window: none that is older than those that cover all of it."""
+def _chosen(earlier: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
+    """The loads, newest first, that can have a current row in a window, without those older than loads that cover all of it."""
     open_days, chosen = [(first, last)], []
-    for e in standing:
+    for e in earlier:
         a, b = e.window
         if not any(a <= end and begin <= b for begin, end in open_days):
             continue
         chosen.append(e)
-        # The last good version of a row in quarantine stands, in an older load.
-        if e.rows_quarantined and len(chosen) < LOOKED_BACK:
+        # The last good version of a quarantined row is current, in an older load.
+        if e.rows_quarantined and len(chosen) < MOST_LOADS_BACK:
             continue
         open_days = [part for span in open_days for part in _without(span, (a, b))]
         if not open_days:
@@ -246,7 +246,7 @@ def _chosen(standing: list[LedgerEntry], first: date, last: date) -> list[Ledger
 
 
 def _without(span: tuple[date, date], other: tuple[date, date]) -> list[tuple[date, date]]:
-    """The days of a span that are not of another: none, one or two spans."""
+    """The days of a span that are not in another: none, one or two spans."""
     (first, last), (a, b) = span, other
     if b < first or last < a:
         return [span]
@@ -255,8 +255,8 @@ def _without(span: tuple[date, date], other: tuple[date, date]) -> list[tuple[da
 
 
 def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date, date] | None:
-    said = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
-    return (date.fromisoformat(said[0]), date.fromisoformat(said[1])) if said[0] else None
+    days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
+    return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days[0] else None
 
 
 def _raw(home: Home, e: LedgerEntry) -> Path:
@@ -264,7 +264,7 @@ def _raw(home: Home, e: LedgerEntry) -> Path:
 
 
 def _withheld(home: Home, loads: Iterable[LedgerEntry | Load]) -> str:
-    """SQL for keys that are in files and in no landed row: `load_id`, `key`."""
+    """SQL for the withheld keys of loads: `load_id`, `key`."""
     paths = [p for e in loads for p in sorted(home.withheld.glob(f"{e.load_id}*.parquet"))]
     if not paths:
         return "select null::varchar as load_id, null::varchar as key where false"
