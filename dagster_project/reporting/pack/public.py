@@ -19,13 +19,13 @@ from dagster_project.editions.tables import EVERY, AskedCell, AskedTable
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.windows import (
     HIDDEN,
+    NO_FIGURE,
     NO_SUCH_NUMBER,
     NOT_AVAILABLE,
-    NOTHING,
-    AskedSeries,
     FigureSeries,
     PublicFigure,
     PublicFigures,
+    WantedSeries,
 )
 
 from .model import NOT_RECORDED
@@ -69,10 +69,10 @@ def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, 
     return {t.table: list(_cells_of(t, made[t.table], asks, figures, listed, edition.force_code)) for t in edition.tables}
 
 
-def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
+def _asked(ask: dict[str, Any], force: str) -> WantedSeries:
     area_type, category = ask.get("area_type", "force"), ask.get("category", "all")
     area = ask.get("area_name") or (force if area_type == "force" else EVERY)
-    return AskedSeries(
+    return WantedSeries(
         ask["mart"], ask["measure"], area_type, None if area == EVERY else area, None if category == EVERY else category
     )
 
@@ -80,7 +80,7 @@ def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
 def _cells_of(
     table: AskedTable,
     cells: list[AskedCell],
-    asks: dict[int, AskedSeries],
+    asks: dict[int, WantedSeries],
     figures: PublicFigures,
     listed: dict[Any, Any],
     force: str,
@@ -101,15 +101,15 @@ def _cells_of(
             yield _as_cell(table, one, row_no, place[1], listed, force)
 
 
-def _found(cell: AskedCell, asked: AskedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
+def _found(cell: AskedCell, asked: WantedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
     """The figures of a cell: one each where it asks for every area or category."""
     if asked is None or cell.days is None:
         yield _Found(cell, cell.row_label)
         return
     if (asked.mart, asked.measure) not in listed:
-        yield _Found(cell, cell.row_label, figure=NOTHING)
+        yield _Found(cell, cell.row_label, figure=NO_FIGURE)
         return
-    given = figures.named(asked)
+    given = figures.matching(asked)
     if not given and asked.area_name and asked.category:
         given = [FigureSeries(*asked[:3], asked.area_name, asked.category)]
     for series in given:
@@ -117,9 +117,9 @@ def _found(cell: AskedCell, asked: AskedSeries | None, figures: PublicFigures, l
             figure = figures.published(series, cell.days.published)
         elif cell.days.last:
             figure = figures.over(series, cell.days.first, cell.days.last)
-        if figure is NOTHING and listed[series[:2]]["is_published"] != "true":
+        if figure is NO_FIGURE and listed[series[:2]]["is_published"] != "true":
             # Its figures are in no public relation, whether there are any or not.
-            figure = replace(NOTHING, marker=HIDDEN)
+            figure = replace(NO_FIGURE, marker=HIDDEN)
         name = cell.row_label
         if name is None:
             every = asked.area_name is None or asked.category is None
