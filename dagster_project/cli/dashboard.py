@@ -40,8 +40,8 @@ def dashboard(
         try:
             target = out.expanduser().absolute()
             disclosed(where, reason, by="pam dashboard", what="dashboard", to=str(target))
-            lists, moved = read_home_lists(where), changes_since(where, con)
-            write_whole_folder(con, target, holds_made_up(where), lists=lists, moved=moved, overwrite=replace)
+            lists, changes = read_home_lists(where), changes_since(where, con)
+            write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
         finally:
             con.close()
         echo(str(target / "index.html"))

@@ -81,7 +81,7 @@ def report(
             # Who may read what is published and no more has neither the night's rows nor its pictures.
             own = where if has_record(where) else None
             pack = write_pack(
-                con, chosen, target, forms, home=own, is_sample=sample, overwrite=replace, public=public, said=said,
+                con, chosen, target, forms, home=own, is_sample=sample, overwrite=replace, public=public, print_line=said,
                 tables_only=tables_only,
             )  # fmt: skip
         finally:
@@ -142,7 +142,7 @@ def refresh(
             write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
         left = sum(c.is_left for c in found.changes)
         moved = sum(c.was != c.now for c in found.changes)
-        said = f"{target}: {found.followed:,} figures are of night {pack.night_id} (were of {found.before}); {moved:,} moved"
+        said = f"{target}: {found.updated:,} figures are of night {pack.night_id} (were of {found.before}); {moved:,} moved"
         said += f", {left:,} were left as they were" if left else ""
         said += "; charts stay those of the night named below each" if found.has_charts else ""
         echo(said, err=form != "table")

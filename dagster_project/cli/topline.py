@@ -118,9 +118,9 @@ def _printed(line: "Line") -> list[str]:
 
 
 def _number(value: Decimal | None, unit: str) -> str:
-    from dagster_project.reporting.pack.wording import number
+    from dagster_project.reporting.pack.wording import format_number
 
-    return MISSING if value is None else number(value, unit)
+    return MISSING if value is None else format_number(value, unit)
 
 
 def _change(period: "ToplineFigure", unit: str) -> str:

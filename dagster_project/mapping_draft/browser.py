@@ -23,7 +23,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
-from dagster_project.reporting.pack.web_pages import plain_environment
+from dagster_project.reporting.pack.web_pages import make_environment
 
 from .columns import label_of
 from .draft import Draft, draft_mapping
@@ -57,7 +57,7 @@ class DraftPage:
         self.home, self.file, self.target = home, file, target
         self.asked = (extract, force)
         self.written: str | None = None
-        self.environment = plain_environment(TEMPLATES)
+        self.environment = make_environment(TEMPLATES)
         self.environment.filters["thousands"] = lambda n: f"{n:,}"
 
     async def show(self, request: Request) -> Response:

@@ -1,9 +1,9 @@
 """The schema `marts_public`: the figures of the marts in the form that may leave the force.
 
-docs/explanation/disclosure.md says the method.
+docs/explanation/disclosure.md explains the method.
 
-Made from the candidate's marts, in SQL, before the gate, which judges it. The marts stay exact; `pam.toml` says what becomes
-of the public form, `seeds/public_cuts.csv` which figures are counted from the same events and what each may be told apart by.
+Made in SQL from the candidate's marts, before the gate judges it. The marts stay exact. `pam.toml` sets the form;
+`seeds/public_cuts.csv` says which figures count the same events, and how each of them is split.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from .charts import write_charts
 
 SCHEMA = "marts_public"
 HERE = Path(__file__).parent
-CUT = {
+RULE_COLUMNS = {
     "mart": "varchar", "measure": "varchar", "unit": "varchar", "aggregation": "varchar", "numerator": "varchar",
     "denominator": "varchar", "denominator_category": "varchar", "is_shown": "boolean", "role": "varchar",
     "of_measure": "varchar", "of_category": "varchar", "attribute": "varchar", "by_area": "boolean", "by_category": "boolean",
@@ -35,22 +35,22 @@ MARKERS = {
     "marker": "Why there is no value: [c] not public, [x] not available, [z] nothing to divide by or none counted; else null",
     "prior_marker": "The same of prior_value; volume_change and pct_change are there where neither has [c]",
 }
-"""The two columns that the marts do not have. The marks are those of the Government Analysis Function."""
-
-
-MADE = ("raw", "figures_made")
-"""Where a night in part leaves which figures it made."""
-LOOKS_BACK = 24
-A_FIGURE = 2048
-"""Bytes of memory that looking at a figure and writing it down takes, at most."""
-OF_DUE = (
-    "due.mart = {0}.mart and due.force_code = {0}.force_code"
-    " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= due.from_m"
+"""The two columns that the marts do not have. The markers are those of the Government Analysis Function."""
+FIGURES_MADE = ("raw", "figures_made")
+"""The relation of `work` in which a night that builds only part of the marts records which figures it made."""
+MONTHS_BACK = 24
+"""A figure and its figure of the year before depend on two years of months before them."""
+BYTES_PER_FIGURE = 2048
+"""Memory that hiding one figure needs at most."""
+IS_CHANGED = (
+    "changed.mart = {0}.mart and changed.force_code = {0}.force_code"
+    " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= changed.from_m"
 )
+"""Whether a row, by the alias of its table, is of a public figure to be made again."""
 
 
-def said(settings: Public) -> str:
-    """What the schema's figures are, in a sentence."""
+def describe_rule(settings: Public) -> str:
+    """What the public form shows and hides, in a sentence."""
     if settings.mode == "round":
         return (
             f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
@@ -59,41 +59,53 @@ def said(settings: Public) -> str:
     others = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
     running = "" if settings.running_year == "shown" else ", and no financial year that is not over"
     return (
-        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, nothing that they"
-        f" can be worked out from{running}; what is shown is exact."
+        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, nor anything that"
+        f" they can be worked out from{running}; what is shown is exact."
     )
 
 
-def cuts() -> list[dict[str, Any]]:
-    """A row a measure of `seeds/measure_list.csv`, with what `seeds/public_cuts.csv` says of it, if anything."""
-    named = {(r["mart"], r["measure"]): r for r in read_seed("public_cuts")}
+def read_rules() -> list[dict[str, Any]]:
+    """A row for each measure of `seeds/measure_list.csv`, in RULE_COLUMNS, with what `seeds/public_cuts.csv` adds to it."""
+    cuts = {(r["mart"], r["measure"]): r for r in read_seed("public_cuts")}
     rows = []
-    for listed in read_seed("measure_list"):
-        row = {**listed, "is_shown": listed["is_published"], **named.get((listed["mart"], listed["measure"]), {})}
-        rows.append({name: row.get(name) or None for name in CUT})
+    for measure in read_seed("measure_list"):
+        row = {**measure, "is_shown": measure["is_published"], **cuts.get((measure["mart"], measure["measure"]), {})}
+        rows.append({name: row.get(name) or None for name in RULE_COLUMNS})
     return rows
 
 
-def families(rows: list[dict[str, Any]], settings: Public) -> list[tuple[str, str, float]]:
-    """Mart, measure and threshold of every count. Counts of the same events have one: the highest that any of them is given."""
-    above = {(r["mart"], r["measure"]): (r["mart"], r["of_measure"]) for r in rows if r["role"] in ("part", "same")}
-    root = {}
-    for row in rows:
-        at = key = (row["mart"], row["measure"])
-        while at in above:
-            at = above[at]
-        if row["role"] in ("events", "part", "same", "stock"):
-            root[key] = at
-    given: dict[tuple[str, str], list[int]] = {}
-    for (_, measure), at in root.items():
-        given.setdefault(at, []).append(settings.threshold_of(measure))
-    return [(mart, measure, max(given[at])) for (mart, measure), at in root.items()]
+def thresholds(rules: list[dict[str, Any]], settings: Public) -> list[tuple[str, str, float]]:
+    """Mart, measure and threshold of every count. Counts of the same events share the highest threshold set for any of them."""
+    parents = {(r["mart"], r["measure"]): (r["mart"], r["of_measure"]) for r in rules if r["role"] in ("part", "same")}
+    roots = {}
+    for rule in rules:
+        root = key = (rule["mart"], rule["measure"])
+        while root in parents:
+            root = parents[root]
+        if rule["role"] in ("events", "part", "same", "stock"):
+            roots[key] = root
+    by_root: dict[tuple[str, str], list[int]] = {}
+    for (_, measure), root in roots.items():
+        by_root.setdefault(root, []).append(settings.threshold_of(measure))
+    return [(mart, measure, max(by_root[root])) for (mart, measure), root in roots.items()]
+
+
+def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
+    """Make the temporary tables `cut` (RULE_COLUMNS), `family` (mart, measure, threshold) and `bases` (unit, base to round to;
+    empty where figures are not rounded).
+    """
+    rules = read_rules()
+    make_table(con, "cut", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
+    columns = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
+    make_table(con, "family", columns, thresholds(rules, settings), temporary=True)
+    bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
+    make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
 
 def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> None:
-    """Write `marts_public` into the home's candidate, or take it away where the settings say off.
+    """Write `marts_public` into the home's candidate, or remove it where the settings say off.
 
-    `key_of`: the home whose key the rounding's chance is made of, where it is another.
+    `key_of`: the home whose key seeds the rounding, if it is another one.
     """
     con = open_candidate(home.candidate / WAREHOUSE)
     try:
@@ -102,10 +114,9 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         secret = ""
         if settings.mode == "round":
             secret = hashlib.sha256(b"rounding" + find_pseudonym_key(key_of or home, None).secret).hexdigest()
-        tables = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
-        stands = {("work", *MADE), ("warehouse", SCHEMA, "measures")} <= {*tables}
-        made = ".".join(("work", *MADE)) if stands else None
-        write_public(con, settings, "work.staging", secret, made)
+        tables = {*con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()}
+        in_part = {("work", *FIGURES_MADE), ("warehouse", SCHEMA, "measures")} <= tables
+        write_public(con, settings, "work.staging", secret, ".".join(("work", *FIGURES_MADE)) if in_part else None)
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
     finally:
@@ -113,112 +124,104 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 
 
 def write_public(
-    con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", made: str | None = None
+    con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", figures_made: str | None = None
 ) -> None:
-    """Write `marts_public` beside the connection's `marts`; with mode off, take it away. Its `measures` is there when all of it
-    is: until then nothing is, or what stood where a part of it is made again.
+    """Write `marts_public` alongside the connection's `marts`; with mode off, remove it.
+
+    `marts_public.measures` appears only when all of it is written. Until then it is missing, or, where part of it is made
+    again, as it was before.
 
     Args:
-        con: a warehouse, open for writing. staging: the schema that has `areas_listed`. secret: what the rounding's chance is
-        made of; whoever knows it can tell more than the rounded figures say. made: the relation that says which figures were
-        made since `marts_public` was written with the same settings, in the columns of `figures_due`; all, where it is None.
-        What is rounded is made whole.
+        con: a warehouse, open for writing.
+        staging: the schema that has `areas_listed`.
+        secret: seeds the rounding. Anyone who knows it can learn more than the rounded figures tell.
+        figures_made: the relation of the figures made since `marts_public` was written with the same settings, in the columns
+            of `figures_due`; None to make all of it. Rounded figures are always all made.
     """
     is_rounded = settings.mode == "round"
-    # What stands may have been rounded with another key.
-    is_whole = made is None or is_rounded
+    # Figures of the night before may have been rounded with another key.
+    is_whole = figures_made is None or is_rounded
     if is_whole or settings.mode == "off":
         con.execute(f"drop schema if exists {SCHEMA} cascade")
     if settings.mode == "off":
         return
-    rows = cuts()
-    make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
-    kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
-    make_table(con, "family", kinds, families(rows, settings), temporary=True)
+    make_rule_tables(con, settings)
     if is_rounded:
-        bases = [("count", settings.base), ("gbp", settings.money_base)]
-        make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
         con.execute("set variable pam_rounding = ?", [secret])
     else:
         con.execute(f"create or replace temp view areas_listed as select * from {staging}.areas_listed")
         con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
-    steps = ["rounded"] if is_rounded else ["suppress", "suppressed"]
+    scripts = ["rounded"] if is_rounded else ["suppress", "suppressed"]
     if is_whole:
         con.execute(f"create schema {SCHEMA}")
-        con.execute("create or replace temp view looked_at as from marts.measures")
-        _gather(con, f"table {SCHEMA}.gathered", "from measures", steps)
+        con.execute("create or replace temp view figures_read as from marts.measures")
+        _collect(con, f"table {SCHEMA}.unfinished", "from measures", scripts)
         con.execute("begin")
-        con.execute(f"alter table {SCHEMA}.gathered rename to measures")
+        con.execute(f"alter table {SCHEMA}.unfinished rename to measures")
     else:
-        _look_back(con, str(made))
-        due = f"select measures.* from measures inner join due on {OF_DUE.format('measures')}"
-        _gather(con, "temp table gathered", due, steps)
+        _find_changed(con, str(figures_made))
+        wanted = f"select measures.* from measures inner join changed on {IS_CHANGED.format('measures')}"
+        _collect(con, "temp table unfinished", wanted, scripts)
         con.execute("begin")
-        con.execute(f"delete from {SCHEMA}.measures as standing using due where {OF_DUE.format('standing')}")
-        con.execute(f"insert into {SCHEMA}.measures from temp.gathered")
-    _name(con, sorted({r["mart"] for r in rows}), said(settings))
+        con.execute(f"delete from {SCHEMA}.measures as earlier using changed where {IS_CHANGED.format('earlier')}")
+        con.execute(f"insert into {SCHEMA}.measures from temp.unfinished")
+    _make_views(con, describe_rule(settings))
     con.execute("commit")
 
 
-def _gather(con: duckdb.DuckDBPyConnection, table: str, wanted: str, steps: list[str]) -> None:
-    """Make the table that `table` says, kind and name, of the public form of the figures that `wanted` asks of `measures`:
-    those of `looked_at` that are looked at together.
+def _collect(con: duckdb.DuckDBPyConnection, table: str, wanted: str, scripts: list[str]) -> None:
+    """Make a table of the public form of the figures that the query `wanted` selects from `measures`.
 
-    No figure of one force in one mart says anything of another's: many are looked at in parts, which fit into a night's memory.
+    `table`: its kind and name. `measures` is one part of `figures_read` after another, as much as fits into memory: figures
+    of one force in one mart say nothing of those of another.
     """
-    for place, condition in enumerate(_parts(con)):
-        con.execute(f"create or replace temp view measures as from looked_at where {condition}")
+    for n, condition in enumerate(_batches(con)):
+        con.execute(f"create or replace temp view measures as from figures_read where {condition}")
         con.execute(f"create or replace temp view wanted as {wanted}")
-        _run(con, *steps)
-        into = f"insert into {table.split()[-1]}" if place else f"create or replace {table} as"
+        _run_scripts(con, *scripts)
+        into = f"insert into {table.split()[-1]}" if n else f"create or replace {table} as"
         con.execute(f"{into} from public_form")
 
 
-def _parts(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """What of `looked_at` to look at together, in SQL: whole forces of marts, as many as there is room for."""
-    figures = con.execute("select mart, force_code, count(*) from looked_at group by all order by all").fetchall()
-    at_once = _room(con)
-    if sum(n for _, _, n in figures) <= at_once:
+def _batches(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """SQL conditions that split `figures_read` into batches that fit into memory, by whole forces of marts."""
+    counts = con.execute("select mart, force_code, count(*) from figures_read group by all order by all").fetchall()
+    (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
+    most = (megabytes(limit) << 20) // BYTES_PER_FIGURE
+    if sum(n for _, _, n in counts) <= most:
         return ["true"]
-    parts: list[dict[str, list[str]]] = []
+    batches: list[dict[str, list[str]]] = []
     left = 0
-    for mart, force, n in figures:
-        if not parts or n > left:
-            parts.append({})
-            left = at_once
-        parts[-1].setdefault(mart, []).append(literal(force or ""))
+    for mart, force, n in counts:
+        if not batches or n > left:
+            batches.append({})
+            left = most
+        batches[-1].setdefault(mart, []).append(literal(force or ""))
         left -= n
     return [
         " or ".join(
-            f"mart = {literal(mart)} and coalesce(force_code, '') in ({', '.join(forces)})" for mart, forces in part.items()
+            f"mart = {literal(mart)} and coalesce(force_code, '') in ({', '.join(forces)})" for mart, forces in batch.items()
         )
-        for part in parts
+        for batch in batches
     ]
 
 
-def _room(con: duckdb.DuckDBPyConnection) -> int:
-    """How many figures may be looked at together."""
-    (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
-    return (megabytes(limit) << 20) // A_FIGURE
+def _find_changed(con: duckdb.DuckDBPyConnection, figures_made: str) -> None:
+    """Make `changed`, which public figures are made again, and `figures_read`, the rows of the marts that they depend on.
 
-
-def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
-    """Make `due`, which public figures are made again, and `looked_at`, the marts' rows that those are made of.
-
-    How finely a financial year is shown is decided on all of it, and on whether it is over: so public figures are due from the
-    April before the first month that is made again, and before what follows on the last month that is covered whole. A figure
-    and that of the year before look back over two years more. Whether a figure as at a day is shown is decided on all its days:
-    its mart is made whole.
+    How finely a financial year is shown depends on all of its months, and on whether it is over. So public figures are made
+    again from the April before the first month that changed, and before the month after the last one that is covered whole.
+    Whether a figure as at a day is shown depends on all its days: its mart is made again whole.
     """
     m = "12 * year(r.period_end) + month(r.period_end) - 1"
     con.execute(
         f"""
-        create or replace temp table due as
-        with over as (
+        create or replace temp table changed as
+        with finished as (
             select
                 made.mart, made.force_code, r.measure,
                 1 + coalesce(max({m}) filter (r.data_status = 'complete'), 0) as to_m
-            from {made} as made
+            from {figures_made} as made
             inner join marts.measures as r on made.mart = r.mart and made.force_code = r.force_code
             inner join cut on r.mart = cut.mart and r.measure = cut.measure
             where cut.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
@@ -229,30 +232,30 @@ def _look_back(con: duckdb.DuckDBPyConnection, made: str) -> None:
             made.mart, made.force_code,
             case
                 when made.mart in (select mart from cut where role = 'stock') then 0
-                else greatest(0, 12 * floor((least(made.from_month_no, min(over.to_m)) - 3) / 12) + 3)
+                else greatest(0, 12 * floor((least(made.from_month_no, min(finished.to_m)) - 3) / 12) + 3)
             end::int as from_m
-        from {made} as made
-        left join over on made.mart = over.mart and made.force_code = over.force_code
+        from {figures_made} as made
+        left join finished on made.mart = finished.mart and made.force_code = finished.force_code
         group by made.mart, made.force_code, made.from_month_no
         """
     )
     con.execute(
-        "create or replace temp view looked_at as select r.* from marts.measures as r inner join due"
-        f" on {OF_DUE.format('r')} - {LOOKS_BACK}"
+        "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
+        f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"
     )
 
 
-def _run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+def _run_scripts(con: duckdb.DuckDBPyConnection, *names: str) -> None:
     for name in names:
         con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-def _name(con: duckdb.DuckDBPyConnection, marts: list[str], said: str) -> None:
-    """A view a mart, as the marts have. `meta` comments on the columns."""
-    con.execute(f"comment on table {SCHEMA}.measures is {literal(said)}")
-    for mart in marts:
+def _make_views(con: duckdb.DuckDBPyConnection, comment: str) -> None:
+    """Make a view for each mart. `meta` comments on the columns."""
+    con.execute(f"comment on table {SCHEMA}.measures is {literal(comment)}")
+    for (mart,) in con.execute("select distinct mart from cut order by mart").fetchall():
         con.execute(
             f"create or replace view {SCHEMA}.{mart} as"
             f" select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
         )
-        con.execute(f"comment on view {SCHEMA}.{mart} is {literal(said)}")
+        con.execute(f"comment on view {SCHEMA}.{mart} is {literal(comment)}")

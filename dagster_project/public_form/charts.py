@@ -1,18 +1,18 @@
-"""Control charts in the public form: only those of which every month is public.
+"""Control charts in the public form: only those whose every month is public.
 
-A chart's mean and limits are made of all its months. With all of them but one known, they would tell that one.
+A chart's mean and limits depend on all its months. If all months but one are known, they give that one away.
 """
 
 import duckdb
 
 CHARTS = "mart_control_charts"
 SERIES = ("mart", "force_code", "area_type", "area_code", "measure", "category")
-SAID = "Control charts of the figures here: of series of which every month is shown, with its exact value."
+COMMENT = "Control charts of the figures here: of series of which every month is shown, with its exact value."
 
 
 def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) -> None:
-    """Make `<schema>.mart_control_charts` of the marts' own and of `<schema>.measures`, with the same columns. Where figures
-    are rounded, not `is_exact`, there is no row: a chart is made of exact ones.
+    """Make `<schema>.mart_control_charts`: the charts of the marts whose every month `<schema>.measures` shows, in the same
+    columns. It is empty where figures are rounded (not `is_exact`), as charts are made from exact ones.
     """
     con.execute(
         f"""
@@ -30,4 +30,4 @@ def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) ->
         where {is_exact}
         """
     )
-    con.execute(f"comment on table {schema}.{CHARTS} is '{SAID}'")
+    con.execute(f"comment on table {schema}.{CHARTS} is '{COMMENT}'")

@@ -1,7 +1,7 @@
--- The marts' rows, rounded. Each month of each series is rounded up or down by chance to a multiple of the base, so that it is
--- right on average; longer periods are the sums of their rounded months, so that no two of them tell more than the months do.
--- The chance is made of a secret and of what the figure is of: it falls the same way every night. Reads the
--- temporary tables `measures`, `cut`, `family`, `bases` (unit, base) and the variable pam_rounding.
+-- The marts' rows, rounded. Each month of each series is rounded up or down at random to a multiple of the base, so that it is
+-- right on average. Longer periods are the sums of their rounded months, so that no two of them tell more than the months do.
+-- The random number is a hash of a secret and of what the figure is, so it is the same every night. Reads the temporary tables
+-- `measures`, `cut`, `family`, `bases` (unit, base) and the variable pam_rounding.
 create or replace temp table keyed as
 select
     r.*,
@@ -27,11 +27,11 @@ left join family
     end
 where cut.role is distinct from 'public' and (family.threshold is null or family.threshold > 1);
 
-create or replace temp macro by_chance(x, base, said) as
+create or replace temp macro round_at_random(x, base, key) as
     base * (
         floor(x / base) + case
             when x / base - floor(x / base)
-                > cast(concat('0x', left(sha256(concat(getvariable('pam_rounding'), '|', said)), 12)) as bigint) / 281474976710656.0
+                > cast(concat('0x', left(sha256(concat(getvariable('pam_rounding'), '|', key)), 12)) as bigint) / 281474976710656.0
                 then 1 else 0
         end
     );
@@ -51,7 +51,7 @@ with plain as (
     where period_type = 'month' and d_measure is null and aggregation = 'sum'
     group by all
     union all
-    -- What a rate alone shows is there as its denominator.
+    -- A count that is shown only as the denominator of a rate.
     select k.force_code, k.mart, k.d_measure, k.area_type, k.area_code, k.d_category, k.a, max(k.denominator), 'count'
     from keyed as k
     inner join cut as below on k.mart = below.mart and k.d_measure = below.measure and not below.is_shown
@@ -62,7 +62,7 @@ with plain as (
 rounded as (
     select
         series_id, m,
-        by_chance(
+        round_at_random(
             coalesce(x, 0)::double, base, concat_ws('|', force_code, mart, measure, area_type, area_code, category, m)
         ) as x
     from plain
@@ -93,23 +93,23 @@ with numbered as (
         and k.period_type = rates.period_type and k.a - 12 = rates.a and k.b - 12 = rates.b
 ),
 
--- What is as at a day is rounded as it is, by chance that falls alike for one figure.
+-- A figure as at a day is rounded by itself, the same way wherever it appears.
 counted as (
     select
         q.*,
         case
             when q.d_measure is null and q.aggregation <> 'sum'
-                then by_chance(q.value::double, bases.base, concat_ws('|', force_code, mart, measure, area_type, area_code, category, value))
+                then round_at_random(q.value::double, bases.base, concat_ws('|', force_code, mart, measure, area_type, area_code, category, value))
             else n1.to_m - coalesce(n0.to_m, 0)
         end as n_now,
         case
             when q.d_measure is null and q.aggregation <> 'sum'
-                then by_chance(q.prior_value::double, bases.base, concat_ws('|', force_code, mart, measure, area_type, area_code, category, prior_value))
+                then round_at_random(q.prior_value::double, bases.base, concat_ws('|', force_code, mart, measure, area_type, area_code, category, prior_value))
             else n3.to_m - coalesce(n2.to_m, 0)
         end as n_then,
         d1.to_m - coalesce(d0.to_m, 0) as d_now,
         d3.to_m - coalesce(d2.to_m, 0) as d_then,
-        -- Of less, a share of rounded counts says nothing.
+        -- A rate of a smaller divisor would mean nothing once rounded.
         10 * (select base from bases where unit = 'count') as least_divisor
     from numbered as q
     left join bases using (unit)

@@ -1,8 +1,9 @@
--- Which figures are public: `shown` (unit_id, a, b) is answered by `reach`. docs/explanation/disclosure.md says the method and why it is safe.
--- Reads the temporary tables `measures` (the marts' rows), `areas_listed`, `cut` (a row a measure) and `family` (measure, its
--- root and threshold). Months are counted from year 0: 12 * year + month - 1, so that (m - 3) / 12 is the financial year.
+-- Which periods of which counts are public: `reach`, and for figures as at a day `stock_shown`. docs/explanation/disclosure.md
+-- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `cut` (a row
+-- for each measure) and `family` (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that
+-- (m - 3) / 12 is the financial year.
 
--- The months of every count that may be public by itself.
+-- The months of every count that may be public.
 create or replace temp table amounts as
 select
     r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
@@ -15,7 +16,7 @@ where r.period_type = 'month'
     and cut.role in ('events', 'part', 'same')
     and (r.area_type = 'force' or r.category = 'all')
 union all
--- What a rate alone shows is there as its denominator.
+-- A count that is shown only as the denominator of a rate.
 select
     r.force_code, r.mart, cut.denominator, r.area_type, r.area_code, r.category,
     12 * year(r.period_start) + month(r.period_start) - 1, coalesce(max(r.denominator), 0)::double, max(r.data_status)
@@ -25,7 +26,8 @@ inner join cut as below on r.mart = below.mart and cut.denominator = below.measu
 where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
 group by all;
 
--- Units: what events are told apart by. Each is a part of its parent; the units of one split are the whole of the parent.
+-- Units: the areas, categories and kinds that events are split into. Each is part of its parent; the units of one split add up to
+-- the parent.
 create or replace temp table units as
 with named as (
     select
@@ -77,7 +79,7 @@ left join units as p
     on u.force_code = p.force_code and u.mart = p.mart and u.p_measure = p.measure
     and u.p_area_type = p.area_type and u.p_area_code = p.area_code and p.category = 'all' and u.unit_id <> p.unit_id;
 
--- A unit and all that it is within.
+-- A unit and everything that it is part of.
 create or replace temp table within as
 with recursive up as (
     select unit_id, unit_id as via, split_id, parent_id from tree
@@ -93,7 +95,7 @@ inner join units as r on w.via = r.unit_id
 inner join family as f on r.mart = f.mart and r.measure = f.measure
 where w.is_root;
 
--- The last month that is over and covered whole, by root.
+-- The last month that is fully covered, by root.
 create or replace temp table ends as
 select r.unit_id as root_id, coalesce(max(a.m) filter (where a.data_status = 'complete'), 0) as last_m
 from amounts as a
@@ -119,7 +121,7 @@ rest as (
     group by u.unit_id, p.m, p.x, p.data_status
 ),
 
-every_one as (select * from own union all select * from rest)
+every_unit as (select * from own union all select * from rest)
 
 select
     e.unit_id, units.split_id, e.m, e.data_status, roots.threshold, ends.last_m,
@@ -128,17 +130,17 @@ select
     case when top.data_status = 'complete' then e.x else 0 end as x,
     cast(floor((e.m - 3) / 12) as int) as fy,
     cast((e.m - 3) % 12 as int) as pos
-from every_one as e
+from every_unit as e
 inner join units using (unit_id)
 inner join roots using (unit_id)
 inner join ends using (root_id)
 inner join own as top on roots.root_id = top.unit_id and e.m = top.m;
 
 -- How finely a unit's financial year is shown: not at all, whole, in two parts (April to December, January to March), in
--- quarters or in months. The units of a split are peeled off one by one, the largest first: it is shown so finely that neither
--- it nor all that is left is ever small, and never more finely than the one before. The last ones are small together or with
--- the next larger one, and are not shown; zeros are among them, so that what is hidden can be zero. What is not over can
--- still grow: it hinders nobody, and is not shown (`reach`).
+-- quarters or in months. The units of a split are taken one by one, the largest first. Each is shown as finely as it can be
+-- without it, or the sum of all units after it, ever being small; and never more finely than the unit before it. The last ones
+-- are small together or with the next larger one, and are hidden; zeros are among them, so that a hidden figure can be zero.
+-- A period that is not over can still grow: it limits no other, and is not shown (`reach`).
 create or replace temp table fineness as
 with ranked as (
     select
@@ -181,7 +183,7 @@ years as (
     from parts group by all
 ),
 
-alone as (
+by_quarter as (
     select
         q.split_id, q.unit_id, q.fy, q.q, q.place,
         (y.x = 0 or y.x >= y.t) and (y.left_over = 0 or y.left_over >= y.t) or 12 * y.fy + 14 > y.last_m as as_year,
@@ -198,10 +200,10 @@ select
     bool_and(as_part) over w as as_part,
     bool_and(as_quarter) over w as as_quarter,
     bool_and(as_month) over w as as_month
-from alone
+from by_quarter
 window w as (partition by split_id, fy, q order by place rows unbounded preceding);
 
--- A unit is never shown more finely than what it is within.
+-- A unit is never shown more finely than what it is part of.
 create or replace temp table blocks as
 with levels as (
     select
@@ -232,14 +234,14 @@ select
 from grid as g
 inner join levels as l on g.unit_id = l.unit_id and g.fy = l.fy and cast(floor(g.pos / 3) as int) = l.q;
 
--- A period from a to b is shown where blocks begin and end with it and none in it is closed: `cut_after` at a - 1 and at b, and
--- the same `closed_to` at both.
+-- A period from a to b is shown where blocks start and end with it and no month in it is closed: `cut_after` is true at a - 1 and
+-- at b, and `closed_to` is the same at both.
 create or replace temp table reach as
 select
     unit_id, m,
     cast(sum(case
         when not as_year or is_open or block_end > last_m then 1
-        -- How finely a year may be shown is known for good when it is over.
+        -- How finely a year may be shown is only settled when it is over.
         when not getvariable('pam_running_year') and 12 * floor((m - 3) / 12) + 14 > last_m then 1
         else 0
     end) over (partition by unit_id order by m rows unbounded preceding) as int) as closed_to,
@@ -247,14 +249,14 @@ select
         in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
 from blocks;
 
--- A figure as at a day is shown where its series is never small, and what it rises and falls by is shown by the month.
-create or replace temp table standing as
+-- A figure as at a day is shown where its series is never small and the counts that raise and lower it are shown by the month.
+create or replace temp table stock_shown as
 with flows as (
     select cut.mart, cut.measure, unnest(string_split(cut.of_measure, ' ')) as flow
     from cut where cut.role = 'stock' and cut.of_measure is not null
 ),
 
-moved as (
+flows_shown as (
     select u.force_code, f.mart, f.measure
     from flows as f
     inner join units as u on f.mart = u.mart and f.flow = u.measure and u.area_type = 'force' and u.category = 'all'
@@ -267,7 +269,7 @@ moved as (
 
 select
     s.force_code, s.mart, s.measure,
-    -- The last month of which a figure is shown.
+    -- The last month whose figure is shown.
     case
         when getvariable('pam_running_year') then 120000
         else 12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14
@@ -275,7 +277,7 @@ select
 from measures as s
 inner join cut using (mart, measure)
 inner join family using (mart, measure)
-left join moved using (force_code, mart, measure)
-where cut.role = 'stock' and s.period_type = 'month' and (cut.of_measure is null or moved.measure is not null)
+left join flows_shown using (force_code, mart, measure)
+where cut.role = 'stock' and s.period_type = 'month' and (cut.of_measure is null or flows_shown.measure is not null)
 group by all
 having bool_and(s.value is null or s.value = 0 or s.value >= family.threshold);

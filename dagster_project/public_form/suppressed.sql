@@ -1,12 +1,13 @@
--- The rows of `wanted` with what is not public left out. Reads what suppress.sql made and read; `wanted` is of `measures`.
+-- The rows of `wanted`, which are rows of `measures`, with null for every figure that is not public. Reads the tables that
+-- suppress.sql made and read.
 create or replace temp view public_form as
-with asked as (
+with requested as (
     select
         r.*,
         cut.role,
         12 * year(r.period_start) + month(r.period_start) - 1 as a,
         12 * year(r.period_end) + month(r.period_end) - 1 as b,
-        -- The count that the figure is, or rests on, or is made of.
+        -- The count that decides: the figure itself, the one that it depends on, or its numerator.
         case
             when cut.numerator is not null then cut.numerator
             when cut.role = 'rests_on' or (cut.role = 'same' and r.category = 'all') then cut.of_measure
@@ -17,7 +18,7 @@ with asked as (
         cut.denominator as d_measure,
         coalesce(cut.denominator_category, r.category) as d_category,
         coalesce(cut.role = 'public' or family.threshold <= 1, false) as is_exempt,
-        standing.last_m as standing_to
+        stock_shown.last_m as stock_shown_to
     from wanted as r
     left join cut on r.mart = cut.mart and r.measure = cut.measure
     left join family
@@ -27,29 +28,29 @@ with asked as (
             when cut.role = 'rests_on' then cut.of_measure
             else r.measure
         end
-    left join standing
-        on cut.role = 'stock' and r.force_code = standing.force_code and r.mart = standing.mart and r.measure = standing.measure
+    left join stock_shown
+        on cut.role = 'stock' and r.force_code = stock_shown.force_code and r.mart = stock_shown.mart and r.measure = stock_shown.measure
     where r.area_type = 'force' or r.category = 'all' or coalesce(cut.role = 'public' or family.threshold <= 1, false)
 ),
 
-found as (
-    select asked.*, n.unit_id as n_unit, d.unit_id as d_unit
-    from asked
+with_units as (
+    select requested.*, n.unit_id as n_unit, d.unit_id as d_unit
+    from requested
     left join units as n
-        on asked.force_code = n.force_code and asked.mart = n.mart and asked.n_measure = n.measure
-        and asked.area_type = n.area_type and asked.area_code = n.area_code and asked.n_category = n.category
+        on requested.force_code = n.force_code and requested.mart = n.mart and requested.n_measure = n.measure
+        and requested.area_type = n.area_type and requested.area_code = n.area_code and requested.n_category = n.category
     left join units as d
-        on asked.force_code = d.force_code and asked.mart = d.mart and asked.d_measure = d.measure
-        and asked.area_type = d.area_type and asked.area_code = d.area_code and asked.d_category = d.category
+        on requested.force_code = d.force_code and requested.mart = d.mart and requested.d_measure = d.measure
+        and requested.area_type = d.area_type and requested.area_code = d.area_code and requested.d_category = d.category
 ),
 
--- Which periods of which units are shown: every one that is asked for, and the year before.
+-- The periods of units to decide on: each one requested, and the year before it.
 periods as (
     select distinct unit_id, a - back as a, b - back as b
     from (
-        select n_unit as unit_id, a, b from found where n_unit is not null
+        select n_unit as unit_id, a, b from with_units where n_unit is not null
         union
-        select d_unit, a, b from found where d_unit is not null
+        select d_unit, a, b from with_units where d_unit is not null
     )
     cross join (select unnest([0, 12]) as back)
 ),
@@ -58,12 +59,12 @@ shown as (
     select p.unit_id, p.a, p.b
     from periods as p
     inner join reach as last on p.unit_id = last.unit_id and p.b = last.m
-    -- Between years of which nothing is covered there are months without figures.
+    -- Where whole years are not covered, months are missing in between.
     asof left join reach as before on p.unit_id = before.unit_id and p.a > before.m
     where last.cut_after and coalesce(before.cut_after, true) and last.closed_to = coalesce(before.closed_to, 0)
 ),
 
--- Whether a rate of the year before is not available or has nothing to divide by: a null alone does not say.
+-- Rates that are available, to tell a rate of the year before that has nothing to divide by from one that is not available.
 rates as (
     select
         r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category, r.period_type,
@@ -76,28 +77,28 @@ rates as (
 
 judged as (
     select
-        found.*,
-        found.is_exempt or case
-            when found.role = 'stock' then coalesce(found.b <= found.standing_to, false)
-            when found.d_measure is not null then n_now.unit_id is not null and d_now.unit_id is not null
+        with_units.*,
+        with_units.is_exempt or case
+            when with_units.role = 'stock' then coalesce(with_units.b <= with_units.stock_shown_to, false)
+            when with_units.d_measure is not null then n_now.unit_id is not null and d_now.unit_id is not null
             else n_now.unit_id is not null
         end as is_shown,
-        found.is_exempt or case
-            when found.role = 'stock' then coalesce(found.b - 12 <= found.standing_to, false)
-            when found.d_measure is not null then n_then.unit_id is not null and d_then.unit_id is not null
+        with_units.is_exempt or case
+            when with_units.role = 'stock' then coalesce(with_units.b - 12 <= with_units.stock_shown_to, false)
+            when with_units.d_measure is not null then n_then.unit_id is not null and d_then.unit_id is not null
             else n_then.unit_id is not null
         end as is_prior_shown,
-        found.prior_value is not null or rates.measure is not null as has_prior
-    from found
-    left join shown as n_now on found.n_unit = n_now.unit_id and found.a = n_now.a and found.b = n_now.b
-    left join shown as d_now on found.d_unit = d_now.unit_id and found.a = d_now.a and found.b = d_now.b
-    left join shown as n_then on found.n_unit = n_then.unit_id and found.a - 12 = n_then.a and found.b - 12 = n_then.b
-    left join shown as d_then on found.d_unit = d_then.unit_id and found.a - 12 = d_then.a and found.b - 12 = d_then.b
+        with_units.prior_value is not null or rates.measure is not null as has_prior
+    from with_units
+    left join shown as n_now on with_units.n_unit = n_now.unit_id and with_units.a = n_now.a and with_units.b = n_now.b
+    left join shown as d_now on with_units.d_unit = d_now.unit_id and with_units.a = d_now.a and with_units.b = d_now.b
+    left join shown as n_then on with_units.n_unit = n_then.unit_id and with_units.a - 12 = n_then.a and with_units.b - 12 = n_then.b
+    left join shown as d_then on with_units.d_unit = d_then.unit_id and with_units.a - 12 = d_then.a and with_units.b - 12 = d_then.b
     left join rates
-        on found.d_measure is not null
-        and found.force_code = rates.force_code and found.mart = rates.mart and found.measure = rates.measure
-        and found.area_type = rates.area_type and found.area_code = rates.area_code and found.category = rates.category
-        and found.period_type = rates.period_type and found.a - 12 = rates.a and found.b - 12 = rates.b
+        on with_units.d_measure is not null
+        and with_units.force_code = rates.force_code and with_units.mart = rates.mart and with_units.measure = rates.measure
+        and with_units.area_type = rates.area_type and with_units.area_code = rates.area_code and with_units.category = rates.category
+        and with_units.period_type = rates.period_type and with_units.a - 12 = rates.a and with_units.b - 12 = rates.b
 )
 
 select
@@ -122,7 +123,7 @@ select
     end as prior_marker
 from judged
 union all
--- Split by area and by category at once: not public, whatever the count.
+-- Split by area and by category at once: never public.
 select
     r.mart, r.force_code, r.area_type, r.area_code, r.area_name, r.measure, r.category, r.period_type, r.period_start, r.period_end,
     r.period_label, null, r.unit, null, null, null, null, null, r.data_status,

@@ -1,6 +1,6 @@
-"""Figures over any window in the public form: its own periods, and sums and differences of shown ones.
+"""Public figures over any window: the periods of `marts_public`, and sums and differences of the periods that it shows.
 
-Reads `marts_public` and nothing else, so that whatever is made of these figures tells no more than that schema does.
+Reads `marts_public` alone, so that what is made of these figures tells no more than that schema does.
 """
 
 from collections import defaultdict
@@ -16,11 +16,11 @@ from dagster_project.editions.windows import month_end, years_before
 
 HIDDEN, NOT_AVAILABLE, NO_SUCH_NUMBER = "[c]", "[x]", "[z]"
 PLACES = Decimal(1).scaleb(-10)
-"""Of rates, as the marts have them."""
+"""Decimal places of a rate in the marts."""
 
 
-class AskedSeries(NamedTuple):
-    """One series of the public form, of one force. `area_name`, `category`: None for every one that there is."""
+class WantedSeries(NamedTuple):
+    """Series to read, of one force. `area_name`, `category`: None for all of them."""
 
     mart: str
     measure: str
@@ -30,7 +30,7 @@ class AskedSeries(NamedTuple):
 
 
 class FigureSeries(NamedTuple):
-    """Whose figures these are: a measure of one area and category."""
+    """A measure of one area and category."""
 
     mart: str
     measure: str
@@ -41,8 +41,8 @@ class FigureSeries(NamedTuple):
 
 @dataclass(frozen=True)
 class PublicFigure:
-    """A figure over a window. `marker`: why `value` is None, else None; `prior_marker` the same of the year before. The changes
-    are there between two complete windows whose figures are shown."""
+    """A figure over a window. `marker`: why `value` is None, else None; `prior_marker`: the same for the year before.
+    There is a change only between two complete windows whose figures are both shown."""
 
     value: Decimal | None
     marker: str | None
@@ -56,7 +56,7 @@ class PublicFigure:
     period_label: str | None = None
 
     def shown(self, shows: str) -> tuple[Decimal | None, str | None]:
-        """What a cell shows that looks at this column of the marts, and why it shows nothing."""
+        """The value of a column of the marts; None, and the marker that says why, where there is none."""
         value: Decimal | None = getattr(self, shows)
         if value is not None:
             return value, None
@@ -69,83 +69,85 @@ class PublicFigure:
         if self.volume_change is not None:
             return None, NO_SUCH_NUMBER
         both = (self.marker, self.prior_marker)
-        hidden = HIDDEN in both and NOT_AVAILABLE not in both and self.data_status == "complete"
-        return None, HIDDEN if hidden else NOT_AVAILABLE
+        is_hidden = HIDDEN in both and NOT_AVAILABLE not in both and self.data_status == "complete"
+        return None, HIDDEN if is_hidden else NOT_AVAILABLE
 
 
-NOTHING = PublicFigure(None, NOT_AVAILABLE, "not_available")
+NO_FIGURE = PublicFigure(None, NOT_AVAILABLE, "not_available")
 
 
 class Sums:
-    """Sums between the ends of months of which some are known: any that follows from them by adding and taking away.
+    """Sums over months, worked out from known sums by adding and subtracting.
 
-    A known sum ties its two ends together. What lies between two ends follows where a chain of ties leads from one to the
-    other, and can't be had otherwise.
+    A union-find over the ends of months: a known sum joins its two end, with their difference. A sum can be worked out where
+    its two ends are joined, and not otherwise.
     """
 
     def __init__(self) -> None:
-        self._tied: dict[int, tuple[int, Decimal]] = {}
+        self._joined: dict[int, tuple[int, Decimal]] = {}
 
     def add(self, first: int, last: int, amount: Decimal) -> None:
-        """Tell the sum of the months from `first` to `last`."""
+        """Record the sum of the months from `first` to `last`."""
         (low, up_to_low), (high, up_to_high) = self._root(first), self._root(last + 1)
         if low != high:
-            self._tied[high] = (low, amount + up_to_low - up_to_high)
+            self._joined[high] = (low, amount + up_to_low - up_to_high)
 
     def over(self, first: int, last: int) -> Decimal | None:
-        """The sum of the months from `first` to `last`; None where it does not follow."""
+        """The sum of the months from `first` to `last`; None where it can't be worked out."""
         (low, up_to_low), (high, up_to_high) = self._root(first), self._root(last + 1)
         return up_to_high - up_to_low if low == high else None
 
     def _root(self, end: int) -> tuple[int, Decimal]:
         amount = Decimal(0)
-        while end in self._tied:
-            end, more = self._tied[end]
+        while end in self._joined:
+            end, more = self._joined[end]
             amount += more
         return end, amount
 
 
 @dataclass
-class _Known:
-    """What the public form says of one series."""
+class _PublicRows:
+    """The rows of one series in `marts_public`, by days, and what follows from them: the sums of its figures, or of a rate's
+    numerators and denominators. `months`: the status of each."""
 
     rows: dict[tuple[date, date], dict[str, Any]] = field(default_factory=dict)
     months: dict[int, str] = field(default_factory=dict)
-    above: Sums = field(default_factory=Sums)
-    below: Sums = field(default_factory=Sums)
+    numerators: Sums = field(default_factory=Sums)
+    denominators: Sums = field(default_factory=Sums)
 
-    def learn(self, row: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         days = (row["period_start"], row["period_end"])
-        kept = self.rows.get(days)
-        if kept is None or (kept["marker"] == HIDDEN and row["marker"] != HIDDEN):
+        same = self.rows.get(days)
+        if same is None or (same["marker"] == HIDDEN and row["marker"] != HIDDEN):
             self.rows[days] = row
         first, last = _month(days[0]), _month(days[1])
         if row["period_type"] == "month":
             self.months[first] = row["data_status"]
         is_rate = row["unit"] == "percent"
         if row["marker"] == NOT_AVAILABLE:
-            # Nothing of it is covered, and so nothing of it counts.
-            self.above.add(first, last, Decimal(0))
-            self.below.add(first, last, Decimal(0))
+            # No day is covered, so nothing counts.
+            self.numerators.add(first, last, Decimal(0))
+            self.denominators.add(first, last, Decimal(0))
         elif row["marker"] != HIDDEN and is_rate and row["denominator"] is not None:
-            self.above.add(first, last, row["numerator"])
-            self.below.add(first, last, row["denominator"])
+            self.numerators.add(first, last, row["numerator"])
+            self.denominators.add(first, last, row["denominator"])
         elif row["marker"] is None and not is_rate:
-            self.above.add(first, last, row["value"])
+            self.numerators.add(first, last, row["value"])
         if row["prior_marker"] is None and not is_rate:
-            self.above.add(first - 12, last - 12, row["prior_value"])
+            self.numerators.add(first - 12, last - 12, row["prior_value"])
 
 
 class PublicFigures:
-    """The public form of some series, of one force; `over` answers for any window of them."""
+    """Public figures of some series of one force."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, force: str, asked: Iterable[AskedSeries], kinds: dict[tuple[str, str], str]
-    ):
-        """`kinds`: how the months of a measure make a period, by mart and measure: `sum`, `rate` and so on."""
-        self._kinds = kinds
-        self._known: dict[FigureSeries, _Known] = defaultdict(_Known)
-        wanted = list(dict.fromkeys(asked))
+        self, con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[WantedSeries],
+        aggregations: dict[tuple[str, str], str],
+    ):  # fmt: skip
+        """`aggregations`: how the months of a measure make a period (`sum`, `rate` and so on), by mart and measure."""
+        self._aggregations = aggregations
+        self._series: dict[FigureSeries, _PublicRows] = defaultdict(_PublicRows)
+        unique = list(dict.fromkeys(wanted))
         result = con.execute(
             """
             select distinct p.mart, p.measure, p.area_type, p.area_name, p.category, p.period_type, p.period_start,
@@ -155,92 +157,92 @@ class PublicFigures:
             join (
                 select unnest($2) as mart, unnest($3) as measure, unnest($4) as area_type, unnest($5) as area_name,
                     unnest($6) as category
-            ) as asked
-                on p.mart = asked.mart and p.measure = asked.measure and p.area_type = asked.area_type
-                and p.area_name = coalesce(asked.area_name, p.area_name)
-                and p.category = coalesce(asked.category, p.category)
-            where p.force_code = $1 and (asked.category is not null or p.category <> 'all')
+            ) as wanted
+                on p.mart = wanted.mart and p.measure = wanted.measure and p.area_type = wanted.area_type
+                and p.area_name = coalesce(wanted.area_name, p.area_name)
+                and p.category = coalesce(wanted.category, p.category)
+            where p.force_code = $1 and (wanted.category is not null or p.category <> 'all')
             order by all
             """,
-            [force, *([a[n] for a in wanted] for n in range(len(AskedSeries._fields)))],
+            [force, *([w[n] for w in unique] for n in range(len(WantedSeries._fields)))],
         )
         names = [c[0] for c in result.description]
         while rows := result.fetchmany(10_000):
             for row in rows:
-                self._known[FigureSeries(*row[:5])].learn(dict(zip(names, row, strict=True)))
+                self._series[FigureSeries(*row[:5])].add(dict(zip(names, row, strict=True)))
 
-    def named(self, asked: AskedSeries) -> list[FigureSeries]:
-        """The series that there are of what is asked."""
+    def matching(self, wanted: WantedSeries) -> list[FigureSeries]:
+        """The series that match what is wanted."""
         return sorted(
             s
-            for s in self._known
-            if s[:3] == asked[:3]
-            and asked.area_name in (None, s.area_name)
-            and (asked.category == s.category or (asked.category is None and s.category != "all"))
+            for s in self._series
+            if s[:3] == wanted[:3]
+            and wanted.area_name in (None, s.area_name)
+            and (wanted.category == s.category or (wanted.category is None and s.category != "all"))
         )
 
     def published(self, series: FigureSeries, back: int) -> PublicFigure:
-        """The newest period but `back` of what others publish."""
-        rows = self._known[series].rows
+        """A figure as others publish it. `back`: 0 for the newest period, 1 for the one before it."""
+        rows = self._series[series].rows
         newest = sorted(rows, key=lambda days: (days[1], days[0]), reverse=True)
-        return _as_it_stands(rows[newest[back]]) if back < len(newest) else NOTHING
+        return _as_row(rows[newest[back]]) if back < len(newest) else NO_FIGURE
 
     def over(self, series: FigureSeries, first: date | None, last: date) -> PublicFigure:
-        """The figure from one day to another; from the beginning where `first` is None."""
-        known = self._known.get(series)
-        if known is None:
-            return NOTHING
-        if first and (row := known.rows.get((first, last))):
-            return _as_it_stands(row)
-        kind = self._kinds[series.mart, series.measure]
+        """The figure from one day to another; from the start of the data where `first` is None."""
+        public = self._series.get(series)
+        if public is None:
+            return NO_FIGURE
+        if first and (row := public.rows.get((first, last))):
+            return _as_row(row)
+        aggregation = self._aggregations[series.mart, series.measure]
         now, then = (
-            _as_at(known, kind, *days) if kind in ("stock", "last") else _summed(known, kind, *days)
-            for days in ((first, last), (years_before(first), _before(last)))
+            _as_at(public, aggregation, *days) if aggregation in ("stock", "last") else _sum(public, aggregation, *days)
+            for days in ((first, last), (years_before(first), _year_before(last)))
         )
         change = percent = None
         if now.data_status == then.data_status == "complete" and now.value is not None and then.value is not None:
             change = now.value - then.value
-            if then.value and kind not in ("rate", "share"):
+            if then.value and aggregation not in ("rate", "share"):
                 percent = _percent(change, then.value)
         return PublicFigure(
             now.value, now.marker, now.data_status, then.value, then.marker, change, percent, now.numerator, now.denominator
         )
 
 
-def _as_it_stands(row: dict[str, Any]) -> PublicFigure:
+def _as_row(row: dict[str, Any]) -> PublicFigure:
     return PublicFigure(**{name: row[name] for name in PublicFigure.__dataclass_fields__})
 
 
-def _as_at(known: _Known, kind: str, first: date | None, last: date) -> PublicFigure:
-    """A stock is the same for every period that ends with a day; so is a last count for those that have the day it is of."""
-    found = [
+def _as_at(public: _PublicRows, aggregation: str, first: date | None, last: date) -> PublicFigure:
+    """A figure as at a day: a stock of any period that ends with it, a last count of one that also has its day."""
+    rows = [
         row
-        for (begins, ends), row in known.rows.items()
-        if ends == last and (kind == "stock" or first is None or first <= begins)
+        for (start, end), row in public.rows.items()
+        if end == last and (aggregation == "stock" or first is None or first <= start)
     ]
-    if not found or all(row["marker"] == NOT_AVAILABLE for row in found):
-        return NOTHING
-    shown = [row for row in found if row["marker"] is None]
+    if all(row["marker"] == NOT_AVAILABLE for row in rows):
+        return NO_FIGURE
+    shown = [row for row in rows if row["marker"] is None]
     return PublicFigure(shown[0]["value"], None, "complete") if shown else PublicFigure(None, HIDDEN, "complete")
 
 
-def _summed(known: _Known, kind: str, first: date | None, last: date) -> PublicFigure:
-    covered = sorted(m for m, status in known.months.items() if status != "not_available")
-    begins, ends = _month(first) if first else (covered or [0])[0], _month(last)
-    inside = [known.months.get(m, "not_available") for m in range(begins, ends + 1)]
+def _sum(public: _PublicRows, aggregation: str, first: date | None, last: date) -> PublicFigure:
+    covered = sorted(m for m, status in public.months.items() if status != "not_available")
+    start, end = _month(first) if first else (covered or [0])[0], _month(last)
+    inside = [public.months.get(m, "not_available") for m in range(start, end + 1)]
     if not covered or all(status == "not_available" for status in inside):
-        return NOTHING
+        return NO_FIGURE
     status = "complete" if all(s == "complete" for s in inside) else "partial"
-    # Of a month that nothing is said of, nothing is covered.
-    for m in range(begins, ends + 1):
-        if m not in known.months:
-            known.above.add(m, m, Decimal(0))
-            known.below.add(m, m, Decimal(0))
+    # A month without a row is not covered.
+    for m in range(start, end + 1):
+        if m not in public.months:
+            public.numerators.add(m, m, Decimal(0))
+            public.denominators.add(m, m, Decimal(0))
     whole = (first is None or first.day == 1) and last == month_end(last.year, last.month)
-    n = known.above.over(begins, ends) if whole else None
-    if kind not in ("rate", "share"):
+    n = public.numerators.over(start, end) if whole else None
+    if aggregation not in ("rate", "share"):
         return PublicFigure(n, HIDDEN if n is None else None, status)
-    d = known.below.over(begins, ends) if whole else None
+    d = public.denominators.over(start, end) if whole else None
     if n is None or d is None:
         return PublicFigure(None, HIDDEN, status)
     value = _percent(n, d) if d else None
@@ -248,7 +250,7 @@ def _summed(known: _Known, kind: str, first: date | None, last: date) -> PublicF
 
 
 def _percent(n: Decimal, d: Decimal) -> Decimal:
-    """Through double, as the marts have it."""
+    """A percentage, computed in double precision as in the marts."""
     return Decimal(100 * float(n) / float(d)).quantize(PLACES, ROUND_HALF_UP)
 
 
@@ -256,7 +258,7 @@ def _month(day: date) -> int:
     return 12 * day.year + day.month - 1
 
 
-def _before(last: date) -> date:
+def _year_before(last: date) -> date:
     day = years_before(last)
     assert day
     return day

@@ -10,9 +10,8 @@ import duckdb
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.memory import bound
-from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal
-from dagster_project.public_form import CUT, SCHEMA, cuts, families
+from dagster_project.public_form import SCHEMA, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 if TYPE_CHECKING:
@@ -36,21 +35,12 @@ def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame
         facts = {"report": (_facts(con, "report_facts"), {row[0] for row in con.execute(cells).fetchall()})}
         schemas = {row[0] for row in con.execute("select schema_name from duckdb_schemas() where not internal").fetchall()}
         if settings.mode != "off" or SCHEMA in schemas:
-            _describe_form(con, settings)
+            make_rule_tables(con, settings)
             marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
             facts["public"] = (_facts(con, "public_facts"), {row[0] for row in marts})
     finally:
         con.close()
     return facts
-
-
-def _describe_form(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
-    rows = cuts()
-    make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
-    kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
-    make_table(con, "family", kinds, families(rows, settings), temporary=True)
-    bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
-    make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
 
 def _facts(con: duckdb.DuckDBPyConnection, name: str) -> "pd.DataFrame":

@@ -1,24 +1,24 @@
-"""Words for categories that are codes: `92C` is `Other drug offences`."""
+"""Describes categories that are codes: `92C` is `Other drug offences`."""
 
 from collections.abc import Iterable
 
 from dagster_project.core.seeds import read_seed
 
-CODED = "mart_drug_offences"
-"""The mart whose categories are codes: of offences, the part before `/`."""
+OFFENCE_MART = "mart_drug_offences"
+"""The mart whose categories are offence codes, of which only the part before `/`."""
 
 
-def offence_words(codes: Iterable[str]) -> dict[str, str]:
-    """What the project's list calls each offence code; a code that it does not have is left out.
+def describe_offences(codes: Iterable[str]) -> dict[str, str]:
+    """The descriptions of offence codes; an unknown code is left out.
 
-    Of a code that the list has in parts alone (`77/50`), the words of its drug offences.
+    A code of which the list only has parts (`77/50`) is described by those of its parts that are drug offences.
     """
-    listed = {r["offence_code"]: r for r in read_seed("offence_codes")}
-    found = {}
+    offences = {r["offence_code"]: r for r in read_seed("offence_codes")}
+    descriptions = {}
     for code in codes:
-        parts = [r["description"] for c, r in listed.items() if c.startswith(f"{code}/") and r["offence_class"] != "other"]
-        if code in listed:
-            found[code] = listed[code]["description"]
+        parts = [r["description"] for c, r in offences.items() if c.startswith(f"{code}/") and r["offence_class"] != "other"]
+        if code in offences:
+            descriptions[code] = offences[code]["description"]
         elif parts:
-            found[code] = "; ".join(dict.fromkeys(parts))
-    return found
+            descriptions[code] = "; ".join(dict.fromkeys(parts))
+    return descriptions

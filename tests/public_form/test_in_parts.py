@@ -52,22 +52,22 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(said)
         run(con, *names)
 
-    run = public_form._run
-    monkeypatch.setattr(public_form, "_run", look)
-    monkeypatch.setattr(public_form, "A_FIGURE", 1 << 60)
+    run = public_form._run_scripts
+    monkeypatch.setattr(public_form, "_run_scripts", look)
+    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1 << 60)
     return found
 
 
 def fail_after(n: int, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the memory end after `n` more parts."""
-    look, enough = public_form._run, len(parts) + n
+    look, enough = public_form._run_scripts, len(parts) + n
 
     def fail(con: duckdb.DuckDBPyConnection, *names: str) -> None:
         if len(parts) == enough:
             raise duckdb.OutOfMemoryException("no room")
         look(con, *names)
 
-    monkeypatch.setattr(public_form, "_run", fail)
+    monkeypatch.setattr(public_form, "_run_scripts", fail)
 
 
 @pytest.mark.parametrize("settings", [Public(), Public(mode="round", base=5)])
@@ -76,7 +76,7 @@ def test_in_parts_it_is_the_same(settings: Public, parts: list[str], monkeypatch
     write_public(con, settings, "staging", "secret")
     assert sorted(parts) == sorted(f"{mart} {force}" for mart in MARTS for force in FORCES)
     parts.clear()
-    monkeypatch.setattr(public_form, "A_FIGURE", 1)
+    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1)
     together = forces()
     write_public(together, settings, "staging", "secret")
     assert len(parts) == 1
@@ -92,7 +92,7 @@ def test_forces_and_marts_are_looked_at_together_as_far_as_there_is_room(
     figures = dict(con.execute("select mart || ' ' || force_code, count(*) from marts.measures group by all").fetchall())
     room = 2 * max(figures.values())
     con.execute("set memory_limit = '1GiB'")
-    monkeypatch.setattr(public_form, "A_FIGURE", (1 << 30) // room)
+    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", (1 << 30) // room)
     write_public(con, Public(), "staging", "secret")
     looked_at = [sum(n for key, n in figures.items() if key in part.split(", ")) for part in parts]
     assert sum(looked_at) == sum(figures.values())
@@ -116,7 +116,7 @@ def test_a_night_in_part_looks_in_parts(parts: list[str]) -> None:
         write_public(made, Public(), "staging")
     parts.clear()
     con = on_the_night_before(earlier)
-    write_public(con, Public(), "staging", made="made")
+    write_public(con, Public(), "staging", figures_made="made")
     assert shown(con) == shown(later) != shown(earlier)
     assert sorted(parts) == sorted(f"{mart} o'neil" for mart in MARTS)
 
@@ -128,7 +128,7 @@ def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
     write_public(earlier, settings, "staging", "another secret")
     write_public(later, settings, "staging", "secret")
     con = on_the_night_before(earlier)
-    write_public(con, settings, "staging", "secret", made="made")
+    write_public(con, settings, "staging", "secret", figures_made="made")
     assert shown(con) == shown(later)
 
 
@@ -140,9 +140,9 @@ def test_what_stands_stands_until_all_due_parts_are_there(parts: list[str], monk
     with monkeypatch.context() as patched:
         fail_after(2, parts, patched)
         with pytest.raises(duckdb.OutOfMemoryException):
-            write_public(con, Public(), "staging", made="made")
+            write_public(con, Public(), "staging", figures_made="made")
     assert shown(con) == shown(earlier)
-    write_public(con, Public(), "staging", made="made")
+    write_public(con, Public(), "staging", figures_made="made")
     assert shown(con) == shown(later)
 
 
@@ -155,7 +155,7 @@ def test_nothing_of_another_form_is_left_where_all_is_made(parts: list[str], mon
         fail_after(2, parts, patched)
         with pytest.raises(duckdb.OutOfMemoryException):
             write_public(con, Public(threshold=30), "staging")
-    assert tables(con) == ["gathered"]
+    assert tables(con) == ["unfinished"]
     write_public(con, Public(), "staging")
     fresh = forces()
     write_public(fresh, Public(), "staging")

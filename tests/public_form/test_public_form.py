@@ -5,7 +5,7 @@ import pytest
 
 from dagster_project.core.config import Config, ConfigError, Public, read_config
 from dagster_project.core.home import Home
-from dagster_project.public_form import cuts, families, write_public
+from dagster_project.public_form import read_rules, thresholds, write_public
 
 from .attack import PARTS, attack
 from .tables import make
@@ -138,15 +138,15 @@ def test_a_setting_that_cannot_be_meant_is_named(new_home: Home, text: str, said
 
 def test_counts_of_the_same_events_have_the_highest_threshold_of_any(new_home: Home) -> None:
     new_home.config_file.write_text("[public]\nthreshold = 3\n[public.thresholds]\ndrug_finds = 10\nactivities = 0\n")
-    given = {(mart, measure): t for mart, measure, t in families(cuts(), read_config(new_home).public)}
+    given = {(mart, measure): t for mart, measure, t in thresholds(read_rules(), read_config(new_home).public)}
     assert given["mart_stop_search", "searches"] == given["mart_stop_search", "drug_searches_by_age"] == 10
     assert given["mart_prevention_activity", "activities"] == 0 and given["mart_naloxone", "naloxone_administrations"] == 3
     assert Config().public.mode == "suppress" and Config().public.threshold == 5
 
 
 def test_every_count_has_its_place_and_parts_are_those_of_the_documentation() -> None:
-    rows = {r["measure"]: r for r in cuts() if r["mart"] != "mart_mda_orders"}
-    assert [r["measure"] for r in cuts() if not r["role"] and not r["numerator"]] == []
+    rows = {r["measure"]: r for r in read_rules() if r["mart"] != "mart_mda_orders"}
+    assert [r["measure"] for r in read_rules() if not r["role"] and not r["numerator"]] == []
     for whole, parts, _ in PARTS:
         assert {rows[p]["of_measure"] for p in parts} == {whole}
 

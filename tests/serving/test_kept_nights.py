@@ -9,7 +9,7 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
-from dagster_project.reporting.pack.figure_trails import work_of
+from dagster_project.reporting.pack.figure_trails import open_work
 from dagster_project.serving import trace
 
 from .test_trail import FIGURES, some_figures
@@ -47,7 +47,7 @@ def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home
     roll_back(week_copy, NIGHTS[0], **WHO)
     assert add_up(week_copy) == FIGURES and possession(week_copy) == 2
     assert add_up(week_copy, NIGHTS[4]) == FIGURES and possession(week_copy, NIGHTS[4]) == 1
-    with work_of(week_copy, NIGHTS[0]) as work:
+    with open_work(week_copy, NIGHTS[0]) as work:
         assert work is not None, "the report shows the same rows"
         assert work.execute("select night_id from work.raw.night").fetchall() == [(NIGHTS[0],)]
     command = ("trace", "naloxone_administrations", "--force", "derbyshire", "--period", "Dec 2025", "--home", week_copy.path)

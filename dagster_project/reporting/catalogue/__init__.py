@@ -1,4 +1,4 @@
-"""The catalogue: the dictionary, the lineage and the night's checks as pages that need no network and no JavaScript."""
+"""The catalogue: dictionary, lineage and checks of a night, as pages that need no network and no JavaScript."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,11 @@ import duckdb
 
 from dagster_project.transform.dbt_runner import manifest
 
-from ..category_words import CODED, offence_words
-from ..pack.web_pages import TEMPLATES, plain_environment
-from .lineage import Lineage
+from ..category_words import OFFENCE_MART, describe_offences
+from ..pack.web_pages import TEMPLATES, make_environment
+from .lineage import read_lineage
 from .read import Catalogue, read_catalogue
-from .search import dashboard_state, everything
+from .search import dashboard_link, search_entries
 
 HERE = Path(__file__).parent
 PAGES = ("index", "search", "measures", "relations", "checks", "extracts")
@@ -21,24 +21,24 @@ def write(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     is_sample: bool = False,
-    beside: Sequence[tuple[str, str]] = (),
+    links: Sequence[tuple[str, str]] = (),
     editions: Sequence[str] = (),
 ) -> Catalogue:
-    """Write the catalogue of the night that `con` reads into `folder`, to be opened by `index.html`. Returns what it tells.
+    """Write the catalogue of the night that `con` reads into `folder`, and return it. `index.html` opens it.
 
-    `is_sample`: the data are made up, and every page says so. `beside`: addresses of what is published with it, and what they
-    are; `editions`: those of the report that are, in `../report/`. The same file and the same project give the same bytes.
-    Raises OSError, and ValueError where two relations would share a page.
+    `is_sample`: the data are made up, and every page says so. `links`: addresses of what is published with it, and
+    descriptions. `editions`: those of the report that are published with it, in `../report/`. The same file and project give
+    the same bytes. Raises OSError, and ValueError if two relations would share a page.
     """
     catalogue = read_catalogue(con)
-    # Nobody but the file and the project is asked: what an older night has and the project has not, is shown without lineage.
+    # What an older night has and the project no longer does is shown without lineage.
     shared = {
-        "root": "", "is_sample": is_sample, "beside": tuple(beside), "editions": tuple(editions), "c": catalogue,
-        "lineage": Lineage.of(manifest(), catalogue), "everything": everything(catalogue), "dashboard_state": dashboard_state,
-        "dashboard": next((href for href, _ in beside if "/dashboard/" in href), ""),
-        "category_words": offence_words(c for m in catalogue.measures if m.mart == CODED for c in m.categories),
+        "root": "", "is_sample": is_sample, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
+        "lineage": read_lineage(manifest(), catalogue), "entries": search_entries(catalogue), "dashboard_link": dashboard_link,
+        "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
+        "category_words": describe_offences(c for m in catalogue.measures if m.mart == OFFENCE_MART for c in m.categories),
     }  # fmt: skip
-    environment = plain_environment(HERE / "templates")
+    environment = make_environment(HERE / "templates")
     for name in PAGES:
         _write(folder / f"{name}.html", environment.get_template(f"{name}.html.j2").render(shared, here=name))
     template = environment.get_template("relation.html.j2")

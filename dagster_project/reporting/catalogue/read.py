@@ -1,4 +1,4 @@
-"""Reads what the catalogue shows from a night's file: relations, columns, measures, checks, extracts and files."""
+"""Reads the catalogue from a night's file: relations, columns, measures, checks, extracts and files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from dagster_project.core.seeds import read_seed
 
 from ..pack.model import UNITS
 from ..pack.wording import slug
+from ..rows import read_rows
 
 SCHEMAS = {
     "marts": "The figures: a mart a subject, exact, with small numbers in them",
@@ -20,18 +21,18 @@ SCHEMAS = {
     "bi": "The figures as a star, for BI tools",
     "meta": "What the file says of itself",
 }
-"""The schemas of a published file, in the order in which they are shown."""
+"""The schemas of a published file, in the order of the pages."""
 EARLIER_FILES = 200
-"""Files of earlier nights that were held or refused: the newest of them are listed."""
+"""Files of earlier nights that were held or refused are listed, the newest ones up to this number."""
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure in words. `tables`: edition, name and title of the report's tables that have a figure of it.
+    """A measure in words. `tables`: edition, name and title of the tables of the report that show it.
 
-    `extract`: whose covered days say whether it is available, as the project has it; empty where it has no such measure.
+    `extract`: the extract on whose covered days it is available; empty if the project no longer has the measure.
     """
 
     mart: str
@@ -48,12 +49,12 @@ class Measure:
 
     @property
     def relations(self) -> list[str]:
-        """The relations of `reports` that have a figure of it."""
+        """The relations of `reports` that show it."""
         return list(dict.fromkeys(table for _, table, _ in self.tables))
 
     @property
     def anchor(self) -> str:
-        """Its place in its mart's page."""
+        """The id of its section on the page of its mart."""
         return f"measure-{slug(self.name)}"
 
 
@@ -69,18 +70,18 @@ class DescribedRelation:
 
     @property
     def full_name(self) -> str:
-        """As a query has it."""
+        """Schema and name, as in a query."""
         return f"{self.schema}.{self.name}"
 
     @property
     def page(self) -> str:
-        """Its page in the catalogue."""
+        """The file of its page."""
         return f"{slug(self.full_name)}.html"
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All of it. `checks`: by suite. `earlier`: files that were held or refused before this night, the newest first."""
+    """The whole catalogue. `checks`: by suite. `earlier`: files held or refused before this night, newest first."""
 
     night: Row
     schemas: tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]
@@ -104,7 +105,7 @@ class Catalogue:
 
     @property
     def titles(self) -> dict[str, str]:
-        """What each extract is called."""
+        """The title of each extract."""
         return {e["extract"]: e["title"] for e in self.extracts}
 
     @property
@@ -115,7 +116,7 @@ class Catalogue:
     @property
     def check_count(self) -> int:
         """How many checks the gate made."""
-        return sum(len(found) for _, found in self.checks)
+        return sum(len(checks) for _, checks in self.checks)
 
     @property
     def late(self) -> list[Row]:
@@ -124,12 +125,12 @@ class Catalogue:
 
 
 def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
-    """The catalogue of the night that `con` reads. Raises ValueError where two relations would share a page."""
-    nights = _dicts(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
+    """Read the catalogue of a night's file. Raises ValueError if two relations would share a page."""
+    nights = read_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     night = nights[0] if nights else {}
-    checks = _dicts(con, "select * from meta.checks order by suite, subject, rule, found")
-    # A file's name is the force's own business; the load tells the file to who may ask the home.
-    files = _dicts(
+    checks = read_rows(con, "select * from meta.checks order by suite, subject, rule, found")
+    # File names are not published: those who may read the home can look them up by load.
+    files = read_rows(
         con,
         "select * exclude (source_file) from meta.files"
         " order by landed_at desc, extract, force_code, covered_from, load_id, reason",
@@ -138,9 +139,9 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
     return Catalogue(
         night=night,
         schemas=_schemas(con),
-        checks=tuple((suite, tuple(found)) for suite, found in groupby(checks, lambda c: c["suite"])),
+        checks=tuple((suite, tuple(own)) for suite, own in groupby(checks, lambda c: c["suite"])),
         failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
-        extracts=tuple(_dicts(con, "select * from meta.extracts order by title, extract, force_code")),
+        extracts=tuple(read_rows(con, "select * from meta.extracts order by title, extract, force_code")),
         vocabulary=_vocabulary(con),
         files=tuple(f for f in files if f["night_id"] == night.get("night_id")),
         earlier=tuple(earlier[:EARLIER_FILES]),
@@ -149,18 +150,18 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
 
 
 def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
-    """Values that no list knows; none in a night of a version that did not list them."""
-    known = con.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'vocabulary'").fetchone()
-    if known is None:
+    """Values that no list knows; none in a night of a version that did not record them."""
+    exists = con.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'vocabulary'").fetchone()
+    if exists is None:
         return ()
-    return tuple(_dicts(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
+    return tuple(read_rows(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
 
 
 def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]:
-    said = _dicts(con, "select rowid, * from meta.dictionary order by rowid")
-    measures = _measures(con, [d for d in said if d["kind"] == "measure"])
+    dictionary = read_rows(con, "select rowid, * from meta.dictionary order by rowid")
+    measures = _measures(con, [d for d in dictionary if d["kind"] == "measure"])
     columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
-    for d in said:
+    for d in dictionary:
         if d["kind"] == "column":
             columns.setdefault((d["schema_name"], d["relation_name"]), []).append(
                 (d["name"], d["data_type"] or "", d["description"] or "")
@@ -170,19 +171,19 @@ def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[Desc
             d["schema_name"], d["name"], d["description"] or "", tuple(columns.get((d["schema_name"], d["name"]), ())),
             tuple(m for m in measures if d["schema_name"] == "marts" and m.mart == d["name"]),
         )
-        for d in said
+        for d in dictionary
         if d["kind"] == "relation"
     ]  # fmt: skip
     if len({r.page for r in relations}) != len(relations):
         raise ValueError("two relations of the dictionary would have the same page of the catalogue")
-    known = [*SCHEMAS, *sorted({r.schema for r in relations} - set(SCHEMAS))]
+    names = [*SCHEMAS, *sorted({r.schema for r in relations} - set(SCHEMAS))]
     relations.sort(key=lambda r: r.name)
-    found = ((s, SCHEMAS.get(s, ""), tuple(r for r in relations if r.schema == s)) for s in known)
-    return tuple(one for one in found if one[2])
+    schemas = ((s, SCHEMAS.get(s, ""), tuple(r for r in relations if r.schema == s)) for s in names)
+    return tuple(schema for schema in schemas if schema[2])
 
 
-def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measure]:
-    held: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+def _measures(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> list[Measure]:
+    splits: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
         (mart, measure): (tuple(categories), tuple(areas))
         for mart, measure, categories, areas in con.execute(
             "select mart, measure, list(distinct category order by category), list(distinct area_type order by area_type)"
@@ -202,14 +203,8 @@ def _measures(con: duckdb.DuckDBPyConnection, said: Sequence[Row]) -> list[Measu
     return [
         Measure(
             d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"]) or d["unit"], d["description"], d["formula"] or "",
-            d["available_from"], *held.get((d["relation_name"], d["name"]), ((), ())),
+            d["available_from"], *splits.get((d["relation_name"], d["name"]), ((), ())),
             tuple(tables.get((d["relation_name"], d["name"]), ())), extracts.get((d["relation_name"], d["name"]), ""),
         )
-        for d in said
+        for d in rows
     ]  # fmt: skip
-
-
-def _dicts(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
-    result = con.execute(sql)
-    names = [c[0] for c in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

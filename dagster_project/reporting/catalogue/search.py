@@ -1,16 +1,16 @@
-"""The search of the catalogue: one list of everything in it, by the words that people look for."""
+"""The search page of the catalogue: one list of everything in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ..category_words import CODED, offence_words
+from ..category_words import OFFENCE_MART, describe_offences
 from .read import Catalogue, Measure
 
 
 @dataclass(frozen=True)
 class SearchEntry:
-    """One thing to find. `page`: where the catalogue tells of it; `dashboard`: what the dashboard's address says of it."""
+    """One thing to find. `page`: its place in the catalogue; `dashboard`: its place in the dashboard, after `#`."""
 
     kind: str
     name: str
@@ -20,14 +20,14 @@ class SearchEntry:
     dashboard: str = ""
 
 
-def dashboard_state(measure: Measure, category: str = "") -> str:
-    """The address of a measure in the dashboard, behind its `#`."""
-    picked = {"view": "measure", "mart": measure.mart, "measure": measure.name}
-    return urlencode(picked | ({"category": category} if category else {}))
+def dashboard_link(measure: Measure, category: str = "") -> str:
+    """The place of a measure in the dashboard, after `#`."""
+    state = {"view": "measure", "mart": measure.mart, "measure": measure.name}
+    return urlencode(state | ({"category": category} if category else {}))
 
 
-def everything(catalogue: Catalogue) -> list[SearchEntry]:
-    """Measures, categories, columns, extracts, relations: in this order, each kind by name."""
+def search_entries(catalogue: Catalogue) -> list[SearchEntry]:
+    """Measures, categories, columns, extracts and relations, in this order, each sorted by name."""
     return [*_measures(catalogue), *_categories(catalogue), *_columns(catalogue), *_others(catalogue)]
 
 
@@ -37,7 +37,7 @@ def _page(catalogue: Catalogue, measure: Measure) -> str:
 
 def _measures(catalogue: Catalogue) -> Iterator[SearchEntry]:
     for m in sorted(catalogue.measures, key=lambda m: (m.title, m.mart)):
-        yield SearchEntry("Measure", m.title, f"{m.meaning}. {m.name}", m.mart, _page(catalogue, m), dashboard_state(m))
+        yield SearchEntry("Measure", m.title, f"{m.meaning}. {m.name}", m.mart, _page(catalogue, m), dashboard_link(m))
 
 
 def _categories(catalogue: Catalogue) -> Iterator[SearchEntry]:
@@ -46,12 +46,12 @@ def _categories(catalogue: Catalogue) -> Iterator[SearchEntry]:
         for category in m.categories:
             if category != "all":
                 used.setdefault((category, m.mart), []).append(m)
-    words = offence_words(category for category, mart in used if mart == CODED)
-    for (category, mart), measures in sorted(used.items(), key=lambda one: one[0]):
-        known = words.get(category, "") if mart == CODED else ""
-        of = "Category of " + ", ".join(m.title for m in measures)
-        yield SearchEntry("Category", category, f"{known}. {of}" if known else of, mart, _page(catalogue, measures[0]),
-                    dashboard_state(measures[0], category))  # fmt: skip
+    words = describe_offences(category for category, mart in used if mart == OFFENCE_MART)
+    for (category, mart), measures in sorted(used.items(), key=lambda item: item[0]):
+        meaning = words.get(category, "") if mart == OFFENCE_MART else ""
+        text = ". ".join(filter(None, (meaning, "Category of " + ", ".join(m.title for m in measures))))
+        page, link = _page(catalogue, measures[0]), dashboard_link(measures[0], category)
+        yield SearchEntry("Category", category, text, mart, page, link)
 
 
 def _columns(catalogue: Catalogue) -> Iterator[SearchEntry]:

@@ -4,18 +4,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_LISTED = 20_000
-"""Changed figures of a mart and force that the dashboard lists. More would make the page slow: `pam diff` lists them."""
+"""Changed figures of a mart and force that the dashboard lists at most: more would make the page slow. `pam diff` lists all."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Figures that are not the same as on the night before.
+    """Figures that differ from those of the night before.
 
-    `before`: the id of that night; blank if none is kept. `counts`: by mart and force, how many changed, how many of those
-    were complete before, how many are new and how many are gone. `rows`: by mart and force, for each figure: measure,
-    category, area type and code, kind of period, its first and last day, value and status (a letter) before, and c for
-    changed, n for new or g for gone. New figures of periods that the mart did not have before are not in `rows`; `periods`
-    has those periods: kind, first and last day. A mart with more than `MOST_LISTED` changes is in `counts` alone.
+    `before`: the id of that night; blank if none is kept. By mart and force: `counts` has how many figures changed, how many
+    of those were complete before, how many are new and how many are gone. `rows` has, for each figure: measure, category, area
+    type and code, kind of period, its first and last day, value and status (a letter) before, and c for changed, n for new or
+    g for gone. `periods` has periods that the mart did not have before (kind, first and last day), whose figures are not in
+    `rows`. A mart with more than `MOST_LISTED` changes is only in `counts`.
     """
 
     before: str = ""

@@ -8,13 +8,13 @@ import duckdb
 
 from dagster_project.core.sql import CONTENT_HASH
 
-_SAFE = re.compile(r"[a-z0-9_-]+")
+_NAME = re.compile(r"[a-z0-9_-]+")
 
 _FIGURES = """
-with placed as (
+with numbered as (
     select
         *,
-        dense_rank() over (partition by period_type order by period_end, period_start, period_label) - 1 as place
+        dense_rank() over (partition by period_type order by period_end, period_start, period_label) - 1 as period_no
     from marts.{mart}
     where force_code = $force
 )
@@ -22,15 +22,15 @@ with placed as (
 select
     measure, category, area_type, area_code, area_name, period_type,
     {lists},
-    string_agg(place, ',' order by place) as places,
-    count(*) as held
-from placed
+    string_agg(period_no, ',' order by period_no) as period_nos,
+    count(*) as figures
+from numbered
 group by all
 order by all
 """
 _NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
-_TEXT = "string_agg(coalesce(rtrim(rtrim(cast({0} as varchar), '0'), '.'), ''), ',' order by place)"
-_STATUS = "string_agg(case data_status when 'complete' then 'c' when 'partial' then 'p' else 'n' end, '' order by place)"
+_TEXT = "string_agg(coalesce(rtrim(rtrim(cast({0} as varchar), '0'), '.'), ''), ',' order by period_no)"
+_STATUS = "string_agg(case data_status when 'complete' then 'c' when 'partial' then 'p' else 'n' end, '' order by period_no)"
 
 _CHARTS = """
 select
@@ -48,43 +48,45 @@ order by 1, 2, 3, 4, 5
 """
 
 
-def of_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, Any]:
-    """A mart's figures of one force.
+def pack_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str, Any]:
+    """The figures of a mart and force.
 
-    `periods`: start, end and label of each, by kind of period. `series`: measure, category, area type, code and name, and by
-    kind of period a list: value, prior_value, volume_change, pct_change, numerator and denominator, each a text of figures
-    with a comma between them, in the order of the periods, exact, empty where the mart has null (wholly, where all are); then
-    the status, a letter a period: complete, partial or not available; then which periods they are, counted from 0, where
-    the mart has no row of some.
+    `periods`: by kind of period, start, end and label of each.
 
-    `charts`: a row for each base of a control chart: measure, category, area type and code; the base's first and last day;
-    mean, lower and upper limit, to four places; then of its complete months which they are, counted from 0 (one number where
-    they follow each other, the first); a digit each of the rules that mark it (1 outside the limits, 2 run, 4 trend,
-    8 two of three, added, in hexadecimal), and its variation: c for common cause, h for high, l for low.
+    `series`: measure, category, area type, code and name; then, by kind of period, a list. It has value, prior_value,
+    volume_change, pct_change, numerator and denominator, each a text of exact figures with commas in between, in the order of
+    the periods, blank for null (all of it, if all are null); a text with a letter for the status of each period: complete,
+    partial or not available; and, if the mart lacks some periods, the numbers of those that it has, from 0.
+
+    `charts`: a row for each baseline of a control chart: measure, category, area type and code; first and last day of the
+    baseline; mean, lower and upper limit, to four places; the numbers of its complete months, from 0 (only the first, if none
+    is missing in between); for each month a hexadecimal digit, the sum of the rules that mark it (1 outside the limits, 2 run,
+    4 trend, 8 two of three); and its variation: c for common cause, h for high, l for low.
     """
     lists = ", ".join([*(_TEXT.format(n) for n in _NUMBERS), _STATUS])
-    rows = con.execute(_FIGURES.format(mart=safe(mart), lists=lists), {"force": force}).fetchall()
+    rows = con.execute(_FIGURES.format(mart=check_name(mart), lists=lists), {"force": force}).fetchall()
     periods: dict[str, list[list[str]]] = {}
     for kind, *period in con.execute(
         "select distinct period_type, cast(period_start as varchar), cast(period_end as varchar), period_label"
-        f" from marts.{safe(mart)} where force_code = ? order by 1, 3, 2, 4",
+        f" from marts.{check_name(mart)} where force_code = ? order by 1, 3, 2, 4",
         [force],
     ).fetchall():
         periods.setdefault(kind, []).append(period)
     series: dict[tuple[str, ...], dict[str, list[str]]] = {}
-    for *key, kind, a, b, c, d, e, f, status, places, held in rows:
+    for *key, kind, a, b, c, d, e, f, status, period_nos, figures in rows:
         packed = [*(t if t.strip(",") else "" for t in (a, b, c, d, e, f)), status]
-        series.setdefault(tuple(key), {})[kind] = packed if held == len(periods[kind]) else [*packed, places]
+        series.setdefault(tuple(key), {})[kind] = packed if figures == len(periods[kind]) else [*packed, period_nos]
     months = {start[:7]: n for n, (start, _, _) in enumerate(periods.get("month", []))}
     charts = []
-    for *key, listed, bits, variation in con.execute(_CHARTS, [mart, force]).fetchall():
-        at = [months[m] for m in listed.split(",")]
-        charts.append([*key, at[0] if at == list(range(at[0], at[0] + len(at))) else at, bits, variation])
+    for *key, labels, rules, variation in con.execute(_CHARTS, [mart, force]).fetchall():
+        numbers = [months[m] for m in labels.split(",")]
+        is_whole = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        charts.append([*key, numbers[0] if is_whole else numbers, rules, variation])
     return {"periods": periods, "series": [[*key, kinds] for key, kinds in series.items()], "charts": charts}
 
 
-def contents_of_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict[tuple[str, str], str]:
-    """A short text that changes with whatever `of_mart` reads, by force and mart."""
+def hash_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> dict[tuple[str, str], str]:
+    """A short text for each force and mart that changes when anything that `pack_mart` reads changes."""
     charts = {
         (force, mart): content for force, mart, content in con.execute(
             f"select force_code, mart, {CONTENT_HASH} from marts.mart_control_charts as t group by all"
@@ -94,7 +96,7 @@ def contents_of_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> d
         (force, mart): f"{content} {charts.get((force, mart), '')}"
         for mart in marts
         for force, content in con.execute(
-            f"select force_code, {CONTENT_HASH} from marts.{safe(mart)} as t group by all"
+            f"select force_code, {CONTENT_HASH} from marts.{check_name(mart)} as t group by all"
         ).fetchall()
     }
 
@@ -102,38 +104,38 @@ def contents_of_marts(con: duckdb.DuckDBPyConnection, marts: Iterable[str]) -> d
 OVERVIEW_KINDS = ("month", "rolling_12_months", "as_published")
 
 
-def of_overview(figures_by_mart: dict[str, dict[str, Any]], force: str) -> dict[str, Any]:
-    """What the first page shows of a force: of each measure the series of its home area, unsplit, as `of_mart` has it.
+def pack_overview(figures_by_mart: dict[str, dict[str, Any]], force: str) -> dict[str, Any]:
+    """What the first page shows of a force: of each measure, the series of its home area for all categories.
 
-    `figures_by_mart`: what `of_mart` returns for each. Returns the same by mart, with the kinds of period that the page shows.
+    `figures_by_mart`: what `pack_mart` returns for each mart. Returns the same shape, with the kinds of period of the page.
     """
-    found: dict[str, Any] = {}
+    overview: dict[str, Any] = {}
     for mart, figures in figures_by_mart.items():
-        here: dict[str, list[Any]] = {}
+        home: dict[str, list[Any]] = {}
         for s in figures["series"]:
-            if s[1] == "all" and (s[0] not in here or _nearness(s, force) < _nearness(here[s[0]], force)):
-                here[s[0]] = s
-        kept = {(s[0], *s[2:4]) for s in here.values()}
-        found[mart] = {
+            if s[1] == "all" and (s[0] not in home or _distance(s, force) < _distance(home[s[0]], force)):
+                home[s[0]] = s
+        keys = {(s[0], *s[2:4]) for s in home.values()}
+        overview[mart] = {
             "periods": {k: p for k, p in figures["periods"].items() if k in OVERVIEW_KINDS},
-            "series": [[*s[:5], {k: v for k, v in s[5].items() if k in OVERVIEW_KINDS}] for s in here.values()],
-            "charts": [c for c in figures["charts"] if c[1] == "all" and (c[0], *c[2:4]) in kept],
+            "series": [[*s[:5], {k: v for k, v in s[5].items() if k in OVERVIEW_KINDS}] for s in home.values()],
+            "charts": [c for c in figures["charts"] if c[1] == "all" and (c[0], *c[2:4]) in keys],
         }
-    return found
+    return overview
 
 
 NEAREST = ("force", "upper_tier", "district", "section", "lpu", "region", "country")
-"""Kinds of area, the nearest to the whole force first: what a measure is opened on."""
+"""Kinds of area, nearest to the whole force first: a measure opens on the first that it has."""
 
 
-def _nearness(series: list[Any], force: str) -> tuple[int, bool, str]:
-    """How near a series' area is to the whole of its force: its kind, then whether it has the force's name."""
+def _distance(series: list[Any], force: str) -> tuple[int, bool, str]:
+    """How far the area of a series is from the whole force: by its kind, then by whether it has the force's name."""
     name = re.sub(r"[^a-z0-9]+", "-", series[4].lower())
     return NEAREST.index(series[2]) if series[2] in NEAREST else len(NEAREST), name != force, series[4]
 
 
-def safe(name: str) -> str:
-    """A name that may stand in a path and in SQL. Raises ValueError for another."""
-    if not _SAFE.fullmatch(name):
+def check_name(name: str) -> str:
+    """Return a name that can be used in paths and SQL. Raises ValueError for others."""
+    if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} can't be the name of a file: small letters, digits, _ and - alone")
     return name

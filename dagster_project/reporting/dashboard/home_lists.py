@@ -1,4 +1,4 @@
-"""A home's own lists for the dashboard: population of its areas and their outlines. None is shipped."""
+"""A home's own lists for the dashboard: population and outlines of its areas. We ship none."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from .population import Population, read_population
 
 @dataclass(frozen=True)
 class HomeLists:
-    """As `read_population` and `read_outlines` have them."""
+    """What `read_population` and `read_outlines` return."""
 
     population: Population = field(default_factory=dict)
     outlines: Outlines = field(default_factory=dict)
@@ -20,5 +20,5 @@ NO_LISTS = HomeLists()
 
 
 def read_home_lists(home: Home) -> HomeLists:
-    """The lists of a home. Raises SeedError for one that can't be meant."""
+    """The lists of a home. Raises SeedError for an invalid one."""
     return HomeLists(read_population(home), read_outlines(home))

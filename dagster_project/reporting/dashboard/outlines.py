@@ -1,4 +1,4 @@
-"""A home's own outlines of its areas for a map: `seeds/areas.geojson`. None is shipped."""
+"""A home's own outlines of its areas, for a map: `seeds/areas.geojson`. We ship none."""
 
 import json
 import math
@@ -9,65 +9,65 @@ from dagster_project.core.own_lists import SeedError
 
 FILE = "seeds/areas.geojson"
 KEYS = ("force_code", "area_type", "area_code")
-"""Properties that each feature has, as the marts have them."""
+"""The properties that each feature must have, as in the marts."""
 LARGEST = 20_000_000
-"""Bytes. Outlines that are drawn this size are simplified first; more would be slow on the page."""
+"""Bytes. Larger outlines would make the page slow, and are more detailed than a map of its size needs."""
 PLACES = 5
-"""Decimal places of degrees that are kept: about a metre."""
+"""Decimal places of degrees in the page: about a metre."""
 
 Outlines = dict[str, list[dict[str, Any]]]
-"""By force: `type` (area type), `code` and `geometry`, as GeoJSON has it, on a plane: degrees of longitude are shortened as
-they are in the middle of the outlines; `source`, where the file says whose the outlines are."""
+"""By force: `type` (area type), `code`, `geometry` as in GeoJSON but on a plane (degrees of longitude are shortened by the
+latitude of the middle of the outlines), and `source`, if the file has an attribution."""
 
 
 def read_outlines(home: Home) -> Outlines:
-    """The home's outlines; nothing where it has none. Raises SeedError, with the feature, the reason and what to do."""
+    """Read the outlines; empty if the home has none. Raises SeedError, with the feature, the reason and what to do."""
     path = home.seeds / "areas.geojson"
     if not path.exists():
         return {}
     if path.stat().st_size > LARGEST:
         raise SeedError(f"{FILE}: larger than {LARGEST:,} bytes: simplify the outlines, as QGIS or mapshaper does")
     try:
-        held = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SeedError(f"{FILE}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise SeedError(f"{FILE}: not JSON: {error}: export it again as GeoJSON") from error
-    features = held.get("features") if isinstance(held, dict) else None
+    features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not features:
         raise SeedError(f"{FILE}: no FeatureCollection with features: export it as GeoJSON")
-    said = held.get("attribution")
-    source = {"source": said} if isinstance(said, str) and said else {}
-    read = [_feature(n, feature) for n, feature in enumerate(features, 1)]
-    latitudes = [y for _, _, polygons in read for polygon in polygons for ring in polygon for _, y in ring]
-    shorter = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
-    found: Outlines = {}
-    for force, area, polygons in read:
-        plane = [[[[round(x * shorter, PLACES), round(y, PLACES)] for x, y in r] for r in polygon] for polygon in polygons]
-        found.setdefault(force, []).append({**area, "geometry": {"type": "MultiPolygon", "coordinates": plane}, **source})
-    return found
+    attribution = content.get("attribution")
+    source = {"source": attribution} if isinstance(attribution, str) and attribution else {}
+    areas = [_read_feature(n, feature) for n, feature in enumerate(features, 1)]
+    latitudes = [y for _, _, polygons in areas for polygon in polygons for ring in polygon for _, y in ring]
+    scale = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
+    outlines: Outlines = {}
+    for force, area, polygons in areas:
+        plane = [[[[round(x * scale, PLACES), round(y, PLACES)] for x, y in r] for r in polygon] for polygon in polygons]
+        outlines.setdefault(force, []).append({**area, "geometry": {"type": "MultiPolygon", "coordinates": plane}, **source})
+    return outlines
 
 
 Polygons = list[list[list[tuple[float, float]]]]
 
 
-def _part(feature: Any, name: str) -> dict[str, Any]:
+def _get_object(feature: Any, name: str) -> dict[str, Any]:
     part = feature.get(name) if isinstance(feature, dict) else None
     return part if isinstance(part, dict) else {}
 
 
-def _feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polygons]:
-    """A feature's force, what it is of, and its polygons, each of rings. Raises SeedError."""
-    said, geometry = _part(feature, "properties"), _part(feature, "geometry")
-    named = [v for k in KEYS if isinstance(v := said.get(k), str) and v]
-    if len(named) < len(KEYS):
+def _read_feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polygons]:
+    """The force, area and polygons (lists of rings) of a feature. Raises SeedError."""
+    properties, geometry = _get_object(feature, "properties"), _get_object(feature, "geometry")
+    values = [v for k in KEYS if isinstance(v := properties.get(k), str) and v]
+    if len(values) < len(KEYS):
         raise SeedError(f"{FILE}: feature {number}: its properties lack one of {', '.join(KEYS)}: add them, as the marts do")
     kind = geometry.get("type")
     if kind not in ("Polygon", "MultiPolygon"):
         raise SeedError(f"{FILE}: feature {number}: its geometry is {kind}, and not a Polygon or MultiPolygon")
     try:
-        held = geometry["coordinates"] if kind == "MultiPolygon" else [geometry["coordinates"]]
-        polygons = [[[(float(p[0]), float(p[1])) for p in ring] for ring in polygon] for polygon in held]
+        coordinates = geometry["coordinates"] if kind == "MultiPolygon" else [geometry["coordinates"]]
+        polygons = [[[(float(p[0]), float(p[1])) for p in ring] for ring in polygon] for polygon in coordinates]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SeedError(f"{FILE}: feature {number}: its coordinates can't be read: export it again as GeoJSON") from error
     points = [p for polygon in polygons for ring in polygon for p in ring]
@@ -76,4 +76,4 @@ def _feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polygons]:
             f"{FILE}: feature {number}: its coordinates are not degrees of longitude and latitude:"
             " export it in WGS 84 (EPSG:4326)"
         )
-    return named[0], {"type": named[1], "code": named[2]}, polygons
+    return values[0], {"type": values[1], "code": values[2]}, polygons

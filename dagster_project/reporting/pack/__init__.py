@@ -1,6 +1,7 @@
 """The report pack: an edition as pages, charts and files that a person reads.
 
-`content.read_pack` reads the published night into one model (`model`), which `web`, `tables_csv`, `xlsx` and `docx` write.
+`content.read_pack` reads the published night into a `model.Pack`, which `web_pages`, `tables_csv`, `workbook` and
+`word_document` write.
 """
 
 from .content import read_pack

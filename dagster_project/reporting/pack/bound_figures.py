@@ -1,7 +1,7 @@
-"""Writes figures of a document that follow the night: the tag of each, and the data part that all are bound to.
+"""Figures of a document that can be refreshed: the tag of each, and the data part that all of them are bound to.
 
-A figure stands in a content control whose tag says what it is, `pam:2026-03/offences/1/pct_change`, and whose text is that of
-the data part. Word shows the data part's text; `pam report refresh` changes both.
+A figure is in a content control. Its tag identifies it, `pam:2026-03/offences/1/pct_change`, and its text is bound to the data
+part: Word shows the text of the data part, and `pam report refresh` changes both.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from .shared_sentences import night_line, source_line
 NAMESPACE = "urn:pam-warehouse:figures:1"
 PREFIXES = f"xmlns:pam='{NAMESPACE}'"
 FIGURE, LINE = "pam:", "pam-line:"
-"""What a tag begins with: of a figure, or of a sentence on the night. The id of a sentence has no `/`."""
+"""Prefixes of tags: of a figure, and of a sentence about the night. The id of a sentence has no `/`."""
 LONGEST = 64
-"""Characters of a tag, and of its name in words, that Word allows."""
+"""Characters that Word allows in a tag, and in its name in words."""
 SHORT = re.compile(r"~[0-9a-f]{16}$")
 NIGHT, STATUS, CHECKED = "night", "status", "checked"
 SOURCE = "source-"
@@ -31,9 +31,9 @@ MISSING = "[x]"
 
 @dataclass(frozen=True)
 class BoundText:
-    """A text that follows the night. `id`: `table/row/column` or `claim/number`. `text`: as printed. `of`: what makes it the
-    same figure on another night: the row that it stands in, or what the claim is about. `days`: its window in words, as the
-    words around it say; empty where they don't. `name`: what it is, in words."""
+    """A text that can be refreshed. `id`: `table/row/column` or `claim/number`. `text`: as printed. `of`: what identifies the
+    figure on another night: its row, or what the claim is about. `days`: its window in words; empty where the words around it
+    do not depend on it. `name`: what it is, in words."""
 
     id: str
     text: str
@@ -44,8 +44,7 @@ class BoundText:
 
 @dataclass(frozen=True)
 class DataPart:
-    """The data part of a document. `form`: exact, or public. `shown`: id -> the text that Word shows, where a person typed
-    over one."""
+    """The data part of a document. `form`: exact or public. `shown`: by id, the texts that a person typed over."""
 
     edition: str
     night: str
@@ -57,8 +56,8 @@ class DataPart:
 
 
 def tag_of(edition: str, figure: str) -> str:
-    """The tag of a figure. One that would be longer than Word allows ends in `~` and the first 16 digits of the SHA-256 of the
-    id instead of the id."""
+    """The tag of a figure. If it would be longer than Word allows, it has `~` and the first 16 digits of the id's SHA-256 in
+    place of the id."""
     tag = f"{FIGURE if '/' in figure else LINE}{edition}/{figure}"
     if len(tag) <= LONGEST:
         return tag
@@ -66,95 +65,95 @@ def tag_of(edition: str, figure: str) -> str:
 
 
 def read_tag(tag: str, known: Iterable[str] = ()) -> tuple[str, str] | None:
-    """Edition and id of a tag; None where it is no tag of ours. `known`: the ids that a shortened tag may stand for."""
-    found = re.fullmatch(rf"(?:{FIGURE}|{LINE})([^/]+)/(.+)", tag)
-    if found is None:
+    """Edition and id of a tag; None for a tag that is not ours. `known`: the ids that a shortened tag can be of."""
+    match = re.fullmatch(rf"(?:{FIGURE}|{LINE})([^/]+)/(.+)", tag)
+    if match is None:
         return None
-    edition, figure = found.groups()
+    edition, figure = match.groups()
     if SHORT.match(figure):
         figure = next((k for k in known if tag_of(edition, k) == tag), figure)
     return edition, figure
 
 
-def store_id(edition: str) -> str:
-    """The id of an edition's data part. Each edition has its own: a figure that is pasted into the document of another one is
-    bound to nothing there, and is not shown as that edition's."""
+def data_part_id(edition: str) -> str:
+    """The id of an edition's data part. Each edition has its own, so a figure pasted into the document of another edition is
+    bound to nothing there."""
     return f"{{{str(uuid5(NAMESPACE_URL, f'{NAMESPACE}:{edition}')).upper()}}}"
 
 
 def xpath_of(figure: str) -> str:
-    """Where the data part has a figure."""
+    """The path of a figure in the data part."""
     return f"/pam:figures/pam:f[@id='{figure}']"
 
 
-def figures_of(pack: Pack) -> dict[str, BoundText]:
-    """All that can be bound in a document of a pack, by id: its figures, what its claims come to, sentences on the night."""
+def bound_texts(pack: Pack) -> dict[str, BoundText]:
+    """Every text of a pack that a document can have bound, by id: figures, computed claims, sentences about the night."""
     rows = [(t, r) for t in pack.tables for r in t.rows]
-    found = [cell_figure(t, r, c, cell) for t, r in rows for c, cell in zip(t.columns, r.cells, strict=True)]
-    found += [claim_figure(c) for c in pack.claims if c.kind == "figure"]
-    found += [
+    texts = [bind_cell(t, r, c, cell) for t, r in rows for c, cell in zip(t.columns, r.cells, strict=True)]
+    texts += [bind_claim(c) for c in pack.claims if c.kind == "figure"]
+    texts += [
         BoundText(NIGHT, night_line(pack), name="The night of the figures"),
         BoundText(STATUS, pack.data_status, name="How complete the figures are"),
     ]
     if pack.claims:
-        found.append(BoundText(CHECKED, f"{share_checked(pack.claims)} were checked.", name="What share was checked"))
-    found += [source_of(t) for t in pack.tables]
-    return {b.id: b for b in found}
+        texts.append(BoundText(CHECKED, f"{share_checked(pack.claims)} were checked.", name="What share was checked"))
+    texts += [bind_source(t) for t in pack.tables]
+    return {b.id: b for b in texts}
 
 
-def cell_figure(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> BoundText:
-    """A cell of a table."""
-    # What others publish is their newest, whichever period that is.
+def bind_cell(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> BoundText:
+    """The figure of a cell."""
+    # Figures that others publish are of their newest period, whichever that is.
     days = "" if cell.days.startswith("as published") else cell.days
     return BoundText(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
 
 
-def claim_figure(claim: Claim) -> BoundText:
-    """What a claim comes to."""
+def bind_claim(claim: Claim) -> BoundText:
+    """The computed figure of a claim."""
     return BoundText(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", name=claim.what)
 
 
-def source_of(table: Table) -> BoundText:
-    """The extracts of a table and the days that they cover."""
+def bind_source(table: Table) -> BoundText:
+    """The sentence on the extracts of a table."""
     return BoundText(f"{SOURCE}{table.name}", source_line(table), name=f"Source: {table.title}")
 
 
-def data_part(pack: Pack) -> DataPart:
+def make_data_part(pack: Pack) -> DataPart:
     """The data part of a pack's document."""
     form = "exact" if pack.rule is None else "public"
-    return DataPart(pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, figures_of(pack))
+    return DataPart(pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, bound_texts(pack))
 
 
-def same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | None:
-    """Tonight's figure that is what `was` was: of the same row, also where the row has moved, as rows do that are sorted by
-    size. None where there is none, or no telling which."""
+def find_same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | None:
+    """The figure of this night that is the same as an earlier one: of the same row, even if that row has moved, as rows sorted
+    by size do. None if there is none, or several could be it."""
     if "/" not in was.id:
         return now.get(was.id)
     same = now.get(was.id)
     if same and same.of == was.of:
         return same
     # `table/row/column`, or `claim/number`.
-    place = was.id.split("/")[::2]
-    found = [b for b in now.values() if b.of == was.of and "/" in b.id and b.id.split("/")[::2] == place]
-    return found[0] if len(found) == 1 else None
+    column = was.id.split("/")[::2]
+    candidates = [b for b in now.values() if b.of == was.of and "/" in b.id and b.id.split("/")[::2] == column]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def part_xml(part: DataPart) -> bytes:
-    """A data part as XML. `printed` is what the warehouse wrote; the text is what Word shows, and what a person changes."""
+    """A data part as XML. `printed`: what the warehouse wrote. The text: what Word shows, and a person may change."""
     facts = {"edition": part.edition, "night": part.night, "force": part.force, "form": part.form,
              "sample": "yes" if part.is_sample else "no"}  # fmt: skip
-    said = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items())
+    attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items())
     lines = [
         f"<f id={quoteattr(b.id)} printed={quoteattr(b.text)} of={quoteattr(b.of)} days={quoteattr(b.days)}>"
         f"{escape(part.shown.get(b.id, b.text))}</f>"
         for b in part.figures.values()
     ]
-    body = "\n".join((f'<figures xmlns="{NAMESPACE}" {said}>', *lines, "</figures>"))
+    body = "\n".join((f'<figures xmlns="{NAMESPACE}" {attributes}>', *lines, "</figures>"))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
 
 
 def read_part(root: Any) -> DataPart:
-    """A data part as `part_xml` wrote it, whatever else has saved it since. Raises KeyError for one that lacks an attribute."""
+    """Read a data part that `part_xml` wrote, and other programs may have saved. Raises KeyError if an attribute is missing."""
     figures, shown = {}, {}
     for f in root.iter(f"{{{NAMESPACE}}}f"):
         text = f.text or ""
@@ -169,10 +168,10 @@ def read_part(root: Any) -> DataPart:
 
 
 def item_props(edition: str) -> bytes:
-    """What gives a data part its id."""
+    """The properties part that gives a data part its id."""
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
-        f'<ds:datastoreItem ds:itemID="{store_id(edition)}"'
+        f'<ds:datastoreItem ds:itemID="{data_part_id(edition)}"'
         ' xmlns:ds="http://schemas.openxmlformats.org/officeDocument/2006/customXml"><ds:schemaRefs>'
         f'<ds:schemaRef ds:uri="{NAMESPACE}"/></ds:schemaRefs></ds:datastoreItem>'
     ).encode()

@@ -1,4 +1,4 @@
-"""Reads the published night as a report pack: every form of it is written from what `read_pack` returns."""
+"""Reads the published night as a report pack, which the writers turn into pages, CSVs, a workbook and a document."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from itertools import chain, count
 from typing import Any
 
 import duckdb
@@ -16,76 +17,84 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.questions import ask_all
+from dagster_project.editions.tables import AskedCell
 
-from .findings import findings_of
+from ..rows import read_rows
+from .findings import choose_findings
 from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
-from .page_charts import charts_of_page
-from .public import public_cells, rule
-from .unusual import Charts, SeriesKey, Window, key_of, read_charts, read_compared, words_of_changes
-from .wording import PLACES, day_in_words, days_in_words, listed, number, slug
+from .page_charts import make_page_charts
+from .public import public_cells, read_public_rule
+from .unusual import ControlCharts, SeriesKey, Window, describe_changes, read_comparisons, read_control_charts, series_key
+from .wording import PLACES, day_in_words, days_in_words, format_number, join_words, slug
 
 MISSING = "[x]"
 RESERVED = ("index", "findings", "claims", "sources")
 """Pages that every pack has."""
 OTHER = "Other figures"
-"""The page of tables that name no part of the report."""
+"""The page of tables without a part of the report."""
 
 
 def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool = False, public: bool = False) -> Pack:
-    """An edition as the night has it that `con` reads: a published file, or a candidate, by `reports`, `marts` and `meta`.
+    """Read an edition from a night's file, published or candidate, by its schemas `reports`, `marts` and `meta`.
 
-    The edition gives its title and the shape of a table of which the night has no row. `public`: the public form, made of the
-    edition, `marts_public` and `meta`, without counts of rows, claims and revisions. Raises NoEditionError where the night
-    does not print the edition (it is newer than the night), and NoPublicFormError.
+    The edition gives its title, and the shape of tables of which the night has no row. `public`: the public form, made from the
+    edition, `marts_public` and `meta`, without counts of rows, claims and revisions. Raises NoEditionError if the night does
+    not have the edition (it is newer than the night), and NoPublicFormError.
     """
-    said = rule(con) if public else None
+    rule = read_public_rule(con) if public else None
     sources = _sources(con, edition.force_code, with_rows=not public)
     measures = _definitions(con)
     force = force_names().get(edition.force_code, edition.force_code)
     claims: list[Claim] = []
     if public:
-        asked = ask_all([edition.model_copy(update={"claims": None})])
-        tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in asked.tables]
+        questions = ask_all([edition.model_copy(update={"claims": None})])
+        tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
         cells = public_cells(con, edition)
     else:
-        tables, cells = _printed(con, edition)
+        tables, cells = _read_tables(con, edition)
         claims = _claims(con, edition.edition, measures, force)
     night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
     # Why a figure was accepted is for the force's own people.
     accepted = [] if public else accepted_months(con, edition.force_code)
-    every = [c for t in tables for c in cells.get(t["table_name"], [])]
-    charts = read_charts(con, edition.force_code, _series(every, force), public)
-    compared = read_compared(con, edition.force_code, _windows(every), public)
-    unusual = {t["table_name"]: words_of_changes(cells.get(t["table_name"], []), charts, compared, public) for t in tables}
-    made = [(t["objective"] or OTHER,
-             _table(t, cells.get(t["table_name"], []), edition, force, sources, measures, claims, unusual, accepted))
-            for t in tables]  # fmt: skip
-    first = {}
-    for part in dict.fromkeys(title for title, _ in made):
-        own = [(t, cells.get(t["table_name"], [])) for t in tables if (t["objective"] or OTHER) == part]
-        first[part] = findings_of(own, measures, charts, compared, force, public)
-    pages = _pages(con, edition, made, claims, charts, first, public)
-    frozen = max((c["printed_in"] for found in cells.values() for c in found if c["printed_in"]), default=None)
+    every_cell = [c for t in tables for c in cells.get(t["table_name"], [])]
+    charts = read_control_charts(con, edition.force_code, _series(every_cell, force), public)
+    comparisons = read_comparisons(con, edition.force_code, _windows(every_cell), public)
+    parts: dict[str, list[Table]] = {}
+    findings: dict[str, tuple[Finding, ...]] = {}
+    rows_by_part: dict[str, list[dict[str, Any]]] = {}
+    for row in tables:
+        rows_by_part.setdefault(row["objective"] or OTHER, []).append(row)
+    for part, rows in rows_by_part.items():
+        with_cells = [(row, cells.get(row["table_name"], [])) for row in rows]
+        parts[part] = [
+            _table(r, own, edition, force, sources, measures, claims, unusual, accepted)
+            for r, own in with_cells for unusual in [describe_changes(own, charts, comparisons, public)]
+        ]  # fmt: skip
+        findings[part] = choose_findings(with_cells, measures, charts, comparisons, force, public)
+    pages = _pages(con, edition, parts, claims, charts, findings, public)
+    frozen = max((c["printed_in"] for c in every_cell if c["printed_in"]), default=None)
     late = tuple(s for s in sources.values() if s.status not in ("current", "not sent"))
     return Pack(
         edition=edition.edition, title=edition.title, force_code=edition.force_code, force=force, data_to=edition.data_to,
         night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
-        data_status=_status([t for _, t in made], sources, late), pages=pages, claims=tuple(claims),
-        sources=tuple(sources.values()), late=late, rule=said,
+        data_status=_status([t for own in parts.values() for t in own], sources, late), pages=pages, claims=tuple(claims),
+        sources=tuple(sources.values()), late=late, rule=rule,
     )  # fmt: skip
 
 
-def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
-    """The tables of an edition, and their cells by table, as `reports` has them."""
-    tables = _dicts(con, "select * from reports.tables where edition = ? order by table_no", [edition.edition])
+def _read_tables(
+    con: duckdb.DuckDBPyConnection, edition: Edition
+) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """The tables of an edition in `reports`, and their cells by table."""
+    tables = read_rows(con, "select * from reports.tables where edition = ? order by table_no", [edition.edition])
     if not tables:
-        known = [r[0] for r in con.execute("select distinct edition from reports.tables order by 1").fetchall()]
+        editions = [r[0] for r in con.execute("select distinct edition from reports.tables order by 1").fetchall()]
         raise NoEditionError(
-            f"the published night does not print edition {edition.edition}: it has {', '.join(known) or 'none'}; the next"
+            f"the published night does not print edition {edition.edition}: it has {', '.join(editions) or 'none'}; the next"
             " night prints every edition there is"
         )
     cells: dict[str, list[dict[str, Any]]] = {}
-    for cell in _dicts(
+    for cell in read_rows(
         con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition.edition]
     ):
         cells.setdefault(cell["table_name"], []).append(cell)
@@ -93,70 +102,64 @@ def _printed(con: duckdb.DuckDBPyConnection, edition: Edition) -> tuple[list[dic
 
 
 def _series(cells: Iterable[dict[str, Any]], force: str) -> set[SeriesKey]:
-    """The series that have a control chart in the pack, where the night has one: those of the cells, and each measure's own."""
-    found = {key for c in cells if (key := key_of(c))}
-    return found | {SeriesKey(key.mart, key.measure, "all", "force", force) for key in found}
+    """The series to read control charts of: those of the cells, and of each measure that of the whole force."""
+    series = {key for c in cells if (key := series_key(c))}
+    return series | {SeriesKey(key.mart, key.measure, "all", "force", force) for key in series}
 
 
 def _windows(cells: Iterable[dict[str, Any]]) -> set[Window]:
-    return {(key, c["period_start"], c["period_end"]) for c in cells if (key := key_of(c))}
-
-
-def _dicts(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    result = con.execute(sql, list(values))
-    names = [c[0] for c in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return {(key, c["period_start"], c["period_end"]) for c in cells if (key := series_key(c))}
 
 
 def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
-    """Every extract, as far as the force dropped it."""
-    found = {}
-    for r in _dicts(con, "select * from meta.extracts order by extract"):
-        if r["force_code"] == force or r["extract"] not in found:
+    """Every extract, with how much of it the force dropped."""
+    sources = {}
+    for r in read_rows(con, "select * from meta.extracts order by extract"):
+        if r["force_code"] == force or r["extract"] not in sources:
             own = r["force_code"] == force
             status = r["status"] if own or r["status"] == "not sent" else "never dropped"
-            found[r["extract"]] = Source(
+            sources[r["extract"]] = Source(
                 extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
                 files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
                 covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
                 extracted_at=r["extracted_at"] if own else None,
                 days_late=r["days_late"] if own else None,
             )  # fmt: skip
-    return found
+    return sources
 
 
 def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Definition]:
-    """Measures in words, by mart and measure; which extract each comes from is in the project's list."""
+    """Measures in words, by mart and measure."""
     limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
     rows = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
-    found = {}
-    for r in _dicts(con, "select * from meta.dictionary where kind = 'measure'"):
+    definitions = {}
+    for r in read_rows(con, "select * from meta.dictionary where kind = 'measure'"):
         key = (r["relation_name"], r["name"])
         coverage = rows[key]["coverage"] if key in rows else ""
-        found[key] = Definition(
+        definitions[key] = Definition(
             mart=key[0], measure=key[1], title=r["title"], unit=r["unit"], meaning=r["description"], formula=r["formula"],
             aggregation=rows[key]["aggregation"] if key in rows else "",
             extracts=tuple(filter(None, [limits.get(coverage, coverage)])),
         )  # fmt: skip
-    return found
+    return definitions
 
 
-SHOWN = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
-"""What a claim's column of the marts is called, where it is not the value."""
+COLUMN_WORDS = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
+"""What a claim's column of the marts is called, if it is not the value."""
 
 
 def _claims(
     con: duckdb.DuckDBPyConnection, edition: str, measures: dict[tuple[str, str], Definition], force: str
 ) -> list[Claim]:
-    found = []
-    for r in _dicts(con, "select * from reports.claims where edition = ? order by claim_no", [edition]):
+    claims = []
+    for r in read_rows(con, "select * from reports.claims where edition = ? order by claim_no", [edition]):
         measure = measures.get((r["mart"], r["measure"]))
         name = measure.title if measure else r["measure"].replace("_", " ")
-        parts = [name, SHOWN.get(r["figure"], r["figure"] if r["figure"] != "value" else None),
+        parts = [name, COLUMN_WORDS.get(r["figure"], r["figure"] if r["figure"] != "value" else None),
                  None if r["area_name"] == force else r["area_name"],
                  None if r["category"] in (None, "all") else r["category"], r["period_label"]]  # fmt: skip
         what = r["says"] or ", ".join(p for p in parts if p)
-        found.append(
+        claims.append(
             Claim(
                 no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
                 printed=r["printed"] or "",
@@ -167,50 +170,50 @@ def _claims(
                 is_known=bool(r["is_known"]),
             )
         )  # fmt: skip
-    return found
+    return claims
 
 
 def _exact(value: Decimal | None, unit: str | None, figure: str | None) -> str:
-    """A computed figure to the places that show whether it agrees: two for what is no whole number."""
+    """A computed figure: two decimal places unless it is a whole number."""
     if value is None:
         return ""
     unit = "percent" if figure == "pct_change" else unit
-    return number(value, unit, 0 if value == value.to_integral_value() else 2)
+    return format_number(value, unit, 0 if value == value.to_integral_value() else 2)
 
 
 def _table(
-    said: dict[str, Any],
+    row: dict[str, Any],
     cells: list[dict[str, Any]],
     edition: Edition,
     force: str,
     sources: dict[str, Source],
     measures: dict[tuple[str, str], Definition],
     claims: Sequence[Claim],
-    unusual: Mapping[str, Mapping[tuple[int, str], str]],
-    accepted: Sequence[Accepted] = (),
+    unusual: Mapping[tuple[int, str], str],
+    accepted: Sequence[Accepted],
 ) -> Table:
-    asked = _asked(edition, said["table_name"]) if not cells else [(c["mart"], c["measure"]) for c in cells]
-    used = [measures[m] for m in dict.fromkeys(asked) if m in measures]
-    behind = [sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in sources]
-    columns = _columns(said["table_name"], cells, edition)
-    published = _is_published([c for c in cells if c["answer_id"]])
-    scope = f"{force}, " + ("as others publish it" if published else f"data to {day_in_words(said['data_to'])}")
+    name = row["table_name"]
+    keys = [(c["mart"], c["measure"]) for c in cells] if cells else _measures_of(edition, name)
+    used = [measures[m] for m in dict.fromkeys(keys) if m in measures]
+    own_sources = [sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in sources]
+    columns = _columns(name, cells, edition)
+    is_published = _is_published([c for c in cells if c["answer_id"]])
+    scope = f"{force}, " + ("as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}")
     unavailable = None
     if cells:
-        rows = _rows(cells, columns, unusual.get(said["table_name"], {}))
+        rows = _rows(cells, columns, unusual)
     else:
-        titles = listed([s.title for s in behind if not s.files] or [s.title for s in behind])
+        titles = join_words([s.title for s in own_sources if not s.files] or [s.title for s in own_sources])
         unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
-        no_cells = tuple(_no_cell(f"{said['table_name']}/1/{c.name}") for c in columns)
-        rows = (Row(1, "Not available", no_cells),)
+        rows = (Row(1, "Not available", tuple(_no_cell(f"{name}/1/{c.name}") for c in columns)),)
     return Table(
-        name=said["table_name"], number=said["table_no"], kind=said["kind"], chart=said["chart"],
-        paragraph=said["paragraph"], title=said["title"],
-        rows_are=said["rows_are"] or "Row", scope=scope, data_to=said["data_to"],
+        name=name, number=row["table_no"], kind=row["kind"], chart=row["chart"],
+        paragraph=row["paragraph"], title=row["title"],
+        rows_are=row["rows_are"] or "Row", scope=scope, data_to=row["data_to"],
         columns=columns, rows=rows,
-        notes=(*(said["notes"].split("\n") if said["notes"] else ()), *accepted_notes(cells, accepted, measures)),
-        sources=tuple(behind), definitions=tuple(used),
-        claims=tuple(c for c in claims if within(c.paragraph, said["paragraph"])),
+        notes=(*(row["notes"].split("\n") if row["notes"] else ()), *accepted_notes(cells, accepted, measures)),
+        sources=tuple(own_sources), definitions=tuple(used),
+        claims=tuple(c for c in claims if within(c.paragraph, row["paragraph"])),
         statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
     )  # fmt: skip
 
@@ -218,21 +221,21 @@ def _table(
 def accepted_notes(
     cells: Iterable[dict[str, Any]], accepted: Sequence[Accepted], measures: dict[tuple[str, str], Definition]
 ) -> list[str]:
-    """A note for each month that a person let pass the gate and that a figure of the table holds."""
-    found: dict[Accepted, str] = {}
+    """A note for each month that a person accepted at the gate and that a figure of the table includes."""
+    titles: dict[Accepted, str] = {}
     for c in cells if accepted else ():
         if c["answer_id"] is not None and c["period_end"]:
             for a in accepted_within(accepted, {c["measure"]}, c["period_start"], c["period_end"]):
-                found[a] = measures[c["mart"], c["measure"]].title if (c["mart"], c["measure"]) in measures else a[0]
-    said = "is far from the year before, and was accepted"
-    return [f"{title} of {month} {said}: {why}" for (_, month, why), title in found.items()]
+                titles[a] = measures[c["mart"], c["measure"]].title if (c["mart"], c["measure"]) in measures else a[0]
+    return [
+        f"{title} of {month} is far from the year before, and was accepted: {why}" for (_, month, why), title in titles.items()
+    ]
 
 
 def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[PrintedColumn, ...]:
-    """A table's columns, from its cells; from the edition where the night has none."""
+    """The columns of a table, from its cells; from the edition if the night has no cells."""
     if not cells:
-        found = [t for t in edition.tables if t.table == table]
-        asked = edition.cells(found[0]) if found else []
+        asked = _asked_cells(edition, table)
         return tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
@@ -240,20 +243,20 @@ def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple
     columns = []
     for _, own in sorted(by_no.items()):
         label = next((c["column_label"] for c in own if c["window_label"]), own[0]["column_label"])
-        window = None if _is_published(own) else _same(own, "window_label")
-        columns.append(PrintedColumn(own[0]["column_name"], label, window, _same(own, "unit")))
+        window = None if _is_published(own) else _shared(own, "window_label")
+        columns.append(PrintedColumn(own[0]["column_name"], label, window, _shared(own, "unit")))
     return tuple(columns)
 
 
 def _is_published(cells: list[dict[str, Any]]) -> bool:
-    """Whether others publish all of it, over periods of their own."""
+    """Whether all of it is figures that others publish, for periods of their own."""
     return bool(cells) and all(c["period_end"] is None for c in cells)
 
 
-def _same(cells: list[dict[str, Any]], field: str) -> str | None:
-    """What all cells say that say something; None where they differ."""
-    said = {c[field] for c in cells if c[field]}
-    return said.pop() if len(said) == 1 else None
+def _shared(cells: list[dict[str, Any]], field: str) -> str | None:
+    """The value of a field that all cells share, leaving out empty ones; None where they differ."""
+    values = {c[field] for c in cells if c[field]}
+    return values.pop() if len(values) == 1 else None
 
 
 def _rows(
@@ -264,8 +267,8 @@ def _rows(
         cell = replace(_cell(c), unusual=unusual.get((c["row_no"], c["column_name"]), ""))
         rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = cell
     return tuple(
-        Row(no, label, tuple(found.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
-        for no, (label, found) in sorted(rows.items())
+        Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
+        for no, (label, by_name) in sorted(rows.items())
     )
 
 
@@ -284,7 +287,7 @@ def _cell(c: dict[str, Any]) -> Cell:
 
 
 def _status_of(cell: Cell) -> str:
-    """How whole a figure is as printed: a change between whole years is not available where there is none."""
+    """How complete a printed figure is: a change that is missing is not available, though both of its years are complete."""
     if cell.marker == "[z]":
         return "not_applicable"
     if cell.marker == PUBLIC_ONLY:
@@ -293,47 +296,46 @@ def _status_of(cell: Cell) -> str:
 
 
 def _decimals(text: str, unit: str | None) -> int:
-    """Places that a figure is printed with."""
+    """Decimal places that a figure is printed with."""
     return len(text.rstrip("%").partition(".")[2]) if text else PLACES.get(unit or "", 0)
 
 
 def _no_cell(cell_id: str) -> Cell:
-    """What stands where the night has nothing: not available, and never 0."""
+    """The cell where the night has nothing: not available, never 0."""
     return Cell(cell_id, MISSING, "", MISSING, None, None, 0, "not_available", False)
 
 
-def _asked(edition: Edition, table: str) -> list[tuple[str, str]]:
+def _asked_cells(edition: Edition, table: str) -> list[AskedCell]:
+    return [c for t in edition.tables if t.table == table for c in edition.cells(t)]
+
+
+def _measures_of(edition: Edition, table: str) -> list[tuple[str, str]]:
     """Mart and measure of each cell that the edition asks for."""
-    return [
-        (c.ask["mart"], c.ask["measure"]) for t in edition.tables if t.table == table for c in edition.cells(t) if c.ask
-    ]  # fmt: skip
+    return [(c.ask["mart"], c.ask["measure"]) for c in _asked_cells(edition, table) if c.ask]
 
 
 def _pages(
-    con: duckdb.DuckDBPyConnection, edition: Edition, made: list[tuple[str, Table]], claims: Sequence[Claim],
-    charts: Charts, first: Mapping[str, tuple[Finding, ...]], public: bool,
+    con: duckdb.DuckDBPyConnection, edition: Edition, parts: Mapping[str, list[Table]], claims: Sequence[Claim],
+    charts: ControlCharts, findings: Mapping[str, tuple[Finding, ...]], public: bool,
 ) -> tuple[Page, ...]:
-    by_title: dict[str, list[Table]] = {}
-    for title, table in made:
-        by_title.setdefault(title, []).append(table)
     taken = set(RESERVED)
     pages = []
-    for title, tables in by_title.items():
-        name = _free(slug(title), taken)
+    for title, tables in parts.items():
+        name = _unique(slug(title), taken)
         paragraphs = [t.paragraph for t in tables]
         pages.append(
             Page(
-                slug=name, title=title, paragraphs=in_order(paragraphs), tables=tuple(tables),
-                charts=charts_of_page(con, edition.force_code, tables, charts, public), findings=first.get(title, ()),
+                slug=name, title=title, paragraphs=sort_paragraphs(paragraphs), tables=tuple(tables),
+                charts=make_page_charts(con, edition.force_code, tables, charts, public), findings=findings[title],
                 claims=tuple(c for c in claims if any(within(c.paragraph, p) for p in paragraphs)),
                 sources=tuple({s.extract: s for t in tables for s in t.sources}.values()),
             )
         )  # fmt: skip
-    return _with_neighbours(pages, claims)
+    return _add_loose_claims(pages, claims)
 
 
-def _with_neighbours(pages: list[Page], claims: Sequence[Claim]) -> tuple[Page, ...]:
-    """Give a claim that no table's paragraphs hold to the first page of its chapter."""
+def _add_loose_claims(pages: list[Page], claims: Sequence[Claim]) -> tuple[Page, ...]:
+    """Add each claim of a paragraph without a table to the first page of its chapter."""
     placed = {c.no for p in pages for c in p.claims}
     for n, page in enumerate(pages):
         chapters = {part.partition(".")[0].strip() for part in re.split(r"[,-]", page.paragraphs)}
@@ -344,52 +346,44 @@ def _with_neighbours(pages: list[Page], claims: Sequence[Claim]) -> tuple[Page, 
     return tuple(pages)
 
 
-def _free(name: str, taken: set[str]) -> str:
-    found, n = name, 2
-    while found in taken:
-        found, n = f"{name}-{n}", n + 1
-    taken.add(found)
-    return found
+def _unique(name: str, taken: set[str]) -> str:
+    unique = next(n for n in chain([name], (f"{name}-{n}" for n in count(2))) if n not in taken)
+    taken.add(unique)
+    return unique
 
 
 def within(paragraph: str, paragraphs: str) -> bool:
-    """Whether a claim's paragraph, `2.16` or `5.2-5.7`, lies in a table's: `2.15-2.18`, or `3.8, 8.4`."""
+    """Whether a claim's paragraph (`2.16` or `5.2-5.7`) is among those of a table (`2.15-2.18`, or `3.8, 8.4`)."""
     if paragraph == paragraphs:
         return True
-    at = [_key(p) for p in paragraph.split("-")]
-    for part in paragraphs.split(","):
-        ends = [_key(p) for p in part.split("-")]
-        if ends[0] <= at[0] and at[-1] <= ends[-1]:
-            return True
-    return False
+    wanted = [_paragraph_key(p) for p in paragraph.split("-")]
+    ranges = [[_paragraph_key(p) for p in part.split("-")] for part in paragraphs.split(",")]
+    return any(ends[0] <= wanted[0] and wanted[-1] <= ends[-1] for ends in ranges)
 
 
-def in_order(paragraphs: Iterable[str]) -> str:
-    """The paragraphs of a page, each once, as the report numbers them: `3.2-3.3, 3.8, 8.4`."""
+def sort_paragraphs(paragraphs: Iterable[str]) -> str:
+    """The paragraphs of a page, each once, in the order of the report: `3.2-3.3, 3.8, 8.4`."""
     each = dict.fromkeys(part.strip() for p in paragraphs for part in p.split(","))
-    whole = [p for p in each if not any(within(p, other) for other in each if other != p)]
-    return ", ".join(sorted(whole, key=lambda p: _key(p.partition("-")[0])))
+    outer = [p for p in each if not any(within(p, other) for other in each if other != p)]
+    return ", ".join(sorted(outer, key=lambda p: _paragraph_key(p.partition("-")[0])))
 
 
 @cache
-def _key(paragraph: str) -> tuple[int, ...]:
+def _paragraph_key(paragraph: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", paragraph))
 
 
 def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[Source]) -> str:
-    """How whole and how fresh the edition is, in a sentence or two."""
+    """How complete and up to date the edition is, in a sentence or two."""
     counted: Counter[str] = Counter()
     for table in tables:
         counted.update(table.statuses)
     counted.pop("not_applicable", None)
     total = sum(counted.values())
     text = f"{counted['complete']:,} of {total:,} figures are complete"
-    if counted["partial"]:
-        text += f", {counted['partial']:,} provisional"
-    if counted["not_available"]:
-        text += f", {counted['not_available']:,} not available"
-    if counted["not_public"]:
-        text += f", {counted['not_public']:,} not public"
+    for status, words in (("partial", "provisional"), ("not_available", "not available"), ("not_public", "not public")):
+        if counted[status]:
+            text += f", {counted[status]:,} {words}"
     never = sum(s.status == "never dropped" for s in late)
     if len(late) > never:
         text += f". {len(late) - never} of {len(sources)} extracts are late"

@@ -1,5 +1,5 @@
-"""The content controls of a part of a Word file, found by where their bytes stand: so that one text can be changed and every
-other byte stays as its author's program wrote it.
+"""Finds the content controls in a part of a Word file by their bytes, so that a text can be changed while every other byte
+stays as the author's program wrote it.
 """
 
 import re
@@ -17,13 +17,14 @@ _TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=>/]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/
 
 
 class NotReadableError(PamError, ValueError):
-    """A part of a file that is no XML that Word writes."""
+    """A part of a file that is not XML as Word writes it."""
 
 
 @dataclass
 class Control:
-    """A content control with a tag. Spans are of bytes: the value of its tag, that of its binding's path, its texts (what
-    stands between `<w:t>` and `</w:t>`), its content, and the mark that says that it shows a placeholder."""
+    """A content control with a tag. Spans of bytes: `tag_at`: the value of its tag; `path_at`: the path of its binding;
+    `placeholder_at`: the mark that it shows a placeholder; `content_at`: the tag of its content; `texts`: what is between
+    `<w:t>` and `</w:t>`."""
 
     tag: str = ""
     text: str = ""
@@ -36,15 +37,15 @@ class Control:
 
     @property
     def can_change(self) -> bool:
-        """Whether it has a place for a text."""
+        """Whether its text can be replaced."""
         return bool(self.texts) or (self.content_at is not None and not self.has_paragraphs)
 
 
 class _Reader:
-    def __init__(self, data: bytes, begins: tuple[str, ...]) -> None:
-        self.data, self.begins = data, begins
+    def __init__(self, data: bytes, prefixes: tuple[str, ...]) -> None:
+        self.data, self.prefixes = data, prefixes
         self.open: list[Control] = []
-        self.found: list[Control] = []
+        self.controls: list[Control] = []
         self.in_text = False
         self.parser: Any = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler, self.parser.EndElementHandler = self.start, self.end
@@ -61,22 +62,22 @@ class _Reader:
 
     @property
     def ours(self) -> Control | None:
-        """The innermost control that is one of ours."""
-        return next((c for c in reversed(self.open) if c.tag.startswith(self.begins)), None)
+        """The innermost open control with one of the prefixes."""
+        return next((c for c in reversed(self.open) if c.tag.startswith(self.prefixes)), None)
 
     def span(self) -> Span:
-        """The bytes of the tag at which the parser stands."""
+        """The bytes of the tag that the parser is at."""
         at = self.parser.CurrentByteIndex
-        found = _TAG.match(self.data, at)
-        if found is None:
+        match = _TAG.match(self.data, at)
+        if match is None:
             raise NotReadableError(f"byte {at} is no tag")
-        return found.span()
+        return match.span()
 
     def value(self, name: bytes) -> Span | None:
-        """The bytes of an attribute's value, of the tag at which the parser stands."""
+        """The bytes of an attribute's value in the tag that the parser is at."""
         begin, end = self.span()
-        found = re.compile(rb"[\s:]" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')").search(self.data, begin, end)
-        return (found.start(1) + 1, found.end(1) - 1) if found else None
+        match = re.compile(rb"[\s:]" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')").search(self.data, begin, end)
+        return (match.start(1) + 1, match.end(1) - 1) if match else None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == f"{W}sdt":
@@ -98,14 +99,14 @@ class _Reader:
         elif name == f"{W}t" and (ours := self.ours):
             self.in_text = True
             begin, end = self.span()
-            # An empty one, `<w:t/>`, is replaced whole.
+            # The whole of an empty `<w:t/>` is replaced.
             ours.texts.append((begin, end) if self.data[end - 2 : end] == b"/>" else (end, end))
 
     def end(self, name: str) -> None:
         if name == f"{W}sdt":
             control = self.open.pop()
-            if control.tag.startswith(self.begins):
-                self.found.append(control)
+            if control.tag.startswith(self.prefixes):
+                self.controls.append(control)
         elif name == f"{W}t" and self.in_text and (ours := self.ours):
             self.in_text = False
             begin, end = ours.texts[-1]
@@ -117,22 +118,22 @@ class _Reader:
             ours.text += text
 
 
-def controls_in(data: bytes, begins: tuple[str, ...]) -> list[Control]:
-    """The controls of a part whose tags begin with one of `begins`. Raises NotReadableError."""
-    reader = _Reader(data, begins)
+def find_controls(data: bytes, prefixes: tuple[str, ...]) -> list[Control]:
+    """Find the controls whose tags start with one of `prefixes`. Raises NotReadableError."""
+    reader = _Reader(data, prefixes)
     try:
         reader.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise NotReadableError(f"it is broken: {error}") from error
-    return reader.found
+    return reader.controls
 
 
 def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, bytes]]:
-    """What is to be replaced for a control to show `text`: its first text, all others by nothing."""
-    said = escape(text).encode()
+    """The edits that make a control show `text`: its first text is replaced, the others are emptied."""
+    escaped = escape(text).encode()
     edits = []
     for n, (begin, end) in enumerate(control.texts):
-        new = said if n == 0 else b""
+        new = escaped if n == 0 else b""
         if data[begin:end].startswith(b"<"):
             tag = data[begin:end].rstrip(b"/> ").lstrip(b"<").split()[0]
             new = b"<" + tag + b">" + new + b"</" + tag + b">"
@@ -141,7 +142,7 @@ def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, byt
         begin, end = control.content_at
         prefix, colon, _ = data[begin + 1 : end].rpartition(b"sdtContent")[0].rpartition(b":")
         own = prefix + colon
-        run = b"<%br><%bt>%b</%bt></%br>" % (own, own, said, own, own)
+        run = b"<%br><%bt>%b</%bt></%br>" % (own, own, escaped, own, own)
         if data[begin:end].endswith(b"/>"):
             edits.append(((begin, end), b"<%bsdtContent>%b</%bsdtContent>" % (own, run, own)))
         else:
@@ -151,10 +152,10 @@ def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, byt
     return edits
 
 
-def applied(data: bytes, edits: Iterable[tuple[Span, bytes]]) -> bytes:
-    """A part with its edits made."""
-    made, at = [], 0
+def apply_edits(data: bytes, edits: Iterable[tuple[Span, bytes]]) -> bytes:
+    """A part with edits applied."""
+    parts, at = [], 0
     for (begin, end), new in sorted(edits):
-        made += [data[at:begin], new]
+        parts += [data[at:begin], new]
         at = end
-    return b"".join([*made, data[at:]])
+    return b"".join([*parts, data[at:]])

@@ -1,4 +1,4 @@
-"""How a force wants its documents: the template and the front page. `[report]` of pam.toml."""
+"""The form of a force's documents: template and front page, from `[report]` of pam.toml."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ HEADINGS = ("Report by", "Date", "Purpose of the report", "Attachments", "Recomm
 
 @dataclass(frozen=True)
 class DocumentForm:
-    """How a document is made. `template`: None for our plain one. `front`: what stands at the front, by its heading, for the
-    author to write where it is empty. `tables_only`: without charts, sentences and places to write in."""
+    """How to make a document. `template`: None for our plain one. `front`: heading and text of each part of the front page; the
+    author writes those without a text. `tables_only`: without charts, sentences and places to write in."""
 
     template: Path | None = None
     front: tuple[tuple[str, str], ...] = tuple((heading, "") for heading in HEADINGS)
@@ -21,16 +21,16 @@ class DocumentForm:
 
 
 def document_form(home: Home | None, tables_only: bool = False) -> DocumentForm:
-    """The form of a home's documents: the template of `[report]`, else `report.docx` of the home, else ours.
+    """The form of a home's documents: the template named in `[report]`, else `report.docx` of the home, else ours.
 
-    Raises ConfigError, and ValueError for a template that is not there.
+    Raises ConfigError, and ValueError for a template that does not exist.
     """
     if home is None:
         return DocumentForm(tables_only=tables_only)
-    said = settings_seen(home).report
-    own = home.path / "report.docx"
-    template = (home.path / said.template) if said.template else own if own.is_file() else None
+    settings = settings_seen(home).report
+    default = home.path / "report.docx"
+    template = (home.path / settings.template) if settings.template else default if default.is_file() else None
     if template and not template.is_file():
         raise ValueError(f"{home.config_file.name}: report.template: there is no {template}")
-    front = tuple((heading, getattr(said, name) or "") for heading, name in zip(HEADINGS, FRONT, strict=True))
+    front = tuple((heading, getattr(settings, name) or "") for heading, name in zip(HEADINGS, FRONT, strict=True))
     return DocumentForm(template, front, tables_only)

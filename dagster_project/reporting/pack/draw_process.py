@@ -1,8 +1,8 @@
 """The process that draws charts. It imports nothing of PAM Warehouse, so that it starts fast.
 
-It reads one request a line (JSON) from standard input and answers each on standard output: how many bytes the SVG and the PNG
-have (two numbers, -1 for a picture that could not be drawn), then the bytes. The renderer can end this process: a text that it
-can't bear costs one chart.
+It reads one request a line (JSON) from standard input and answers each on standard output: the sizes in bytes of SVG and PNG
+(two numbers, -1 for a picture that could not be drawn), then the bytes. A text that crashes the renderer, and so
+this process, costs one chart.
 """
 
 import json
@@ -16,7 +16,7 @@ SIZES = struct.Struct(">qq")
 
 
 def draw(request: dict[str, Any]) -> tuple[bytes | None, bytes | None]:
-    """The SVG, and the PNG where `scale` asks for it. `svg`: what was drawn before; else it is drawn of `spec`."""
+    """The SVG, drawn from `spec` unless `svg` has it, and the PNG if `scale` is set."""
     import vl_convert
 
     svg = png = None
@@ -31,9 +31,9 @@ def draw(request: dict[str, Any]) -> tuple[bytes | None, bytes | None]:
 
 def main() -> None:
     """Answer requests until there are no more."""
-    # A core would hold the figures.
+    # A core dump would contain the figures.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # What the renderer prints must not end up among the answers.
+    # What the renderer prints must not get into the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     for line in sys.stdin.buffer:

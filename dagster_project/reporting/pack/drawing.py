@@ -1,7 +1,6 @@
-"""Draws charts in separate processes: if a chart crashes its process, only that chart is lost.
+"""Draws charts in separate processes: a chart that crashes its process costs only that chart.
 
-A process is started when there is something to draw. Where it dies, or takes too long over one chart, another takes its place
-for the charts that are left.
+A process starts when there is something to draw. If it dies, or takes too long over a chart, another one draws the rest.
 """
 
 import contextlib
@@ -21,18 +20,17 @@ from . import draw_process
 from .draw_process import SIZES
 
 SECONDS = 60.0
-"""For how long one chart may be drawn. The slowest of the sample takes a quarter of a second."""
-LOST = 5
-"""After so many lost processes the rest is not drawn: starting one takes about a second, and a night has a hundred charts."""
-WORTH_ONE = 6
-"""Charts for which another process is worth its start: each takes most of a second before it can draw."""
-AT_ONCE = 4
-"""Processes at the most."""
+"""How long one chart may take. The slowest of the sample takes a quarter of a second."""
+MOST_FAILURES = 5
+"""After this many dead processes the rest is not drawn: starting one takes about a second, and a night has a hundred charts."""
+CHARTS_PER_PROCESS = 6
+"""Charts that make another process worth its start, which takes most of a second."""
+MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True)
 class Job:
-    """A chart to draw. `svg`: where it was drawn before, and only the PNG is wanted. `scale`: the PNG's; None for no PNG."""
+    """A chart to draw. `svg`: its SVG, if only the PNG is to be drawn. `scale`: the PNG's; None for no PNG."""
 
     spec: str
     svg: str | None = None
@@ -40,44 +38,44 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What came of it; None where it could not be drawn."""
+class Drawing:
+    """The pictures of a chart; None for one that could not be drawn."""
 
     svg: bytes | None = None
     png: bytes | None = None
 
 
-class _LostError(RuntimeError):
+class _ProcessDiedError(RuntimeError):
     """The process died, or took too long."""
 
 
 class _Process:
-    """One process that draws, and is started when it is first needed."""
+    """A process that draws. It starts at the first request."""
 
     def __init__(self) -> None:
         self._running: subprocess.Popen[bytes] | None = None
 
-    def draw(self, job: Job) -> Drawn:
-        """Raises _LostError; the next call then starts another process."""
+    def draw(self, job: Job) -> Drawing:
+        """Draw a chart. Raises _ProcessDiedError; the next call then starts another process."""
         if self._running is None:
             self._running = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(draw_process.__file__)), json.dumps(sys.path)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             )  # fmt: skip
         try:
-            return self._answered(self._running, job)
-        except (_LostError, OSError) as error:
+            return self._request(self._running, job)
+        except (_ProcessDiedError, OSError) as error:
             self.close()
-            raise _LostError(str(error)) from error
+            raise _ProcessDiedError(str(error)) from error
 
-    def _answered(self, running: subprocess.Popen[bytes], job: Job) -> Drawn:
+    def _request(self, running: subprocess.Popen[bytes], job: Job) -> Drawing:
         request: dict[str, Any] = {"spec": job.spec, "svg": job.svg, "scale": job.scale}
-        # `json` writes line separators escaped: a request is a line.
+        # A request is one line: `json` escapes line separators.
         _write(running, json.dumps(request).encode("ascii") + b"\n")
-        until = time.monotonic() + SECONDS
-        sizes = SIZES.unpack(_read(running, SIZES.size, until))
-        svg, png = (None if n < 0 else _read(running, n, until) for n in sizes)
-        return Drawn(svg, png)
+        deadline = time.monotonic() + SECONDS
+        sizes = SIZES.unpack(_read(running, SIZES.size, deadline))
+        svg, png = (None if n < 0 else _read(running, n, deadline) for n in sizes)
+        return Drawing(svg, png)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -98,44 +96,44 @@ def _write(running: subprocess.Popen[bytes], data: bytes) -> None:
         data = data[running.stdin.write(data) :]
 
 
-def _read(running: subprocess.Popen[bytes], size: int, until: float) -> bytes:
+def _read(running: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
     assert running.stdout is not None
     parts = []
     while size:
-        left = until - time.monotonic()
+        left = deadline - time.monotonic()
         if left <= 0 or not select.select([running.stdout], [], [], left)[0]:
-            raise _LostError(f"took longer than {SECONDS:.0f} s")
+            raise _ProcessDiedError(f"took longer than {SECONDS:.0f} s")
         part = os.read(running.stdout.fileno(), min(size, 1 << 20))
         if not part:
-            raise _LostError("its process ended")
+            raise _ProcessDiedError("its process ended")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
 
 
-def draw(jobs: Sequence[Job]) -> list[Drawn]:
-    """Draw charts. Returns what came of each, in their order. Raises nothing for a chart that can't be drawn."""
+def draw(jobs: Sequence[Job]) -> list[Drawing]:
+    """Draw charts. Returns a drawing for each, in their order; a chart that can't be drawn raises nothing."""
     if not jobs:
         return []
-    found = [Drawn()] * len(jobs)
+    drawings = [Drawing()] * len(jobs)
     waiting = iter(range(len(jobs)))
-    lost: list[int] = []
+    failed: list[int] = []
 
-    def work() -> None:
+    def draw_some() -> None:
         process = _Process()
         try:
             for n in waiting:
-                if len(lost) >= LOST:
+                if len(failed) >= MOST_FAILURES:
                     return
                 try:
-                    found[n] = process.draw(jobs[n])
-                except _LostError:
-                    lost.append(n)
+                    drawings[n] = process.draw(jobs[n])
+                except _ProcessDiedError:
+                    failed.append(n)
         finally:
             process.close()
 
-    several = max(1, min(len(jobs) // WORTH_ONE, os.cpu_count() or 1, AT_ONCE))
-    with ThreadPoolExecutor(several) as pool:
-        for done in [pool.submit(work) for _ in range(several)]:
-            done.result()
-    return found
+    processes = max(1, min(len(jobs) // CHARTS_PER_PROCESS, os.cpu_count() or 1, MOST_PROCESSES))
+    with ThreadPoolExecutor(processes) as pool:
+        for thread in [pool.submit(draw_some) for _ in range(processes)]:
+            thread.result()
+    return drawings

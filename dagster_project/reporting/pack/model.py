@@ -1,6 +1,6 @@
-"""A report pack, whatever form it is written in: pages of tables, charts, claims, notes and sources.
+"""A report pack in no particular format: pages of tables, charts, claims, notes and sources.
 
-All of it is made of the published night and the edition, by `content.read_pack`; the writers add form and no figure.
+`content.read_pack` makes it from the published night and the edition; the writers add no figure.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ MARKERS = {
     "[p]": "provisional: files cover only part of the days",
     "[r]": "revised: a published edition had another figure",
 }
-"""Markers of the Government Analysis Function, and what each says of a figure. 0 is printed for a true zero alone."""
+"""Markers of the Government Analysis Function, and what each means. 0 is printed only for a true zero."""
 PUBLIC_ONLY, EXACT_ONLY = "[c]", "[r]"
-"""Markers that stand in one form of a pack alone: in the public form no earlier figure is told of, as it may be exact."""
+"""Markers that only one form of a pack has: the public form mentions no earlier figure, as it may be exact."""
 
 NOT_RECORDED = "Not recorded"
-"""The unit or category of rows that say none."""
+"""The unit or category of rows that have none."""
 
 UNITS = {
     "count": "Number",
@@ -34,11 +34,11 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as printed. `printed` has the marker in it; `text` has not, and is empty where there is no figure.
+    """A cell as printed. `printed` includes the marker; `text` does not, and is empty where there is no figure.
 
-    `days`: its window in words. `cell_id`: `table/row/column`, as `pam trace --cell` takes it. `can_be_traced`: whether that
-    command has an answer; what
-    others publish is asked for by its measure, and a cell that does not apply by nothing.
+    `cell_id`: `table/row/column`, as `pam trace --cell` takes it. `can_be_traced`: whether that command has an answer, as it
+    has not for what others publish or for a cell that does not apply. `days`: its window in words. `unusual`: of a change,
+    whether it is within normal variation, in words.
     """
 
     cell_id: str
@@ -57,12 +57,11 @@ class Cell:
     printed_before: Decimal | None = None
     printed_in: str | None = None
     unusual: str = ""
-    """Of a change: whether it is within normal variation, in words."""
 
 
 @dataclass(frozen=True)
 class PrintedColumn:
-    """A column: its name in the relation, its heading, and its unit where all of its figures have the same."""
+    """A column: its name in the relation, its heading, and its window and unit where all of its figures have the same."""
 
     name: str
     label: str
@@ -72,7 +71,7 @@ class PrintedColumn:
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its number in the relation, its heading, and a cell a column."""
+    """A row: its number in the relation, its heading, and a cell for each column."""
 
     no: int
     label: str
@@ -81,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Definition:
-    """A measure in words. `formula`: how its months make a period; `aggregation`: the same as `measure_list` has it."""
+    """A measure in words. `formula`: how its months make a period; `aggregation`: the same, as a code of `measure_list`."""
 
     mart: str
     measure: str
@@ -95,9 +94,8 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """An extract, and how much of it the night had. `status`: current, late, never dropped, or not sent.
-    `rows`: None in the public form:
-    a count of rows is a figure."""
+    """An extract, and how much of it the night had. `status`: current, late, never dropped, or not sent. `rows`: None in the
+    public form, as a count of rows is a figure."""
 
     extract: str
     title: str
@@ -113,8 +111,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Claim:
-    """A printed figure or a statement, held against the marts. `what`: the figure in words, or the statement in words of
-    our own."""
+    """A printed figure or a statement, compared with the marts. `what`: the figure in words, or the statement in our own
+    words."""
 
     no: int
     paragraph: str
@@ -132,8 +130,8 @@ class Claim:
 class Table:
     """A printed table, or the series behind a chart (`kind`). `name`: its relation in `reports`.
 
-    `unavailable`: a sentence, where the night has no row of it; it then has one row, of `[x]`. `scope`: force, measure's
-    days. `sources`: the extracts that it is made of. `statuses`: how many of its cells are complete, partial and so on.
+    `scope`: the force and the days. `sources`: the extracts that it is made from. `statuses`: how many of its cells are
+    complete, partial and so on. `unavailable`: a sentence where the night has no row of it; it then has one row, of `[x]`.
     """
 
     name: str
@@ -156,15 +154,15 @@ class Table:
 
     @property
     def markers(self) -> tuple[str, ...]:
-        """The markers that stand in it, in the order of MARKERS."""
-        found = " ".join(c.marker or "" for r in self.rows for c in r.cells)
-        return tuple(m for m in MARKERS if m in found)
+        """The markers in its cells, in the order of MARKERS."""
+        used = " ".join(c.marker or "" for r in self.rows for c in r.cells)
+        return tuple(m for m in MARKERS if m in used)
 
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a series. `label`: where it stands; `day`: the last day of its period, where it has one. `value` is None where
-    it is not available. `mark`: `high` or `low` where a control chart marks it as unusual."""
+    """A point of a series. `label`: its place on the axis; `day`: the last day of its period, if it has one. `value`: None
+    where it is not available. `mark`: `high` or `low` where a control chart marks it as unusual."""
 
     label: str
     day: date | None
@@ -185,7 +183,7 @@ class Series:
 
 @dataclass(frozen=True)
 class ChartLimits:
-    """Mean and limits of a control chart over some months: the last days of the first and of the last."""
+    """Mean and limits of a control chart over some months. `first`, `last`: the last days of the first and last month."""
 
     first: date
     last: date
@@ -196,24 +194,24 @@ class ChartLimits:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a chart, which has one or several side by side. `title` is empty where there is one.
+    """One picture of a chart, which has one or several side by side. `title` may be empty where there is one.
 
-    `limits`: of a control chart; empty where it is none. `happened`: what its newest month is, in words.
+    `limits`: empty where it is no control chart. `newest_month`: whether its newest month is unusual, in words.
     """
 
     title: str
     unit: str
     series: tuple[Series, ...]
     limits: tuple[ChartLimits, ...] = ()
-    happened: str = ""
+    newest_month: str = ""
 
 
 @dataclass(frozen=True)
 class Chart:
     """A chart. `kind`: line and bar (an edition's own), trend (months, as control charts where there are any), years (twelve
-    months against the twelve before) or units (a panel a unit, on one scale).
+    months against the twelve before) or units (a panel for each unit, on one scale).
 
-    `alt`: what it shows, in words and figures. `unavailable`: a sentence, where it has no point; it is then not drawn.
+    `alt`: what it shows, in words and figures. `unavailable`: a sentence where it has no point; it is then not drawn.
     """
 
     chart_id: str
@@ -228,28 +226,26 @@ class Chart:
     unavailable: str | None = None
 
     def header(self) -> list[str]:
-        """The heads of its data as a table: where a point stands, then a column a series."""
+        """The headings of its data as a table: the label, then a column for each series."""
         several = len(self.panels) > 1
         return [self.x_title, *(f"{p.title}: {s.name}" if several and len(p.series) > 1 else p.title if several else s.name
                                 for p in self.panels for s in p.series)]  # fmt: skip
 
     def lines(self) -> list[tuple[str, list[Point | None]]]:
-        """Its data as a table: where the points stand, and a point a series; None where a series has none there."""
+        """Its data as a table: each label, with a point of each series; None where a series has none there."""
         series = [s for p in self.panels for s in p.series]
-        places: dict[str, date | None] = {}
-        for one in series:
-            for point in one.points:
-                places.setdefault(point.label, point.day)
-        days = {label: day for label, day in places.items() if day is not None}
-        labels = sorted(days, key=days.__getitem__) if len(days) == len(places) else list(places)
-        found = [{p.label: p for p in one.points} for one in series]
-        return [(label, [points.get(label) for points in found]) for label in labels]
+        days = {p.label: p.day for s in reversed(series) for p in reversed(s.points)}
+        labels = list(dict.fromkeys(p.label for s in series for p in s.points))
+        if None not in days.values():
+            labels.sort(key=lambda label: days[label] or date.min)
+        by_label = [{p.label: p for p in s.points} for s in series]
+        return [(label, [points.get(label) for points in by_label]) for label in labels]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A figure to read first. `newest`: what the newest month of its control chart is, and since when; empty where it has no
-    chart. `complete`: how whole it is. `cell_id`: the printed figure, which leads to its trail."""
+    """A figure to read first. `newest`: whether the newest month of its control chart is unusual, and since when; empty where
+    it has no chart. `complete`: how complete it is. `cell_id`: the printed figure, for the link to its trail."""
 
     title: str
     figure: str
@@ -265,7 +261,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Page:
-    """A part of the report: its tables and charts in the report's order. `slug`: its name in a path."""
+    """A part of the report: its tables and charts in the order of the report. `slug`: its name in a path."""
 
     slug: str
     title: str
@@ -277,7 +273,7 @@ class Page:
     findings: tuple[Finding, ...] = ()
 
     def charts_of(self, table: Table) -> tuple[Chart, ...]:
-        """The charts that are drawn beside a table."""
+        """The charts shown with a table."""
         return tuple(c for c in self.charts if c.table == table.name)
 
 
@@ -285,9 +281,9 @@ class Page:
 class Pack:
     """One edition of the report, as the published night has it.
 
-    `night_at`: when the night began, UTC. `is_sample`: made-up data; every page must say so. `data_status`: a sentence on how
-    whole and how fresh it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the public form
-    leaves out, in a sentence; every page must say it. None where figures are exact.
+    `night_at`: when the night started, UTC. `is_sample`: made-up data; every page must say so. `data_status`: a sentence on how
+    complete and up to date it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the public form
+    leaves out, in a sentence that every page must have; None where figures are exact.
     """
 
     edition: str
@@ -308,16 +304,16 @@ class Pack:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table and chart series, in the report's order."""
+        """Every table and chart series, in the order of the report."""
         return tuple(sorted((t for p in self.pages for t in p.tables), key=lambda t: t.number))
 
     @property
     def charts(self) -> tuple[Chart, ...]:
-        """Every chart, in the report's order."""
+        """Every chart, in the order of the report."""
         return tuple(c for p in self.pages for c in p.charts)
 
     @property
     def markers(self) -> dict[str, str]:
-        """Markers that can stand in it, and what each says."""
+        """The markers that it can have, and what each means."""
         other = PUBLIC_ONLY if self.rule is None else EXACT_ONLY
         return {m: words for m, words in MARKERS.items() if m != other}

@@ -1,11 +1,11 @@
-"""An edition's cells in the public form, made from `marts_public` and from no exact relation.
+"""An edition's cells in the public form, made from `marts_public` and no exact relation.
 
-They are those of `reports.cells`, but for what marts_public does not show. Which rows there are, and in which order, follows
-from the public figures, too: the order of two hidden ones would tell which is the larger.
+They equal those of `reports.cells`, except for what marts_public hides. Which rows there are, and their order, also depend on
+public figures alone: the order of two hidden figures would tell which is larger.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -19,17 +19,17 @@ from dagster_project.editions.tables import EVERY, AskedCell, AskedTable
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.windows import (
     HIDDEN,
+    NO_FIGURE,
     NO_SUCH_NUMBER,
     NOT_AVAILABLE,
-    NOTHING,
-    AskedSeries,
     FigureSeries,
     PublicFigure,
     PublicFigures,
+    WantedSeries,
 )
 
 from .model import NOT_RECORDED
-from .wording import PLACES, number
+from .wording import PLACES, format_number
 
 
 class NoPublicFormError(PamError, ValueError):
@@ -37,42 +37,43 @@ class NoPublicFormError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A cell of a printed row: `figure` is None where nothing is asked, `series` where no measure is called so."""
+class _RowCell:
+    """A cell of a printed row. `row_name`: None for a cell of all rows. `figure`: None where nothing is asked for. `series`:
+    None where the measure does not exist."""
 
     cell: AskedCell
-    name: str | None
+    row_name: str | None
     series: FigureSeries | None = None
     figure: PublicFigure | None = None
 
 
-def rule(con: duckdb.DuckDBPyConnection) -> str:
-    """What the night's public form leaves out, in a sentence. Raises NoPublicFormError where it has none."""
-    (said,) = con.execute(
+def read_public_rule(con: duckdb.DuckDBPyConnection) -> str:
+    """What the night's public form leaves out, in a sentence. Raises NoPublicFormError if it has no public form."""
+    (comment,) = con.execute(
         "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [SCHEMA]
     ).fetchone() or (None,)
-    if not said:
+    if not comment:
         raise NoPublicFormError(f"the published night has no {SCHEMA}: `[public] mode` of pam.toml leaves it out")
-    return str(said)
+    return str(comment)
 
 
 def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, list[dict[str, Any]]]:
     """The cells of each table of an edition, in the shape of `reports.cells`, row by row."""
-    listed = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
+    measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     force = force_names().get(edition.force_code, edition.force_code)
-    made = {t.table: edition.cells(t) for t in edition.tables}
-    asks = {id(c): _asked(c.ask, force) for found in made.values() for c in found if c.ask}
+    cells = {t.table: edition.cells(t) for t in edition.tables}
+    wanted = {id(c): _wanted_series(c.ask, force) for own in cells.values() for c in own if c.ask}
     figures = PublicFigures(
-        con, edition.force_code, [a for a in asks.values() if (a.mart, a.measure) in listed],
-        {key: m["aggregation"] for key, m in listed.items()},
+        con, edition.force_code, [w for w in wanted.values() if (w.mart, w.measure) in measures],
+        {key: m["aggregation"] for key, m in measures.items()},
     )  # fmt: skip
-    return {t.table: list(_cells_of(t, made[t.table], asks, figures, listed, edition.force_code)) for t in edition.tables}
+    return {t.table: list(_cells_of(t, cells[t.table], wanted, figures, measures, edition.force_code)) for t in edition.tables}
 
 
-def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
+def _wanted_series(ask: dict[str, Any], force: str) -> WantedSeries:
     area_type, category = ask.get("area_type", "force"), ask.get("category", "all")
     area = ask.get("area_name") or (force if area_type == "force" else EVERY)
-    return AskedSeries(
+    return WantedSeries(
         ask["mart"], ask["measure"], area_type, None if area == EVERY else area, None if category == EVERY else category
     )
 
@@ -80,97 +81,99 @@ def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
 def _cells_of(
     table: AskedTable,
     cells: list[AskedCell],
-    asks: dict[int, AskedSeries],
+    wanted: dict[int, WantedSeries],
     figures: PublicFigures,
-    listed: dict[Any, Any],
+    measures: dict[Any, Any],
     force: str,
 ) -> Iterator[dict[str, Any]]:
-    rows: dict[tuple[int, str], list[_Found]] = defaultdict(list)
-    found = [one for cell in cells for one in _found(cell, asks.get(id(cell)), figures, listed)]
-    for one in found:
-        if one.name is not None:
-            rows[one.cell.row_no, one.name].append(one)
-    # What does not apply stands in each row of every area or category.
-    for one in (f for f in found if f.name is None and f.cell.ask is None):
+    rows: dict[tuple[int, str], list[_RowCell]] = defaultdict(list)
+    row_cells = [c for cell in cells for c in _row_cells(cell, wanted.get(id(cell)), figures, measures)]
+    for row_cell in row_cells:
+        if row_cell.row_name is not None:
+            rows[row_cell.cell.row_no, row_cell.row_name].append(row_cell)
+    # A cell that does not apply is in each row of every area or category.
+    for row_cell in (c for c in row_cells if c.row_name is None and c.cell.ask is None):
         for (row_no, _), own in rows.items():
-            if row_no == one.cell.row_no:
-                own.append(one)
-    ordered = sorted((place for place in rows if _is_printed(rows[place])), key=_order(rows))
-    for row_no, place in enumerate(ordered, start=1):
-        for one in sorted(rows[place], key=lambda f: f.cell.column_no):
-            yield _as_cell(table, one, row_no, place[1], listed, force)
+            if row_no == row_cell.cell.row_no:
+                own.append(row_cell)
+    ordered = sorted((key for key in rows if _is_printed(rows[key])), key=lambda key: _sort_key(key, rows[key]))
+    for row_no, key in enumerate(ordered, start=1):
+        for row_cell in sorted(rows[key], key=lambda c: c.cell.column_no):
+            yield _as_cell(table, row_cell, row_no, key[1], measures, force)
 
 
-def _found(cell: AskedCell, asked: AskedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
-    """The figures of a cell: one each where it asks for every area or category."""
-    if asked is None or cell.days is None:
-        yield _Found(cell, cell.row_label)
+def _row_cells(
+    cell: AskedCell, wanted: WantedSeries | None, figures: PublicFigures, measures: dict[Any, Any]
+) -> Iterator[_RowCell]:
+    """The cells of rows that an edition's cell stands for: several where it asks for every area or category."""
+    if wanted is None or cell.days is None:
+        yield _RowCell(cell, cell.row_label)
         return
-    if (asked.mart, asked.measure) not in listed:
-        yield _Found(cell, cell.row_label, figure=NOTHING)
+    if (wanted.mart, wanted.measure) not in measures:
+        yield _RowCell(cell, cell.row_label, figure=NO_FIGURE)
         return
-    given = figures.named(asked)
-    if not given and asked.area_name and asked.category:
-        given = [FigureSeries(*asked[:3], asked.area_name, asked.category)]
-    for series in given:
+    matching = figures.matching(wanted)
+    if not matching and wanted.area_name and wanted.category:
+        matching = [FigureSeries(*wanted[:3], wanted.area_name, wanted.category)]
+    for series in matching:
         if cell.days.published is not None:
             figure = figures.published(series, cell.days.published)
         elif cell.days.last:
             figure = figures.over(series, cell.days.first, cell.days.last)
-        if figure is NOTHING and listed[series[:2]]["is_published"] != "true":
-            # Its figures are in no public relation, whether there are any or not.
-            figure = replace(NOTHING, marker=HIDDEN)
+        if figure is NO_FIGURE and measures[series[:2]]["is_published"] != "true":
+            # No public relation has its figures, so nothing says whether there are any.
+            figure = replace(NO_FIGURE, marker=HIDDEN)
         name = cell.row_label
         if name is None:
-            every = asked.area_name is None or asked.category is None
-            name = series.category if asked.category is None else series.area_name
+            every = wanted.area_name is None or wanted.category is None
+            name = series.category if wanted.category is None else series.area_name
             name = name if every or cell.days.published is None else figure.period_label
-        yield _Found(cell, name, series, figure)
+        yield _RowCell(cell, name, series, figure)
 
 
-def _is_printed(row: list[_Found]) -> bool:
-    """Not a unit or category `Not recorded` of which nothing is recorded, as far as the public form says."""
+def _is_printed(row: list[_RowCell]) -> bool:
+    """Whether a row is printed: all but a `Not recorded` of which the public form says that nothing is recorded."""
     first = row[0]
-    if first.cell.row_label is not None or first.name != NOT_RECORDED:
+    if first.cell.row_label is not None or first.row_name != NOT_RECORDED:
         return True
     return any(f.figure and (_shown(f)[0] or _shown(f)[1] == HIDDEN) for f in row)
 
 
-def _order(rows: dict[tuple[int, str], list[_Found]]) -> Callable[[tuple[int, str]], tuple[Any, ...]]:
-    """As printed: spelled out areas and categories by their first column, the largest first; hidden ones by name."""
-
-    def place(at: tuple[int, str]) -> tuple[Any, ...]:
-        row = rows[at]
-        first = min(row, key=lambda f: f.cell.column_no)
-        value = _shown(first)[0] if first.figure and first.cell.row_label is None else None
-        return (at[0], at[1] == NOT_RECORDED, value is None, -(value or Decimal(0)), at[1])
-
-    return place
+def _sort_key(key: tuple[int, str], row: list[_RowCell]) -> tuple[Any, ...]:
+    """The order of rows as printed: of every area or category, those with the largest figure in the first column first, hidden
+    ones by name."""
+    row_no, name = key
+    first = min(row, key=lambda c: c.cell.column_no)
+    value = _shown(first)[0] if first.figure and first.cell.row_label is None else None
+    return (row_no, name == NOT_RECORDED, value is None, -(value or Decimal(0)), name)
 
 
-def _shown(found: _Found) -> tuple[Decimal | None, str | None]:
-    ask = found.cell.ask
-    if found.figure is None or found.series is None or ask is None:
+def _shown(row_cell: _RowCell) -> tuple[Decimal | None, str | None]:
+    ask = row_cell.cell.ask
+    if row_cell.figure is None or row_cell.series is None or ask is None:
         return None, NO_SUCH_NUMBER
-    return found.figure.shown(ask.get("shows", "value"))
+    return row_cell.figure.shown(ask.get("shows", "value"))
 
 
-def _as_cell(table: AskedTable, found: _Found, row_no: int, label: str, listed: dict[Any, Any], force: str) -> dict[str, Any]:
-    cell, series, days = found.cell, found.series, found.cell.days
+def _as_cell(
+    table: AskedTable, row_cell: _RowCell, row_no: int, label: str, measures: dict[Any, Any], force: str
+) -> dict[str, Any]:
+    """A cell in the columns of `reports.cells`."""
+    cell, series, days = row_cell.cell, row_cell.series, row_cell.cell.days
     ask = cell.ask or {}
     shows = ask.get("shows", "value")
-    value, marker = _shown(found)
-    unit = listed[series[:2]]["unit"] if series else None
+    value, marker = _shown(row_cell)
+    unit = measures[series[:2]]["unit"] if series else None
     places = ask.get("decimals")
     if places is None:
         places = 1 if shows == "pct_change" else PLACES.get(unit or "", 0)
     unit = _unit(unit, shows)
-    status = found.figure.data_status if found.figure and series else None
+    status = row_cell.figure.data_status if row_cell.figure and series else None
     if value is not None and status == "partial":
         marker = "[p]"
     printed = marker or NOT_AVAILABLE
     if value is not None:
-        text = number(_cut(value, places) if ask.get("cut") else value, unit, places)
+        text = format_number(_round_down(value, places) if ask.get("cut") else value, unit, places)
         sign = "" if text.endswith("%") else ask.get("sign") or ""
         printed = " ".join(filter(None, (text + sign, marker)))
     return {
@@ -185,7 +188,7 @@ def _as_cell(table: AskedTable, found: _Found, row_no: int, label: str, listed: 
     }  # fmt: skip
 
 
-def _cut(value: Decimal, places: int) -> Decimal:
+def _round_down(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
 
 

@@ -1,4 +1,4 @@
-"""The pack's tables as CSV with CSV on the Web metadata: exact figures, and notes in columns of their own.
+"""The tables of a pack as CSV, with CSV on the Web metadata: exact figures, with their markers in separate columns.
 
 https://www.w3.org/TR/tabular-metadata/
 """
@@ -19,31 +19,31 @@ METADATA = "csv-metadata.json"
 
 
 def write_csvs(pack: Pack, folder: Path) -> list[str]:
-    """Write a CSV a table, one of the claims, and the metadata. Returns the files' names.
+    """Write a CSV for each table, one of the claims, and the metadata. Returns the names of the files.
 
-    A column of the table is two of the file: the figure, exact and empty where there is none, and `<column>_marker`.
+    Each column of a table becomes two: the exact figure, empty where there is none, and `<column>_marker`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    described = []
+    descriptions = []
     for table in pack.tables:
         _write(folder / f"{table.name}.csv", _header(table), _lines(table))
-        described.append(_described(table))
+        descriptions.append(_describe_table(table))
     if pack.claims:
         _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
-        described.append(_described_claims())
+        descriptions.append(_describe_claims())
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",
-        "dc:description": _description(pack),
+        "dc:description": _describe_pack(pack),
         "dc:creator": "PAM Warehouse",
         "notes": [{"marker": m, "means": words} for m, words in pack.markers.items()],
-        "tables": described,
+        "tables": descriptions,
     }
     (folder / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return [*(d["url"] for d in described), METADATA]
+    return [*(d["url"] for d in descriptions), METADATA]
 
 
-def _description(pack: Pack) -> str:
+def _describe_pack(pack: Pack) -> str:
     made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
     form = f"{public_notice(pack)} " if pack.rule else ""
     return f"{made_up}{form}Night {pack.night_id}. {pack.data_status}"
@@ -66,17 +66,17 @@ def _lines(table: Table) -> Iterable[list[Any]]:
         yield [row.no, row.label, *(v for c in row.cells for v in (c.value, c.marker or ""))]
 
 
-def _described(table: Table) -> dict[str, Any]:
+def _describe_table(table: Table) -> dict[str, Any]:
     columns: list[dict[str, Any]] = [
         {"name": "row_no", "titles": "row_no", "datatype": "integer", "required": True, "dc:description": "Row, from 1"},
         {"name": "row_label", "titles": "row_label", "datatype": "string", "dc:description": table.rows_are},
     ]
     for c in table.columns:
-        said = ", ".join(
+        description = ", ".join(
             filter(None, (c.label, c.window if c.window not in (None, c.label) else None, UNITS.get(c.unit or "")))
         )
         columns += [
-            {"name": c.name, "titles": c.name, "datatype": "decimal", "null": "", "dc:description": said},
+            {"name": c.name, "titles": c.name, "datatype": "decimal", "null": "", "dc:description": description},
             {"name": f"{c.name}_marker", "titles": f"{c.name}_marker", "datatype": "string", "null": "",
              "dc:description": f"{c.label}: what is to be said of the figure"},
         ]  # fmt: skip
@@ -88,7 +88,7 @@ def _described(table: Table) -> dict[str, Any]:
 
 
 CLAIMS = "claims-held"
-"""No table can be called so: their names have no hyphen."""
+"""No table can have this name: their names have no hyphen."""
 CLAIM_COLUMNS = {
     "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
     "what": "What is claimed", "printed": "As printed; empty for a statement, which is in our own words",
@@ -98,7 +98,7 @@ CLAIM_COLUMNS = {
 }  # fmt: skip
 
 
-def _described_claims() -> dict[str, Any]:
+def _describe_claims() -> dict[str, Any]:
     columns = [
         {"name": n, "titles": n, "datatype": "integer" if n == "no" else "string", "null": "", "dc:description": words}
         for n, words in CLAIM_COLUMNS.items()

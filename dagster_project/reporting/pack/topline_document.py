@@ -7,7 +7,7 @@ from pathlib import Path
 from docx.enum.section import WD_ORIENT
 
 from .document_form import DocumentForm
-from .ooxml import Controls, add_caption, add_field, add_table, write_document
+from .ooxml import Controls, add_caption, add_field, add_table, save_document
 from .word_template import NOTE, NOTICE, open_template
 
 
@@ -15,11 +15,11 @@ def write_topline(
     path: Path, form: DocumentForm, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *,
     notes: Sequence[str], notices: Sequence[str], night_at: datetime,
 ) -> None:  # fmt: skip
-    """Write a table to a document. `notices`: what is to be seen first, as that figures are made up. Raises TemplateError."""
+    """Write a table to a document. `notices`: shown first, such as that figures are made up. Raises WordTemplateError."""
     doc = open_template(form.template)
     section = doc.sections[-1]
     if section.page_width and section.page_height and section.page_width < section.page_height:
-        # Ten columns.
+        # Wide enough for ten columns.
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
     doc.core_properties.title, doc.core_properties.language, doc.core_properties.author = title, "en-GB", ""
@@ -33,7 +33,7 @@ def write_topline(
         doc.add_paragraph(note, style=NOTE)
     footer = doc.sections[0].footer
     if "PAGE" not in footer._element.xml:
-        foot = footer.paragraphs[0] if footer.paragraphs else footer.add_paragraph()
-        foot.add_run("Page ")
-        add_field(foot, "PAGE", "1")
-    write_document(doc, path, night_at)
+        paragraph = footer.paragraphs[0] if footer.paragraphs else footer.add_paragraph()
+        paragraph.add_run("Page ")
+        add_field(paragraph, "PAGE", "1")
+    save_document(doc, path, night_at)

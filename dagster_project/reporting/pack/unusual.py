@@ -1,6 +1,6 @@
 """Is it unusual? What `mart_control_charts` says of the printed series, in words.
 
-The rules are in docs/reference/control-charts.md. Everything here is read off the mart: no limit is computed.
+docs/reference/control-charts.md has the rules. All of it is read from the mart: no limit is computed here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +13,11 @@ import duckdb
 
 from dagster_project.core.small_numbers import FEW_A_MONTH
 
-from .wording import MONTHS, listed, number
+from .wording import MONTHS, format_number, join_words
 
 CHARTS = "mart_control_charts"
 SMALL = 20
-"""A change of a count is called small where either side of it is under this: one or two more would turn it."""
+"""A change is of small numbers where either count is under this: one or two events more would reverse it."""
 NORMAL = "within normal variation"
 TOO_FEW = "too few a month to tell"
 NO_CHART = "no control chart, as it has under 12 complete months"
@@ -25,12 +25,12 @@ NOT_PUBLIC = "no public control chart"
 NOT_MONTHLY = "no control chart, as it is not counted by month"
 TREND = "trend"
 BY_YEAR = {"mart_public_health"}
-"""As others publish it, year by year."""
+"""Marts of figures that others publish year by year."""
 CHANGES = ("volume_change", "pct_change")
 
 
 class SeriesKey(NamedTuple):
-    """A series: a measure of a mart in one category, of one area."""
+    """A measure of a mart, in one category and area."""
 
     mart: str
     measure: str
@@ -41,8 +41,8 @@ class SeriesKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ChartMonth:
-    """A month of a control chart. `mark`: `high`, `low`, or empty where the month is not unusual. `rules`: those that mark it,
-    in words, in the method's order."""
+    """A month of a control chart. `mark`: `high`, `low`, or empty where the month is not unusual. `rules`: in words, those that
+    mark it, in the order of the method."""
 
     start: date
     end: date
@@ -54,8 +54,8 @@ class ChartMonth:
     rules: list[str]
 
 
-class Sides(NamedTuple):
-    """A figure and the same a year before, as the marts have them. `change`: in its unit, per cent in percentage points."""
+class Comparison(NamedTuple):
+    """A figure and that of the year before, from the marts. `change`: in its unit; of per cent, in percentage points."""
 
     unit: str
     value: Decimal | None
@@ -64,15 +64,17 @@ class Sides(NamedTuple):
     pct_change: Decimal | None
 
 
-Charts = Mapping[SeriesKey, tuple[ChartMonth, ...]]
+ControlCharts = Mapping[SeriesKey, tuple[ChartMonth, ...]]
 Window = tuple[SeriesKey, date | None, date | None]
-"""A series over days: the first, none for what is counted on one day or from the beginning, and the last."""
-Compared = Mapping[Window, Sides]
+"""A series over days: the first (None for a figure as at a day, or from the start of the data) and the last."""
+Comparisons = Mapping[Window, Comparison]
 
 
-def read_charts(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[SeriesKey], public: bool = False) -> Charts:
-    """The control charts of these series, oldest month first. A series without one is left out. `public`: of `marts_public`,
-    which has none where a month is hidden or figures are rounded. Of a night from before there were any, none."""
+def read_control_charts(
+    con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[SeriesKey], public: bool = False
+) -> ControlCharts:
+    """The control charts of series, oldest month first. A series without a chart is left out, as are all those of a night that
+    had no charts yet. `public`: from `marts_public`, which has none where a month is hidden or figures are rounded."""
     keys = sorted(set(wanted))
     schema = "marts_public" if public else "marts"
     exists = con.execute("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, CHARTS]).fetchone()
@@ -99,15 +101,15 @@ def read_charts(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Ser
         """,
         [*(list(column) for column in zip(*keys, strict=True)), force],
     ).fetchall()
-    found: dict[SeriesKey, list[ChartMonth]] = {}
+    charts: dict[SeriesKey, list[ChartMonth]] = {}
     for row in rows:
-        found.setdefault(SeriesKey(*row[:5]), []).append(ChartMonth(*row[5:]))
-    return {key: tuple(months) for key, months in found.items()}
+        charts.setdefault(SeriesKey(*row[:5]), []).append(ChartMonth(*row[5:]))
+    return {key: tuple(months) for key, months in charts.items()}
 
 
-def read_compared(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Window], public: bool = False) -> Compared:
-    """What the marts set these figures against. A window that is no period of theirs is left out, and in the public form what
-    is hidden."""
+def read_comparisons(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Window], public: bool = False) -> Comparisons:
+    """The comparisons of figures with the year before, as the marts have them. A window that is no period of the marts is left
+    out, and so is, in the public form, a hidden one."""
     windows = [(*key, first, last) for key, first, last in set(wanted) if last]
     if not windows:
         return {}
@@ -125,43 +127,43 @@ def read_compared(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[W
         """,
         [*(list(column) for column in zip(*windows, strict=True)), force],
     ).fetchall()
-    return {(SeriesKey(*row[:5]), row[5], row[6]): Sides(*row[7:]) for row in rows}
+    return {(SeriesKey(*row[:5]), row[5], row[6]): Comparison(*row[7:]) for row in rows}
 
 
-def until(months: Sequence[ChartMonth], day: date) -> tuple[ChartMonth, ...]:
+def months_until(months: Sequence[ChartMonth], day: date) -> tuple[ChartMonth, ...]:
     """The months of a chart that end by a day."""
     return tuple(m for m in months if m.end <= day)
 
 
 def is_sparse(months: Sequence[ChartMonth]) -> bool:
-    """Whether a series is of so few that a mean and limits say nothing. A rate or an amount is so where it is mostly 0."""
+    """Whether a series has so few events a month that mean and limits mean nothing (a rate or amount: it is mostly 0)."""
     return bool(months) and months[-1].mean < FEW_A_MONTH
 
 
-def what_happened(months: Sequence[ChartMonth]) -> str:
-    """What the newest month is by the first rule that marks it, and since when that rule has marked every month: `above the
-    upper limit since March 2025`. Where no month is marked: `within normal variation`."""
+def describe_newest_month(months: Sequence[ChartMonth]) -> str:
+    """The newest month by the first rule that marks it, and since when that rule has marked every month: `above the upper limit
+    since March 2025`. `within normal variation` where no month is marked."""
     newest = months[-1]
     rule = newest.rules[0] if newest.rules else ""
-    rises = newest.mark == "high"
+    is_high = newest.mark == "high"
 
-    def goes_on(month: ChartMonth, after: ChartMonth) -> bool:
+    def continues(month: ChartMonth, after: ChartMonth) -> bool:
         if not rule:
             return not month.rules
-        return rule in month.rules and (rule != TREND or (after.value > month.value) == rises)
+        return rule in month.rules and (rule != TREND or (after.value > month.value) == is_high)
 
     first = len(months) - 1
-    while first > 0 and goes_on(months[first - 1], months[first]):
+    while first > 0 and continues(months[first - 1], months[first]):
         first -= 1
     if not rule and first == 0:
         return NORMAL
-    state = ("rising" if rises else "falling") if rule == TREND else rule or NORMAL
+    state = ("rising" if is_high else "falling") if rule == TREND else rule or NORMAL
     return f"{state} {'in' if first == len(months) - 1 else 'since'} {_month(months[first].start)}"
 
 
-def in_period(months: Sequence[ChartMonth], first: date | None, last: date | None) -> str:
-    """Whether a figure's days are unusual: how many of its months are marked, and which way. Empty where the chart has none
-    of them."""
+def describe_period(months: Sequence[ChartMonth], first: date | None, last: date | None) -> str:
+    """Whether a figure's days are unusual: how many of its months are marked, and which way. Empty where the chart has none of
+    its months."""
     own = [m for m in months if last and m.end <= last and (first is None or m.start >= first)]
     if not own:
         return ""
@@ -174,47 +176,47 @@ def in_period(months: Sequence[ChartMonth], first: date | None, last: date | Non
 
 
 def is_small(unit: str | None, now: Decimal | None, before: Decimal | None) -> bool:
-    """Whether a change is of a count so small that one or two more would turn it."""
+    """Whether either side of a change is a count so small that one or two events more would reverse it."""
     return unit == "count" and any(v is not None and abs(v) < SMALL for v in (now, before))
 
 
-def key_of(cell: Mapping[str, Any]) -> SeriesKey | None:
-    """The series of a cell; None where nothing is asked."""
+def series_key(cell: Mapping[str, Any]) -> SeriesKey | None:
+    """The series of a cell; None where the cell has no figure."""
     if not cell["answer_id"] or not cell["measure"] or not cell["area_name"]:
         return None
     return SeriesKey(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
 
 
-def words_of_changes(
-    cells: Iterable[Mapping[str, Any]], charts: Charts, compared: Compared, public: bool = False
+def describe_changes(
+    cells: Iterable[Mapping[str, Any]], charts: ControlCharts, comparisons: Comparisons, public: bool = False
 ) -> dict[tuple[int, str], str]:
-    """What is said beside the changes of a table, by row and column: once for a change that is printed as a number and in per
-    cent, beside the last of the two. Nothing where no chart of the night covers the change."""
+    """Whether the changes of a table are unusual, in words, by row and column. A change that is printed both as a number and in
+    per cent is described once, with the second."""
     last: dict[tuple[Any, ...], tuple[int, str]] = {}
-    said: dict[tuple[int, str], str] = {}
+    words: dict[tuple[int, str], str] = {}
     for cell in cells:
-        key = key_of(cell)
+        key = series_key(cell)
         if key is None or cell["shows"] not in CHANGES or (cell["value"] is None and cell["marker"] != "[z]"):
             continue
         change = (cell["row_no"], key, cell["period_start"], cell["period_end"])
-        said.pop(last.get(change, (0, "")), None)
+        words.pop(last.get(change, (0, "")), None)
         last[change] = place = (cell["row_no"], cell["column_name"])
-        said[place] = words_of_change(key, cell["period_start"], cell["period_end"], charts, compared, public)
-    return said
+        words[place] = describe_change(key, cell["period_start"], cell["period_end"], charts, comparisons, public)
+    return words
 
 
-def words_of_change(
-    key: SeriesKey, first: date | None, last: date | None, charts: Charts, compared: Compared, public: bool = False
+def describe_change(
+    key: SeriesKey, first: date | None, last: date | None, charts: ControlCharts, comparisons: Comparisons, public: bool = False
 ) -> str:
-    """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. Why the
-    public form has none is not told: a month that is hidden may be the reason."""
-    months, sides = charts.get(key, ()), compared.get((key, first, last))
-    unusual = in_period(months, first, last) or (NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if public else NO_CHART)
-    if is_sparse(months):
-        unusual = TOO_FEW
-    if sides is None or not is_small(sides.unit, sides.value, sides.before):
+    """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. The public
+    form does not say why it has none: a hidden month may be the reason."""
+    months, comparison = charts.get(key, ()), comparisons.get((key, first, last))
+    no_chart = NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if public else NO_CHART
+    unusual = TOO_FEW if is_sparse(months) else describe_period(months, first, last) or no_chart
+    if comparison is None or not is_small(comparison.unit, comparison.value, comparison.before):
         return unusual
-    return f"{unusual}; small numbers: {listed([number(v, sides.unit) for v in (sides.value, sides.before) if v is not None])}"
+    counts = [format_number(v, comparison.unit) for v in (comparison.value, comparison.before) if v is not None]
+    return f"{unusual}; small numbers: {join_words(counts)}"
 
 
 def _month(day: date) -> str:

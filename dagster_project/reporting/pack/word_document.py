@@ -1,11 +1,11 @@
 """The pack as a document that its author completes: front matter, numbered paragraphs, tables and charts.
 
-Every figure in it follows the night (`bound_figures`), in the tables and in the sentences that it offers. What the author is to
-write, and what to check before it goes out, is marked and can't be taken for a part of the report.
+Every figure in it, in tables and suggested sentences, can be refreshed (`bound_figures`). What the author has to write, and to
+check before it goes out, is marked so that it can't be mistaken for a part of the report.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,19 +14,29 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import CHECKED, NIGHT, STATUS, BoundText, cell_figure, claim_figure, data_part, source_of
-from .charts import NOT_DRAWN, pngs
+from .bound_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
+from .charts import NOT_DRAWN, draw_pngs
 from .document_form import DocumentForm
 from .model import Chart, Claim, Pack, Page, Table
-from .ooxml import Controls, Said, add_bookmark, add_caption, add_data_part, add_field, add_link, add_picture, add_table
-from .ooxml import write_document as write_out
-from .shared_sentences import heading, legible, marker_lines, notices, units_line
-from .word_sentences import offered
+from .ooxml import (
+    Controls,
+    Text,
+    add_bookmark,
+    add_caption,
+    add_data_part,
+    add_field,
+    add_link,
+    add_picture,
+    add_table,
+    save_document,
+)
+from .shared_sentences import heading, marker_lines, notices, strip_invalid_xml, units_line
+from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 from .wording import day_in_words
 
-DRAWN = ("line", "bar", "trend")
-"""The kinds of chart that a document has: the pages have them all."""
+CHART_KINDS = ("line", "bar", "trend")
+"""The kinds of chart that a document has; the pages have all of them."""
 FOR_THE_AUTHOR = (
     "For the author. Write in the yellow places; what you type takes the place of their words. Keep, change or delete the"
     " sentences that are offered. A figure follows the night also where you copy it to: the command pam report refresh renews"
@@ -36,61 +46,61 @@ FOR_THE_AUTHOR = (
 
 
 def write_docx(
-    pack: Pack, path: Path | BinaryIO, kept: Path | None = None, form: DocumentForm | None = None
+    pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentForm | None = None
 ) -> set[str]:
-    """Write the pack to `path`, or an open file. `kept`: a folder in which pictures are kept from one night to the next.
+    """Write the pack to `path`, or an open file. `cache`: a folder in which pictures are cached between nights.
 
-    The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises TemplateError.
+    The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.
     """
     form = form or DocumentForm()
-    wanted = [] if form.tables_only else [c for c in pack.charts if c.kind in DRAWN]
-    pictures = pngs(tuple(wanted), kept) if wanted else {}
-    _Writer(legible(pack), pictures, form).write(path)
+    wanted = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
+    pictures = draw_pngs(wanted, cache) if wanted else {}
+    _Writer(strip_invalid_xml(pack), pictures, form).write(path)
     return {c.chart_id for c in wanted if not c.unavailable} - pictures.keys()
 
 
 class _Writer:
-    """One document, as it grows: which tables and charts have been numbered, which claims have been told."""
+    """Writes one document. `numbers`: the last number of tables and of charts; `checked`: the claims that are already in it."""
 
     def __init__(self, pack: Pack, pictures: dict[str, bytes], form: DocumentForm) -> None:
         self.pack, self.pictures, self.form = pack, pictures, form
         self.notices = notices(pack)
-        self.part = data_part(pack)
+        self.part = make_data_part(pack)
         self.controls = Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
-        # python-docx goes through all styles for each paragraph: a third of the time.
-        self.doc.part.get_style_id = cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
-        self.counted = {"Table": 0, "Chart": 0}
-        self.told: set[int] = set()
+        # python-docx would search all styles for each paragraph, a third of the time.
+        self.doc.part.get_style_id = functools.cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
+        self.numbers = {"Table": 0, "Chart": 0}
+        self.checked: set[int] = set()
 
     def write(self, path: Path | BinaryIO) -> None:
-        """All of it, in order."""
+        """Write all parts in order."""
         self._properties()
-        self._margins()
+        self._headers()
         self._front()
         if not self.form.tables_only:
             self._heading("Overview", 0)
-            self._place("Write here what the report is about, and what has changed since the last one.", "Overview")
+            self._placeholder("Write here what the report is about, and what has changed since the last one.", "Overview")
         for number, page in enumerate(self.pack.pages, start=1):
             self._page(page, number)
-        self._back()
+        self._end()
         add_data_part(self.doc, self.part)
-        write_out(self.doc, path, self.pack.night_at)
+        save_document(self.doc, path, self.pack.night_at)
 
     def _properties(self) -> None:
-        known = self.doc.core_properties
-        known.title, known.language = heading(self.pack), "en-GB"
-        known.subject = " ".join(self.notices) or "Public Assurance Meeting"
-        known.author = known.last_modified_by = known.comments = known.keywords = ""
-        known.created = known.modified = self.pack.night_at
-        known.revision = 1
+        properties = self.doc.core_properties
+        properties.title, properties.language = heading(self.pack), "en-GB"
+        properties.subject = " ".join(self.notices) or "Public Assurance Meeting"
+        properties.author = properties.last_modified_by = properties.comments = properties.keywords = ""
+        properties.created = properties.modified = self.pack.night_at
+        properties.revision = 1
 
-    def _margins(self) -> None:
-        """What stands on every page: what it is, whether it is made up, and the page's number. A template's own words stay."""
+    def _headers(self) -> None:
+        """Header and footer: the title, whether figures are made up, and page numbers. The words of a template stay."""
         for number, section in enumerate(self.doc.sections):
             if number and section.header.is_linked_to_previous:
                 continue
-            lines = [] if _says_something(section.header.paragraphs) else [heading(self.pack)]
+            lines = [] if _has_content(section.header.paragraphs) else [heading(self.pack)]
             for line in [*lines, *self.notices]:
                 first = section.header.paragraphs[0]
                 paragraph = section.header.add_paragraph(style="Header") if first.text else first
@@ -114,7 +124,7 @@ class _Writer:
         for notice in self.notices:
             self.doc.add_paragraph(notice, style=NOTICE)
         figures = self.part.figures
-        paragraph = self._write(figures[NIGHT], " ", figures[STATUS])
+        paragraph = self._paragraph(figures[NIGHT], " ", figures[STATUS])
         if CHECKED in figures:
             self.controls.add(paragraph, " Of the figures and statements that this edition lists, ", figures[CHECKED])
         if not self.form.tables_only:
@@ -128,78 +138,72 @@ class _Writer:
             self.doc.add_paragraph(FOR_THE_AUTHOR, style=CHECK)
         self._contents()
         if pack.markers:
-            self._title("Shorthand: marks beside or in place of a figure", "Heading 2")
+            self.doc.add_paragraph("Shorthand: marks beside or in place of a figure", style="Heading 2")
             for line in marker_lines(pack.markers):
                 self.doc.add_paragraph(line, style=NOTE)
             self.doc.add_paragraph("0 is a true zero; a figure that is not available is never 0.", style=NOTE)
 
     def _contents(self) -> None:
-        """A list of the parts that leads to each; Word makes it anew from the headings where one asks for one of its own."""
-        self._title("Contents", "Heading 2")
+        """A list of links to the parts. Word can replace it with a table of contents made from the headings."""
+        self.doc.add_paragraph("Contents", style="Heading 2")
         for number, page in enumerate(self.pack.pages, start=1):
             add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
         add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
 
-    def _title(self, text: str, style: str) -> Paragraph:
-        return self.doc.add_paragraph(text, style=style)
-
     def _heading(self, text: str, number: int) -> None:
         name = "part_sources" if number > len(self.pack.pages) else f"part_{number}"
-        add_bookmark(self._title(text, "Heading 1"), name, number)
+        add_bookmark(self.doc.add_paragraph(text, style="Heading 1"), name, number)
 
-    def _write(self, *said: Said, style: str | None = None) -> Paragraph:
-        return self.controls.add(self.doc.add_paragraph(style=style), *said)
+    def _paragraph(self, *texts: Text, style: str | None = None) -> Paragraph:
+        return self.controls.add(self.doc.add_paragraph(style=style), *texts)
 
-    def _place(self, text: str, name: str, *before: Said) -> None:
-        """A numbered paragraph for the author's words, after those that are offered."""
-        paragraph = self._write(*before, *([" "] if before else []), style=NUMBERED)
+    def _placeholder(self, text: str, name: str, *before: Text) -> None:
+        """A numbered paragraph for the author to write in, after the suggested texts."""
+        paragraph = self._paragraph(*before, *([" "] if before else []), style=NUMBERED)
         self.controls.add_placeholder(paragraph, text, name)
 
     def _page(self, page: Page, number: int) -> None:
         self._heading(page.title, number)
         if not self.form.tables_only:
-            self._place(f"Write here what the reader should take from “{page.title}”.", page.title)
+            self._placeholder(f"Write here what the reader should take from “{page.title}”.", page.title)
         for table in page.tables:
             self._table(page, table)
         self._check(page.claims)
 
     def _table(self, page: Page, table: Table) -> None:
-        charts = [] if self.form.tables_only else [c for c in page.charts_of(table) if c.kind in DRAWN]
-        self._title(f"{table.title} ({table.paragraph})", "Heading 2")
+        charts = [] if self.form.tables_only else [c for c in page.charts_of(table) if c.kind in CHART_KINDS]
+        self.doc.add_paragraph(f"{table.title} ({table.paragraph})", style="Heading 2")
         if not self.form.tables_only:
-            sentences = offered(table)
+            sentences = suggest_sentences(table)
             for sentence in sentences[:-1]:
-                self._write(*sentence, style=NUMBERED)
+                self._paragraph(*sentence, style=NUMBERED)
             last = sentences[-1] if sentences else ()
-            self._place(f"Write here about “{table.title}”.", table.title, *last)
-        if table.kind == "chart":
-            for chart in charts:
-                self._chart(chart)
-        else:
+            self._placeholder(f"Write here about “{table.title}”.", table.title, *last)
+        if table.kind != "chart":
             self._figures(table)
-            for chart in charts:
-                self._chart(chart)
+        for chart in charts:
+            self._chart(chart)
         self._check(table.claims)
 
     def _figures(self, table: Table) -> None:
-        """A table as printed, with what is to be said of it."""
+        """A table as printed, with its notes and source."""
         of_chart = ", the figures of the chart" if table.kind == "chart" else ""
         title = f"{table.title}{of_chart}, {table.scope}"
         add_caption(self.doc, "Table", self._next("Table"), title)
         add_table(
             self.doc, self.controls, [table.rows_are, *(c.label for c in table.columns)],
-            [[r.label, *(cell_figure(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
+            [[r.label, *(bind_cell(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
              for r in table.rows],
             title=title, about=f"{units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
         )  # fmt: skip
         for line in [table.unavailable, *(f"Note: {n}" for n in table.notes)]:
             if line:
                 self.doc.add_paragraph(line, style=NOTE)
-        self._write(source_of(table), style=NOTE)
+        self._paragraph(bind_source(table), style=NOTE)
 
     def _next(self, kind: str) -> int:
-        self.counted[kind] += 1
-        return self.counted[kind]
+        self.numbers[kind] += 1
+        return self.numbers[kind]
 
     def _chart(self, chart: Chart) -> None:
         add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
@@ -211,44 +215,44 @@ class _Writer:
         self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn on night {self.pack.night_id}."]), style=NOTE)
 
     def _check(self, claims: Iterable[Claim]) -> None:
-        """What does not simply agree, once each, where its paragraph is."""
+        """Each claim that does not simply agree, once, where its paragraph is."""
         for claim in claims if not self.form.tables_only else ():
-            if claim.verdict != "agrees" and claim.no not in self.told:
-                self.told.add(claim.no)
+            if claim.verdict != "agrees" and claim.no not in self.checked:
+                self.checked.add(claim.no)
                 paragraph = self.doc.add_paragraph(style=CHECK)
                 paragraph.add_run(f"To check, {claim.paragraph}: {claim.verdict}. ").bold = True
-                self.controls.add(paragraph, *_in_words(claim))
+                self.controls.add(paragraph, *_describe_claim(claim))
 
-    def _back(self) -> None:
+    def _end(self) -> None:
         pack = self.pack
-        left = tuple(c for c in pack.claims if c.verdict != "agrees" and c.no not in self.told)
-        if left and not self.form.tables_only:
-            self._title("Printed elsewhere", "Heading 2")
-            self._check(left)
+        unplaced = tuple(c for c in pack.claims if c.verdict != "agrees" and c.no not in self.checked)
+        if unplaced and not self.form.tables_only:
+            self.doc.add_paragraph("Printed elsewhere", style="Heading 2")
+            self._check(unplaced)
         self._heading("Sources and measures", len(pack.pages) + 1)
         for table in (t for t in pack.tables if t.kind == "chart"):
             self._figures(table)
-        counted = ["Rows"] if pack.rule is None else []
+        row_count = ["Rows"] if pack.rule is None else []
         rows = [
-            [s.title, s.status, _day(s.covered_from), _day(s.covered_to), *(f"{s.rows:,}" for _ in counted),
+            [s.title, s.status, _day(s.covered_from), _day(s.covered_to), *(f"{s.rows:,}" for _ in row_count),
              _day(s.extracted_at)]
             for s in pack.sources
         ]  # fmt: skip
-        self._words("Sources: the extracts behind the figures on night " + pack.night_id, "One row an extract.",
-                    ["Extract", "Status", "First day covered", "Last day covered", *counted, "Extracted"], rows)  # fmt: skip
+        self._text_table("Sources: the extracts behind the figures on night " + pack.night_id, "One row an extract.",
+                    ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"], rows)  # fmt: skip
         used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
         if used:
-            self._words("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
+            self._text_table("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
                         [[d.title, d.meaning] for d in used.values()])  # fmt: skip
 
-    def _words(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Said]]) -> None:
-        """A table of words."""
+    def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Text]]) -> None:
+        """A table of texts."""
         add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(self.doc, self.controls, header, rows, title=title, about=about, text=True)
+        add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
 
 
-def _says_something(paragraphs: Iterable[Paragraph]) -> bool:
-    """Whether a template's header has words, fields or a picture of its own."""
+def _has_content(paragraphs: Iterable[Paragraph]) -> bool:
+    """Whether the header of a template has text or a picture."""
     return any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in paragraphs)
 
 
@@ -256,13 +260,13 @@ def _day(day: object) -> str:
     return f"{day:%d/%m/%Y}" if day else "[z]"
 
 
-def _in_words(claim: Claim) -> list[Said]:
-    """What was printed, what the warehouse says, and why they differ."""
+def _describe_claim(claim: Claim) -> list[Text]:
+    """What was printed, what was computed, and why they differ."""
     if claim.kind == "statement":
-        said: list[str | BoundText] = [f"In our words, the report says: {claim.what}."]
+        texts: list[Text] = [f"In our words, the report says: {claim.what}."]
     elif claim.computed:
-        said = [f"{claim.what}: printed {claim.printed}, computed ", claim_figure(claim), "."]
+        texts = [f"{claim.what}: printed {claim.printed}, computed ", bind_claim(claim), "."]
     else:
-        said = [f"{claim.what}: printed {claim.printed}."]
+        texts = [f"{claim.what}: printed {claim.printed}."]
     reason = f" {claim.reason[:1].upper()}{claim.reason[1:].rstrip('.')}." if claim.reason else ""
-    return [*said, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]
+    return [*texts, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]

@@ -1,6 +1,6 @@
 """The Word template of a document: the force's own, or our plain one, `templates/report.docx`.
 
-A force's template gives page, header, footer and styles. A style that it lacks is taken from ours.
+A force's template sets page, header, footer and styles. A style that it lacks is copied from ours.
 """
 
 import io
@@ -34,11 +34,11 @@ _MAIN = b"wordprocessingml.document.main+xml"
 
 
 class WordTemplateError(PamError, ValueError):
-    """A file that can't be used as a template. The message names it."""
+    """A file can't be used as a template. The message names it."""
 
 
 def open_template(path: Path | None = None) -> Doc:
-    """A document made from a template (.docx or .dotx) with all of STYLES. Raises TemplateError."""
+    """A document made from a template (.docx or .dotx) with all of STYLES. Raises WordTemplateError."""
     if path is None:
         return Document(str(OURS))
     try:
@@ -46,65 +46,65 @@ def open_template(path: Path | None = None) -> Doc:
     except OSError as error:
         raise WordTemplateError(f"the template {path} can't be read: {error.strerror or error}") from error
     except Exception as error:
-        # What python-docx raises of a broken file is of many kinds.
+        # python-docx raises many kinds of error for a broken file.
         raise WordTemplateError(f"the template {path} is not a Word document (.docx or .dotx): {error}") from error
     if any(NAMESPACE.encode() in rel.target_part.blob for rel in doc.part.rels.values() if rel.reltype == RT.CUSTOM_XML):
         raise WordTemplateError(
             f"the template {path} is a report that was made by pam report: give the template, without its text"
         )
-    _lend_styles(doc, Document(str(OURS)))
+    _copy_styles(doc, Document(str(OURS)))
     return doc
 
 
 def _as_document(path: Path) -> bytes:
-    """A template's bytes as those of a document, which python-docx alone opens."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
+    """The bytes of a template as those of a document: python-docx opens no .dotx."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
         for item in old.infolist():
             data = old.read(item)
             if item.filename == "[Content_Types].xml":
                 data = data.replace(b"wordprocessingml.template.main+xml", _MAIN)
             new.writestr(item.filename, data)
-    return made.getvalue()
+    return copy.getvalue()
 
 
-def _lend_styles(doc: Doc, ours: Doc) -> None:
-    """Give a document the styles that it lacks."""
+def _copy_styles(doc: Doc, ours: Doc) -> None:
+    """Copy the styles that a document lacks, with their lists."""
     known = {s.name for s in doc.styles}
-    if lacking := [name for name in STYLES if name not in known]:
-        numbers = _lend_numbering(doc, ours)
-        for name in lacking:
+    if missing := [name for name in STYLES if name not in known]:
+        numbers = _copy_lists(doc, ours)
+        for name in missing:
             style = deepcopy(ours.styles[name].element)
             for number in style.iter(qn("w:numId")):
                 number.set(qn("w:val"), numbers[number.get(qn("w:val"))])
             doc.styles.element.append(style)
-        if NUMBERED in lacking and (pPr := doc.styles["Heading 1"].element.get_or_add_pPr()).numPr is None:
+        if NUMBERED in missing and (pPr := doc.styles["Heading 1"].element.get_or_add_pPr()).numPr is None:
             # Paragraphs are numbered 2.1 where their heading is numbered 2.
             pPr.get_or_add_numPr().get_or_add_numId().val = int(numbers["1"])
 
 
-def _lend_numbering(doc: Doc, ours: Doc) -> dict[str, str]:
-    """Add our lists to a document's. Returns our number of a list -> the document's."""
+def _copy_lists(doc: Doc, ours: Doc) -> dict[str, str]:
+    """Copy our lists into a document. Returns the number that each of our lists, by its number, has there."""
     part: Any = next((r.target_part for r in doc.part.rels.values() if r.reltype == RT.NUMBERING), None)
     if part is None:
-        # python-docx can't make one.
+        # python-docx can't create one.
         part = NumberingPart(PackURI("/word/numbering.xml"), CT.WML_NUMBERING, OxmlElement("w:numbering"), doc.part.package)
         doc.part.relate_to(part, RT.NUMBERING)
     lists = part.element
     taken = [int(n) for n in (*lists.xpath("w:num/@w:numId"), *lists.xpath("w:abstractNum/@w:abstractNumId"))]
     first = max(taken, default=0) + 1
-    made = {}
+    numbers = {}
     kinds = lists.findall(qn("w:abstractNum"))
     for kind in ours.part.numbering_part.element.findall(qn("w:abstractNum")):
         own = kind.get(qn("w:abstractNumId"))
-        made[own] = str(first + int(own))
+        numbers[own] = str(first + int(own))
         copy = deepcopy(kind)
-        copy.set(qn("w:abstractNumId"), made[own])
-        # Kinds of lists stand before lists.
+        copy.set(qn("w:abstractNumId"), numbers[own])
+        # The schema has abstractNum elements before num elements.
         if kinds:
             kinds[-1].addnext(copy)
         else:
             lists.insert(0, copy)
         kinds.append(copy)
-        lists.add_num(int(made[own])).numId = int(made[own])
-    return made
+        lists.add_num(int(numbers[own])).numId = int(numbers[own])
+    return numbers

@@ -12,8 +12,8 @@ MONTHS = (
 )  # fmt: skip
 
 
-def number(value: Decimal, unit: str | None, places: int | None = None) -> str:
-    """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. Halves are rounded away from zero, as in `reports.cells`."""
+def format_number(value: Decimal, unit: str | None, places: int | None = None) -> str:
+    """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. A half is rounded away from zero, as in `reports.cells`."""
     places = PLACES.get(unit or "", 0) if places is None else places
     rounded = abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     sign = "-" if value < 0 else ""
@@ -30,13 +30,13 @@ def moment_in_words(at: datetime) -> str:
     return f"{day_in_words(at.date())} at {at:%H:%M} UTC"
 
 
-def month(text: str) -> str:
+def month_in_words(text: str) -> str:
     """`2025-10` as `October 2025`."""
     return f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
 
 
 def days_in_words(first: date | None, last: date | None) -> str:
-    """`1 November 2024 to 31 October 2025`; from the beginning where no first day is said, nothing where no last one is."""
+    """`1 November 2024 to 31 October 2025`; `up to 31 October 2025` without a first day; empty without a last one."""
     if last is None:
         return ""
     if first == last:
@@ -44,48 +44,48 @@ def days_in_words(first: date | None, last: date | None) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if first else f"up to {day_in_words(last)}"
 
 
-def listed(texts: Sequence[str]) -> str:
+def join_words(texts: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
 
 
-RESULTS = {
+VERDICTS = {
     "agrees": "Agrees", "agrees when cut": "Matches if rounded down", "disagrees": "Disagrees",
     "not computable": "Cannot be checked",
 }  # fmt: skip
 
 
-def result(verdict: str) -> str:
+def verdict_label(verdict: str) -> str:
     """A verdict as people read it."""
-    return RESULTS.get(verdict, verdict)
+    return VERDICTS.get(verdict, verdict)
 
 
-def verdict(said: str, count: int) -> str:
-    """A verdict of so many claims, in a sentence: 1 `agrees`, 2 `agree`."""
-    many = {"agrees": "agree", "agrees when cut": "match if rounded down", "disagrees": "disagree"}
-    one = {"agrees when cut": "matches if rounded down"}
-    if said == "not computable":
+def verdict_in_sentence(verdict: str, count: int) -> str:
+    """A verdict after a count of claims: 1 `agrees`, 2 `agree`."""
+    plural = {"agrees": "agree", "agrees when cut": "match if rounded down", "disagrees": "disagree"}
+    singular = {"agrees when cut": "matches if rounded down"}
+    if verdict == "not computable":
         return "cannot be checked"
-    return one.get(said, said) if count == 1 else many.get(said, said)
+    return (singular if count == 1 else plural).get(verdict, verdict)
 
 
 def slug(text: str) -> str:
     """A text as a name in a path: small letters, digits and hyphens. Never empty."""
-    kept = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower())
-    return "-".join(kept.split())[:60].strip("-") or "part"
+    letters = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower())
+    return "-".join(letters.split())[:60].strip("-") or "part"
 
 
-def of_lines(kind: str, title: str, panels: Sequence[Panel], with_range: bool = True) -> str:
-    """Alt text of a chart of lines or months: where each begins and ends and, `with_range`, its highest and its lowest."""
-    said = [
-        _of_series(s, p.title if len(panels) > 1 else "", len(p.series) > 1 or not p.title, with_range)
-        for p in panels for s in p.series if _known(s)
+def describe_lines(kind: str, title: str, panels: Sequence[Panel], with_range: bool = True) -> str:
+    """Alt text of a chart of lines or months: the first and last figure of each and, `with_range`, the highest and lowest."""
+    sentences = [
+        _describe_series(s, p.title if len(panels) > 1 else "", len(p.series) > 1 or not p.title, with_range)
+        for p in panels for s in p.series if _known_points(s)
     ]  # fmt: skip
-    return f"{kind}. {title}. {' '.join(said)}".strip()
+    return f"{kind}. {title}. {' '.join(sentences)}".strip()
 
 
-def _of_series(series: Series, panel: str, is_named: bool, with_range: bool) -> str:
-    points = _known(series)
+def _describe_series(series: Series, panel: str, is_named: bool, with_range: bool) -> str:
+    points = _known_points(series)
     name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
     first, last = points[0], points[-1]
     if len(points) == 1:
@@ -97,34 +97,34 @@ def _of_series(series: Series, panel: str, is_named: bool, with_range: bool) -> 
     return text + "."
 
 
-def of_limits(panels: Sequence[Panel]) -> list[str]:
-    """A sentence a control chart, for its alt text: its mean, its limits, and the months that it marks."""
-    return [_of_limits(p) for p in panels if p.limits]
+def describe_limits(panels: Sequence[Panel]) -> list[str]:
+    """A sentence for each control chart, for the alt text: its mean, its limits, and the months that it marks."""
+    return [_describe_panel_limits(p) for p in panels if p.limits]
 
 
-def _of_limits(panel: Panel) -> str:
+def _describe_panel_limits(panel: Panel) -> str:
     newest = panel.limits[-1]
     ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
-    limits = "".join(f", {name} limit {number(v, panel.unit, 1)}" for name, v in ends)
-    text = f"{panel.title}: mean {number(newest.mean, panel.unit, 1)}{limits}; {panel.happened}."
+    limits = "".join(f", {name} limit {format_number(v, panel.unit, 1)}" for name, v in ends)
+    text = f"{panel.title}: mean {format_number(newest.mean, panel.unit, 1)}{limits}; {panel.newest_month}."
     for mark in ("high", "low"):
-        if own := [p.label for s in panel.series for p in s.points if p.mark == mark]:
-            text += f" Unusually {mark}: {listed(own)}."
+        if labels := [p.label for s in panel.series for p in s.points if p.mark == mark]:
+            text += f" Unusually {mark}: {join_words(labels)}."
     return text
 
 
-def of_bars(title: str, panel: Panel) -> str:
-    """Alt text of a chart of bars: each bar's figure, the first twelve, and how many more there are."""
-    said = []
+def describe_bars(title: str, panel: Panel) -> str:
+    """Alt text of a bar chart: the figures of the first twelve bars, and how many more there are."""
+    sentences = []
     for series in panel.series:
-        points = _known(series)
+        points = _known_points(series)
         shown = [f"{p.label} {p.printed}" for p in points[:12]]
         more = f" and {len(points) - 12} more" if len(points) > 12 else ""
-        said.append(f"{series.name}: {', '.join(shown)}{more}." if len(panel.series) > 1 else f"{', '.join(shown)}{more}.")
-    return f"Bar chart. {title}. {' '.join(said)}".strip()
+        sentences.append(f"{series.name}: {', '.join(shown)}{more}." if len(panel.series) > 1 else f"{', '.join(shown)}{more}.")
+    return f"Bar chart. {title}. {' '.join(sentences)}".strip()
 
 
-def _known(series: Series) -> list[Point]:
+def _known_points(series: Series) -> list[Point]:
     return [p for p in series.points if p.value is not None]
 
 

@@ -1,8 +1,8 @@
-"""The pack as an accessible spreadsheet: cover, contents, notes, then one table a sheet.
+"""The pack as an accessible workbook: cover, contents, notes, then a sheet for each table.
 
 Follows the Government Analysis Function's guidance on releasing statistics in spreadsheets
-(https://analysisfunction.civilservice.gov.uk/policy-store/releasing-statistics-in-spreadsheets/): one table a sheet, marked up
-as a table, without blank or merged cells, shorthand explained on its sheet, notes on a sheet of their own. gptables writes it.
+(https://analysisfunction.civilservice.gov.uk/policy-store/releasing-statistics-in-spreadsheets/): one table on each sheet,
+marked up as a table, no blank or merged cells, shorthand explained on the sheet, notes on their own sheet. gptables writes it.
 """
 
 import re
@@ -24,25 +24,25 @@ from .model import Cell, Pack, Table
 from .shared_sentences import (
     ORDER_OF_FINDINGS,
     heading,
-    legible,
     marker_lines,
     night_line,
     notices,
     sample_notice,
     source_line,
+    strip_invalid_xml,
     units_line,
 )
 
 CONTENTS, NOTES = "Contents", "Notes"
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-"""A text is text, whatever it looks like: a category `=1+1` is no formula."""
+"""A text stays a text: a category `=1+1` is no formula."""
 NOT_APPLICABLE = "[z]"
 SHEET_NAME = 31
 """Characters that Excel allows in a sheet's name."""
-HEADER = 230
-"""Characters of a printed sheet's header: Excel takes 255."""
+PAGE_HEADER = 230
+"""Characters of a printed page's header at most: Excel allows 255."""
 DAY, MOMENT = "d mmmm yyyy", "d mmmm yyyy hh:mm"
-LOOK = {
+THEME = {
     "global": {"font_size": 12, "font_name": "Arial", "font_color": "automatic"},
     "cover_title": {"bold": True, "font_size": 18, "text_wrap": True},
     "cover_subtitle": {"bold": True, "font_size": 14, "text_wrap": True},
@@ -53,11 +53,11 @@ LOOK = {
     "data": {"text_wrap": True, "valign": "top", "bottom": 4, "bottom_color": "#B1B4B6"},
     "description_order": ["instructions", "legend", "source", "scope"],
 }
-"""gptables' theme, with a line under each row."""
+"""The theme of gptables, with a line under each row."""
 
 
 @dataclass(frozen=True)
-class Header:
+class Column:
     """A column of a sheet: its heading, its width in characters, and whether it holds numbers."""
 
     heading: str
@@ -67,11 +67,11 @@ class Header:
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """One sheet: what stands above its table, and the table. `formats`: number formats, by row and column from 0."""
+    """One sheet: what is above its table, and the table. `formats`: number formats by row and column, from 0."""
 
     name: str
     title: str
-    columns: Sequence[Header]
+    columns: Sequence[Column]
     rows: list[list[Any]]
     about: Sequence[str] = ()
     legend: Sequence[str] = ()
@@ -80,11 +80,11 @@ class WorkbookSheet:
 
 
 def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
-    """Write the pack to `path`, or an open file. Figures are numbers, as printed; a cell without one has its marker as text.
+    """Write the pack to `path`, or an open file. Figures are numbers, rounded as printed; a cell without one has its marker.
 
     The same night gives the same bytes.
     """
-    pack = legible(pack)
+    pack = strip_invalid_xml(pack)
     notes = list(dict.fromkeys(n for t in pack.tables for n in t.notes))
     sheets = [_table(t, notes) for t in pack.tables]
     if pack.claims:
@@ -95,21 +95,21 @@ def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
     if notes:
         sheets.insert(0, _notes(pack, notes))
     book = GPWorkbook(str(path) if isinstance(path, Path) else path, options=AS_TEXT)
-    book.set_theme(Theme(deepcopy(LOOK)))  # gptables takes it apart
+    book.set_theme(Theme(deepcopy(THEME)))  # gptables changes it
     book.set_properties({"title": heading(pack), "subject": sample_notice(pack) or "", "created": pack.night_at, "author": ""})
     cover = book.add_worksheet("Cover")
     cover.write_cover(_cover(pack))
-    _to_print(cover, pack)
+    _set_up_printing(cover, pack)
     for sheet in [_contents(sheets), *sheets]:
         _write(book, pack, sheet)
     book.close()
 
 
 def _cover(pack: Pack) -> Cover:
-    held = f", with {share_checked(pack.claims)} checked against the warehouse" if pack.claims else ""
+    checked = f", with {share_checked(pack.claims)} checked against the warehouse" if pack.claims else ""
     intro = [
-        *([{"bold": True}, _prose(notice)] for notice in notices(pack)),
-        f"The tables and chart series of edition {pack.edition} of the report{held}. One table a sheet; the Contents sheet"
+        *([{"bold": True}, _escape(notice)] for notice in notices(pack)),
+        f"The tables and chart series of edition {pack.edition} of the report{checked}. One table a sheet; the Contents sheet"
         " leads to each.",
         night_line(pack),
         pack.data_status,
@@ -121,13 +121,13 @@ def _cover(pack: Pack) -> Cover:
         " says it in words.",
         *([f"Revisions are since edition {pack.frozen_in} went out."] if pack.frozen_in else []),
     ]
-    said = [[_prose(t) if isinstance(t, str) else t for t in texts] for texts in (intro, about)]
-    return Cover(title=_prose(heading(pack)), intro=said[0], about=said[1], width=100)
+    escaped = [[_escape(t) if isinstance(t, str) else t for t in texts] for texts in (intro, about)]
+    return Cover(title=_escape(heading(pack)), intro=escaped[0], about=escaped[1], width=100)
 
 
 def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
     return WorkbookSheet(
-        CONTENTS, "Contents", [Header("Sheet", 34), Header("What it holds", 90)],
+        CONTENTS, "Contents", [Column("Sheet", 34), Column("What it holds", 90)],
         [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _notes(pack: Pack, notes: Sequence[str]) -> WorkbookSheet:
     rows = [
         [n, text, "; ".join(_sheet_name(t) for t in pack.tables if text in t.notes)] for n, text in enumerate(notes, start=1)
     ]
-    return WorkbookSheet(NOTES, "Notes", [Header("Note", 10), Header("What it says", 90), Header("Sheets", 34)], rows)
+    return WorkbookSheet(NOTES, "Notes", [Column("Note", 10), Column("What it says", 90), Column("Sheets", 34)], rows)
 
 
 def _sheet_name(table: Table) -> str:
@@ -144,21 +144,22 @@ def _sheet_name(table: Table) -> str:
 
 
 def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
-    """A printed table, or a chart's series. A column says in words which numbers of a row are provisional or revised."""
-    headings = _unlike([table.rows_are, *(c.label for c in table.columns)])
+    """A printed table, or the series of a chart. Extra columns say which changes of a row are unusual, and which numbers are
+    provisional or revised."""
+    headings = _unique_headings([table.rows_are, *(c.label for c in table.columns)])
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
-    columns = [Header(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    columns = [Column(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
-        columns.append(Header(_unlike([*headings, "Is it unusual?"])[-1], 50))
-        for row, said in zip(rows, unusual, strict=True):
-            row.append("; ".join(f"{h}: {words}" for h, words in said) or NOT_APPLICABLE)
+        columns.append(Column(_unique_headings([*headings, "Is it unusual?"])[-1], 50))
+        for row, changes in zip(rows, unusual, strict=True):
+            row.append("; ".join(f"{h}: {words}" for h, words in changes) or NOT_APPLICABLE)
     if any(marked):
-        columns.append(Header(_unlike([*headings, "Shorthand"])[-1], 44))
-        for row, found in zip(rows, marked, strict=True):
-            row.append("; ".join(f"{h} {m}" for h, m in found) or "None")
+        columns.append(Column(_unique_headings([*headings, "Shorthand"])[-1], 44))
+        for row, markers in zip(rows, marked, strict=True):
+            row.append("; ".join(f"{h} {m}" for h, m in markers) or "None")
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
@@ -166,20 +167,20 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
         about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
         source=source_line(table),
-        formats={(r, c): _shown(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
+        formats={(r, c): _number_format(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
                  if cell.text},
     )  # fmt: skip
 
 
 def _number(cell: Cell) -> float | str:
-    """A cell's figure as it is printed, or its marker."""
+    """The printed figure of a cell as a number, or its marker."""
     if cell.value is None or not cell.text:
         return cell.printed
     return float(re.sub("[£,%]", "", cell.text))
 
 
-def _shown(cell: Cell) -> str:
-    """The number format that shows a figure as printed, its marker as well."""
+def _number_format(cell: Cell) -> str:
+    """The number format that shows a figure as printed, with its marker."""
     places = f".{'0' * cell.decimals}" if cell.decimals else ""
     pounds = "[$£-809]" if "£" in cell.text else ""
     after = f"{'%' if cell.text.endswith('%') else ''}{f' {cell.marker}' if cell.marker else ''}"
@@ -187,10 +188,10 @@ def _shown(cell: Cell) -> str:
 
 
 def _findings(pack: Pack) -> WorkbookSheet:
-    """What to read first. Figures are texts, as printed: they are of many units."""
-    columns = [Header("Part", 34), Header("Figure", 40), Header("As printed", 16), Header("Period", 34), Header("Change", 40),
-               Header("Is it unusual?", 44), Header("Newest month", 44), Header("Completeness", 24),
-               Header("Sheet", 30)]  # fmt: skip
+    """What to read first. Figures are texts as printed, as their units differ."""
+    columns = [Column("Part", 34), Column("Figure", 40), Column("As printed", 16), Column("Period", 34), Column("Change", 40),
+               Column("Is it unusual?", 44), Column("Newest month", 44), Column("Completeness", 24),
+               Column("Sheet", 30)]  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
@@ -201,9 +202,9 @@ def _findings(pack: Pack) -> WorkbookSheet:
 
 
 def _claims(pack: Pack) -> WorkbookSheet:
-    """The printed figures and statements. What does not apply says so: no cell is blank."""
-    columns = [Header("Number", 10, True), Header("Paragraph", 12), Header("What is said", 60), Header("As printed", 16),
-               Header("Warehouse", 16), Header("Difference", 14), Header("Verdict", 18), Header("Why", 60)]  # fmt: skip
+    """The printed figures and statements. No cell is blank."""
+    columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
+               Column("Warehouse", 16), Column("Difference", 14), Column("Verdict", 18), Column("Why", 60)]  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
@@ -215,11 +216,11 @@ def _claims(pack: Pack) -> WorkbookSheet:
 
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
-    counted = [Header("Rows", 12, True)] if with_rows else []
+    row_column = [Column("Rows", 12, True)] if with_rows else []
     columns = [
-        Header("Extract", 34), Header("Status", 16), Header("Rhythm", 12), Header("Files", 10, True), *counted,
-        Header("First day covered", 22), Header("Last day covered", 22), Header("Extracted at (UTC)", 26),
-        Header("Days late", 12, True),
+        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), *row_column,
+        Column("First day covered", 22), Column("Last day covered", 22), Column("Extracted at (UTC)", 26),
+        Column("Days late", 12, True),
     ]  # fmt: skip
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
@@ -235,39 +236,39 @@ def _sources(pack: Pack) -> WorkbookSheet:
 def _measures(pack: Pack) -> WorkbookSheet:
     used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
-    columns = [Header("Measure", 34), Header("What it counts", 70), Header("How a period is made", 60), Header("Mart", 28),
-               Header("Name in the mart", 34)]  # fmt: skip
+    columns = [Column("Measure", 34), Column("What it counts", 70), Column("How a period is made", 60), Column("Mart", 28),
+               Column("Name in the mart", 34)]  # fmt: skip
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
 
 def _width(heading: str) -> int:
-    """Characters that a column of numbers needs: its heading, in bold, may take two lines."""
+    """The width of a column of numbers, in characters: its bold heading may take two lines."""
     return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / 2)))
 
 
-def _unlike(headings: Sequence[str]) -> list[str]:
-    """Headings that a spreadsheet's table takes: none blank, no two alike in small letters."""
-    found: list[str] = []
+def _unique_headings(headings: Sequence[str]) -> list[str]:
+    """Headings that a table in Excel accepts: none blank, and no two the same in lower case."""
+    unique: list[str] = []
     taken: set[str] = set()
-    for said in headings:
-        name = heading = _prose(said).strip() or "Figure"
+    for text in headings:
+        name = heading = _escape(text).strip() or "Figure"
         n = 1
         while name.casefold() in taken:
             n += 1
             name = f"{heading} ({n})"
         taken.add(name.casefold())
-        found.append(name)
-    return found
+        unique.append(name)
+    return unique
 
 
-def _prose(text: str) -> str:
-    """A text that gptables leaves as it is: it takes `$$a$$` for a note and `[a](b)` for a link."""
+def _escape(text: str) -> str:
+    """A text as gptables prints it unchanged: it would read `$$a$$` as a note and `[a](b)` as a link."""
     return " ".join(text.replace("$$", "$ $").replace("](", "] (").split())
 
 
 def _cell(value: Any) -> Any:
-    """A value as gptables takes it: a text in a wrapper, in which it looks for nothing; a day as a time."""
+    """A value for gptables: a text in a wrapper, so that it does not look for markup in it; a date as a datetime."""
     if isinstance(value, str):
         return FormatList([{"quote_prefix": True} if is_formula(value) else {}, value or NOT_APPLICABLE])
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -276,9 +277,9 @@ def _cell(value: Any) -> Any:
 
 
 def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
-    """Add a sheet to the book."""
+    """Add a sheet to the workbook."""
     rows = [[_cell(v) for v in row] for row in sheet.rows]
-    look: list[dict[str, Any]] = [
+    formatting: list[dict[str, Any]] = [
         {
             "column": {
                 "columns": [n],
@@ -290,15 +291,16 @@ def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     ]
     days = {(r, c): MOMENT if isinstance(v, datetime) else DAY
             for r, row in enumerate(sheet.rows) for c, v in enumerate(row) if isinstance(v, date)}  # fmt: skip
-    look += [{"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in (days | sheet.formats).items()]
+    formats = days | sheet.formats
+    formatting += [{"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in formats.items()]
     table = GPTable(
         pd.DataFrame(rows, columns=[c.heading for c in sheet.columns], dtype=object),
-        table_name=f"table_{sheet.name}".lower(), title=_prose(sheet.title),
-        subtitles=[*([{"bold": True}, _prose(notice)] for notice in notices(pack)), *(_prose(t) for t in sheet.about),
+        table_name=f"table_{sheet.name}".lower(), title=_escape(sheet.title),
+        subtitles=[*([{"bold": True}, _escape(notice)] for notice in notices(pack)), *(_escape(t) for t in sheet.about),
                    *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
         instructions="This sheet has one table." + (" Notes are on the sheet Notes." if "[note " in sheet.title else ""),
-        legend=[_prose(t) for t in sheet.legend], source=_prose(sheet.source) if sheet.source else None,
-        index_columns={}, additional_formatting=look,
+        legend=[_escape(t) for t in sheet.legend], source=_escape(sheet.source) if sheet.source else None,
+        index_columns={}, additional_formatting=formatting,
     )  # fmt: skip
     page = book.add_worksheet(sheet.name)
     page.write_gptable(table, auto_width=False)
@@ -306,14 +308,14 @@ def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
         page.set_column(n, n, column.width)
     head = table.data_range[0]
     page.repeat_rows(head)
-    _to_print(page, pack)
+    _set_up_printing(page, pack)
 
 
-def _to_print(page: Any, pack: Pack) -> None:
-    """A4, all columns on one page, with page numbers and, where the data are made up, that they are."""
+def _set_up_printing(page: Any, pack: Pack) -> None:
+    """A4, all columns on one page, with page numbers and the notices that every page must have."""
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    title, notice = (t.replace("&", "&&")[:HEADER] for t in (heading(pack), " ".join(notices(pack))))
+    title, notice = (t.replace("&", "&&")[:PAGE_HEADER] for t in (heading(pack), " ".join(notices(pack))))
     page.set_header(f"&L{notice}")
     page.set_footer(f"&L{title}&RPage &P of &N")

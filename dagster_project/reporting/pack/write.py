@@ -1,4 +1,4 @@
-"""Writes a pack to disk in every form, beside its folder, and swaps it in when it is complete."""
+"""Writes a pack to disk in every format, into a hidden folder that takes its name when it is complete."""
 
 import io
 import json
@@ -16,23 +16,23 @@ from dagster_project.core.home import Home
 from dagster_project.core.worker_process import WORKER
 from dagster_project.editions import Edition, read_editions
 
-from .charts import keep_pictures
+from .charts import fill_cache
 from .content import read_pack
 from .document_form import DocumentForm, document_form
-from .figure_trails import Trails, read_trails, work_of
+from .figure_trails import Trails, open_work, read_trails
 from .model import Pack
 from .tables_csv import METADATA, write_csvs
 from .web_pages import write_html
 from .wording import slug
 
 FORMS = {"html": "pages for a browser", "csv": "tables as CSV, with metadata", "xlsx": "a workbook", "docx": "a document"}
-"""The forms of a pack."""
+"""The formats of a pack."""
 NOTE = "pack.json"
-"""The file that says that a folder holds a pack, and which."""
+"""The file that marks a folder as a pack, and says which."""
 
 
 class OutError(PamError, ValueError):
-    """The folder can't be written as a pack: it holds other things."""
+    """The target folder can't be written: it holds other things."""
 
 
 def write_pack(
@@ -45,68 +45,70 @@ def write_pack(
     is_sample: bool = False,
     overwrite: bool = False,
     public: bool = False,
-    said: Callable[[str], None] = lambda _: None,
+    print_line: Callable[[str], None] = lambda _: None,
     tables_only: bool = False,
 ) -> Pack:
-    """Write an edition into the folder `out`, whole or not at all. Returns what was written.
+    """Write an edition into the folder `out`, whole or not at all, and return it.
 
-    `con` reads the night's file. `home`: where the night's rows are counted for the trails, and where pictures of charts are
-    kept. An earlier pack at `out` is replaced; a folder of other things only where `overwrite` says so. Raises OutError,
-    NoEditionError, NoPublicFormError, ValueError for an unknown form or template, OSError. `public`: in the public form,
-    without trails. `tables_only`: of a document.
+    Args:
+        con: reads the night's file.
+        home: where the night's rows are counted for the trails, and pictures of charts are cached.
+        overwrite: replace the folder even if it holds something other than a pack.
+        public: write the public form, without trails.
+        tables_only: leave charts and places to write in out of the document.
+
+    Raises OutError, NoEditionError, NoPublicFormError, ValueError for an unknown format or a missing template, OSError.
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
-    refuse_others(out, overwrite)
+    check_target(out, overwrite)
     pack = read_pack(con, edition, is_sample, public)
     new = unfinished(out)
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
-        trails = _trails(con, pack, home) if home and "html" in forms and not public else None
-        fill(pack, new, forms, trails, home, said, tables_only=tables_only)()
-        swap(new, out)
+        trails = _count_trails(con, pack, home) if home and "html" in forms and not public else None
+        write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
+        replace_folder(new, out)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
     return pack
 
 
-def fill(
+def write_forms(
     pack: Pack,
     folder: Path,
     forms: Sequence[str],
     trails: Trails | None,
     home: Home | None = None,
-    said: Callable[[str], None] = lambda _: None,
-    beside: Sequence[tuple[str, str]] = (),
+    print_line: Callable[[str], None] = lambda _: None,
+    links: Sequence[tuple[str, str]] = (),
     tables_only: bool = False,
 ) -> Callable[[], list[str]]:
-    """Write a pack's forms into an empty folder. `beside`: addresses of what is published with it, and what they are.
-    `tables_only`: a document without charts and places to write in.
+    """Write the formats of a pack into an empty folder. `links`: addresses of what is published with it, and descriptions.
 
-    Returns what is to be called in the end: it waits for workbook and document, and returns the ids of charts that could not
-    be drawn.
+    Returns a function that waits for workbook and document, and returns the ids of charts that could not be drawn.
     """
-    lost: set[str] = set()
+    not_drawn: set[str] = set()
     downloads: list[tuple[str, str]] = []
-    kept = home.pictures if home else None
+    cache = home.pictures if home else None
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
-    begun: dict[str, Future[tuple[bytes, set[str]]]] = {}
+    started: dict[str, Future[tuple[bytes, set[str]]]] = {}
     if "xlsx" in forms:
-        begun["xlsx"] = WORKER.begin(_workbook, pack)
-    if kept and {"html", "docx"} <= set(forms):
-        keep_pictures(pack.charts, kept)
+        started["xlsx"] = WORKER.begin(_make_workbook, pack)
+    if cache and {"html", "docx"} <= set(forms):
+        fill_cache(pack.charts, cache)
     if "docx" in forms:
-        begun["docx"] = WORKER.begin(_document, pack, kept, document_form(home, tables_only))
-    downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in begun]
+        started["docx"] = WORKER.begin(_make_document, pack, cache, document_form(home, tables_only))
+    downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in started]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")
         downloads += [(f"csv/{METADATA}", f"What the {len(files) - 1} CSV files hold (CSV on the Web metadata)")]
-        said(f"csv: {len(files) - 1} files in csv/")
+        print_line(f"csv: {len(files) - 1} files in csv/")
     if "html" in forms:
-        lost |= write_html(pack, folder, trails, downloads, kept, beside)
-        said(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
+        not_drawn |= write_html(pack, folder, trails, downloads, cache, links)
+        print_line(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
     note = {
         "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
         "is_sample": pack.is_sample, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
@@ -114,32 +116,32 @@ def fill(
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
     def finish() -> list[str]:
-        for form, future in begun.items():
-            data, undrawn = future.result()
+        for form, future in started.items():
+            data, missing = future.result()
             (folder / f"{name}.{form}").write_bytes(data)
-            said(f"{form}: {name}.{form}")
-            lost.update(undrawn)
-        if lost:
-            said(f"not drawn: {', '.join(sorted(lost))}")
-        return sorted(lost)
+            print_line(f"{form}: {name}.{form}")
+            not_drawn.update(missing)
+        if not_drawn:
+            print_line(f"not drawn: {', '.join(sorted(not_drawn))}")
+        return sorted(not_drawn)
 
     return finish
 
 
-def _workbook(pack: Pack) -> tuple[bytes, set[str]]:
-    from .workbook import write_xlsx  # pandas: only for who wants a workbook
+def _make_workbook(pack: Pack) -> tuple[bytes, set[str]]:
+    from .workbook import write_xlsx  # loads pandas
 
     file = io.BytesIO()
     write_xlsx(pack, file)
     return file.getvalue(), set()
 
 
-def _document(pack: Pack, kept: Path | None, form: DocumentForm) -> tuple[bytes, set[str]]:
+def _make_document(pack: Pack, cache: Path | None, form: DocumentForm) -> tuple[bytes, set[str]]:
     from .word_document import write_docx
 
     file = io.BytesIO()
-    lost = write_docx(pack, file, kept, form)
-    return file.getvalue(), lost
+    not_drawn = write_docx(pack, file, cache, form)
+    return file.getvalue(), not_drawn
 
 
 def write_editions(
@@ -147,43 +149,45 @@ def write_editions(
     folder: Path,
     home: Home,
     is_sample: bool,
-    beside: Sequence[tuple[str, str]] = (),
+    links: Sequence[tuple[str, str]] = (),
     public: bool = False,
 ) -> Callable[[], list[str]]:
-    """Write every edition that the night prints into a folder of its own below `folder`. Returns what is to be called in the
-    end: it waits for workbooks and documents, and returns the charts that could not be drawn, as `edition/chart`.
+    """Write every edition of a night into a folder of its own below `folder`.
 
-    `con` reads the night's file, published or not yet. An edition of a force that the night has no file of is left out: all
-    that it could say is that nothing is available. The same file gives the same bytes: no rows are counted for the trails.
-    `beside`: what is published with them, by its address from an edition's folder. `public`: in the public form.
+    Returns a function that waits for workbooks and documents, and returns the charts that could not be drawn, as
+    `edition/chart`. An edition of a force that the night has no file of is left out: it would only say that nothing is
+    available. The same file gives the same bytes: no rows are counted for the trails.
+
+    `con` reads the night's file, published or not yet. `links`: addresses, from the folder of an edition, of what is published
+    with it, and descriptions. `public`: write the public form.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
     forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
-    known = read_editions(home).sound
-    begun: dict[str, Callable[[], list[str]]] = {}
-    for edition in (known[name] for (name,) in rows if name in known and known[name].force_code in forces):
+    editions = read_editions(home).sound
+    started: dict[str, Callable[[], list[str]]] = {}
+    for edition in (editions[name] for (name,) in rows if name in editions and editions[name].force_code in forces):
         pack = read_pack(con, edition, is_sample, public)
         own = folder / edition.edition
         own.mkdir(parents=True)
-        begun[edition.edition] = fill(pack, own, tuple(FORMS), None, home, beside=beside)
-    return lambda: [f"{name}/{chart}" for name, finish in begun.items() for chart in finish()]
+        started[edition.edition] = write_forms(pack, own, tuple(FORMS), None, home, links=links)
+    return lambda: [f"{name}/{chart}" for name, finish in started.items() for chart in finish()]
 
 
-def _trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:
-    with work_of(home, pack.night_id) as work:
+def _count_trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:
+    with open_work(home, pack.night_id) as work:
         return read_trails(con, work, pack.edition) if work else None
 
 
-def refuse_others(out: Path, overwrite: bool) -> None:
-    """Raise OutError where `out` is no folder, or holds what is no pack."""
+def check_target(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> None:
+    """Raise OutError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set."""
     if out.exists() and not out.is_dir():
         raise OutError(f"{out} is a file; --out names a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / NOTE).exists() and not overwrite:
-        raise OutError(f"{out} holds other things than a report; name another folder, or replace all of it with --replace")
+    if out.is_dir() and any(out.iterdir()) and not (out / marker).exists() and not overwrite:
+        raise OutError(f"{out} holds other things than {what}; name another folder, or replace all of it with --replace")
 
 
-def swap(new: Path, out: Path) -> None:
-    """Give a finished folder its name, in the place of what is there. Raises OSError; what was there then stays."""
+def replace_folder(new: Path, out: Path) -> None:
+    """Rename a finished folder to `out`, and delete what was there. Raises OSError; what was there then stays."""
     if not out.exists():
         os.rename(new, out)
         return

@@ -105,7 +105,7 @@ def test_a_kept_night_that_can_not_be_read_costs_no_dashboard(sample_home: Home,
 
 def test_the_evidence_says_it(opened: Any, moved: Changes, sample_home: Home, tmp_path: Path) -> None:
     with connect(sample_home) as con:
-        write_whole_folder(con, tmp_path / "out", True, moved=moved)
+        write_whole_folder(con, tmp_path / "out", True, changes=moved)
 
     def said(**picked: Any) -> list[str]:
         page = opened(tmp_path / "out", **picked)
@@ -129,7 +129,7 @@ def test_the_evidence_says_it(opened: Any, moved: Changes, sample_home: Home, tm
 def test_where_too_many_moved_it_says_where_they_are(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
     many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MOST_LISTED, 0, 1, 0)})
     with connect(sample_home) as con:
-        write_whole_folder(con, tmp_path / "out", True, moved=many)
+        write_whole_folder(con, tmp_path / "out", True, changes=many)
     assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
     known = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
     counts = {"derbyshire": {"mart_iom": [MOST_LISTED, 0, 1, 0]}}

@@ -7,7 +7,7 @@ from support import as_dicts, published
 
 from dagster_project.reporting.pack import charts, read_pack
 from dagster_project.reporting.pack.content import within
-from dagster_project.reporting.pack.wording import number, slug, verdict
+from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, Made
@@ -73,7 +73,7 @@ def test_what_is_not_there_says_so(other: Made) -> None:
     assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
     assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
     chart = next(c for c in other.pack.charts if c.table == "spoken")
-    assert chart.unavailable == tables["spoken"].unavailable and not charts.svgs_of_pages([chart])
+    assert chart.unavailable == tables["spoken"].unavailable and not charts.draw_svgs([chart])
     assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
     assert len([s for s in other.pack.late if s.status == "never dropped"]) == 21
 
@@ -98,13 +98,13 @@ def test_charts_say_what_they_show(sample: Made) -> None:
 
 def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
     some = [c for c in sample.pack.charts if c.chart_id in ("missed_tests", "deaths")]
-    one = charts.svgs_of_pages(some, tmp_path)
+    one = charts.draw_svgs(some, tmp_path)
     kept = {p: p.read_bytes() for p in tmp_path.iterdir()}
     assert len(kept) == 4 and all("http" not in s.replace("http://www.w3.org", "") for both in one.values() for s in both)
     next(iter(kept)).write_bytes(b"<svg/>")
-    again = [s for both in charts.svgs_of_pages(some, tmp_path).values() for s in both]
+    again = [s for both in charts.draw_svgs(some, tmp_path).values() for s in both]
     assert again.count("<svg/>") == 1, "taken from where it is kept"
-    assert charts.svgs_of_pages(some) == one, "and the same when drawn anew"
+    assert charts.draw_svgs(some) == one, "and the same when drawn anew"
     assert charts.pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
 
 
@@ -127,7 +127,7 @@ def test_a_paragraph_lies_within(paragraph: str, paragraphs: str, is_within: boo
 
 
 def test_words() -> None:
-    assert number(Decimal("-2.5"), "count") == "-3" and number(Decimal("1234.5"), "gbp") == "£1,235"
-    assert number(Decimal("32.65"), "percent") == "32.7%" and number(Decimal("0.04"), "percent", 2) == "0.04%"
+    assert format_number(Decimal("-2.5"), "count") == "-3" and format_number(Decimal("1234.5"), "gbp") == "£1,235"
+    assert format_number(Decimal("32.65"), "percent") == "32.7%" and format_number(Decimal("0.04"), "percent", 2) == "0.04%"
     assert slug(FORMULA) == "cmd-c-calc-a1" and slug("£££") == "part"
-    assert [verdict("agrees when cut", n) for n in (1, 2)] == ["matches if rounded down", "match if rounded down"]
+    assert [verdict_in_sentence("agrees when cut", n) for n in (1, 2)] == ["matches if rounded down", "match if rounded down"]

@@ -18,17 +18,17 @@ from dagster_project.audit import read_log
 from dagster_project.editions import load_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.bound_figures import tag_of
-from dagster_project.reporting.pack.control_texts import NotReadableError, controls_in, text_edits
-from dagster_project.reporting.pack.control_texts import applied as with_edits
-from dagster_project.reporting.pack.ooxml import rewrite
+from dagster_project.reporting.pack.control_texts import NotReadableError, find_controls, text_edits
+from dagster_project.reporting.pack.control_texts import apply_edits as with_edits
+from dagster_project.reporting.pack.ooxml import copy_zip
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_refresh import (
-    GONE,
     KEPT,
     OTHER_DAYS,
+    REMOVED,
     TYPED,
     UNKNOWN,
-    NotOursError,
+    NotRefreshableError,
     read_document,
     refresh,
 )
@@ -61,7 +61,7 @@ def written(pack: Pack, tmp_path: Path) -> Path:
         own = b"<w:p  ><w:r ><w:t xml:space='preserve'>%b </w:t></w:r>%b<w:r><w:t/></w:r></w:p>" % (words, copied)
         return data.replace(b"<w:sectPr", own + b"<w:sectPr", 1)
 
-    rewrite(made, path, write)
+    copy_zip(made, path, write)
     return path
 
 
@@ -142,7 +142,7 @@ def test_what_is_typed_over_is_told_and_computed_again(pack: Pack, written: Path
     own = control(body(written), "stop_search/1/rolling")
     spoiled = re.sub(rb"<w:t>[^<]*</w:t>", rb"<w:t>1,7</w:t></w:r><w:r><w:t>77</w:t>", own)
     as_typed = written.with_name("typed.docx")
-    rewrite(written, as_typed, lambda name, data: data.replace(own, spoiled) if name == BODY else data)
+    copy_zip(written, as_typed, lambda name, data: data.replace(own, spoiled) if name == BODY else data)
     kept = written.with_name("kept.docx")
     shutil.copy(as_typed, kept)
     assert again(as_typed, pack) == [("stop_search/1/rolling", "1,777", "1,708", TYPED)]
@@ -151,7 +151,7 @@ def test_what_is_typed_over_is_told_and_computed_again(pack: Pack, written: Path
     assert "1,777" in shown(kept, "stop_search/1/rolling")
     # Word writes what is typed to the data part, and shows it everywhere.
     in_word = written.with_name("word.docx")
-    rewrite(written, in_word, lambda _, data: re.sub(rb">1,708(</f>|</w:t>)", rb">1,799\1", data))
+    copy_zip(written, in_word, lambda _, data: re.sub(rb">1,708(</f>|</w:t>)", rb">1,799\1", data))
     assert again(in_word, pack) == [("stop_search/1/rolling", "1,799", "1,708", TYPED)]
 
 
@@ -164,7 +164,7 @@ def test_a_cleared_figure_is_filled(pack: Pack, written: Path) -> None:
         re.sub(rb"1,708(</w:t>)", rb"Click here\1", own).replace(b"<w:dataBinding", b"<w:showingPlcHdr/><w:dataBinding"),
     ):
         path = written.with_name("cleared.docx")
-        rewrite(written, path, lambda name, data, new=spoiled: data.replace(own, new) if name == BODY else data)
+        copy_zip(written, path, lambda name, data, new=spoiled: data.replace(own, new) if name == BODY else data)
         ((figure, _, now, note),) = again(path, pack)
         assert (figure, now, note) == ("stop_search/1/rolling", "1,708", TYPED)
         assert {*shown(path, figure)} == {"1,708"} and b"Click here" not in body(path)
@@ -185,7 +185,7 @@ def test_a_row_that_moves_takes_its_figure_along(pack: Pack, written: Path) -> N
     found = refresh(read_document(written), tonight)
     written.write_bytes(found.data)
     last = len(table.rows)
-    gone = next(c for c in found.changes if c.note == GONE)
+    gone = next(c for c in found.changes if c.note == REMOVED)
     assert (gone.figure, gone.what) == (f"naloxone_units/gone-{last}/administrations", rest[-1].label) and gone.was == gone.now
     doc = Document(str(written))
     made = next(t for t in doc.tables if text_of(t.rows[1]._tr).startswith(one.label))
@@ -216,7 +216,7 @@ def test_a_figure_of_other_days_does_not_take_the_place_of_one(pack: Pack, writt
 
 def test_an_unknown_tag_is_left_and_told(pack: Pack, written: Path) -> None:
     path = written.with_name("unknown.docx")
-    rewrite(written, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
+    copy_zip(written, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
     found = again(path, night(pack, 7, iom__1__to_date="777"))
     assert [c for c in found if c[3]] == [c for c in found if c[3] == UNKNOWN and c[0].startswith("pam:2025-03/iom/1/")] != []
     assert b"777" not in body(path)
@@ -238,7 +238,7 @@ def test_a_long_tag_is_shortened_and_still_read(pack: Pack, tmp_path: Path) -> N
 
 def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path: Path) -> None:
     def refused(path: Path) -> str:
-        with pytest.raises(NotOursError) as error:
+        with pytest.raises(NotRefreshableError) as error:
             read_document(path)
         return str(error.value)
 
@@ -250,17 +250,17 @@ def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path
     assert "it has no word/document.xml" in refused(text)
     Document().save(str(text))
     assert "has no figures that follow the night" in refused(text)
-    rewrite(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
+    copy_zip(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
     assert "can't be read" in refused(text)
-    rewrite(written, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
+    copy_zip(written, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
     assert "form 'Public'" in refused(text), "exact figures would come into it"
-    rewrite(written, text, lambda name, data: data[:-9] if name == BODY else data)
+    copy_zip(written, text, lambda name, data: data[:-9] if name == BODY else data)
     assert "it is broken" in refused(text)
-    rewrite(written, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
+    copy_zip(written, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
     assert "document type" in refused(text)
-    with pytest.raises(NotOursError, match="made up"):
+    with pytest.raises(NotRefreshableError, match="made up"):
         refresh(read_document(written), replace(pack, is_sample=False))
-    with pytest.raises(NotOursError, match="is of derbyshire"):
+    with pytest.raises(NotRefreshableError, match="is of derbyshire"):
         refresh(read_document(written), replace(pack, force_code="kent"))
 
 
@@ -270,11 +270,11 @@ def test_any_prefix_is_read() -> None:
         b"<x:sdtPr><x:tag\n x:val = 'pam:x/a/1/b' /></x:sdtPr>"
         b"<x:sdtContent ><x:r><x:t xml:space='preserve'>1 &amp; 2</x:t></x:r></x:sdtContent></x:sdt></x:d>"
     )
-    (found,) = controls_in(data, ("pam:",))
+    (found,) = find_controls(data, ("pam:",))
     assert (found.tag, found.text) == ("pam:x/a/1/b", "1 & 2")
     assert with_edits(data, text_edits(data, found, "<3>")) == data.replace(b"1 &amp; 2", b"&lt;3&gt;")
     with pytest.raises(NotReadableError):
-        controls_in("<?xml version='1.0' encoding='utf-16'?><d/>".encode("utf-16"), ("pam:",))
+        find_controls("<?xml version='1.0' encoding='utf-16'?><d/>".encode("utf-16"), ("pam:",))
 
 
 LIBREOFFICE = pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice here")
@@ -323,7 +323,7 @@ def test_the_command(pam: Callable, sample: Made, pack: Pack, written: Path, tmp
     recorded = [(e.kind, e.facts.get("by")) for e in read_log(home)][-2:]
     assert recorded == [("consultation", "pam report refresh"), ("disclosure", "pam report refresh")]
     assert written.read_bytes() == unchanged and shown(out, "offences/1/rolling") == ["2,999"] * 3
-    rewrite(out, written, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
+    copy_zip(out, written, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
     result = pam("report", "refresh", written, "--home", home.path, "--format", "json")
     assert result.exit_code == 1 and "1 were left as they were" in result.stderr
     assert UNKNOWN in result.stdout and "pam:2026-03/nothing/1/to_date" in result.stdout

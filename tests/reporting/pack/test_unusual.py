@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.reporting.pack import Cell
-from dagster_project.reporting.pack.content import in_order
+from dagster_project.reporting.pack.content import sort_paragraphs
 from dagster_project.reporting.pack.findings import MOST
-from dagster_project.reporting.pack.unusual import TOO_FEW, ChartMonth, in_period, what_happened
+from dagster_project.reporting.pack.unusual import TOO_FEW, ChartMonth, describe_newest_month, describe_period
 from dagster_project.serving import connect
 
 from .conftest import Made
@@ -110,15 +110,15 @@ def months(values: list[int], marks: str, rules: dict[str, list[str]], mean: int
     ],
 )  # fmt: skip
 def test_a_title_says_what_the_newest_month_is_and_since_when(values: list, marks: str, rules: dict, said: str) -> None:
-    assert what_happened(months(values, marks, rules)) == said
+    assert describe_newest_month(months(values, marks, rules)) == said
 
 
 def test_a_period_counts_its_own_months_alone() -> None:
     chart = months([30, 9, 2, 30], "h.lh", {"h": ["above the upper limit"], "l": ["below the lower limit"]})
-    assert in_period(chart, date(2025, 1, 1), date(2025, 4, 28)) == "unusual: 2 of 4 months high, 1 low"
-    assert in_period(chart, date(2025, 2, 1), date(2025, 2, 28)) == "within normal variation"
-    assert in_period(chart, date(2025, 3, 1), date(2025, 3, 28)) == "unusual: 1 of 1 month low"
-    assert in_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "a chart that has none of its months says nothing"
+    assert describe_period(chart, date(2025, 1, 1), date(2025, 4, 28)) == "unusual: 2 of 4 months high, 1 low"
+    assert describe_period(chart, date(2025, 2, 1), date(2025, 2, 28)) == "within normal variation"
+    assert describe_period(chart, date(2025, 3, 1), date(2025, 3, 28)) == "unusual: 1 of 1 month low"
+    assert describe_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "none of its months"
 
 
 def test_charts_have_the_limits_and_marks_of_the_mart(sample: Made) -> None:
@@ -159,6 +159,6 @@ def panel_mean(panel: object) -> Decimal:
 
 
 def test_paragraphs_are_in_the_order_of_the_report() -> None:
-    assert in_order(["3.2-3.3", "3.8, 8.4", "8.4", "3.10-3.11"]) == "3.2-3.3, 3.8, 3.10-3.11, 8.4"
-    assert in_order(["2.15-2.18", "2.18", "2.1-2.2"]) == "2.1-2.2, 2.15-2.18", "nor one that is within another"
-    assert in_order(["Annex B"]) == "Annex B"
+    assert sort_paragraphs(["3.2-3.3", "3.8, 8.4", "8.4", "3.10-3.11"]) == "3.2-3.3, 3.8, 3.10-3.11, 8.4"
+    assert sort_paragraphs(["2.15-2.18", "2.18", "2.1-2.2"]) == "2.1-2.2, 2.15-2.18", "nor one that is within another"
+    assert sort_paragraphs(["Annex B"]) == "Annex B"
