@@ -12,12 +12,12 @@ import pytest
 from hypothesis import settings
 
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.publishing import outputs
 
 be_quiet()
-import_less()
-collect_less()
+skip_unused_imports()
+collect_garbage_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from dagster_project.transform import empty_build
         from dagster_project.transform.project_version import project_version
 
-        assert empty_build.lay(project_version())
+        assert empty_build.make(project_version())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

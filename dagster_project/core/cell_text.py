@@ -10,7 +10,7 @@ from typing import Any
 from .sql import literal
 
 
-def plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
     """A value as text: `2187`, `32.6258338387`, `2025-10-31`, nothing for null."""
     if value is None:
         return ""
@@ -45,7 +45,7 @@ def is_formula(text: str) -> bool:
     return bool(re.match(STARTS_FORMULA, text)) and not re.fullmatch(NUMBER, text)
 
 
-def neutral(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """A value for a cell of a .csv or .xlsx file: text that a spreadsheet would take for a formula gets a `'` before it.
 
     Numbers stay as they are, negative ones and those written as text too. All exports that a spreadsheet opens pass their
@@ -54,7 +54,7 @@ def neutral(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and is_formula(value) else value
 
 
-def neutral_sql(column: str) -> str:
+def escape_formula_sql(column: str) -> str:
     """SQL for `neutral` of a column of text."""
     risky = f"regexp_matches({column}, {literal(STARTS_FORMULA)}) and not regexp_full_match({column}, {literal(NUMBER)})"
     return f"case when {risky} then chr(39) || {column} else {column} end"
@@ -63,7 +63,7 @@ def neutral_sql(column: str) -> str:
 def json_text(value: Any) -> str:
     """A value as JSON. Decimals are numbers, digit for digit: by way of a float most would be right, and some wrong."""
     if isinstance(value, Decimal):
-        return plain(value)
+        return plain_text(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(json_text(v) for v in value) + "]"
     if isinstance(value, dict):
@@ -71,4 +71,4 @@ def json_text(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
     kept = value is None or isinstance(value, bool | int | float | str)
-    return json.dumps(value if kept else plain(value), ensure_ascii=False)
+    return json.dumps(value if kept else plain_text(value), ensure_ascii=False)

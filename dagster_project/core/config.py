@@ -328,7 +328,7 @@ def read_config(home: Home) -> Config:
         raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
 
 
-def settings_seen(home: Home) -> Config:
+def visible_settings(home: Home) -> Config:
     """The home's settings as far as whoever asks may see them: the defaults for a member of the group that reads what is
     published, who sees nothing else of the home. Raises ConfigError."""
     try:

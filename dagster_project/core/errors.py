@@ -158,7 +158,7 @@ def interrupt_in(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def wait_before(again: int, patience: float) -> float:
+def seconds_before_retry(again: int, patience: float) -> float:
     """Seconds to wait before trying for the `again`th time (from 1): twice as long each time, and a tenth more or less.
 
     The waits of all `TRIES` add up to about `patience` seconds.

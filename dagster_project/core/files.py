@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
     """
     make_folder(path.parent)
     writer = f".{os.getpid()}-{threading.get_ident()}" if many_writers else ""
-    new = unfinished(path.with_name(path.name + writer))
+    new = temporary_path(path.with_name(path.name + writer))
     try:
         with os.fdopen(make_file(new), "wb") as file:
             file.write(data)
@@ -47,7 +47,7 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def unfinished(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """What a file is called while it is written: hidden, in the same folder."""
     return path.with_name(f".{path.name}.new")
 

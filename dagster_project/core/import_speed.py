@@ -32,19 +32,19 @@ class Later(ModuleType):
         return getattr(real, name)
 
 
-def collect_less() -> None:
+def collect_garbage_less() -> None:
     """Look for unused cycles a tenth as often as Python does by itself: these libraries make objects by the hundred thousand
     that stay, and going through them is a seventh of the time that they take to load."""
     gc.set_threshold(20_000, 25, 25)
 
 
-def take_back(name: str) -> None:
+def allow_import(name: str) -> None:
     """Have a module imported after all by whoever asks for it from now on."""
     if name in sys.modules and sys.modules[name] is None:
         del sys.modules[name]
 
 
-def import_less() -> None:
+def skip_unused_imports() -> None:
     """Call before dbt, Dagster or Great Expectations is imported. What is loaded already stays."""
     for name in LATER:
         if name not in sys.modules:

@@ -22,7 +22,7 @@ LEAST = 1 << 30
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
-def memory_of(home: Home) -> str:
+def memory_limit(home: Home) -> str:
     """What `[night] memory` of the home's settings says, else a quarter of the machine's memory. Raises ConfigError."""
     return read_config(home).night.memory or f"{max(LEAST, machine_memory() // SHARE) >> 20}MiB"
 
@@ -48,7 +48,7 @@ def megabytes(said: str) -> int:
     return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
 
 
-def spill_of(home: Home) -> int:
+def spill_limit(home: Home) -> int:
     """How much a night's work may spill to disk, in units of 1024 * 1024 bytes: what `[night] spill` of the home's settings
     says, else half of what is free on the home's disk now. Raises ConfigError.
     """
@@ -58,26 +58,26 @@ def spill_of(home: Home) -> int:
     return max(LEAST, free_bytes(there) // SPILL_SHARE) >> 20
 
 
-def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
+def memory_settings(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
     """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: a folder
     below `spill/`, which must be there; no two databases may spill to one.
     """
-    limit = memory_of(home)
+    limit = memory_limit(home)
     return {
         "memory_limit": limit if parts == 1 else f"{max(1, megabytes(limit) // parts)}MiB",
         "temp_directory": str(home.spill / place),
-        "max_temp_directory_size": f"{max(1, spill_of(home) // parts)}MiB",
+        "max_temp_directory_size": f"{max(1, spill_limit(home) // parts)}MiB",
     }
 
 
-def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
+def limit_memory(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
     """Hold a connection to the home's memory; what does not fit into it goes to the home's `spill/`. Returns it."""
-    for name, value in bounds(home).items():
+    for name, value in memory_settings(home).items():
         con.execute(f"set {name} = {literal(value)}")
     return con
 
 
-def clear(home: Home) -> None:
+def delete_spill(home: Home) -> None:
     """Remove what was spilled, by this night or by one that was killed. Raises OSError."""
     if home.spill.exists():
         shutil.rmtree(home.spill)

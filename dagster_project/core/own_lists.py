@@ -6,12 +6,12 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .printable import SAID, is_printable
+from .printable import NOT_PRINTABLE, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
-from .rebases import wrong_with
+from .rebases import rebase_fault
 from .seeds import read_seed
-from .similar_names import meant
+from .similar_names import suggestion
 
 OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
@@ -60,7 +60,7 @@ def fault_of_text(text: str, longest: int) -> str:
     """What is wrong with a text that goes into a list, and what to do; empty where nothing is."""
     if len(text) > longest:
         return f"has {len(text):,} characters: {longest:,} at most"
-    return "" if is_printable(text) else f"{SAID}: write it without"
+    return "" if is_printable(text) else f"{NOT_PRINTABLE}: write it without"
 
 
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -97,7 +97,7 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             raise SeedError(
                 f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
             )
-        if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
+        if columns == REBASE_COLUMNS and (wrong := rebase_fault(row)):
             raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
         if columns == OWN_LISTS["vocabulary"]:
             row = (*row[:3], _counted(path, line, row))
@@ -131,9 +131,9 @@ def _counted(path: Path, line: int, row: tuple[str, ...]) -> str:
     found = next((m for m in (*may, "other") if m.lower() == counts_as.lower()), None)
     wrong = None
     if extract not in extracts:
-        wrong = f"no extract is called {extract!r}{meant(extract, extracts)}"
+        wrong = f"no extract is called {extract!r}{suggestion(extract, extracts)}"
     elif column not in columns:
-        wrong = f"{extract} has no list for {column!r}{meant(column, columns)}: it has one for {', '.join(columns)}"
+        wrong = f"{extract} has no list for {column!r}{suggestion(column, columns)}: it has one for {', '.join(columns)}"
     elif found is None:
         wrong = f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}"
     if wrong:

@@ -6,7 +6,7 @@ the separators of lines and paragraphs (85, U+2028, U+2029). Tabs and line ends,
 
 import re
 
-SAID = "has a control character or a line separator that can't be printed"
+NOT_PRINTABLE = "has a control character or a line separator that can't be printed"
 
 _ALLOWED = ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7F), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 

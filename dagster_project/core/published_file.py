@@ -92,23 +92,23 @@ def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
     return row[0] if row else None
 
 
-def digest_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """A file's SHA-256, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+def open_published(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
     """The same, for what a command reads on the way to something else, which it puts on record itself."""
     path = published_path(home)
     try:
         try:
-            return hardened(path, memory=memory)
+            return open_hardened(path, memory=memory)
         except duckdb.Error:
             if path.exists():
                 raise
             # Two nights were published since its name was read.
-            return hardened(published_path(home), memory=memory)
+            return open_hardened(published_path(home), memory=memory)
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise ValueError(f"memory {memory!r}: {str(error).splitlines()[0]}") from error
     except duckdb.Error as error:
@@ -139,7 +139,7 @@ def _no_rights(home: Home) -> str:
     )
 
 
-def hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
+def open_hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A night's file, read-only, with everything else shut; but for what is `writable`: one file, or all below a folder.
 
     Raises duckdb.Error, and NotWritableError where something is to be `writable` and this process has the night open.

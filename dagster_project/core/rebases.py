@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from .seeds import force_names, read_seed
-from .similar_names import meant
+from .similar_names import suggestion
 
 COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
 """Of `seeds/rebases.csv`. `measure`: with its mart in front (`mart_mda_orders.orders`) where several marts have it."""
@@ -13,11 +13,11 @@ KEY = COLUMNS[:-1]
 AREA_TYPES = ("force", "section", "lpu", "district")
 
 
-def wrong_with(row: tuple[str, ...]) -> str:
+def rebase_fault(row: tuple[str, ...]) -> str:
     """Why a row of the list can't be meant, and what to write instead; empty where it can."""
     said = dict(zip(COLUMNS, row, strict=True))
     if said["force_code"] not in force_names():
-        near = meant(said["force_code"], force_names())
+        near = suggestion(said["force_code"], force_names())
         return f"force_code {said['force_code']!r} is in no row of the project's seeds/forces.csv{near}"
     marts = _marts_of(said["measure"])
     if not marts:
@@ -36,7 +36,7 @@ def wrong_with(row: tuple[str, ...]) -> str:
     return ""
 
 
-def rebases(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def rebase_rows(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Rows of `raw.rebases` from rows of the list, in which nothing is wrong."""
     found = []
     for row in rows:

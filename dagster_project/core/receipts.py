@@ -147,7 +147,7 @@ class Receipt:
         return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
 
 
-def in_order(night_id: str) -> tuple[str, int]:
+def night_order(night_id: str) -> tuple[str, int]:
     """What night ids sort by: their begin, then their number."""
     began, _, number = night_id.partition("-")
     return began, int(number) if number.isdigit() else 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .files import make_folder, write_whole
 from .home import Home
-from .published_file import digest_of, published_folder
+from .published_file import published_folder, sha256_of
 
 
 class ReusedFiles:
@@ -51,7 +51,7 @@ class ReusedFiles:
             self._now[name] = earlier
             return True
         make(path)
-        self._now[name] = [key, digest_of(path)]
+        self._now[name] = [key, sha256_of(path)]
         return False
 
     def save(self, published_as: str) -> None:
@@ -73,7 +73,7 @@ def _link(source: Path, path: Path, digest: str) -> bool:
             os.link(source, path)
         except OSError:
             shutil.copyfile(source, path)
-        if digest_of(path) == digest:
+        if sha256_of(path) == digest:
             return True
     except FileNotFoundError:
         return False

@@ -6,7 +6,7 @@ from typing import Any
 import rich.console
 from rich.segment import Segment
 
-from .terminal_text import safe
+from .terminal_text import safe_text
 
 
 class Console(rich.console.Console):
@@ -15,4 +15,4 @@ class Console(rich.console.Console):
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
         """The pieces of something to print."""
         for piece in super().render(renderable, options):
-            yield piece if piece.control else Segment(safe(piece.text), piece.style)
+            yield piece if piece.control else Segment(safe_text(piece.text), piece.style)

@@ -17,16 +17,16 @@ _UNSAFE = re.compile(
 _PICTURES = {n: chr(0x2400 + n) for n in range(0x20)} | {0x7F: "\u2421"}
 
 
-def safe(text: str) -> str:
+def safe_text(text: str) -> str:
     """A text whose every control and direction sign is one that can be seen. Lines stay lines, and tabs tabs."""
     if text.isprintable():
         return text
     return _UNSAFE.sub(lambda found: _PICTURES.get(ord(found[0]), "\ufffd"), text)
 
 
-def message(text: str) -> str:
+def indented_message(text: str) -> str:
     """A message with words of others in it: its further lines stand further in, so that none looks like one of ours."""
-    return safe(text).rstrip("\n").replace("\n", "\n    ")
+    return safe_text(text).rstrip("\n").replace("\n", "\n    ")
 
 
 class Safe:
@@ -37,17 +37,17 @@ class Safe:
 
     def write(self, text: str) -> int:
         """Write a text, made safe."""
-        return self._out.write(safe(text))
+        return self._out.write(safe_text(text))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._out, name)
 
 
-def exact(out: TextIO) -> Any:
+def program_output(out: TextIO) -> Any:
     """Where to write what programs read: as it is to a file or a pipe, safe to a terminal."""
     return Safe(out) if out.isatty() else out
 
 
 def warn(text: str) -> None:
     """A message on standard error, as every command of `pam` begins one."""
-    print(f"pam: {message(text)}", file=sys.stderr)
+    print(f"pam: {indented_message(text)}", file=sys.stderr)

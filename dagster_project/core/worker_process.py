@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from .home import PROJECT, be_private, be_quiet
-from .import_speed import collect_less, import_less
+from .import_speed import collect_garbage_less, skip_unused_imports
 
 T = TypeVar("T")
 
@@ -100,8 +100,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     be_private()
     be_quiet()
-    import_less()
-    collect_less()
+    skip_unused_imports()
+    collect_garbage_less()
     with Connection(int(sys.argv[2])) as pipe, suppress(EOFError):
         while True:
             call, args = pipe.recv()

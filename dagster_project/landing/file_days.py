@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, pseudonyms
@@ -36,7 +36,7 @@ def _measured(home: Home, contracts: Mapping[str, Contract], mappings: Mappings,
     if used is None or file.extracted_at is None or file.covers is None:
         return file
     with ExitStack() as held:
-        con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
+        con = held.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
         canonical_values.install(con)
         if contract.identifiers:
             # Which key makes no difference here: nothing of these rows is kept.

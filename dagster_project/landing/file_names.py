@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.contracts import Contract
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 from .file_signatures import OLD_EXCEL
 from .refusal import shown
@@ -174,7 +174,7 @@ def _describe(name: str, contracts: Mapping[str, Contract], forces: Collection[s
 def _canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], said: dict[str, Any]) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
-        near = meant(extract, contracts)
+        near = suggestion(extract, contracts)
         raise _Unreadable(f"no contract is called '{shown(extract)}'{near} (there are {', '.join(contracts)})")
     _known_force(force, forces)
     covered_from = _day(match["from"], "covered from")
@@ -221,7 +221,7 @@ def _police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: 
 
 def _known_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
-        raise _Unreadable(f"unknown force '{shown(force)}'{meant(force, forces)} (seeds/forces.csv has their codes)")
+        raise _Unreadable(f"unknown force '{shown(force)}'{suggestion(force, forces)} (seeds/forces.csv has their codes)")
 
 
 def _day(text: str, what: str) -> date:

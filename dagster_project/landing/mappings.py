@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
@@ -231,14 +231,14 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
         return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}", patterns=None)
     if not isinstance(body, dict):
         return Problem(path.name, "not a mapping of fields: extract, headers, values, dates", patterns=None)
-    meant = _meant_for(body, contracts, forces)
+    likely = _meant_for(body, contracts, forces)
     try:
         mapping = SystemMapping.model_validate(body)
     except ValidationError as error:
         faults = faults_of(error, SystemMapping)
     else:
         faults = _faults(mapping, contracts, forces)
-    return Problem(path.name, "; ".join(dict.fromkeys(faults)), *meant) if faults else Used(path.name, mapping)
+    return Problem(path.name, "; ".join(dict.fromkeys(faults)), *likely) if faults else Used(path.name, mapping)
 
 
 def _meant_for(
@@ -265,10 +265,10 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     """What a mapping says that its contract does not bear out, each with its field."""
     contract = contracts.get(mapping.extract)
     if contract is None:
-        near = meant(mapping.extract, contracts)
+        near = suggestion(mapping.extract, contracts)
         return [f"extract: no contract is called '{mapping.extract}'{near} (there are {', '.join(contracts)})"]
     other = [f for f in mapping.forces if f not in forces]
-    said = [f"forces: unknown force '{f}'{meant(f, forces)} (seeds/forces.csv has their codes)" for f in other]
+    said = [f"forces: unknown force '{f}'{suggestion(f, forces)} (seeds/forces.csv has their codes)" for f in other]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):

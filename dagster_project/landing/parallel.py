@@ -13,7 +13,7 @@ from threading import Condition, Lock
 from typing import Protocol, TypeVar
 
 from dagster_project.core.home import Home
-from dagster_project.core.memory import megabytes, memory_of
+from dagster_project.core.memory import megabytes, memory_limit
 
 from .file_names import InboxFile
 from .ledger import LedgerEntry
@@ -131,7 +131,7 @@ def read(
     Raises what the first to fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(AT_ONCE, processors(), len(files))
-    room = _Shared((megabytes(memory_of(home)) << 20) // TEXTS, parts)
+    room = _Shared((megabytes(memory_limit(home)) << 20) // TEXTS, parts)
     one_at_a_time = Lock()
 
     def tell(entry: LedgerEntry) -> None:

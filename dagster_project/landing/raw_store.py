@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
+from dagster_project.core.files import make_file, make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
@@ -172,7 +172,7 @@ def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows under another name, force them to disk, then give the file its name: mode 0600."""
     make_folder(path.parent)
-    new = unfinished(path)
+    new = temporary_path(path)
     # Made beforehand, so that no umask ever lets others read it.
     os.close(make_file(new))
     # The first level of zstd takes less time than the third, and what DuckDB gives it to compress becomes no larger.

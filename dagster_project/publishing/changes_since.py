@@ -7,11 +7,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import in_order
+from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
-from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
+from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
@@ -24,15 +24,15 @@ NO_SPILL = {"temp_directory": ""}
 """DuckDB's settings for who may write nothing in the home."""
 
 _ROWS = """
-with named as (select mart, force_code from moved group by all having count(*) <= $most)
+with named as (select mart, force_code from differences group by all having count(*) <= $most)
 select
-    moved.mart, moved.force_code, measure, category, area_type, area_code, period_type, cast(period_start as varchar),
+    d.mart, d.force_code, measure, category, area_type, area_code, period_type, cast(period_start as varchar),
     cast(period_end as varchar), rtrim(rtrim(cast(value_before as varchar), '0'), '.'),
-    case data_status_before when 'complete' then 'c' when 'partial' then 'p' when 'not_available' then 'n' end, moved.kind[1]
-from moved
+    case data_status_before when 'complete' then 'c' when 'partial' then 'p' when 'not_available' then 'n' end, d.kind[1]
+from differences as d
 semi join named using (mart, force_code)
 left join differing using (mart, force_code, period_type, period_start, period_end)
-where moved.kind <> 'new' or differing.was_there
+where d.kind <> 'new' or differing.was_there
 order by all
 """
 
@@ -46,7 +46,7 @@ select
     mart, force_code, count(*) filter (kind = 'changed'),
     count(*) filter (kind = 'changed' and data_status_before = 'complete'),
     count(*) filter (kind = 'new'), count(*) filter (kind = 'gone')
-from moved group by all order by all
+from differences group by all order by all
 """
 
 
@@ -62,8 +62,8 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection, bounds: Mapping[st
         con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
                     " database_name = current_database()")
     )  # fmt: skip
-    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
-    earlier = max(earlier_nights, key=lambda p: in_order(p.stem), default=None)
+    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if night_order(p.stem) < night_order(night_id or "")]
+    earlier = max(earlier_nights, key=lambda p: night_order(p.stem), default=None)
     if earlier is None:
         return NOT_KNOWN
     try:
@@ -84,7 +84,7 @@ def between(earlier: Path, later: Path, bounds: Mapping[str, str] = NO_SPILL) ->
             " where b.sums is distinct from a.sums"
         )
         some = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
-        moved(con, some.format(EARLIER), some.format(LATER))
+        find_differences(con, some.format(EARLIER), some.format(LATER))
         counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
         for mart, force, *row in con.execute(_ROWS, {"most": MOST_LISTED}).fetchall():

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagster_project.core.config import read_config
-from dagster_project.core.files import make_folder, put_in_place, unfinished
+from dagster_project.core.files import make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share
 from dagster_project.core.published_file import CURRENT, published_folder
@@ -36,7 +36,7 @@ def begin_folder(home: Home, night_id: str) -> Path:
     while (nights / name).exists():
         n += 1
         name = f"{night_id}.{n}"
-    return make_folder(unfinished(nights / name))
+    return make_folder(temporary_path(nights / name))
 
 
 def finish_folder(home: Home, folder: Path) -> None:
@@ -115,7 +115,7 @@ def _to_disk(path: Path) -> None:
 
 def _link(link: Path, target: str) -> None:
     """Have a link point to `target`, in one step, in the place of the link or file that was there."""
-    new = unfinished(link)
+    new = temporary_path(link)
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     put_in_place(new, link)
@@ -124,6 +124,6 @@ def _link(link: Path, target: str) -> None:
 def _make_room(path: Path) -> None:
     """Put a folder aside that stands where a link belongs; the next publication removes it."""
     if path.is_dir() and not path.is_symlink():
-        aside = unfinished(make_folder(path.parent / ".nights") / f"{path.name}.copied")
+        aside = temporary_path(make_folder(path.parent / ".nights") / f"{path.name}.copied")
         shutil.rmtree(aside, ignore_errors=True)
         path.rename(aside)

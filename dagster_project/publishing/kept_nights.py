@@ -16,12 +16,12 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
-from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
-from dagster_project.core.receipts import Receipt, in_order, read_receipts
+from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
+from dagster_project.core.receipts import Receipt, night_order, read_receipts
 from dagster_project.transform.evidence import evidence_of, keep_evidence
 
 from . import folder_swap
-from .publish import adopt, second_name
+from .publish import link_or_copy, repair_layout
 
 TODAY = "today"
 """The published night, where a command takes a night's id."""
@@ -41,7 +41,7 @@ class Publication:
     is_published: bool
 
 
-def keep(home: Home) -> Path | None:
+def keep_published(home: Home) -> Path | None:
     """Keep the night that is published, where it is not kept yet, with what its figures rest on, while that can be had.
     Returns its file; None where nothing is published.
 
@@ -54,7 +54,7 @@ def keep(home: Home) -> Path | None:
     for unfinished in home.publications.glob(".*.new"):
         unfinished.unlink(missing_ok=True)
     if not path.exists():
-        second_name(home.warehouse, path)
+        link_or_copy(home.warehouse, path)
     evidence = evidence_of(path)
     if not evidence.exists():
         # Whoever can't have it is told by `pam trace`: a night is kept without it, too.
@@ -68,7 +68,7 @@ def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
 
     The published night stays, however old it is, and so do the nights named in `but`. Raises OSError.
     """
-    nights = kept(home)
+    nights = list_kept(home)
     gone = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in but]
     for publication in gone:
         publication.path.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
     The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
     """
     try:
-        path = keep(home)
+        path = keep_published(home)
         prune(home, limit, but)
         if path and not evidence_of(path).exists():
             return "published, but what its figures rest on could not be kept: pam trace follows them until the next night"
@@ -92,7 +92,7 @@ def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
     return ""
 
 
-def settle(home: Home, group: str | None) -> str:
+def fix_links_and_rights(home: Home, group: str | None) -> str:
     """Have the links and rights of what was just published as they should be. Returns what went wrong, or nothing.
 
     The night is published, whatever happens here; the next one tries again.
@@ -105,15 +105,15 @@ def settle(home: Home, group: str | None) -> str:
     return ""
 
 
-def heal(home: Home) -> None:
+def repair(home: Home) -> None:
     """Keep and lay out the published night, if it can be done: the night before may have been killed before it did."""
     with contextlib.suppress(OSError, PublishError):
-        keep(home)
+        keep_published(home)
     with contextlib.suppress(OSError, PublishError):
-        adopt(home)
+        repair_layout(home)
 
 
-def kept(home: Home) -> list[Publication]:
+def list_kept(home: Home) -> list[Publication]:
     """The kept nights, oldest first. Their files are not opened."""
     if not home.publications.is_dir():
         return []
@@ -121,15 +121,15 @@ def kept(home: Home) -> list[Publication]:
     published = None
     with contextlib.suppress(PublishError):
         published = published_night(home)
-    files = sorted(home.publications.glob("[!.]*.duckdb"), key=lambda p: in_order(p.stem))
+    files = sorted(home.publications.glob("[!.]*.duckdb"), key=lambda p: night_order(p.stem))
     return [Publication(path.stem, path, receipts.get(path.stem), path.stem == published) for path in files]
 
 
-def find(home: Home, night: str) -> Publication:
+def find_kept(home: Home, night: str) -> Publication:
     """The kept night of this id, or of the one id that begins so; `today` is the published one. Raises NotKeptError."""
     if night == TODAY:
         return _published(home)
-    nights = kept(home)
+    nights = list_kept(home)
     found = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
     if len(found) != 1:
         which = "no kept night" if not found else f"{len(found)} kept nights"
@@ -137,10 +137,10 @@ def find(home: Home, night: str) -> Publication:
     return found[0]
 
 
-def before(home: Home, night_id: str) -> Publication:
+def kept_before(home: Home, night_id: str) -> Publication:
     """The newest kept night that is older than one. Raises NotKeptError."""
-    nights = kept(home)
-    older = [p for p in nights if in_order(p.night_id) < in_order(night_id)]
+    nights = list_kept(home)
+    older = [p for p in nights if night_order(p.night_id) < night_order(night_id)]
     if not older:
         raise NotKeptError(f"no night before {night_id} is kept. {_listed(nights)}")
     return older[-1]
@@ -176,7 +176,7 @@ def check_whole(publication: Publication) -> Receipt:
         raise NotKeptError(f"{name} is damaged and can't be opened: {error}") from error
     if night_id != publication.night_id:
         raise NotKeptError(f"{name} says that it is of night {night_id}: somebody renamed it")
-    if digest_of(publication.path) != receipt.sha256:
+    if sha256_of(publication.path) != receipt.sha256:
         raise NotKeptError(
             f"{name} is damaged: its SHA-256 is not that of the receipt of its night. `pam replay --as-of"
             f" {publication.night_id} --out FILE` makes that night's figures again"

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.config import ConfigError
-from dagster_project.core.files import make_file, put_in_place, unfinished
+from dagster_project.core.files import make_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
+from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.project_version import project_version
@@ -70,7 +70,7 @@ def seal(home: Home) -> str:
         raise PublishError("the candidate is still being written")
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return digest_of(path)
+    return sha256_of(path)
 
 
 def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
@@ -78,7 +78,7 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutpu
 
     Raises OutputError, PublishError, ConfigError and OSError: the last publication stays, and so does the candidate.
     """
-    adopt(home)
+    repair_layout(home)
     path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
     folder = folder_swap.begin_folder(home, night_id)
     reused = ReusedFiles(home, folder, project_version())
@@ -105,14 +105,14 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
     """
     with contextlib.suppress(PublishError):
         # What is published may be what has to be replaced.
-        adopt(home)
+        repair_layout(home)
     night_id = _named(kept)
     folder = folder_swap.begin_folder(home, night_id)
     # Who goes back wants that night: no output of another one may stand beside it.
     reused = ReusedFiles(home, folder, project_version())
     written = _write_outputs(home, kept, night_id, folder, wanted, reused, strict=True)
     try:
-        second_name(kept, folder / home.warehouse.name)
+        link_or_copy(kept, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
     except OSError:
         for place in (folder, folder_swap.name_of(folder)):
@@ -122,7 +122,7 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
     return written
 
 
-def adopt(home: Home) -> None:
+def repair_layout(home: Home) -> None:
     """Lay out a home whose published file is a file of its own, as a copy that follows links leaves it: the same night is
     published.
 
@@ -134,7 +134,7 @@ def adopt(home: Home) -> None:
         folder_swap.mend_links(home)
     elif night_id := published_night(home):
         folder = folder_swap.begin_folder(home, night_id)
-        second_name(home.warehouse, folder / home.warehouse.name)
+        link_or_copy(home.warehouse, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
 
 
@@ -155,12 +155,12 @@ def _write_outputs(
         raise
 
 
-def second_name(path: Path, name: Path) -> None:
+def link_or_copy(path: Path, name: Path) -> None:
     """Have a file under another name, too: the same file where the disk can do that, else a copy (0600).
 
     `name` appears whole or not at all, in the place of what was there. Raises OSError, of a full disk for one.
     """
-    new = unfinished(name)
+    new = temporary_path(name)
     new.unlink(missing_ok=True)
     # A second name of a link would change with it.
     path = path.resolve()

@@ -16,7 +16,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
@@ -66,9 +66,11 @@ def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, w
     """
     headline = sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true"})
     if measure not in headline:
-        raise AcceptError(f"no headline measure is called {measure}{meant(measure, headline)}: there are {', '.join(headline)}")
+        raise AcceptError(
+            f"no headline measure is called {measure}{suggestion(measure, headline)}: there are {', '.join(headline)}"
+        )
     if force not in force_names():
-        raise AcceptError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
+        raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
     new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -83,7 +85,7 @@ def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, w
     return new
 
 
-def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Make `raw.accepted_months`, and `raw.published_months`: the headline figures of complete months that are published.
 
     Raises AcceptError.

@@ -19,7 +19,7 @@ import duckdb
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.own_lists import OWN_LISTS
-from dagster_project.core.published_file import PublishError, digest_of
+from dagster_project.core.published_file import PublishError, sha256_of
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of
@@ -45,21 +45,21 @@ LISTED = ("areas_listed", "offence_classes")
 
 
 @dataclass(frozen=True)
-class BegunCandidate:
+class StartedCandidate:
     """A candidate that is laid out.
 
     `on`: what it is built on. `select`: what dbt is to build, as it has it; all where it is empty. `standing`: the nodes
     that are as they were.
     """
 
-    on: Literal["night", "groundwork", "nothing"]
+    on: Literal["night", "empty build", "nothing"]
     select: tuple[str, ...] = ()
     standing: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
     """The loads behind the figures that it is built on (`changed_months.loads_of`). Other months are carried forward."""
 
 
-def begin(home: Home, rebuild: bool = False) -> BegunCandidate:
+def start(home: Home, rebuild: bool = False) -> StartedCandidate:
     """Lay out the candidate. Until `keep` is called after publishing, the next night can't build on it."""
     now = loads_of(home)
     base = None if rebuild else _base(home, now)
@@ -72,14 +72,14 @@ def begin(home: Home, rebuild: bool = False) -> BegunCandidate:
             con.execute("drop schema if exists raw cascade")
         finally:
             con.close()
-        return BegunCandidate("night", resting_on(changed), base["nodes"], base["loads"])
+        return StartedCandidate("night", resting_on(changed), base["nodes"], base["loads"])
     standing = empty_build.read(project_version())
     if standing is not None:
-        empty_build.copy(home)
+        empty_build.copy_to(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
-        return BegunCandidate("groundwork", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
+        return StartedCandidate("empty build", resting_on(now, (*ASKED, *(LISTED if has_lists else ()))), standing)
     fresh_candidate(home)
-    return BegunCandidate("nothing")
+    return StartedCandidate("nothing")
 
 
 def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:
@@ -93,8 +93,8 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
     for unique_id, node in nodes.items():
         for parent in node.depends_on_nodes:
             children.setdefault(parent, []).append(unique_id)
-    begin = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
-    found = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in begin}
+    start = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
+    found = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in start}
     ahead = list(found)
     while ahead:
         unique_id = ahead.pop()
@@ -107,13 +107,13 @@ def resting_on(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, 
     return tuple(sorted(".".join(nodes[x].fqn) for x in found if nodes[x].config.materialized != dbt_runner.VIEW))
 
 
-def begin_empty(home: Home) -> None:
+def start_empty(home: Home) -> None:
     """Lay out a candidate with every model and no row that matters, for an engine that fills it."""
-    if begin(home, rebuild=True).on == "nothing":
+    if start(home, rebuild=True).on == "nothing":
         empty_build.build_on_nothing(home)
 
 
-def stands(home: Home) -> list[Node] | None:
+def published_nodes_if_unchanged(home: Home) -> list[Node] | None:
     """The nodes of the published night, where a night that builds on it would find nothing of any extract changed, and no rule
     of the gate."""
     now = loads_of(home)
@@ -121,7 +121,7 @@ def stands(home: Home) -> list[Node] | None:
     return base["nodes"] if base and base["loads"] == now and base.get("rules") == _rules(home) else None
 
 
-def by_hand(home: Home, args: list[str]) -> str:
+def prepare_for_dbt(home: Home, args: list[str]) -> str:
     """Make the candidate ready for dbt run by hand with `args`. Returns what a person should know of it, if anything.
 
     Publishing takes the candidate's figures away: a copy of the published ones takes their place. What may write leaves
@@ -144,14 +144,14 @@ def _take_over(home: Home) -> None:
     os.chmod(home.candidate / WAREHOUSE, 0o600)
 
 
-def merged(standing: list[Node], built: list[Node]) -> list[Node]:
+def merge_outcomes(standing: list[Node], built: list[Node]) -> list[Node]:
     """Every node's latest outcome: tonight's, else the one that stands. In an order in which parents come first."""
     latest = {n.unique_id: n for n in standing}
     latest.update((n.unique_id, n) for n in built)
     return list(latest.values())
 
 
-def keep(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]) -> None:
+def save_base(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]) -> None:
     """Let the next night build on this one, which has been published whole. `loads`: what its figures rest on, as it was built;
     rows may have been erased since.
     """
@@ -183,7 +183,7 @@ def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
         # A ledger from before was brought back: of a load that it does not have nobody says which force it was.
         return None
     # What was not touched since is not read for it: of a large file that takes seconds.
-    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == digest_of(home.warehouse)
+    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == sha256_of(home.warehouse)
     return base if is_same else None
 
 

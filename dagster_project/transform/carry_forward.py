@@ -16,7 +16,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
-from dagster_project.transform.rests_on import sources
+from dagster_project.transform.figure_causes import measure_sources
 
 from .changed_months import MonthsToRebuild
 
@@ -27,7 +27,7 @@ CARRIED = (
 )  # fmt: skip
 
 
-def carry(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
+def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
     """Make the views of what is carried forward, and `raw.kept_months`, which lists its months. `to_rebuild`: None if
     everything is built again. `erased`: loads whose rows are erased.
     """
@@ -83,7 +83,7 @@ def carry(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, er
     )  # fmt: skip
 
 
-def let_go(con: duckdb.DuckDBPyConnection) -> None:
+def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
     """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
     _carry_nothing(con)
     # The public form is made after the build, and asks which figures it stands on are new.
@@ -109,7 +109,7 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
 def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
     """Mart, force and month of what can change; month 0 where all months can."""
     marts: dict[str, set[str]] = {}
-    for mart, _, extract in sources():
+    for mart, _, extract in measure_sources():
         marts.setdefault(extract, set()).add(mart)
     return sorted({(mart, force, month) for x, force, month in to_rebuild.of_figures() for mart in marts.get(x, ())})
 

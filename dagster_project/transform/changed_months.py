@@ -19,7 +19,7 @@ from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.raw_store import parquet_of
 
-from .monthly_archive import kept_loads
+from .monthly_archive import archived_loads
 
 Place = tuple[str, str]
 """Extract and force."""
@@ -73,7 +73,7 @@ def loads_of(home: Home) -> dict[str, list[str]]:
     """What each extract's figures are made from: its accepted loads, which of them have erased rows, and what later files
     withheld from them.
     """
-    entries, kept = read_ledger(home), kept_loads(home)
+    entries, kept = read_ledger(home), archived_loads(home)
     found: dict[str, list[str]] = {}
     for e in accepted(entries):
         found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")

@@ -15,7 +15,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -99,7 +99,7 @@ def manifest_json() -> Path:
 
 
 @contextmanager
-def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
+def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
     """dbt-duckdb leaves its file open for writing; nothing could read or move it.
 
     It only forgets its connections: whoever still refers to one, a traceback or a cycle, would keep the file open. So they
@@ -143,7 +143,7 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
 
 def _environment(home: Home) -> dict[str, str]:
     """What profiles.yml asks for."""
-    held = bounds(home)
+    held = memory_settings(home)
     return {
         "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": held["memory_limit"], "PAM_SPILL": held["temp_directory"],
         "PAM_SPILL_LIMIT": held["max_temp_directory_size"],
@@ -155,7 +155,7 @@ def _on_candidate(
 ) -> Any:
     with _one_at_a_time:
         os.environ |= _environment(home)
-        with _closed_after(engine):
+        with _closing_connections(engine):
             parsed = manifest(engine)
             chosen = ["--select", *select] if select else []
             return _invoke([*args, *chosen, "--target", engine], parsed, home.candidate / "dbt", progress)
@@ -187,7 +187,7 @@ def build(
     ]
 
 
-def broken(nodes: Iterable[Node]) -> list[Node]:
+def failed_models(nodes: Iterable[Node]) -> list[Node]:
     """Models and seeds that were not built: the night has failed, whatever the checks say."""
     return [n for n in nodes if n.kind in ("model", "seed") and not n.ok]
 
@@ -248,7 +248,7 @@ def run_by_hand(home: Home, args: list[str]) -> int:
     before = {name: os.environ.get(name) for name in where}
     os.environ.update({name: str(path) for name, path in where.items()})
     try:
-        with _closed_after():
+        with _closing_connections():
             result = dbtRunner(manifest=parsed).invoke(args)
     finally:
         for name, value in before.items():

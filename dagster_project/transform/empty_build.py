@@ -17,24 +17,24 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.core.import_speed import import_less
+from dagster_project.core.import_speed import skip_unused_imports
 
 from .dbt_runner import TARGET, Node, build
 from .project_version import project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
 
-FOLDER = TARGET / "pam_groundwork"
+FOLDER = TARGET / "pam_empty_build"
 NO_NIGHT = date(2000, 1, 1)
 
 
-def lay(stamp: str) -> bool:
+def make(stamp: str) -> bool:
     """Build the groundwork for `stamp` (what it is made of), where it is not there yet. Returns whether it is there now.
 
     False where dbt finds fault with a project without files, and where the checkout can't be written.
     """
     if read(stamp) is not None:
         return True
-    with tempfile.TemporaryDirectory(prefix="pam-groundwork-") as folder, suppress(OSError):
+    with tempfile.TemporaryDirectory(prefix="pam-empty-build-") as folder, suppress(OSError):
         home = Home(Path(folder) / "home").create()
         nodes = build_on_nothing(home)
         if not nodes or not all(n.ok for n in nodes):
@@ -69,7 +69,7 @@ def read(stamp: str) -> list[Node] | None:
     return None
 
 
-def copy(home: Home) -> None:
+def copy_to(home: Home) -> None:
     """Begin the home's candidate with the groundwork. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     home.candidate.mkdir(parents=True, mode=0o700)
@@ -94,8 +94,8 @@ def _digests(folder: Path) -> list[str]:
 def main() -> None:
     """Lay it for the checkout as it is: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
     be_quiet()
-    import_less()
-    lay(project_version())
+    skip_unused_imports()
+    make(project_version())
     home = Home.of()
     if not (home.candidate / WORK).exists():
         # So that plain dbt has something to build in before there is any data.

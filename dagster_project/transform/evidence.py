@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.files import put_in_place, unfinished
+from dagster_project.core.files import put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
-from .monthly_archive import RawLostError, kept_loads, load_kept
+from .monthly_archive import RawLostError, archived_loads, load_archived_totals
 from .raw_schema import WORK, raw_view
 
 SCHEMAS = ("raw", "seeds", "staging", "measures")
@@ -37,7 +37,7 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
     Raises OSError, and duckdb.Error for a work file that can't be read.
     """
     con = duckdb.connect()
-    new = unfinished(path)
+    new = temporary_path(path)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         if con.execute("select night_id from work.raw.night").fetchone() != (night_id,):
@@ -95,8 +95,8 @@ def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> l
     gone = [load for load, file in files.items() if load not in kept_then and not file.exists()]
     _copy(con, "evidence", "work", but={"kept_months", "kept_superseded"} if gone else set())
     if gone:
-        load_kept(con, home, set(files))
-    archived = kept_loads(home) if gone else {}
+        load_archived_totals(con, home, set(files))
+    archived = archived_loads(home) if gone else {}
     for extract, contract in load_contracts().items():
         there = [files[load] for x, _, load, _ in loads if x == extract and load not in {*gone, *kept_then, *archived}]
         con.execute(raw_view(contract, there))

@@ -20,38 +20,40 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Erasure, read_erasures
 
-MEASURES = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
+ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
 """What is kept of them; the others the night adds."""
-SUPERSEDED = columns_of("kept_superseded")
-BESIDE = "__superseded"
+SUPERSEDED_COLUMNS = columns_of("kept_superseded")
+SUPERSEDED_SUFFIX = "__superseded"
 
 
 class RawLostError(PamError, RuntimeError):
     """What the ledger names in raw/ is not there, or not as it was written. Nothing is published without it."""
 
 
-def kept_loads(home: Home) -> dict[str, Erasure]:
+def archived_loads(home: Home) -> dict[str, Erasure]:
     """Loads whose rows in raw were erased and whose monthly measures stand for them: what is noted of each."""
     return {Path(e.archived).stem: e for e in read_erasures(home) if e.kind == "raw" and e.kept}
 
 
-def load_kept(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
+def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
     """Make `raw.kept_months` and `raw.kept_superseded` of those of the loads that are kept so.
 
     Raises RawLostError where a file is gone, or is not the one that was written when the rows were erased.
     """
     make_table(con, "raw.kept_months", columns_of("kept_months"), ())
-    make_table(con, "raw.kept_superseded", SUPERSEDED, ())
-    for load, erasure in kept_loads(home).items():
+    make_table(con, "raw.kept_superseded", SUPERSEDED_COLUMNS, ())
+    for load, erasure in archived_loads(home).items():
         if load not in loads:
             continue
         for name, digest in sorted(erasure.kept.items()):
             path = _checked(home, name, digest)
-            if path.stem.endswith(BESIDE):
-                con.execute(f"insert into raw.kept_superseded select {', '.join(SUPERSEDED)} from read_parquet(?)", [str(path)])
+            if path.stem.endswith(SUPERSEDED_SUFFIX):
+                con.execute(
+                    f"insert into raw.kept_superseded select {', '.join(SUPERSEDED_COLUMNS)} from read_parquet(?)", [str(path)]
+                )
             else:
                 con.execute(
-                    f"insert into raw.kept_months select {', '.join(MEASURES)}, ?, false from read_parquet(?)",
+                    f"insert into raw.kept_months select {', '.join(ARCHIVED_COLUMNS)}, ?, false from read_parquet(?)",
                     [erasure.night_id, str(path)],
                 )
 

@@ -21,7 +21,7 @@ from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, 
 from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
-from dagster_project.core.rebases import rebases
+from dagster_project.core.rebases import rebase_rows
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
@@ -29,12 +29,12 @@ from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erase
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.transform.accepted_months import show_months
+from dagster_project.transform.accepted_months import make_month_tables
 
-from .carry_forward import carry, let_go
+from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
-from .monthly_archive import RawLostError, kept_loads, load_kept
-from .unknown_tonight import show_unknown
+from .monthly_archive import RawLostError, archived_loads, load_archived_totals
+from .unknown_tonight import make_unknown_table
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -64,7 +64,7 @@ def _known_by(contract: Contract, entry: LedgerEntry) -> str:
     return "key" if contract.key and entry.form == "canonical" else "file"
 
 
-def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
+def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
     A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
@@ -91,21 +91,21 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
     return loads
 
 
-def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
+def readable_loads(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The standing loads, without those that were erased as their time was over, and that nothing rests on.
 
     After a rollback, a load that was spent stands again until what spent it is published again.
     """
-    loads = standing(entries, contracts, since)
+    loads = loads_that_count(entries, contracts, since)
     if gone := erased_loads(home):
-        lasting = {load.entry.load_id for load in standing(entries, contracts, LATEST)}
+        lasting = {load.entry.load_id for load in loads_that_count(entries, contracts, LATEST)}
         loads = [load for load in loads if load.entry.load_id not in gone - lasting]
     return loads
 
 
-def needed(home: Home, contracts: dict[str, Contract]) -> set[str]:
+def loads_in_use(home: Home, contracts: dict[str, Contract]) -> set[str]:
     """Loads that figures rest on, of what is published or of tonight."""
-    return {str(load.entry.load_id) for load in standing(read_ledger(home), contracts, _published_before(home))}
+    return {str(load.entry.load_id) for load in loads_that_count(read_ledger(home), contracts, _published_before(home))}
 
 
 def _spends(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withheld: set[str], since: str) -> bool:
@@ -155,7 +155,7 @@ def prepare_raw(
     contracts = load_contracts()
     entries = read_ledger(home)
     since = _published_before(home) if since is None else since
-    loads = readable(home, entries, contracts, since)
+    loads = readable_loads(home, entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         for schema in SCHEMAS:
@@ -164,10 +164,10 @@ def prepare_raw(
         _make(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
         _absent_columns(con, loads, contracts)
-        kept = kept_loads(home)
-        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        kept = archived_loads(home)
+        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
-        show_unknown(con, (load.entry for load in loads if load.entry.night_id > since))
+        make_unknown_table(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
         if lost := next((p for p in paths_of(home, (load.entry for load in loads), kept) if not p.exists()), None):
             raise RawLostError(
@@ -186,12 +186,12 @@ def prepare_raw(
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
-        carry(con, to_rebuild, kept)
+        carry_forward(con, to_rebuild, kept)
         for name in ("areas", "offence_codes"):
             _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
-        _make(con, "rebases", rebases(_rebase_rows(home)))
+        _make(con, "rebases", rebase_rows(_rebase_rows(home)))
         _vocabulary(con, home)
-        show_months(con, home)
+        make_month_tables(con, home)
         write_asked(con, read_editions(home).sound.values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -249,32 +249,32 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     _make(con, "contract_values", values)
 
 
-def show_all(home: Home, loads: list[ReadableLoad]) -> None:
+def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
     """Have the candidate's `raw` show all rows of the loads, and what stands for erased ones, of all months."""
-    kept, contracts = kept_loads(home), load_contracts()
+    kept, contracts = archived_loads(home), load_contracts()
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         con.execute("begin")
         con.execute("drop table raw.kept_months")
         con.execute("drop table raw.kept_superseded")
-        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
             con.execute(raw_view(contract, paths_of(home, own, kept)))
         con.execute("drop table raw.row_index")
         _row_index(con, home, contracts, loads, None)
-        let_go(con)
+        drop_previous(con)
         con.execute("commit")
     finally:
         con.close()
 
 
-def finish_in_part(home: Home) -> None:
+def finish_partial_build(home: Home) -> None:
     """The same for a candidate that was built part by part, once nothing of it is left to build."""
     with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
     if in_part:
-        show_all(home, readable(home, read_ledger(home), load_contracts(), _published_before(home)))
+        show_all_rows(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
 
 
 def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
@@ -302,7 +302,7 @@ def _row_index(
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
-    kept, selects = kept_loads(home), []
+    kept, selects = archived_loads(home), []
     for extract, contract in contracts.items():
         several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if to_rebuild is not None:
@@ -333,7 +333,7 @@ def _withheld_versions(
 ) -> None:
     """All rows with a key that is withheld of some load: of those one may stand in."""
     some = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
-    paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), kept_loads(home))
+    paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), archived_loads(home))
     columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
     if paths:
         names = ", ".join(f"{own} as {name}" for own, name in columns.items())

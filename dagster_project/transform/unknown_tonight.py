@@ -10,7 +10,7 @@ from dagster_project.landing import LedgerEntry
 from dagster_project.landing.vocabulary import shown_values
 
 
-def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
+def make_unknown_table(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
     """Make `raw.unknown_tonight`: by extract and force, rows whose values no list knows, and the values with their rows.
 
     A row counts once for each column of which it has no known value.

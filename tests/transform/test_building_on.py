@@ -15,11 +15,11 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 def builds_on(home: Home) -> bool:
     """Whether the next night takes over what stands. Asking lays the candidate out, as a night does."""
-    return candidate.begin(home).on == "night"
+    return candidate.start(home).on == "night"
 
 
 def test_a_quiet_night_builds_only_what_is_of_every_extract(sample_copy: Home) -> None:
-    begun = candidate.begin(sample_copy)
+    begun = candidate.start(sample_copy)
     selected = {name.split(".")[-1] for name in begun.select}
     assert begun.on == "night" and selected >= {*candidate.ALWAYS} and not any(n.startswith("mart_") for n in selected)
     assert len({n.unique_id for n in begun.standing}) == len(begun.standing) > 100
@@ -32,10 +32,10 @@ def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
 
 
 def test_rebuild_builds_all(sample_copy: Home) -> None:
-    begun = candidate.begin(sample_copy, rebuild=True)
+    begun = candidate.start(sample_copy, rebuild=True)
     selected = {name.split(".")[-1] for name in begun.select}
     marts = {n.name for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
-    assert begun.on == "groundwork" and begun.loads is None
+    assert begun.on == "empty build" and begun.loads is None
     assert {m for m in marts if m.startswith("mart_")} <= selected
 
 

@@ -19,12 +19,12 @@ from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened, published_folder
+from dagster_project.core.published_file import open_hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 
-from .stale import find_good, form_of, put_in_place
+from .stale import find_last_good, form_of, take_place
 
 
 class OutputError(PamError, RuntimeError):
@@ -46,7 +46,7 @@ class OutputContext:
     """Files that need not be made again, from the last publication."""
 
 
-def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def links_to(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
     return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
 
@@ -127,7 +127,7 @@ def chosen_outputs(config: Config) -> list[Output]:
     return [o for o in OUTPUTS if names is None or o.name in names]
 
 
-def get_ready(outputs: Iterable[Output]) -> None:
+def load_early(outputs: Iterable[Output]) -> None:
     """Load the slow modules that these outputs need in the worker process, while the night is still being built."""
     if modules := [name for o in outputs for name in o.needs]:
         WORKER.load(*modules)
@@ -176,7 +176,7 @@ class _Writing:
 
     def __init__(self, warehouse: Path, folder: Path, context: OutputContext, form: str, strict: bool) -> None:
         self.warehouse, self.folder, self.context, self.form, self.strict = warehouse, folder, context, form, strict
-        self.con = hardened(warehouse, writable=folder)
+        self.con = open_hardened(warehouse, writable=folder)
         self._finish: dict[str, Finish] = {}
         self._written: dict[str, WrittenOutput] = {}
 
@@ -191,7 +191,7 @@ class _Writing:
         """Wait for what another process does of it. Returns what was written. Raises OutputError."""
         lost = self._try(output, self._finish[output.name]) or ()
         so_far = self._written[output.name]
-        done = measured(self.folder / output.folder, so_far.seconds)
+        done = measure_output(self.folder / output.folder, so_far.seconds)
         return replace(done, form=self.form, failed=so_far.failed, of=so_far.of, lost=tuple(lost))
 
     def failed(self) -> list[str]:
@@ -213,7 +213,7 @@ class _Writing:
             so_far = replace(so_far, failed=str(error) or type(error).__name__, of=of)
             self.con.close()
             # What went wrong may have left it unusable.
-            self.con = hardened(self.warehouse, writable=self.folder)
+            self.con = open_hardened(self.warehouse, writable=self.folder)
         finally:
             self._written[output.name] = replace(so_far, seconds=round(so_far.seconds + time.perf_counter() - began, 3))
         return None
@@ -225,8 +225,8 @@ def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: s
     last = current / output.folder if current else None
     if last and last.is_dir():
         receipts = [{"night_id": r.republished or r.night_id, "outputs": r.outputs} for r in read_receipts(home)]
-        good = find_good(output.name, last, measured(last, 0).sha256, form, receipts)
-    put_in_place(good, own, night_id, f"The output {output.name}")
+        good = find_last_good(output.name, last, measure_output(last, 0).sha256, form, receipts)
+    take_place(good, own, night_id, f"The output {output.name}")
     return good.of if good else ""
 
 
@@ -242,7 +242,7 @@ def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str
     return problems
 
 
-def measured(folder: Path, seconds: float) -> WrittenOutput:
+def measure_output(folder: Path, seconds: float) -> WrittenOutput:
     """An output's files, counted and hashed."""
     lines, size, files = [], 0, 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -252,9 +252,9 @@ def measured(folder: Path, seconds: float) -> WrittenOutput:
     return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
-def found(folder: Path | None) -> dict[str, WrittenOutput]:
+def outputs_in(folder: Path | None) -> dict[str, WrittenOutput]:
     """What a published folder holds of outputs; nothing where there is none."""
-    return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
+    return {o.name: measure_output(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
 
 
 def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:

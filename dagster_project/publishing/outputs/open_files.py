@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.cell_text import neutral_sql
+from dagster_project.core.cell_text import escape_formula_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.reused_files import ReusedFiles
@@ -152,7 +152,7 @@ def _as_text(column: str, kind: str) -> str:
     if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
         return f"rtrim(rtrim(cast({column} as varchar), '0'), '.') as {column}"
     if kind == "VARCHAR":
-        return f"{neutral_sql(column)} as {column}"
+        return f"{escape_formula_sql(column)} as {column}"
     return column
 
 

@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.config import read_config
 from dagster_project.reporting.pack import write_editions
 
-from . import OutputContext, beside
+from . import OutputContext, links_to
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> Callable[[], list[str]]:
@@ -23,5 +23,5 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     """
     public = read_config(context.home).publish.report == "public"
     # What is beside it has exact figures, and may not go where the public form goes.
-    links = () if public else beside(context, "../..", ("catalogue",))
+    links = () if public else links_to(context, "../..", ("catalogue",))
     return write_editions(con, folder, context.home, context.is_sample, links, public)

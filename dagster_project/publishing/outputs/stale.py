@@ -22,7 +22,7 @@ _BODY = re.compile("<body[^>]*>")
 
 
 @dataclass(frozen=True)
-class Good:
+class LastGood:
     """An output as it was published last. `of`: the night that it was made of."""
 
     folder: Path
@@ -35,7 +35,7 @@ def form_of(config: "Config") -> str:
     return sha256(said.encode()).hexdigest()[:16]
 
 
-def find_good(name: str, folder: Path, digest: str, form: str, receipts: Iterable[Mapping[str, Any]]) -> Good | None:
+def find_last_good(name: str, folder: Path, digest: str, form: str, receipts: Iterable[Mapping[str, Any]]) -> LastGood | None:
     """The output in `folder`, whose files have this digest, where a receipt knows it as made under the same settings.
 
     `receipts`: `night_id` and `outputs` of each, oldest first.
@@ -44,11 +44,11 @@ def find_good(name: str, folder: Path, digest: str, form: str, receipts: Iterabl
         own = receipt["outputs"].get(name)
         if own and own.get("sha256") == digest:
             can_stand = own.get("form") == form and (own.get("of") or not own.get("failed"))
-            return Good(folder, own.get("of") or receipt["night_id"]) if can_stand else None
+            return LastGood(folder, own.get("of") or receipt["night_id"]) if can_stand else None
     return None
 
 
-def put_in_place(good: Good | None, own: Path, night_id: str, what: str) -> None:
+def take_place(good: LastGood | None, own: Path, night_id: str, what: str) -> None:
     """Fill `own`, made anew, with the last good output; every page says so. `what`: the output, in words. Raises OSError."""
     shutil.rmtree(own, ignore_errors=True)
     if good is None:

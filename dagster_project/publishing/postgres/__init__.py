@@ -7,22 +7,22 @@ whatever becomes of it.
 
 from .errors import PostgresError
 from .loading import Loaded, load
-from .night import Brought, bring, bring_by_hand, bring_tonight, configured
+from .night import LoadOutcome, configured_server, load_by_hand, load_if_newer, load_tonight
 from .server import Server, is_configured
-from .state import ServedState, holders, state
+from .state import ServedState, lock_holders, served_state
 
 __all__ = [
-    "Brought",
+    "LoadOutcome",
     "Loaded",
     "PostgresError",
     "ServedState",
     "Server",
-    "bring",
-    "bring_by_hand",
-    "bring_tonight",
-    "configured",
-    "holders",
+    "configured_server",
     "is_configured",
     "load",
-    "state",
+    "load_by_hand",
+    "load_if_newer",
+    "load_tonight",
+    "lock_holders",
+    "served_state",
 ]

@@ -56,7 +56,7 @@ def start(home: Home) -> Embedded:
 
     It runs until `stop`, or until the machine does.
     """
-    folder, place = make_folder(home.path / "postgres"), place_of(home)
+    folder, place = make_folder(home.path / "postgres"), server_folder(home)
     data = place / "data"
     if _is_root():
         _make_place(place)
@@ -79,7 +79,7 @@ def start(home: Home) -> Embedded:
 
 def stop(home: Home) -> bool:
     """Stop the home's server. Returns whether one was running."""
-    place = place_of(home)
+    place = server_folder(home)
     data = place / "data"
     if not data.exists() or _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         return False
@@ -87,7 +87,7 @@ def stop(home: Home) -> bool:
     return True
 
 
-def place_of(home: Home) -> Path:
+def server_folder(home: Home) -> Path:
     """The folder in which the home's server keeps its data: `postgres/` of the home, or root's own for that home."""
     if not _is_root():
         return home.path / "postgres"

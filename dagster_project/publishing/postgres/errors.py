@@ -24,7 +24,7 @@ AWAY = ("connection refused", "no such file", "timeout", "timed out", "could not
         "name resolution", "too many clients", "remaining connection slots")  # fmt: skip
 
 
-def of_connecting(error: psycopg.Error, where: str, secret: str) -> PostgresError:
+def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresError:
     """Why no connection came about. `where`: the server, without a password; `secret`: what may not be said."""
     said = " ".join(str(error).split())
     said = said.rsplit("FATAL:", 1)[-1].strip() if "FATAL:" in said else said
@@ -43,7 +43,7 @@ def of_connecting(error: psycopg.Error, where: str, secret: str) -> PostgresErro
     return PostgresError(f"PostgreSQL at {where} can't be used: {said}")
 
 
-def of_working(error: psycopg.Error, doing: str) -> PostgresError:
+def statement_error(error: psycopg.Error, doing: str) -> PostgresError:
     """Why something that was being done there was not. `doing`: `copying marts.mart_pspo`."""
     said = (error.diag.message_primary or type(error).__name__).strip()
     if isinstance(error, pg.DiskFull) or "no space left" in said.lower():

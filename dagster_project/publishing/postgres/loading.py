@@ -15,11 +15,11 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.sql import literal
 
 from . import roles, shape
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 from .roles import ANALYST, OWNER
 from .server import Server
 from .shape import Relation
-from .state import mark, state
+from .state import schema_comment, served_state
 from .swap import NEXT, Swapped, drop_old, swap
 
 BLOCK = 1 << 20
@@ -70,17 +70,17 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
     try:
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
-            roles.ensure(con)
+            roles.ensure_roles(con)
             _refuse(con, is_sample)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-                rows = _fill(con, source, temp, mark(night_id, is_sample), doing, progress)
+                rows = _fill(con, source, temp, schema_comment(night_id, is_sample), doing, progress)
                 doing.what = "putting the night in the place of the last one"
                 swapped = swap(con)
             doing.what = "dropping the schemas of earlier nights"
             stay = tuple(drop_old(con))
     except psycopg.Error as error:
-        raise of_working(error, doing.what) from None
+        raise statement_error(error, doing.what) from None
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
         raise PostgresError(f"the night could not be read for PostgreSQL ({doing.what}): {said}") from None
@@ -90,7 +90,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
 
 
 def _refuse(con: psycopg.Connection, is_sample: bool) -> None:
-    found = state(con)
+    found = served_state(con)
     if found.foreign:
         raise PostgresError(
             f"the database has a schema {found.foreign[0]} that the warehouse did not make, and would have to replace: give the"

@@ -7,18 +7,18 @@ from dagster_project.audit import told_before
 from dagster_project.core.errors import is_transient
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import holds_made_up, in_order, locked, read_receipts, write_receipt
+from dagster_project.core.receipts import holds_made_up, locked, night_order, read_receipts, write_receipt
 
 from .errors import PostgresError
 from .loading import Progress, load
 from .server import Server
-from .state import state
+from .state import served_state
 
 Outcome = Literal["loaded", "there already", "failed"]
 
 
 @dataclass(frozen=True)
-class Brought:
+class LoadOutcome:
     """What became of a night in PostgreSQL; receipts keep it."""
 
     outcome: Outcome
@@ -36,26 +36,28 @@ class Brought:
         return asdict(self)
 
 
-def bring(home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None) -> Brought:
+def load_if_newer(
+    home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None
+) -> LoadOutcome:
     """Load the published night where PostgreSQL serves an older one; `by_hand` also where it serves a newer, or the same.
 
     Raises PostgresError; the night before is then served as it was.
     """
-    server = server or configured()
+    server = server or configured_server()
     night_id = published_night(home)
     if night_id is None:
         raise PostgresError(f"{home.path} has no published night: `pam nightly` makes one")
     with server.connect() as con:
-        there = state(con).night_id
-    if not by_hand and there and in_order(there) >= in_order(night_id):
-        return Brought("there already", there, f"PostgreSQL serves night {there}" if there != night_id else "")
+        there = served_state(con).night_id
+    if not by_hand and there and night_order(there) >= night_order(night_id):
+        return LoadOutcome("there already", there, f"PostgreSQL serves night {there}" if there != night_id else "")
     is_sample = holds_made_up(home)
     told = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
 
     def serves() -> bool:
         try:
             with server.connect() as con:
-                return state(con).night_id == night_id
+                return served_state(con).night_id == night_id
         except PostgresError:
             # Nobody knows: what is on record stands.
             return True
@@ -66,14 +68,14 @@ def bring(home: Home, server: Server | None = None, *, by_hand: bool = False, pr
         loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
     said = [f"this view still reads the night before: {v}" for v in loaded.swapped.left_behind]
     said += [f"an earlier night is still there: {s}" for s in loaded.stay]
-    return Brought("loaded", loaded.night_id, "; ".join(said), loaded.rows, round(loaded.seconds, 3))
+    return LoadOutcome("loaded", loaded.night_id, "; ".join(said), loaded.rows, round(loaded.seconds, 3))
 
 
-def bring_by_hand(home: Home, progress: Progress | None = None) -> Brought:
+def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:
     """The same under the home's lock, whatever PostgreSQL serves now. Raises PostgresError, NightUnderWayError."""
-    server = configured()
+    server = configured_server()
     with locked(home):
-        brought = bring(home, server, by_hand=True, progress=progress)
+        brought = load_if_newer(home, server, by_hand=True, progress=progress)
         # What was told of as missing is there now.
         for receipt in read_receipts(home):
             if receipt.night_id == brought.night_id:
@@ -81,17 +83,17 @@ def bring_by_hand(home: Home, progress: Progress | None = None) -> Brought:
     return brought
 
 
-def bring_tonight(home: Home) -> Brought:
+def load_tonight(home: Home) -> LoadOutcome:
     """The same at the end of a night, whose lock the caller has. Raises nothing: the file publication stands."""
     try:
-        return bring(home)
+        return load_if_newer(home)
     except Exception as error:
         # Whatever it is, it is not worth a night that is published.
         said = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
-        return Brought("failed", reason=said, is_transient=is_transient(error))
+        return LoadOutcome("failed", reason=said, is_transient=is_transient(error))
 
 
-def configured() -> Server:
+def configured_server() -> Server:
     """The server that the environment names. Raises PostgresError where it names none."""
     server = Server.configured()
     if server is None:

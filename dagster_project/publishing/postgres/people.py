@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 from .roles import ANALYST, IDLE_TIMEOUT, STATEMENT_TIMEOUT
 
 CONNECTIONS = 10
@@ -58,7 +58,7 @@ class Person:
     """Other groups that it is in."""
 
 
-def listed(con: psycopg.Connection) -> list[Person]:
+def list_people(con: psycopg.Connection) -> list[Person]:
     """The log-ins in the group, by name."""
     rows = con.execute(LISTED, {"group": ANALYST}).fetchall()
     return [Person(n, limit, count, tuple(said), mighty, tuple(groups)) for n, limit, count, said, mighty, groups in rows]
@@ -99,7 +99,7 @@ def create(con: psycopg.Connection, name: str, password: str) -> None:
 
 def remove(con: psycopg.Connection, name: str) -> None:
     """Take a person's log-in away and end their sessions; of pam_analyst itself, that it can log in. Raises PostgresError."""
-    if name != ANALYST and name not in {p.name for p in listed(con)}:
+    if name != ANALYST and name not in {p.name for p in list_people(con)}:
         raise PostgresError(f"{name} is no log-in of the group {ANALYST}: `pam postgres user list` shows them")
     role = sql.Identifier(name)
     try:
@@ -123,10 +123,10 @@ def _of_people(error: psycopg.Error, doing: str) -> PostgresError:
         )
     if isinstance(error, pg.UndefinedObject):
         return PostgresError(f"there is no group {ANALYST} yet ({doing}): `pam postgres sql` prints what sets it up")
-    return of_working(error, doing)
+    return statement_error(error, doing)
 
 
-def amiss(con: psycopg.Connection) -> list[str]:
+def find_problems(con: psycopg.Connection) -> list[str]:
     """What is not as it should be with the group and its log-ins, each with the remedy."""
     found = []
     if con.execute("select rolcanlogin from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() == (True,):
@@ -138,7 +138,7 @@ def amiss(con: psycopg.Connection) -> list[str]:
         f'{ANALYST} may connect to another database, {name}: revoke connect on database "{name}" from public'
         for (name,) in con.execute(OTHER_DATABASES).fetchall()
     ]
-    for person in listed(con):
+    for person in list_people(con):
         name = person.name
         if person.is_mighty:
             found.append(

@@ -4,7 +4,7 @@ import psycopg
 from psycopg import errors as pg
 
 from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 
 OWNER, ANALYST = "pam_owner", "pam_analyst"
 SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
@@ -91,7 +91,7 @@ OTHERS = """
 """
 
 
-def ensure(con: psycopg.Connection) -> None:
+def ensure_roles(con: psycopg.Connection) -> None:
     """See that the roles are there and may do what they must; make them where that is allowed and the database is empty.
 
     Raises PostgresError, with what a database administrator is to do.
@@ -112,7 +112,7 @@ def ensure(con: psycopg.Connection) -> None:
     except pg.InsufficientPrivilege:
         raise PostgresError(f"the roles {OWNER} and {ANALYST} are not set up, and {login} may not do that: {advice}") from None
     except psycopg.Error as error:
-        raise of_working(error, "setting up the roles") from None
+        raise statement_error(error, "setting up the roles") from None
 
 
 EXCESS = (
@@ -145,7 +145,7 @@ EXCESS = (
 )  # fmt: skip
 
 
-def excess(con: psycopg.Connection) -> list[str]:
+def excess_rights(con: psycopg.Connection) -> list[str]:
     """What pam_analyst may do besides reading, in words; empty where it is as set up."""
     if con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() is None:
         return []

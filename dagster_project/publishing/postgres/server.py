@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from .errors import PostgresError, of_connecting
+from .errors import PostgresError, connection_error
 
 DSN, DSN_FILE = "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"
 
@@ -76,7 +76,7 @@ class Server:
         try:
             con = psycopg.connect(self.conninfo, autocommit=True)
         except psycopg.Error as error:
-            raise of_connecting(error, self.where, self.secret) from None
+            raise connection_error(error, self.where, self.secret) from None
         try:
             con.execute("; ".join(SESSION))
             yield con

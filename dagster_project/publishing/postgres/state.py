@@ -17,7 +17,7 @@ OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
 """A schema that was read until a newer night took its place, and the number of the transaction in which that happened."""
 
 
-def mark(night_id: str, is_sample: bool) -> str:
+def schema_comment(night_id: str, is_sample: bool) -> str:
     """The comment of a schema that holds a night."""
     return f"PAM Warehouse: night {night_id} of {'made-up' if is_sample else 'real'} data. Replaced whole by each night's load."
 
@@ -41,7 +41,7 @@ SCHEMA_COMMENTS = """
 """
 
 
-def state(con: psycopg.Connection) -> ServedState:
+def served_state(con: psycopg.Connection) -> ServedState:
     """What a database serves now."""
     rows = con.execute(SCHEMA_COMMENTS, [OWNER, SCHEMAS]).fetchall()
     live = {name: MARK.match(said) for name, said in rows if name in SCHEMAS}
@@ -68,7 +68,7 @@ HELD = """
 """
 
 
-def holders(con: psycopg.Connection) -> list[str]:
+def lock_holders(con: psycopg.Connection) -> list[str]:
     """Who keeps relations of the warehouse from being replaced at this moment, a sentence each. Since when is known of one's
     own log-in, and of others where the log-in may read `pg_read_all_stats`."""
     return [

@@ -19,7 +19,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from .roles import ANALYST, OWNER, SCHEMAS
-from .state import state
+from .state import served_state
 
 NEXT = "_next"
 LOCK_MS = 200
@@ -164,7 +164,7 @@ def drop_old(con: psycopg.Connection) -> list[str]:
     Nothing of anybody else's is dropped with them. What stays is tried again by the next load.
     """
     stay = []
-    for name in state(con).old:
+    for name in served_state(con).old:
         said = ""
         for again in range(DROP_TRIES):
             try:

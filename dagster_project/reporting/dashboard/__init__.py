@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import unfinished
+from dagster_project.core.files import temporary_path
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.reused_files import ReusedFiles
 
@@ -92,7 +92,7 @@ def write_whole_folder(
         raise OutError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / OWN[1]).exists() and not overwrite:
         raise OutError(f"{out} holds other things than a dashboard; name another folder, or replace all of it with --replace")
-    new = unfinished(out)
+    new = temporary_path(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
         write(con, new, is_sample, lists=lists, moved=moved)

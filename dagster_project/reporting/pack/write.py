@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import unfinished
+from dagster_project.core.files import temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import WORKER
 from dagster_project.editions import Edition, read_editions
@@ -59,7 +59,7 @@ def write_pack(
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
     refuse_others(out, overwrite)
     pack = read_pack(con, edition, is_sample, public)
-    new = unfinished(out)
+    new = temporary_path(out)
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:

@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.core.config import Spark
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bound
+from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
 
 from .. import dbt_runner
@@ -41,7 +41,7 @@ def build(
 def _fill_candidate(home: Home, nodes: list[dbt_runner.Node]) -> None:
     """Replace the rows of the candidate's tables by Spark's. Raises FileNotFoundError for a table that Spark did not finish."""
     models = [dbt_runner.manifest().nodes[n.unique_id] for n in nodes if n.kind == "model"]
-    con = bound(duckdb.connect(str(home.candidate / WAREHOUSE)), home)
+    con = limit_memory(duckdb.connect(str(home.candidate / WAREHOUSE)), home)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work")
         for model in models:

@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
 from ..changed_months import paths_of
-from ..monthly_archive import kept_loads
+from ..monthly_archive import archived_loads
 from ..raw_schema import ROW_COLUMNS, WORK, ReadableLoad, index_select, landed_select
 from .session import spark_folder
 
@@ -29,7 +29,7 @@ def show_raw(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> No
     """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
     _show_lists(spark, home)
-    contracts, kept = load_contracts(), kept_loads(home)
+    contracts, kept = load_contracts(), archived_loads(home)
     for extract, contract in contracts.items():
         own = [load.entry for load in loads if load.entry.extract == extract]
         _show_extract(spark, home, contract, [p.name for p in paths_of(home, own, kept)])

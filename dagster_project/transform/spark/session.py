@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.core.config import Spark
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.import_speed import take_back
-from dagster_project.core.memory import megabytes, memory_of
+from dagster_project.core.import_speed import allow_import
+from dagster_project.core.memory import megabytes, memory_limit
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -78,7 +78,7 @@ def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
 
     Raises RuntimeError where Java does not start.
     """
-    take_back("pyspark")
+    allow_import("pyspark")
     # It says so of pandas 3; nothing of pandas is used.
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     from pyspark import SparkConf, SparkContext
@@ -117,7 +117,7 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
     java = f"-Djava.io.tmpdir={folder / 'tmp'} -Dlog4j2.configurationFile={folder / 'log4j2.properties'}"
     conf = {
         JAVA_OPTIONS: f"{java} -XX:-UsePerfData",
-        "spark.driver.memory": f"{max(LEAST, megabytes(memory_of(home)))}m",
+        "spark.driver.memory": f"{max(LEAST, megabytes(memory_limit(home)))}m",
         "spark.local.dir": str(folder / "tmp"),
         "spark.sql.warehouse.dir": str(warehouse_of(home)),
         "spark.ui.enabled": "false",

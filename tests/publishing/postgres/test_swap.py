@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, holders, load, loading, state, swap
+from dagster_project.publishing.postgres import PostgresError, load, loading, lock_holders, served_state, swap
 
 from .conftest import Database
 
@@ -50,7 +50,7 @@ def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
-        found = state(con)
+        found = served_state(con)
     assert (found.night_id, found.is_sample, found.old, found.foreign) == (NIGHTS[1], False, (), ())
 
 
@@ -68,11 +68,11 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
             with database.server.connect() as con:
-                (said,) = holders(con)
+                (said,) = lock_holders(con)
             assert f"(process {holding.info.backend_pid}) reads " in said and "marts_old_" in said and "reports_old_" in said
         holding.rollback()
         with database.server.connect() as con:
-            assert holders(con) == []
+            assert lock_holders(con) == []
         assert holding.execute("select word from marts.words").fetchone() == (NIGHTS[1],)
         holding.rollback()
     assert schemas(database) > OURS
@@ -217,7 +217,7 @@ def test_two_loads_at_once_come_one_after_the_other(
     assert faults == []
     ((word,),) = database.as_analyst("select word from marts.words")
     with database.server.connect() as con:
-        assert state(con).night_id == word
+        assert served_state(con).night_id == word
     assert schemas(database) - OURS == set()
 
 

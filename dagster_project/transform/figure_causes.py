@@ -18,7 +18,7 @@ TOLD = (
 UNEXPLAINED = "no file: a reference list or the code changed"
 
 
-def sources() -> list[tuple[str, str, str]]:
+def measure_sources() -> list[tuple[str, str, str]]:
     """Mart, measure and extract: what each published measure is counted from, its numerator and denominator included."""
     limited = {row["coverage"]: row["extract"] for row in read_seed("coverage_limits")}
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
@@ -31,20 +31,20 @@ def sources() -> list[tuple[str, str, str]]:
     return sorted((mart, name, extract) for mart, name in measures for extract in extracts(mart, name))
 
 
-def explain(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
-    """Make the temporary tables `landed` and `caused`, of the table `moved` and two nights' `meta.files`.
+def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
+    """Make the temporary tables `landed` and `caused`, from the table `differences` and two nights' `meta.files`.
 
     `landed`: the accepted and released files that one night has and the other has not: file_id (from 1, in order of
     landing), night_id, landed_at, source_file, outcome (`accepted` or `released`), extract, force_code, covered_from,
     covered_to, rows_landed, rows_quarantined, rows_duplicate.
 
-    `caused`: for each mart, measure, force_code, period_start, period_end and kind of a moved figure, the ids of the files
+    `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of the files
     of its extract and force that explain it; figures without a row have none. is_direct: their windows touch the period
     (a whole list touches any). Where none does, those files stand that can reach beyond their window: they move a row
     from one period to another by its key, and say which rows there are at all.
     """
     con.execute("create or replace temp table measure_sources (mart varchar, measure varchar, extract varchar)")
-    con.executemany("insert into measure_sources values (?, ?, ?)", sources())
+    con.executemany("insert into measure_sources values (?, ?, ?)", measure_sources())
     con.execute("create or replace temp table reaches (extract varchar, is_whole boolean, is_keyed boolean)")
     con.executemany(
         "insert into reaches values (?, ?, ?)",
@@ -83,7 +83,7 @@ def explain(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", 
         """
         create or replace temp table caused as
         with places as (
-            select distinct mart, measure, force_code, period_start, period_end, kind from moved
+            select distinct mart, measure, force_code, period_start, period_end, kind from differences
         ),
         reached as (
             select
