@@ -222,7 +222,7 @@ class NightRun(NightSoFar):
         if not engine.is_loaded():
             self._worker_judges = True
             WORKER.load(gate.__name__)
-            WORKER.begin(engine.load)
+            WORKER.submit(engine.load)
         # After the gate, which is asked first.
         outputs.load_early(outputs.chosen_outputs(self.config))
 
@@ -297,7 +297,7 @@ class NightRun(NightSoFar):
             self._hand_on_present_state()
             kept = results.path_of(self.home, night.night_id)
             asked = (self.home, kept, self.config.public)
-            judged = WORKER.begin(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
+            judged = WORKER.submit(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
@@ -397,7 +397,7 @@ class NightRun(NightSoFar):
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
-        WORKER.end()
+        WORKER.stop()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):

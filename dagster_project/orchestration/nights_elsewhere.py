@@ -65,7 +65,7 @@ def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
     if published and not _is_known(instance, published.night_id):
         events += _made_by(home, published)
     if receipts and (last := receipts[-1]) is not published and not _is_known(instance, last.night_id):
-        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.said, "finished_at": last.finished_at}
+        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.summary, "finished_at": last.finished_at}
         events.append(dg.AssetObservation(WAREHOUSE, metadata=said))
         events += _checks_of(home, last)
     for event in events:

@@ -240,7 +240,7 @@ def _check_row(c: Check) -> tuple[Any, ...]:
 def _night_row(r: Receipt) -> tuple[Any, ...]:
     by = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     return (
-        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.said,
+        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.summary,
         len(by["accepted"]), len(by["held"]), len(by["refused"]),
         sum(f.get("rows_landed") or 0 for f in by["accepted"]),
         sum(f.get("rows_quarantined") or 0 for f in by["accepted"]),

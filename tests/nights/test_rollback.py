@@ -146,7 +146,7 @@ def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
     monkeypatch.undo()
     begin(week_copy).end()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
-    assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).said
+    assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).summary
     back, again, told = [*read_log(week_copy)][-3:]
     assert (back.facts["what"], again.facts["what"]) == ("rolled back", "published again")
     assert told.facts == {"withdraws": [back.n, again.n], "what": "not published", "night_id": NIGHTS[3]}

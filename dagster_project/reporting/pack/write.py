@@ -94,11 +94,11 @@ def fill(
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
     begun: dict[str, Future[tuple[bytes, set[str]]]] = {}
     if "xlsx" in forms:
-        begun["xlsx"] = WORKER.begin(_workbook, pack)
+        begun["xlsx"] = WORKER.submit(_workbook, pack)
     if kept and {"html", "docx"} <= set(forms):
         keep_pictures(pack.charts, kept)
     if "docx" in forms:
-        begun["docx"] = WORKER.begin(_document, pack, kept, document_form(home, tables_only))
+        begun["docx"] = WORKER.submit(_document, pack, kept, document_form(home, tables_only))
     downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in begun]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")
