@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
+    """Parse the dbt project and make the empty build once, before the processes that share the work read them."""
     how_often.IS_LONG = config.getoption("long")
     settings.load_profile("long" if how_often.IS_LONG else "suite")
     if not hasattr(config, "workerinput"):

@@ -20,7 +20,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     built = dbt_runner.build(home, begun.select, progress=progress)
     if begun.loads is not None:
         raw_schema.show_all_rows(home, loads)
-    return Built(tuple(candidate.merge_outcomes(begun.standing, built)), tuple(built)), loads
+    return Built(tuple(candidate.merge_outcomes(begun.unchanged, built)), tuple(built)), loads
 
 
 def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:

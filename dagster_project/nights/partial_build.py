@@ -26,7 +26,7 @@ def build(home: Home, night: Night, names: Collection[str], before: Built | None
     else:
         begun = candidate.start(home)
         raw_schema.prepare_raw(home, night.night_id, night.today, None, begun.loads)
-        standing, left = begun.standing, set(begun.select) or {*_selectable()}
+        standing, left = begun.unchanged, set(begun.select) or {*_selectable()}
     chosen = _chosen(names, left)
     # dbt would take no name for all of them.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []

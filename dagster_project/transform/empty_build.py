@@ -1,5 +1,5 @@
-"""A candidate without files: seeds, views, lists and empty marts. Built once for each version of the project, kept beside
-dbt's manifest, and copied if a night has nothing else to build on. That saves a first night, and tests, most of dbt's nodes.
+"""The empty build: a candidate without rows, with seeds, views, lists and empty marts. It is built once for each version of the
+project, stored with dbt's manifest, and copied if a night has nothing else to start from. That saves most of dbt's nodes.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ FOLDER = TARGET / "pam_empty_build"
 NO_NIGHT = date(2000, 1, 1)
 
 
-def make(stamp: str) -> bool:
-    """Build the groundwork for `stamp` (what it is made of), where it is not there yet. Returns whether it is there now.
+def make(version: str) -> bool:
+    """Make the empty build of a project version, if there is none yet. Returns whether there is one now.
 
-    False where dbt finds fault with a project without files, and where the checkout can't be written.
+    False if a node fails, or the checkout can't be written.
     """
-    if read(stamp) is not None:
+    if read(version) is not None:
         return True
     with tempfile.TemporaryDirectory(prefix="pam-empty-build-") as folder, suppress(OSError):
         home = Home(Path(folder) / "home").create()
@@ -44,25 +44,25 @@ def make(stamp: str) -> bool:
         for name in (WORK, WAREHOUSE):
             shutil.copyfile(home.candidate / name, FOLDER / f"{name}.new")
             os.replace(FOLDER / f"{name}.new", FOLDER / name)
-        made = {"stamp": stamp, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
+        made = {"stamp": version, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
-    return read(stamp) is not None
+    return read(version) is not None
 
 
 def build_on_nothing(home: Home) -> list[Node]:
-    """Build the candidate of a home without files; `raw` is gone afterwards. Returns every node's outcome."""
+    """Build the candidate of a home without files, and drop its `raw`. Returns every node's outcome."""
     fresh_candidate(home)
     prepare_raw(home, "none", NO_NIGHT)
     nodes = build(home)
-    _empty_raw(home)
+    _drop_raw(home)
     return nodes
 
 
-def read(stamp: str) -> list[Node] | None:
-    """The nodes of the groundwork, all of them well; None where there is none of this stamp, or it is not as it was made."""
+def read(version: str) -> list[Node] | None:
+    """The node outcomes of the empty build; None if there is none of this version, or its files were changed."""
     try:
         made: dict[str, Any] = json.loads((FOLDER / "made.json").read_text(encoding="utf-8"))
-        if made["stamp"] == stamp and made["sha256"] == _digests(FOLDER):
+        if made["stamp"] == version and made["sha256"] == _digests(FOLDER):
             return [Node(**n) for n in made["nodes"]]
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -70,7 +70,7 @@ def read(stamp: str) -> list[Node] | None:
 
 
 def copy_to(home: Home) -> None:
-    """Begin the home's candidate with the groundwork. Raises OSError."""
+    """Copy the empty build to the home's candidate. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     home.candidate.mkdir(parents=True, mode=0o700)
     for name in (WORK, WAREHOUSE):
@@ -78,7 +78,7 @@ def copy_to(home: Home) -> None:
         os.chmod(home.candidate / name, 0o600)
 
 
-def _empty_raw(home: Home) -> None:
+def _drop_raw(home: Home) -> None:
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         con.execute("drop schema if exists raw cascade")
@@ -92,7 +92,7 @@ def _digests(folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Lay it for the checkout as it is: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
+    """Make the empty build of this checkout: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
     be_quiet()
     skip_unused_imports()
     make(project_version())
