@@ -17,20 +17,20 @@ EARLIER, LATER = "earlier.marts.measures", "later.marts.measures"
 KEY = (
     "mart", "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
 )  # fmt: skip
-"""What makes a row of `marts.measures` one figure."""
+"""The columns that identify a figure in `marts.measures`."""
 
 FIGURE = ("value", "numerator", "denominator", "data_status")
-"""What a figure is; comparisons with the year before follow from other figures."""
+"""What is compared by default: comparisons with the year before follow from other figures."""
 
 EVERY = (*FIGURE, "prior_value", "volume_change", "pct_change", "unit", "area_name", "period_label")
-"""All that a row says."""
+"""All columns of a row."""
 
 MARTS = ("mart", "figures", "changed", "complete before", "new", "gone")
-"""What `by_mart` counts."""
+"""The columns of `by_mart`."""
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Attach a night's file for reading, under a name. Raises ValueError where it can't be read as one."""
+    """Attach a night's file read-only under a name. Raises ValueError if it can't be read as one."""
     try:
         con.execute(f"attach {literal(str(path))} as {name} (read_only)")
         con.execute(f"select 1 from {name}.marts.measures limit 0")
@@ -46,11 +46,11 @@ def find_differences(
     columns: tuple[str, ...] = FIGURE,
     where: str = "true",
 ) -> int:
-    """Make the temporary table `differences`: a row for each figure that is not the same in both. Returns the number of them.
+    """Make the temporary table `differences` with a row for each figure that differs. Returns their number.
 
     Args:
-        before, after: relations with the columns of `marts.measures`, as SQL. columns: what is compared, null equal to
-            null. where: SQL over those relations' columns; only figures of which it is true are compared.
+        before, after: relations with the columns of `marts.measures`, as SQL. columns: what is compared; nulls are
+            equal. where: SQL over those relations' columns; only figures of which it is true are compared.
 
     Columns of `differences`: those of `KEY`; area_name, period_label, unit; kind (`changed`, `new`: after alone, `gone`: before
     alone); differs (the compared columns that are not the same); value, numerator, denominator and data_status, each as
@@ -58,14 +58,14 @@ def find_differences(
     """
     keys = ", ".join(f"coalesce(b.{k}, a.{k}) as {k}" for k in KEY)
     same_key = " and ".join(f"b.{k} = a.{k}" for k in KEY)
-    said = ", ".join(f"coalesce(a.{c}, b.{c}) as {c}" for c in ("area_name", "period_label", "unit"))
+    labels = ", ".join(f"coalesce(a.{c}, b.{c}) as {c}" for c in ("area_name", "period_label", "unit"))
     sides = ", ".join(f"b.{c} as {c}_before, a.{c} as {c}_after" for c in FIGURE)
     differ = ", ".join(f"case when b.{c} is distinct from a.{c} then '{c}' end" for c in columns)
     con.execute(
         f"""
         create or replace temp table differences as
         select
-            {keys}, {said},
+            {keys}, {labels},
             case when b.mart is null then 'new' when a.mart is null then 'gone' else 'changed' end as kind,
             list_filter([{differ}], lambda c: c is not null) as differs,
             {sides},

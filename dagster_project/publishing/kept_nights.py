@@ -1,8 +1,7 @@
 """The last published nights, kept as `publications/<night id>.duckdb`.
 
-A kept night is the published file itself under a second name, or a copy of it where the disk has no hard links. It is
-never written to. Beside it is what its figures rest on, `<night id>.trail`. What a night that was killed left undone here,
-the next one does.
+A kept night is a hard link to the published file, or a copy if the disk has no hard links. It is never written to. Next to it
+is `<night id>.trail`, with which its figures can be traced. The next night completes what a killed night left undone here.
 """
 
 import contextlib
@@ -24,16 +23,16 @@ from . import folder_swap
 from .publish import link_or_copy, repair_layout
 
 TODAY = "today"
-"""The published night, where a command takes a night's id."""
+"""Commands accept this instead of a night's id, for the published night."""
 
 
 class NotKeptError(PamError, ValueError):
-    """A night that is not among the kept ones, or can't be read as one. The message names those that are."""
+    """A night that is not kept, or can't be read. The message names the kept nights."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """One kept night. `receipt` is None where nights/ has none of it; `is_published` where it is what analysts read."""
+    """A kept night. `receipt`: None if nights/ has none. `is_published`: whether it is the published night."""
 
     night_id: str
     path: Path
@@ -42,10 +41,9 @@ class Publication:
 
 
 def keep_published(home: Home) -> Path | None:
-    """Keep the night that is published, where it is not kept yet, with what its figures rest on, while that can be had.
-    Returns its file; None where nothing is published.
+    """Keep the published night, with its evidence if that is still available. Returns its file; None if nothing is published.
 
-    Half-written copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
+    Unfinished copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
     """
     night_id = published_night(home)
     if night_id is None:
@@ -57,45 +55,45 @@ def keep_published(home: Home) -> Path | None:
         link_or_copy(home.warehouse, path)
     evidence = evidence_of(path)
     if not evidence.exists():
-        # Whoever can't have it is told by `pam trace`: a night is kept without it, too.
+        # A night is kept without evidence, too: `pam trace` then says that it is missing.
         with contextlib.suppress(OSError, duckdb.Error):
             keep_evidence(home, night_id, evidence)
     return path
 
 
-def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
-    """Remove all but the last `limit` kept nights. Returns the ids of the removed ones, oldest first.
+def prune(home: Home, limit: int, except_nights: Collection[str] = ()) -> list[str]:
+    """Remove all but the last `limit` kept nights. Returns the ids of those removed, oldest first.
 
-    The published night stays, however old it is, and so do the nights named in `but`. Raises OSError.
+    The published night and `except_nights` stay, however old they are. Raises OSError.
     """
     nights = list_kept(home)
-    gone = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in but]
-    for publication in gone:
+    removed = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in except_nights]
+    for publication in removed:
         publication.path.unlink(missing_ok=True)
         evidence_of(publication.path).unlink(missing_ok=True)
-    return [p.night_id for p in gone]
+    return [p.night_id for p in removed]
 
 
-def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
-    """Keep the night just published, and prune to `limit`. Returns what went wrong, or nothing.
+def keep_tonight(home: Home, limit: int, except_nights: Collection[str] = ()) -> str:
+    """Keep the night just published, and prune to `limit`. Returns what went wrong, or an empty text.
 
-    The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
+    The night is published whatever happens here, so that errors are returned, not raised. The next night tries again.
     """
     try:
         path = keep_published(home)
-        prune(home, limit, but)
+        prune(home, limit, except_nights)
         if path and not evidence_of(path).exists():
             return "published, but what its figures rest on could not be kept: pam trace follows them until the next night"
     except (OSError, PublishError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        return f"published, but not kept for going back: {said}"
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return f"published, but not kept for going back: {reason}"
     return ""
 
 
 def fix_links_and_rights(home: Home, group: str | None) -> str:
-    """Have the links and rights of what was just published as they should be. Returns what went wrong, or nothing.
+    """Make the links and rights of the published folder right. Returns what went wrong, or an empty text.
 
-    The night is published, whatever happens here; the next one tries again.
+    The night is published whatever happens here; the next one tries again.
     """
     try:
         folder_swap.mend_links(home)
@@ -106,7 +104,7 @@ def fix_links_and_rights(home: Home, group: str | None) -> str:
 
 
 def repair(home: Home) -> None:
-    """Keep and lay out the published night, if it can be done: the night before may have been killed before it did."""
+    """Keep the published night and repair its layout, if possible: the last night may have been killed before it did."""
     with contextlib.suppress(OSError, PublishError):
         keep_published(home)
     with contextlib.suppress(OSError, PublishError):
@@ -126,28 +124,28 @@ def list_kept(home: Home) -> list[Publication]:
 
 
 def find_kept(home: Home, night: str) -> Publication:
-    """The kept night of this id, or of the one id that begins so; `today` is the published one. Raises NotKeptError."""
+    """The kept night of this id, or of the only id that starts with it; `today`: the published night. Raises NotKeptError."""
     if night == TODAY:
         return _published(home)
     nights = list_kept(home)
-    found = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
-    if len(found) != 1:
-        which = "no kept night" if not found else f"{len(found)} kept nights"
-        raise NotKeptError(f"{night}: {which} of that id. {_listed(nights)}")
-    return found[0]
+    matches = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
+    if len(matches) != 1:
+        which = "no kept night" if not matches else f"{len(matches)} kept nights"
+        raise NotKeptError(f"{night}: {which} of that id. {_kept_ids(nights)}")
+    return matches[0]
 
 
 def kept_before(home: Home, night_id: str) -> Publication:
-    """The newest kept night that is older than one. Raises NotKeptError."""
+    """The newest kept night before this one. Raises NotKeptError."""
     nights = list_kept(home)
     older = [p for p in nights if night_order(p.night_id) < night_order(night_id)]
     if not older:
-        raise NotKeptError(f"no night before {night_id} is kept. {_listed(nights)}")
+        raise NotKeptError(f"no night before {night_id} is kept. {_kept_ids(nights)}")
     return older[-1]
 
 
 def _published(home: Home) -> Publication:
-    """The published night, by the file that analysts read: that of the kept one may be a copy."""
+    """The published night, with the file that analysts read: the kept file may be a copy."""
     night_id = published_night(home)
     if night_id is None:
         raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
@@ -155,16 +153,16 @@ def _published(home: Home) -> Publication:
     return Publication(night_id, home.warehouse, receipt, True)
 
 
-def _listed(nights: list[Publication]) -> str:
+def _kept_ids(nights: list[Publication]) -> str:
     if not nights:
         return "None is kept."
     return f"Kept are: {', '.join(p.night_id for p in nights)}."
 
 
 def check_whole(publication: Publication) -> Receipt:
-    """Hold a kept night's file against its name and its receipt, which is returned.
+    """Check a kept night's file against its name and its receipt. Returns the receipt.
 
-    Raises NotKeptError where the file is not what was published.
+    Raises NotKeptError if the file is not what was published.
     """
     name = f"publications/{publication.path.name}"
     receipt = publication.receipt

@@ -47,7 +47,7 @@ def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Hom
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
     home = laid_out(new_home, nights, published=nights[1])
     assert kept_nights.prune(home, 6) == []
-    assert kept_nights.prune(home, 3, but=[nights[2]]) == [nights[0]]
+    assert kept_nights.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
     assert kept_nights.prune(home, 3) == [nights[2]]
     assert kept(home) == [nights[1], *nights[3:]]
     assert kept_nights.prune(home, 1) == nights[3:5]

@@ -1,8 +1,7 @@
 """The published night in PostgreSQL, for BI tools that connect to a server.
 
-Where `PAM_POSTGRES_DSN` names a database, each night is loaded into schemas beside those that are read, and takes their
-place in one step: a question sees one night or the other, whole. The file publication does not wait for it and stands
-whatever becomes of it.
+If `PAM_POSTGRES_DSN` names a database, each night is loaded into new schemas, which replace the old ones in one step: a query
+sees the one night or the other. The publication of files does not depend on it.
 """
 
 from .errors import PostgresError

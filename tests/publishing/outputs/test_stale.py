@@ -10,19 +10,19 @@ from support import made_output
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputError, stale
-from dagster_project.publishing.outputs.stale import LastGood, find_last_good, take_place
+from dagster_project.publishing.outputs.stale import LastGood, find_last_good, replace_failed
 
 
 def test_the_last_good_one_says_on_each_page_that_it_is_not_of_tonight(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "index.html").write_text("<html><body class='x'><p>figures</p></body></html>", "utf-8")
     for night in ("N2", "N3"):
-        take_place(LastGood(tmp_path / "last", "N1"), tmp_path / night, night, "The output report")
+        replace_failed(LastGood(tmp_path / "last", "N1"), tmp_path / night, night, "The output report")
         page = (tmp_path / night / "index.html").read_text("utf-8")
         assert page.count("Not of tonight. The output report") == 1 and f"night {night} could" in page and "figures" in page
         assert "night N1" in (tmp_path / night / stale.MARK).read_text("utf-8")
         (tmp_path / "last" / "index.html").write_text(page, "utf-8")
-    take_place(None, tmp_path / "none", "N4", "The output <x>")
+    replace_failed(None, tmp_path / "none", "N4", "The output <x>")
     assert "&lt;x&gt;" in (tmp_path / "none" / "index.html").read_text("utf-8")
 
 
