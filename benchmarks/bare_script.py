@@ -106,7 +106,7 @@ def _models() -> list[str]:
     from dbt.cli.main import dbtRunner
 
     from dagster_project.core.home import DBT_PROJECT, Home
-    from dagster_project.transform.dbt_runner import VIEW, _closed_after, manifest
+    from dagster_project.transform.dbt_runner import VIEW, _closing_connections, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
     from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
 
@@ -117,7 +117,7 @@ def _models() -> list[str]:
         with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
             parts = _nothing_else(con)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
-        with _closed_after():
+        with _closing_connections():
             done = dbtRunner(manifest=manifest()).invoke(
                 ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures",
                  "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]

@@ -23,7 +23,7 @@ from dbt.cli.main import dbtRunner
 from benchmarks.plotthedots import Array, charted, found, limits
 from benchmarks.report import say
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
-from dagster_project.transform.dbt_runner import _closed_after, manifest
+from dagster_project.transform.dbt_runner import _closing_connections, manifest
 from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
 
 BEFORE, WITHIN, SHIFT = (24, 36, 60), 7, 2.0
@@ -91,7 +91,7 @@ def _model() -> str:
         fresh_candidate(home)
         prepare_raw(home, "none", date(2026, 1, 1))
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
-        with _closed_after():
+        with _closing_connections():
             done = dbtRunner(manifest=manifest()).invoke(
                 ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "mart_control_charts",
                  "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]

@@ -20,7 +20,7 @@ import duckdb
 
 from benchmarks.recipes import EXTRACTS, UNITS, Made
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.sample.files import EXTRACTED_AT
 from dagster_project.sample.public_health import MADE_UP, indicators
@@ -95,7 +95,9 @@ def write_national(
     """
     known = force_names()
     if other := sorted(set(forces) - known.keys()):
-        raise ValueError(f"no force is called {', '.join(other)}{meant(other[0], known)}: seeds/forces.csv has their codes")
+        raise ValueError(
+            f"no force is called {', '.join(other)}{suggestion(other[0], known)}: seeds/forces.csv has their codes"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     first_year = LAST_DAY.year - years + 1
     paths = []

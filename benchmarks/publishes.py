@@ -107,7 +107,7 @@ def put_out(home: Home, base: Base, number: int, server: Server) -> float:
     stamp(base, home.candidate / WAREHOUSE, number)
     publish.seal(home)
     publish.publish(home)
-    brought = postgres.bring(home, server)
+    brought = postgres.load_if_newer(home, server)
     assert brought.outcome == "loaded", brought
     return brought.seconds
 

@@ -21,9 +21,9 @@ from dagster_project.sample import write_sample
 WARM = """
 import json, os, sys, time
 from pathlib import Path
-from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.core.home import Home, be_quiet
-be_quiet(); import_less(); collect_less()
+be_quiet(); skip_unused_imports(); collect_garbage_less()
 def cpu(): return sum(os.times()[:2])
 t, c = time.perf_counter(), cpu()
 from dagster_project.definitions import build_defs

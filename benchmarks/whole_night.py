@@ -26,9 +26,9 @@ from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 
 IMPORTS = """
-from dagster_project.core.import_speed import import_less
+from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.home import be_quiet
-be_quiet(); import_less()
+be_quiet(); skip_unused_imports()
 import dagster_project.cli.render, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
 """
 

@@ -1,10 +1,10 @@
 """Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
 
 from dagster_project.core.home import be_quiet
-from dagster_project.core.import_speed import import_less
+from dagster_project.core.import_speed import skip_unused_imports
 
 be_quiet()
-import_less()
+skip_unused_imports()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are told to be quiet)
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import settings
 
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.core.import_speed import collect_less, import_less
+from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.publishing import outputs
 
 be_quiet()
-import_less()
-collect_less()
+skip_unused_imports()
+collect_garbage_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
@@ -32,14 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project and lay the groundwork once, before the processes that share the work read them."""
+    """Parse the dbt project and make the empty build once, before the processes that share the work read them."""
     how_often.IS_LONG = config.getoption("long")
     settings.load_profile("long" if how_often.IS_LONG else "suite")
     if not hasattr(config, "workerinput"):
         from dagster_project.transform import empty_build
         from dagster_project.transform.project_version import project_version
 
-        assert empty_build.lay(project_version())
+        assert empty_build.make(project_version())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -150,7 +150,7 @@ def own_postgres(home: Home) -> Iterator[embedded.Embedded]:
         yield found
     finally:
         embedded.stop(home)
-        if (place := embedded.place_of(home)).parent == embedded.ROOTS:
+        if (place := embedded.server_folder(home)).parent == embedded.ROOT_FOLDER:
             shutil.rmtree(place, ignore_errors=True)
 
 

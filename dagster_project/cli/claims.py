@@ -34,7 +34,7 @@ def claims(
     if context.invoked_subcommand is not None:
         return
     from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
-    from dagster_project.serving import plain, write_result
+    from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
     check_form(form)
     with explained():
@@ -48,7 +48,7 @@ def claims(
         ]  # fmt: skip
         if form == "table":
             # A person reads a rate to the places that matter.
-            rows = [(*r[:3], *(None if v is None else plain(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
+            rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
         write_result(columns, rows, form, sys.stdout)
         counts = ", ".join(f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS)
         failing = [c for c in found if c.fails]

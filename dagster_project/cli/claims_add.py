@@ -108,9 +108,9 @@ def _day(option: str) -> date:
 
 def _show(claim: "ClaimRow", now: Any) -> None:
     from dagster_project.core.seeds import read_seed
-    from dagster_project.serving import plain
+    from dagster_project.serving import plain_text
 
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (claim.mart, claim.measure))
     echo(f"{title} ({claim.mart}.{claim.measure}): {SHOWN[claim.figure]}")
     echo(f"{claim.area_name}, category {claim.category}, {claim.first} to {claim.last}")
-    echo(f"Printed: {claim.printed}. Published now: {plain(round(now, 2)) if now is not None else 'not available'}")
+    echo(f"Printed: {claim.printed}. Published now: {plain_text(round(now, 2)) if now is not None else 'not available'}")

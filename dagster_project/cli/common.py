@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import be_private, be_quiet
-from dagster_project.core.import_speed import collect_less, import_less
-from dagster_project.core.terminal_text import message
+from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
+from dagster_project.core.terminal_text import indented_message
 
 from .echo import echo, secho
 
 be_quiet()
-import_less()
-collect_less()
+skip_unused_imports()
+collect_garbage_less()
 
 app = typer.Typer(
     name="pam",
@@ -84,7 +84,7 @@ def explained() -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         from dagster_project.core.errors import with_advice
 
-        secho(f"pam: {message(with_advice(error))}", err=True, fg=typer.colors.RED)
+        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
 
 

@@ -46,7 +46,7 @@ def docs() -> None:
 def dbt(context: typer.Context, home: HomeOption = None) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
     from dagster_project.core.receipts import locked
-    from dagster_project.transform.candidate import by_hand
+    from dagster_project.transform.candidate import prepare_for_dbt
     from dagster_project.transform.dbt_runner import run_by_hand
 
     args, where = list(context.args) or ["--help"], Home.of(home)
@@ -56,7 +56,7 @@ def dbt(context: typer.Context, home: HomeOption = None) -> None:
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
         with locked(where):
-            if said := by_hand(where, args):
+            if said := prepare_for_dbt(where, args):
                 echo(f"pam: {said}", err=True)
             code = run_by_hand(where, args)
         if code == 0 and {"docs", "generate", "--static"} <= {*args}:

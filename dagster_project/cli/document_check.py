@@ -82,9 +82,9 @@ def _show(found: "Checked") -> None:
 def _rounded(computed: str | None) -> str:
     from decimal import Decimal
 
-    from dagster_project.serving import plain
+    from dagster_project.serving import plain_text
 
-    return plain(round(Decimal(computed), 2)) if computed else ""
+    return plain_text(round(Decimal(computed), 2)) if computed else ""
 
 
 def _summary(found: "Checked") -> str:

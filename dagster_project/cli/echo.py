@@ -4,14 +4,14 @@ from typing import Any
 
 import typer
 
-from dagster_project.core.terminal_text import safe
+from dagster_project.core.terminal_text import safe_text
 
 
 def echo(text: Any = "", **more: Any) -> None:
     """`typer.echo`, of safe text."""
-    typer.echo(safe(str(text)), **more)
+    typer.echo(safe_text(str(text)), **more)
 
 
 def secho(text: Any, **more: Any) -> None:
     """`typer.secho`, of safe text."""
-    typer.secho(safe(str(text)), **more)
+    typer.secho(safe_text(str(text)), **more)

@@ -67,10 +67,10 @@ def load(
     """Load what is published, whatever PostgreSQL serves now: after a load that failed, or after `pam rollback`."""
     from rich.console import Console
 
-    from dagster_project.publishing.postgres import bring_by_hand
+    from dagster_project.publishing.postgres import load_by_hand
 
     with explained(), Console(stderr=True, quiet=quiet).status("loading") as shown:
-        brought = bring_by_hand(Home.of(home), lambda name: shown.update(f"loading {name}"))
+        brought = load_by_hand(Home.of(home), lambda name: shown.update(f"loading {name}"))
     if brought.reason:
         secho(brought.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
@@ -84,12 +84,13 @@ def status(
     """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or rights are not as they should
     be: each line says what puts that right."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured, holders, people, roles, state
+    from dagster_project.publishing.postgres import configured_server, lock_holders, people, roles, served_state
 
     with explained():
-        server, night_id = configured(), published_night(Home.of(home))
+        server, night_id = configured_server(), published_night(Home.of(home))
         with server.connect() as con:
-            there, too_much, amiss, held = state(con), roles.excess(con), people.amiss(con), holders(con)
+            there, too_much = served_state(con), roles.excess_rights(con)
+            amiss, held = people.find_problems(con), lock_holders(con)
     found = {
         "server": server.where, "serves": there.night_id, "published": night_id, "is_sample": there.is_sample,
         "earlier_nights": list(there.old), "foreign_schemas": list(there.foreign), "analyst_may_too_much": too_much,
@@ -184,7 +185,7 @@ def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
     from dagster_project.publishing.postgres import people
 
     with explained(), _administering(Home.of(home), admin) as (_, con):
-        found = people.listed(con)
+        found = people.list_people(con)
     for person in found:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")
     if not found:
@@ -194,13 +195,13 @@ def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
 @contextmanager
 def _administering(home: Home, admin: Path | None) -> "Iterator[tuple[Server, Any]]":
     """A server, and a connection of somebody who may make log-ins there. Raises PostgresError."""
-    from dagster_project.publishing.postgres import Server, configured, is_configured
+    from dagster_project.publishing.postgres import Server, configured_server, is_configured
     from dagster_project.publishing.postgres.server import DSN_FILE
 
     own = home.path / "postgres"
     nights = os.environ.get(DSN_FILE, "").strip()
     is_own = Path(nights).resolve().parent == own if nights else not is_configured()
     path = admin or (own / "admin.dsn" if is_own and (own / "admin.dsn").exists() else None)
-    server = Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured()
+    server = Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured_server()
     with server.connect() as con:
         yield server, con

@@ -13,7 +13,7 @@ from rich.table import Table
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
 from dagster_project.core.terminal_console import Console
-from dagster_project.core.terminal_text import message
+from dagster_project.core.terminal_text import indented_message
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown_values
@@ -157,7 +157,7 @@ def _say(console: Console, text: str, style: str | None = None) -> None:
 
     A terminal gets lines that end between words, those that go on as far in as the text begins; a file or a pipe gets one line.
     """
-    said = message(text)
+    said = indented_message(text)
     if console.is_terminal:
         label = re.match(r" *(?:\S+(?: \S+)? {2,}|Quarantined )?", said)
         inset = " " * (label.end() if label else 0)
@@ -271,10 +271,10 @@ def show_status(found: dict[str, Any]) -> None:
     _lines(console, "Quarantined", [f"{f['source_file']}: {f['rows']:,} rows: "
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
                                     for f in found["quarantined"]])  # fmt: skip
-    kept = found["archive"]
-    since = f" since {kept['oldest']}, {kept['bytes'] / 1e6:,.1f} MB" if kept["files"] else ""
-    time = f"kept for {kept['kept_days']} days, {kept['erased']:,} erased"
-    _lines(console, "Archive", [f"{kept['files']:,} files{since}; {time}"])
+    archive = found["archive"]
+    since = f" since {archive['oldest']}, {archive['bytes'] / 1e6:,.1f} MB" if archive["files"] else ""
+    time = f"kept for {archive['kept_days']} days, {archive['erased']:,} erased"
+    _lines(console, "Archive", [f"{archive['files']:,} files{since}; {time}"])
     _lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in found["withdrawn"].items()])
     _lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in found["drift"]])
     if found["editions"]:
@@ -295,12 +295,12 @@ def _lines(console: Console, name: str, lines: list[str]) -> None:
 
 def show_publications(home: Home) -> None:
     """Print which nights are kept, the newest last, with what their receipts say of them."""
-    from dagster_project.publishing.kept_nights import kept
+    from dagster_project.publishing.kept_nights import list_kept
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("night", "finished", "figures", "warnings", ""):
         table.add_column(name, justify="right" if name in ("figures", "warnings") else "left")
-    nights = kept(home)
+    nights = list_kept(home)
     for p in nights:
         r = p.receipt
         warned = sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning") if r else 0

@@ -123,10 +123,10 @@ def sql(
 
 def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a question may use: as its options say, else the home's settings."""
-    from dagster_project.core.config import settings_seen
+    from dagster_project.core.config import visible_settings
     from dagster_project.serving import Limits
 
-    own = settings_seen(home).query
+    own = visible_settings(home).query
     return Limits(
         own.seconds if seconds is None else seconds,
         own.memory if memory is None else memory,

@@ -160,7 +160,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
 
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
     """Write the table to a file, whole or not at all (0600), and put on record that it was."""
-    from dagster_project.core.files import put_in_place, unfinished
+    from dagster_project.core.files import put_in_place, temporary_path
     from dagster_project.reporting.pack.document_form import document_form
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
@@ -168,7 +168,7 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
 
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
-    new = unfinished(path)
+    new = temporary_path(path)
     new.touch(mode=0o600)
     try:
         if path.suffix.lower() == ".xlsx":

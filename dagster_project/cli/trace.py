@@ -100,7 +100,7 @@ SHOWN = {"prior_value": "The year before", "volume_change": "Change", "pct_chang
 
 def _show_change(change: Any, shows: str, limit: int) -> None:
     """A change for a person: both figures with their rows, then the change."""
-    from dagster_project.serving import plain
+    from dagster_project.serving import plain_text
 
     _show(change.now, limit)
     echo("\nThe year before:\n")
@@ -109,11 +109,11 @@ def _show_change(change: Any, shows: str, limit: int) -> None:
     if change.value is None:
         echo(f"{said}not available: {change.why}")
         return
-    now, before = (plain(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
+    now, before = (plain_text(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
     how = {"prior_value": before, "volume_change": f"{now} - {before}", "pct_change": f"100 * ({now} - {before}) / {before}"}
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
     places = 1 if change.unit in ("percent", "percentage_points") else 2
-    number = format(round(change.value, 1), "f") if places == 1 else plain(round(change.value, 2))
+    number = format(round(change.value, 1), "f") if places == 1 else plain_text(round(change.value, 2))
     echo(f"{said}{how[shows]} = {number}{sign}")
 
 
@@ -123,7 +123,7 @@ def _when(asked: Any) -> str:
 
 def _show(found: Any, limit: int) -> None:
     """A trail for a person: what was asked, how it is made, what each month adds, the rows."""
-    from dagster_project.serving import plain, write_result
+    from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.trace import COLUMNS
 
     asked = found.asked
@@ -132,7 +132,8 @@ def _show(found: Any, limit: int) -> None:
     echo(f"{found.words}.")
     for part in found.parts:
         echo(
-            f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {plain(part.amount)}"
+            f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make"
+            f" {plain_text(part.amount)}"
         )
         if part.rows and found.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
@@ -146,10 +147,10 @@ def _show(found: Any, limit: int) -> None:
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     value = found.value
-    echo(f"\n{plain(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
+    echo(f"\n{plain_text(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
     if found.lost:
         echo(
-            f"The night published {plain(found.published)}. Rows of these files were erased since, as their time was over:"
+            f"The night published {plain_text(found.published)}. Rows of these files were erased since, as their time was over:"
             f" {', '.join(found.lost)}"
         )
     for measure, month, why in found.accepted:

@@ -1,4 +1,4 @@
-"""Months of a figure that a person let pass the gate, and why."""
+"""Months that a person accepted although the gate questioned them, and why."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,12 +10,12 @@ Accepted = tuple[str, str, str]
 
 
 def accepted_months(con: duckdb.DuckDBPyConnection, force: str, catalog: str | None = None) -> list[Accepted]:
-    """The accepted months of a force, in order, of the published file that `con` reads; `catalog`: what it is attached as."""
+    """A force's accepted months, in order, from the published file. `catalog`: the name under which that file is attached."""
     table = ".".join(filter(None, (catalog, "meta", "accepted_months")))
     return con.execute(f"select measure, month, why from {table} where force_code = ? order by all", [force]).fetchall()
 
 
-def accepted_within(found: Sequence[Accepted], measures: set[str], first: date | None, last: date) -> list[Accepted]:
-    """Those of the measures whose month has a day of the window. `first`: None from the beginning."""
-    begin = f"{first:%Y-%m}" if first else ""
-    return [a for a in found if a[0] in measures and begin <= a[1] <= f"{last:%Y-%m}"]
+def accepted_within(accepted: Sequence[Accepted], measures: set[str], first: date | None, last: date) -> list[Accepted]:
+    """The accepted months of these measures that overlap the window. `first`: None for no lower limit."""
+    first_month = f"{first:%Y-%m}" if first else ""
+    return [a for a in accepted if a[0] in measures and first_month <= a[1] <= f"{last:%Y-%m}"]

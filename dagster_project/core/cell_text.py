@@ -10,7 +10,7 @@ from typing import Any
 from .sql import literal
 
 
-def plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
     """A value as text: `2187`, `32.6258338387`, `2025-10-31`, nothing for null."""
     if value is None:
         return ""
@@ -31,12 +31,12 @@ def plain(value: Any) -> str:
 _SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 STARTS_FORMULA = f"^(?:[\t\r\n]|[{_SPACES}]*[{_SIGNS}])"
-"""How a text begins that a spreadsheet would take for a formula: a sign, full width too, whatever blanks stand before it."""
+"""The start of a text that a spreadsheet would take for a formula: an operator (also full width), after any blanks."""
 NUMBER = r"[+\-]?[0-9][0-9.,]*(?:[eE][+\-]?[0-9]+)?%?"
-"""A whole text that is a number, and so no formula, though it may begin with a sign.
+"""A text that is a number, and so not a formula even if it starts with a sign.
 
-Both patterns mean the same in Python, in DuckDB (RE2) and in JavaScript, which all use them: the blanks are written out, as
-each has its own `\\s`. Source: OWASP, CSV Injection.
+Both patterns work the same in Python, DuckDB (RE2) and JavaScript. Blanks are listed, because each has
+its own `\\s`. Source: OWASP, CSV Injection.
 """
 
 
@@ -45,30 +45,30 @@ def is_formula(text: str) -> bool:
     return bool(re.match(STARTS_FORMULA, text)) and not re.fullmatch(NUMBER, text)
 
 
-def neutral(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """A value for a cell of a .csv or .xlsx file: text that a spreadsheet would take for a formula gets a `'` before it.
 
-    Numbers stay as they are, negative ones and those written as text too. All exports that a spreadsheet opens pass their
-    cells through this, or through `neutral_sql`.
+    Numbers are unchanged, also negative ones and those written as text. Every export that a spreadsheet opens passes its
+    cells through this or `escape_formula_sql`.
     """
     return f"'{value}" if isinstance(value, str) and is_formula(value) else value
 
 
-def neutral_sql(column: str) -> str:
-    """SQL for `neutral` of a column of text."""
+def escape_formula_sql(column: str) -> str:
+    """SQL that does the same to a text column."""
     risky = f"regexp_matches({column}, {literal(STARTS_FORMULA)}) and not regexp_full_match({column}, {literal(NUMBER)})"
     return f"case when {risky} then chr(39) || {column} else {column} end"
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON. Decimals are numbers, digit for digit: by way of a float most would be right, and some wrong."""
+    """A value as JSON. Decimals become numbers digit for digit: converting by way of a float would change some."""
     if isinstance(value, Decimal):
-        return plain(value)
+        return plain_text(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(json_text(v) for v in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json_text(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, float) and not math.isfinite(value):
         return "null"
-    kept = value is None or isinstance(value, bool | int | float | str)
-    return json.dumps(value if kept else plain(value), ensure_ascii=False)
+    is_plain_json = value is None or isinstance(value, bool | int | float | str)
+    return json.dumps(value if is_plain_json else plain_text(value), ensure_ascii=False)

@@ -8,7 +8,7 @@ Severity = Literal["critical", "warning"]
 
 @dataclass(frozen=True)
 class Check:
-    """What one rule said of one extract or mart."""
+    """The result of one rule for one extract or mart."""
 
     suite: str
     subject: str
@@ -22,7 +22,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether it holds the night back."""
+        """Whether the night must be held."""
         return not self.passed and self.severity == "critical"
 
     def as_dict(self) -> dict[str, Any]:

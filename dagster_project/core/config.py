@@ -1,6 +1,5 @@
 """The settings of a home, `pam.toml`. The file is optional and every setting has a default."""
 
-import difflib
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -11,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from .errors import Cause, PamError
 from .home import CONTRACTS, Engine, Home
 from .seeds import read_seed
+from .similar_names import suggestion
 from .validation import Text, faults_of
 
 
 class ConfigError(PamError, ValueError):
-    """A `pam.toml` that says something it can't mean. The message names the file and the setting."""
+    """A `pam.toml` with an invalid setting. The message names the file and the setting."""
 
     cause = Cause.SETTINGS
 
@@ -27,9 +27,9 @@ class _Part(BaseModel):
 class Keep(_Part):
     """How long things are kept.
 
-    `publications`: published nights, for `pam diff` and `pam rollback`. `archive_days`: files as they were dropped, which
-    hold personal data in the clear; 0 keeps none past the night. `years`: extract -> years for which its files are kept, and
-    its rows in quarantine, in place of the contract's `keep_years`.
+    `publications`: number of published nights, for `pam diff` and `pam rollback`. `archive_days`: days for files as they were
+    dropped, which hold personal data in clear text; 0 deletes them after the night. `years`: extract -> years for which its
+    files and quarantined rows are kept, instead of the contract's `keep_years`.
     """
 
     publications: Annotated[int, Field(ge=1)] = 14
@@ -38,30 +38,29 @@ class Keep(_Part):
 
     @field_validator("years")
     @classmethod
-    def _of_extracts(cls, given: dict[str, int]) -> dict[str, int]:
-        if other := sorted(given.keys() - {path.stem for path in CONTRACTS.glob("*.yml")}):
+    def _of_extracts(cls, years: dict[str, int]) -> dict[str, int]:
+        if other := sorted(years.keys() - {path.stem for path in CONTRACTS.glob("*.yml")}):
             raise ValueError(f"no extract is called {', '.join(other)}")
-        return given
+        return years
 
 
 class Audit(_Part):
-    """The record of processing. `reasons`: whether who consults the warehouse must say why (`--why`)."""
+    """The record of processing. `reasons`: whether people who query the warehouse must give a reason (`--why`)."""
 
     reasons: Literal["optional", "required"] = "optional"
 
 
 OutputName = Literal["open", "dashboard", "report", "catalogue"]
-"""What a night can publish beside its file."""
+"""What a night can publish with its warehouse file."""
 
 
 class Publish(_Part):
-    """What a night publishes beside its file, and for whom.
+    """What a night publishes with its warehouse file, and for whom.
 
-    `outputs`: which of them; all by default. `group`: whose members may read what is published, besides the owner of the
-    home. `open`: whether the open files hold the marts' exact figures, or the public form
-    alone, `marts_public`; `report`: the same of the report's packs. `failed_output`: what becomes of a night one of whose
-    outputs can't be made: `stale` publishes it with the last good output of that kind, marked, `hold` does not publish it.
-    `licence`: the address of the licence under which the force
+    `outputs`: which outputs; all by default. `group`: the group that may read what is published, as well as the owner of the
+    home. `open`: whether the open files hold the exact figures of the marts, or only the public form, `marts_public`;
+    `report`: the same for the report packs. `failed_output`: what to do if an output can't be made: `stale` publishes the last
+    good one, marked as old; `hold` does not publish the night. `licence`: web address of the licence under which the force
     publishes its figures; the open files name it.
     """
 
@@ -77,11 +76,11 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 
 class Nights(_Part):
-    """What a night may use. `memory`: such as `4GB`, for the rows and figures that DuckDB works on at a time; what needs more
-    goes to disk, in the home. None is a quarter of the machine's. `spill`: such as `20GB`, how much may go there; None is half
-    of what is free. `settled_seconds`: a file of the inbox that changed within so many waits a night; 0 asks of none.
-    `engine`: what builds the models. `inbox`: the folder in which extracts are read, and left as they are, where the command
-    line names no other; None is `inbox/` of the home.
+    """What a night may use. `memory`: DuckDB's memory, such as `4GB`; work that needs more goes to disk, in the home. None: a
+    quarter of the machine's memory. `spill`: how much may go to disk, such as `20GB`. None: half of the free space.
+    `settled_seconds`: a file in the inbox that changed within this time waits for the next night; 0 turns this off. `engine`:
+    what builds the models. `inbox`: the folder to read extracts from, without moving them, if the command line gives none.
+    None: the home's `inbox/`.
     """
 
     memory: Memory | None = None
@@ -92,15 +91,15 @@ class Nights(_Part):
 
     @field_validator("inbox")
     @classmethod
-    def _is_whole(cls, given: Path | None) -> Path | None:
-        if given is not None and not given.is_absolute():
-            raise ValueError(f"{given} is not a whole path: begin it with /")
-        return given
+    def _is_absolute(cls, inbox: Path | None) -> Path | None:
+        if inbox is not None and not inbox.is_absolute():
+            raise ValueError(f"{inbox} is not a whole path: begin it with /")
+        return inbox
 
 
 class Spark(_Part):
-    """Where the engine spark works. `master`: `local[2]` is two threads of this machine; a cluster is `spark://host:7077`, and
-    must see the home's folder under the same path. `settings`: any of Spark's own, such as `spark.executor.memory`.
+    """Where Spark runs, if it is the engine. `master`: `local[2]` is two threads of this machine; `spark://host:7077` is a
+    cluster, which must see the home under the same path. `settings`: Spark's own settings, such as `spark.executor.memory`.
     """
 
     master: Text = "local[2]"
@@ -108,10 +107,10 @@ class Spark(_Part):
 
 
 class Query(_Part):
-    """What a question to the published night may use, where its asker does not say otherwise.
+    """Default limits of a query to the published night.
 
-    `seconds`: 0 is as long as it takes. `memory`: such as `500MB`. `rows`: how many a table shows; 0 is all.
-    `history`: how many of the last questions of `pam sql` are kept in the home; 0 is none, once the prompt is left.
+    `seconds`: 0 for no limit. `memory`: such as `500MB`. `rows`: the most rows that a table shows; 0 for all.
+    `history`: how many of the last `pam sql` statements the home keeps; 0 keeps none after the prompt is closed.
     """
 
     seconds: Annotated[float, Field(ge=0)] = 60
@@ -123,8 +122,8 @@ class Query(_Part):
 class Serve(_Part):
     """Where `pam serve` shows its page.
 
-    `proxy`: the address under which an authenticating proxy shows it, which must bring the token. Without one it is for this
-    machine alone, and `host` must be of the loopback.
+    `proxy`: the address at which an authenticating proxy shows the page; the proxy must send the token. Without a proxy the
+    page is for this machine only, and `host` must be a loopback address.
     """
 
     host: Text = "127.0.0.1"
@@ -135,10 +134,10 @@ class Serve(_Part):
 
 
 class Arrival(_Part):
-    """When dropped files start a night before its hour.
+    """When dropped files start a night before its scheduled time.
 
-    `enabled`: whether they do. `extracts`: the set that is complete when each has come; empty: every nightly extract
-    that came before. `settled_minutes`: for how long the inbox must be unchanged.
+    `enabled`: whether they do. `extracts`: the night starts once all of these have arrived; empty: every nightly extract that
+    has been dropped before. `settled_minutes`: for how long the inbox must be unchanged.
     """
 
     enabled: bool = True
@@ -147,10 +146,10 @@ class Arrival(_Part):
 
 
 class Extracts(_Part):
-    """Which extracts the forces of the home send, so that "missing" and "late" mean something.
+    """Which extracts the home's forces send: only these can be missing or late.
 
-    `sends`: those that are expected; empty: all. `never`: those that are not. `since`: extract -> the first day on which it is
-    expected. What is not expected lands all the same, and is neither missing nor late.
+    `sends`: the expected extracts; empty: all. `never`: extracts that are not expected. `since`: extract -> the first day on
+    which it is expected. Files of other extracts still land.
     """
 
     sends: tuple[Text, ...] = ()
@@ -162,8 +161,7 @@ class Extracts(_Part):
         known = {path.stem for path in CONTRACTS.glob("*.yml")}
         for name in (*self.sends, *self.never, *self.since):
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                raise ValueError(f"no extract is called {name}" + (f"; is {near[0]} meant?" if near else ""))
+                raise ValueError(f"no extract is called {name}{suggestion(name, known)}")
         if both := sorted({*self.never} & {*self.sends, *self.since}):
             raise ValueError(f"{', '.join(both)}: said to be sent, and under never too: take it out of one")
         if self.sends and (other := sorted({*self.since} - {*self.sends})):
@@ -181,17 +179,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Believe(_Part):
-    """What is not believed of a file: it is held, or refused, instead of becoming figures. Shares are of 1.
+    """When a file is held or refused because its content is not plausible. Shares are of 1.
 
-    `withdrawn_share`, `withdrawn_rows`: a file that would withdraw more than this share of the current rows in its window is
-    held, where there are that many or more. Real extracts lose a row here and there; half of a window gone is another force's
-    file, or a part. `quarantined_share`, `quarantined_rows`: one more than this share of whose rows break a rule is held, where
-    it has that many rows or more: it is misunderstood, and what is left of it is no figure. `american_share`: one that has
-    dates that can only have the month first in this share of its rows or more, and none with the day first, is refused: the
-    others are read with days and months swapped. A mistyped date here and there stays below. `vocabulary_rows`: from how many
-    rows on a file's values are looked up in the lists of known ones. `unknown_held_percent`: the percentage of rows with values
-    that no list knows from which the file is held; `unknown_told_percent`: that from which it is told of, and from which a file
-    is held of which no row counts: figures of a column that nobody understood would be false zeros.
+    `withdrawn_share`, `withdrawn_rows`: hold a file that would withdraw more than this share of the current rows in its
+    window, if there are at least so many rows. Real extracts lose a few rows; a file that drops half of a window is another
+    force's, or incomplete. `quarantined_share`, `quarantined_rows`: hold a file if more than this share of its rows break a
+    rule, if it has at least so many rows: it is probably read wrongly. `american_share`: refuse a file if this share of its
+    rows or more have dates that can only be month first, and none can only be day first: its other dates would be read with
+    day and month swapped. A few mistyped dates stay below it. `vocabulary_rows`: look up the values of files with at least so
+    many rows in the lists of known values. `unknown_held_percent`: hold a file if this percentage of its rows has unknown
+    values. `unknown_told_percent`: warn at this percentage, and hold the file if none of its rows would count: figures of a
+    column that was not understood would be false zeros.
     """
 
     withdrawn_share: Share = 0.5
@@ -205,7 +203,7 @@ class Believe(_Part):
 
 
 class Email(_Part):
-    """Alerts by SMTP. `password_env` names the environment variable that holds the password: no secret stands here."""
+    """Alerts by SMTP. `password_env` names the environment variable with the password, so that the settings hold no secret."""
 
     host: Text
     port: Annotated[int, Field(ge=1, le=65535)] = 25
@@ -217,7 +215,7 @@ class Email(_Part):
 
 
 class Webhook(_Part):
-    """Alerts to a chat. `url`, or the environment variable `url_env` that holds it: such an address is a secret."""
+    """Alerts to a chat. `url`, or `url_env`, the environment variable that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
     url: Annotated[Text | None, Field(repr=False)] = None
@@ -231,20 +229,19 @@ class Webhook(_Part):
 
 
 class Alerts(_Part):
-    """Who is told when a night needs a person."""
+    """Who is alerted when a night needs a person."""
 
     email: Email | None = None
     webhooks: tuple[Webhook, ...] = ()
 
 
 class Public(_Part):
-    """What becomes of the figures in the public form, `marts_public`.
+    """How figures are disclosed in the public form, `marts_public`.
 
-    `mode`: suppress hides counts under the threshold, and what they could be worked out from; round rounds every figure;
-    off leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: another one by
-    measure; 0 or 1 hides nothing. `running_year`: whether, where figures are suppressed, a financial year that is not over is
-    shown, as far as it may be; hidden is for who publishes again and again. `base`, `money_base`: what counts and pounds are
-    rounded to.
+    `mode`: `suppress` hides counts below the threshold, and figures from which they could be worked out; `round` rounds every
+    figure; `off` leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: the same for
+    single measures; 0 or 1 hides nothing. `running_year`: with `suppress`, whether the current financial year is shown as far
+    as possible; use `hidden` if you publish often. `base`, `money_base`: counts and pounds are rounded to multiples of these.
     """
 
     mode: Literal["suppress", "round", "off"] = "suppress"
@@ -256,22 +253,22 @@ class Public(_Part):
 
     @field_validator("thresholds")
     @classmethod
-    def _of_counts(cls, given: dict[str, int]) -> dict[str, int]:
+    def _of_counts(cls, thresholds: dict[str, int]) -> dict[str, int]:
         counts = {r["measure"] for r in read_seed("public_cuts") if r["role"] in ("events", "part", "same", "stock")}
-        if other := sorted(given.keys() - counts):
+        if other := sorted(thresholds.keys() - counts):
             raise ValueError(
                 f"no measure with a threshold is called {', '.join(other)}; seeds/public_cuts.csv has those that can have one"
             )
-        return given
+        return thresholds
 
     def threshold_of(self, measure: str) -> int:
-        """The smallest count above zero that is shown of a measure."""
+        """The smallest count above zero of a measure that is shown."""
         return self.thresholds.get(measure, self.threshold)
 
 
 class Report(_Part):
-    """The report as a document. `template`: a Word file (.docx or .dotx) whose page and styles it has, in the home or by its
-    whole path. The rest stands at its front; what is left out is a place for its author to write in.
+    """The report as a document. `template`: a Word file (.docx or .dotx) for page layout and styles, relative to the home or
+    absolute. The other settings are printed on the front page; those left out are blanks for the author to fill in.
     """
 
     template: Path | None = None
@@ -328,9 +325,9 @@ def read_config(home: Home) -> Config:
         raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
 
 
-def settings_seen(home: Home) -> Config:
-    """The home's settings as far as whoever asks may see them: the defaults for a member of the group that reads what is
-    published, who sees nothing else of the home. Raises ConfigError."""
+def visible_settings(home: Home) -> Config:
+    """The home's settings; the defaults for a member of the group that may read only what is published. Raises
+    ConfigError."""
     try:
         return read_config(home)
     except PermissionError:

@@ -1,10 +1,10 @@
 """Errors that a person can act on: what caused them, what to do, and whether waiting helps.
 
-Our own errors say so themselves (`PamError`). Those of the system and of libraries are told apart here, at the border: by
-number, or by their words where they have no number.
+Our own errors (`PamError`) carry this. Errors of the system and of libraries are classified here: by number, or by their
+message if they have no number.
 
-Trying again helps against a lock that another process holds, a share that is away for a minute, a disk that fills and
-empties. It never helps against a list, a setting, a key or a figure that is wrong: those end the night at once.
+Trying again helps with a lock that another process holds, a share that is briefly unavailable, or a full disk that somebody
+tidies. It never helps with a wrong list, setting, key or figure: those end the night at once.
 """
 
 import errno
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Self
 
 TRIES = 4
-"""How often a step is tried again at most."""
+"""The most times that a step is tried again."""
 
 
 class Cause(StrEnum):
@@ -42,7 +42,7 @@ ADVICE = {
     Cause.DISK_REFUSES: "let the night's user write in the home; the next night then takes up what this one left undone",
     Cause.SPILL_LIMIT: "what did not fit into memory took more of the disk than it may: allow more with `[night] spill`",
 }
-"""What to do, where the message of a library or the system does not say it."""
+"""What to do, for errors of libraries and the system, whose messages do not say it."""
 
 
 class PamError(Exception):
@@ -63,7 +63,7 @@ class PamError(Exception):
 
     @classmethod
     def quoting(cls, message: str) -> Self:
-        """An error whose message quotes a library: its words decide the cause, and whether waiting helps."""
+        """An error that quotes a library's message, which decides the cause and whether waiting helps."""
         cause = cause_in(message)
         return cls(message) if cause is Cause.OTHER else cls(message, cause=cause, is_transient=cause in _TRANSIENT)
 
@@ -91,7 +91,7 @@ _CAUSES = {
     if hasattr(errno, name)
 }  # fmt: skip
 _TRANSIENT = {Cause.DISK_FULL, Cause.DISK_AWAY, Cause.UNDER_WAY}
-"""A full disk is one: the archive is tidied, a copy is moved."""
+"""A full disk is among them: somebody may tidy it meanwhile."""
 
 _WORDS = (
     (Cause.DISK_FULL, r"no space left on device|disk quota exceeded|out of disk space|database or disk is full"),
@@ -101,16 +101,16 @@ _WORDS = (
                       r"|too many open files|connection timed out|transport endpoint is not connected"),
     (Cause.DISK_REFUSES, r"read-only file system|permission denied"),
 )  # fmt: skip
-"""The same where a library says it in words: DuckDB, dbt of what DuckDB said, SQLite, and Dagster of what ended a step."""
+"""The same for libraries that only give a message: DuckDB, dbt (which quotes DuckDB), SQLite, and Dagster."""
 
 
-def cause_in(said: str) -> Cause:
+def cause_in(message: str) -> Cause:
     """The cause that a library's message names; `OTHER` where it names none."""
-    return next((cause for cause, words in _WORDS if re.search(words, said, re.I)), Cause.OTHER)
+    return next((cause for cause, words in _WORDS if re.search(words, message, re.I)), Cause.OTHER)
 
 
 def cause_of(error: BaseException | str | None) -> Cause:
-    """Why something failed: what the error says of itself, or the first of those that caused it which says something."""
+    """Why something failed: the cause of the error, or of the first error in its chain that has one."""
     if isinstance(error, str):
         return cause_in(error)
     while error is not None:
@@ -118,14 +118,14 @@ def cause_of(error: BaseException | str | None) -> Cause:
             return error.cause
         if isinstance(error, OSError) and error.errno in _CAUSES:
             return _CAUSES[error.errno]
-        if not isinstance(error, PamError) and (found := cause_in(str(error))) != Cause.OTHER:
-            return found
+        if not isinstance(error, PamError) and (cause := cause_in(str(error))) != Cause.OTHER:
+            return cause
         error = error.__cause__
     return Cause.OTHER
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, may pass by itself."""
+    """Whether an error, or one in its chain, may pass by itself."""
     while error is not None:
         if isinstance(error, PamError) and error.is_transient:
             return True
@@ -138,16 +138,16 @@ def is_transient(error: BaseException | None) -> bool:
 
 
 def with_advice(error: BaseException | str) -> str:
-    """What went wrong, and what a person is to do where the message of a library or the system does not say it."""
-    said = str(error) or type(error).__name__
+    """The message of an error, with advice if it is of a library or the system."""
+    message = str(error) or type(error).__name__
     advice = ADVICE.get(cause_of(error))
-    return f"{said}: {advice}" if advice else said
+    return f"{message}: {advice}" if advice else message
 
 
 def interrupt_in(error: BaseException | None) -> BaseException | None:
-    """The interrupt that an error is, or came of; None where nobody interrupted anything.
+    """The interrupt behind an error; None if there was none.
 
-    What is interrupted often breaks while it cleans up, and raises that instead.
+    Interrupted code often fails while it cleans up, and raises that error instead.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -158,10 +158,10 @@ def interrupt_in(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def wait_before(again: int, patience: float) -> float:
-    """Seconds to wait before trying for the `again`th time (from 1): twice as long each time, and a tenth more or less.
+def seconds_before_retry(attempt: int, patience: float) -> float:
+    """Seconds to wait before a retry (`attempt`: 1 for the first): twice as long each time, plus or minus a tenth.
 
     The waits of all `TRIES` add up to about `patience` seconds.
     """
     step: float = patience / (2**TRIES - 1)
-    return step * 2.0 ** (again - 1) * random.uniform(0.9, 1.1)  # noqa: S311  (so that two do not try at once for ever)
+    return step * 2.0 ** (attempt - 1) * random.uniform(0.9, 1.1)  # noqa: S311  (so that two processes do not keep meeting)

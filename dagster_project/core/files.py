@@ -11,7 +11,7 @@ def make_folder(folder: Path) -> Path:
     """Make a folder and those above it that are missing, all 0700 whatever the umask."""
     if not folder.is_dir():
         make_folder(folder.parent)
-        # `mkdir(parents=True)` would give the mode to the last one only.
+        # `mkdir(parents=True)` would set the mode of the last one only.
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
@@ -23,13 +23,13 @@ def make_file(path: Path) -> int:
 
 def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
     """Write a file so that readers see the old one or the new one, also after a power cut. Raises OSError, and then leaves
-    nothing half written behind.
+    no half-written file.
 
-    `many_writers`: threads or processes may write this file at the same time; each has a name of its own for it meanwhile.
+    `many_writers`: threads or processes may write this file at the same time; each uses a temporary name of its own.
     """
     make_folder(path.parent)
     writer = f".{os.getpid()}-{threading.get_ident()}" if many_writers else ""
-    new = unfinished(path.with_name(path.name + writer))
+    new = temporary_path(path.with_name(path.name + writer))
     try:
         with os.fdopen(make_file(new), "wb") as file:
             file.write(data)
@@ -47,13 +47,13 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def unfinished(path: Path) -> Path:
-    """What a file is called while it is written: hidden, in the same folder."""
+def temporary_path(path: Path) -> Path:
+    """The hidden name, in the same folder, that a file has while it is written."""
     return path.with_name(f".{path.name}.new")
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Give a finished file its name, for good."""
+    """Rename a finished file to its final name, also across a power cut."""
     os.replace(new, path)
     handle = os.open(path.parent, os.O_RDONLY)
     try:

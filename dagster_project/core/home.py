@@ -33,13 +33,13 @@ QUIET = {
 
 
 def be_quiet() -> None:
-    """Set `QUIET` in this process's environment. A user's own setting is overruled: nothing may leave the machine."""
+    """Set `QUIET` in this process's environment. This overrides the user's own settings: nothing may leave the machine."""
     os.environ.update(QUIET)
 
 
 def be_private() -> None:
-    """Have this process, and those that it starts, make files and folders for their owner alone, whatever the umask that it was
-    started with, and leave no core behind: one would have identifiers in the clear."""
+    """Make files of this process and its children readable by their owner only, whatever the umask was, and turn off core
+    dumps, which would hold identifiers in clear text."""
     os.umask(0o077)
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -79,7 +79,7 @@ class Home:
 
     @property
     def archive(self) -> Path:
-        """Files that a night has dealt with, by date of landing."""
+        """Files that a night has processed, by date of landing."""
         return self.path / "archive"
 
     @property
@@ -99,12 +99,12 @@ class Home:
 
     @property
     def withheld(self) -> Path:
-        """Keys of rows that are present in a file and yet not to be used."""
+        """Keys of rows that are in a file but must not be used."""
         return self.raw / "_withheld"
 
     @property
     def kept(self) -> Path:
-        """Monthly measures of rows that were erased, Parquet by load."""
+        """Monthly totals of erased rows, a Parquet file for each load."""
         return self.raw / "_kept"
 
     @property
@@ -119,7 +119,7 @@ class Home:
 
     @property
     def spill(self) -> Path:
-        """What a night's memory does not hold while it works; gone when it is over."""
+        """Temporary files of work that does not fit into memory; deleted after the night."""
         return self.path / "spill"
 
     @property
@@ -139,17 +139,17 @@ class Home:
 
     @property
     def seeds(self) -> Path:
-        """A force's own `areas.csv` and `offence_codes.csv`, where it has any."""
+        """A force's own reference lists (`own_lists`), if it has any."""
         return self.path / "seeds"
 
     @property
     def key_file(self) -> Path:
-        """The key of the pseudonyms, where `PAM_PSEUDONYM_KEY` does not give one."""
+        """The key for pseudonyms, if `PAM_PSEUDONYM_KEY` does not give one."""
         return self.path / "pseudonym.key"
 
     @property
     def mappings(self) -> Path:
-        """How a force's own headers, codes and dates are to be read, one YAML a system."""
+        """How to read a force's own headers, codes and dates: a YAML file for each system."""
         return self.path / "mappings"
 
     @property
@@ -169,12 +169,12 @@ class Home:
 
     @property
     def checks(self) -> Path:
-        """What Great Expectations said of the last nights, one JSON each."""
+        """Results of Great Expectations for the last nights, a JSON file each."""
         return self.path / "checks"
 
     @property
     def pictures(self) -> Path:
-        """Charts of the report, kept so that a night draws only those that changed; may be deleted."""
+        """Cached charts of the report, so that a night draws only those that changed; may be deleted."""
         return self.path / "cache" / "charts"
 
     @property
@@ -189,20 +189,20 @@ class Home:
 
     @property
     def audit_key_file(self) -> Path:
-        """The key of the record, where `PAM_AUDIT_KEY` does not give one."""
+        """The key of the record, if `PAM_AUDIT_KEY` does not give one."""
         return self.path / "audit.key"
 
     @property
     def audit_anchor_file(self) -> Path:
-        """How far the record goes, kept outside its folder: an earlier copy of the folder does not agree with it."""
+        """Where the record ends, kept outside its folder: an older copy of the folder does not match it."""
         return self.path / "audit.anchor"
 
     @property
     def config_file(self) -> Path:
-        """The home's settings, where it has any."""
+        """The home's settings, if it has any."""
         return self.path / "pam.toml"
 
     @property
     def dagster(self) -> Path:
-        """What Dagster keeps of its runs under `pam serve`."""
+        """Dagster's own records of its runs under `pam serve`."""
         return self.path / "dagster"

@@ -1,7 +1,7 @@
 """Makes a night start faster: skips imports that no night uses (a third of the loading time) and collects garbage less often.
 
-Great Expectations imports `scipy.stats` and `altair` for expectations and renderings that no suite of ours has; `jsonschema`
-builds a grammar of internationalised addresses, which no schema of dbt's or Dagster's asks for.
+Great Expectations imports `scipy.stats` and `altair` for expectations and charts that our suites do not use; `jsonschema`
+builds a grammar of international web addresses that no schema of dbt or Dagster needs.
 """
 
 import gc
@@ -11,15 +11,15 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-LATER = ("altair", "scipy.stats")
+LAZY = ("altair", "scipy.stats")
 UNUSED = ("rfc3987_syntax", "pyspark")
-"""Optional imports: whoever tries them goes on without. Great Expectations tries pyspark, which a night on Spark takes back."""
+"""Optional imports of libraries. Great Expectations tries pyspark; a night on Spark allows it again."""
 
 
-class Later(ModuleType):
-    """Stands for a module until something of it is asked for; then it is imported, and is what it always was.
+class LazyModule(ModuleType):
+    """A module that is imported when an attribute of it is first used.
 
-    Not importlib's LazyLoader: its module is loaded as soon as a second `import` looks at its `__spec__`.
+    importlib's LazyLoader does not do: its module is loaded as soon as a second `import` looks at its `__spec__`.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -32,23 +32,23 @@ class Later(ModuleType):
         return getattr(real, name)
 
 
-def collect_less() -> None:
-    """Look for unused cycles a tenth as often as Python does by itself: these libraries make objects by the hundred thousand
-    that stay, and going through them is a seventh of the time that they take to load."""
+def collect_garbage_less() -> None:
+    """Collect garbage a tenth as often as by default: these libraries make hundreds of thousands of lasting objects, and
+    searching them takes a seventh of their loading time."""
     gc.set_threshold(20_000, 25, 25)
 
 
-def take_back(name: str) -> None:
-    """Have a module imported after all by whoever asks for it from now on."""
+def allow_import(name: str) -> None:
+    """Let later imports of a skipped module succeed."""
     if name in sys.modules and sys.modules[name] is None:
         del sys.modules[name]
 
 
-def import_less() -> None:
-    """Call before dbt, Dagster or Great Expectations is imported. What is loaded already stays."""
-    for name in LATER:
+def skip_unused_imports() -> None:
+    """Call before dbt, Dagster or Great Expectations is imported. Modules that are loaded already stay."""
+    for name in LAZY:
         if name not in sys.modules:
-            module = sys.modules[name] = Later(name)
+            module = sys.modules[name] = LazyModule(name)
             module.__spec__ = ModuleSpec(name, None)
     for name in UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None makes importing it an ImportError

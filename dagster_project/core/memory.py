@@ -1,4 +1,4 @@
-"""How much memory a night's work in DuckDB may take, and where in the home it goes when it needs more."""
+"""How much memory and temporary disk space DuckDB may use during a night."""
 
 import os
 import re
@@ -12,72 +12,72 @@ from .files import free_bytes
 from .home import Home
 from .sql import literal
 
-SHARE = 4
-"""By default a night takes one part in so many of the machine's memory."""
+DEFAULT_PART = 4
+"""By default a night may use a quarter of the machine's memory."""
 
-SPILL_SHARE = 2
-"""By default what a night spills takes one part in so many of the free disk: what it is to write needs the rest."""
+DEFAULT_SPILL_PART = 2
+"""By default a night may spill to half of the free disk: it needs the rest for what it writes."""
 
-LEAST = 1 << 30
+MINIMUM = 1 << 30
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
-def memory_of(home: Home) -> str:
-    """What `[night] memory` of the home's settings says, else a quarter of the machine's memory. Raises ConfigError."""
-    return read_config(home).night.memory or f"{max(LEAST, machine_memory() // SHARE) >> 20}MiB"
+def memory_limit(home: Home) -> str:
+    """DuckDB's memory limit: `[night] memory` of the settings, else a quarter of the machine's. Raises ConfigError."""
+    return read_config(home).night.memory or f"{max(MINIMUM, machine_memory() // DEFAULT_PART) >> 20}MiB"
 
 
 def machine_memory() -> int:
-    """Bytes that this process may have: the machine's, or those of its container where it has fewer."""
+    """Bytes that this process may use: the machine's memory, or its container's if that is less."""
     try:
-        own = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        # No POSIX: what a small machine has.
-        own = 8 << 30
+        # Not POSIX: assume a small machine.
+        total = 8 << 30
     try:
-        return min(own, int(CGROUP.read_text(encoding="ascii")))
+        return min(total, int(CGROUP.read_text(encoding="ascii")))
     except (OSError, ValueError):
-        return own
+        return total
 
 
-def megabytes(said: str) -> int:
+def megabytes(size: str) -> int:
     """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
-    found = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", said)
-    assert found is not None, said
-    number, unit, binary = found.groups()
+    match = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", size)
+    assert match is not None, size
+    number, unit, binary = match.groups()
     return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
 
 
-def spill_of(home: Home) -> int:
-    """How much a night's work may spill to disk, in units of 1024 * 1024 bytes: what `[night] spill` of the home's settings
-    says, else half of what is free on the home's disk now. Raises ConfigError.
+def spill_limit(home: Home) -> int:
+    """How much a night may spill to disk, in units of 1024 * 1024 bytes: `[night] spill` of the settings, else half of the
+    free space on the home's disk. Raises ConfigError.
     """
-    if said := read_config(home).night.spill:
-        return megabytes(said)
-    there = next(p for p in (home.path, *home.path.parents) if p.exists())
-    return max(LEAST, free_bytes(there) // SPILL_SHARE) >> 20
+    if size := read_config(home).night.spill:
+        return megabytes(size)
+    folder = next(p for p in (home.path, *home.path.parents) if p.exists())
+    return max(MINIMUM, free_bytes(folder) // DEFAULT_SPILL_PART) >> 20
 
 
-def bounds(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
-    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: a folder
-    below `spill/`, which must be there; no two databases may spill to one.
+def memory_settings(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:
+    """DuckDB's settings for a connection that works on a night. `parts`: how many databases share the memory. `place`: an
+    existing folder below `spill/`; each database needs its own.
     """
-    limit = memory_of(home)
+    limit = memory_limit(home)
     return {
         "memory_limit": limit if parts == 1 else f"{max(1, megabytes(limit) // parts)}MiB",
         "temp_directory": str(home.spill / place),
-        "max_temp_directory_size": f"{max(1, spill_of(home) // parts)}MiB",
+        "max_temp_directory_size": f"{max(1, spill_limit(home) // parts)}MiB",
     }
 
 
-def bound(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
-    """Hold a connection to the home's memory; what does not fit into it goes to the home's `spill/`. Returns it."""
-    for name, value in bounds(home).items():
+def limit_memory(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyConnection:
+    """Limit a connection to the home's memory settings. Returns it."""
+    for name, value in memory_settings(home).items():
         con.execute(f"set {name} = {literal(value)}")
     return con
 
 
-def clear(home: Home) -> None:
-    """Remove what was spilled, by this night or by one that was killed. Raises OSError."""
+def delete_spill(home: Home) -> None:
+    """Delete temporary files of this night, or of one that was killed. Raises OSError."""
     if home.spill.exists():
         shutil.rmtree(home.spill)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .printable import SAID, is_printable
+from .printable import NOT_PRINTABLE, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
-from .rebases import wrong_with
+from .rebases import rebase_fault
 from .seeds import read_seed
-from .similar_names import meant
+from .similar_names import suggestion
 
 OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
@@ -20,29 +20,29 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
     "vocabulary": ("extract", "column", "value", "counts_as"),
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
-"""Of offences; `other` counts nowhere."""
+"""Classes of offences; `other` is not counted."""
 LONGEST = 1000
-"""Characters that a cell of a list may have: names, codes and reasons are for charts and pages."""
+"""The most characters in a cell of a list: names, codes and reasons appear on charts and pages."""
 LONGEST_VALUE = 100_000
-"""The same of a value of the vocabulary, which is what some file says."""
+"""The same for a value of the vocabulary, which is copied from a file."""
 NOTHING = "nothing"
-"""What a value counts as that counts nowhere."""
+"""In the vocabulary: the value is known, and is not counted."""
 CLASSIFYING = {
     "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
     "stop_search": ("object_of_search",),
 }  # fmt: skip
-"""Extract -> the columns that decide whether a row counts. Beside them, the unit of every extract that has one."""
+"""Extract -> the columns that decide whether a row counts. Extracts with units also have the column `UNIT`."""
 UNIT = "lpu"
 
 
 class SeedError(PamError, ValueError):
-    """A force's own list that says something it can't mean. The message gives file, line and reason."""
+    """A force's own list with a mistake. The message gives file, line and reason."""
 
     cause = Cause.LIST
 
 
-def _known(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """What may be in a list once."""
+def _key_of(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The key of a row, which may appear once in a list."""
     if columns == REBASE_COLUMNS:
         return row[: len(REBASE_KEY)]
     if columns[0] == "extract":
@@ -57,14 +57,14 @@ def _is_count(text: str) -> bool:
 
 
 def fault_of_text(text: str, longest: int) -> str:
-    """What is wrong with a text that goes into a list, and what to do; empty where nothing is."""
+    """What is wrong with a text for a list, and what to do; empty if it is fine."""
     if len(text) > longest:
         return f"has {len(text):,} characters: {longest:,} at most"
-    return "" if is_printable(text) else f"{SAID}: write it without"
+    return "" if is_printable(text) else f"{NOT_PRINTABLE}: write it without"
 
 
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A force's own list: rows of text in the order of `columns`; none where there is no file. Raises SeedError."""
+    """The rows of a force's own list, texts in the order of `columns`; none if there is no file. Raises SeedError."""
     if not path.exists():
         return []
     try:
@@ -90,26 +90,26 @@ def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[
             blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
             raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
         for column, text in zip(columns, row, strict=True):
-            # These texts go straight to pages and charts: no quarantine is between.
+            # These texts go straight to pages and charts: no quarantine filters them.
             if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
                 raise SeedError(f"seeds/{path.name}: line {line}: {column} {fault}")
         if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
             raise SeedError(
                 f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
             )
-        if columns == REBASE_COLUMNS and (wrong := wrong_with(row)):
-            raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
+        if columns == REBASE_COLUMNS and (fault := rebase_fault(row)):
+            raise SeedError(f"seeds/{path.name}: line {line}: {fault}")
         if columns == OWN_LISTS["vocabulary"]:
-            row = (*row[:3], _counted(path, line, row))
+            row = (*row[:3], _checked_meaning(path, line, row))
         if "population" in columns and not _is_count(people := row[columns.index("population")]):
             raise SeedError(
                 f"seeds/{path.name}: line {line}: population {people!r} is no number of people: write it in digits alone,"
                 " such as 125800, and leave out areas where nobody lives"
             )
-        known = _known(row, columns)
-        if known in rows:
-            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(known)} appears twice (line {rows[known][0]} too)")
-        rows[known] = (line, row)
+        key = _key_of(row, columns)
+        if key in rows:
+            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(key)} appears twice (line {rows[key][0]} too)")
+        rows[key] = (line, row)
     return [row for _, row in rows.values()]
 
 
@@ -120,38 +120,38 @@ def counts_towards(column: str) -> tuple[str, ...]:
     return (NOTHING,) if column == UNIT else ("Drugs", NOTHING)
 
 
-def _counted(path: Path, line: int, row: tuple[str, ...]) -> str:
+def _checked_meaning(path: Path, line: int, row: tuple[str, ...]) -> str:
     """What a row of the vocabulary counts as, in the project's spelling. Raises SeedError.
 
-    A value that counts as a word that no model knows would be a false zero.
+    A word that no model knows would make a false zero.
     """
     extract, column, _, counts_as = row
     extracts = {p.stem for p in CONTRACTS.glob("*.yml")}
-    columns, may = (*CLASSIFYING.get(extract, ()), UNIT), counts_towards(column)
-    found = next((m for m in (*may, "other") if m.lower() == counts_as.lower()), None)
-    wrong = None
+    columns, allowed = (*CLASSIFYING.get(extract, ()), UNIT), counts_towards(column)
+    meaning = next((m for m in (*allowed, "other") if m.lower() == counts_as.lower()), None)
+    fault = None
     if extract not in extracts:
-        wrong = f"no extract is called {extract!r}{meant(extract, extracts)}"
+        fault = f"no extract is called {extract!r}{suggestion(extract, extracts)}"
     elif column not in columns:
-        wrong = f"{extract} has no list for {column!r}{meant(column, columns)}: it has one for {', '.join(columns)}"
-    elif found is None:
-        wrong = f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}"
-    if wrong:
-        raise SeedError(f"seeds/{path.name}: line {line}: {wrong}")
-    return str(found)
+        fault = f"{extract} has no list for {column!r}{suggestion(column, columns)}: it has one for {', '.join(columns)}"
+    elif meaning is None:
+        fault = f"a value of {extract}.{column} counts as {' or '.join(allowed)}, not {counts_as!r}"
+    if fault:
+        raise SeedError(f"seeds/{path.name}: line {line}: {fault}")
+    return str(meaning)
 
 
 Place = tuple[str, str, str]
-"""Extract, column and value, the value in lower case."""
+"""Extract, column, and value in lower case."""
 
 
 def seeded_words() -> dict[Place, str]:
-    """What the project's vocabulary says that values count as."""
+    """What values count as, from the project's vocabulary."""
     return {(r["extract"], r["column"], r["value"].lower()): r["counts_as"] for r in read_seed("vocabulary")}
 
 
 def own_words(home: Home) -> dict[Place, str]:
-    """The same of the home's own `seeds/vocabulary.csv`. Raises SeedError."""
+    """The same from the home's own `seeds/vocabulary.csv`. Raises SeedError."""
     rows = read_own_list(home.seeds / "vocabulary.csv", OWN_LISTS["vocabulary"])
     return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
 
@@ -173,9 +173,9 @@ def known_offence_codes(home: Home | None) -> dict[str, str]:
 
 
 def known_units(home: Home | None, force_code: str) -> set[str]:
-    """Codes and names of a force's units, in lower case; none where it has no list of areas. Raises SeedError."""
-    listed = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
-    own = [r for r in listed if r[0] == force_code]
+    """Codes and names of a force's units, in lower case; none if it has no list of areas. Raises SeedError."""
+    rows = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
+    own = [r for r in rows if r[0] == force_code]
     seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
     units = [(r[3], r[4]) for r in own] or seeded
     return {text.lower() for unit in units for text in unit}

@@ -1,18 +1,18 @@
 """Characters that no shown text may hold, because pages, charts and office files cannot contain them.
 
-These are the characters that XML 1.0 has not (controls, surrogates, U+FFFE, U+FFFF), the further controls from 80 to 9F, and
-the separators of lines and paragraphs (85, U+2028, U+2029). Tabs and line ends, as cells of spreadsheets have them, may be.
+These are the characters that XML 1.0 forbids (controls, surrogates, U+FFFE, U+FFFF), the controls from 80 to 9F, and the
+separators of lines and paragraphs (85, U+2028, U+2029). Tabs and line ends, which spreadsheet cells have, are allowed.
 """
 
 import re
 
-SAID = "has a control character or a line separator that can't be printed"
+NOT_PRINTABLE = "has a control character or a line separator that can't be printed"
 
 _ALLOWED = ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7F), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 
 PATTERN = re.compile("[^" + "".join(f"{chr(a)}-{chr(b)}" for a, b in _ALLOWED) + "]")
 RE2 = "[^" + "".join(f"\\x{{{a:x}}}-\\x{{{b:x}}}" for a, b in _ALLOWED) + "]"
-"""The same in DuckDB's spelling."""
+"""The same pattern for DuckDB."""
 
 
 def is_printable(text: str) -> bool:

@@ -16,7 +16,7 @@ CURRENT = "current"
 
 
 def published_folder(home: Home) -> Path | None:
-    """The folder of the published night; None where nothing is published, or a copy left files in the place of links."""
+    """The folder of the published night; None if nothing is published, or a copy of the home has files instead of links."""
     current = home.published / CURRENT
     return current.resolve() if current.is_symlink() and current.exists() else None
 
@@ -30,14 +30,14 @@ HARDENED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
-"""`read_only` alone would let a query read any file of the machine, write with COPY TO and attach other databases, and what
-does not fit into memory would be written beside the file."""
+"""With `read_only` alone a query could read any file of the machine, write with COPY TO, attach other databases, and spill to
+disk next to the file."""
 
-_one_at_a_time = threading.Lock()
-"""Between looking whether the settings are shut and shutting them, no other thread may shut them."""
+_settings_lock = threading.Lock()
+"""Only one thread at a time may check whether the settings are locked, and lock them."""
 
 MEMORY = "2GB"
-"""What a question may use where nobody says otherwise. Nothing is written to disk when it is used up: the question ends."""
+"""Default memory of a query. A query that needs more is ended: nothing is spilled to disk."""
 
 
 class NothingPublishedError(PamError, RuntimeError):
@@ -45,21 +45,21 @@ class NothingPublishedError(PamError, RuntimeError):
 
 
 class NoRightsError(PamError, RuntimeError):
-    """Who asks may not read the published night."""
+    """The user may not read the published night."""
 
 
 class NotWritableError(PamError, RuntimeError):
-    """A night that was to be opened for writing files of it, while this process has it open for reading alone."""
+    """Files were to be written from a night that this process has open for reading only."""
 
 
 class PublishError(PamError, RuntimeError):
-    """The candidate is not what may be published. The last publication stays."""
+    """The candidate must not be published. The last publication stays."""
 
 
 def published_night(home: Home) -> str | None:
-    """The night that the published file itself says it is of; None where nothing is published.
+    """The night id in the published file; None if nothing is published.
 
-    Raises PublishError where the file can't be read as one of ours.
+    Raises PublishError if the file can't be read as a published night.
     """
     if not home.warehouse.exists():
         return None
@@ -70,13 +70,13 @@ def published_night(home: Home) -> str | None:
 
 
 def night_of(path: Path) -> str | None:
-    """The night that a published or kept file itself says it is of. Raises PublishError where it can't be read as one."""
+    """The night id in a published or kept file. Raises PublishError if it can't be read as one."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
-    # A night asks it many times, and nobody writes to such a file: what is changed behind our back has another time.
-    return _night_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    # A night reads it many times, so it is cached for as long as the file is the same.
+    return _night_in(path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 @lru_cache(maxsize=64)
@@ -92,23 +92,26 @@ def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
     return row[0] if row else None
 
 
-def digest_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """A file's SHA-256, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
-    """The same, for what a command reads on the way to something else, which it puts on record itself."""
+def open_published(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """The published night, opened by `open_hardened`. Puts nothing on record: the caller does.
+
+    Raises NothingPublishedError, NoRightsError, and ValueError for a bad `memory`.
+    """
     path = published_path(home)
     try:
         try:
-            return hardened(path, memory=memory)
+            return open_hardened(path, memory=memory)
         except duckdb.Error:
             if path.exists():
                 raise
-            # Two nights were published since its name was read.
-            return hardened(published_path(home), memory=memory)
+            # Two nights were published since the path was read.
+            return open_hardened(published_path(home), memory=memory)
     except (duckdb.InvalidInputException, duckdb.ParserException) as error:
         raise ValueError(f"memory {memory!r}: {str(error).splitlines()[0]}") from error
     except duckdb.Error as error:
@@ -116,8 +119,8 @@ def opened(home: Home, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
 
 
 def published_path(home: Home) -> Path:
-    """The published file by its own name, not by the link: a process may have two nights open, and each is then a database
-    of its own. Raises NothingPublishedError, NoRightsError."""
+    """The path of the published file itself, not of the link to it: a process may have two nights open, as two databases.
+    Raises NothingPublishedError, NoRightsError."""
     try:
         is_there = home.warehouse.exists()
     except PermissionError as error:
@@ -139,12 +142,12 @@ def _no_rights(home: Home) -> str:
     )
 
 
-def hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A night's file, read-only, with everything else shut; but for what is `writable`: one file, or all below a folder.
+def open_hardened(path: Path, *, memory: str | None = None, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a night's file read-only, with no access to anything else except `writable`: one file, or all below a folder.
 
-    Raises duckdb.Error, and NotWritableError where something is to be `writable` and this process has the night open.
+    Raises duckdb.Error, and NotWritableError if this process already has the night open and `writable` is given.
     """
-    with _one_at_a_time:
+    with _settings_lock:
         return _hardened(path, memory, writable)
 
 
@@ -152,7 +155,7 @@ def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.D
     con = duckdb.connect(str(path), read_only=True)
     try:
         (locked,) = one_row(con.execute("select current_setting('lock_configuration')"))
-        # Another connection of this process has the same night open: its settings hold, and can't be changed.
+        # Another connection of this process has the same night open: its settings apply, and can't be changed.
         if locked and writable:
             raise NotWritableError(f"{path.name} is open in this process, so that no file can be written of it: close it first")
         if not locked:

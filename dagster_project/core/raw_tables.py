@@ -1,5 +1,5 @@
-"""The tables of the candidate's `raw` schema that are no extracts. Their columns are defined in dbt's `_raw_tables.yml`;
-whoever makes one takes them from here.
+"""The tables of the candidate's `raw` schema other than extracts. Their columns are defined in dbt's `_raw_tables.yml`, and
+read here by the code that makes them.
 """
 
 from functools import cache

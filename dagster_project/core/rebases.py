@@ -4,51 +4,51 @@ from collections.abc import Iterable
 from datetime import date
 
 from .seeds import force_names, read_seed
-from .similar_names import meant
+from .similar_names import suggestion
 
 COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
-"""Of `seeds/rebases.csv`. `measure`: with its mart in front (`mart_mda_orders.orders`) where several marts have it."""
+"""Columns of `seeds/rebases.csv`. `measure`: preceded by its mart (`mart_mda_orders.orders`) if several marts have it."""
 KEY = COLUMNS[:-1]
 
 AREA_TYPES = ("force", "section", "lpu", "district")
 
 
-def wrong_with(row: tuple[str, ...]) -> str:
-    """Why a row of the list can't be meant, and what to write instead; empty where it can."""
-    said = dict(zip(COLUMNS, row, strict=True))
-    if said["force_code"] not in force_names():
-        near = meant(said["force_code"], force_names())
-        return f"force_code {said['force_code']!r} is in no row of the project's seeds/forces.csv{near}"
-    marts = _marts_of(said["measure"])
+def rebase_fault(row: tuple[str, ...]) -> str:
+    """What is wrong with a row of the list, and what to write instead; empty if it is fine."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    if values["force_code"] not in force_names():
+        near = suggestion(values["force_code"], force_names())
+        return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{near}"
+    marts = _marts_of(values["measure"])
     if not marts:
-        return f"measure {said['measure']!r} has no control charts: `pam query` on meta.dictionary lists the measures"
+        return f"measure {values['measure']!r} has no control charts: `pam query` on meta.dictionary lists the measures"
     if len(marts) > 1:
-        written = " or ".join(f"{mart}.{said['measure']}" for mart in marts)
-        return f"measure {said['measure']!r} is in several marts: write {written}"
-    if said["area_type"] not in AREA_TYPES:
-        return f"area_type {said['area_type']!r} is none of {', '.join(AREA_TYPES)}"
-    if said["area_type"] == "force" and said["area_code"] != said["force_code"]:
-        return f"area_code {said['area_code']!r} is no force: for the whole force write {said['force_code']}"
+        written = " or ".join(f"{mart}.{values['measure']}" for mart in marts)
+        return f"measure {values['measure']!r} is in several marts: write {written}"
+    if values["area_type"] not in AREA_TYPES:
+        return f"area_type {values['area_type']!r} is none of {', '.join(AREA_TYPES)}"
+    if values["area_type"] == "force" and values["area_code"] != values["force_code"]:
+        return f"area_code {values['area_code']!r} is no force: for the whole force write {values['force_code']}"
     try:
-        date.fromisoformat(said["rebase_on"])
+        date.fromisoformat(values["rebase_on"])
     except ValueError:
-        return f"rebase_on {said['rebase_on']!r} is no date: write it as 2025-04-01"
+        return f"rebase_on {values['rebase_on']!r} is no date: write it as 2025-04-01"
     return ""
 
 
-def rebases(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Rows of `raw.rebases` from rows of the list, in which nothing is wrong."""
-    found = []
+def rebase_rows(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The rows of `raw.rebases`, from valid rows of the list."""
+    result = []
     for row in rows:
-        said = dict(zip(COLUMNS, row, strict=True))
-        (mart,) = _marts_of(said["measure"])
-        said["measure"] = said["measure"].rpartition(".")[2]
-        found.append((mart, *said.values()))
-    return found
+        values = dict(zip(COLUMNS, row, strict=True))
+        (mart,) = _marts_of(values["measure"])
+        values["measure"] = values["measure"].rpartition(".")[2]
+        result.append((mart, *values.values()))
+    return result
 
 
 def _marts_of(measure: str) -> list[str]:
-    """The marts that a measure of the list may be meant of."""
+    """The marts that have a measure of the list."""
     mart, _, name = measure.rpartition(".")
     return sorted(
         m["mart"]

@@ -16,47 +16,47 @@ from .home import LONDON, Home
 from .permissions import refuse_open
 
 Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
-"""`unchanged`: no new file came, and what is published stands.
-`rolled back` is no night: somebody published an earlier one again. What became of that is kept like a night's."""
+"""`unchanged`: no new file came, and the published night stays. `rolled back`: somebody published an earlier night again, which
+has a receipt like a night's."""
 
 
 class NightUnderWayError(PamError, RuntimeError):
-    """Another night is writing in this home."""
+    """Another night is running in this home."""
 
     cause = Cause.UNDER_WAY
     is_transient = True
 
 
 STEPS = "steps"
-"""The folder of `nights/` in which each step of a night hands on what it made, a folder a night."""
+"""The folder in `nights/` where each step of a night stores its result for the next: one folder for each night."""
 SAMPLE_MARK = "SAMPLE"
-"""The file that says that a home is for the sample alone: no other night begins in it."""
+"""A file of this name marks a home that is for the sample only: no other night starts in it."""
 MADE_UP_MARK = "MADE_UP"
-"""The file that says that the files which landed in a home are made up."""
+"""A file of this name marks a home whose landed files are made up."""
 SAMPLE_DAY = date(2026, 1, 3)
-"""The date by the sample's own clock, three days after it ends: made-up files do not grow late while nobody drops any."""
+"""The date in a home of made-up data, three days after the sample ends: so its files do not become late."""
 
 
 def today_of(home: Home, now: datetime | None = None) -> date:
-    """The date in London against which a home's extracts are late: of made-up data, the sample's own."""
+    """The date in London by which a home's extracts are late; in a home of made-up data, `SAMPLE_DAY`."""
     if (home.path / SAMPLE_MARK).exists():
         return SAMPLE_DAY
     return (now or datetime.now(UTC)).astimezone(LONDON).date()
 
 
 def holds_made_up(home: Home) -> bool:
-    """Whether a home's figures are made up: everything that goes out of it says so."""
+    """Whether a home's figures are made up: all outputs then say so."""
     return any((home.path / name).exists() for name in (SAMPLE_MARK, MADE_UP_MARK))
 
 
 class SampleHomeError(PamError, RuntimeError):
-    """Made-up rows would stand beside real ones."""
+    """Made-up and real data would be mixed in one home."""
 
     cause = Cause.SAMPLE_HOME
 
 
 def refuse_sample(home: Home) -> None:
-    """Raise SampleHomeError where a home holds made-up data."""
+    """Raise SampleHomeError if a home holds made-up data."""
     if (home.path / SAMPLE_MARK).exists():
         raise SampleHomeError(
             f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
@@ -71,11 +71,11 @@ class Night:
     night_id: str
     started_at: datetime
     today: date
-    """The night's date in London, against which extracts are late; of made-up data, the sample's."""
+    """As `today_of`."""
 
     @classmethod
     def begin(cls, home: Home, now: datetime | None = None) -> "Night":
-        """A new night, its id taken from the clock: `20260106T020000Z`, with a number where one has that already."""
+        """A new night with an id from the clock: `20260106T020000Z`, with a number if that id is taken."""
         now = now or datetime.now(UTC)
         stamp = night_id = now.strftime("%Y%m%dT%H%M%SZ")
         n = 1
@@ -91,80 +91,80 @@ class Night:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a night. Kept as `nights/<night id>.json`; `meta.nights` has a row of each."""
+    """The result of a night, stored as `nights/<night id>.json`; `meta.nights` has a row for each."""
 
     night_id: str
     outcome: Outcome
     started_at: str
     finished_at: str
     reason: str = ""
-    """Why it was held, failed or rolled back; of a published one, what went wrong besides."""
+    """Why it was held, failed or rolled back; if it was published, what went wrong after that."""
     files: list[dict[str, Any]] = field(default_factory=list)
     """The files that this night decided on, as in the ledger."""
     checks: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
     """Rows of each mart."""
     withdrawn: dict[str, int] = field(default_factory=dict)
-    """Rows of earlier files that this night's files take back, by extract."""
+    """Rows of earlier files that this night's files withdraw, by extract."""
     erased: int = 0
-    """Archived files whose time was over."""
+    """Archived files that were erased because their retention period ended."""
     sha256: str | None = None
     """Of the published file."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What was published beside it, by output: files, bytes, SHA-256 (of all of them: `outputs.WrittenOutput`) and seconds."""
+    """What was published with it, by output: the fields of `outputs.WrittenOutput`."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Where the time went."""
+    """Duration of each step."""
     stands: str = ""
-    """Of an unchanged night: the one that is published."""
+    """If this night was unchanged: the night that is published."""
     republished: str | None = None
     """The night that was to be published again."""
     by: str = ""
-    """Who wanted that."""
+    """Who asked for that."""
     audit: str = ""
-    """Number and hash of the last record of processing by then: a log that was cut since no longer has it."""
+    """Number and hash of the last record of processing at that time: a log that was cut since lacks it."""
     postgres: dict[str, Any] = field(default_factory=dict)
-    """What became of it in PostgreSQL, where one is named: `outcome` (loaded, there already, failed), `reason`."""
+    """The result of loading to PostgreSQL, if it is set up: `outcome` (loaded, there already, failed), `reason`."""
     cause: str = ""
-    """Of a failed night, the kind of cause (`errors.Cause`): what to do follows from it."""
+    """If the night failed: the kind of cause (`errors.Cause`)."""
 
     @property
     def not_served(self) -> str:
-        """Why the night, which is published, is not in PostgreSQL; nothing where it is, or none is named."""
+        """Why a published night is not in PostgreSQL; empty if it is, or PostgreSQL is not set up."""
         return str(self.postgres.get("reason") or "failed") if self.postgres.get("outcome") == "failed" else ""
 
     @property
-    def said(self) -> str:
-        """The reason in a line: of going back, which night, who and why."""
+    def summary(self) -> str:
+        """The reason in a line; for a rollback, which night, who and why."""
         if not self.republished:
             return self.reason
         done = "published again" if self.outcome == "rolled back" else "was to be published again, and was not,"
         return f"night {self.republished} {done} by {self.by}: {self.reason}"
 
     def finished(self, night: Night) -> "Receipt":
-        """The same, ended now."""
+        """This receipt, finished now."""
         now = datetime.now(UTC)
         total = (now - night.started_at).total_seconds()
         return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
 
 
-def in_order(night_id: str) -> tuple[str, int]:
-    """What night ids sort by: their begin, then their number."""
-    began, _, number = night_id.partition("-")
-    return began, int(number) if number.isdigit() else 1
+def night_order(night_id: str) -> tuple[str, int]:
+    """Sort key of night ids: start, then number."""
+    start, _, number = night_id.partition("-")
+    return start, int(number) if number.isdigit() else 1
 
 
 def stamp(moment: datetime) -> str:
-    """A UTC time as receipts write it."""
+    """A time in UTC, as receipts have it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def receipt_path(home: Home, night_id: str) -> Path:
-    """Where a night's receipt is kept."""
+    """The path of a night's receipt."""
     return home.nights / f"{night_id}.json"
 
 
 def write_receipt(home: Home, receipt: Receipt) -> Path:
-    """Keep a receipt; whole or not at all."""
+    """Write a receipt, whole or not at all."""
     path = receipt_path(home, receipt.night_id)
     write_whole(path, json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
     return path
@@ -183,7 +183,7 @@ def read_receipts(home: Home) -> list[Receipt]:
 
 @contextlib.contextmanager
 def locked(home: Home) -> Iterator[None]:
-    """Keep other nights out of a home; the lock goes with the process. Raises NightUnderWayError at once."""
+    """Keep other nights out of a home; the lock ends with the process. Raises NightUnderWayError, without waiting."""
     handle = take_lock(home)
     try:
         yield
@@ -192,7 +192,7 @@ def locked(home: Home) -> Iterator[None]:
 
 
 def is_under_way(home: Home) -> bool:
-    """Whether a night, or a command that keeps nights out, has the home now. Makes nothing."""
+    """Whether a night, or a command that keeps nights out, holds the home's lock. Creates no file."""
     try:
         with (home.path / ".night.lock").open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -204,7 +204,8 @@ def is_under_way(home: Home) -> bool:
 
 
 def take_lock(home: Home) -> TextIO:
-    """The open lock file; closing it gives the lock back. Raises NightUnderWayError, OpenHomeError."""
+    """Take the home's lock. Returns the open lock file: close it to release the lock. Raises NightUnderWayError,
+    OpenHomeError."""
     refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")

@@ -1,7 +1,7 @@
-"""Output files that a night takes from the last publication, because nothing they are made of has changed.
+"""Output files that a night takes from the last publication, because nothing they are made from has changed.
 
-The published folder is the store. Beside it there is only a list of what each file was made of, `cache/parts.json`, which may
-be deleted: then every file is made again. A reused file has the same bytes as one made now.
+The files are in the published folder; `cache/parts.json` lists what each was made from. It may be deleted: then every file is
+made again. A reused file has the same bytes as a new one.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .files import make_folder, write_whole
 from .home import Home
-from .published_file import digest_of, published_folder
+from .published_file import published_folder, sha256_of
 
 
 class ReusedFiles:
@@ -25,20 +25,20 @@ class ReusedFiles:
         self.home, self.folder, self.version = home, folder, version
         self.last = published_folder(home) if home else None
         self._earlier: dict[str, list[str]] = {}
-        """By file of the last publication: the key of what it was made of, and its SHA-256."""
+        """Files of the last publication: hash of what each was made from, and its SHA-256."""
         self._now: dict[str, list[str]] = {}
-        """The same of this night's files."""
+        """The same for this night's files."""
         if home and self.last:
-            # Without a list that can be read, every file is made.
+            # If the list can't be read, every file is made.
             with suppress(OSError, ValueError, TypeError, KeyError):
                 stored = json.loads(home.parts_file.read_text(encoding="utf-8"))
                 if stored["folder"] == self.last.name:
                     self._earlier = dict(stored["parts"])
 
     def reuse_or_make(self, path: Path, made_of: str, make: Callable[[Path], object]) -> bool:
-        """Put a file at `path`: the published one if it was made of the same, else a new one. Returns whether it was reused.
+        """Put a file at `path`: the published one if it was made from the same, else a new one. Returns whether it was reused.
 
-        `made_of`: everything that `make` reads, apart from its own code. Raises what `make` raises.
+        `made_of`: everything that `make` reads, as text. Raises what `make` raises.
         """
         if self.folder is None:
             make(path)
@@ -51,11 +51,11 @@ class ReusedFiles:
             self._now[name] = earlier
             return True
         make(path)
-        self._now[name] = [key, digest_of(path)]
+        self._now[name] = [key, sha256_of(path)]
         return False
 
     def save(self, published_as: str) -> None:
-        """Write down what the files were made of, once they are published. `published_as`: the name of the night's folder.
+        """Store what the files were made from, once they are published. `published_as`: the name of the night's folder.
 
         If the list can't be written, the next night makes every file.
         """
@@ -66,14 +66,13 @@ class ReusedFiles:
 
 
 def _link(source: Path, path: Path, digest: str) -> bool:
-    """Link a file, or copy it if the disk has no links. Returns False if it is missing or its bytes have changed since:
-    somebody wrote in it, or a power cut lost them."""
+    """Link a file, or copy it if the disk has no links. Returns False if it is missing, or was changed or damaged since."""
     try:
         try:
             os.link(source, path)
         except OSError:
             shutil.copyfile(source, path)
-        if digest_of(path) == digest:
+        if sha256_of(path) == digest:
             return True
     except FileNotFoundError:
         return False

@@ -14,13 +14,13 @@ def make_table(
     *,
     temporary: bool = False,
 ) -> None:
-    """Make the table `name` (schema and all) with `columns` (name -> type), and fill it with rows in their order. A temporary
-    one takes the place of one that is there.
+    """Make the table `name` (with its schema) with `columns` (name -> type), and fill it with rows in their order. A temporary
+    table replaces one of the same name.
 
-    A column at a time: a row at a time, as `executemany` does, costs DuckDB a plan each.
+    Rows are inserted by column: `executemany` inserts row by row, and DuckDB plans each.
     """
-    kind_of = "or replace temp table" if temporary else "table"
-    con.execute(f"create {kind_of} {name} ({', '.join(f'{n} {kind}' for n, kind in columns.items())})")
+    what = "or replace temp table" if temporary else "table"
+    con.execute(f"create {what} {name} ({', '.join(f'{n} {kind}' for n, kind in columns.items())})")
     if rows:
         lists = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in columns.values())
         con.execute(f"insert into {name} select {lists}", [list(values) for values in zip(*rows, strict=True)])

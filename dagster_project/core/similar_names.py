@@ -6,13 +6,13 @@ from collections.abc import Iterable
 SHOWN = 3
 
 
-def nearest(said: str, known: Iterable[str], most: int = SHOWN) -> list[str]:
-    """The known names most like the one written, the best match first. Empty if none is like it."""
+def closest_names(written: str, known: Iterable[str], most: int = SHOWN) -> list[str]:
+    """The known names most similar to what was written, the best match first. Empty if none is similar."""
     by_low = {k.lower(): k for k in known}
-    return [by_low[low] for low in difflib.get_close_matches(said.lower(), list(by_low), n=most)]
+    return [by_low[low] for low in difflib.get_close_matches(written.lower(), list(by_low), n=most)]
 
 
-def meant(said: str, known: Iterable[str]) -> str:
-    """`; is kent meant?`, to end a message with. Empty if no known name is like it."""
-    found = nearest(said, known, 1)
-    return f"; is {found[0]} meant?" if found else ""
+def suggestion(written: str, known: Iterable[str]) -> str:
+    """`; is kent meant?`, for the end of a message. Empty if no known name is similar."""
+    names = closest_names(written, known, 1)
+    return f"; is {names[0]} meant?" if names else ""

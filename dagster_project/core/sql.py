@@ -3,11 +3,11 @@
 from typing import Any, Protocol
 
 CONTENT_HASH = "count(*) || ' ' || coalesce(sum(hash(hash(t))), 0)"
-"""A short text that changes when the rows of `t` change, and not when only their order does. Each row's hash is hashed again:
-DuckDB's own is so regular that changes of two rows can cancel each other out."""
+"""SQL for a short text that changes when the rows of `t` change, but not when only their order does. Each row's hash is hashed
+again: DuckDB's hash is so regular that changes of two rows can cancel each other out."""
 
 
-class _Answer(Protocol):
+class _Rows(Protocol):
     def fetchone(self) -> tuple[Any, ...] | None: ...
 
 
@@ -16,8 +16,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def one_row(answer: _Answer) -> tuple[Any, ...]:
-    """The next row of a statement that always has one, as a count has."""
-    row = answer.fetchone()
+def one_row(rows: _Rows) -> tuple[Any, ...]:
+    """The row of a statement that always returns one, such as a count."""
+    row = rows.fetchone()
     assert row is not None, "the statement gave no row"
     return row

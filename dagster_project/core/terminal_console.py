@@ -6,13 +6,13 @@ from typing import Any
 import rich.console
 from rich.segment import Segment
 
-from .terminal_text import safe
+from .terminal_text import safe_text
 
 
 class Console(rich.console.Console):
-    """Rich's, which prints safe text alone: its own colours and moves, and no order of anybody else's."""
+    """Rich's console, with texts made safe: only Rich's own control codes reach the terminal."""
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
-        """The pieces of something to print."""
+        """As Rich's `render`, with safe text."""
         for piece in super().render(renderable, options):
-            yield piece if piece.control else Segment(safe(piece.text), piece.style)
+            yield piece if piece.control else Segment(safe_text(piece.text), piece.style)

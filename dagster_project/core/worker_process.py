@@ -1,8 +1,7 @@
 """A second process that works while this one does something else.
 
-A Python process does one thing at a time, and some libraries take seconds to load. The worker does one call after
-another. It ends when this process ends, even if this one is killed. If it ends early, or was never started, this process
-makes the calls.
+Some libraries take seconds to load, so a worker process loads them and makes calls, one after another. It ends when this
+process ends, even if this one is killed. If the worker ends early, or was never started, this process makes the calls itself.
 """
 
 import importlib
@@ -19,13 +18,13 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from .home import PROJECT, be_private, be_quiet
-from .import_speed import collect_less, import_less
+from .import_speed import collect_garbage_less, skip_unused_imports
 
 T = TypeVar("T")
 
 
 class WorkerProcess:
-    """Load the modules that calls need early, with `load`; then `begin` the calls."""
+    """Call `load` early with the modules that calls need; then `submit` the calls."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,14 +36,14 @@ class WorkerProcess:
         if self._process is None:
             self._start()
         for name in modules:
-            self.begin(_load, name)
+            self.submit(_load, name)
 
-    def begin(self, call: Callable[..., T], *args: Any) -> Future[T]:
-        """Begin a call of a module's function. The result raises what the function raises."""
-        return self._thread.submit(self._ask, call, *args)
+    def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
+        """Start a call of a module's function. The future raises what the function raises."""
+        return self._thread.submit(self._call, call, *args)
 
-    def end(self) -> None:
-        """End the worker, whatever it is doing, and drop the calls that have not begun."""
+    def stop(self) -> None:
+        """Stop the worker, whatever it is doing, and drop the calls that have not started."""
         thread, self._thread = self._thread, ThreadPoolExecutor(1)
         thread.shutdown(wait=False, cancel_futures=True)
         self._kill()
@@ -62,7 +61,7 @@ class WorkerProcess:
                 start_new_session=True,
             )  # fmt: skip
 
-    def _ask(self, call: Callable[..., T], *args: Any) -> T:
+    def _call(self, call: Callable[..., T], *args: Any) -> T:
         if self._process and self._pipe:
             try:
                 self._pipe.send((call, args))
@@ -70,7 +69,7 @@ class WorkerProcess:
             except Exception:
                 # The worker has ended, or the call or its answer can't be pickled.
                 if self._process is None:
-                    # `end` was called: nobody waits for this result.
+                    # `stop` was called: nobody waits for this result.
                     raise
                 self._kill()
             else:
@@ -96,12 +95,12 @@ WORKER = WorkerProcess()
 
 
 def main() -> None:
-    """Run the worker: make the calls that come, until the other end is closed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Run the worker: make the calls that arrive, until the other end is closed."""
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     be_private()
     be_quiet()
-    import_less()
-    collect_less()
+    skip_unused_imports()
+    collect_garbage_less()
     with Connection(int(sys.argv[2])) as pipe, suppress(EOFError):
         while True:
             call, args = pipe.recv()
@@ -116,7 +115,7 @@ def _load(module: str) -> None:
     importlib.import_module(module)
 
 
-def _end_with_parent() -> None:
-    """End at once when the other end is closed, so that no files stay open."""
+def _exit_with_parent() -> None:
+    """Exit at once when the parent's end is closed, so that no files stay open."""
     sys.stdin.buffer.read()
     os._exit(1)

@@ -14,5 +14,5 @@ def read_yaml(text: str) -> Any:
 
 
 def write_yaml(data: Any) -> str:
-    """A document of data, in their order."""
+    """Data as a YAML document, in the same order."""
     return yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=120)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.cell_text import plain
+from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
@@ -297,10 +297,11 @@ class _Check:
                     break
         except ValueError as error:
             verdict, reason = DISAGREES, str(error)
+        value = plain_text(figure.value) if figure.value is not None else None
         self._add(
             Item(
-                where, text, number.text, verdict, figure.measure, plain(figure.value) if figure.value is not None else None,
-                figure.shows, figure.category, figure.area_name, figure.period or None, reason,
+                where, text, number.text, verdict, figure.measure, value, figure.shows,
+                figure.category, figure.area_name, figure.period or None, reason,
             )
         )  # fmt: skip
 

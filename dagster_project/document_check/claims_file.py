@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.printable import SAID, is_printable
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.receipts import locked
 from dagster_project.editions import Edition
 from dagster_project.editions.claims import FIGURES
@@ -24,7 +24,7 @@ def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> 
     Returns the file, and whether the edition became the home's own. Raises EditionError, and changes nothing then.
     """
     if not is_printable(claim.sentence):
-        raise EditionError(f"the sentence {SAID}: write it without")
+        raise EditionError(f"the sentence {NOT_PRINTABLE}: write it without")
     path = home.editions / f"{edition.edition}.yml"
     with locked(home):
         make_folder(home.editions)

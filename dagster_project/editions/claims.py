@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dagster_project.core.printable import SAID, is_printable
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
 from .asked_figures import Questions
@@ -113,7 +113,7 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
             if None in row or None in row.values():
                 raise EditionError(f"{name}: line {reader.line_num}: has not as many fields as the header")
             if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
-                raise EditionError(f"{name}: line {reader.line_num}: {bad} {SAID}: write it without")
+                raise EditionError(f"{name}: line {reader.line_num}: {bad} {NOT_PRINTABLE}: write it without")
             yield _Line(reader.line_num, row)
     except csv.Error as error:
         raise EditionError(f"{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error

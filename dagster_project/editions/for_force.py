@@ -10,7 +10,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 from .model import EditionError
 from .tables import EVERY
@@ -39,7 +39,7 @@ class ForForce:
 def check_force(force: str) -> None:
     """Raises EditionError where there is no such force."""
     if force not in force_names():
-        raise EditionError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
+        raise EditionError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
 
 
 def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, 
     tables: list[dict[str, Any]] = body.get("tables") or []
     there_are = [t["table"] for t in tables]
     if unknown := [n for n in names if n not in there_are]:
-        said = ", ".join(f"{n}{meant(n, there_are)}" for n in unknown)
+        said = ", ".join(f"{n}{suggestion(n, there_are)}" for n in unknown)
         raise EditionError(f"edition {body['edition']} has no table {said}: there are {', '.join(there_are)}")
     return [t for t in tables if not names or t["table"] in names]
 

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import make_folder, put_in_place, unfinished, write_whole
+from dagster_project.core.files import make_folder, put_in_place, temporary_path, write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import opened
+from dagster_project.core.published_file import open_published
 from dagster_project.core.sql import literal, one_row
 
 from .model import NoEditionError
@@ -44,7 +44,7 @@ def folder(home: Home) -> Path:
 @contextmanager
 def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file, to read, from a connection that may write elsewhere. Raises NothingPublishedError."""
-    opened(home).close()
+    open_published(home).close()
     con = duckdb.connect()
     try:
         con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
@@ -77,10 +77,10 @@ def freeze(home: Home, edition: str, by: str) -> Frozen:
             path = folder(home) / f"{edition}__{name}.parquet"
             con.execute(
                 f"copy (select * from warehouse.reports.{name} where edition = {literal(edition)})"
-                f" to {literal(str(unfinished(path)))} (format parquet)"
+                f" to {literal(str(temporary_path(path)))} (format parquet)"
             )
-            unfinished(path).chmod(0o600)
-            put_in_place(unfinished(path), path)
+            temporary_path(path).chmod(0o600)
+            put_in_place(temporary_path(path), path)
         (cells,) = one_row(con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]))
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     frozen = Frozen(edition, night, now, by, cells)

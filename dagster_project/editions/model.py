@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.printable import SAID, is_printable
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.validation import Name, Text
 from dagster_project.core.yaml_io import read_yaml
 
@@ -180,7 +180,7 @@ def _unprintable(body: dict[Any, Any]) -> str:
     while left:
         field, part = left.pop()
         if isinstance(part, str) and not is_printable(part):
-            return f"{field}: {SAID}: write it without"
+            return f"{field}: {NOT_PRINTABLE}: write it without"
         # What an alias repeats, once.
         if isinstance(part, dict | list) and id(part) not in seen:
             seen.add(id(part))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, Text
 
 from .windows import Days, Window, years_before
@@ -121,9 +121,9 @@ class AskedTable(_Part):
         if len(set(names)) != len(names):
             raise ValueError(f"columns: {next(n for n in names if names.count(n) > 1)} appears twice")
         if unknown := {b for r in self.rows for b in r.blank} - set(names):
-            raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
+            raise ValueError(f"rows: blank names no column: {', '.join(sorted(unknown))}{suggestion(min(unknown), names)}")
         if unknown := {c for r in self.rows for c in r.cells} - set(names):
-            raise ValueError(f"rows: cells names no column: {', '.join(sorted(unknown))}{meant(min(unknown), names)}")
+            raise ValueError(f"rows: cells names no column: {', '.join(sorted(unknown))}{suggestion(min(unknown), names)}")
         if (self.kind == "chart") != (self.chart is not None):
             raise ValueError("kind chart goes with chart: line or bar")
         return self
@@ -190,5 +190,5 @@ def _window(said: str | Window, windows: dict[str, Window], at: str) -> Window:
         return said
     if said not in windows:
         there_are = f"there are {', '.join(windows)}" if windows else "name it under windows, or say it here"
-        raise ValueError(f"{at}: no window is called {said!r}{meant(said, windows) or f': {there_are}'}")
+        raise ValueError(f"{at}: no window is called {said!r}{suggestion(said, windows) or f': {there_are}'}")
     return windows[said]

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant, nearest
+from dagster_project.core.similar_names import closest_names, suggestion
 
 from .claims import claimed_lines
 from .for_force import areas_of
@@ -132,7 +132,7 @@ def _claim_faults(edition: Edition) -> Iterator[str]:
             ("mart", row["mart"], marts), ("measure", row["measure"], marts.get(row["mart"], ())),
             ("figure", row["figure"], get_args(Shows)),
         ):  # fmt: skip
-            if said not in known and (near := meant(said, known)):
+            if said not in known and (near := suggestion(said, known)):
                 yield f"{edition.claims}: line {number}: {field}: {said!r} is no {field}{near}"
 
 
@@ -145,7 +145,7 @@ def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
 
 
 def _unknown(field: str, said: str, known: Collection[str], places: Places, of: str = "") -> str:
-    near = nearest(said, known, 1)
+    near = closest_names(said, known, 1)
     hint = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(known)) or 'none: leave it out'}"
     line = places.of_value(field, said)
     return f"{f'line {line}: ' if line else ''}{field}: {said!r} is no {field.replace('_', ' ')}{of}; {hint}"

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import faults_of
 
 from .yaml_places import Places
@@ -75,7 +75,7 @@ def _in_plain_words(fault: Any) -> str:
     written = f"{given!r} " if isinstance(given, str | int | float) else ""
     if kind == "literal_error":
         known: list[str] = re.findall(r"'([^']*)'", str(fault["ctx"]["expected"]))
-        return f"{written}is none of {', '.join(known)}{meant(str(given), known)}"
+        return f"{written}is none of {', '.join(known)}{suggestion(str(given), known)}"
     if kind.startswith("date"):
         return f"{written}is not a date: write it as 2026-03-31"
     if kind in ("less_than_equal", "greater_than_equal"):

@@ -8,7 +8,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
+from dagster_project.core.files import make_file, make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 
 from .file_names import MANIFEST, InboxFile, leads_out
@@ -128,7 +128,7 @@ def _copy(handle: int, target: Path, sha256: str | None) -> bool:
     """Copy an open file to a new file of this user's, synced to disk. Returns False, and leaves nothing, where the bytes are
     not those that were hashed."""
     digest = hashlib.sha256()
-    new = unfinished(target)
+    new = temporary_path(target)
     try:
         with open(handle, "rb", closefd=False) as source, os.fdopen(make_file(new), "wb") as copy:
             while piece := source.read(CHUNK):

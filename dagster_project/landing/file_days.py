@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, pseudonyms
@@ -36,7 +36,7 @@ def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappin
     if used is None or file.extracted_at is None or file.covers is None:
         return file
     with ExitStack() as resources:
-        con = resources.enter_context(connect(bounds(home), bool(contract.identifiers)))
+        con = resources.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
         canonical_values.install(con)
         if contract.identifiers:
             # Any key will do: none of these rows is stored.

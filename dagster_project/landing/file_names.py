@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.contracts import Contract
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 from .file_signatures import OLD_EXCEL
 from .refusal import printable
@@ -176,7 +176,7 @@ def _read_canonical(
 ) -> None:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
-        near = meant(extract, contracts)
+        near = suggestion(extract, contracts)
         raise _BadName(f"no contract is called '{printable(extract)}'{near} (there are {', '.join(contracts)})")
     _check_force(force, forces)
     covered_from = _day(match["from"], "covered from")
@@ -225,7 +225,7 @@ def _read_police_uk(
 
 def _check_force(force: str, forces: Collection[str]) -> None:
     if force not in forces:
-        raise _BadName(f"unknown force '{printable(force)}'{meant(force, forces)} (seeds/forces.csv has their codes)")
+        raise _BadName(f"unknown force '{printable(force)}'{suggestion(force, forces)} (seeds/forces.csv has their codes)")
 
 
 def _day(text: str, what: str) -> date:

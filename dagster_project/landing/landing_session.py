@@ -13,7 +13,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, pseudonyms, recovery
@@ -83,7 +83,7 @@ class LandingSession:
         spill_folder = name if self.budget.parts > 1 else ""
         if spill_folder:
             make_folder(self.home.spill)
-        self._con = connect(bounds(self.home, parts, spill_folder), has_identifiers)
+        self._con = connect(memory_settings(self.home, parts, spill_folder), has_identifiers)
         self._con_has_identifiers, self.parts = has_identifiers, parts
         canonical_values.install(self.con)
         if self.key:

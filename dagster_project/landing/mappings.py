@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
@@ -263,10 +263,10 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     """The mistakes of a mapping, checked against its contract, each with its field."""
     contract = contracts.get(mapping.extract)
     if contract is None:
-        near = meant(mapping.extract, contracts)
+        near = suggestion(mapping.extract, contracts)
         return [f"extract: no contract is called '{mapping.extract}'{near} (there are {', '.join(contracts)})"]
     other = [f for f in mapping.forces if f not in forces]
-    faults = [f"forces: unknown force '{f}'{meant(f, forces)} (seeds/forces.csv has their codes)" for f in other]
+    faults = [f"forces: unknown force '{f}'{suggestion(f, forces)} (seeds/forces.csv has their codes)" for f in other]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):

@@ -13,7 +13,7 @@ from threading import Condition, Lock
 from typing import Protocol, TypeVar
 
 from dagster_project.core.home import Home
-from dagster_project.core.memory import megabytes, memory_of
+from dagster_project.core.memory import megabytes, memory_limit
 
 from .file_names import InboxFile
 from .ledger import LedgerEntry
@@ -124,7 +124,7 @@ def read(
     Raises what the first reader to fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(threads, len(files))
-    budget = ReadingBudget((megabytes(memory_of(home)) << 20) // TEXT_SHARE, parts)
+    budget = ReadingBudget((megabytes(memory_limit(home)) << 20) // TEXT_SHARE, parts)
     lock = Lock()
 
     def report(entry: LedgerEntry) -> None:

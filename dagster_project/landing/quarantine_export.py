@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.cell_text import neutral
+from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
@@ -92,7 +92,7 @@ def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> 
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(columns_of_export(extract))
-        writer.writerows(["" if value is None else neutral(value) for value in row] for row in body)
+        writer.writerows(["" if value is None else escape_formula(value) for value in row] for row in body)
         path = folder / f"quarantine__{extract}__{force}.csv"
         write_whole(path, text.getvalue().encode("utf-8-sig"))
         paths.append(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.files import make_file, make_folder, put_in_place, unfinished
+from dagster_project.core.files import make_file, make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
@@ -172,7 +172,7 @@ def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows to a temporary file, sync it to disk, then give it its name. Mode 0600."""
     make_folder(path.parent)
-    new = unfinished(path)
+    new = temporary_path(path)
     # Made beforehand with its mode, so that no umask ever lets others read it.
     os.close(make_file(new))
     # Level 1 of zstd is faster than level 3, and the files become no larger.

@@ -7,7 +7,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 
 from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .connection import connect
@@ -48,7 +48,7 @@ def release_load(
     others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, window) if has_keys else []
     if others:
         # Stored rows have pseudonyms only.
-        with connect(bounds(home), has_identifiers=False) as con:
+        with connect(memory_settings(home), has_identifiers=False) as con:
             withheld = settle_conflicts(con, home, contract, load, others)
         n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(

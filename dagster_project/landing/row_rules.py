@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import PoliceUk
-from dagster_project.core.printable import RE2, SAID
+from dagster_project.core.printable import NOT_PRINTABLE, RE2
 from dagster_project.core.sql import literal
 
 from .canonical_values import FAULT
@@ -263,7 +263,7 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
         elif c.type in ("text", "list") and not c.identifier and not sheet.cells.is_printable:
             odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"
-            rules.append((odd, literal(f"{c.name}: {SAID}"), f"{c.name}: {SAID}"))
+            rules.append((odd, literal(f"{c.name}: {NOT_PRINTABLE}"), f"{c.name}: {NOT_PRINTABLE}"))
     return rules + _window(sheet)
 
 

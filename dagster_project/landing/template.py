@@ -13,7 +13,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 from . import read_ledger
 from .file_names import canonical_name, name_problem
@@ -62,7 +62,7 @@ def write_template(
     contracts, now = load_contracts(), now or datetime.now(UTC)
     if extract not in contracts:
         raise ExtractTemplateError(
-            f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})"
+            f"no contract is called '{extract}'{suggestion(extract, contracts)} (there are {', '.join(contracts)})"
         )
     contract = contracts[extract]
     first, last = _window(contract, covered_from, covered_to, now.astimezone(LONDON).date())

@@ -12,7 +12,7 @@ from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.file_names import name_problem
@@ -96,7 +96,8 @@ def draft_mapping(
     """  # fmt: skip
     contracts = load_contracts()
     if extract is not None and extract not in contracts:
-        raise DraftError(f"no contract is called '{extract}'{meant(extract, contracts)} (there are {', '.join(contracts)})")
+        extracts = ", ".join(contracts)
+        raise DraftError(f"no contract is called '{extract}'{suggestion(extract, contracts)} (there are {extracts})")
     force = _force(home, path, force)
     table = open_table(con, home, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
     extra = take_out(con, len(table.headers))
@@ -128,7 +129,7 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     if force is not None:
         code = force.strip().lower()
         if code not in names:
-            raise DraftError(f"unknown force '{force}'{meant(code, names)} (seeds/forces.csv has their codes)")
+            raise DraftError(f"unknown force '{force}'{suggestion(code, names)} (seeds/forces.csv has their codes)")
         return code
     said = set(words(path.stem))
     named = [code for code in names if set(code.split("-")) - {"and"} <= said]
@@ -223,9 +224,7 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             if doubt:
                 d.checks.append(doubt)
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
-        elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (
-            column.type == "unit" and known[column.name]
-        ):
+        elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (column.type == "unit" and known[column.name]):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
 
 
@@ -252,9 +251,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
             globs.append(glob)
     if lost:
         shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-        draft.unplaced.append(
-            f"table.ignore: {shown}: looks like no record, but no contract column shows it: quarantined"
-        )
+        draft.unplaced.append(f"table.ignore: {shown}: looks like no record, but no contract column shows it: quarantined")
 
 
 def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:

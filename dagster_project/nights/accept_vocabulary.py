@@ -11,7 +11,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.own_lists import (
     LONGEST_VALUE,
     OWN_LISTS,
@@ -20,7 +20,7 @@ from dagster_project.core.own_lists import (
     read_own_list,
 )
 from dagster_project.core.receipts import locked
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.connection import connect
@@ -36,12 +36,12 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     """What a value of a column can count as. Raises VocabularyError where it is none of the classifying columns."""
     contracts = load_contracts()
     if extract not in contracts:
-        near = meant(extract, contracts)
+        near = suggestion(extract, contracts)
         raise VocabularyError(f"no extract is called {extract}{near} (there are {', '.join(sorted(contracts))})")
     columns = classifying(contracts[extract])
     if column not in columns:
         others = f": it has one for {', '.join(columns)}" if columns else ""
-        raise VocabularyError(f"{extract} has no list for {column}{meant(column, columns)}{others}")
+        raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{others}")
     return own_lists.counts_towards(column)
 
 
@@ -51,8 +51,8 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
     Takes the home's lock. Raises VocabularyError, SeedError for a list that can't be read, NightUnderWayError, OSError.
     """
     may = counts_towards(extract, column)
-    meant = next((m for m in may if m.lower() == counts_as.strip().lower()), None)
-    if meant is None:
+    meaning = next((m for m in may if m.lower() == counts_as.strip().lower()), None)
+    if meaning is None:
         raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}")
     if blank := [v for v in values if not v.strip()]:
         raise VocabularyError(f"{len(blank)} of the values are blank")
@@ -62,11 +62,11 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
     with locked(home):
         path = home.seeds / "vocabulary.csv"
         columns = OWN_LISTS["vocabulary"]
-        new = {v.strip().lower(): (extract, column, v.strip(), meant) for v in values}
+        new = {v.strip().lower(): (extract, column, v.strip(), meaning) for v in values}
         kept = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new]
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerows([columns, *kept, *new.values()])
-        told = {"extract": extract, "column": column, "values": sorted(v for _, _, v, _ in new.values()), "counts_as": meant}
+        told = {"extract": extract, "column": column, "values": sorted(v for _, _, v, _ in new.values()), "counts_as": meaning}
         audit.record(home, "alteration", what="vocabulary", by=by, **told)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, out.getvalue().encode("utf-8"))
@@ -81,7 +81,7 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
     released = []
     for e in held:
         contract = contracts[str(e.extract)]
-        with connect(bounds(home), has_identifiers=False) as con:
+        with connect(memory_settings(home), has_identifiers=False) as con:
             words = check_vocabulary(
                 con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), read_config(home).believe
             )

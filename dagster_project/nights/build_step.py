@@ -15,17 +15,17 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     `since`: files that landed after this night are tonight's; None: after the published one.
     """
     home = night.home
-    begun = candidate.begin(home, rebuild)
+    begun = candidate.start(home, rebuild)
     loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, begun.loads)
     built = dbt_runner.build(home, begun.select, progress=progress)
     if begun.loads is not None:
-        raw_schema.show_all(home, loads)
-    return Built(tuple(candidate.merged(begun.standing, built)), tuple(built)), loads
+        raw_schema.show_all_rows(home, loads)
+    return Built(tuple(candidate.merge_outcomes(begun.unchanged, built)), tuple(built)), loads
 
 
 def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
     """Build everything on Spark. Returns the same as `build_candidate`."""
-    candidate.begin_empty(night.home)
+    candidate.start_empty(night.home)
     loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)
     nodes = tuple(spark.build(night.home, config, loads, progress))
     return Built(nodes, nodes), loads

@@ -26,7 +26,7 @@ from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import landing_order
 from dagster_project.landing.plausibility import EVER
 from dagster_project.publishing import dictionary, outputs
-from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, moved
+from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, find_differences
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
 from dagster_project.transform.dbt_runner import BuildError
@@ -239,7 +239,7 @@ def _moved(trial: Home) -> dict[str, dict[str, int]]:
         if trial.warehouse.exists():
             attach(con, trial.warehouse.resolve(), "earlier")
             before = EARLIER
-        moved(con, before)
+        find_differences(con, before)
         rows = by_mart(con)
     finally:
         con.close()

@@ -21,7 +21,13 @@ from dagster_project.landing.archive_retention import write_erasures
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.load_expiry import describe_erasure, is_expired, retention_years
 from dagster_project.landing.raw_store import write_parquet
-from dagster_project.transform.monthly_archive import BESIDE, MEASURES, SUPERSEDED, kept_loads, load_kept
+from dagster_project.transform.monthly_archive import (
+    ARCHIVED_COLUMNS,
+    SUPERSEDED_COLUMNS,
+    SUPERSEDED_SUFFIX,
+    archived_loads,
+    load_archived_totals,
+)
 from dagster_project.transform.raw_schema import WORK, raw_view
 
 CAN_NOT = ("indicators",)
@@ -56,7 +62,7 @@ def keep_and_erase(
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         shown = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
-        before = kept_loads(home)
+        before = archived_loads(home)
         # A load that nothing rests on goes with the next landing; one that is noted already, with this.
         over = [e for e in over if e.load_id in shown or e.load_id in before]
         found: dict[Path, Erasure] = {}
@@ -83,11 +89,11 @@ def keep_and_erase(
 def _keep(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, over: set[str]) -> dict[str, str]:
     """Write what is kept of a load. Returns the files by their path in `raw/_kept`, with their SHA-256."""
     folder = home.kept / str(e.extract) / str(e.force_code)
-    path, beside = folder / f"{e.load_id}.parquet", folder / f"{e.load_id}{BESIDE}.parquet"
+    path, beside = folder / f"{e.load_id}.parquet", folder / f"{e.load_id}{SUPERSEDED_SUFFIX}.parquet"
     write_parquet(con, f"{_months_of(e)} order by all", path)
     others = ", ".join(literal(x) for x in sorted(over))
     superseded = (
-        f"select {', '.join(SUPERSEDED)} from staging.superseded_rows where by_load_id = {literal(str(e.load_id))}"
+        f"select {', '.join(SUPERSEDED_COLUMNS)} from staging.superseded_rows where by_load_id = {literal(str(e.load_id))}"
         f" and reason = 'newer version' and load_id not in ({others})"
     )
     files = [path]
@@ -98,14 +104,14 @@ def _keep(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, over: set[
 
 
 def _months_of(e: LedgerEntry) -> str:
-    """SQL: what each month of a load's current rows adds to each measure, in the columns of `MEASURES`."""
+    """SQL: what each month of a load's current rows adds to each measure, in the columns of `ARCHIVED_COLUMNS`."""
     coverages = {e.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == e.extract)}
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
     events = " union all ".join(
         f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(e.load_id))}" for s in subjects
     )
     return f"""
-        select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in MEASURES.items())}
+        select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in ARCHIVED_COLUMNS.items())}
         from (
             select
                 events.extract, events.force_code, events.load_id, events.mart, events.measure, events.category,
@@ -134,8 +140,8 @@ def _let_go(con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, 
     con.execute("drop table raw.kept_months")
     con.execute("drop table raw.kept_superseded")
     shown = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
-    load_kept(con, home, {load for _, _, load in shown})
-    kept = kept_loads(home)
+    load_archived_totals(con, home, {load for _, _, load in shown})
+    kept = archived_loads(home)
     for extract in sorted(extracts):
         paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in shown if x == extract and load not in kept]
         con.execute(raw_view(contracts[extract], paths))

@@ -74,6 +74,6 @@ def erase_expired_loads(night: Night, config: Config) -> tuple[Erasure, ...]:
     """Erase originals and rows that have been kept long enough and that no figure is made from."""
     home, contracts = night.home, load_contracts()
     erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
-    needed = raw_schema.needed(home, contracts)
+    needed = raw_schema.loads_in_use(home, contracts)
     erased += erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id)
     return tuple(erased)

@@ -13,7 +13,7 @@ from dagster_project.audit import withdraw_undone
 from dagster_project.core.errors import Cause, cause_of, interrupt_in, with_advice
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import PublishError, digest_of, published_folder, published_night
+from dagster_project.core.published_file import PublishError, published_folder, published_night, sha256_of
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.land_file import QUERY_INTERRUPTED
@@ -66,7 +66,7 @@ def note_interrupted(home: Home) -> list[Receipt]:
     """
     with contextlib.suppress(OSError, PublishError):
         # What a night left undone of the layout: what is published is looked for under its name.
-        publish.adopt(home)
+        publish.repair_layout(home)
     receipts = read_receipts(home)
     known = {r.night_id for r in receipts}
     last = receipts[-1] if receipts else None
@@ -96,8 +96,8 @@ def with_published_facts(home: Home, receipt: Receipt) -> Receipt:
     """The published night's receipt, with the figures, hash and outputs that are found in the published folder.
     Raises OSError and duckdb.Error.
     """
-    found = outputs.as_dicts(outputs.found(published_folder(home)))
-    figures, digest = publish.count_figures(home.warehouse), digest_of(home.warehouse)
+    found = outputs.as_dicts(outputs.outputs_in(published_folder(home)))
+    figures, digest = publish.count_figures(home.warehouse), sha256_of(home.warehouse)
     return replace(receipt, figures=figures, sha256=digest, outputs=found)
 
 

@@ -8,7 +8,7 @@ import duckdb
 
 from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, canonical_values, pseudonyms
 from dagster_project.landing.connection import connect
@@ -55,7 +55,7 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     if used is None:
         return []
     with ExitStack() as held:
-        con = held.enter_context(connect(bounds(home), bool(contract.identifiers)))
+        con = held.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
         canonical_values.install(con)
         # Nothing that is hashed is shown: which key makes no difference.
         pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))

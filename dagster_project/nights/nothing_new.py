@@ -28,7 +28,7 @@ def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | 
     """
     if expired_loads(night.home, load_contracts(), config.keep.years, night.today):
         return None
-    nodes, published = candidate.stands(night.home), published_night(night.home)
+    nodes, published = candidate.published_nodes_if_unchanged(night.home), published_night(night.home)
     last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == published), None)
     if nodes is None or last is None:
         return None

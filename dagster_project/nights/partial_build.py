@@ -24,15 +24,15 @@ def build(home: Home, night: Night, names: Collection[str], before: Built | None
     if before:
         standing, left = list(before.nodes), set(before.left)
     else:
-        begun = candidate.begin(home)
+        begun = candidate.start(home)
         raw_schema.prepare_raw(home, night.night_id, night.today, None, begun.loads)
-        standing, left = begun.standing, set(begun.select) or {*_selectable()}
+        standing, left = begun.unchanged, set(begun.select) or {*_selectable()}
     chosen = _chosen(names, left)
     # dbt would take no name for all of them.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []
-    nodes, left = candidate.merged(standing, built), left - chosen
-    if not left and not dbt_runner.broken(nodes):
-        raw_schema.finish_in_part(home)
+    nodes, left = candidate.merge_outcomes(standing, built), left - chosen
+    if not left and not dbt_runner.failed_models(nodes):
+        raw_schema.finish_partial_build(home)
     return Built(tuple(nodes), tuple(built), tuple(sorted(left)))
 
 

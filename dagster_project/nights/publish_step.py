@@ -55,7 +55,7 @@ def _on_record(night: Night, config: Config, figures: int, digest: str) -> Abstr
 
 def keep_published(night: Night, config: Config) -> list[str]:
     """Keep tonight's publication among the last ones. Returns what could not be done; the night is published anyway."""
-    unsettled = kept_nights.settle(night.home, config.publish.group)
+    unsettled = kept_nights.fix_links_and_rights(night.home, config.publish.group)
     # Nights of frozen editions are kept, however old.
     went_out = [f.night_id for f in frozen_editions(night.home)]
     return [unsettled, kept_nights.keep_tonight(night.home, config.keep.publications, went_out)]

@@ -5,7 +5,7 @@ import io
 
 import duckdb
 
-from dagster_project.core.cell_text import neutral
+from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.receipts import Night
 from dagster_project.transform import raw_schema
@@ -47,7 +47,7 @@ def list_withdrawn(night: Night) -> dict[str, int]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"])
-    writer.writerows([neutral(value) for value in row] for row in rows)
+    writer.writerows([escape_formula(value) for value in row] for row in rows)
     write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
     extracts = [row[0] for row in rows]
     return {extract: extracts.count(extract) for extract in sorted(set(extracts))}

@@ -23,14 +23,14 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Night, Receipt, in_order, read_receipts
+from dagster_project.core.receipts import Night, Receipt, night_order, read_receipts
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
-from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, moved
-from dagster_project.publishing.kept_nights import TODAY, find
+from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, find_differences
+from dagster_project.publishing.kept_nights import TODAY, find_kept
 from dagster_project.transform import raw_schema
-from dagster_project.transform.monthly_archive import kept_loads
+from dagster_project.transform.monthly_archive import archived_loads
 
 from .listener import Listener
 from .run import NightRun
@@ -91,19 +91,19 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     """Raise ReplayError where raw/ has no ledger, or lacks the rows of a load that still affects a figure."""
     if not entries:
         raise ReplayError(f"{home.raw} has no ledger: there is nothing to make the warehouse of")
-    kept, until = kept_loads(home), max((e.night_id for e in entries), key=in_order)
+    kept, until = archived_loads(home), max((e.night_id for e in entries), key=night_order)
     landed = {e.load_id for e in entries}
     for erasure in (erasure for load, erasure in kept.items() if load in landed):
         _, extract, force, _ = Path(erasure.archived).parts
         later = (e for e in read_ledger(home) if (e.extract, e.force_code) == (extract, force))
-        if any(in_order(until) < in_order(e.night_id) <= in_order(erasure.night_id) for e in later):
+        if any(night_order(until) < night_order(e.night_id) <= night_order(erasure.night_id) for e in later):
             raise ReplayError(
                 f"{erasure.archived} was erased, as its time was over: the months that are kept of it are as of night"
                 f" {erasure.night_id}, and what rested on it before can't be made again"
             )
     named = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
-        for load in raw_schema.readable(home, entries, load_contracts(), since)
+        for load in raw_schema.readable_loads(home, entries, load_contracts(), since)
         if load.entry.rows_landed and load.entry.load_id not in kept
     ]
     lost = [path for path in named if not (home.raw / path).exists()]
@@ -130,11 +130,11 @@ def compared(night_id: str, before: Path, after: Path, limit: int = 20) -> Compa
 
 
 def _compared(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Compared:
-    differing = moved(con, columns=EVERY)
+    differing = find_differences(con, columns=EVERY)
     (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
         f"""
-        select {", ".join(COLUMNS)} from moved
+        select {", ".join(COLUMNS)} from differences
         order by area_type <> 'force', mart, measure, force_code, area_code, category, period_type, period_start, period_end
         limit {limit}
         """
@@ -147,7 +147,7 @@ def check(home: Home, night: str = TODAY, limit: int = 20) -> Compared:
 
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
     """
-    target = find(home, night)
+    target = find_kept(home, night)
     con = duckdb.connect()
     try:
         # Opened first: a night may publish and prune meanwhile.
@@ -172,10 +172,10 @@ def as_of(home: Home, night: str, out: Path) -> list[str]:
     with made_again(home, night_id) as run:
         run.config, run.key_of = read_config(home), home
         checks = run.judge()
-        receipts = [r for r in read_receipts(home) if in_order(r.night_id) < in_order(night_id)]
+        receipts = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(night_id)]
         dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", AGAIN))
         publish.seal(run.home)
-        publish.second_name(run.home.candidate / raw_schema.WAREHOUSE, out)
+        publish.link_or_copy(run.home.candidate / raw_schema.WAREHOUSE, out)
     return [f"{c.subject}: {c.rule}: {c.found}" for c in checks if c.holds]
 
 
@@ -188,7 +188,7 @@ def night_named(home: Home, night: str) -> str:
         return night
     nights = {r.night_id for r in read_receipts(home) if not r.republished}
     landed = {e.night_id for e in read_ledger(home)}
-    found = [n for n in nights if n.startswith(night)] or sorted((n for n in landed if n.startswith(night)), key=in_order)
+    found = [n for n in nights if n.startswith(night)] or sorted((n for n in landed if n.startswith(night)), key=night_order)
     if len(found) != 1:
         which = f"begins {len(found)} nights: {', '.join(found)}" if found else "is no night's id"
         raise ReplayError(f"{night} {which}; an id is such as 20260106T020000Z")
@@ -202,7 +202,7 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
     raw/, seeds/ and editions/ are the home's own, and only read. What landed later, was released later or was withheld by
     a later file is left out. Raises ReplayError, NightFailedError, NightHeldError.
     """
-    entries = [e for e in read_ledger(home) if in_order(e.night_id) <= in_order(until)]
+    entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(until)]
     since = _published_before(home, entries, until)
     if not entries:
         raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is not there")
@@ -233,16 +233,16 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
 
 
 def _newest(entries: Iterable[LedgerEntry]) -> str:
-    return max((e.night_id for e in entries), key=in_order, default="")
+    return max((e.night_id for e in entries), key=night_order, default="")
 
 
 def _published_before(home: Home, entries: list[LedgerEntry], until: str) -> str:
     """What was published when a night began, by the receipts; without any, the newest night that landed something."""
-    earlier = [r for r in read_receipts(home) if in_order(r.night_id) < in_order(until)]
+    earlier = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(until)]
     last = next((r for r in reversed(earlier) if r.outcome in ("published", "rolled back")), None)
     if last:
         return last.republished or last.night_id
-    return _newest(e for e in entries if in_order(e.night_id) < in_order(until))
+    return _newest(e for e in entries if night_order(e.night_id) < night_order(until))
 
 
 def _sweep(home: Home) -> None:

@@ -11,7 +11,14 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs
-from dagster_project.publishing.kept_nights import NotKeptError, before, check_whole, find, keep, settle
+from dagster_project.publishing.kept_nights import (
+    NotKeptError,
+    check_whole,
+    find_kept,
+    fix_links_and_rights,
+    keep_published,
+    kept_before,
+)
 from dagster_project.publishing.publish import republish
 
 from .lifecycle import note_interrupted
@@ -38,7 +45,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
 
 def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime | None) -> Receipt:
     standing = _standing(home)
-    target = find(home, night) if night else before(home, standing or _unreadable(home))
+    target = find_kept(home, night) if night else kept_before(home, standing or _unreadable(home))
     if target.night_id == standing:
         raise NotKeptError(f"night {standing} is what is published: there is nothing to go back to")
     kept = check_whole(target)
@@ -65,7 +72,7 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
         home, told, is_done=lambda: _standing_now(home) == target.night_id, what="not published", night_id=target.night_id
     ):
         written = republish(home, target.path, wanted)
-    unsettled = settle(home, config.publish.group)
+    unsettled = fix_links_and_rights(home, config.publish.group)
     receipt = replace(
         receipt,
         outcome="rolled back",
@@ -81,7 +88,7 @@ def _standing(home: Home) -> str | None:
     """The published night, noted and kept as a night does before it begins; None where its file can't be read."""
     try:
         note_interrupted(home)
-        keep(home)
+        keep_published(home)
         return published_night(home)
     except PublishError:
         return None

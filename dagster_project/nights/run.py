@@ -33,7 +33,7 @@ from dagster_project.core.receipts import (
 from dagster_project.core.worker_process import WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
-from dagster_project.publishing.postgres import Brought
+from dagster_project.publishing.postgres import LoadOutcome
 from dagster_project.quality import engine, gate, results
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
@@ -138,8 +138,8 @@ class NightRun(NightSoFar):
                     # Told now, as this night may end in the same way. Alerts never keep a night from beginning.
                     with suppress(Exception):
                         alerts.tell(self.ended)
-                kept_nights.heal(self.home)
-                memory.clear(self.home)
+                kept_nights.repair(self.home)
+                memory.delete_spill(self.home)
                 night = going_on or Night.begin(self.home)
                 if self.plan.publishes:
                     lifecycle.mark(night)
@@ -188,7 +188,7 @@ class NightRun(NightSoFar):
         # With PostgreSQL the whole night runs, as it checks which night is served there.
         if self.rebuild or not inbox.is_dir() or postgres.is_configured():
             return False
-        if not is_known_by_name(self.home, inbox) or candidate.stands(self.home) is None:
+        if not is_known_by_name(self.home, inbox) or candidate.published_nodes_if_unchanged(self.home) is None:
             return False
         self.land()
         return self.leave_unchanged()
@@ -222,9 +222,9 @@ class NightRun(NightSoFar):
         if not engine.is_loaded():
             self._worker_judges = True
             WORKER.load(gate.__name__)
-            WORKER.begin(engine.load)
+            WORKER.submit(engine.load)
         # After the gate, which is asked first.
-        outputs.get_ready(outputs.chosen_outputs(self.config))
+        outputs.load_early(outputs.chosen_outputs(self.config))
 
     def build(self) -> list[Node]:
         """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
@@ -259,7 +259,7 @@ class NightRun(NightSoFar):
     def _built(self, made: Built) -> list[Node]:
         """Take what was built, and hand it on. Raises NightFailedError and NightHeldError."""
         self.made = replace(made, seconds=self.seconds["building"])
-        broken = dbt_runner.broken(self.nodes)
+        broken = dbt_runner.failed_models(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise BuildFailedError.of(broken)
         # A test that fails has what rests on its model skipped: the night is held for the test.
@@ -297,7 +297,7 @@ class NightRun(NightSoFar):
             self._hand_on_present_state()
             kept = results.path_of(self.home, night.night_id)
             asked = (self.home, kept, self.config.public)
-            judged = WORKER.begin(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
+            judged = WORKER.submit(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
@@ -340,7 +340,7 @@ class NightRun(NightSoFar):
             seconds=self.seconds,
         ).finished(night)
         self._write(receipt)
-        candidate.keep(self.home, self.nodes, digest, loads)
+        candidate.save_base(self.home, self.nodes, digest, loads)
         return receipt
 
     @contextmanager
@@ -353,7 +353,7 @@ class NightRun(NightSoFar):
                 self._hand_on_present_state()
             raise
 
-    def serve(self) -> Brought:
+    def serve(self) -> LoadOutcome:
         """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.
 
         Raises NotServedError where it is not there; the night is published all the same.
@@ -365,7 +365,7 @@ class NightRun(NightSoFar):
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
-            brought = postgres.bring_tonight(self.home)
+            brought = postgres.load_tonight(self.home)
         receipt = replace(self.receipt, postgres=brought.as_dict(), seconds={**self.receipt.seconds, **self.seconds})
         self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
         if brought.outcome == "failed":
@@ -397,11 +397,11 @@ class NightRun(NightSoFar):
 
     def end(self, keep_mark: bool = False) -> None:
         """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
-        WORKER.end()
+        WORKER.stop()
         if self._lock:
             # What can't be removed now is removed by the next night.
             with suppress(OSError):
-                memory.clear(self.home)
+                memory.delete_spill(self.home)
             if self.night and not keep_mark:
                 lifecycle.unmark(self.home)
             os.umask(self._umask)

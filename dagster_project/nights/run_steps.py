@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster_project.core.errors import TRIES, is_transient, wait_before
+from dagster_project.core.errors import TRIES, is_transient, seconds_before_retry
 from dagster_project.publishing import postgres
 
 from .run import NightRun
@@ -52,7 +52,7 @@ def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -
         except Exception as error:
             if again > TRIES or not run.patience or not is_transient(error) or (run.is_over() and not after_all):
                 raise
-            seconds = wait_before(again, run.patience)
+            seconds = seconds_before_retry(again, run.patience)
             run.listener.wait(str(error), seconds)
             time.sleep(seconds)
 

@@ -17,7 +17,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import STEPS, Night, in_order, receipt_path, today_of
+from dagster_project.core.receipts import STEPS, Night, night_order, receipt_path, today_of
 from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
@@ -129,7 +129,7 @@ def read_built(home: Home, night_id: str) -> Built | None:
 def _nights(home: Home) -> list[str]:
     """The nights that have steps here, oldest first."""
     folder = steps_folder(home)
-    return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=in_order) if folder.is_dir() else []
+    return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=night_order) if folder.is_dir() else []
 
 
 def unfinished(home: Home) -> set[str]:
@@ -144,7 +144,7 @@ def find(home: Home, plan: Plan) -> Night | None:
     """
     last = next(iter(reversed(_nights(home))), None)
     begun = read(home, last, Begun) if last else None
-    if begun is None or any(in_order(later) > in_order(begun.night_id) for later in _receipts(home)):
+    if begun is None or any(night_order(later) > night_order(begun.night_id) for later in _receipts(home)):
         return None
     is_done = (plan.lands and read(home, begun.night_id, Landed)) or (
         plan.publishes and published_night(home) == begun.night_id

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Receipt, in_order, is_under_way, read_receipts
+from dagster_project.core.receipts import Receipt, is_under_way, night_order, read_receipts
 from dagster_project.transform import dbt_runner
 
 from .checks import results_of
@@ -53,7 +53,7 @@ def elsewhere_sensor() -> dg.SensorDefinition:
 
 def _last_name(home: Home) -> str | None:
     """The newest receipt's night; the names alone tell."""
-    return max((p.stem for p in home.nights.glob("*.json")), key=in_order, default=None) if home.nights.is_dir() else None
+    return max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None) if home.nights.is_dir() else None
 
 
 def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
@@ -65,7 +65,7 @@ def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
     if published and not _is_known(instance, published.night_id):
         events += _made_by(home, published)
     if receipts and (last := receipts[-1]) is not published and not _is_known(instance, last.night_id):
-        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.said, "finished_at": last.finished_at}
+        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.summary, "finished_at": last.finished_at}
         events.append(dg.AssetObservation(WAREHOUSE, metadata=said))
         events += _checks_of(home, last)
     for event in events:

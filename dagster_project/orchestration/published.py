@@ -86,7 +86,7 @@ def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResu
     published = published_night(home)
     made = [r for r in read_receipts(home) if r.outcome in ("published", "rolled back")]
     receipt = next((r for r in reversed(made) if (r.republished or r.night_id) == published), None)
-    there = {name: one.sha256 for name, one in outputs.found(published_folder(home)).items()}
+    there = {name: one.sha256 for name, one in outputs.outputs_in(published_folder(home)).items()}
     asked = selected - {PUBLIC_FORM}
     lost = sorted(n for n in asked if not receipt or there.get(n, "") != receipt.outputs.get(n, {}).get("sha256"))
     if receipt is None or lost:

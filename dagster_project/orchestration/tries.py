@@ -27,7 +27,7 @@ def tried_again(context: Any, after_all: bool = False) -> Iterator[None]:
     except Exception as error:
         if run.patience and errors.is_transient(error) and (after_all or not run.is_over()):
             again = context.retry_number + 1
-            seconds = errors.wait_before(again, run.patience)
+            seconds = errors.seconds_before_retry(again, run.patience)
             if again <= errors.TRIES:
                 run.listener.wait(str(error), seconds)
                 context.log.warning(f"{error}: trying again in {seconds:.0f} s, {again} of {errors.TRIES}")

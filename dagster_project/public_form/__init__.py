@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bound, megabytes
+from dagster_project.core.memory import limit_memory, megabytes
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
@@ -109,7 +109,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
     """
     con = open_candidate(home.candidate / WAREHOUSE)
     try:
-        bound(con, home)
+        limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":

@@ -1,4 +1,4 @@
-"""Figures that changed since the night before, for the dashboard."""
+"""Figures that changed since the previous kept night, for the dashboard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import in_order
+from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
-from .figure_diff import EARLIER, FIGURE, LATER, attach, moved
+from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
@@ -21,18 +21,18 @@ from (select {", ".join((*_PERIOD, "area_type", "area_code", "measure", "categor
 """
 
 NO_SPILL = {"temp_directory": ""}
-"""DuckDB's settings for who may write nothing in the home."""
+"""DuckDB's settings if nothing may be written to the home."""
 
 _ROWS = """
-with named as (select mart, force_code from moved group by all having count(*) <= $most)
+with named as (select mart, force_code from differences group by all having count(*) <= $most)
 select
-    moved.mart, moved.force_code, measure, category, area_type, area_code, period_type, cast(period_start as varchar),
+    d.mart, d.force_code, measure, category, area_type, area_code, period_type, cast(period_start as varchar),
     cast(period_end as varchar), rtrim(rtrim(cast(value_before as varchar), '0'), '.'),
-    case data_status_before when 'complete' then 'c' when 'partial' then 'p' when 'not_available' then 'n' end, moved.kind[1]
-from moved
+    case data_status_before when 'complete' then 'c' when 'partial' then 'p' when 'not_available' then 'n' end, d.kind[1]
+from differences as d
 semi join named using (mart, force_code)
 left join differing using (mart, force_code, period_type, period_start, period_end)
-where moved.kind <> 'new' or differing.was_there
+where d.kind <> 'new' or differing.was_there
 order by all
 """
 
@@ -46,35 +46,34 @@ select
     mart, force_code, count(*) filter (kind = 'changed'),
     count(*) filter (kind = 'changed' and data_status_before = 'complete'),
     count(*) filter (kind = 'new'), count(*) filter (kind = 'gone')
-from moved group by all order by all
+from differences group by all order by all
 """
 
 
-def changes_since(home: Home, con: duckdb.DuckDBPyConnection, bounds: Mapping[str, str] = NO_SPILL) -> Changes:
-    """What changed between the last kept night before the one that `con` reads, and that one. `bounds`: DuckDB's settings of
-    memory, as `core.memory` gives them to a night.
+def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[str, str] = NO_SPILL) -> Changes:
+    """What changed between the night that `con` reads and the last kept night before it. `settings`: DuckDB's memory settings
+    (`core.memory`).
 
-    Most periods are the same on most nights: those whose figures have the same hash are not compared one by one. Returns
-    `NOT_KNOWN` if no earlier night is kept or it can't be read (damaged, or of another version): the dashboard is written
-    without it.
+    Most periods are the same on most nights: if their figures have the same hash, they are not compared one by one. Returns
+    `NOT_KNOWN` if no earlier night is kept, or it can't be read: the dashboard is then written without it.
     """
     path, night_id = one_row(
         con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
                     " database_name = current_database()")
     )  # fmt: skip
-    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if in_order(p.stem) < in_order(night_id or "")]
-    earlier = max(earlier_nights, key=lambda p: in_order(p.stem), default=None)
+    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if night_order(p.stem) < night_order(night_id or "")]
+    earlier = max(earlier_nights, key=lambda p: night_order(p.stem), default=None)
     if earlier is None:
         return NOT_KNOWN
     try:
-        return between(earlier, Path(path), bounds)
+        return between(earlier, Path(path), settings)
     except (ValueError, duckdb.Error):
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path, bounds: Mapping[str, str] = NO_SPILL) -> Changes:
-    """What changed between two nights' files. The first file's name is its night's id. Raises ValueError, duckdb.Error."""
-    con = duckdb.connect(config=dict(bounds))
+def between(earlier: Path, later: Path, settings: Mapping[str, str] = NO_SPILL) -> Changes:
+    """What changed between two nights' files. The earlier file is named by its night's id. Raises ValueError, duckdb.Error."""
+    con = duckdb.connect(config=dict(settings))
     try:
         attach(con, earlier, "earlier")
         attach(con, later, "later")
@@ -83,8 +82,8 @@ def between(earlier: Path, later: Path, bounds: Mapping[str, str] = NO_SPILL) ->
             f" from ({_SUMS.format(EARLIER)}) as b full join ({_SUMS.format(LATER)}) as a using ({', '.join(_PERIOD)})"
             " where b.sums is distinct from a.sums"
         )
-        some = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
-        moved(con, some.format(EARLIER), some.format(LATER))
+        changed_periods = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
+        find_differences(con, changed_periods.format(EARLIER), changed_periods.format(LATER))
         counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
         for mart, force, *row in con.execute(_ROWS, {"most": MOST_LISTED}).fetchall():

@@ -1,6 +1,6 @@
-"""The `meta` schema, in which the published file describes itself. It is written into the candidate before publishing.
+"""The `meta` schema, which describes the published file. It is written into the candidate before publishing.
 
-Figures and their provenance only: no row of an extract, no identifier, no path of the machine.
+It holds no row of an extract, no identifier, and no path of this machine.
 """
 
 from collections.abc import Iterable
@@ -187,7 +187,7 @@ FORMULAS = {
 def write_meta(
     night: Night, entries: list[LedgerEntry], checks: Iterable[Check], receipts: Iterable[Receipt], this: Receipt
 ) -> None:
-    """Write the `meta` schema into the candidate. `this` is the night's own receipt, as far as it is known."""
+    """Write the `meta` schema into the candidate. `this`: the night's own receipt so far."""
     con = duckdb.connect(str(night.home.candidate / WAREHOUSE))
     try:
         con.execute("begin")
@@ -197,7 +197,7 @@ def write_meta(
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
-        _fill(con, "accepted_months", [(*astuple(a)[:5], _moment(a.accepted_at[:19])) for a in read_accepted(night.home)])
+        _fill(con, "accepted_months", [(*astuple(a)[:5], _timestamp(a.accepted_at[:19])) for a in read_accepted(night.home)])
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
@@ -213,21 +213,21 @@ def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]
     description, columns = TABLES[table]
     make_table(con, f"meta.{table}", {n: kind for n, (kind, _) in columns.items()}, rows)
     con.execute(f"comment on table meta.{table} is {literal(description)}")
-    for name, (_, said) in columns.items():
-        con.execute(f"comment on column meta.{table}.{name} is {literal(said)}")
+    for name, (_, text) in columns.items():
+        con.execute(f"comment on column meta.{table}.{name} is {literal(text)}")
 
 
-def _moment(value: str | None) -> str | None:
+def _timestamp(value: str | None) -> str | None:
     return value.replace("T", " ").replace("Z", "") if value else None
 
 
 def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
-    # A name that is no extract's may be anything, a person's name among them.
-    named = e.extract is not None
+    # If the name is not an extract's, it may be anything, such as a person's name.
+    is_named = e.extract is not None
     return (
-        e.night_id, _moment(e.landed_at), e.extract, e.force_code, e.source_file if named else None, e.outcome,
-        e.reason if named else "The name is no extract's; the home's ledger has it.", e.load_id,
-        e.covered_from, e.covered_to, _moment(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
+        e.night_id, _timestamp(e.landed_at), e.extract, e.force_code, e.source_file if is_named else None, e.outcome,
+        e.reason if is_named else "The name is no extract's; the home's ledger has it.", e.load_id,
+        e.covered_from, e.covered_to, _timestamp(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
         e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
         erased.get(f"{e.landed_at[:10]}/{e.source_file}"), e.rows_ignored,
     )  # fmt: skip
@@ -238,12 +238,12 @@ def _check_row(c: Check) -> tuple[Any, ...]:
 
 
 def _night_row(r: Receipt) -> tuple[Any, ...]:
-    by = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
+    files = {o: [f for f in r.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     return (
-        r.night_id, _moment(r.started_at), _moment(r.finished_at) or None, r.outcome, r.said,
-        len(by["accepted"]), len(by["held"]), len(by["refused"]),
-        sum(f.get("rows_landed") or 0 for f in by["accepted"]),
-        sum(f.get("rows_quarantined") or 0 for f in by["accepted"]),
+        r.night_id, _timestamp(r.started_at), _timestamp(r.finished_at) or None, r.outcome, r.summary,
+        len(files["accepted"]), len(files["held"]), len(files["refused"]),
+        sum(f.get("rows_landed") or 0 for f in files["accepted"]),
+        sum(f.get("rows_quarantined") or 0 for f in files["accepted"]),
         sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning"), sum(r.figures.values()),
     )  # fmt: skip
 
@@ -302,19 +302,19 @@ def _row_of(
     today: date,
     is_expected: bool,
 ) -> tuple[Any, ...]:
-    taken = [e for e in files if e.outcome == "accepted"]
-    newest = max(taken, key=extracted).extracted_at if taken else None
-    held = [e for e in files if e.outcome == "held" and not is_replaced(e, taken)]
-    rows = [totals[str(e.load_id)] for e in taken]
+    accepted = [e for e in files if e.outcome == "accepted"]
+    newest = max(accepted, key=extracted).extracted_at if accepted else None
+    held = [e for e in files if e.outcome == "held" and not is_replaced(e, accepted)]
+    rows = [totals[str(e.load_id)] for e in accepted]
     current, withdrawn = facts.get((contract.extract, force), (0, 0))
     first, last, days = covered.get((contract.extract, force), (None, None, 0))
     late = max(0, (today - last).days - contract.grace_days) if last and is_expected else None
     status = "late" if late or (last is None and is_expected) else "current" if last else "not sent"
     return (
         contract.extract, contract.title, force, contract.rhythm, status,
-        len(taken), len(held), sum(e.outcome == "refused" for e in files),
+        len(accepted), len(held), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
-        current, withdrawn, first, last, days, _moment(newest), late,
+        current, withdrawn, first, last, days, _timestamp(newest), late,
     )  # fmt: skip
 
 
@@ -334,9 +334,9 @@ def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 
 def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """The relations of `marts_public`, whose columns are described as those of the marts are."""
-    named = ("mart_control_charts", "measures")  # columns that both have are described as those of the latter
-    described = {c.name: c.description for a in named for n in _published_models() if n.alias == a for c in n.columns.values()}
+    """The relations of `marts_public`. Their columns have the descriptions of the marts' columns."""
+    models = ("mart_control_charts", "measures")  # for columns that both have, the latter applies
+    described = {c.name: c.description for a in models for n in _published_models() if n.alias == a for c in n.columns.values()}
     described |= public_form.MARKERS
     relations = con.execute(
         "select table_name, comment from duckdb_tables() where schema_name = $1 union all"
@@ -356,8 +356,8 @@ def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 def _published_models() -> list[Any]:
     nodes = manifest().nodes.values()
-    found = (n for n in nodes if n.resource_type.value == "model" and n.schema in PUBLISHED_SCHEMAS)
-    return sorted(found, key=lambda n: n.alias)
+    models = (n for n in nodes if n.resource_type.value == "model" and n.schema in PUBLISHED_SCHEMAS)
+    return sorted(models, key=lambda n: n.alias)
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:
@@ -373,7 +373,7 @@ def _measure_rows() -> list[tuple[Any, ...]]:
 
 
 def formula(measure: dict[str, str]) -> str:
-    """How a measure's months make a period, in words, from its row of `measure_list`."""
+    """How the figure of a period follows from its months, in words, from the measure's row of `measure_list`."""
     if measure["numerator"]:
         below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
         return f"100 * {measure['numerator']} / {below}, each totalled over the period first"
@@ -381,12 +381,11 @@ def formula(measure: dict[str, str]) -> str:
 
 
 def _comment(con: duckdb.DuckDBPyConnection) -> None:
-    """Say of the columns of `marts_public` what they are, where they don't say it yet. dbt says it of what it makes itself
-    (`persist_docs`)."""
+    """Comment the columns of `marts_public`. dbt comments the relations that it makes (`persist_docs`)."""
     columns = con.execute(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
     ).fetchall()
-    said = {(relation, name): comment for relation, name, comment in columns}
+    existing = {(relation, name): comment for relation, name, comment in columns}
     for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
-        if kind == "column" and said.get((relation, name)) != description:
+        if kind == "column" and existing.get((relation, name)) != description:
             con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")

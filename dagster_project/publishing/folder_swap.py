@@ -1,14 +1,13 @@
-"""The published folder: the warehouse and every output of one night, all replaced in one step.
+"""The published folder: the warehouse and the outputs of one night, all replaced in one step.
 
     published/current         -> .nights/<night>: the one link that a publication changes, by one rename
     published/warehouse.duckdb -> current/warehouse.duckdb
-    published/<output>        -> current/<output>, one link an output, always the same
-    published/.nights/<night>/   what one night published, whole; never changed again
+    published/<output>        -> current/<output>, one link for each output, always the same
+    published/.nights/<night>/   what one night published; never changed
 
-A link whose target the current night has not leads nowhere, as if it were not there: a name that is new is linked before
-`current` is changed, so that it appears with its night. Who resolves `current` first reads one night
-throughout. The folder of the night before stays until the next publication,
-for those who are still reading it.
+Links of new outputs are made before `current` changes: they lead nowhere until then, and so appear with their night. A reader
+who resolves `current` first reads a single night. The folder of the previous night stays until the next publication, for those
+who still read it.
 """
 
 import contextlib
@@ -18,47 +17,47 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagster_project.core.config import read_config
-from dagster_project.core.files import make_folder, put_in_place, unfinished
+from dagster_project.core.files import make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share
 from dagster_project.core.published_file import CURRENT, published_folder
 
-AT_ONCE = 8
-"""Files that are written through to disk at the same time."""
+FSYNC_THREADS = 8
+"""Files that are flushed to disk at the same time."""
 
 
 def begin_folder(home: Home, night_id: str) -> Path:
-    """A new folder to lay a night's outputs in, which nobody sees yet. What was left half made before is removed."""
+    """Make a hidden folder for a night's outputs. Unfinished folders of earlier nights are removed."""
     nights = make_folder(make_folder(home.published) / ".nights")
-    for half in nights.glob(".*"):
-        shutil.rmtree(half, ignore_errors=True)
+    for unfinished in nights.glob(".*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     n, name = 1, night_id
     while (nights / name).exists():
         n += 1
         name = f"{night_id}.{n}"
-    return make_folder(unfinished(nights / name))
+    return make_folder(temporary_path(nights / name))
 
 
 def finish_folder(home: Home, folder: Path) -> None:
-    """Publish a folder that `begin_folder` gave, once it is laid out: bring it to disk, then point `current` to it.
+    """Publish a filled folder of `begin_folder`: flush it to disk, then point `current` to it.
 
-    Raises OSError: then what was published before still is, and the folder is under its own name or under `whole`. What
-    fails after `current` was pointed to it is no failure: `mend_links` does it again.
+    Raises OSError: then the last publication stays, and the folder has its hidden or its final name. Errors after `current`
+    points to it are ignored: `mend_links` tries again.
     """
-    # Before anybody can see it: no reader meets a night that is not for him yet.
+    # Set the rights before anybody can see the folder.
     share(folder, read_config(home).publish.group)
-    to_disk(folder)
-    whole = name_of(folder).resolve()
+    flush(folder)
+    whole = final_name(folder).resolve()
     put_in_place(folder, whole)
     for part in whole.iterdir():
-        # A name that nothing has yet leads nowhere until `current` does: it appears with its night.
+        # A new link leads nowhere until `current` changes.
         if not os.path.lexists(home.published / part.name):
             _link(home.published / part.name, f"{CURRENT}/{part.name}")
     before, current = published_folder(home), home.published / CURRENT
     if current.is_dir() and not current.is_symlink():
-        # A copy of a home that followed its links has folders in their place.
+        # A copy of a home may have folders instead of links.
         for part in (*current.iterdir(), current):
-            _make_room(home.published / part.name)
+            _move_folder_away(home.published / part.name)
     try:
         _link(current, f"{whole.parent.name}/{whole.name}")
     except OSError:
@@ -71,15 +70,15 @@ def finish_folder(home: Home, folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def name_of(folder: Path) -> Path:
-    """The name that a folder of `begin_folder` has once it is whole."""
+def final_name(folder: Path) -> Path:
+    """The name that a folder of `begin_folder` gets when it is finished."""
     return folder.with_name(folder.name.removeprefix(".").removesuffix(".new"))
 
 
 def mend_links(home: Home) -> None:
-    """Have a link for all that the published night's folder holds, and none for what it does not.
+    """Make the links in `published/` match what the published night's folder holds. Raises OSError.
 
-    Not for a home whose warehouse is a file of its own: `publish.adopt` is. Raises OSError.
+    For a home whose warehouse is a file and not a link, use `publish.repair_layout`.
     """
     folder = published_folder(home)
     if folder is None:
@@ -87,25 +86,25 @@ def mend_links(home: Home) -> None:
     for part in folder.iterdir():
         link = home.published / part.name
         if not link.is_symlink():
-            _make_room(link)
+            _move_folder_away(link)
         if not (link.is_symlink() and os.readlink(link) == f"{CURRENT}/{part.name}"):
             _link(link, f"{CURRENT}/{part.name}")
     for link in home.published.iterdir():
         if link.is_symlink() and not link.exists():
             link.unlink()
-    for half in home.published.glob(".*.new"):
-        half.unlink(missing_ok=True)
+    for unfinished in home.published.glob(".*.new"):
+        unfinished.unlink(missing_ok=True)
 
 
-def to_disk(folder: Path) -> None:
-    """Write a folder and all below it through to disk (fsync), several files at once because each waits for the disk."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+def flush(folder: Path) -> None:
+    """Flush a folder and all below it to disk (fsync), several files at a time, because each waits for the disk."""
+    with ThreadPoolExecutor(FSYNC_THREADS) as pool:
         # Reading each result raises its error.
-        for _ in pool.map(_to_disk, (*folder.rglob("*"), folder)):
+        for _ in pool.map(_flush, (*folder.rglob("*"), folder)):
             pass
 
 
-def _to_disk(path: Path) -> None:
+def _flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -114,16 +113,16 @@ def _to_disk(path: Path) -> None:
 
 
 def _link(link: Path, target: str) -> None:
-    """Have a link point to `target`, in one step, in the place of the link or file that was there."""
-    new = unfinished(link)
+    """Point a link to `target`, in one step. Replaces a link or file."""
+    new = temporary_path(link)
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     put_in_place(new, link)
 
 
-def _make_room(path: Path) -> None:
-    """Put a folder aside that stands where a link belongs; the next publication removes it."""
+def _move_folder_away(path: Path) -> None:
+    """Move away a folder that is where a link belongs; the next publication removes it."""
     if path.is_dir() and not path.is_symlink():
-        aside = unfinished(make_folder(path.parent / ".nights") / f"{path.name}.copied")
-        shutil.rmtree(aside, ignore_errors=True)
-        path.rename(aside)
+        away = temporary_path(make_folder(path.parent / ".nights") / f"{path.name}.copied")
+        shutil.rmtree(away, ignore_errors=True)
+        path.rename(away)

@@ -1,8 +1,7 @@
 """The last published nights, kept as `publications/<night id>.duckdb`.
 
-A kept night is the published file itself under a second name, or a copy of it where the disk has no hard links. It is
-never written to. Beside it is what its figures rest on, `<night id>.trail`. What a night that was killed left undone here,
-the next one does.
+A kept night is a hard link to the published file, or a copy if the disk has no hard links. It is never written to. Next to it
+is `<night id>.trail`, with which its figures can be traced. The next night completes what a killed night left undone here.
 """
 
 import contextlib
@@ -16,24 +15,24 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
-from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
-from dagster_project.core.receipts import Receipt, in_order, read_receipts
+from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
+from dagster_project.core.receipts import Receipt, night_order, read_receipts
 from dagster_project.transform.evidence import evidence_of, keep_evidence
 
 from . import folder_swap
-from .publish import adopt, second_name
+from .publish import link_or_copy, repair_layout
 
 TODAY = "today"
-"""The published night, where a command takes a night's id."""
+"""Commands accept this instead of a night's id, for the published night."""
 
 
 class NotKeptError(PamError, ValueError):
-    """A night that is not among the kept ones, or can't be read as one. The message names those that are."""
+    """A night that is not kept, or can't be read. The message names the kept nights."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """One kept night. `receipt` is None where nights/ has none of it; `is_published` where it is what analysts read."""
+    """A kept night. `receipt`: None if nights/ has none. `is_published`: whether it is the published night."""
 
     night_id: str
     path: Path
@@ -41,11 +40,10 @@ class Publication:
     is_published: bool
 
 
-def keep(home: Home) -> Path | None:
-    """Keep the night that is published, where it is not kept yet, with what its figures rest on, while that can be had.
-    Returns its file; None where nothing is published.
+def keep_published(home: Home) -> Path | None:
+    """Keep the published night, with its evidence if that is still available. Returns its file; None if nothing is published.
 
-    Half-written copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
+    Unfinished copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
     """
     night_id = published_night(home)
     if night_id is None:
@@ -54,48 +52,48 @@ def keep(home: Home) -> Path | None:
     for unfinished in home.publications.glob(".*.new"):
         unfinished.unlink(missing_ok=True)
     if not path.exists():
-        second_name(home.warehouse, path)
+        link_or_copy(home.warehouse, path)
     evidence = evidence_of(path)
     if not evidence.exists():
-        # Whoever can't have it is told by `pam trace`: a night is kept without it, too.
+        # A night is kept without evidence, too: `pam trace` then says that it is missing.
         with contextlib.suppress(OSError, duckdb.Error):
             keep_evidence(home, night_id, evidence)
     return path
 
 
-def prune(home: Home, limit: int, but: Collection[str] = ()) -> list[str]:
-    """Remove all but the last `limit` kept nights. Returns the ids of the removed ones, oldest first.
+def prune(home: Home, limit: int, except_nights: Collection[str] = ()) -> list[str]:
+    """Remove all but the last `limit` kept nights. Returns the ids of those removed, oldest first.
 
-    The published night stays, however old it is, and so do the nights named in `but`. Raises OSError.
+    The published night and `except_nights` stay, however old they are. Raises OSError.
     """
-    nights = kept(home)
-    gone = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in but]
-    for publication in gone:
+    nights = list_kept(home)
+    removed = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in except_nights]
+    for publication in removed:
         publication.path.unlink(missing_ok=True)
         evidence_of(publication.path).unlink(missing_ok=True)
-    return [p.night_id for p in gone]
+    return [p.night_id for p in removed]
 
 
-def keep_tonight(home: Home, limit: int, but: Collection[str] = ()) -> str:
-    """Keep the night just published, and prune to `limit`. Returns what went wrong, or nothing.
+def keep_tonight(home: Home, limit: int, except_nights: Collection[str] = ()) -> str:
+    """Keep the night just published, and prune to `limit`. Returns what went wrong, or an empty text.
 
-    The night stands whatever happens here: a full disk is said, not raised, and the next night tries again.
+    The night is published whatever happens here, so that errors are returned, not raised. The next night tries again.
     """
     try:
-        path = keep(home)
-        prune(home, limit, but)
+        path = keep_published(home)
+        prune(home, limit, except_nights)
         if path and not evidence_of(path).exists():
             return "published, but what its figures rest on could not be kept: pam trace follows them until the next night"
     except (OSError, PublishError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        return f"published, but not kept for going back: {said}"
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return f"published, but not kept for going back: {reason}"
     return ""
 
 
-def settle(home: Home, group: str | None) -> str:
-    """Have the links and rights of what was just published as they should be. Returns what went wrong, or nothing.
+def fix_links_and_rights(home: Home, group: str | None) -> str:
+    """Make the links and rights of the published folder right. Returns what went wrong, or an empty text.
 
-    The night is published, whatever happens here; the next one tries again.
+    The night is published whatever happens here; the next one tries again.
     """
     try:
         folder_swap.mend_links(home)
@@ -105,15 +103,15 @@ def settle(home: Home, group: str | None) -> str:
     return ""
 
 
-def heal(home: Home) -> None:
-    """Keep and lay out the published night, if it can be done: the night before may have been killed before it did."""
+def repair(home: Home) -> None:
+    """Keep the published night and repair its layout, if possible: the last night may have been killed before it did."""
     with contextlib.suppress(OSError, PublishError):
-        keep(home)
+        keep_published(home)
     with contextlib.suppress(OSError, PublishError):
-        adopt(home)
+        repair_layout(home)
 
 
-def kept(home: Home) -> list[Publication]:
+def list_kept(home: Home) -> list[Publication]:
     """The kept nights, oldest first. Their files are not opened."""
     if not home.publications.is_dir():
         return []
@@ -121,33 +119,33 @@ def kept(home: Home) -> list[Publication]:
     published = None
     with contextlib.suppress(PublishError):
         published = published_night(home)
-    files = sorted(home.publications.glob("[!.]*.duckdb"), key=lambda p: in_order(p.stem))
+    files = sorted(home.publications.glob("[!.]*.duckdb"), key=lambda p: night_order(p.stem))
     return [Publication(path.stem, path, receipts.get(path.stem), path.stem == published) for path in files]
 
 
-def find(home: Home, night: str) -> Publication:
-    """The kept night of this id, or of the one id that begins so; `today` is the published one. Raises NotKeptError."""
+def find_kept(home: Home, night: str) -> Publication:
+    """The kept night of this id, or of the only id that starts with it; `today`: the published night. Raises NotKeptError."""
     if night == TODAY:
         return _published(home)
-    nights = kept(home)
-    found = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
-    if len(found) != 1:
-        which = "no kept night" if not found else f"{len(found)} kept nights"
-        raise NotKeptError(f"{night}: {which} of that id. {_listed(nights)}")
-    return found[0]
+    nights = list_kept(home)
+    matches = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
+    if len(matches) != 1:
+        which = "no kept night" if not matches else f"{len(matches)} kept nights"
+        raise NotKeptError(f"{night}: {which} of that id. {_kept_ids(nights)}")
+    return matches[0]
 
 
-def before(home: Home, night_id: str) -> Publication:
-    """The newest kept night that is older than one. Raises NotKeptError."""
-    nights = kept(home)
-    older = [p for p in nights if in_order(p.night_id) < in_order(night_id)]
+def kept_before(home: Home, night_id: str) -> Publication:
+    """The newest kept night before this one. Raises NotKeptError."""
+    nights = list_kept(home)
+    older = [p for p in nights if night_order(p.night_id) < night_order(night_id)]
     if not older:
-        raise NotKeptError(f"no night before {night_id} is kept. {_listed(nights)}")
+        raise NotKeptError(f"no night before {night_id} is kept. {_kept_ids(nights)}")
     return older[-1]
 
 
 def _published(home: Home) -> Publication:
-    """The published night, by the file that analysts read: that of the kept one may be a copy."""
+    """The published night, with the file that analysts read: the kept file may be a copy."""
     night_id = published_night(home)
     if night_id is None:
         raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
@@ -155,16 +153,16 @@ def _published(home: Home) -> Publication:
     return Publication(night_id, home.warehouse, receipt, True)
 
 
-def _listed(nights: list[Publication]) -> str:
+def _kept_ids(nights: list[Publication]) -> str:
     if not nights:
         return "None is kept."
     return f"Kept are: {', '.join(p.night_id for p in nights)}."
 
 
 def check_whole(publication: Publication) -> Receipt:
-    """Hold a kept night's file against its name and its receipt, which is returned.
+    """Check a kept night's file against its name and its receipt. Returns the receipt.
 
-    Raises NotKeptError where the file is not what was published.
+    Raises NotKeptError if the file is not what was published.
     """
     name = f"publications/{publication.path.name}"
     receipt = publication.receipt
@@ -176,7 +174,7 @@ def check_whole(publication: Publication) -> Receipt:
         raise NotKeptError(f"{name} is damaged and can't be opened: {error}") from error
     if night_id != publication.night_id:
         raise NotKeptError(f"{name} says that it is of night {night_id}: somebody renamed it")
-    if digest_of(publication.path) != receipt.sha256:
+    if sha256_of(publication.path) != receipt.sha256:
         raise NotKeptError(
             f"{name} is damaged: its SHA-256 is not that of the receipt of its night. `pam replay --as-of"
             f" {publication.night_id} --out FILE` makes that night's figures again"

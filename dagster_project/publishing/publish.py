@@ -1,8 +1,7 @@
 """Publishes the candidate, or a kept night again, in one step. Nothing else does.
 
-The candidate is complete, audited and on disk, and every other output of the night is made of it, before any name changes.
-Readers who have the old file open keep the old night whole; those who come later see the new one. Nothing opens a published
-or a kept file for writing.
+The candidate is complete, checked and on disk, and all outputs are made from it, before any name changes. Readers who have the
+old file open keep the old night; later readers see the new one. Nothing opens a published or kept file for writing.
 """
 
 import contextlib
@@ -15,9 +14,9 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.config import ConfigError
-from dagster_project.core.files import make_file, put_in_place, unfinished
+from dagster_project.core.files import make_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import PublishError, digest_of, night_of, published_night
+from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.project_version import project_version
@@ -27,14 +26,12 @@ from . import folder_swap, outputs
 from .outputs import Output, WrittenOutput
 
 PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
-"""Figures, what they say of themselves, the report's tables, and views of the figures for BI tools. Nothing else goes out, but
-for what a home's settings ask for."""
+"""The schemas of a published file. A home's settings can add `ALLOWED_SCHEMAS`, and nothing else."""
 ALLOWED_SCHEMAS = {"marts_public"}
 """Schemas that a home's settings can leave out."""
 
-
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
-"""What a file system says that has no hard links, or no more of them: a copy serves as well."""
+"""Errors of file systems without hard links, or with no more of them: the file is then copied."""
 
 
 def count_figures(path: Path) -> dict[str, int]:
@@ -47,9 +44,9 @@ def count_figures(path: Path) -> dict[str, int]:
 
 
 def seal(home: Home) -> str:
-    """Look over the candidate's file, bring it to disk whole, and return its SHA-256.
+    """Check the schemas of the candidate's file, flush it to disk, and return its SHA-256.
 
-    Raises PublishError where it holds a schema that is not for publication, or lacks one.
+    Raises PublishError if it has a schema that must not be published, or lacks one.
     """
     path = home.candidate / WAREHOUSE
     con = open_candidate(path)
@@ -70,75 +67,74 @@ def seal(home: Home) -> str:
         raise PublishError("the candidate is still being written")
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return digest_of(path)
+    return sha256_of(path)
 
 
 def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
-    """Publish the sealed candidate, with the outputs that are wanted made of it. Returns what was written of each.
+    """Publish the sealed candidate, with these outputs made from it. Returns what was written for each output.
 
-    Raises OutputError, PublishError, ConfigError and OSError: the last publication stays, and so does the candidate.
+    Raises OutputError, PublishError, ConfigError and OSError: then the last publication and the candidate stay.
     """
-    adopt(home)
-    path, night_id = home.candidate / WAREHOUSE, _named(home.candidate / WAREHOUSE)
+    repair_layout(home)
+    path, night_id = home.candidate / WAREHOUSE, _night_id_of(home.candidate / WAREHOUSE)
     folder = folder_swap.begin_folder(home, night_id)
     reused = ReusedFiles(home, folder, project_version())
     written = _write_outputs(home, path, night_id, folder, wanted, reused)
-    moved = folder / home.warehouse.name
-    # Moved, not linked: nobody who opens the candidate may open the published file.
-    put_in_place(path, moved)
+    published = folder / home.warehouse.name
+    # Moved, not linked: opening the candidate must never open the published file.
+    put_in_place(path, published)
     try:
         folder_swap.finish_folder(home, folder)
     except (OSError, ConfigError):
-        for place in (folder, folder_swap.name_of(folder)):
-            if (place / moved.name).exists():
-                put_in_place(place / moved.name, path)
+        for place in (folder, folder_swap.final_name(folder)):
+            if (place / published.name).exists():
+                put_in_place(place / published.name, path)
             shutil.rmtree(place, ignore_errors=True)
         raise
-    reused.save(folder_swap.name_of(folder).name)
+    reused.save(folder_swap.final_name(folder).name)
     return written
 
 
 def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
-    """Publish a kept night again, with its outputs made anew; it stays kept. Returns what was written of each output.
+    """Publish a kept night again, with new outputs; it stays kept. Returns what was written for each output.
 
     Raises as `publish`.
     """
     with contextlib.suppress(PublishError):
-        # What is published may be what has to be replaced.
-        adopt(home)
-    night_id = _named(kept)
+        # The published file may be damaged, which is why it is replaced.
+        repair_layout(home)
+    night_id = _night_id_of(kept)
     folder = folder_swap.begin_folder(home, night_id)
-    # Who goes back wants that night: no output of another one may stand beside it.
+    # Strict: no output of another night may take the place of one of this night.
     reused = ReusedFiles(home, folder, project_version())
     written = _write_outputs(home, kept, night_id, folder, wanted, reused, strict=True)
     try:
-        second_name(kept, folder / home.warehouse.name)
+        link_or_copy(kept, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
     except OSError:
-        for place in (folder, folder_swap.name_of(folder)):
+        for place in (folder, folder_swap.final_name(folder)):
             shutil.rmtree(place, ignore_errors=True)
         raise
-    reused.save(folder_swap.name_of(folder).name)
+    reused.save(folder_swap.final_name(folder).name)
     return written
 
 
-def adopt(home: Home) -> None:
-    """Lay out a home whose published file is a file of its own, as a copy that follows links leaves it: the same night is
-    published.
+def repair_layout(home: Home) -> None:
+    """Repair the published folder of a copied home, whose warehouse is a file instead of a link, or after a killed night.
 
-    That file is read by its name all the while. Mends what a night that was killed left undone of a home's layout.
-    Raises OSError, and PublishError where the published file can't be read.
+    The published night stays the same, and can be read throughout. Raises OSError, and PublishError if the published file can't
+    be read.
     """
     if home.warehouse.is_symlink() or not home.warehouse.exists():
-        # Not there: a first night that was stopped after `current`, or nothing is published.
+        # Missing: a first night was stopped after it set `current`, or nothing is published.
         folder_swap.mend_links(home)
     elif night_id := published_night(home):
         folder = folder_swap.begin_folder(home, night_id)
-        second_name(home.warehouse, folder / home.warehouse.name)
+        link_or_copy(home.warehouse, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
 
 
-def _named(path: Path) -> str:
+def _night_id_of(path: Path) -> str:
     night_id = night_of(path)
     if night_id is None:
         raise PublishError(f"{path.name} does not say which night it is of")
@@ -155,14 +151,14 @@ def _write_outputs(
         raise
 
 
-def second_name(path: Path, name: Path) -> None:
-    """Have a file under another name, too: the same file where the disk can do that, else a copy (0600).
+def link_or_copy(path: Path, name: Path) -> None:
+    """Give a file a second name: a hard link if the disk has them, else a copy (0600).
 
-    `name` appears whole or not at all, in the place of what was there. Raises OSError, of a full disk for one.
+    `name` appears whole or not at all, and replaces an existing file. Raises OSError.
     """
-    new = unfinished(name)
+    new = temporary_path(name)
     new.unlink(missing_ok=True)
-    # A second name of a link would change with it.
+    # Link to the file itself, not to a symbolic link.
     path = path.resolve()
     try:
         os.link(path, new)

@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bound
+from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
 from dagster_project.public_form import SCHEMA, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
@@ -28,7 +28,7 @@ def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame
     """
     con = duckdb.connect()
     try:
-        bound(con, home)
+        limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
         cells = "select distinct mart from warehouse.reports.cells where mart is not null"

@@ -13,8 +13,8 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bound
-from dagster_project.core.similar_names import nearest
+from dagster_project.core.memory import limit_memory
+from dagster_project.core.similar_names import closest_names
 from dagster_project.core.sql import literal, one_row
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -49,7 +49,7 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
     results: list[dict[str, Any]] = []
     con = duckdb.connect()
     try:
-        bound(con, home)
+        limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
         dropped = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
@@ -79,7 +79,7 @@ def _find(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str | None, st
     for own, database in SCHEMAS.items():
         if schema in ("", own) and (database, own, name) in there:
             return f'{database}.{own}."{name}"', own, name
-    near = nearest(name, {n for d, s, n in there if SCHEMAS.get(s) == d and schema in ("", s)})
+    near = closest_names(name, {n for d, s, n in there if SCHEMAS.get(s) == d and schema in ("", s)})
     return None, "", f"no mart, report or staging model is called {relation}{_nearest(near)}"
 
 
@@ -104,7 +104,7 @@ def _judge(
         wanted = _named(e["kwargs"])
         lacking = sorted(wanted - kinds.keys())
         if lacking:
-            near = sorted({n for c in lacking for n in nearest(c, set(kinds))})
+            near = sorted({n for c in lacking for n in closest_names(c, set(kinds))})
             why = f"there is no column {', '.join(lacking)} in {suite.relation}{_nearest(near)}"
         else:
             why = "there is no row to judge" if not rows and wanted else engine.why_not(e)

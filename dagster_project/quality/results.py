@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import in_order
+from dagster_project.core.receipts import night_order
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -36,14 +36,14 @@ def write_results(path: Path, found: list[dict[str, Any]]) -> None:
         result["meta"]["run_id"] = run
     body = {"night_id": path.stem, "results": found}
     write_whole(path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
-    for old in sorted(path.parent.glob("[!.]*.json"), key=lambda p: in_order(p.stem))[:-LAST]:
+    for old in sorted(path.parent.glob("[!.]*.json"), key=lambda p: night_order(p.stem))[:-LAST]:
         old.unlink(missing_ok=True)
 
 
 def nights(home: Home) -> list[str]:
     """The nights whose results are kept, oldest first."""
     found = home.checks.glob("[!.]*.json") if home.checks.is_dir() else ()
-    return sorted((p.stem for p in found), key=in_order)
+    return sorted((p.stem for p in found), key=night_order)
 
 
 def night_named(home: Home, night: str | None) -> str:

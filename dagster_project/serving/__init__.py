@@ -1,6 +1,6 @@
 """Reading what is published: SQL, the prompt, trace, diff, claims and topline."""
 
-from dagster_project.core.cell_text import neutral, plain
+from dagster_project.core.cell_text import escape_formula, plain_text
 from dagster_project.core.published_file import NothingPublishedError
 
 from .answer_formats import FORMATS, write_result
@@ -18,8 +18,8 @@ __all__ = [
     "ReasonError",
     "connect",
     "consulted",
+    "escape_formula",
     "limited",
-    "neutral",
-    "plain",
+    "plain_text",
     "write_result",
 ]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dagster_project.core.cell_text import json_text, neutral, plain
-from dagster_project.core.terminal_text import exact, safe
+from dagster_project.core.cell_text import escape_formula, json_text, plain_text
+from dagster_project.core.terminal_text import program_output, safe_text
 
 if TYPE_CHECKING:
     from dagster_project.core.terminal_console import Console
@@ -26,11 +26,11 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
     if form not in FORMATS:
         raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
     if form != "table":
-        out = exact(out)
+        out = program_output(out)
     if form == "csv":
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([neutral(c) for c in columns])
-        writer.writerows([neutral(plain(v)) for v in row] for row in rows)
+        writer.writerow([escape_formula(c) for c in columns])
+        writer.writerows([escape_formula(plain_text(v)) for v in row] for row in rows)
     elif form == "json":
         out.write("[")
         for n, row in enumerate(rows):
@@ -54,7 +54,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     body = [list(row) for row in rows]
     # To a file or a pipe a table is as wide as it is; a person's window folds it.
     console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
-    texts = [[safe(_cut(plain(v))) for v in row] for row in body]
+    texts = [[safe_text(_cut(plain_text(v))) for v in row] for row in body]
     if out.isatty() and _narrowest(columns, texts) > console.width:
         _write_blocks(columns, texts, console)
         out.write(_count(body))
@@ -65,7 +65,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
         number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
         width = _longest_word([name, *(t[n] for t in texts)]) if out.isatty() else None
         right = "right" if number else "left"
-        table.add_column(safe(name), justify=right, overflow="fold", no_wrap=False, min_width=width)  # type: ignore[arg-type]
+        table.add_column(safe_text(name), justify=right, overflow="fold", no_wrap=False, min_width=width)  # type: ignore[arg-type]
     for row in texts:
         table.add_row(*row)
     console.print(table)
@@ -99,5 +99,5 @@ def _write_blocks(columns: Sequence[str], texts: Iterable[Sequence[str]], consol
         block.add_column(overflow="fold")
         for name, text in zip(columns, row, strict=True):
             if text:
-                block.add_row(safe(name), text)
+                block.add_row(safe_text(name), text)
         console.print(block, Rule(style="dim"))

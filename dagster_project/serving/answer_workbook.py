@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.core.cell_text import plain
+from dagster_project.core.cell_text import plain_text
 
 MOST_ROWS = 1_048_575
 """Of a sheet, less the header."""
@@ -43,7 +43,7 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
             for n, value in enumerate(row):
                 _write_cell(sheet, row_no, n, value, moment)
                 if row_no < 1000:
-                    widths[n] = max(widths[n], min(60, len(plain(value))))
+                    widths[n] = max(widths[n], min(60, len(plain_text(value))))
         sheet.freeze_panes(1, 0)
         for n, width in enumerate(widths):
             sheet.set_column(n, n, width + 2)
@@ -68,7 +68,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, moment: Any) -> N
     elif isinstance(value, int | float | Decimal) and _fits(value):
         sheet.write_number(row, column, float(value))
     else:
-        text = plain(value)
+        text = plain_text(value)
         if len(text) > MOST_TEXT:
             raise ValueError(
                 f"a text of {len(text):,} characters is longer than a cell ({MOST_TEXT:,}): ask for csv or parquet"

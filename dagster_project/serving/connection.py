@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import MEMORY, opened
+from dagster_project.core.published_file import MEMORY, open_published
 
 from .consultation import consulted
 
@@ -24,4 +24,4 @@ def connect(
     """
     home = home if isinstance(home, Home) else Home.of(home)
     consulted(home, reason, by=by, asked=asked)
-    return opened(home, memory=memory)
+    return open_published(home, memory=memory)

@@ -11,11 +11,11 @@ import duckdb
 from dagster_project.core.cell_text import json_text
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import in_order
+from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import one_row
-from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, moved
-from dagster_project.publishing.kept_nights import TODAY, Publication, before, find
-from dagster_project.transform.rests_on import UNEXPLAINED, explain
+from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
+from dagster_project.publishing.kept_nights import TODAY, Publication, find_kept, kept_before
+from dagster_project.transform.figure_causes import UNEXPLAINED, find_causes
 
 from .answer_formats import write_result
 
@@ -61,12 +61,12 @@ def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publi
     ValueError for the same night twice.
     """
     if len(nights) == 2:
-        one, other = (find(home, night) for night in nights)
+        one, other = (find_kept(home, night) for night in nights)
     elif nights:
-        one, other = find(home, nights[0]), find(home, TODAY)
+        one, other = find_kept(home, nights[0]), find_kept(home, TODAY)
     else:
-        other = find(home, TODAY)
-        one = before(home, other.night_id)
+        other = find_kept(home, TODAY)
+        one = kept_before(home, other.night_id)
     if one.night_id == other.night_id:
         raise ValueError(f"night {one.night_id} is compared with itself: name two")
     return one, other
@@ -84,8 +84,8 @@ def compare(
         attach(con, one.path, "earlier")
         attach(con, other.path, "later")
         where = _asked(con, mart, measure)
-        total = moved(con, where=where)
-        explain(con)
+        total = find_differences(con, where=where)
+        find_causes(con)
         _explained(con)
         figures = con.execute(_figures(limit)).fetchall()
         files = con.execute(f"select {', '.join(FILES)} from files_told order by no").fetchall()
@@ -131,7 +131,7 @@ def _explained(con: duckdb.DuckDBPyConnection) -> None:
             select file_id, count(*) as figures
             from (
                 select unnest(file_ids) as file_id
-                from moved
+                from differences
                 join caused using (mart, measure, force_code, period_start, period_end, kind)
             ) group by file_id
         ) as fed using (file_id)
@@ -150,9 +150,9 @@ def _explained(con: duckdb.DuckDBPyConnection) -> None:
             group by file_ids
         )
         select
-            moved.*, named.files, named.nos,
+            differences.*, named.files, named.nos,
             case when caused.file_ids is null then 'none' when caused.is_direct then 'window' else 'other window' end as cause
-        from moved
+        from differences
         left join caused using (mart, measure, force_code, period_start, period_end, kind)
         left join named using (file_ids)
         """
@@ -222,7 +222,7 @@ def as_dict(found: Difference) -> dict[str, Any]:
 
 
 def _write_text(found: Difference, out: TextIO) -> None:
-    back = ", which is the older" if in_order(found.after) < in_order(found.before) else ""
+    back = ", which is the older" if night_order(found.after) < night_order(found.before) else ""
     out.write(f"From night {found.before} to night {found.after}{back}: {found.moved:,} figures moved\n")
     if not found.moved:
         return

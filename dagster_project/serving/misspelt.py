@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.similar_names import nearest
+from dagster_project.core.similar_names import closest_names
 from dagster_project.core.sql import one_row
 
 MOST = 100_000
@@ -39,7 +39,7 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     said = []
     for column, value in compared:
         if value not in known[column]:
-            near = nearest(value, known[column])
+            near = closest_names(value, known[column])
             there = f"nearest: {', '.join(near)}" if near else f"select distinct {column} shows what there is"
             said.append(f"no {column.replace('_', ' ')} `{value}`; {there}")
     return said

@@ -15,10 +15,10 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.config import settings_seen
+from dagster_project.core.config import visible_settings
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import NothingPublishedError, opened, published_folder
+from dagster_project.core.published_file import NothingPublishedError, open_published, published_folder
 from dagster_project.core.sql import one_row
 from dagster_project.core.terminal_text import warn
 
@@ -82,7 +82,7 @@ class Session:
 
     def reopen(self) -> None:
         """Read the night that is published now."""
-        before, self.con = self.con, opened(self.home, memory=self.limits.memory)
+        before, self.con = self.con, open_published(self.home, memory=self.limits.memory)
         self.folder = published_folder(self.home)
         before.close()
 
@@ -206,7 +206,7 @@ def _talk(session: Session) -> None:
             event.current_buffer.insert_text("\n")
 
     history: History = InMemoryHistory()
-    path, most = session.home.path / HISTORY, settings_seen(session.home).query.history
+    path, most = session.home.path / HISTORY, visible_settings(session.home).query.history
 
     class Kept(FileHistory):
         """In a file, and no more than the settings allow."""

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import put_in_place, unfinished
+from dagster_project.core.files import put_in_place, temporary_path
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import MEMORY, hardened, opened
+from dagster_project.core.published_file import MEMORY, open_hardened, open_published
 from dagster_project.core.sql import literal
 
 from .answer_formats import FORMATS, write_result
@@ -167,13 +167,13 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
     Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
     consulted(home, reason, by=by, asked=sql)
-    new = unfinished(out.absolute())
+    new = temporary_path(out.absolute())
     new.touch(mode=0o600)
     try:
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
         else:
-            con = opened(home, memory=limits.memory)
+            con = open_published(home, memory=limits.memory)
             try:
                 if form == "xlsx":
                     from .answer_workbook import write_sheet
@@ -204,9 +204,9 @@ def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
     kind = _kind(duckdb.extract_statements(text)[0])
     if kind == duckdb.StatementType.EXPLAIN:
         raise QuestionError("an explanation is text: ask for it as a table, csv or json")
-    opened(home).close()
+    open_published(home).close()
     # DuckDB writes it, for exact types: this one file is all that the question could write, too.
-    con = hardened(home.warehouse.resolve(), memory=limits.memory, writable=new)
+    con = open_hardened(home.warehouse.resolve(), memory=limits.memory, writable=new)
     try:
         with limited(con, limits):
             # What is several statements, as `pivot` is, can't be a view; a table takes the memory of its answer.

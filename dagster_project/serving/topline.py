@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.small_numbers import FEW_A_MONTH
 from dagster_project.core.sql import literal
 
@@ -130,7 +130,7 @@ def _chosen(measures: Sequence[str]) -> list[dict[str, str]]:
         own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
         if not own:
             known = [r["measure"] for r in listed]
-            raise ToplineError(f"no measure is called {name}{meant(name, known)}; docs/reference/marts.md lists them")
+            raise ToplineError(f"no measure is called {name}{suggestion(name, known)}; docs/reference/marts.md lists them")
         found |= {(r["mart"], r["measure"]): r for r in own}
     return list(found.values())
 
@@ -158,4 +158,4 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_typ
         return own[0][0], own[0][1], own[0][2]
     if own:
         raise ToplineError(f"{area} is of several kinds: say which with --area-type: {', '.join(a[0] for a in own)}")
-    raise ToplineError(f"no area is called {area}{meant(str(area), [a[2] for a in areas])}")
+    raise ToplineError(f"no area is called {area}{suggestion(str(area), [a[2] for a in areas])}")

@@ -18,10 +18,10 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.similar_names import meant, nearest
+from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find
+from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find_kept
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 from dagster_project.transform.monthly_archive import RawLostError
 
@@ -139,7 +139,7 @@ def opened_trail(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDB
     Raises TrailError where the night is not kept, or not with what its figures rest on.
     """
     try:
-        publication = find(home, night or TODAY)
+        publication = find_kept(home, night or TODAY)
     except NotKeptError as error:
         raise TrailError(str(error)) from error
     evidence = evidence_of(home.publications / f"{publication.night_id}.duckdb")
@@ -176,7 +176,7 @@ def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     """A measure's row of the list. Raises TrailError where there is none, or several marts have it."""
     found = [m for m in read_seed("measure_list") if m["measure"] == measure and mart in (None, m["mart"])]
     if not found:
-        near = nearest(measure, {m["measure"] for m in read_seed("measure_list") if mart in (None, m["mart"])})
+        near = closest_names(measure, {m["measure"] for m in read_seed("measure_list") if mart in (None, m["mart"])})
         there = f"nearest: {', '.join(near)}" if near else "meta.dictionary has them all"
         raise TrailError(f"no measure is called {measure!r}{f' in {mart}' if mart else ''}; {there}")
     if len(found) > 1:
@@ -235,7 +235,7 @@ def _force(con: duckdb.DuckDBPyConnection, said: str | None) -> str:
     if said is not None and said in forces:
         return said
     if said is not None:
-        raise TrailError(f"no force {said!r} has figures{meant(said, forces)}: there are {', '.join(forces) or 'none'}")
+        raise TrailError(f"no force {said!r} has figures{suggestion(said, forces)}: there are {', '.join(forces) or 'none'}")
     if len(forces) != 1:
         raise TrailError(f"name the force with --force: {', '.join(forces) or 'none has figures'}")
     return str(forces[0])
@@ -261,7 +261,9 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, asked: Asked, row: dict[st
         ).fetchall()
         known = [n for (n,) in names]
         kinds = " or ".join(f"--area-type {kind}" for (kind,) in of_other if kind != asked.area_type)
-        said = f": say {kinds}" if kinds else f"{meant(str(asked.area_name), known)}: there are {', '.join(known) or 'none'}"
+        said = (
+            f": say {kinds}" if kinds else f"{suggestion(str(asked.area_name), known)}: there are {', '.join(known) or 'none'}"
+        )
         raise TrailError(f"{asked.area_name!r} is no {asked.area_type} of {row['mart']}{said}")
     return str(found[0][0])
 

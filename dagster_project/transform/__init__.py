@@ -1,4 +1,4 @@
 """From raw to marts: what dbt reads, running it, and which months a night builds again.
 
-Alone in importing dbt and pyspark.
+The only package that imports dbt and pyspark.
 """

@@ -1,4 +1,4 @@
-"""Months that a person has checked and accepted, though their figures are far from the year before."""
+"""Months that a person accepted, although their figures are far from those of the year before."""
 
 import csv
 import io
@@ -16,18 +16,18 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import meant
+from dagster_project.core.similar_names import suggestion
 
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
 
 class AcceptError(PamError, ValueError):
-    """What can't be accepted so, or a list that can't be read. The message says what can."""
+    """A month that can't be accepted, or a list that can't be read. The message says what is possible."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """One month of a measure and force. `month`: such as 2025-10; `accepted_at`: UTC."""
+    """An accepted month of a measure and force. `month`: such as 2025-10; `accepted_at`: UTC."""
 
     measure: str
     month: str
@@ -46,7 +46,7 @@ COLUMNS = tuple(f.name for f in fields(Accepted))
 
 
 def read_accepted(home: Home) -> list[Accepted]:
-    """The home's accepted months, in the order in which they were. Raises AcceptError for a list that can't be read."""
+    """The home's accepted months, oldest decision first. Raises AcceptError for a list that can't be read."""
     path = home.seeds / "accepted_months.csv"
     if not path.exists():
         return []
@@ -60,33 +60,33 @@ def read_accepted(home: Home) -> list[Accepted]:
 
 
 def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str) -> Accepted:
-    """Let a month pass from the next night on, on record. Takes the home's lock.
+    """Accept a month from the next night on, and record it. Takes the home's lock.
 
-    Raises AcceptError for a measure, month or force that can't be meant, or no reason; NightUnderWayError; OSError.
+    Raises AcceptError for an unknown measure, month or force, or an empty reason; NightUnderWayError; OSError.
     """
     judged = _judged_measures()
     if measure not in judged:
         raise AcceptError(
-            f"no measure whose months are judged is called {measure}{meant(measure, judged)}: there are {', '.join(judged)}"
+            f"no measure with judged months is called {measure}{suggestion(measure, judged)}: there are {', '.join(judged)}"
         )
     if force not in force_names():
-        raise AcceptError(f"no force is called {force}{meant(force, force_names())} (seeds/forces.csv has their codes)")
+        raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
     new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))
     with locked(home):
-        kept = [a for a in read_accepted(home) if (a.measure, a.month, a.force_code) != (new.measure, new.month, force)]
+        others = [a for a in read_accepted(home) if (a.measure, a.month, a.force_code) != (new.measure, new.month, force)]
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*kept, new])])
-        told = {"measure": measure, "month": new.month, "force_code": force, "why": new.why}
-        audit.record(home, "alteration", what="accepted month", by=by, **told)
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*others, new])])
+        details = {"measure": measure, "month": new.month, "force_code": force, "why": new.why}
+        audit.record(home, "alteration", what="accepted month", by=by, **details)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
     return new
 
 
-def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Make `raw.accepted_months`, and `raw.published_months`: the figures of complete months that are published, of judged measures.
+def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make `raw.accepted_months`, and `raw.published_months`: the published figures of complete months, of judged measures.
 
     Raises AcceptError.
     """
@@ -94,8 +94,8 @@ def show_months(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     make_table(con, "raw.accepted_months", columns_of("accepted_months"), rows)
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
-        with duckdb.connect(str(home.warehouse), read_only=True) as standing:
-            published = standing.execute(
+        with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
+            published = warehouse.execute(
                 "select mart, force_code, measure, year(period_end) * 12 + month(period_end) - 1, value from marts.measures"
                 " where area_type = 'force' and category = 'all' and period_type = 'month' and data_status = 'complete'"
                 " and list_contains(?, measure)",
@@ -109,10 +109,10 @@ def _judged_measures() -> list[str]:
     return sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true" or r["unit"] == "gbp"})
 
 
-def _month(said: str) -> str:
-    for form in MONTH_FORMATS:
+def _month(text: str) -> str:
+    for format_ in MONTH_FORMATS:
         try:
-            return f"{datetime.strptime(said.strip(), form):%Y-%m}"
+            return f"{datetime.strptime(text.strip(), format_):%Y-%m}"
         except ValueError:
             continue
-    raise AcceptError(f"{said!r} is no month such as 2025-10 or Oct 2025")
+    raise AcceptError(f"{text!r} is no month such as 2025-10 or Oct 2025")

@@ -1,8 +1,8 @@
 """Carries forward the months that have not changed: the tables of the night before, without the months to build again.
 
-Before dbt builds, the tables are renamed, and views in `raw` show the rows that are carried forward. The models add these to
-what they make from the rows to build again; then the renamed tables are dropped. If everything is built again, empty tables
-replace the views.
+Before dbt builds, the tables are renamed to `previous__<table>`, and views in `raw` select their rows that are carried forward.
+The models union these with new rows; then the renamed tables are dropped. If everything is built again, empty tables replace
+the views.
 
 Figures and their facts are not carried forward: they stay in their tables, and the models replace them from the first month
 that changes (`figures_due`).
@@ -16,43 +16,43 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
-from dagster_project.transform.rests_on import sources
+from dagster_project.transform.figure_causes import measure_sources
 
 from .changed_months import MonthsToRebuild
 
-ASIDE = "standing"
+PREVIOUS = "previous__"
 CARRIED = (
     "carried_months", "carried_days", "carried_row_days", "carried_superseded", "carried_periods", "carried_series",
     "figures_touched",
 )  # fmt: skip
 
 
-def carry(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
-    """Make the views of what is carried forward, and `raw.kept_months`, which lists its months. `to_rebuild`: None if
-    everything is built again. `erased`: loads whose rows are erased.
+def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
+    """Make the views of carried rows, and mark the carried months in `raw.kept_months`. `to_rebuild`: None if everything is
+    built again. `erased`: loads whose rows are erased.
     """
     _carry_nothing(con)
     if to_rebuild is None:
         return
     place = {"extract": "varchar", "force_code": "varchar"}
-    make_table(con, "raw.months_due", {**place, "month_no": "integer"}, to_rebuild.by_month())
-    make_table(con, "raw.places_due", place, sorted(to_rebuild.whole))
+    make_table(con, "raw.months_to_rebuild", {**place, "month_no": "integer"}, to_rebuild.by_month())
+    make_table(con, "raw.places_to_rebuild", place, sorted(to_rebuild.whole))
     make_table(con, "raw.measure_extracts", dict.fromkeys(("mart", "measure", "extract"), "varchar"), _measures())
     con.execute(
         "update raw.kept_months set is_carried = true"
-        " where (extract, force_code) not in (from raw.places_due)"
-        " and (extract, force_code, month_no) not in (from raw.months_due)"
+        " where (extract, force_code) not in (from raw.places_to_rebuild)"
+        " and (extract, force_code, month_no) not in (from raw.months_to_rebuild)"
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")
     make_table(con, "raw.figures_touched", columns_of("figures_touched"), _touched(to_rebuild))
-    _fill(con, "carried_periods", f"select * from {_aside(con, 'staging', 'periods')}")
+    _fill(con, "carried_periods", f"select * from {_previous(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*to_rebuild.whole, *to_rebuild.months)}
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
     months = [
-        f"select '{mart}' as mart, {_columns('carried_months', but='mart')} from {_aside(con, 'measures', table)} as t"
+        f"select '{mart}' as mart, {_columns('carried_months', leave_out='mart')} from {_previous(con, 'measures', table)} as t"
         f" join raw.measure_extracts as of on of.mart = '{mart}' and of.measure = t.measure"
-        + _but_due("of.extract", "t.month_no")
+        + _not_rebuilt("of.extract", "t.month_no")
         for mart in marts
         for table in (f"{mart.removeprefix('mart_')}_monthly",)
     ]
@@ -61,32 +61,32 @@ def carry(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, er
         _fill(con, "carried_series", " union all ".join(map(_series, marts)))
         _fill(
             con, "carried_days",
-            f"select {_columns('carried_days')} from {_aside(con, 'answers', 'daily')} as t"
+            f"select {_columns('carried_days')} from {_previous(con, 'answers', 'daily')} as t"
             " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
-            + _but_due("of.extract", _month_of("t.event_on")),
+            + _not_rebuilt("of.extract", _month_of("t.event_on")),
         )  # fmt: skip
     _fill(
         con, "carried_row_days",
-        f"select {_columns('carried_row_days')} from {_aside(con, 'audit', 'row_days')} as t"
-        + _but_due("t.extract", _month_of("t.row_date")),
+        f"select {_columns('carried_row_days')} from {_previous(con, 'audit', 'row_days')} as t"
+        + _not_rebuilt("t.extract", _month_of("t.row_date")),
     )  # fmt: skip
-    # What was found of rows of these loads stands, unless it was looked at again, or the rows are gone.
-    gone = ", ".join(literal(load) for load in sorted(erased))
+    # Superseded rows stay superseded, unless they are looked at again, or their load is erased.
+    erased_list = ", ".join(literal(load) for load in sorted(erased))
     _fill(
         con, "carried_superseded",
-        f"select {_columns('carried_superseded')} from {_aside(con, 'staging', 'superseded_rows')} as t"
+        f"select {_columns('carried_superseded')} from {_previous(con, 'staging', 'superseded_rows')} as t"
         " join raw.loads as own on own.load_id = t.load_id"
         " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
-        " left join raw.places_due as place on place.extract = t.extract and place.force_code = own.force_code"
+        " left join raw.places_to_rebuild as place on place.extract = t.extract and place.force_code = own.force_code"
         " where again.load_id is null and place.extract is null"
-        + (f" and t.load_id not in ({gone})" if gone else ""),
+        + (f" and t.load_id not in ({erased_list})" if erased_list else ""),
     )  # fmt: skip
 
 
-def let_go(con: duckdb.DuckDBPyConnection) -> None:
-    """Remove what was set aside, once the models are built. Whoever builds one of them by hand then builds it whole."""
+def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the renamed tables once the models are built. A model that is built by hand later is then built whole."""
     _carry_nothing(con)
-    # The public form is made after the build, and asks which figures it stands on are new.
+    # The public form is made after the build, and needs to know which figures are new.
     con.execute("create or replace table raw.figures_made as select * from staging.figures_due")
     con.execute("update raw.night set is_in_part = false")
     con.execute(
@@ -97,7 +97,7 @@ def let_go(con: duckdb.DuckDBPyConnection) -> None:
         "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"
     ).fetchall()
     for schema, table in rows:
-        if table.startswith(f"{ASIDE}__"):
+        if table.startswith(PREVIOUS):
             con.execute(f"drop table {schema}.{table}")
 
 
@@ -107,15 +107,15 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
-    """Mart, force and month of what can change; month 0 where all months can."""
+    """Mart, force and month of figures that can change; month 0 for all months."""
     marts: dict[str, set[str]] = {}
-    for mart, _, extract in sources():
+    for mart, _, extract in measure_sources():
         marts.setdefault(extract, set()).add(mart)
     return sorted({(mart, force, month) for x, force, month in to_rebuild.of_figures() for mart in marts.get(x, ())})
 
 
 def _measures() -> list[tuple[str, str, str]]:
-    """Mart, measure and extract of every measure that is made of rows."""
+    """Mart, measure and extract of every measure that is counted from rows."""
     limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
     return [
         (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
@@ -124,19 +124,19 @@ def _measures() -> list[tuple[str, str, str]]:
     ]
 
 
-def _but_due(extract: str, month: str) -> str:
-    """SQL: the rows of `t` that are not measured again."""
+def _not_rebuilt(extract: str, month_no: str) -> str:
+    """SQL: joins and conditions that leave the rows of `t` that are not built again."""
     return (
-        f" left join raw.places_due as place on place.extract = {extract} and place.force_code = t.force_code"
-        f" left join raw.months_due as due on due.extract = {extract} and due.force_code = t.force_code"
-        f" and due.month_no = {month}"
-        " where place.extract is null and due.extract is null"
+        f" left join raw.places_to_rebuild as place on place.extract = {extract} and place.force_code = t.force_code"
+        f" left join raw.months_to_rebuild as month on month.extract = {extract} and month.force_code = t.force_code"
+        f" and month.month_no = {month_no}"
+        " where place.extract is null and month.extract is null"
     )
 
 
 def _series(mart: str) -> str:
-    """SQL: the categories and districts of a mart's sums, as the night before had them. `figures_due` asks tonight's alike."""
-    table = f"measures.{ASIDE}__{mart.removeprefix('mart_')}_monthly"
+    """SQL: the categories and districts of a mart on the night before. `figures_due` selects tonight's in the same way."""
+    table = f"measures.{PREVIOUS}{mart.removeprefix('mart_')}_monthly"
     return (
         f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as title from {table}"
         f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title"
@@ -148,14 +148,14 @@ def _month_of(day: str) -> str:
     return f"(year({day}) * 12 + month({day}) - 1)"
 
 
-def _aside(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
-    con.execute(f"alter table {schema}.{table} rename to {ASIDE}__{table}")
-    return f"{schema}.{ASIDE}__{table}"
+def _previous(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    con.execute(f"alter table {schema}.{table} rename to {PREVIOUS}{table}")
+    return f"{schema}.{PREVIOUS}{table}"
 
 
-def _columns(name: str, but: str = "") -> str:
-    """SQL: the columns of a table of `raw`, of `t`."""
-    return ", ".join(f"t.{c}" for c in columns_of(name) if c != but)
+def _columns(name: str, leave_out: str = "") -> str:
+    """SQL: the columns of a table of `raw`, prefixed with `t.`."""
+    return ", ".join(f"t.{c}" for c in columns_of(name) if c != leave_out)
 
 
 def _empty(con: duckdb.DuckDBPyConnection, name: str) -> None:

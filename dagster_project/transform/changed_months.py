@@ -15,11 +15,12 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
+from dagster_project.core.sql import literal
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicts import load_of
 from dagster_project.landing.raw_store import parquet_of
 
-from .monthly_archive import kept_loads
+from .monthly_archive import archived_loads
 
 Place = tuple[str, str]
 """Extract and force."""
@@ -30,8 +31,8 @@ MONTHLY = ("events", "monthly_file")
 
 @dataclass(frozen=True)
 class MonthsToRebuild:
-    """What is built again. `whole`: every month of these extracts and forces. `months`: these months alone, such as 2025-03.
-    What is in neither is carried forward.
+    """What is built again. `whole`: every month of these extracts and forces. `months`: only these months, such as 2025-03.
+    Everything else is carried forward.
     """
 
     whole: set[Place] = field(default_factory=set)
@@ -70,19 +71,19 @@ class MonthsToRebuild:
 
 
 def loads_of(home: Home) -> dict[str, list[str]]:
-    """What each extract's figures are made from: its accepted loads, which of them have erased rows, and what later files
-    withheld from them.
+    """What each extract's figures are made from: its accepted loads, which of them have erased rows, and how many rows later
+    files withheld from them.
     """
-    entries, kept = read_ledger(home), kept_loads(home)
-    found: dict[str, list[str]] = {}
+    entries, archived = read_ledger(home), archived_loads(home)
+    result: dict[str, list[str]] = {}
     for e in accepted(entries):
-        found.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
-        if e.load_id in kept:
-            found[str(e.extract)].append(f"{e.load_id} {ERASED}")
+        result.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
+        if e.load_id in archived:
+            result[str(e.extract)].append(f"{e.load_id} {ERASED}")
     for e in entries:
         for load, n in e.withheld.items():
-            found.setdefault(str(e.extract), []).append(f"{load} {n}")
-    return {x: sorted(loads) for x, loads in found.items()}
+            result.setdefault(str(e.extract), []).append(f"{load} {n}")
+    return {x: sorted(loads) for x, loads in result.items()}
 
 
 def find_months_to_rebuild(
@@ -92,9 +93,9 @@ def find_months_to_rebuild(
     before: Mapping[str, list[str]],
     shown: Collection[str],
 ) -> MonthsToRebuild:
-    """What to build again after a night whose figures were made from `before` (of `loads_of`).
+    """What to build again, if the last night's figures were made from `before` (of `loads_of`).
 
-    `shown`: loads with rows that can count. Every row of the others is superseded or erased.
+    `shown`: loads with rows that can count. All rows of the others are superseded or erased.
     """
     to_rebuild, entries = MonthsToRebuild(), {str(e.load_id): e for e in accepted(read_ledger(home))}
     erased: list[tuple[Contract, LedgerEntry]] = []
@@ -120,7 +121,7 @@ def find_months_to_rebuild(
             others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
             paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.rows_landed]
             months = to_rebuild.months.setdefault((str(e.extract), str(e.force_code)), set())
-            months.update(_months(e), _outlived(con, e, paths))
+            months.update(_months(e), _months_of_superseded(con, e, paths))
         else:
             to_rebuild.whole.add((str(e.extract), str(e.force_code)))
     to_rebuild.erased.update(set(to_rebuild.of_figures()) - set(changed))
@@ -135,11 +136,11 @@ def _touched(
     others: Iterable[LedgerEntry],
     shown: Collection[str],
 ) -> set[str]:
-    """The months of a new load's window, of earlier rows with a key of its, and of published files that it outranks."""
+    """The months of a new load's window, of earlier rows with one of its keys, and of police.uk files that it replaces."""
     touched = _months(new)
     if contract.key and new.form == "canonical":
         for other in others:
-            if other.form == "police_uk" and _meet(other, new):
+            if other.form == "police_uk" and _windows_overlap(other, new):
                 touched |= _months(other)
         paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.rows_landed]
         if new.load_id in shown and new.rows_landed and len(paths) > 1:
@@ -152,13 +153,13 @@ def _touched(
     return touched
 
 
-def _outlived(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
-    """The months of rows that a load with erased rows had a newer version of: they are counted again without it."""
-    of_it = "select load_id, line from raw.kept_superseded where by_load_id = ?"
-    if not paths or con.execute(f"select count(*) from ({of_it})", [e.load_id]).fetchone() == (0,):
+def _months_of_superseded(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
+    """The months of rows that an erased load had superseded: they are counted again without it."""
+    superseded = "select load_id, line from raw.kept_superseded where by_load_id = ?"
+    if not paths or con.execute(f"select count(*) from ({superseded})", [e.load_id]).fetchone() == (0,):
         return set()
     rows = con.execute(
-        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({of_it})", [e.load_id]
+        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({superseded})", [e.load_id]
     ).fetchall()
     return {month for (month,) in rows}
 
@@ -168,7 +169,7 @@ def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]
     return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
 
 
-def _meet(one: LedgerEntry, other: LedgerEntry) -> bool:
+def _windows_overlap(one: LedgerEntry, other: LedgerEntry) -> bool:
     assert one.covered_from and one.covered_to and other.covered_from and other.covered_to
     return one.covered_to >= other.covered_from and one.covered_from <= other.covered_to
 
@@ -186,4 +187,4 @@ def _text(month_no: int) -> str:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return ", ".join(map(literal, texts))

@@ -1,4 +1,4 @@
-"""Runs dbt in this process: the manifest is parsed once and kept, and connections are closed after a run."""
+"""Runs dbt in this process. The manifest is parsed once and cached; connections are closed after a run."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 TARGET = DBT_PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
 VIEW = "night_view"
-"""How models that are no tables are made (dbt/macros/materializations.sql)."""
+"""The materialization of models that are views (dbt/macros/materializations.sql)."""
 
-_one_at_a_time = threading.Lock()
+_dbt_lock = threading.Lock()
 """dbt keeps its flags and its adapter in module globals."""
 
 Progress = Callable[[str, str], None]
@@ -33,14 +33,14 @@ Progress = Callable[[str, str], None]
 
 
 class BuildError(PamError, RuntimeError):
-    """dbt could not build the candidate. The message names the models and says what dbt said."""
+    """dbt could not build the candidate. The message names the models and quotes dbt."""
 
     cause = Cause.MODEL
 
 
 @dataclass(frozen=True)
 class Node:
-    """What dbt did with one node."""
+    """The outcome of one dbt node."""
 
     unique_id: str
     name: str
@@ -59,7 +59,7 @@ class Node:
 
 @cache
 def project_stamp() -> str:
-    """Changes when anything does that the manifest is made of, as read at the first call."""
+    """A hash of everything that the manifest is made from, as read at the first call."""
     digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
     files = [
         *DBT_PROJECT.glob("*.yml"),
@@ -74,7 +74,7 @@ def project_stamp() -> str:
 
 @cache
 def manifest(engine: Engine = "duckdb") -> "Manifest":
-    """The dbt project as an engine has it, from this checkout's target/ where nothing has changed since. Raises BuildError."""
+    """The parsed dbt project for an engine, from the cache in target/ if nothing has changed since. Raises BuildError."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
@@ -99,11 +99,11 @@ def manifest_json() -> Path:
 
 
 @contextmanager
-def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
-    """dbt-duckdb leaves its file open for writing; nothing could read or move it.
+def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
+    """Close dbt's connections afterwards: dbt-duckdb leaves its file open for writing, and nothing could read or move it.
 
-    It only forgets its connections: whoever still refers to one, a traceback or a cycle, would keep the file open. So they
-    are closed, those of dbt's threads first.
+    dbt only drops its references; a traceback or a cycle that still has one would keep the file open. Connections of dbt's
+    threads are closed first.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import get_adapter_by_type
@@ -111,7 +111,7 @@ def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(KeyError):  # no adapter: dbt stopped before it had one
+        with suppress(KeyError):  # dbt stopped before it had an adapter
             get_adapter_by_type(engine).cleanup_connections()  # type: ignore[no-untyped-call]  # dbt gives it no types
         if environment := DuckDBConnectionManager._ENV:
             environment.close()
@@ -121,18 +121,18 @@ def _closed_after(engine: Engine = "duckdb") -> Iterator[None]:
 def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:
     from dbt.cli.main import dbtRunner
 
-    def hear(event: Any) -> None:
+    def on_event(event: Any) -> None:
         if progress and event.info.name == "NodeFinished":
             progress(event.data.node_info.node_name, event.data.node_info.node_status)
 
-    result = dbtRunner(manifest=parsed, callbacks=[hear]).invoke(
+    result = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(
         [
             "--quiet", "--log-level", "none", "--log-level-file", "none", *args, "--project-dir", str(DBT_PROJECT),
             "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
         ]
     )  # fmt: skip
     if interrupt := interrupt_in(result.exception):
-        # Somebody ends the night: that is no word of dbt's.
+        # Somebody interrupted the night: that is not dbt's error.
         raise interrupt
     if result.exception:
         raise BuildError.quoting(f"dbt {args[0]}: {result.exception}") from result.exception
@@ -142,20 +142,20 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
 
 
 def _environment(home: Home) -> dict[str, str]:
-    """What profiles.yml asks for."""
-    held = bounds(home)
+    """The variables that profiles.yml reads."""
+    limits = memory_settings(home)
     return {
-        "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": held["memory_limit"], "PAM_SPILL": held["temp_directory"],
-        "PAM_SPILL_LIMIT": held["max_temp_directory_size"],
+        "PAM_CANDIDATE": str(home.candidate), "PAM_MEMORY": limits["memory_limit"], "PAM_SPILL": limits["temp_directory"],
+        "PAM_SPILL_LIMIT": limits["max_temp_directory_size"],
     }  # fmt: skip
 
 
 def _on_candidate(
     home: Home, args: list[str], select: tuple[str, ...] = (), engine: Engine = "duckdb", progress: Progress | None = None
 ) -> Any:
-    with _one_at_a_time:
+    with _dbt_lock:
         os.environ |= _environment(home)
-        with _closed_after(engine):
+        with _closing_connections(engine):
             parsed = manifest(engine)
             chosen = ["--select", *select] if select else []
             return _invoke([*args, *chosen, "--target", engine], parsed, home.candidate / "dbt", progress)
@@ -167,10 +167,10 @@ def build(
     progress: Progress | None = None,
     engine: Engine = "duckdb",
 ) -> list[Node]:
-    """Build and test the candidate's models, in its files. `select`: these alone, as dbt names them; all where it is empty.
-    With the engine spark: in the Spark session that is open, and nowhere else.
+    """Build and test the candidate's models, in its files; with the engine spark, in the open Spark session. `select`: only
+    these nodes, as dbt selects them; empty: all.
 
-    Returns every node's outcome; a failed test is an outcome, too. Raises BuildError where dbt itself can't run.
+    Returns the outcome of every node, failed tests included. Raises BuildError if dbt itself can't run.
     """
     args = ["build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure"]
     result = _on_candidate(home, args, tuple(select), engine, progress)
@@ -187,13 +187,13 @@ def build(
     ]
 
 
-def broken(nodes: Iterable[Node]) -> list[Node]:
-    """Models and seeds that were not built: the night has failed, whatever the checks say."""
+def failed_models(nodes: Iterable[Node]) -> list[Node]:
+    """Models and seeds that were not built. If there are any, the night has failed."""
     return [n for n in nodes if n.kind in ("model", "seed") and not n.ok]
 
 
 def checks(nodes: Iterable[Node]) -> list[Check]:
-    """dbt's tests as the gate's checks: keys and lists are either right or they are not, so all of them hold a night."""
+    """dbt's tests as checks of the gate. They are about keys and lists, so all of them are critical."""
     return [
         Check(
             suite="dbt",
@@ -217,13 +217,13 @@ def _subject(node: Node) -> str:
 
 
 def _parsed_for(args: list[str]) -> "Manifest | None":
-    """The project as it is parsed already; None where `args`, or the environment, have it parsed otherwise."""
-    said = {arg.partition("=")[0] for arg in args}
-    otherwise = {
+    """The cached project; None if `args` or the environment make dbt parse it differently."""
+    names = {arg.partition("=")[0] for arg in args}
+    changing = {
         "parse", "--help", "-h", "--version", "--vars", "--target", "--profile", "--project-dir", "--profiles-dir",
         "--store-failures", "--no-partial-parse",
     }  # fmt: skip
-    if said & otherwise or any(arg.startswith("-t") for arg in args):
+    if names & changing or any(arg.startswith("-t") for arg in args):
         return None
     if {"DBT_TARGET", "DBT_PROFILE", "DBT_STORE_FAILURES"} & set(os.environ):
         return None
@@ -231,24 +231,24 @@ def _parsed_for(args: list[str]) -> "Manifest | None":
 
 
 def run_by_hand(home: Home, args: list[str]) -> int:
-    """`pam dbt ARGS`: dbt as its own command line would, on the home's candidate. Returns its exit code.
+    """`pam dbt ARGS`: run dbt as its command line does, on the home's candidate. Returns the exit code.
 
-    What dbt writes besides (compiled SQL, logs, `static_index.html`) goes to candidate/dbt/, unless `args` say otherwise.
+    Other files of dbt (compiled SQL, logs, `static_index.html`) go to candidate/dbt/, unless `args` say otherwise.
     """
     from dbt.cli.main import dbtRunner
 
     parsed = _parsed_for(args)
-    where = {
+    environment = {
         **_environment(home),
         "DBT_PROJECT_DIR": DBT_PROJECT,
         "DBT_PROFILES_DIR": DBT_PROJECT,
         "DBT_TARGET_PATH": home.candidate / "dbt",
         "DBT_LOG_PATH": home.candidate / "dbt" / "logs",
     }
-    before = {name: os.environ.get(name) for name in where}
-    os.environ.update({name: str(path) for name, path in where.items()})
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update({name: str(path) for name, path in environment.items()})
     try:
-        with _closed_after():
+        with _closing_connections():
             result = dbtRunner(manifest=parsed).invoke(args)
     finally:
         for name, value in before.items():

@@ -1,6 +1,6 @@
-"""What dbt is told of the extracts in the raw schema and of the staging models: written from the contracts, so that a column's
-type, meaning and key are said once. The file is committed, so that plain dbt works in a clone; a test fails while it is
-stale."""
+"""dbt's properties of the extracts in the raw schema and of the staging models, written from the contracts, so that a column's
+type, meaning and key are defined once. The file is committed, so that plain dbt works in a clone; a test fails if it is stale.
+"""
 
 from pathlib import Path
 from typing import Any

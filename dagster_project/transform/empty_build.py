@@ -1,5 +1,5 @@
-"""A candidate without files: seeds, views, lists and empty marts. Built once for each version of the project, kept beside
-dbt's manifest, and copied if a night has nothing else to build on. That saves a first night, and tests, most of dbt's nodes.
+"""The empty build: a candidate without rows, with seeds, views, lists and empty marts. It is built once for each version of the
+project, stored with dbt's manifest, and copied if a night has nothing else to start from. That saves most of dbt's nodes.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.core.import_speed import import_less
+from dagster_project.core.import_speed import skip_unused_imports
 
 from .dbt_runner import TARGET, Node, build
 from .project_version import project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
 
-FOLDER = TARGET / "pam_groundwork"
+FOLDER = TARGET / "pam_empty_build"
 NO_NIGHT = date(2000, 1, 1)
 
 
-def lay(stamp: str) -> bool:
-    """Build the groundwork for `stamp` (what it is made of), where it is not there yet. Returns whether it is there now.
+def make(version: str) -> bool:
+    """Make the empty build of a project version, if there is none yet. Returns whether there is one now.
 
-    False where dbt finds fault with a project without files, and where the checkout can't be written.
+    False if a node fails, or the checkout can't be written.
     """
-    if read(stamp) is not None:
+    if read(version) is not None:
         return True
-    with tempfile.TemporaryDirectory(prefix="pam-groundwork-") as folder, suppress(OSError):
+    with tempfile.TemporaryDirectory(prefix="pam-empty-build-") as folder, suppress(OSError):
         home = Home(Path(folder) / "home").create()
         nodes = build_on_nothing(home)
         if not nodes or not all(n.ok for n in nodes):
@@ -44,33 +44,33 @@ def lay(stamp: str) -> bool:
         for name in (WORK, WAREHOUSE):
             shutil.copyfile(home.candidate / name, FOLDER / f"{name}.new")
             os.replace(FOLDER / f"{name}.new", FOLDER / name)
-        made = {"stamp": stamp, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
+        made = {"stamp": version, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
-    return read(stamp) is not None
+    return read(version) is not None
 
 
 def build_on_nothing(home: Home) -> list[Node]:
-    """Build the candidate of a home without files; `raw` is gone afterwards. Returns every node's outcome."""
+    """Build the candidate of a home without files, and drop its `raw`. Returns every node's outcome."""
     fresh_candidate(home)
     prepare_raw(home, "none", NO_NIGHT)
     nodes = build(home)
-    _empty_raw(home)
+    _drop_raw(home)
     return nodes
 
 
-def read(stamp: str) -> list[Node] | None:
-    """The nodes of the groundwork, all of them well; None where there is none of this stamp, or it is not as it was made."""
+def read(version: str) -> list[Node] | None:
+    """The node outcomes of the empty build; None if there is none of this version, or its files were changed."""
     try:
         made: dict[str, Any] = json.loads((FOLDER / "made.json").read_text(encoding="utf-8"))
-        if made["stamp"] == stamp and made["sha256"] == _digests(FOLDER):
+        if made["stamp"] == version and made["sha256"] == _digests(FOLDER):
             return [Node(**n) for n in made["nodes"]]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return None
 
 
-def copy(home: Home) -> None:
-    """Begin the home's candidate with the groundwork. Raises OSError."""
+def copy_to(home: Home) -> None:
+    """Copy the empty build to the home's candidate. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     home.candidate.mkdir(parents=True, mode=0o700)
     for name in (WORK, WAREHOUSE):
@@ -78,7 +78,7 @@ def copy(home: Home) -> None:
         os.chmod(home.candidate / name, 0o600)
 
 
-def _empty_raw(home: Home) -> None:
+def _drop_raw(home: Home) -> None:
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         con.execute("drop schema if exists raw cascade")
@@ -92,10 +92,10 @@ def _digests(folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Lay it for the checkout as it is: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
+    """Make the empty build of this checkout: `python -m dagster_project.transform.empty_build`, which the set-up runs."""
     be_quiet()
-    import_less()
-    lay(project_version())
+    skip_unused_imports()
+    make(project_version())
     home = Home.of()
     if not (home.candidate / WORK).exists():
         # So that plain dbt has something to build in before there is any data.

@@ -1,8 +1,8 @@
-"""What the figures of a kept night are made of: `publications/<night id>.trail`, beside the night's file.
+"""What the figures of a kept night were made from: `publications/<night id>.trail`, next to the night's file.
 
-A small DuckDB file: the lists of the night's work (its loads, what each covers, which rows newer files replaced) and the
-views that make events of rows. The rows stay where they are, in raw/, whose files no night changes. So any kept night
-can be followed to its rows, whatever was built, held or rolled back since.
+A small DuckDB file with the lists of the night's work file (loads, coverage, superseded rows) and the views that turn rows into
+events. The rows stay in raw/, whose files no night changes. So the figures of any kept night can be traced to their rows,
+whatever was built, held or rolled back since.
 """
 
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.files import put_in_place, unfinished
+from dagster_project.core.files import put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
-from .monthly_archive import RawLostError, kept_loads, load_kept
+from .monthly_archive import RawLostError, archived_loads, load_archived_totals
 from .raw_schema import WORK, raw_view
 
 SCHEMAS = ("raw", "seeds", "staging", "measures")
@@ -23,21 +23,21 @@ LEFT_OUT = {
     "withheld", "withheld_versions", "asked", "claims", "frozen", "report_cells", "report_tables", "statement_terms",
     "unknown_tonight",
 }  # fmt: skip
-"""Lists of the night's work that no figure is followed by; some hold keys of rows, or values that no list knows."""
+"""Lists that tracing does not need; some hold keys of rows, or unknown values."""
 
 
 def evidence_of(publication: Path) -> Path:
-    """Where the evidence of a kept night's file lies. It may not be there."""
+    """The path of a kept night's evidence, which may not exist."""
     return publication.with_suffix(".trail")
 
 
 def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
-    """Write the evidence of a night, while its work is still what the candidate's folder holds. Returns whether it is.
+    """Write the evidence of a night, if the candidate's work file is still of that night. Returns whether it is.
 
     Raises OSError, and duckdb.Error for a work file that can't be read.
     """
     con = duckdb.connect()
-    new = unfinished(path)
+    new = temporary_path(path)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         if con.execute("select night_id from work.raw.night").fetchone() != (night_id,):
@@ -60,8 +60,8 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
 
 
 def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> bool:
-    """Attach the candidate's work as `work`, to read, where it is this night's. Returns whether it is; where it is another
-    night's, or is being written, nothing is attached."""
+    """Attach the candidate's work file read-only as `work`, if it is of this night and not being written. Returns whether it
+    was attached."""
     path = home.candidate / WORK
     if not path.exists():
         return False
@@ -73,17 +73,17 @@ def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> b
         if con.execute("select night_id from work.raw.night").fetchone() == (night_id,):
             return True
     except duckdb.Error:
-        # A night is being built, or stopped while it was.
+        # A night is being built, or was stopped while it was built.
         pass
     con.execute("detach work")
     return False
 
 
 def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> list[str]:
-    """Attach a kept night's evidence as `work`, over the rows that raw/ has today. Returns the source files whose rows were
-    erased since, as their time was over: what their months add to is in `work.raw.kept_months`, where it was kept.
+    """Attach a kept night's evidence as `work`, with views of the rows in raw/. Returns the source files whose rows were erased
+    since, at the end of their retention period: their monthly totals, if archived, are in `work.raw.kept_months`.
 
-    Raises duckdb.Error for a file that can't be read, and RawLostError where raw/ lacks what it should hold.
+    Raises duckdb.Error for a file that can't be read, and RawLostError if raw/ lacks files that it should have.
     """
     con.execute(f"attach {literal(str(path))} as evidence (read_only)")
     con.execute("attach ':memory:' as work")
@@ -91,23 +91,23 @@ def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> l
         "select extract, force_code, load_id, source_file from evidence.raw.loads where rows_landed > 0 order by all"
     ).fetchall()
     files = {load: home.raw / extract / force / f"{load}.parquet" for extract, force, load, _ in loads}
-    kept_then = {row[0] for row in con.execute("select distinct load_id from evidence.raw.kept_months").fetchall()}
-    gone = [load for load, file in files.items() if load not in kept_then and not file.exists()]
-    _copy(con, "evidence", "work", but={"kept_months", "kept_superseded"} if gone else set())
-    if gone:
-        load_kept(con, home, set(files))
-    archived = kept_loads(home) if gone else {}
+    archived_then = {row[0] for row in con.execute("select distinct load_id from evidence.raw.kept_months").fetchall()}
+    erased = [load for load, file in files.items() if load not in archived_then and not file.exists()]
+    _copy(con, "evidence", "work", leave_out={"kept_months", "kept_superseded"} if erased else set())
+    if erased:
+        load_archived_totals(con, home, set(files))
+    archived = archived_loads(home) if erased else {}
     for extract, contract in load_contracts().items():
-        there = [files[load] for x, _, load, _ in loads if x == extract and load not in {*gone, *kept_then, *archived}]
-        con.execute(raw_view(contract, there))
+        paths = [files[load] for x, _, load, _ in loads if x == extract and load not in {*erased, *archived_then, *archived}]
+        con.execute(raw_view(contract, paths))
     _make_views(con, "evidence")
     con.execute("use memory")
     con.execute("detach evidence")
-    return [source for _, _, load, source in loads if load in gone]
+    return [source for _, _, load, source in loads if load in erased]
 
 
-def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, but: set[str] | None = None) -> None:
-    """Copy the lists and, into evidence, what the views say. Leaves `target` as what statements are about."""
+def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: set[str] | None = None) -> None:
+    """Copy the lists and, into evidence, the views' SQL. Leaves `target` as the default database."""
     con.execute(f"use {target}")
     for schema in SCHEMAS:
         con.execute(f"create schema {schema}")
@@ -117,7 +117,7 @@ def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, but: set[str
         [source, list(SCHEMAS)],
     ).fetchall()
     for schema, table in tables:
-        if table not in LEFT_OUT | (but or set()):
+        if table not in LEFT_OUT | (leave_out or set()):
             con.execute(f'create table {schema}."{table}" as from {source}.{schema}."{table}"')
     if target == "evidence":
         con.execute("create table raw.views (sql varchar)")
@@ -129,16 +129,16 @@ def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, but: set[str
 
 
 def _make_views(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Make the views of events and staging, each after those that it reads. Raises RawLostError where one can't be made."""
+    """Make the views of events and staging, each after those that it reads. Raises RawLostError if one can't be made."""
     views = [sql for (sql,) in con.execute(f"select sql from {source}.raw.views").fetchall()]
     while views:
-        left, why = [], ""
+        remaining, reason = [], ""
         for sql in views:
             try:
                 con.execute(sql)
             except (duckdb.CatalogException, duckdb.BinderException) as error:
-                left.append(sql)
-                why = str(error).splitlines()[0]
-        if len(left) == len(views):
-            raise RawLostError(f"the evidence of this night can't be read: {why}")
-        views = left
+                remaining.append(sql)
+                reason = str(error).splitlines()[0]
+        if len(remaining) == len(views):
+            raise RawLostError(f"the evidence of this night can't be read: {reason}")
+        views = remaining

@@ -1,7 +1,7 @@
-"""What dbt reads: the candidate's `raw` schema, made anew each night from the ledger, the raw Parquet and the contracts.
+"""What dbt reads: the candidate's `raw` schema, made each night from the ledger, the raw Parquet and the contracts.
 
-Views over the Parquet, not copies. Loads that can't matter any more (a newer one covers all of their window) are left
-out, so that a night does not read every file of the past.
+Extracts are views over the Parquet, not copies. Loads that are fully replaced by a newer one are left out, so that a night does
+not read every file of the past.
 """
 
 import os
@@ -21,7 +21,7 @@ from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, 
 from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
-from dagster_project.core.rebases import rebases
+from dagster_project.core.rebases import rebase_rows
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
@@ -29,33 +29,33 @@ from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erase
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.transform.accepted_months import show_months
+from dagster_project.transform.accepted_months import make_month_tables
 
-from .carry_forward import carry, let_go
+from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
-from .monthly_archive import RawLostError, kept_loads, load_kept
-from .unknown_tonight import show_unknown
+from .dbt_sources import ROW_COLUMNS
+from .monthly_archive import RawLostError, archived_loads, load_archived_totals
+from .unknown_tonight import make_unknown_table
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
 
 WORK = "work.duckdb"
 WAREHOUSE = "warehouse.duckdb"
-ROW_COLUMNS = ("_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file")
 SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
-LATEST = "9"
-"""Sorts after every night."""
+AFTER_EVERY_NIGHT = "9"
+"""Sorts after every night id."""
 
 
 @dataclass(frozen=True)
 class ReadableLoad:
-    """One accepted file as dbt sees it."""
+    """An accepted file that dbt reads."""
 
     entry: LedgerEntry
     known_by: str
-    """`key`, `file` (rows have none: file and line) or `indicator`."""
+    """What identifies its rows: `key`, `file` (no key, so file and line) or `indicator`."""
     rank: int
-    """Order of extraction within its extract and force; equal for equal `extracted at`."""
+    """Order of extraction within its extract and force; equal for equal times."""
 
 
 def _known_by(contract: Contract, entry: LedgerEntry) -> str:
@@ -64,13 +64,13 @@ def _known_by(contract: Contract, entry: LedgerEntry) -> str:
     return "key" if contract.key and entry.form == "canonical" else "file"
 
 
-def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
+def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
-    A load is spent when one newer load, published already, with no row withheld, covers its whole window: each of its
-    rows has a newer version there or is withdrawn by it. Loads since the last publication (`since`,
-    its night) leave those before them standing, so that what they withdraw can be listed. Events stay while an older load
-    stands: a key of theirs that was withdrawn may be in that one under another date, and no older version comes back.
+    A load is fully replaced if one newer load covers its whole window, was published before, and has no row withheld or
+    quarantined: each of its rows has a newer version there, or is withdrawn. Loads after the last publication (`since`, its
+    night) replace nothing yet, so that the rows that they withdraw can be listed. A load of events stays while an older one
+    counts: that one may have a withdrawn key under another date, and no older version may come back.
     """
     loads: list[ReadableLoad] = []
     withheld = {load for e in entries for load, n in e.withheld.items() if n}
@@ -82,33 +82,33 @@ def standing(entries: list[LedgerEntry], contracts: dict[str, Contract], since: 
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
         ranked = [ReadableLoad(e, _known_by(contract, e), times[extracted(e)]) for e in group]
-        oldest = max(times.values())
+        oldest_rank = max(times.values())
         for load in sorted(ranked, key=lambda load: load.rank):
-            is_shadow = load.known_by == "key" and contract.kind == "events" and load.rank > oldest
-            if is_shadow or not any(_spends(contract, newer, load, withheld, since) for newer in ranked):
+            hides_older = load.known_by == "key" and contract.kind == "events" and load.rank > oldest_rank
+            if hides_older or not any(_replaces(contract, newer, load, withheld, since) for newer in ranked):
                 loads.append(load)
-                oldest = min(oldest, load.rank)
+                oldest_rank = min(oldest_rank, load.rank)
     return loads
 
 
-def readable(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
-    """The standing loads, without those that were erased as their time was over, and that nothing rests on.
+def readable_loads(home: Home, entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
+    """The loads that count, without unused ones that were erased at the end of their retention period.
 
-    After a rollback, a load that was spent stands again until what spent it is published again.
+    After a rollback, a fully replaced load counts again until the load that replaced it is published again.
     """
-    loads = standing(entries, contracts, since)
-    if gone := erased_loads(home):
-        lasting = {load.entry.load_id for load in standing(entries, contracts, LATEST)}
-        loads = [load for load in loads if load.entry.load_id not in gone - lasting]
+    loads = loads_that_count(entries, contracts, since)
+    if erased := erased_loads(home):
+        in_use = {load.entry.load_id for load in loads_that_count(entries, contracts, AFTER_EVERY_NIGHT)}
+        loads = [load for load in loads if load.entry.load_id not in erased - in_use]
     return loads
 
 
-def needed(home: Home, contracts: dict[str, Contract]) -> set[str]:
-    """Loads that figures rest on, of what is published or of tonight."""
-    return {str(load.entry.load_id) for load in standing(read_ledger(home), contracts, _published_before(home))}
+def loads_in_use(home: Home, contracts: dict[str, Contract]) -> set[str]:
+    """Loads that figures depend on, published or tonight's."""
+    return {str(load.entry.load_id) for load in loads_that_count(read_ledger(home), contracts, _published_before(home))}
 
 
-def _spends(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withheld: set[str], since: str) -> bool:
+def _replaces(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withheld: set[str], since: str) -> bool:
     n, e = newer.entry, load.entry
     if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
         return False
@@ -120,23 +120,20 @@ def _spends(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withhel
 
 
 def _published_before(home: Home) -> str:
-    """The night that is published; what landed after it is new, also where a night in between was held or failed."""
+    """The published night. Files that landed after it are new, even if a later night was held or failed."""
     return published_night(home) or ""
 
 
 def fresh_candidate(home: Home) -> None:
-    """Empty the candidate folder and make its two files, in a format that older clients can read.
-
-    Raises OSError where the folder can't be written.
-    """
+    """Empty the candidate folder and make its two files, in a format that older clients can read. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     home.candidate.mkdir(parents=True, mode=0o700)
     con = duckdb.connect()
     try:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name
-            con.execute(f"attach {literal(str(path))} as made (storage_version '{STORAGE}')")
-            con.execute("detach made")
+            con.execute(f"attach {literal(str(path))} as new (storage_version '{STORAGE}')")
+            con.execute("detach new")
             os.chmod(path, 0o600)
     finally:
         con.close()
@@ -147,15 +144,14 @@ def prepare_raw(
 ) -> list[ReadableLoad]:
     """Make the `raw` schema of the candidate's work file. Returns the loads that it shows.
 
-    `today`: the night's date, against which files are late. `since`: files that landed after this night are tonight's; None:
-    after the published one. `before`: the loads that the work file's tables were made from (`changed_months.loads_of`). With
-    it, only rows of months touched since are shown, until `show_all`; the tables have the others. Raises SeedError for a bad
-    list of the home's own.
+    `today`: the night's date, by which files are late. `since`: files that landed after this night are tonight's; None: after
+    the published night. `before`: the loads that the work file's tables were made from (`changed_months.loads_of`). If it is
+    given, only rows of the months to rebuild are shown, until `show_all_rows`. Raises SeedError for a bad list of the home.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
     since = _published_before(home) if since is None else since
-    loads = readable(home, entries, contracts, since)
+    loads = readable_loads(home, entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         for schema in SCHEMAS:
@@ -164,34 +160,35 @@ def prepare_raw(
         _make(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
         _absent_columns(con, loads, contracts)
-        kept = kept_loads(home)
-        load_kept(con, home, {str(load.entry.load_id) for load in loads})
-        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, kept)
-        show_unknown(con, (load.entry for load in loads if load.entry.night_id > since))
+        archived = archived_loads(home)
+        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
+        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, archived)
+        make_unknown_table(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
-        if lost := next((p for p in paths_of(home, (load.entry for load in loads), kept) if not p.exists()), None):
+        if lost := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
             raise RawLostError(
                 f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                 " backup, then run the night again"
             )
-        shown = {str(load.entry.load_id) for load in loads} - set(kept)
+        shown = {str(load.entry.load_id) for load in loads} - set(archived)
         to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, shown)
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
             if to_rebuild is None:
-                con.execute(raw_view(contract, paths_of(home, own, kept)))
+                con.execute(raw_view(contract, paths_of(home, own, archived)))
             else:
-                con.execute(raw_view(contract, paths_of(home, filter(to_rebuild.has, own), kept), to_rebuild.where(extract)))
+                paths = paths_of(home, filter(to_rebuild.has, own), archived)
+                con.execute(raw_view(contract, paths, to_rebuild.where(extract)))
         _row_index(con, home, contracts, loads, to_rebuild)
         _landed_rows(con, contracts)
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
-        carry(con, to_rebuild, kept)
+        carry_forward(con, to_rebuild, archived)
         for name in ("areas", "offence_codes"):
             _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
-        _make(con, "rebases", rebases(_rebase_rows(home)))
+        _make(con, "rebases", rebase_rows(_rebase_rows(home)))
         _vocabulary(con, home)
-        show_months(con, home)
+        make_month_tables(con, home)
         write_asked(con, read_editions(home).sound.values())
         write_frozen(con, frozen_paths(home, "cells"))
         con.execute("commit")
@@ -204,12 +201,12 @@ def _make(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, 
     make_table(con, f"raw.{table}", columns_of(table), rows)
 
 
-def _nothing(table: str) -> str:
-    """SQL: the columns of a table of `raw`, and no row."""
+def _no_rows(table: str) -> str:
+    """SQL: the columns of a table of `raw`, without rows."""
     return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns_of(table).items())} where false"
 
 
-def _counted(load: ReadableLoad, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
+def _row_counts(load: ReadableLoad, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
     n = totals[str(load.entry.load_id)]
     return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
 
@@ -218,7 +215,7 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since:
     rows = [
         (
             e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
-            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_counted(load, totals),
+            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_row_counts(load, totals),
         )
         for load in loads
         for e in (load.entry,)
@@ -227,7 +224,7 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since:
 
 
 def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract]) -> None:
-    """The columns that each load does without."""
+    """The columns that each load lacks."""
     rows = [
         (e.load_id, column, contract.column(column).type == "unit")
         for e in (load.entry for load in loads)
@@ -249,42 +246,42 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     _make(con, "contract_values", values)
 
 
-def show_all(home: Home, loads: list[ReadableLoad]) -> None:
-    """Have the candidate's `raw` show all rows of the loads, and what stands for erased ones, of all months."""
-    kept, contracts = kept_loads(home), load_contracts()
+def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
+    """Make the candidate's `raw` show all rows of the loads, and the archived totals of erased ones, for all months."""
+    archived, contracts = archived_loads(home), load_contracts()
     con = duckdb.connect(str(home.candidate / WORK))
     try:
         con.execute("begin")
         con.execute("drop table raw.kept_months")
         con.execute("drop table raw.kept_superseded")
-        load_kept(con, home, {str(load.entry.load_id) for load in loads})
+        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
-            con.execute(raw_view(contract, paths_of(home, own, kept)))
+            con.execute(raw_view(contract, paths_of(home, own, archived)))
         con.execute("drop table raw.row_index")
         _row_index(con, home, contracts, loads, None)
-        let_go(con)
+        drop_previous(con)
         con.execute("commit")
     finally:
         con.close()
 
 
-def finish_in_part(home: Home) -> None:
-    """The same for a candidate that was built part by part, once nothing of it is left to build."""
+def finish_partial_build(home: Home) -> None:
+    """Call `show_all_rows` for a candidate that was built part by part, once it is complete."""
     with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
     if in_part:
-        show_all(home, readable(home, read_ledger(home), load_contracts(), _published_before(home)))
+        show_all_rows(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
 
 
 def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
-    """SQL that makes `raw.<extract>`, or makes it anew: the rows of these files, or those of them that are asked for."""
+    """SQL that makes or replaces `raw.<extract>`: the rows of these files that meet a condition."""
     columns = ", ".join(f'cast(null as varchar) as "{c}"' for c in (*(k.name for k in contract.columns), *ROW_COLUMNS))
     view = f'create or replace view raw."{contract.extract}" as select {columns} where false'
     if not paths:
         return view
     listed = ", ".join(literal(str(p)) for p in paths)
-    # Files of before may lack a column that the contract has.
+    # Older files may lack a column that the contract has now.
     return f"{view} union all by name select * from read_parquet([{listed}], union_by_name = true) where {where}"
 
 
@@ -297,18 +294,18 @@ def _row_index(
 ) -> None:
     """Make `raw.row_index`: every row that another load could supersede. Extracts and forces with a single load have none.
 
-    With months to rebuild: only the rows of those months, and all rows with the same keys.
+    With `to_rebuild`: only the rows of those months, and all rows with the same keys.
     """
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
-    kept, selects = kept_loads(home), []
+    archived, selects = archived_loads(home), []
     for extract, contract in contracts.items():
         several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if to_rebuild is not None:
             places_to_rebuild = {*to_rebuild.whole, *to_rebuild.months}
             several = {f: entries for f, entries in several.items() if (extract, f) in places_to_rebuild}
-        paths = paths_of(home, (e for entries in several.values() for e in entries), kept)
+        paths = paths_of(home, (e for entries in several.values() for e in entries), archived)
         if paths:
             rows = parquet_of(*paths)
             where = "true" if to_rebuild is None else to_rebuild.where(extract)
@@ -316,11 +313,11 @@ def _row_index(
                 where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
             selects.append(f"{index_select(contract)} from {rows} where {where}")
     kind = "view" if to_rebuild is None else "table"
-    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_nothing("row_index")]))
+    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_no_rows("row_index")]))
 
 
 def index_select(contract: Contract) -> str:
-    """What `raw.row_index` has of an extract's rows; SQL for both engines, up to `from`."""
+    """SQL for both engines: the columns of `raw.row_index` from an extract's rows, up to `from`."""
     key = "indicator_id" if contract.kind == "indicators" else "_key"
     return (
         "select _extract as extract, _force_code as force_code, _load_id as load_id, _line as line,"
@@ -331,26 +328,27 @@ def index_select(contract: Contract) -> str:
 def _withheld_versions(
     con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[ReadableLoad]
 ) -> None:
-    """All rows with a key that is withheld of some load: of those one may stand in."""
-    some = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
-    paths = paths_of(home, (load.entry for load in loads if load.entry.extract in some & set(contracts)), kept_loads(home))
+    """All rows with a key that was withheld from some load: one of them may replace the withheld row."""
+    extracts = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
+    entries = (load.entry for load in loads if load.entry.extract in extracts & set(contracts))
+    paths = paths_of(home, entries, archived_loads(home))
     columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
     if paths:
         names = ", ".join(f"{own} as {name}" for own, name in columns.items())
         select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
     else:
-        select = _nothing("withheld_versions")
+        select = _no_rows("withheld_versions")
     con.execute(f"create table raw.withheld_versions as {select}")
 
 
 def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    """All landed rows in one shape, for what the gate asks of every extract: when, where, and of which kind."""
+    """All landed rows with the same columns, for the gate's checks of every extract: date, unit and kind."""
     selects = [landed_select(contract) for contract in contracts.values()]
     con.execute("create view raw.landed_rows as " + " union all ".join(selects))
 
 
 def landed_select(contract: Contract) -> str:
-    """SQL for both engines: an extract's rows in that shape."""
+    """SQL for both engines: an extract's rows with those columns."""
     unit = next((c.name for c in contract.columns if c.type == "unit"), None)
     kind = next((c.name for c in contract.columns if c.type == "choice"), None)
     return (
@@ -360,14 +358,14 @@ def landed_select(contract: Contract) -> str:
     )
 
 
-def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLoad], believed: set[str]) -> None:
-    """Keys that are not to be used. A tie counts once both of its loads are accepted: `<load>__<other load>.parquet` may be
-    of a night that was interrupted, or later than the one that is made again.
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLoad], accepted_ids: set[str]) -> None:
+    """Keys that must not be used. A conflict between two loads counts once both are accepted: `<load>__<other load>.parquet`
+    may be of a night that was interrupted, or later than the night that is made again.
     """
     _make(con, "withheld", ())
     shown = {load.entry.load_id for load in loads}
-    found = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
-    paths = [p for p in found for own, *other in (p.stem.split("__"),) if own in shown and believed.issuperset(other)]
+    files = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
+    paths = [p for p in files for own, *other in (p.stem.split("__"),) if own in shown and accepted_ids.issuperset(other)]
     if paths:
         con.execute(
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",
@@ -376,12 +374,12 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLo
 
 
 def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """What values of classifying columns count as, in lower case: the home's own on top of the project's."""
+    """What values of classifying columns count as, in lower case. The home's own list overrides the project's."""
     words = {**seeded_words(), **own_words(home)}
     rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
     _make(con, "vocabulary", rows)
 
 
 def _rebase_rows(home: Home) -> list[tuple[str, ...]]:
-    """The project's rows, which are none as it is shipped, and the home's."""
+    """The project's rows (none as shipped), and the home's."""
     return [row for folder in (SEEDS, home.seeds) for row in read_own_list(folder / "rebases.csv", REBASE_COLUMNS)]

@@ -10,16 +10,16 @@ from dagster_project.landing import LedgerEntry
 from dagster_project.landing.vocabulary import shown_values
 
 
-def show_unknown(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
-    """Make `raw.unknown_tonight`: by extract and force, rows whose values no list knows, and the values with their rows.
+def make_unknown_table(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
+    """Make `raw.unknown_tonight`: by extract and force, the number of rows with unknown values, and the values.
 
-    A row counts once for each column of which it has no known value.
+    A row counts once for each column in which its value is unknown.
     """
-    found: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    totals: dict[tuple[str, str], tuple[int, list[str]]] = {}
     for e in tonight:
         for column, rows in e.unknown_told.items():
             place = (str(e.extract), str(e.force_code))
-            before, said = found.get(place, (0, []))
-            found[place] = (before + rows, [*said, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
-    listed = [(*place, n, "; ".join(dict.fromkeys(said))) for place, (n, said) in sorted(found.items())]
-    make_table(con, "raw.unknown_tonight", columns_of("unknown_tonight"), listed)
+            before, texts = totals.get(place, (0, []))
+            totals[place] = (before + rows, [*texts, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
+    table = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
+    make_table(con, "raw.unknown_tonight", columns_of("unknown_tonight"), table)

@@ -9,7 +9,7 @@ from support import each, publish_night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import NoRightsError, published_path
-from dagster_project.core.similar_names import meant, nearest
+from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.landing.template import write_template
 
 COUNT = "select count(*) as n from marts.measures where measure = '{}'"
@@ -30,8 +30,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
     [("kentt", "; is kent meant?"), ("Kentt", "; is kent meant?"), ("zzz", ""), ("derbyshir", "; is derbyshire meant?")],
 )
 def test_the_nearest_name(said: str, near: str) -> None:
-    assert meant(said, ("kent", "derbyshire", "essex")) == near
-    assert nearest("kent", ()) == []
+    assert suggestion(said, ("kent", "derbyshire", "essex")) == near
+    assert closest_names("kent", ()) == []
 
 
 @pytest.mark.parametrize(

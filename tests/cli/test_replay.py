@@ -12,8 +12,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.replay import AGAIN
-from dagster_project.publishing.figure_diff import EVERY, attach, moved
-from dagster_project.publishing.kept_nights import find, prune
+from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
+from dagster_project.publishing.kept_nights import find_kept, prune
 
 
 def test_a_replay_publishes_and_compares(pam: Callable, week: Home, week_copy: Home) -> None:
@@ -42,7 +42,7 @@ def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> Non
 def test_an_earlier_night_to_a_file(pam: Callable, week_copy: Home, tmp_path: Path) -> None:
     """It stays within reach when it is no longer kept."""
     kept, out = tmp_path / "kept.duckdb", tmp_path / "night.duckdb"
-    shutil.copyfile(find(week_copy, NIGHTS[1]).path, kept)
+    shutil.copyfile(find_kept(week_copy, NIGHTS[1]).path, kept)
     prune(week_copy, 1)
     result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)
     assert result.exit_code == 1 and "no kept night of that id" in result.stderr
@@ -52,7 +52,7 @@ def test_an_earlier_night_to_a_file(pam: Callable, week_copy: Home, tmp_path: Pa
     with duckdb.connect() as con:
         attach(con, kept, "earlier")
         attach(con, out, "later")
-        assert moved(con, columns=EVERY) == 0
+        assert find_differences(con, columns=EVERY) == 0
         rows = con.execute("select night_id, finished_at is null, reason from later.meta.nights").fetchall()
     assert rows == [(NIGHTS[0], False, ""), (NIGHTS[1], True, AGAIN)]
     result = pam("replay", "--as-of", "20260104", "--out", out, "--home", week_copy.path)

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 SAID = """
-from dagster_project.core.import_speed import import_less
-import_less()
+from dagster_project.core.import_speed import skip_unused_imports
+skip_unused_imports()
 import sys
 import great_expectations
 print("scipy.stats._stats_py" in sys.modules, "altair.vegalite" in sys.modules)

@@ -12,7 +12,7 @@ from support import differing, publish_night, published, write_extract
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import SeedError, read_own_list
 from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.rebases import COLUMNS, rebases
+from dagster_project.core.rebases import COLUMNS, rebase_rows
 
 GOOD = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2024-07-01", "New form")
 LAYOUT = ("administration_ref", "administered_at", "lpu")
@@ -63,7 +63,7 @@ def test_just_inside_is_taken(tmp_path: Path) -> None:
         GOOD, with_cell("rebase_on", "2024-07-02"), with_cell("category", "Other"),
         with_cell("measure", "mart_mda_orders.orders"), (*GOOD[:1], "lpu", "chesterfield", *GOOD[3:]),
     ]  # fmt: skip
-    found = rebases(read_own_list(write_list(tmp_path, *rows), COLUMNS))
+    found = rebase_rows(read_own_list(write_list(tmp_path, *rows), COLUMNS))
     assert len(found) == 5 and all(len(row) == len(columns_of("rebases")) for row in found)
     assert [(r[0], r[4]) for r in found[2:4]] == [
         ("mart_naloxone", "naloxone_administrations"), ("mart_mda_orders", "orders"),

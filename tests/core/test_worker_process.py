@@ -20,7 +20,7 @@ KILLED = """
 import time
 from dagster_project.core.worker_process import WORKER
 WORKER.load("json")
-WORKER.begin(time.sleep, 600)
+WORKER.submit(time.sleep, 600)
 print(WORKER._process.pid, flush=True)
 input()
 """

@@ -21,9 +21,9 @@ from offline_browser import BROWSER, WITHOUT, offline_page
 from support import own_postgres
 
 from dagster_project.core.home import Home
-from dagster_project.core.printable import SAID, is_printable
-from dagster_project.core.published_file import hardened
-from dagster_project.core.terminal_text import message, safe
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
+from dagster_project.core.published_file import open_hardened
+from dagster_project.core.terminal_text import indented_message, safe_text
 from dagster_project.editions import load_editions
 from dagster_project.landing import read_ledger
 from dagster_project.nights.alerts.events import events_of
@@ -49,7 +49,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
 
 def give_orders(text: str) -> list[str]:
     """The characters of a text that a terminal would take for orders, or that turn its direction."""
-    return [c for c in text if safe(c) != c]
+    return [c for c in text if safe_text(c) != c]
 
 
 def test_the_rule_is_what_its_page_says() -> None:
@@ -70,7 +70,7 @@ def test_the_night_is_published_with_every_bad_row_in_quarantine(night: NightRun
         folder = night.home.quarantine / extract / "derbyshire"
         rows = duckdb.connect().sql(f"select _line, _reasons from read_parquet('{folder}/*.parquet')").fetchall()
         assert len(rows) == len(bad), extract
-        assert all(r.count(SAID) == len(taking) and r.startswith(taking[0]) for _, r in rows), extract
+        assert all(r.count(NOT_PRINTABLE) == len(taking) and r.startswith(taking[0]) for _, r in rows), extract
         assert entries[extract].rows_landed == len(own) - len(bad), extract
 
 
@@ -122,7 +122,7 @@ def test_no_page_runs_what_a_cell_says(night: NightRun) -> None:
 
 
 def test_charts_take_any_text_for_a_name(night: NightRun) -> None:
-    con = hardened(night.home.warehouse.resolve())
+    con = open_hardened(night.home.warehouse.resolve())
     pack = read_pack(con, load_editions(night.home)["2026-03"], False)
     con.close()
     chart = next(c for c in pack.charts if c.kind == "bar" and not c.unavailable)
@@ -149,8 +149,8 @@ def test_a_chart_that_ends_its_process_costs_that_chart() -> None:
 
 @pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS, *NAMES, *STATEMENTS], ids=lambda t: ascii(t)[:40])
 def test_the_terminal_gets_no_order(text: str) -> None:
-    assert not give_orders(safe(text)) and safe(safe(text)) == safe(text)
-    assert len(safe(text)) == len(text) and all(line.startswith("    ") for line in message(text).split("\n")[1:])
+    assert not give_orders(safe_text(text)) and safe_text(safe_text(text)) == safe_text(text)
+    assert len(safe_text(text)) == len(text) and all(line.startswith("    ") for line in indented_message(text).split("\n")[1:])
     out = io.StringIO()
     write_result([text], [[text]], "table", out)
     assert not give_orders(out.getvalue())
@@ -169,7 +169,7 @@ def test_commands_give_the_terminal_no_order(night: NightRun, pam: Callable[...,
     for args in asked:
         done = pam(*args)
         assert done.exit_code in (0, 1, 2) and not give_orders(done.stdout + done.stderr), ascii(args)
-    assert safe(NAMES[0]) in pam("status", "--home", home).stdout, "and the names can be read"
+    assert safe_text(NAMES[0]) in pam("status", "--home", home).stdout, "and the names can be read"
 
 
 def test_alerts_say_names_of_files_in_one_safe_line(night: NightRun) -> None:
@@ -184,7 +184,7 @@ def test_postgresql_serves_every_category_as_it_is(night: NightRun, tmp_path: Pa
     """In a database of its own: what is in the file is there, sign for sign, in figures, in words and in comments."""
     asked = "select distinct mart, measure, category from marts.measures"
     with own_postgres(Home(tmp_path / "server").create()) as server:
-        loaded = postgres.bring(night.home, postgres.Server.of(server.loader_file.read_text().strip()))
+        loaded = postgres.load_if_newer(night.home, postgres.Server.of(server.loader_file.read_text().strip()))
         assert loaded.outcome == "loaded", loaded.reason
         with psycopg.connect(server.analyst_file.read_text().strip()) as con:
             served = set(con.execute(asked).fetchall())

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.memory import bounds
+from dagster_project.core.memory import memory_settings
 from dagster_project.landing import archive as archive_module
 from dagster_project.landing import containers, excel, find_files, inbox_files, land_files, parquet
 from dagster_project.landing import land as land_module
@@ -125,9 +125,9 @@ def test_a_workbook_that_repeats_one_long_text_is_refused(warehouse, monkeypatch
 
 def test_what_spills_is_bounded_and_the_error_says_by_what(warehouse):
     warehouse.home.config_file.write_text('[night]\nmemory = "100MiB"\nspill = "50MiB"\n')
-    assert bounds(warehouse.home, 2)["max_temp_directory_size"] == "25MiB"
+    assert memory_settings(warehouse.home, 2)["max_temp_directory_size"] == "25MiB"
     spills = pytest.raises(Exception, match="max_temp_directory_size")
-    with connect(bounds(warehouse.home), has_identifiers=False) as con, spills:
+    with connect(memory_settings(warehouse.home), has_identifiers=False) as con, spills:
         con.execute("create temp table t as select repeat(range::varchar, 20) as x from range(20000000)")
     used = sum(p.stat().st_size for p in warehouse.home.spill.rglob("*")) if warehouse.home.spill.exists() else 0
     assert used <= 50 << 20

@@ -26,24 +26,24 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_quarter_of_the_machine_unless_the_settings_say_otherwise(home: Home) -> None:
-    default = memory.bounds(home)["memory_limit"]
+    default = memory.memory_settings(home)["memory_limit"]
     assert default == f"{max(1 << 30, memory.machine_memory() // 4) >> 20}MiB"
     home.config_file.write_text('[night]\nmemory = "300MB"\n')
-    con = memory.bound(duckdb.connect(), home)
+    con = memory.limit_memory(duckdb.connect(), home)
     assert con.execute("select current_setting('memory_limit')").fetchone() == ("286.1 MiB",)
     home.config_file.write_text('[night]\nmemory = "much"\n')
     with pytest.raises(ConfigError, match=r"night\.memory"):
-        memory.memory_of(home)
+        memory.memory_limit(home)
 
 
 def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "40MB"\n')
-    con = connect(memory.bounds(home), has_identifiers=False)
+    con = connect(memory.memory_settings(home), has_identifiers=False)
     con.execute(WIDE.format(600_000))
     assert any(home.spill.iterdir()) and stat.S_IMODE(home.path.stat().st_mode) == 0o700
     con.close()
     with pytest.raises(duckdb.OutOfMemoryException):
-        connect(memory.bounds(home), has_identifiers=True).execute(WIDE.format(600_000))
+        connect(memory.memory_settings(home), has_identifiers=True).execute(WIDE.format(600_000))
 
 
 def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:

@@ -11,7 +11,7 @@ from dagster_project.landing import read_erasures
 from dagster_project.nights.health import troubles
 from dagster_project.nights.status import status
 from dagster_project.nights.steps import Landed
-from dagster_project.publishing.kept_nights import kept
+from dagster_project.publishing.kept_nights import list_kept
 from dagster_project.transform import candidate
 
 
@@ -34,8 +34,8 @@ def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
     assert set(receipt.seconds) == {"landing", "total"}
     # What is published, what is kept and what the next night builds on are as they were.
     assert sample_copy.warehouse.read_bytes() == before
-    assert [p.night_id for p in kept(sample_copy)] == [stands.night_id]
-    assert candidate.begin(sample_copy).on == "night"
+    assert [p.night_id for p in list_kept(sample_copy)] == [stands.night_id]
+    assert candidate.start(sample_copy).on == "night"
 
 
 def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> None:

@@ -19,8 +19,8 @@ from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, night_named
-from dagster_project.publishing.figure_diff import EVERY, attach, moved
-from dagster_project.publishing.kept_nights import find
+from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
+from dagster_project.publishing.kept_nights import find_kept
 
 pytestmark = pytest.mark.long
 
@@ -51,7 +51,7 @@ def differing(one: Path, other: Path) -> int:
     with duckdb.connect() as con:
         attach(con, one, "earlier")
         attach(con, other, "later")
-        return moved(con, columns=EVERY)
+        return find_differences(con, columns=EVERY)
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -79,7 +79,7 @@ def test_a_night_is_made_again_as_it_was_published(week_copy: Home) -> None:
     with locked(home):
         found = check(home, NIGHTS[3])
     assert (found.differing, found.rows, found.night_id) == (0, [], NIGHTS[3])
-    with duckdb.connect(str(find(home, NIGHTS[3]).path), read_only=True) as con:
+    with duckdb.connect(str(find_kept(home, NIGHTS[3]).path), read_only=True) as con:
         assert con.execute("select count(*) from marts.measures").fetchone() == (found.figures,)
     assert list(home.path.glob(".replay-*")) == [alive], "another process may be at work in its own"
     shutil.rmtree(alive)
@@ -91,7 +91,7 @@ def test_a_night_is_made_again_as_it_was_published(week_copy: Home) -> None:
 def test_nights_do_differ_from_one_another(week: Home) -> None:
     """Or the comparison above would show nothing."""
     for one, other in ((0, 1), (1, 2), (2, 3)):
-        assert differing(find(week, NIGHTS[one]).path, find(week, NIGHTS[other]).path) > 500
+        assert differing(find_kept(week, NIGHTS[one]).path, find_kept(week, NIGHTS[other]).path) > 500
 
 
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(week: Home, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
     home = restored(week, tmp_path / "restored", "raw")
     out = tmp_path / "third.duckdb"
     assert as_of(home, NIGHTS[2], out) == []
-    assert differing(find(week, NIGHTS[2]).path, out) == 0
+    assert differing(find_kept(week, NIGHTS[2]).path, out) == 0
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
     with duckdb.connect(str(out), read_only=True) as con:
         nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
@@ -203,10 +203,10 @@ def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> Non
     out = tmp_path / "released.duckdb"
     as_of(week, RELEASED, out)
     with duckdb.connect() as con:
-        attach(con, find(week, NIGHTS[2]).path, "earlier")
+        attach(con, find_kept(week, NIGHTS[2]).path, "earlier")
         attach(con, out, "later")
-        moved(con)
-        assert con.execute("select distinct mart from moved").fetchall() == [("mart_stop_search",)]
+        find_differences(con)
+        assert con.execute("select distinct mart from differences").fetchall() == [("mart_stop_search",)]
 
 
 def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ from week import NIGHTS, publish_dated
 from dagster_project.audit import read_log
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import digest_of, night_of
+from dagster_project.core.published_file import night_of, sha256_of
 from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
 from dagster_project.publishing import outputs
-from dagster_project.publishing.kept_nights import NotKeptError, kept
+from dagster_project.publishing.kept_nights import NotKeptError, list_kept
 from dagster_project.transform import candidate
 
 WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}
@@ -40,7 +40,7 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     assert (receipt.republished, receipt.by, receipt.reason) == (NIGHTS[3], WHO["by"], WHO["why"])
     of_night = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[3])
     assert (receipt.sha256, receipt.figures) == (of_night.sha256, of_night.figures)
-    assert digest_of(week_copy.warehouse) == of_night.sha256
+    assert sha256_of(week_copy.warehouse) == of_night.sha256
     assert roll_back(week_copy, **WHO).republished == NIGHTS[2], "before what is published now"
     assert roll_back(week_copy, NIGHTS[4], **WHO).republished == NIGHTS[4], "and forward again"
     assert week_copy.warehouse.read_bytes() == newest
@@ -70,14 +70,14 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week
     row = rows[back.night_id]
     assert (row["outcome"], row["figures"]) == ("rolled back", sum(back.figures.values()))
     assert row["reason"] == f"night {NIGHTS[0]} published again by A. Person: {WHO['why']}"
-    assert kept(week_copy)[-1].night_id == NEXT and kept(week_copy)[0].night_id == NIGHTS[0]
+    assert list_kept(week_copy)[-1].night_id == NEXT and list_kept(week_copy)[0].night_id == NIGHTS[0]
 
 
 def test_what_was_built_last_is_not_built_on(week_copy: Home) -> None:
-    assert candidate.begin(week_copy).on == "night"
+    assert candidate.start(week_copy).on == "night"
     publish_dated(week_copy, "20260108T020000Z")
     roll_back(week_copy, **WHO)
-    assert candidate.begin(week_copy).on != "night"
+    assert candidate.start(week_copy).on != "night"
 
 
 def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
     monkeypatch.undo()
     begin(week_copy).end()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
-    assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).said
+    assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).summary
     back, again, told = [*read_log(week_copy)][-3:]
     assert (back.facts["what"], again.facts["what"]) == ("rolled back", "published again")
     assert told.facts == {"withdraws": [back.n, again.n], "what": "not published", "night_id": NIGHTS[3]}

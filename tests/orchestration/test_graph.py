@@ -17,7 +17,7 @@ from dagster_project.orchestration.described import as_name
 from dagster_project.publishing import outputs
 from dagster_project.quality import gate
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.rests_on import sources
+from dagster_project.transform.figure_causes import measure_sources
 
 ALL_OUTPUTS = outputs.OUTPUTS
 """As they are outside the tests, whose nights publish the warehouse alone."""
@@ -38,7 +38,7 @@ def graph(defs):
 def test_the_way_from_every_extract_that_counts_to_the_published_file(graph):
     published = dg.AssetKey(["published", "warehouse"])
     above = graph.get_ancestor_asset_keys(published) if hasattr(graph, "get_ancestor_asset_keys") else _above(graph, published)
-    counted = {extract for _, _, extract in sources()}
+    counted = {extract for _, _, extract in measure_sources()}
     assert counted and counted <= load_contracts().keys()
     for extract in counted:
         assert dg.AssetKey(["raw", extract]) in above

@@ -11,7 +11,7 @@ import pytest
 from support import SILENT, differing, night, publish_night, published, write_extract
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.published_file import digest_of, published_night
+from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.nights import steps
@@ -103,13 +103,13 @@ def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
         first.land()
         first.build()
         first.judge()
-        patch.setattr(kept_nights, "settle", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
+        patch.setattr(kept_nights, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
         with pytest.raises(OSError, match="share"):
             first.publish()
         first.fail("the share is gone")
     (receipt,) = read_receipts(new_home)
     assert (receipt.outcome, receipt.reason) == ("published", "stopped after publishing: the share is gone")
-    assert receipt.sha256 == digest_of(new_home.warehouse) and receipt.outputs == {}
+    assert receipt.sha256 == sha256_of(new_home.warehouse) and receipt.outputs == {}
     figures = dict(published(new_home, "select mart, count(*) from marts.measures group by mart"))
     assert receipt.figures == figures and figures["mart_mda_orders"] > 0
     to_serve = steps.Plan("b", ("a",), lands=False, publishes=False)

@@ -13,7 +13,7 @@ from support import SILENT, write_extract
 from dagster_project import landing
 from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
-from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, wait_before
+from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, seconds_before_retry
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError
 from dagster_project.core.published_file import published_night
@@ -96,7 +96,7 @@ def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
 
 
 def test_waits_double_and_add_up_to_the_patience() -> None:
-    waits = [[wait_before(n, 900) for n in range(1, errors.TRIES + 1)] for _ in range(200)]
+    waits = [[seconds_before_retry(n, 900) for n in range(1, errors.TRIES + 1)] for _ in range(200)]
     for own in waits:
         assert 800 <= sum(own) <= 1000
         for n, seconds in enumerate(own):

@@ -205,7 +205,7 @@ def test_postgresql_has_categories_and_no_more(watched: tuple[Home, Path, list[s
     """Every value of every relation, the catalogue's among them (comments, statistics, definitions), and every file."""
     home, _, _ = watched
     with own_postgres(Home(tmp_path / "home")) as server:
-        assert postgres.bring(home, postgres.Server.of(server.loader_file.read_text().strip())).outcome == "loaded"
+        assert postgres.load_if_newer(home, postgres.Server.of(server.loader_file.read_text().strip())).outcome == "loaded"
         with psycopg.connect(server.admin_file.read_text().strip().rsplit("/", 1)[0] + "/pam", autocommit=True) as con:
             con.execute("analyze")
             relations = con.execute(
@@ -218,7 +218,7 @@ def test_postgresql_has_categories_and_no_more(watched: tuple[Home, Path, list[s
                 text = "\n".join(str(row) for row in con.execute(f"select t::text from {relation} as t").fetchall())
                 if marks := found_in(text.encode()):
                     where[relation] = marks
-        files = {role for _, marks in search(embedded.place_of(Home(tmp_path / "home"))) for role in marks}
+        files = {role for _, marks in search(embedded.server_folder(Home(tmp_path / "home"))) for role in marks}
     assert {role for marks in where.values() for role in marks} == {"C", "N"}, where
     assert {relation for relation, marks in where.items() if "N" in marks} <= {
         "meta.vocabulary", "meta.files", "meta.checks", "pg_catalog.pg_statistic", "pg_catalog.pg_stats",

@@ -15,7 +15,7 @@ from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.load_expiry import is_expired
 from dagster_project.nights.replay import ReplayError, as_of, check
 from dagster_project.serving import trace
-from dagster_project.transform.monthly_archive import RawLostError, kept_loads
+from dagster_project.transform.monthly_archive import RawLostError, archived_loads
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 OLD = ("2018-01-01", "2018-06-30")
@@ -98,7 +98,7 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
     told = [r.facts for r in read_log(home) if r.kind == "erasure"]
     assert sorted(f["what"] for f in told) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
     noted = [e for e in read_erasures(home) if e.kind == "raw"]
-    assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(kept_loads(home)) == 5
+    assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(archived_loads(home)) == 5
     assert run.receipt.erased == len(told) == len(read_erasures(home))
     assert not verify(home).faults
     traced(home)

@@ -15,7 +15,7 @@ from dagster_project.core.yaml_io import _LOADER
 from dagster_project.landing import read_ledger
 from dagster_project.landing.mappings import _Loader
 from dagster_project.landing.quarantine_export import export
-from dagster_project.serving import neutral, write_result
+from dagster_project.serving import escape_formula, write_result
 
 FORMULAS = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1",
@@ -28,7 +28,7 @@ HARMLESS = [
 
 @pytest.mark.parametrize("value", FORMULAS)
 def test_a_formula_is_text_in_every_export(value: str, tmp_path: Path) -> None:
-    assert neutral(value) == f"'{value}"
+    assert escape_formula(value) == f"'{value}"
     out = io.StringIO()
     write_result([value], [[value, -12.5]], "csv", out)
     header, line = out.getvalue().split("\n", 1)[0], out.getvalue()
@@ -39,7 +39,7 @@ def test_a_formula_is_text_in_every_export(value: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", HARMLESS)
 def test_numbers_and_other_text_stay_as_they_are(value: object) -> None:
-    assert neutral(value) is value
+    assert escape_formula(value) is value
 
 
 def test_names_can_t_leave_the_inbox_nor_reach_sql(new_home: Home) -> None:

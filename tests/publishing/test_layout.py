@@ -65,7 +65,7 @@ def test_all_of_a_night_is_published_together(new_home: Home) -> None:
     assert names(new_home) == [".nights", "current", "open", "report", "warehouse.duckdb"]
     assert (new_home.published / "open" / "told" / "it.csv").read_text() == "open+report False\n"
     assert published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
-    assert replace(written["open"], form="") == outputs.measured(new_home.published / "open", written["open"].seconds)
+    assert replace(written["open"], form="") == outputs.measure_output(new_home.published / "open", written["open"].seconds)
     assert (written["open"].files, written["open"].bytes) == (2, 34) and not (new_home.candidate / WAREHOUSE).exists()
     put(new_home, NIGHTS[1], "open")
     assert names(new_home) == [".nights", "current", "open", "warehouse.duckdb"], "no link to what the night has not"
@@ -151,9 +151,9 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
     with monkeypatch.context() as patch:
         patch.setattr(folder_swap, "mend_links", full)
         put(new_home, NIGHTS[1], "open")
-        assert "No space left" in kept_nights.settle(new_home, None)
+        assert "No space left" in kept_nights.fix_links_and_rights(new_home, None)
     assert published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
-    assert kept_nights.settle(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
+    assert kept_nights.fix_links_and_rights(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
 
 
 def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
@@ -293,7 +293,7 @@ def test_what_an_earlier_version_published_since_is_what_stands(new_home: Home) 
     """Gone back to an earlier version for a night: it puts its file in the link's place."""
     put(new_home, NIGHTS[0], "open")
     os.replace(night_file(new_home.candidate / "its.duckdb", NIGHTS[1]), new_home.warehouse)
-    publish.adopt(new_home)
+    publish.repair_layout(new_home)
     assert night_of(new_home.warehouse) == NIGHTS[1] and new_home.warehouse.is_symlink()
     assert names(new_home) == [".nights", "current", "warehouse.duckdb"], "the outputs of another night are not shown"
 

@@ -11,14 +11,14 @@ from support import begin, write_extract
 from week import NALOXONE, NIGHTS, administrations, publish_dated
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import digest_of, night_of
-from dagster_project.core.receipts import in_order, read_receipts
+from dagster_project.core.published_file import night_of, sha256_of
+from dagster_project.core.receipts import night_order, read_receipts
 from dagster_project.publishing import kept_nights, publish
 from dagster_project.publishing.kept_nights import NotKeptError
 
 
 def kept(home: Home) -> list[str]:
-    return [p.night_id for p in kept_nights.kept(home)]
+    return [p.night_id for p in kept_nights.list_kept(home)]
 
 
 def laid_out(home: Home, nights: list[str], published: str) -> Home:
@@ -34,12 +34,12 @@ def laid_out(home: Home, nights: list[str], published: str) -> Home:
 
 def test_every_published_night_is_kept_as_it_was(week: Home) -> None:
     assert kept(week) == NIGHTS
-    assert [p.is_published for p in kept_nights.kept(week)] == [False] * 4 + [True]
-    for publication, receipt in zip(kept_nights.kept(week), (r for r in read_receipts(week)), strict=True):
+    assert [p.is_published for p in kept_nights.list_kept(week)] == [False] * 4 + [True]
+    for publication, receipt in zip(kept_nights.list_kept(week), (r for r in read_receipts(week)), strict=True):
         assert night_of(publication.path) == publication.night_id == receipt.night_id
-        assert digest_of(publication.path) == receipt.sha256
+        assert sha256_of(publication.path) == receipt.sha256
         assert publication.path.stat().st_mode & 0o777 == 0o600
-    assert week.warehouse.samefile(kept_nights.kept(week)[-1].path), "a second name costs no space"
+    assert week.warehouse.samefile(kept_nights.list_kept(week)[-1].path), "a second name costs no space"
     assert not list(week.publications.glob(".*"))
 
 
@@ -47,7 +47,7 @@ def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Hom
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
     home = laid_out(new_home, nights, published=nights[1])
     assert kept_nights.prune(home, 6) == []
-    assert kept_nights.prune(home, 3, but=[nights[2]]) == [nights[0]]
+    assert kept_nights.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
     assert kept_nights.prune(home, 3) == [nights[2]]
     assert kept(home) == [nights[1], *nights[3:]]
     assert kept_nights.prune(home, 1) == nights[3:5]
@@ -56,7 +56,7 @@ def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Hom
 
 def test_a_tenth_night_of_one_second_comes_after_the_ninth() -> None:
     nights = ["20260106T020000Z", "20260106T020000Z-2", "20260106T020000Z-10", "20260106T020001Z"]
-    assert sorted(reversed(nights), key=in_order) == nights
+    assert sorted(reversed(nights), key=night_order) == nights
 
 
 def test_the_home_s_settings_say_how_many(week_copy: Home) -> None:
@@ -78,7 +78,7 @@ def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_cop
     before = week_copy.warehouse.read_bytes()
     begin(week_copy).end()
     assert kept(week_copy) == [NIGHTS[4]]
-    assert week_copy.warehouse.read_bytes() == before and week_copy.warehouse.samefile(kept_nights.kept(week_copy)[0].path)
+    assert week_copy.warehouse.read_bytes() == before and week_copy.warehouse.samefile(kept_nights.list_kept(week_copy)[0].path)
 
 
 def test_a_copy_that_was_half_written_counts_for_nothing_and_goes(week_copy: Home) -> None:
@@ -89,7 +89,7 @@ def test_a_copy_that_was_half_written_counts_for_nothing_and_goes(week_copy: Hom
     assert kept(week_copy) == NIGHTS[:4]
     begin(week_copy).end()
     assert kept(week_copy) == NIGHTS and not half.exists()
-    assert digest_of(newest) == read_receipts(week_copy)[-1].sha256
+    assert sha256_of(newest) == read_receipts(week_copy)[-1].sha256
 
 
 def test_a_published_night_without_its_receipt_gets_one_that_can_be_gone_back_to(week_copy: Home) -> None:
@@ -99,7 +99,7 @@ def test_a_published_night_without_its_receipt_gets_one_that_can_be_gone_back_to
     begin(week_copy).end()
     after = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[4])
     assert (after.outcome, after.sha256, after.figures) == ("published", before.sha256, before.figures)
-    kept_nights.check_whole(kept_nights.find(week_copy, "today"))
+    kept_nights.check_whole(kept_nights.find_kept(week_copy, "today"))
 
 
 def refusing(number: int):
@@ -112,7 +112,7 @@ def refusing(number: int):
 def test_a_disk_without_hard_links_has_copies(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(week_copy.publications)
     monkeypatch.setattr(publish.os, "link", refusing(errno.EXDEV))
-    path = kept_nights.keep(week_copy)
+    path = kept_nights.keep_published(week_copy)
     assert path and path.read_bytes() == week_copy.warehouse.read_bytes() and not path.samefile(week_copy.warehouse)
     assert path.stat().st_mode & 0o777 == 0o600 and not [*week_copy.publications.glob(".*")]
 
@@ -137,21 +137,21 @@ def test_a_folder_that_can_not_be_written_fails_no_night_either(week_copy: Home)
 
 
 def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) -> None:
-    assert kept_nights.find(week, NIGHTS[2]).night_id == kept_nights.find(week, "20260105").night_id == NIGHTS[2]
-    assert kept_nights.find(week, "today").night_id == NIGHTS[4]
-    assert kept_nights.before(week, NIGHTS[4]).night_id == NIGHTS[3]
+    assert kept_nights.find_kept(week, NIGHTS[2]).night_id == kept_nights.find_kept(week, "20260105").night_id == NIGHTS[2]
+    assert kept_nights.find_kept(week, "today").night_id == NIGHTS[4]
+    assert kept_nights.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
     with pytest.raises(NotKeptError, match=r"2026010: 5 kept nights of that id\. Kept are: 20260103T020000Z, "):
-        kept_nights.find(week, "2026010")
+        kept_nights.find_kept(week, "2026010")
     with pytest.raises(NotKeptError, match="20251231: no kept night of that id"):
-        kept_nights.find(week, "20251231")
+        kept_nights.find_kept(week, "20251231")
     with pytest.raises(NotKeptError, match="no night before 20260103T020000Z is kept"):
-        kept_nights.before(week, NIGHTS[0])
+        kept_nights.kept_before(week, NIGHTS[0])
     with pytest.raises(NotKeptError, match="None is kept"):
-        kept_nights.find(new_home, NIGHTS[0])
+        kept_nights.find_kept(new_home, NIGHTS[0])
 
 
 def test_what_is_kept_is_never_written_to(week: Home) -> None:
     """The night after builds on a copy: the inode that readers, and kept nights, have stays as it is."""
-    assert len({p.path.stat().st_ino for p in kept_nights.kept(week)}) == 5
+    assert len({p.path.stat().st_ino for p in kept_nights.list_kept(week)}) == 5
     candidates = {p.stat().st_ino for p in Path(week.candidate).rglob("*.duckdb")}
-    assert not candidates & {p.path.stat().st_ino for p in kept_nights.kept(week)}
+    assert not candidates & {p.path.stat().st_ino for p in kept_nights.list_kept(week)}

@@ -153,7 +153,7 @@ def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(sample_
 
 def test_a_candidate_that_somebody_else_wrote_in_is_not_built_on(sample_copy: Home) -> None:
     (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    assert building_on.begin(sample_copy).on != "night", "it builds all, from nothing"
+    assert building_on.start(sample_copy).on != "night", "it builds all, from nothing"
     run = run_night(sample_copy)
     assert (run.receipt.outcome, last_receipt(sample_copy).outcome) == ("published", "published")
 

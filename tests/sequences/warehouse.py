@@ -97,7 +97,7 @@ def compile_staging(folder: Path) -> Staging:
     staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
     wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *staged]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
-    with dbt_runner._closed_after():
+    with dbt_runner._closing_connections():
         compiled = dbt_runner._invoke(
             ["compile", "--no-write-json", "-s", *wanted], dbt_runner.manifest(), folder / "dbt"
         ).result.results
@@ -278,7 +278,7 @@ class Warehouse:
                 try:
                     part = self.measured(since, before, figures)
                 finally:
-                    carry_forward.let_go(con)
+                    carry_forward.drop_previous(con)
             whole = self.measured(since, figures=figures)
             if part is not None and (found := differing(part, whole)):
                 return [f"night {n + 1} in part: {said}" for said in found]
@@ -343,7 +343,7 @@ class Warehouse:
         if figures:
             found |= self.figures()
         if before is not None:
-            raw_schema.show_all(self.home, [])
+            raw_schema.show_all_rows(self.home, [])
         return found
 
     def figures(self) -> dict[str, set[tuple]]:

@@ -10,11 +10,11 @@ from support import MARTS, write_extract
 from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, moved
-from dagster_project.publishing.kept_nights import NotKeptError, Publication, find
+from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
+from dagster_project.publishing.kept_nights import NotKeptError, Publication, find_kept
 from dagster_project.serving.diff import FIGURES, FILES, Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
-from dagster_project.transform.rests_on import explain, sources
+from dagster_project.transform.figure_causes import find_causes, measure_sources
 
 pytestmark = pytest.mark.long
 
@@ -22,7 +22,7 @@ JANUARY = ("2025-01-01", "2025-01-31")
 
 
 def between(home: Home, one: str, other: str, **asked: Any) -> Difference:
-    return compare(find(home, one), find(home, other), **({"limit": None} | asked))
+    return compare(find_kept(home, one), find_kept(home, other), **({"limit": None} | asked))
 
 
 def figures(found: Difference, **wanted: Any) -> list[dict[str, Any]]:
@@ -45,15 +45,15 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize("n", range(4))
 def test_what_moved_is_what_differs_row_by_row(week: Home, con: duckdb.DuckDBPyConnection, n: int) -> None:
-    one, other = find(week, NIGHTS[n]), find(week, NIGHTS[n + 1])
+    one, other = find_kept(week, NIGHTS[n]), find_kept(week, NIGHTS[n + 1])
     attach(con, one.path, "earlier")
     attach(con, other.path, "later")
-    number = moved(con)
+    number = find_differences(con)
     before, after = rows_of(one), rows_of(other)
     expected = {k: (before.get(k), after.get(k)) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
     said = con.execute(
         f"select {', '.join(KEY)}, kind, {', '.join(f'{c}_before' for c in FIGURE)}, {', '.join(f'{c}_after' for c in FIGURE)},"
-        " change from moved"
+        " change from differences"
     ).fetchall()
     assert len(said) == number == len(expected) == len({row[:9] for row in said})
     for row in said:
@@ -166,13 +166,13 @@ def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None
         return {node}.union(*(above(p) for p in nodes[node].depends_on_nodes if p in nodes))
 
     derived: dict[str, set[str]] = {}
-    for mart, _, extract in sources():
+    for mart, _, extract in measure_sources():
         derived.setdefault(mart, set()).add(extract)
     for mart, extracts in derived.items():
         read = {nodes[n].name for n in above(f"model.pam_warehouse.{mart}") if n.startswith("model.")}
         assert extracts == {name.removeprefix("stg_") for name in read if name.startswith("stg_")}, mart
     assert derived.keys() == MARTS
-    assert ("mart_incidents", "roc_drugs_emergency", "incidents") in sources(), "by its own coverage's limit"
+    assert ("mart_incidents", "roc_drugs_emergency", "incidents") in measure_sources(), "by its own coverage's limit"
 
 
 def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(week: Home) -> None:
@@ -190,21 +190,21 @@ def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(
 
 def test_only_what_is_compared_counts(week: Home, con: duckdb.DuckDBPyConnection) -> None:
     """A name that changed is no moved figure; whoever asks for every column is told which differ."""
-    con.execute(f"attach '{find(week, 'today').path}' as later (read_only)")
+    con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
     con.execute(
         "create table spoilt as select * replace (case when area_code = 'unknown' then 'Nobody knows' else area_name end as"
         " area_name, case when period_label = 'Dec 2025' then prior_value + 1 else prior_value end as prior_value)"
         " from later.marts.measures"
     )
-    assert moved(con, "spoilt") == 0
+    assert find_differences(con, "spoilt") == 0
     names = con.execute("select count(*) from later.marts.measures where area_code = 'unknown'").fetchone()[0]
     priors = con.execute(
         "select count(*) from later.marts.measures where period_label = 'Dec 2025' and prior_value is not null"
         " and area_code <> 'unknown'"
     ).fetchone()[0]
-    assert moved(con, "spoilt", columns=EVERY) == names + priors
-    assert names and priors and moved(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
-    told = con.execute("select distinct differs, kind from moved").fetchall()
+    assert find_differences(con, "spoilt", columns=EVERY) == names + priors
+    assert names and priors and find_differences(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
+    told = con.execute("select distinct differs, kind from differences").fetchall()
     assert told == [(["prior_value"], "changed")]
 
 
@@ -212,20 +212,20 @@ def test_a_value_that_came_or_went_has_moved_though_its_status_is_the_same(
     week: Home, con: duckdb.DuckDBPyConnection
 ) -> None:
     """A cohort of which no count was known yet: complete, and null."""
-    con.execute(f"attach '{find(week, 'today').path}' as later (read_only)")
+    con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
     of = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
     con.execute(f"create table spoilt as select * replace (case when {of} then null else value end as value)"
                 " from later.marts.measures")  # fmt: skip
     for sides, values in ((("spoilt", "later.marts.measures"), (None, 5)), (("later.marts.measures", "spoilt"), (5, None))):
-        assert moved(con, *sides) == 1
-        (row,) = con.execute("select value_before, value_after, differs, change from moved").fetchall()
+        assert find_differences(con, *sides) == 1
+        (row,) = con.execute("select value_before, value_after, differs, change from differences").fetchall()
         assert row == (*values, ["value"], None)
 
 
 def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyConnection) -> None:
     """The same file in both nights explains nothing, nor does one that was refused or is held still."""
     con.execute(
-        "create table moved as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
+        "create table differences as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
         " 'derbyshire' as force_code, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 'changed' as kind"
     )
     for name in ("a", "b"):
@@ -249,7 +249,7 @@ def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyCo
     add("b", "held", "held")
     add("ab", "held before", "held", load="freed")
     add("b", "freed", load="freed", day=3)
-    explain(con, "a", "b")
+    find_causes(con, "a", "b")
     named = con.execute(
         "select source_file, outcome from landed where list_contains((select file_ids from caused), file_id) order by 1"
     ).fetchall()
@@ -269,13 +269,13 @@ def test_the_two_nights_are_chosen(week: Home, week_copy: Home) -> None:
         choose_nights(week, ["today"])
     for path in week_copy.publications.iterdir():
         path.unlink()
-    assert find(week_copy, "today").path == week_copy.warehouse
+    assert find_kept(week_copy, "today").path == week_copy.warehouse
     with pytest.raises(NotKeptError, match="no night before 20260107T020000Z is kept"):
         choose_nights(week_copy, [])
 
 
 def test_a_kept_file_that_is_damaged_is_named(week_copy: Home) -> None:
-    path = find(week_copy, NIGHTS[3]).path
+    path = find_kept(week_copy, NIGHTS[3]).path
     path.write_bytes(b"rubbish")
     with pytest.raises(ValueError, match=r"20260106T020000Z\.duckdb can't be read as a night's file"):
         between(week_copy, NIGHTS[3], "today")

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import NotWritableError, hardened
+from dagster_project.core.published_file import NotWritableError, open_hardened
 from dagster_project.serving import connect
 
 READS = [
@@ -227,6 +227,6 @@ def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
 
 def test_a_night_that_is_open_can_not_be_opened_for_writing(sample_copy: Home, tmp_path: Path) -> None:
     with connect(sample_copy), pytest.raises(NotWritableError, match="is open in this process"):
-        hardened(sample_copy.warehouse.resolve(), writable=tmp_path)
-    with hardened(sample_copy.warehouse.resolve(), writable=tmp_path) as con:
+        open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path)
+    with open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path) as con:
         con.execute(f"copy (select 1) to '{tmp_path}/x.csv'")

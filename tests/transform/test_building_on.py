@@ -15,14 +15,14 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 def builds_on(home: Home) -> bool:
     """Whether the next night takes over what stands. Asking lays the candidate out, as a night does."""
-    return candidate.begin(home).on == "night"
+    return candidate.start(home).on == "night"
 
 
 def test_a_quiet_night_builds_only_what_is_of_every_extract(sample_copy: Home) -> None:
-    begun = candidate.begin(sample_copy)
+    begun = candidate.start(sample_copy)
     selected = {name.split(".")[-1] for name in begun.select}
     assert begun.on == "night" and selected >= {*candidate.ALWAYS} and not any(n.startswith("mart_") for n in selected)
-    assert len({n.unique_id for n in begun.standing}) == len(begun.standing) > 100
+    assert len({n.unique_id for n in begun.unchanged}) == len(begun.unchanged) > 100
     assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
 
 
@@ -32,19 +32,19 @@ def test_a_night_that_was_begun_is_never_built_on(sample_copy: Home) -> None:
 
 
 def test_rebuild_builds_all(sample_copy: Home) -> None:
-    begun = candidate.begin(sample_copy, rebuild=True)
+    begun = candidate.start(sample_copy, rebuild=True)
     selected = {name.split(".")[-1] for name in begun.select}
     marts = {n.name for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
-    assert begun.on == "groundwork" and begun.loads is None
+    assert begun.on == "empty build" and begun.loads is None
     assert {m for m in marts if m.startswith("mart_")} <= selected
 
 
-def test_lists_of_the_home_are_what_the_groundwork_does_not_know() -> None:
+def test_lists_of_the_home_are_what_the_empty_build_does_not_know() -> None:
     nodes = dbt_runner.manifest().nodes.values()
     assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LISTED}
 
 
-def test_on_the_groundwork_a_home_with_lists_has_what_it_has_on_nothing(
+def test_on_the_empty_build_a_home_with_lists_has_what_it_has_on_nothing(
     new_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [[f"N{n}", f"2025-0{n % 9 + 1}-05 10:00", ("One", "Two", "Chesterfield")[n % 3]] for n in range(12)]
@@ -87,7 +87,7 @@ def test_a_copy_of_the_publication_is_read_to_be_believed(sample_copy: Home) -> 
 
 def test_only_what_rests_on_changed_extracts_is_built() -> None:
     """And what holds something of every extract, but not what rests on that alone."""
-    selected = {name.split(".")[-1] for name in candidate.resting_on(["naloxone"])}
+    selected = {name.split(".")[-1] for name in candidate.nodes_to_build(["naloxone"])}
     assert {*candidate.ALWAYS, "naloxone_monthly", "mart_naloxone", "asked_figures", "answers", "claims"} <= selected
     assert {s for s in selected if s.startswith("mart_")} == {"mart_naloxone", "mart_control_charts"}
     assert "iom_monthly" not in selected

@@ -27,7 +27,7 @@ from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 from dagster_project.sample import write_sample
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.candidate import begin
+from dagster_project.transform.candidate import start
 from dagster_project.transform.dbt_runner import Node
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
@@ -211,7 +211,7 @@ def test_what_fails_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pyt
         run.land()
         with pytest.raises(NightFailedError, match="periods"):
             run.build()
-    assert begin(sample_copy).on != "night"
+    assert start(sample_copy).on != "night"
 
 
 def test_without_java_it_says_which(new_home: Home) -> None:

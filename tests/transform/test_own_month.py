@@ -8,7 +8,7 @@ import re
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.transform.carry_forward import _measures
-from dagster_project.transform.rests_on import sources
+from dagster_project.transform.figure_causes import measure_sources
 
 EVENTS = {p.stem: p.read_text(encoding="utf-8") for p in sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))}
 CALL = re.compile(r"event\(\s*'(\w+)'.*?extract='(\w+)'")
@@ -26,7 +26,7 @@ def test_a_row_counts_on_the_day_that_places_it() -> None:
                 assert day == contract.date_column, f"{name}: {extract} counts by {day}: have its contract say looks_back"
         # Or a night would not know which sums to carry over.
         assert {x for _, x in calls} == {x for mart, _, x in _measures() if f"{mart.removeprefix('mart_')}_events" == name}
-    assert seen == {x for _, _, x in sources() if contracts[x].kind != "indicators"}
+    assert seen == {x for _, _, x in measure_sources() if contracts[x].kind != "indicators"}
 
 
 def test_no_row_counts_by_what_other_rows_say() -> None:

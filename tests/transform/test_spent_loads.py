@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import LedgerEntry
-from dagster_project.transform.raw_schema import standing
+from dagster_project.transform.raw_schema import loads_that_count
 
 NUMBERS = count()
 YEAR = ("2025-01-01", "2025-12-31")
@@ -30,7 +30,7 @@ def load(name: str, day: int, window: tuple[str, str] = YEAR, extract: str = "md
 
 def left(*entries: LedgerEntry, since: str = "20260131T020000Z") -> list[str]:
     """The loads that stand, in order of name."""
-    return sorted(str(found.entry.load_id) for found in standing(list(entries), load_contracts(), since))
+    return sorted(str(found.entry.load_id) for found in loads_that_count(list(entries), load_contracts(), since))
 
 
 def test_a_newer_load_of_the_whole_window_spends_the_older() -> None:
@@ -98,7 +98,7 @@ def test_another_force_s_or_extract_s_load_spends_nothing(other: dict) -> None:
 def test_equal_extraction_times_stand_together() -> None:
     tied = [load("a", 2, YEAR), load("b", 2, JAN)]
     assert left(*tied) == ["a", "b"]
-    assert {found.rank for found in standing(tied, load_contracts(), "")} == {1}
+    assert {found.rank for found in loads_that_count(tied, load_contracts(), "")} == {1}
 
 
 def test_refused_and_held_files_neither_stand_nor_spend() -> None:

@@ -1,4 +1,4 @@
-"""What says whether the parsed project and the groundwork are of this checkout."""
+"""What says whether the parsed project and the empty build are of this checkout."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
-"""What a night publishes with its warehouse: open files, report packs, the dashboard and the catalogue, a folder each.
+"""What a night publishes with its warehouse file: open files, report packs, the dashboard and the catalogue, a folder each.
 
-They are made from the sealed file alone; the dashboard also reads the kept night before it. All are written before anything is
-published, into a folder that nobody sees yet. If one can't be written, the last good one takes its place and says so (`stale`),
-or, if the settings say so, the night is not published.
+They are made only from the sealed file; the dashboard also reads the previous kept night. All are written to a hidden folder
+before anything is published. If one can't be written, the last good one replaces it and is marked as old (`stale`), or, if the
+settings say so, the night is not published.
 """
 
 import hashlib
@@ -19,35 +19,35 @@ from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened, published_folder
+from dagster_project.core.published_file import open_hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 
-from .stale import find_good, form_of, put_in_place
+from .stale import find_last_good, form_of, replace_failed
 
 
 class OutputError(PamError, RuntimeError):
-    """An output could not be written: nothing is published, and the last publication stays."""
+    """An output could not be written. Nothing is published, and the last publication stays."""
 
 
 @dataclass(frozen=True)
 class OutputContext:
-    """What an output may know besides the night's figures."""
+    """What an output can use besides the night's figures."""
 
     home: Home
-    """For a force's own editions and settings; everything else is in the warehouse file."""
+    """For the force's own editions and settings; everything else is in the warehouse file."""
     night_id: str
     is_sample: bool
-    """Whether the data are made up. An output that people read says so on each of its pages."""
+    """Whether the data are made up. An output that people read must say so on each page."""
     beside: tuple[str, ...]
-    """The folders that this night publishes, this output's among them: what it may link to."""
+    """The folders that this night publishes, this output's included: it may link to them."""
     reused: ReusedFiles = field(default_factory=ReusedFiles)
-    """Files that need not be made again, from the last publication."""
+    """Files of the last publication that need not be made again."""
 
 
-def beside(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Those of these folders that the night publishes, as links: `up`, the way to the published folder, and words."""
+def links_to(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Links (address, text) to those of these folders that the night publishes. `up`: the path to the published folder."""
     return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
 
 
@@ -55,38 +55,37 @@ PAGES = {
     "catalogue": "Catalogue: every measure, relation and column, where it comes from, and what the checks of the night said",
     "dashboard": "Dashboard: every measure, area and period",
 }
-"""Outputs that begin with a page, in the words of a link to it."""
+"""Outputs with a start page, and the text of a link to it."""
 
 T = TypeVar("T")
 Finish = Callable[[], list[str]]
 Writer = Callable[[duckdb.DuckDBPyConnection, Path, OutputContext], Finish | None]
-"""Writes an output. If it leaves work to another process, it returns a function to call once the other outputs are written,
-which waits for the process and returns what is missing of the output, such as a chart that could not be drawn."""
+"""Writes an output. If another process does part of the work, it returns a function that waits for that process and returns
+what is missing from the output, such as a chart that could not be drawn. It is called once the other outputs are written."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One thing that is published beside the warehouse.
+    """Something that is published with the warehouse file.
 
-    `module`: the module of this package whose `write(con, folder, context)` fills `folder`, empty as it is given. `con` reads
-    the night's file, with all else shut but writing below that folder (`copy ... to`). The same gives the same bytes.
-    Raises whatever went wrong.
+    `module`: the module of this package whose `write(con, folder, context)` fills the empty `folder`. `con` reads the night's
+    file, and can only write below that folder (`copy ... to`). The same input gives the same bytes.
     """
 
     name: OutputName
-    """As `[publish] outputs` of pam.toml has it."""
+    """Its name in `[publish] outputs` of pam.toml."""
     folder: str
     """Below `published/`."""
     module: str
     description: str
     needs: tuple[str, ...] = ()
-    """Modules that the worker process loads beforehand and works with."""
+    """Modules that the worker process loads in advance."""
     links_others: bool = False
-    """Whether it links to files of the other outputs: it is written again where one of them fails after it."""
+    """Whether it links to files of other outputs: it is written again if one of them fails after it."""
 
     @property
     def write(self) -> Writer:
-        """Its writer, whose libraries are loaded now."""
+        """Its writer. Imports its libraries."""
         writer: Writer = importlib.import_module(f"{__name__}.{self.module}").write
         return writer
 
@@ -99,16 +98,16 @@ OUTPUTS: tuple[Output, ...] = (
     Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
     Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check", links_others=True),
 )
-"""In the order in which they are written: the report first, as others can be written while it waits for another process."""
+"""In the order in which they are written. The report is first: others are written while it waits for the worker process."""
 
 
 @dataclass(frozen=True)
 class WrittenOutput:
-    """What was written of an output.
+    """What was written for an output.
 
-    `sha256`: of the lines that `sha256sum` prints of its files, by their paths within its folder, sorted by path. `form`: of
-    the settings that say in which form it is published. `failed`: why it could not be made; then `of` is the night whose output
-    took its place, blank where there was none. `lost`: what is missing of it.
+    `sha256`: of the lines that `sha256sum` prints for its files, by path within its folder, sorted. `form`: a hash of the
+    settings of its form (exact or public). `failed`: why it could not be made; then `of` is the night whose output replaced it,
+    blank if there was none. `lost`: what is missing from it.
     """
 
     files: int
@@ -127,8 +126,8 @@ def chosen_outputs(config: Config) -> list[Output]:
     return [o for o in OUTPUTS if names is None or o.name in names]
 
 
-def get_ready(outputs: Iterable[Output]) -> None:
-    """Load the slow modules that these outputs need in the worker process, while the night is still being built."""
+def load_early(outputs: Iterable[Output]) -> None:
+    """Load the slow modules of these outputs in the worker process, while the night is being built."""
     if modules := [name for o in outputs for name in o.needs]:
         WORKER.load(*modules)
 
@@ -143,11 +142,11 @@ def write(
     strict: bool = False,
     reused: ReusedFiles | None = None,
 ) -> dict[str, WrittenOutput]:
-    """Write outputs of a sealed file into a night's folder. Returns what was written of each.
+    """Write the outputs of a sealed file to a night's folder. Returns what was written for each.
 
-    `reused`: which files may be taken from the last publication; None: every file is made. If an output fails, the last good
-    one takes its place. Raises OutputError if `strict` or the settings don't allow that, or if the fault may pass by itself, as
-    a full disk does.
+    `reused`: files that may be taken from the last publication; None: every file is made. If an output fails, the last good
+    one replaces it. Raises OutputError if `strict` or the settings don't allow that, or if the fault may pass by itself, such
+    as a full disk.
     """
     outputs = tuple(outputs)
     if not outputs:
@@ -158,13 +157,13 @@ def write(
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         for output in outputs:
-            writing.begin(output)
+            writing.start(output)
         failed = writing.failed()
         written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
         if writing.failed() != failed:
             # Some outputs have been replaced by earlier ones since.
             for output in (o for o in outputs if o.links_others):
-                writing.begin(output)
+                writing.start(output)
                 written[output.name] = writing.finish(output)
     finally:
         writing.con.close()
@@ -172,26 +171,26 @@ def write(
 
 
 class _Writing:
-    """Outputs that are being written. If one fails, the last good one takes its place."""
+    """Outputs that are being written. If one fails, the last good one replaces it."""
 
     def __init__(self, warehouse: Path, folder: Path, context: OutputContext, form: str, strict: bool) -> None:
         self.warehouse, self.folder, self.context, self.form, self.strict = warehouse, folder, context, form, strict
-        self.con = hardened(warehouse, writable=folder)
+        self.con = open_hardened(warehouse, writable=folder)
         self._finish: dict[str, Finish] = {}
         self._written: dict[str, WrittenOutput] = {}
 
-    def begin(self, output: Output) -> None:
-        """Write an output, apart from what another process does of it. Raises OutputError."""
+    def start(self, output: Output) -> None:
+        """Write an output, except what another process does. Raises OutputError."""
         own = make_folder(self.folder / output.folder)
         self._written[output.name] = WrittenOutput(0, 0, "", 0)
         finish = self._try(output, lambda: output.write(self.con, own, self.context))
         self._finish[output.name] = finish or list
 
     def finish(self, output: Output) -> WrittenOutput:
-        """Wait for what another process does of it. Returns what was written. Raises OutputError."""
+        """Wait for the other process, if any. Returns what was written. Raises OutputError."""
         lost = self._try(output, self._finish[output.name]) or ()
         so_far = self._written[output.name]
-        done = measured(self.folder / output.folder, so_far.seconds)
+        done = measure_output(self.folder / output.folder, so_far.seconds)
         return replace(done, form=self.form, failed=so_far.failed, of=so_far.of, lost=tuple(lost))
 
     def failed(self) -> list[str]:
@@ -199,7 +198,7 @@ class _Writing:
         return [name for name, one in self._written.items() if one.failed]
 
     def _try(self, output: Output, call: Callable[[], T]) -> T | None:
-        began, so_far = time.perf_counter(), self._written[output.name]
+        started, so_far = time.perf_counter(), self._written[output.name]
         try:
             return call()
         except Exception as error:
@@ -212,38 +211,38 @@ class _Writing:
             of = _put_last_good(context.home, output, own, context.night_id, self.form)
             so_far = replace(so_far, failed=str(error) or type(error).__name__, of=of)
             self.con.close()
-            # What went wrong may have left it unusable.
-            self.con = hardened(self.warehouse, writable=self.folder)
+            # The error may have left it unusable.
+            self.con = open_hardened(self.warehouse, writable=self.folder)
         finally:
-            self._written[output.name] = replace(so_far, seconds=round(so_far.seconds + time.perf_counter() - began, 3))
+            self._written[output.name] = replace(so_far, seconds=round(so_far.seconds + time.perf_counter() - started, 3))
         return None
 
 
 def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
-    """Put the last good output in the place of one that failed. Returns that output's night; blank if there is none."""
+    """Replace an output that failed with the last good one. Returns that output's night; blank if there is none."""
     current, good = published_folder(home), None
     last = current / output.folder if current else None
     if last and last.is_dir():
         receipts = [{"night_id": r.republished or r.night_id, "outputs": r.outputs} for r in read_receipts(home)]
-        good = find_good(output.name, last, measured(last, 0).sha256, form, receipts)
-    put_in_place(good, own, night_id, f"The output {output.name}")
+        good = find_last_good(output.name, last, measure_output(last, 0).sha256, form, receipts)
+    replace_failed(good, own, night_id, f"The output {output.name}")
     return good.of if good else ""
 
 
 def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """What is wrong with a night's outputs, from its receipt: output, problem, and why."""
+    """Problems of a night's outputs, from its receipt: output, problem, and reason."""
     problems = []
-    for name, one in written.items():
-        if one.get("failed"):
-            instead = f"that of night {one['of']} takes its place" if one.get("of") else "no earlier one takes its place"
-            problems.append((name, f"the output {name} could not be made: {instead}", one["failed"]))
-        elif one.get("lost"):
-            problems.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(one['lost'])}"))
+    for name, output in written.items():
+        if output.get("failed"):
+            instead = f"that of night {output['of']} takes its place" if output.get("of") else "no earlier one takes its place"
+            problems.append((name, f"the output {name} could not be made: {instead}", output["failed"]))
+        elif output.get("lost"):
+            problems.append((name, f"the output {name} is incomplete", f"could not be drawn: {', '.join(output['lost'])}"))
     return problems
 
 
-def measured(folder: Path, seconds: float) -> WrittenOutput:
-    """An output's files, counted and hashed."""
+def measure_output(folder: Path, seconds: float) -> WrittenOutput:
+    """Count and hash an output's files."""
     lines, size, files = [], 0, 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         body = path.read_bytes()
@@ -252,11 +251,11 @@ def measured(folder: Path, seconds: float) -> WrittenOutput:
     return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
-def found(folder: Path | None) -> dict[str, WrittenOutput]:
-    """What a published folder holds of outputs; nothing where there is none."""
-    return {o.name: measured(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
+def outputs_in(folder: Path | None) -> dict[str, WrittenOutput]:
+    """The outputs in a published folder; empty if there is no folder."""
+    return {o.name: measure_output(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
 
 
 def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:
-    """What was written, as a receipt keeps it."""
+    """What was written, in the form of a receipt."""
     return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}

@@ -6,10 +6,10 @@ import duckdb
 
 from dagster_project.reporting import catalogue
 
-from . import OutputContext, beside
+from . import OutputContext, links_to
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
-    """Write the catalogue of the night into `folder`, with links to what was written before it. Raises OSError."""
+    """Write the catalogue of the night into `folder`, with links to the outputs written before it. Raises OSError."""
     editions = sorted(p.parent.name for p in folder.parent.glob("report/*/index.html")) if "report" in context.beside else []
-    catalogue.write(con, folder, context.is_sample, beside(context, "..", ("dashboard",)), editions)
+    catalogue.write(con, folder, context.is_sample, links_to(context, "..", ("dashboard",)), editions)

@@ -9,28 +9,24 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.cell_text import neutral_sql
+from dagster_project.core.cell_text import escape_formula_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH, literal, one_row
 from dagster_project.public_form.charts import CHARTS
 
+from ..figure_diff import KEY
 from . import OutputContext
 
 METADATA = "csv-metadata.json"
-"""Where programs that read CSV on the Web look for it, beside the CSV."""
+"""The file name that programs for CSV on the Web look for, next to the CSV files."""
 
 META = ("checks", "dictionary", "extracts", "nights", "revisions")
-"""Of the schema `meta`. Names of files, values that no list knows, and who accepted a month are nobody's but the force's."""
-
-KEY = (
-    "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
-)  # fmt: skip
-"""What tells the rows of a mart apart."""
+"""Published tables of the schema `meta`. File names, unknown values, and who accepted a month stay inside the force."""
 
 CHART_KEY = ("mart", "force_code", "area_type", "area_code", "measure", "category", "period_start")
-"""The same of the control charts."""
+"""The columns that identify a row of the control charts."""
 
 DATATYPES: dict[str, Any] = {
     "varchar": "string",
@@ -43,7 +39,7 @@ DATATYPES: dict[str, Any] = {
 }
 
 OPEN = {"street_crime", "stop_search", "public_health"}
-"""Extracts that are, or can be, files of data.police.uk or of Fingertips, which come under a licence of their own."""
+"""Extracts that are, or can be, files of data.police.uk or Fingertips, which have a licence of their own."""
 OGL = "Contains public sector information licensed under the Open Government Licence v3.0."
 
 EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
@@ -51,27 +47,27 @@ EXACT = "Figures are exact, and small numbers are not left out: the schema marts
 PUBLIC = "marts_public"
 
 Relation = tuple[str, str, str]
-"""Schema, name, and what it is called in a folder that has all of them."""
+"""Schema, name, and file name without extension."""
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
-    """Write `parquet/`, `csv/` with its metadata, and a page of plain text that says what they are."""
+    """Write `parquet/`, `csv/` with its metadata, and README.txt."""
     parquet, csv = make_folder(folder / "parquet"), make_folder(folder / "csv")
     config = read_config(context.home).publish
     about = statement(con, context)
     tables = []
     for relation in relations(con, config.open == "public"):
-        schema, name, called = relation
+        schema, name, file_name = relation
         columns = con.execute(f"select column_name, column_type from (describe {schema}.{name})").fetchall()
-        # A view has no order of its own, and the same night must give the same bytes.
+        # A view has no order, and the same night must give the same bytes.
         ordered = f"{schema}.{name} order by all" if schema == "reports" else f"{schema}.{name}"
         metadata_sql = ", ".join(f"{key}: {literal(text)}" for key, text in about.items() if text)
         con.execute(
-            f"copy (from {ordered}) to {literal(str(parquet / f'{called}.parquet'))}"
+            f"copy (from {ordered}) to {literal(str(parquet / f'{file_name}.parquet'))}"
             f" (format parquet, compression zstd, kv_metadata {{{metadata_sql}}})"
         )
-        _put_csv(con, context.reused, csv / f"{called}.csv", ordered, columns)
-        tables.append(_described(con, relation, columns))
+        _write_csv(con, context.reused, csv / f"{file_name}.csv", ordered, columns)
+        tables.append(_table_metadata(con, relation, columns))
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": about["title"],
@@ -85,10 +81,10 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
 
 
-def _put_csv(
+def _write_csv(
     con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, ordered: str, columns: list[tuple[str, str]]
 ) -> None:
-    """Put a relation at `path` as CSV: the published file if its rows and their order are the same, else a new one."""
+    """Write a relation as CSV, or reuse the published file if its rows and their order are the same."""
     shown = ", ".join(_as_text(column, kind) for column, kind in columns)
     numbered = f"(select *, row_number() over () as place from (from {ordered}))"
     rows_hash = one_row(con.execute(f"select {CONTENT_HASH} from {numbered} as t"))
@@ -102,32 +98,32 @@ def _put_csv(
 
 
 def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> list[Relation]:
-    """What is written, in order: marts, the report's tables, and what the night says of itself.
+    """The relations to write, in order: marts, the report's tables, and `META`.
 
-    `for_the_public`: the public form of the marts, and what its words mean, alone: the report is exact, and so are counts of
-    rows and of what was revised, from which hidden figures could be worked out. Raises ValueError for a night without it.
+    `for_the_public`: only the public form of the marts and the dictionary. The report's tables and the counts of rows and
+    revisions are exact: hidden figures could be worked out from them. Raises ValueError for a night without a public form.
     """
     marts, others, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
-    found = con.execute(
+    rows = con.execute(
         "select schema_name, relation_name from meta.dictionary where kind = 'relation'"
         " and (schema_name = $1 and relation_name <> 'measures' or list_contains($2, schema_name)"
         " or schema_name = 'meta' and list_contains($3, relation_name)) order by all",
         [marts, list(others), list(meta)],
     ).fetchall()
-    if for_the_public and not any(schema == PUBLIC for schema, _ in found):
+    if for_the_public and not any(schema == PUBLIC for schema, _ in rows):
         raise ValueError(f"the night has no {PUBLIC}, which `[publish] open` of pam.toml asks for")
-    return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in found]
+    return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in rows]
 
 
 def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[str, str]:
-    """Whose figures these are, of which night, from which extracts, and what may be done with them."""
+    """Title, description, source, rights and licence of the open files."""
     extracts = con.execute(
         "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"
     ).fetchall()
     config = read_config(context.home).publish
     licence, form = config.licence or "", EXACT
     if config.open == "public":
-        # As the night itself says: the settings may be others by now.
+        # From the night itself: the settings may have changed since.
         (form,) = one_row(con.execute(
             "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [PUBLIC]
         ))
@@ -148,41 +144,41 @@ def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[st
 
 
 def _as_text(column: str, kind: str) -> str:
-    """SQL for a column in CSV: decimals digit for digit without trailing zeros, texts that are no formulas."""
+    """SQL for a column in CSV: decimals without trailing zeros, texts with formulas escaped."""
     if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
         return f"rtrim(rtrim(cast({column} as varchar), '0'), '.') as {column}"
     if kind == "VARCHAR":
-        return f"{neutral_sql(column)} as {column}"
+        return f"{escape_formula_sql(column)} as {column}"
     return column
 
 
-def _described(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list[tuple[str, str]]) -> dict[str, Any]:
-    schema, name, called = relation
+def _table_metadata(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list[tuple[str, str]]) -> dict[str, Any]:
+    schema, name, file_name = relation
     own = [schema, name]
-    (said,) = one_row(con.execute(
+    (description,) = one_row(con.execute(
         "select description from meta.dictionary where kind = 'relation' and schema_name = ? and relation_name = ?", own
     ))
-    words = dict(
+    descriptions = dict(
         con.execute(
             "select name, description from meta.dictionary where kind = 'column' and schema_name = ? and relation_name = ?", own
         ).fetchall()
     )
-    described = [
+    column_metadata = [
         {
             "name": column,
             "titles": column,
             "datatype": _datatype(kind),
             "null": "",
-            "dc:description": words.get(column) or column,
+            "dc:description": descriptions.get(column) or column,
         }
         for column, kind in columns
     ]
-    key = {"primaryKey": list(CHART_KEY if name == CHARTS else KEY)} if schema in ("marts", PUBLIC) else {}
+    key = {"primaryKey": list(CHART_KEY if name == CHARTS else KEY[1:])} if schema in ("marts", PUBLIC) else {}
     return {
-        "url": f"{called}.csv",
+        "url": f"{file_name}.csv",
         "dc:title": f"{schema}.{name}",
-        "dc:description": said,
-        "tableSchema": {"columns": described, **key},
+        "dc:description": description,
+        "tableSchema": {"columns": column_metadata, **key},
     }
 
 

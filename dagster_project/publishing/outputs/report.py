@@ -1,7 +1,7 @@
 """The report packs of a night: a folder for each edition, in every form.
 
-Made of the night's file alone, so that going back to a night gives the same bytes: the rows behind each figure, which lie in
-the work of the night, are not counted in it. `pam report` counts them.
+They are made only from the night's file, so that a rollback gives the same bytes. They do not count the rows behind each
+figure, which are in the night's work file; `pam report` counts them.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,16 @@ import duckdb
 from dagster_project.core.config import read_config
 from dagster_project.reporting.pack import write_editions
 
-from . import OutputContext, beside
+from . import OutputContext, links_to
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> Callable[[], list[str]]:
-    """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns what waits for
-    their workbooks and documents, and then returns lost charts.
+    """Write `<edition>/` for each edition that the night prints, in the form that the settings name. Returns a function that
+    waits for their workbooks and documents, and returns the charts that could not be drawn.
 
     Raises OSError, EditionError for a bad one, and NoPublicFormError.
     """
     public = read_config(context.home).publish.report == "public"
-    # What is beside it has exact figures, and may not go where the public form goes.
-    links = () if public else beside(context, "../..", ("catalogue",))
+    # The other outputs have exact figures, which must not be linked from the public form.
+    links = () if public else links_to(context, "../..", ("catalogue",))
     return write_editions(con, folder, context.home, context.is_sample, links, public)

@@ -1,6 +1,6 @@
-"""If an output cannot be made, the last good one takes its place and says on every page that it is not tonight's.
+"""If an output can't be made, the last good one replaces it, and every page says that it is not tonight's.
 
-Where there is none, or it was made under other settings of what may leave the force, a page says that it could not be made.
+If there is none, or it was made under other settings of what may leave the force, a page says that it could not be made.
 """
 
 import html
@@ -16,54 +16,55 @@ if TYPE_CHECKING:
     from dagster_project.core.config import Config
 
 MARK = "STALE.txt"
-"""The file that says so beside what can't say it itself: a workbook, a document, Parquet."""
+"""A file that says so, for formats that can't: workbooks, documents, Parquet."""
 _BANNER = re.compile("<!--stale-->.*?<!--/stale-->", re.S)
 _BODY = re.compile("<body[^>]*>")
 
 
 @dataclass(frozen=True)
-class Good:
-    """An output as it was published last. `of`: the night that it was made of."""
+class LastGood:
+    """The last good output. `of`: the night that it was made from."""
 
     folder: Path
     of: str
 
 
 def form_of(config: "Config") -> str:
-    """A short text that is another one where the settings of what is published, and in which form, are others."""
-    said = f"{config.publish.open} {config.publish.report} {config.public.model_dump_json()}"
-    return sha256(said.encode()).hexdigest()[:16]
+    """A short hash of the settings of what is published, and in which form."""
+    settings = f"{config.publish.open} {config.publish.report} {config.public.model_dump_json()}"
+    return sha256(settings.encode()).hexdigest()[:16]
 
 
-def find_good(name: str, folder: Path, digest: str, form: str, receipts: Iterable[Mapping[str, Any]]) -> Good | None:
-    """The output in `folder`, whose files have this digest, where a receipt knows it as made under the same settings.
+def find_last_good(name: str, folder: Path, digest: str, form: str, receipts: Iterable[Mapping[str, Any]]) -> LastGood | None:
+    """The output in `folder`, whose files have this digest, if a receipt says that it was made under the same settings.
 
     `receipts`: `night_id` and `outputs` of each, oldest first.
     """
     for receipt in reversed(list(receipts)):
         own = receipt["outputs"].get(name)
         if own and own.get("sha256") == digest:
-            can_stand = own.get("form") == form and (own.get("of") or not own.get("failed"))
-            return Good(folder, own.get("of") or receipt["night_id"]) if can_stand else None
+            is_usable = own.get("form") == form and (own.get("of") or not own.get("failed"))
+            return LastGood(folder, own.get("of") or receipt["night_id"]) if is_usable else None
     return None
 
 
-def put_in_place(good: Good | None, own: Path, night_id: str, what: str) -> None:
-    """Fill `own`, made anew, with the last good output; every page says so. `what`: the output, in words. Raises OSError."""
+def replace_failed(good: LastGood | None, own: Path, night_id: str, what: str) -> None:
+    """Make the folder `own` again from the last good output, and say so on every page. `what`: the output, in words. Raises
+    OSError."""
     shutil.rmtree(own, ignore_errors=True)
     if good is None:
         own.mkdir(mode=0o700)
-        said = f"Not available. {what} of night {night_id} could not be made, and no earlier one can take its place."
+        text = f"Not available. {what} of night {night_id} could not be made, and no earlier one can take its place."
         head = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not available</title></head>'
-        (own / "index.html").write_text(f"{head}\n<body><main><h1>{html.escape(said)}</h1></main></body></html>\n", "utf-8")
+        (own / "index.html").write_text(f"{head}\n<body><main><h1>{html.escape(text)}</h1></main></body></html>\n", "utf-8")
     else:
         shutil.copytree(good.folder, own)
-        said = f"Not of tonight. {what} of night {night_id} could not be made; this is the one of night {good.of}."
-        words = f'<aside aria-label="Not of tonight"><p><strong>{html.escape(said)}</strong></p></aside>'
+        text = f"Not of tonight. {what} of night {night_id} could not be made; this is the one of night {good.of}."
+        words = f'<aside aria-label="Not of tonight"><p><strong>{html.escape(text)}</strong></p></aside>'
         banner = f"<!--stale-->{words}<!--/stale-->"
         for page in own.rglob("*.html"):
-            text = _BANNER.sub("", page.read_text(encoding="utf-8"))
-            body = _BODY.search(text)
+            body_text = _BANNER.sub("", page.read_text(encoding="utf-8"))
+            body = _BODY.search(body_text)
             at = body.end() if body else 0
-            page.write_text(f"{text[:at]}{banner}{text[at:]}", encoding="utf-8", newline="\n")
-    (own / MARK).write_text(f"{said}\n", encoding="utf-8")
+            page.write_text(f"{body_text[:at]}{banner}{body_text[at:]}", encoding="utf-8", newline="\n")
+    (own / MARK).write_text(f"{text}\n", encoding="utf-8")

@@ -1,28 +1,27 @@
 """The published night in PostgreSQL, for BI tools that connect to a server.
 
-Where `PAM_POSTGRES_DSN` names a database, each night is loaded into schemas beside those that are read, and takes their
-place in one step: a question sees one night or the other, whole. The file publication does not wait for it and stands
-whatever becomes of it.
+If `PAM_POSTGRES_DSN` names a database, each night is loaded into new schemas, which replace the old ones in one step: a query
+sees the one night or the other. The publication of files does not depend on it.
 """
 
 from .errors import PostgresError
 from .loading import Loaded, load
-from .night import Brought, bring, bring_by_hand, bring_tonight, configured
+from .night import LoadOutcome, configured_server, load_by_hand, load_if_newer, load_tonight
 from .server import Server, is_configured
-from .state import ServedState, holders, state
+from .state import ServedState, lock_holders, served_state
 
 __all__ = [
-    "Brought",
+    "LoadOutcome",
     "Loaded",
     "PostgresError",
     "ServedState",
     "Server",
-    "bring",
-    "bring_by_hand",
-    "bring_tonight",
-    "configured",
-    "holders",
+    "configured_server",
     "is_configured",
     "load",
-    "state",
+    "load_by_hand",
+    "load_if_newer",
+    "load_tonight",
+    "lock_holders",
+    "served_state",
 ]

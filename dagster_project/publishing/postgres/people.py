@@ -1,7 +1,7 @@
 """Log-ins for the people who read figures in PostgreSQL, all members of the group pam_analyst.
 
-A person can change their own password and settings and nobody else's, and holds a few connections at most, so that
-nobody can lock out another.
+People can change only their own password and settings, and have a limited number of connections, so that nobody can lock out
+others.
 """
 
 import re
@@ -12,11 +12,11 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 from .roles import ANALYST, IDLE_TIMEOUT, STATEMENT_TIMEOUT
 
 CONNECTIONS = 10
-"""How many a person may hold at a time: a BI tool takes a handful."""
+"""The most connections of a person at a time: a BI tool uses a few."""
 
 NAME = re.compile(r"(?!pg_|pam_|postgres$)[a-z][a-z0-9_]{0,62}")
 
@@ -24,7 +24,7 @@ LIMITS = {
     "default_transaction_read_only": "on", "statement_timeout": STATEMENT_TIMEOUT,
     "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
 }  # fmt: skip
-"""Of a person's sessions. They may change them for themselves, and `pam postgres status` then says so."""
+"""Settings of a person's sessions. People may change them for themselves; `pam postgres status` then says so."""
 
 LISTED = """
     select r.rolname, r.rolconnlimit, (select count(*) from pg_catalog.pg_stat_activity a where a.usename = r.rolname),
@@ -41,31 +41,31 @@ OTHER_DATABASES = """
     select datname from pg_catalog.pg_database
     where datallowconn and datname <> current_database() and has_database_privilege('public', oid, 'connect') order by 1
 """
-"""Those that every log-in may connect to. One that is granted to the group itself is meant."""
+"""Databases that every log-in may connect to. One that is granted to the group itself is there on purpose."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """A log-in of one person. `limit`: connections at a time, -1 where there is no limit; `connected`: how many there are."""
+    """A person's log-in. `limit`: connections at a time, -1 for no limit; `connected`: connections now."""
 
     name: str
     limit: int
     connected: int
     settings: tuple[str, ...] = ()
-    is_mighty: bool = False
+    has_extra_rights: bool = False
     """Whether it is a superuser, or may create roles or databases, replicate or pass row security."""
     groups: tuple[str, ...] = ()
-    """Other groups that it is in."""
+    """Other groups of this log-in."""
 
 
-def listed(con: psycopg.Connection) -> list[Person]:
+def list_people(con: psycopg.Connection) -> list[Person]:
     """The log-ins in the group, by name."""
     rows = con.execute(LISTED, {"group": ANALYST}).fetchall()
-    return [Person(n, limit, count, tuple(said), mighty, tuple(groups)) for n, limit, count, said, mighty, groups in rows]
+    return [Person(n, limit, count, tuple(settings), extra, tuple(groups)) for n, limit, count, settings, extra, groups in rows]
 
 
 def add(con: psycopg.Connection, name: str) -> str:
-    """Make a person's log-in. Returns its password, which nothing else keeps. Raises PostgresError."""
+    """Make a person's log-in. Returns its password, which is stored nowhere. Raises PostgresError."""
     if not NAME.fullmatch(name):
         raise PostgresError(
             f"{name!r} can't be a log-in: write up to 63 of a-z, 0-9 and _, a letter first, and not pg_..., pam_... or postgres"
@@ -78,15 +78,15 @@ def add(con: psycopg.Connection, name: str) -> str:
 def create(con: psycopg.Connection, name: str, password: str) -> None:
     """Make a log-in of the group, with its limits. Raises PostgresError."""
     role, group = sql.Identifier(name), sql.Identifier(ANALYST)
-    # The server is sent what it keeps, so that its log can't have the password.
-    kept = con.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+    # Send the hash that the server stores, so that its log can't have the password.
+    password_hash = con.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     try:
         with con.transaction():
             con.execute(
                 sql.SQL(
                     "create role {} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls connection limit {}"
                     " password {} in role {}"
-                ).format(role, sql.Literal(CONNECTIONS), sql.Literal(kept), group)
+                ).format(role, sql.Literal(CONNECTIONS), sql.Literal(password_hash), group)
             )
             for setting, value in LIMITS.items():
                 con.execute(sql.SQL("alter role {} set {} = {}").format(role, sql.Identifier(setting), sql.Literal(value)))
@@ -94,12 +94,12 @@ def create(con: psycopg.Connection, name: str, password: str) -> None:
     except pg.DuplicateObject:
         raise PostgresError(f"there is a role {name} already: `pam postgres user list` shows who reads") from None
     except psycopg.Error as error:
-        raise _of_people(error, f"making the log-in {name}") from None
+        raise _people_error(error, f"making the log-in {name}") from None
 
 
 def remove(con: psycopg.Connection, name: str) -> None:
-    """Take a person's log-in away and end their sessions; of pam_analyst itself, that it can log in. Raises PostgresError."""
-    if name != ANALYST and name not in {p.name for p in listed(con)}:
+    """Remove a person's log-in and end their sessions; of pam_analyst, only its right to log in. Raises PostgresError."""
+    if name != ANALYST and name not in {p.name for p in list_people(con)}:
         raise PostgresError(f"{name} is no log-in of the group {ANALYST}: `pam postgres user list` shows them")
     role = sql.Identifier(name)
     try:
@@ -113,44 +113,44 @@ def remove(con: psycopg.Connection, name: str) -> None:
             f" owned by {name} to ...`, then remove it again"
         ) from None
     except psycopg.Error as error:
-        raise _of_people(error, f"removing the log-in {name}") from None
+        raise _people_error(error, f"removing the log-in {name}") from None
 
 
-def _of_people(error: psycopg.Error, doing: str) -> PostgresError:
+def _people_error(error: psycopg.Error, doing: str) -> PostgresError:
     if isinstance(error, pg.InsufficientPrivilege):
         return PostgresError(
             f"whoever connects may not do that ({doing}): name a file with an administrator's connection string as --admin"
         )
     if isinstance(error, pg.UndefinedObject):
         return PostgresError(f"there is no group {ANALYST} yet ({doing}): `pam postgres sql` prints what sets it up")
-    return of_working(error, doing)
+    return statement_error(error, doing)
 
 
-def amiss(con: psycopg.Connection) -> list[str]:
-    """What is not as it should be with the group and its log-ins, each with the remedy."""
-    found = []
+def find_problems(con: psycopg.Connection) -> list[str]:
+    """Problems of the group and its log-ins, each with the remedy."""
+    problems = []
     if con.execute("select rolcanlogin from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() == (True,):
-        found.append(
+        problems.append(
             f"{ANALYST} can log in itself, and each who shares that log-in can lock out the others: give each person one by"
             f" `pam postgres user add NAME`, then `pam postgres user remove {ANALYST}`"
         )
-    found += [
+    problems += [
         f'{ANALYST} may connect to another database, {name}: revoke connect on database "{name}" from public'
         for (name,) in con.execute(OTHER_DATABASES).fetchall()
     ]
-    for person in listed(con):
+    for person in list_people(con):
         name = person.name
-        if person.is_mighty:
-            found.append(
+        if person.has_extra_rights:
+            problems.append(
                 f"{name} may do more than read: alter role {name} nosuperuser nocreaterole nocreatedb noreplication nobypassrls"
             )
-        found += [f"{name} is in another group, {other}: revoke {other} from {name}" for other in person.groups]
+        problems += [f"{name} is in another group, {other}: revoke {other} from {name}" for other in person.groups]
         if not 0 <= person.limit <= 2 * CONNECTIONS:
-            found.append(f"{name} may take every connection: alter role {name} connection limit {CONNECTIONS}")
-        found += [
+            problems.append(f"{name} may take every connection: alter role {name} connection limit {CONNECTIONS}")
+        problems += [
             f"{name} has not {setting} = {value} (a person may change it): alter role {name} set {setting} = '{value}', and"
             f" alter role {name} in database ... reset {setting}"
             for setting, value in LIMITS.items()
             if {s for s in person.settings if s.startswith(f"{setting}=")} != {f"{setting}={value}"}
         ]
-    return found
+    return problems

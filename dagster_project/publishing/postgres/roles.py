@@ -1,30 +1,30 @@
-"""The two roles in PostgreSQL: the owner of the night, and the readers, with what they cannot do."""
+"""The two roles in PostgreSQL: the owner of the schemas, and the readers, with their limits."""
 
 import psycopg
 from psycopg import errors as pg
 
 from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
-from .errors import PostgresError, of_working
+from .errors import PostgresError, statement_error
 
 OWNER, ANALYST = "pam_owner", "pam_analyst"
 SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
-"""Of a night's file. Those of ALLOWED_SCHEMAS are there where the settings have them."""
+"""The schemas of a night's file. Those of ALLOWED_SCHEMAS depend on the settings."""
 
 STATEMENT_TIMEOUT, IDLE_TIMEOUT = "5min", "10min"
-"""Of an analyst's session: a question that runs longer is ended, and so is a transaction that is left open."""
+"""Limits of an analyst's session: longer queries, and transactions left open, are ended."""
 
 WRITING_FUNCTIONS = ("lo_creat", "lo_create", "lo_from_bytea", "lo_put", "lowrite", "pg_logical_emit_message", "pg_notify")
-"""Functions that everybody may call in a new database, and that write or leave something behind."""
+"""Functions that everybody may call in a new database, and that write something."""
 
 
 def setup_sql(database: str, login: str) -> str:
-    """What a database administrator runs once, as a superuser, in the warehouse's own database. It may be run again.
+    """SQL that a database administrator runs once, as a superuser, in the warehouse's own database. It may be run again.
 
-    `login`: the role that the nights log in as. Raises PostgresError for a name that no statement can have.
+    `login`: the role that the nights log in as. Raises PostgresError for a name that can't be shown.
     """
-    for given in (database, login):
-        if not given.isprintable():
-            raise PostgresError(f"{given!r} can't be a name: it has characters that can't be shown")
+    for name_ in (database, login):
+        if not name_.isprintable():
+            raise PostgresError(f"{name_!r} can't be a name: it has characters that can't be shown")
     name, owner, analyst = _quoted(database), OWNER, ANALYST
     functions = ", ".join(f"'{f}'" for f in WRITING_FUNCTIONS)
     return f"""\
@@ -91,10 +91,10 @@ OTHERS = """
 """
 
 
-def ensure(con: psycopg.Connection) -> None:
-    """See that the roles are there and may do what they must; make them where that is allowed and the database is empty.
+def ensure_roles(con: psycopg.Connection) -> None:
+    """Check that the roles exist and have their rights; make them if that is allowed and the database is empty.
 
-    Raises PostgresError, with what a database administrator is to do.
+    Raises PostgresError, which says what a database administrator must do.
     """
     if con.execute(READY).fetchone() == (True,):
         return
@@ -112,7 +112,7 @@ def ensure(con: psycopg.Connection) -> None:
     except pg.InsufficientPrivilege:
         raise PostgresError(f"the roles {OWNER} and {ANALYST} are not set up, and {login} may not do that: {advice}") from None
     except psycopg.Error as error:
-        raise of_working(error, "setting up the roles") from None
+        raise statement_error(error, "setting up the roles") from None
 
 
 EXCESS = (
@@ -145,8 +145,8 @@ EXCESS = (
 )  # fmt: skip
 
 
-def excess(con: psycopg.Connection) -> list[str]:
-    """What pam_analyst may do besides reading, in words; empty where it is as set up."""
+def excess_rights(con: psycopg.Connection) -> list[str]:
+    """What pam_analyst may do besides reading, in words; empty if it is set up correctly."""
     if con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() is None:
         return []
-    return [said for said, sql in EXCESS if con.execute(sql, {"a": ANALYST, "ours": SCHEMAS}).fetchone() == (True,)]
+    return [right for right, sql in EXCESS if con.execute(sql, {"a": ANALYST, "ours": SCHEMAS}).fetchone() == (True,)]

@@ -10,23 +10,23 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from .errors import PostgresError, of_connecting
+from .errors import PostgresError, connection_error
 
 DSN, DSN_FILE = "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"
 
 DEFAULTS = {"connect_timeout": "10", "application_name": "pam-warehouse", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
-"""Of a connection, unless the connection string has its own: a server that is gone is noticed within a minute."""
+"""Connection settings, unless the connection string has its own. A dead server is noticed within a minute."""
 
 SESSION = (
     "set timezone = 'UTC'", "set datestyle = 'ISO'", "set client_encoding = 'UTF8'", "set search_path = ''",
     "set statement_timeout = 0", "set idle_in_transaction_session_timeout = 0", "set default_transaction_read_only = off",
 )  # fmt: skip
-"""What a role or a database may have set otherwise."""
+"""Settings that a role or a database may have changed."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL database and who loads it."""
+    """A PostgreSQL database and the role that loads it."""
 
     conninfo: str = field(repr=False)
     where: str
@@ -38,15 +38,15 @@ class Server:
         """The server that a connection string names, a URI or `key=value` pairs. Raises PostgresError."""
         try:
             parts = conninfo_to_dict(text)
-            given = {k: str(v) for k, v in parts.items() if v is not None}
-            if not given.get("port", "5432").replace(",", "").isdigit():
+            values = {k: str(v) for k, v in parts.items() if v is not None}
+            if not values.get("port", "5432").replace(",", "").isdigit():
                 raise psycopg.ProgrammingError("no port")
-            host = given.get("host") or given.get("hostaddr") or "local socket"
-            port = given.get("port") or "5432"
-            where = f"{given.get('user', 'default user')}@{host}:{port}/{given.get('dbname', 'default database')}"
-            return cls(make_conninfo(**{**DEFAULTS, **given}), where, given.get("password", ""))
+            host = values.get("host") or values.get("hostaddr") or "local socket"
+            port = values.get("port") or "5432"
+            where = f"{values.get('user', 'default user')}@{host}:{port}/{values.get('dbname', 'default database')}"
+            return cls(make_conninfo(**{**DEFAULTS, **values}), where, values.get("password", ""))
         except psycopg.Error:
-            # What libpq says of it quotes it.
+            # libpq's message quotes the string, and so the password.
             raise PostgresError(
                 f"{source} is not a connection string: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an"
                 " @ in the password"
@@ -54,7 +54,7 @@ class Server:
 
     @classmethod
     def configured(cls) -> "Server | None":
-        """The server that the environment names; None where it names none. Raises PostgresError."""
+        """The server that the environment names; None if it names none. Raises PostgresError."""
         if text := os.environ.get(DSN, "").strip():
             return cls.of(text)
         name = os.environ.get(DSN_FILE, "").strip()
@@ -66,17 +66,17 @@ class Server:
                 raise PostgresError(f"{path} can be read by others: chmod 600 {path}")
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            said = error.strerror if isinstance(error, OSError) else "not text"
-            raise PostgresError(f"{DSN_FILE}: {path}: {said}") from None
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            raise PostgresError(f"{DSN_FILE}: {path}: {reason}") from None
         return cls.of(text, f"the content of {path}")
 
     @contextmanager
     def connect(self) -> Iterator[psycopg.Connection]:
-        """A connection, each statement its own transaction unless said otherwise. Raises PostgresError."""
+        """A connection with autocommit. Raises PostgresError."""
         try:
             con = psycopg.connect(self.conninfo, autocommit=True)
         except psycopg.Error as error:
-            raise of_connecting(error, self.where, self.secret) from None
+            raise connection_error(error, self.where, self.secret) from None
         try:
             con.execute("; ".join(SESSION))
             yield con
@@ -86,9 +86,8 @@ class Server:
 
 def as_user(server: Server, name: str, password: str) -> str:
     """The connection string of another user of a server. It is a secret."""
-    given = conninfo_to_dict(server.conninfo)
-    kept = {k: given[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if given.get(k)}
-    # PostgreSQL has one form of them, text: a port as well.
+    current = conninfo_to_dict(server.conninfo)
+    kept = {k: current[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if current.get(k)}
     return make_conninfo(**{k: str(v) for k, v in kept.items()}, user=name, password=password)
 
 

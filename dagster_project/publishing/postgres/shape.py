@@ -14,12 +14,12 @@ from .roles import SCHEMAS
 
 TYPES = {
     "VARCHAR": "text", "BOOLEAN": "boolean", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "DATE": "date",
-    # Times of the published file are UTC, and the loading session's time zone is.
+    # Times of the published file are UTC, and so is the loading session's time zone.
     "TIMESTAMP": "timestamptz",
 }  # fmt: skip
 
 FIGURE_KEY = ("measure", "period_type", "area_type", "area_code", "category", "period_end", "period_start", "force_code")
-"""The grain of a mart, in the order in which BI tools narrow down: the key is the index of their filters."""
+"""The grain of a mart, in the order in which BI tools filter: the primary key is the index for their filters."""
 
 CHART_KEY = ("mart", "measure", "area_type", "area_code", "category", "period_start", "force_code")
 """The grain of the control charts, whose rows are months of several marts."""
@@ -43,19 +43,19 @@ MART_INDEXES = (("area_code", "period_type", "period_end"),)
 REFERENCES = {
     "bi.fact_figure": {"measure_key": "dim_measure", "area_key": "dim_area", "date_key": "dim_date"},
 }
-"""Declared, since BI tools make their joins of them."""
+"""Foreign keys, from which BI tools make their joins."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation of the night's file and how it stands in PostgreSQL."""
+    """A relation of the night's file and its form in PostgreSQL."""
 
     schema: str
     name: str
     columns: tuple[tuple[str, str], ...]
-    """Name and PostgreSQL's type, in order."""
+    """Name and PostgreSQL type, in order."""
     is_stacked: bool
-    """Whether it is the view of all marts, which is a view there, too."""
+    """Whether it is the view of all marts, which is also a view in PostgreSQL."""
 
     @property
     def full(self) -> str:
@@ -64,7 +64,7 @@ class Relation:
 
     @property
     def is_public_mart(self) -> bool:
-        """Whether it is a mart of `marts_public`, which is a view of all of them, here and there."""
+        """Whether it is a mart of `marts_public`, which is a view in both databases."""
         return self.schema == PUBLIC and self.name not in ("measures", CHARTS)
 
     @property
@@ -79,7 +79,7 @@ class Relation:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Columns of its primary key; empty where it has none."""
+        """Columns of its primary key; empty if it has none."""
         return FIGURE_KEY if self.is_mart else KEYS.get(self.full, ())
 
     @property
@@ -88,43 +88,43 @@ class Relation:
         return MART_INDEXES if self.is_mart else INDEXES.get(self.full, ())
 
     def target(self, suffix: str = "") -> sql.Composable:
-        """Its name in PostgreSQL, in its schema or the one beside it."""
+        """Its name in PostgreSQL. `suffix`: of the schema."""
         return sql.Identifier(self.schema + suffix, self.name)
 
 
-def type_of(kind: str, of: str) -> str:
-    """PostgreSQL's type for one of DuckDB's. Raises PostgresError for one that a figure or a count must not have."""
-    if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
-        return f"numeric({found[1]},{found[2]})"
+def type_of(kind: str, column: str) -> str:
+    """The PostgreSQL type for a DuckDB type. Raises PostgresError if there is no exact one."""
+    if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
+        return f"numeric({match[1]},{match[2]})"
     if kind.startswith("ENUM"):
         return "text"
     if kind not in TYPES:
-        raise PostgresError(f"{of} has the type {kind}, which does not go to PostgreSQL exactly: the model is to cast it")
+        raise PostgresError(f"{column} has the type {kind}, which does not go to PostgreSQL exactly: the model is to cast it")
     return TYPES[kind]
 
 
 def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
-    """The published relations of a night's file, dimensions before what refers to them. Raises PostgresError."""
+    """The published relations of a night's file, dimensions before relations that refer to them. Raises PostgresError."""
     rows = con.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns()"
         " where database_name = current_database() and list_contains(?, schema_name) order by 1, 2, column_index",
         [SCHEMAS],
     ).fetchall()
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    columns_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for schema, name, column, kind in rows:
-        found.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
-    made = [Relation(s, n, tuple(columns), (s, n) == ("marts", "measures")) for (s, n), columns in found.items()]
-    return sorted(made, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
+        columns_of.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
+    result = [Relation(s, n, tuple(columns), (s, n) == ("marts", "measures")) for (s, n), columns in columns_of.items()]
+    return sorted(result, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 
 
 def create_table(relation: Relation, suffix: str) -> sql.Composed:
-    """The table, without keys: they are dearer before the rows are there."""
+    """SQL for the table, without keys: it is faster to add them after the rows."""
     columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]
     return sql.SQL("create table {} ({})").format(relation.target(suffix), sql.SQL(", ").join(columns))
 
 
 def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.Composed:
-    """The view of all marts, each with its name in front."""
+    """SQL for the view of all marts, with the mart's name as first column."""
     columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns if n != "mart")
     parts = [
         sql.SQL("select {}::text as mart, {} from {}").format(sql.Literal(m.name), columns, m.target(suffix)) for m in marts
@@ -133,7 +133,7 @@ def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.
 
 
 def create_public(relation: Relation, suffix: str) -> sql.Composed:
-    """A mart's view of `marts_public.measures`."""
+    """SQL for a mart's view of `marts_public.measures`."""
     columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns)
     return sql.SQL("create view {} as select {} from {} where mart = {}").format(
         relation.target(suffix), columns, sql.Identifier(PUBLIC + suffix, "measures"), sql.Literal(relation.name)
@@ -142,35 +142,35 @@ def create_public(relation: Relation, suffix: str) -> sql.Composed:
 
 def keys(relation: Relation, suffix: str) -> list[sql.Composed]:
     """Statements for its primary key, indexes and references."""
-    target, made = relation.target(suffix), []
+    target, statements = relation.target(suffix), []
     if relation.key:
-        made.append(sql.SQL("alter table {} add primary key ({})").format(target, _names(relation.key)))
-    made += [sql.SQL("create index on {} ({})").format(target, _names(columns)) for columns in relation.indexes]
-    made += [
+        statements.append(sql.SQL("alter table {} add primary key ({})").format(target, _names(relation.key)))
+    statements += [sql.SQL("create index on {} ({})").format(target, _names(columns)) for columns in relation.indexes]
+    statements += [
         sql.SQL("alter table {} add foreign key ({}) references {}").format(
             target, sql.Identifier(column), sql.Identifier(relation.schema + suffix, other)
         )
         for column, other in REFERENCES.get(relation.full, {}).items()
     ]
-    return made
+    return statements
 
 
-def comments(relation: Relation, said: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composed]:
+def comments(relation: Relation, descriptions: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composed]:
     """Statements for its description and its columns', from `meta.dictionary` by schema, relation and name."""
     kind, target = "view" if relation.is_view else "table", relation.target(suffix)
-    made = []
-    if text := said.get((relation.schema, relation.name, relation.name)):
-        made.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))
-    made += [
+    statements = []
+    if text := descriptions.get((relation.schema, relation.name, relation.name)):
+        statements.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))
+    statements += [
         sql.SQL("comment on column {}.{} is {}").format(target, sql.Identifier(name), sql.Literal(text))
         for name, _ in relation.columns
-        if (text := said.get((relation.schema, relation.name, f".{name}")))
+        if (text := descriptions.get((relation.schema, relation.name, f".{name}")))
     ]
-    return made
+    return statements
 
 
 def descriptions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], str]:
-    """`meta.dictionary`'s words by schema, relation and name; a column's name has a dot in front."""
+    """Descriptions of `meta.dictionary` by schema, relation and name; a column's name has a dot in front."""
     rows = con.execute(
         "select schema_name, relation_name, case kind when 'column' then '.' || name else name end, description"
         " from meta.dictionary where kind in ('relation', 'column')"

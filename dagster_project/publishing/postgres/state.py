@@ -1,8 +1,7 @@
-"""What a PostgreSQL database serves: which night, of which kind, and what is left of earlier ones.
+"""What a PostgreSQL database serves: which night, real or made up, and what is left of earlier ones.
 
-The schemas say it themselves, in a comment, so that a schema `reports` that somebody else made is never taken for ours. Anybody
-can write such a comment on a schema of their own, so it counts on those of pam_owner alone: one that names a night of the
-future would keep every night out.
+A comment on each schema says it, so that a schema `reports` that somebody else made is never taken for ours. Only comments on
+schemas of pam_owner count: anybody can comment a schema of their own, and a night in the future would keep all others out.
 """
 
 import re
@@ -14,17 +13,17 @@ from .roles import OWNER, SCHEMAS
 
 MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data")
 OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
-"""A schema that was read until a newer night took its place, and the number of the transaction in which that happened."""
+"""A schema that a newer night replaced, and the number of the transaction that did it."""
 
 
-def mark(night_id: str, is_sample: bool) -> str:
+def schema_comment(night_id: str, is_sample: bool) -> str:
     """The comment of a schema that holds a night."""
     return f"PAM Warehouse: night {night_id} of {'made-up' if is_sample else 'real'} data. Replaced whole by each night's load."
 
 
 @dataclass(frozen=True)
 class ServedState:
-    """What is there. `night_id` is None where no night is."""
+    """What is served. `night_id`: None if there is no night."""
 
     night_id: str | None = None
     is_sample: bool = False
@@ -41,20 +40,20 @@ SCHEMA_COMMENTS = """
 """
 
 
-def state(con: psycopg.Connection) -> ServedState:
+def served_state(con: psycopg.Connection) -> ServedState:
     """What a database serves now."""
     rows = con.execute(SCHEMA_COMMENTS, [OWNER, SCHEMAS]).fetchall()
-    live = {name: MARK.match(said) for name, said in rows if name in SCHEMAS}
-    found = [m for m in live.values() if m]
+    live = {name: MARK.match(comment) for name, comment in rows if name in SCHEMAS}
+    marks = [m for m in live.values() if m]
     return ServedState(
-        night_id=found[0][1] if found else None,
-        is_sample=bool(found and found[0][2] == "made-up"),
+        night_id=marks[0][1] if marks else None,
+        is_sample=bool(marks and marks[0][2] == "made-up"),
         foreign=tuple(name for name, m in live.items() if m is None),
-        old=tuple(name for name, said in rows if OLD.fullmatch(name) and MARK.match(said)),
+        old=tuple(name for name, comment in rows if OLD.fullmatch(name) and MARK.match(comment)),
     )
 
 
-HELD = """
+LOCKS = """
     select l.pid, max(coalesce(a.usename, '?')), min(coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS'), '')),
         string_agg(distinct n.nspname, ', ' order by n.nspname)
     from pg_catalog.pg_locks as l
@@ -68,10 +67,10 @@ HELD = """
 """
 
 
-def holders(con: psycopg.Connection) -> list[str]:
-    """Who keeps relations of the warehouse from being replaced at this moment, a sentence each. Since when is known of one's
-    own log-in, and of others where the log-in may read `pg_read_all_stats`."""
+def lock_holders(con: psycopg.Connection) -> list[str]:
+    """Who holds locks on relations of the warehouse now, a sentence each. The start of a transaction is known for the same
+    log-in, and for others if this log-in is in `pg_read_all_stats`."""
     return [
         f"{user} (process {pid}) reads {schemas}{f', in a transaction since {since}' if since else ''}"
-        for pid, user, since, schemas in con.execute(HELD, [SCHEMAS])
+        for pid, user, since, schemas in con.execute(LOCKS, [SCHEMAS])
     ]

@@ -1,13 +1,14 @@
-"""Puts a loaded night in the place of the one that is read: all schemas, in one transaction, by renaming.
+"""Replaces the night that is read with a loaded one: all schemas, in one transaction, by renaming.
 
-A rename disturbs nobody, but a question that is just being read could find one relation before it and another after. So
-the relations that are replaced are locked for that moment: whoever asks meanwhile waits, and then finds the new night.
-A try keeps him waiting for LOCK_MS at most, and the change itself, where there are views of others to make anew, for
-FOLLOW_MS. A reader who holds one of them for longer (a long question, a transaction left open) has found all that this
-question reads: after some tries the names change without him. What he asks next, even in the same transaction, is asked
-of the new night, unless his transaction began with a snapshot of its own and holds the tables already.
+A rename disturbs nobody, but a query that is being parsed could find one relation before it and another after. So the old
+relations are locked for a moment: queries wait, and then find the new night. A try makes them wait for LOCK_MS at most, and
+the change itself, if views of other people must be made again, for FOLLOW_MS. A reader who holds a relation for longer (a long
+query, a transaction left open) has already found all relations of that query: after some tries the names change without the
+lock. Later queries, even in the same transaction, read the new night, unless the transaction has a snapshot and already
+holds the tables.
 
-Views of others are locked before the marts, as whoever reads them does: the other way round is a deadlock.
+Views of other people are locked before the marts, in the order in which their readers lock them: the other order would
+deadlock.
 """
 
 import random
@@ -19,14 +20,14 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from .roles import ANALYST, OWNER, SCHEMAS
-from .state import state
+from .state import served_state
 
 NEXT = "_next"
 LOCK_MS = 200
-"""How long readers may be kept waiting by one try. Below PostgreSQL's deadlock_timeout, so that no reader is ever ended."""
+"""How long one try may make readers wait. Below PostgreSQL's deadlock_timeout, so that no reader's query is ever ended."""
 
 FOLLOW_MS = 400
-"""How long the views of others may be waited for, all together, while the marts are locked. Below deadlock_timeout, too."""
+"""How long to wait for views of other people, in total, while the marts are locked. Also below deadlock_timeout."""
 
 PATIENCE = 10.0
 """Seconds for which the lock is tried."""
@@ -54,19 +55,19 @@ FOLLOWERS = """
 
 @dataclass(frozen=True)
 class Swapped:
-    """How it went. `waited`: seconds until the names changed. `is_locked`: whether readers were kept out for the moment."""
+    """The result. `waited`: seconds until the names changed. `is_locked`: whether the old relations were locked meanwhile."""
 
     waited: float
     is_locked: bool
     left_behind: tuple[str, ...]
-    """Views of others that could not be made anew, and go on reading the night before."""
+    """Views of other people that could not be made again, and still read the night before, each with the reason."""
 
 
 def swap(con: psycopg.Connection) -> Swapped:
-    """Within the caller's transaction, give the schemas `..._next` the names that are read. Raises psycopg's errors."""
-    began = time.monotonic()
+    """Within the caller's transaction, rename the schemas `..._next` to the names that are read. Raises psycopg's errors."""
+    started = time.monotonic()
     live = [n for (n,) in con.execute("select nspname from pg_catalog.pg_namespace where nspname = any(%s)", [SCHEMAS])]
-    is_locked = _locked(con, live, _own(con, live))
+    is_locked = _lock(con, live, _view_locks(con, live))
     followers = con.execute(FOLLOWERS, [live, live]).fetchall()
     (number,) = con.execute("select pg_current_xact_id()::text").fetchone() or ("0",)
     for name in live:
@@ -78,25 +79,26 @@ def swap(con: psycopg.Connection) -> Swapped:
         made = sql.Identifier(name.removesuffix(NEXT))
         con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), made))
     until = time.monotonic() + FOLLOW_MS / 1000
-    left = tuple(said for follower in followers if (said := _follow(con, until, *follower)))
-    return Swapped(time.monotonic() - began, is_locked, left)
+    left_behind = tuple(problem for view in followers if (problem := _remake_view(con, until, *view)))
+    return Swapped(time.monotonic() - started, is_locked, left_behind)
 
 
-def _own(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
-    """Statements that lock the views of others which will be made anew: to give one to its owner changes nothing else."""
-    made: list[sql.Composed] = []
+def _view_locks(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
+    """Statements that lock the views of other people that will be made again. Setting the owner to the same owner locks a view,
+    and changes nothing."""
+    statements: list[sql.Composed] = []
     for schema, name, kind, owner, *_ in con.execute(FOLLOWERS, [live, live]).fetchall():
-        may = con.execute(
+        is_allowed = con.execute(
             "select pg_has_role(session_user, %s::name, 'usage') and has_schema_privilege(session_user, %s, 'usage')",
             [owner, schema],
         ).fetchone()
-        if kind == "v" and may == (True,):
+        if kind == "v" and is_allowed == (True,):
             view = sql.Identifier(schema, name)
-            made.append(sql.SQL("alter view {} owner to {}").format(view, sql.Identifier(owner)))
-    return made
+            statements.append(sql.SQL("alter view {} owner to {}").format(view, sql.Identifier(owner)))
+    return statements
 
 
-def _locked(con: psycopg.Connection, live: list[str], own: list[sql.Composed]) -> bool:
+def _lock(con: psycopg.Connection, live: list[str], view_locks: list[sql.Composed]) -> bool:
     names = [sql.Identifier(s, n) for s, n, _ in con.execute(RELATIONS, [live]).fetchall()]
     if not names:
         return True
@@ -106,7 +108,7 @@ def _locked(con: psycopg.Connection, live: list[str], own: list[sql.Composed]) -
             with con.transaction():
                 by = time.monotonic() + LOCK_MS / 1000
                 con.execute("set local role none")
-                for statement in own:
+                for statement in view_locks:
                     _limit(con, by)
                     con.execute(statement)
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
@@ -115,40 +117,40 @@ def _locked(con: psycopg.Connection, live: list[str], own: list[sql.Composed]) -
                 con.execute("set local statement_timeout = 0")
             return True
         except pg.UndefinedTable:
-            # Somebody dropped a view meanwhile: it is looked again.
-            own = _own(con, live)
+            # Somebody dropped a view meanwhile: look again.
+            view_locks = _view_locks(con, live)
         except (pg.QueryCanceled, pg.LockNotAvailable, pg.DeadlockDetected):
             pass
         if time.monotonic() > until:
             return False
-        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (so that it does not meet the same reader for ever)
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (so that it does not keep meeting the same reader)
         pause = min(1.0, pause * 2)
 
 
 def _limit(con: psycopg.Connection, by: float) -> None:
-    """Have the next statements of the transaction end by a time of the monotonic clock, each."""
+    """Set a timeout for each of the next statements: until a time of the monotonic clock."""
     con.execute(f"set local statement_timeout = {max(1, round((by - time.monotonic()) * 1000))}")
 
 
-def _follow(
+def _remake_view(
     con: psycopg.Connection, by: float, schema: str, name: str, kind: str, _owner: str, options: str | None, text: str
 ) -> str:
-    """Make somebody's view anew, so that it reads the new night. Returns what is to be said of it where that can't be done."""
+    """Make somebody's view again, so that it reads the new night. Returns why that was not possible, or an empty text."""
     full = f"{schema}.{name}"
     if kind != "v":
         return f"{full} is materialised: drop it and make it again"
-    made = sql.SQL("create or replace view {}{} as {}").format(
+    statement = sql.SQL("create or replace view {}{} as {}").format(
         sql.Identifier(schema, name),
         sql.SQL(f" with ({options})" if options else ""),
         sql.SQL(text.rstrip().rstrip(";")),
     )
     try:
         with con.transaction():
-            # It is not the warehouse's own role that has others' views, but perhaps whoever logs in.
+            # The warehouse's role does not own these views, but the log-in may.
             con.execute("set local role none")
-            # Its readers may hold it, and wait for what is locked here.
+            # Its readers may hold it, while they wait for the relations locked here.
             con.execute(f"set local lock_timeout = {min(100, max(1, round((by - time.monotonic()) * 1000)))}")
-            con.execute(made)
+            con.execute(statement)
             con.execute("set local lock_timeout = 0")
             con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
     except (pg.LockNotAvailable, pg.DeadlockDetected):
@@ -159,27 +161,27 @@ def _follow(
 
 
 def drop_old(con: psycopg.Connection) -> list[str]:
-    """Drop the schemas of earlier nights. Returns those that stay for now, each with the reason; never waits long.
+    """Drop the schemas of earlier nights. Returns those that can't be dropped yet, each with the reason. Never waits long.
 
-    Nothing of anybody else's is dropped with them. What stays is tried again by the next load.
+    Nothing of other people is dropped with them. The next load tries again.
     """
-    stay = []
-    for name in state(con).old:
-        said = ""
-        for again in range(DROP_TRIES):
+    remaining = []
+    for name in served_state(con).old:
+        reason = ""
+        for attempt in range(DROP_TRIES):
             try:
                 _drop(con, name)
-                said = ""
+                reason = ""
                 break
             except (pg.QueryCanceled, pg.LockNotAvailable, pg.DeadlockDetected):
-                said = "somebody still reads it"
-                time.sleep(0.1 * (again + 1))
+                reason = "somebody still reads it"
+                time.sleep(0.1 * (attempt + 1))
             except pg.DependentObjectsStillExist as error:
-                said = (error.diag.message_detail or "").splitlines()[0] or "something rests on it"
+                reason = (error.diag.message_detail or "").splitlines()[0] or "something rests on it"
                 break
-        if said:
-            stay.append(f"{name}: {said}")
-    return stay
+        if reason:
+            remaining.append(f"{name}: {reason}")
+    return remaining
 
 
 def _drop(con: psycopg.Connection, schema: str) -> None:

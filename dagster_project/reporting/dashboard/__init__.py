@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import unfinished
+from dagster_project.core.files import temporary_path
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.reused_files import ReusedFiles
 
@@ -90,7 +90,7 @@ def write_whole_folder(
     Raises OutError if `out` holds other things and `overwrite` is not set, and OSError.
     """
     check_target(out, overwrite, PAGE_FILES[1], "a dashboard")
-    new = unfinished(out)
+    new = temporary_path(out)
     shutil.rmtree(new, ignore_errors=True)
     try:
         write(con, new, is_sample, lists=lists, changes=changes)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.core.config import settings_seen
+from dagster_project.core.config import visible_settings
 from dagster_project.core.home import Home
 
 FRONT = ("by", "date", "purpose", "attachments", "recommendations", "contact")
@@ -27,7 +27,7 @@ def document_form(home: Home | None, tables_only: bool = False) -> DocumentForm:
     """
     if home is None:
         return DocumentForm(tables_only=tables_only)
-    settings = settings_seen(home).report
+    settings = visible_settings(home).report
     default = home.path / "report.docx"
     template = (home.path / settings.template) if settings.template else default if default.is_file() else None
     if template and not template.is_file():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster_project.core.cell_text import neutral, plain
+from dagster_project.core.cell_text import escape_formula, plain_text
 
 from .model import UNITS, Pack, Table
 from .shared_sentences import public_notice
@@ -53,7 +53,7 @@ def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) ->
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows([neutral(v) if isinstance(v, str) else plain(v) for v in line] for line in lines)
+    writer.writerows([escape_formula(v) if isinstance(v, str) else plain_text(v) for v in line] for line in lines)
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 

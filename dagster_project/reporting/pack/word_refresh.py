@@ -13,7 +13,7 @@ from pathlib import Path
 from docx.oxml import parse_xml
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import put_in_place, unfinished
+from dagster_project.core.files import put_in_place, temporary_path
 
 from .bound_figures import (
     FIGURE,
@@ -184,7 +184,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
 
 def write_refreshed(refreshed: Refreshed, file: Path, out: Path) -> None:
     """Write a refreshed document to `out`, whole or not at all, with the permissions of `file`. Raises OSError."""
-    new = unfinished(out)
+    new = temporary_path(out)
     try:
         new.touch(mode=0o600)
         new.write_bytes(refreshed.data)

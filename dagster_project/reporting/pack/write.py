@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import unfinished
+from dagster_project.core.files import temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import WORKER
 from dagster_project.editions import Edition, read_editions
@@ -63,7 +63,7 @@ def write_pack(
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
     check_target(out, overwrite)
     pack = read_pack(con, edition, is_sample, public)
-    new = unfinished(out)
+    new = temporary_path(out)
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
@@ -96,11 +96,11 @@ def write_forms(
     name = f"{slug(pack.title)}-{pack.edition}{'-public' if pack.rule else ''}"
     started: dict[str, Future[tuple[bytes, set[str]]]] = {}
     if "xlsx" in forms:
-        started["xlsx"] = WORKER.begin(_make_workbook, pack)
+        started["xlsx"] = WORKER.submit(_make_workbook, pack)
     if cache and {"html", "docx"} <= set(forms):
         fill_cache(pack.charts, cache)
     if "docx" in forms:
-        started["docx"] = WORKER.begin(_make_document, pack, cache, document_form(home, tables_only))
+        started["docx"] = WORKER.submit(_make_document, pack, cache, document_form(home, tables_only))
     downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in started]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")

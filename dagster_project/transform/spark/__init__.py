@@ -1,7 +1,7 @@
 """The night on Spark: the same dbt models, built in a Spark session and copied into the candidate that the gate judges.
 
-Everything before (landing, the ledger, the raw Parquet) and after it (gate, publishing) is as on DuckDB. A night on Spark
-always builds everything: it is for those who have more rows than one machine likes, or run Spark already.
+Everything before it (landing, the ledger, the raw Parquet) and after it (gate, publishing) is as on DuckDB. A night on Spark
+always builds everything: it is for forces with too many rows for one machine, or that already run Spark.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.core.config import Spark
 from dagster_project.core.home import Home
-from dagster_project.core.memory import bound
+from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
 
 from .. import dbt_runner
@@ -25,10 +25,10 @@ __all__ = ["SparkMissingError", "build", "require"]
 def build(
     home: Home, settings: Spark, loads: list[ReadableLoad], progress: dbt_runner.Progress | None = None
 ) -> list[dbt_runner.Node]:
-    """Build and test all models on Spark, and fill the candidate's tables with what came of them.
+    """Build and test all models on Spark, and fill the candidate's tables with the results.
 
-    The candidate is as `candidate.begin_empty` leaves it; its `raw` is of `loads`. Returns the outcome of every node; where
-    one failed, the candidate is left as it is.
+    The candidate is as `candidate.start_empty` leaves it, with `raw` made from `loads`. Returns the outcome of every node; if
+    one failed, the candidate is not filled.
     """
     with spark_session(home, settings) as spark:
         show_raw(spark, home, loads)
@@ -39,9 +39,9 @@ def build(
 
 
 def _fill_candidate(home: Home, nodes: list[dbt_runner.Node]) -> None:
-    """Replace the rows of the candidate's tables by Spark's. Raises FileNotFoundError for a table that Spark did not finish."""
+    """Replace the rows of the candidate's tables with Spark's. Raises FileNotFoundError for a table that is not finished."""
     models = [dbt_runner.manifest().nodes[n.unique_id] for n in nodes if n.kind == "model"]
-    con = bound(duckdb.connect(str(home.candidate / WAREHOUSE)), home)
+    con = limit_memory(duckdb.connect(str(home.candidate / WAREHOUSE)), home)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work")
         for model in models:
@@ -54,7 +54,7 @@ def _fill_candidate(home: Home, nodes: list[dbt_runner.Node]) -> None:
 def _replace_rows(con: duckdb.DuckDBPyConnection, model: Any, paths: list[str]) -> None:
     table = f"{model.database}.{model.schema}.{model.alias}"
     con.execute(f"truncate {table}")
-    # Of no rows Spark writes no file where it writes by partition.
+    # If there are no rows, Spark writes no file for a partitioned table.
     if paths:
         names = ", ".join(f'"{c[0]}"' for c in con.execute(f"describe {table}").fetchall())
         con.execute(f"insert into {table} select {names} from read_parquet(?, hive_partitioning = true)", [paths])

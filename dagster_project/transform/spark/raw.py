@@ -1,6 +1,6 @@
 """Shows the candidate's `raw` schema to a Spark session.
 
-Landed rows are read where they lie, in the Parquet of raw/. The night's lists go over as Parquet of their own.
+Landed rows are read from the Parquet in raw/. The night's lists are copied to Parquet.
 """
 
 from collections.abc import Iterable
@@ -14,25 +14,26 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
 from ..changed_months import paths_of
-from ..monthly_archive import kept_loads
-from ..raw_schema import ROW_COLUMNS, WORK, ReadableLoad, index_select, landed_select
+from ..dbt_sources import ROW_COLUMNS
+from ..monthly_archive import archived_loads
+from ..raw_schema import WORK, ReadableLoad, index_select, landed_select
 from .session import spark_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_ntz"}
-"""Types that Spark has under another name."""
+SPARK_TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_ntz"}
+"""Types with another name in Spark."""
 
 
 def show_raw(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
-    """Make the session's `raw` of the loads and of the lists that `prepare_raw` made."""
+    """Make the session's `raw` from the loads and from the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
     _show_lists(spark, home)
-    contracts, kept = load_contracts(), kept_loads(home)
+    contracts, archived = load_contracts(), archived_loads(home)
     for extract, contract in contracts.items():
         own = [load.entry for load in loads if load.entry.extract == extract]
-        _show_extract(spark, home, contract, [p.name for p in paths_of(home, own, kept)])
+        _show_extract(spark, home, contract, [p.name for p in paths_of(home, own, archived)])
     spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
     _show_index(spark, contracts, loads)
 
@@ -43,7 +44,7 @@ def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: li
     for extract, contract in contracts.items():
         several = sorted({force for x, force in places if x == extract and places.count((x, force)) > 1})
         selects.append(f"{index_select(contract)} from raw.{extract} where {_is_one_of('_force_code', several)}")
-    # Read many times in one query, and planned each time: as a table it is so once.
+    # One query reads it many times: a view would be planned each time.
     spark.sql("create table raw.row_index using parquet as " + " union all ".join(selects))
 
 
@@ -57,7 +58,7 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
         f"create table landed.{contract.extract} ({', '.join(f'{c} string' for c in columns)}) using parquet"
         f" options (recursiveFileLookup 'true', path {_text(str(home.raw / contract.extract))})"
     )
-    # By the files' names, so that Spark does not open the others.
+    # Filter by file name, so that Spark does not open the other files.
     spark.sql(
         f"create view raw.{contract.extract} as select {', '.join(columns)} from landed.{contract.extract}"
         f" where {_is_one_of('_metadata.file_name', names)}"
@@ -65,7 +66,7 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
 
 
 def _show_lists(spark: "SparkSession", home: Home) -> None:
-    """Show the tables of `raw`, and its (here empty) views of what is carried over."""
+    """Show the tables of `raw`, and its views of carried rows, which are empty on Spark."""
     con = duckdb.connect(str(home.candidate / WORK), read_only=True)
     try:
         listed = con.execute(
@@ -79,13 +80,13 @@ def _show_lists(spark: "SparkSession", home: Home) -> None:
 
 
 def _show_table(spark: "SparkSession", con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> None:
-    """Copy a table of DuckDB's to a folder of its own in `folder`, and have the session show it under the same name."""
+    """Copy a DuckDB table to a folder of its own in `folder`, and show it to the session under the same name."""
     path = folder / table / "rows.parquet"
     path.parent.mkdir(parents=True)
     con.execute(f"copy {table} to {literal(str(path))} (format parquet)")
-    listed = ", ".join(f"{c[0]} {TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {table}").fetchall())
+    columns = ", ".join(f"{c[0]} {SPARK_TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {table}").fetchall())
     spark.sql(f"create schema if not exists {table.split('.')[0]}")
-    spark.sql(f"create table {table} ({listed}) using parquet location {_text(str(path.parent))}")
+    spark.sql(f"create table {table} ({columns}) using parquet location {_text(str(path.parent))}")
 
 
 def _is_one_of(column: str, values: Iterable[str]) -> str:
@@ -94,5 +95,5 @@ def _is_one_of(column: str, values: Iterable[str]) -> str:
 
 
 def _text(value: str) -> str:
-    """A text in Spark's SQL."""
+    """A text literal in Spark SQL."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -12,7 +12,7 @@ from support import MARTS
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened
+from dagster_project.core.published_file import open_hardened
 from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputContext, open_files
@@ -104,7 +104,7 @@ def test_parquet_is_packed_and_says_of_which_night(sample_home: Home, con: duckd
 
 def test_a_night_s_files_are_the_receipt_s_and_come_again_to_the_byte(sample_home: Home, tmp_path: Path) -> None:
     receipt = read_receipts(sample_home)[-1]
-    found = outputs.measured(sample_home.published / "open", receipt.outputs["open"]["seconds"])
+    found = outputs.measure_output(sample_home.published / "open", receipt.outputs["open"]["seconds"])
     assert outputs.as_dicts({"open": found}) == {"open": {**receipt.outputs["open"], "form": ""}}
     own = outputs.Output("open", "open", "open_files", "")
     again = outputs.write(sample_home, sample_home.warehouse, receipt.night_id, tmp_path, [own])
@@ -146,7 +146,7 @@ def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Pat
     new_home.config_file.write_text(said, encoding="utf-8")
     folder = tmp_path / "open"
     folder.mkdir()
-    con = hardened(told, writable=folder)
+    con = open_hardened(told, writable=folder)
     try:
         open_files.write(con, folder, OutputContext(new_home, "20260103T020000Z", True, ("open",)))
     finally:
@@ -174,7 +174,7 @@ def test_for_the_public_there_is_the_public_form_alone(
     folder = tmp_path / "open"
     folder.mkdir()
     context = OutputContext(new_home, "20260103T020000Z", True, ("open",))
-    with hardened(sample_home.warehouse, writable=folder) as night:
+    with open_hardened(sample_home.warehouse, writable=folder) as night:
         open_files.write(night, folder, context)
     views = con.execute("select view_name from duckdb_views() where schema_name = 'marts_public'").fetchall()
     marts = {name for (name,) in views} | {"mart_control_charts"}
@@ -187,7 +187,7 @@ def test_for_the_public_there_is_the_public_form_alone(
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
     assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == len(marts)
-    with hardened(told, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
+    with open_hardened(told, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
         open_files.write(night, folder, context)
 
 

@@ -10,30 +10,35 @@ from support import made_output
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputError, stale
-from dagster_project.publishing.outputs.stale import Good, find_good, put_in_place
+from dagster_project.publishing.outputs.stale import LastGood, find_last_good, replace_failed
 
 
 def test_the_last_good_one_says_on_each_page_that_it_is_not_of_tonight(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "index.html").write_text("<html><body class='x'><p>figures</p></body></html>", "utf-8")
     for night in ("N2", "N3"):
-        put_in_place(Good(tmp_path / "last", "N1"), tmp_path / night, night, "The output report")
+        replace_failed(LastGood(tmp_path / "last", "N1"), tmp_path / night, night, "The output report")
         page = (tmp_path / night / "index.html").read_text("utf-8")
         assert page.count("Not of tonight. The output report") == 1 and f"night {night} could" in page and "figures" in page
         assert "night N1" in (tmp_path / night / stale.MARK).read_text("utf-8")
         (tmp_path / "last" / "index.html").write_text(page, "utf-8")
-    put_in_place(None, tmp_path / "none", "N4", "The output <x>")
+    replace_failed(None, tmp_path / "none", "N4", "The output <x>")
     assert "&lt;x&gt;" in (tmp_path / "none" / "index.html").read_text("utf-8")
 
 
 def test_only_what_was_made_under_the_same_settings_may_stand(tmp_path: Path) -> None:
     told = [{"night_id": "N1", "outputs": {"report": {"sha256": "s", "form": "f"}}}]
-    assert find_good("report", tmp_path, "s", "f", told) == Good(tmp_path, "N1")
-    assert find_good("report", tmp_path, "s", "other", told) is None and find_good("report", tmp_path, "t", "f", told) is None
+    assert find_last_good("report", tmp_path, "s", "f", told) == LastGood(tmp_path, "N1")
+    assert (
+        find_last_good("report", tmp_path, "s", "other", told) is None
+        and find_last_good("report", tmp_path, "t", "f", told) is None
+    )
     again = [*told, {"night_id": "N2", "outputs": {"report": {"sha256": "u", "form": "f", "of": "N1"}}}]
-    assert find_good("report", tmp_path, "u", "f", again) == Good(tmp_path, "N1"), "carried twice, it is still of its night"
+    assert find_last_good("report", tmp_path, "u", "f", again) == LastGood(tmp_path, "N1"), (
+        "carried twice, it is still of its night"
+    )
     none = [{"night_id": "N2", "outputs": {"report": {"sha256": "v", "form": "f", "failed": "it broke", "of": ""}}}]
-    assert find_good("report", tmp_path, "v", "f", none) is None, "a page that says there is none is not good"
+    assert find_last_good("report", tmp_path, "v", "f", none) is None, "a page that says there is none is not good"
 
 
 def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:
@@ -65,7 +70,7 @@ def test_what_fails_after_the_others_were_written_is_replaced_and_not_linked(new
             assert made["report"].lost == ("2026-03/chart",) and not made["report"].failed and links == "page.html"
         else:
             assert made["report"].failed == "no such template" and links == f"{stale.MARK} index.html"
-            assert made["catalogue"].sha256 == outputs.measured(folder / "catalogue", 0).sha256
+            assert made["catalogue"].sha256 == outputs.measure_output(folder / "catalogue", 0).sha256
     (tmp_path / "2").mkdir()
     with pytest.raises(OutputError, match="no such template"):
         outputs.write(new_home, tmp_path / "night.duckdb", "N1", tmp_path / "2", _late(fails), strict=True)

@@ -81,7 +81,7 @@ def loaded(make_database: Callable[..., Database], sample_home: Home, tmp_path_f
     database = make_database("loaded")
     # What is loaded goes into the home's record of processing, which other tests read.
     copy = copy_home(sample_home, tmp_path_factory.mktemp("loaded") / "home")
-    assert postgres.bring(copy, database.server).outcome == "loaded"
+    assert postgres.load_if_newer(copy, database.server).outcome == "loaded"
     return database
 
 

@@ -82,10 +82,10 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert status.exit_code == 0 and found["serves"] == found["published"] == run.receipt.night_id
 
     # Going back is not a night: PostgreSQL follows when a person says so, and a newer night replaces it by itself.
-    assert postgres.bring(new_home).outcome == "there already"
+    assert postgres.load_if_newer(new_home).outcome == "there already"
     back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
     assert back.exit_code == 0 and "`pam postgres load` gives it this night" in back.stdout
-    assert postgres.bring(new_home).outcome == "there already"
+    assert postgres.load_if_newer(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
     loaded = pam("postgres", "load", "--home", new_home.path)
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
@@ -95,7 +95,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     monkeypatch.setattr(f"{night}.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
     monkeypatch.setattr(f"{night}.published_night", lambda _: run.receipt.night_id)
     with pytest.raises(PostgresError):
-        postgres.bring(new_home, by_hand=True)
+        postgres.load_if_newer(new_home, by_hand=True)
     told, undone = [*read_log(new_home)][-2:]
     assert undone.facts["what"] == "not loaded to PostgreSQL" and undone.facts["withdraws"] == [told.n]
     assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
@@ -142,7 +142,7 @@ def test_a_file_of_the_connection_string_is_for_its_owner_alone(tmp_path: Path, 
     monkeypatch.delenv("PAM_POSTGRES_DSN_FILE")
     assert Server.configured() is None
     with pytest.raises(PostgresError, match="no PostgreSQL is named: set PAM_POSTGRES_DSN"):
-        postgres.configured()
+        postgres.configured_server()
 
 
 def test_a_full_disk_is_said(

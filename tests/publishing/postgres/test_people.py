@@ -10,7 +10,7 @@ from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, people, state
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, people, served_state
 from dagster_project.publishing.postgres.roles import setup_sql
 
 from .conftest import Database
@@ -45,10 +45,10 @@ def test_nobody_locks_out_another(crowd: Database) -> None:
                         con.execute(f"alter role {others} {change}")
             # What a person changes of their own hits nobody else, and is seen.
             con.execute("alter role anna set statement_timeout = 0")
-        (said,) = people.amiss(admin)
+        (said,) = people.find_problems(admin)
         assert said.startswith("anna has not statement_timeout = 5min") and "alter role anna set statement_timeout" in said
         admin.execute("alter role anna set statement_timeout = '5min'")
-        assert people.amiss(admin) == []
+        assert people.find_problems(admin) == []
         with psycopg.connect(ben, autocommit=True) as con:
             assert con.execute("show statement_timeout").fetchone() == ("5min",)
         # One who takes all the connections they can leaves enough for others and for the nights.
@@ -58,7 +58,7 @@ def test_nobody_locks_out_another(crowd: Database) -> None:
             with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
                 psycopg.connect(anna)
             psycopg.connect(ben).close()
-            assert {p.name: p.connected for p in people.listed(admin)}["anna"] == people.CONNECTIONS
+            assert {p.name: p.connected for p in people.list_people(admin)}["anna"] == people.CONNECTIONS
 
 
 def test_no_other_database_can_be_reached(crowd: Database, make_database: Callable[..., Database]) -> None:
@@ -67,10 +67,10 @@ def test_no_other_database_can_be_reached(crowd: Database, make_database: Callab
         for name in ("postgres", "template1", "another"):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(make_conninfo(anna, dbname=name))
-        assert people.amiss(admin) == []
+        assert people.find_problems(admin) == []
         other.as_admin("grant connect on database another to public")
         try:
-            (said,) = people.amiss(admin)
+            (said,) = people.find_problems(admin)
             assert "another database, another: revoke connect on database \"another\" from public" in said
         finally:
             other.as_admin("revoke connect on database another from public")
@@ -112,7 +112,7 @@ def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) 
             # To set it up again locks out nobody.
             admin.execute(setup_sql("crowd", embedded.LOADER))
             psycopg.connect(shared).close()
-            said = people.amiss(admin)
+            said = people.find_problems(admin)
             assert said[0].startswith("pam_analyst can log in itself") and "pam postgres user remove pam_analyst" in said[0]
             assert said[1] == "carol may take every connection: alter role carol connection limit 10"
             assert len(said) == 2 + len(people.LIMITS)
@@ -123,14 +123,14 @@ def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) 
         finally:
             admin.execute("alter role pam_analyst nologin password null")
             admin.execute("drop role carol")
-        assert people.amiss(admin) == []
+        assert people.find_problems(admin) == []
 
 
 def test_rights_that_a_person_should_not_have_are_seen(crowd: Database) -> None:
     with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin:
         admin.execute("alter role anna createrole")
         admin.execute("grant pg_read_server_files to anna")
-        mighty, group = people.amiss(admin)
+        mighty, group = people.find_problems(admin)
         assert mighty.startswith("anna may do more than read: alter role anna nosuperuser")
         assert group == "anna is in another group, pg_read_server_files: revoke pg_read_server_files from anna"
 
@@ -146,7 +146,7 @@ def test_a_comment_on_a_schema_of_somebody_else_is_not_believed(
     )  # fmt: skip
     try:
         with database.server.connect() as con:
-            found = state(con)
+            found = served_state(con)
         assert found.night_id is None and found.foreign == ("bi",)
         with pytest.raises(PostgresError, match="has a schema bi that the warehouse did not make"):
             load(small_night(NIGHT), database.server, tmp_path / "t", is_sample=False)

@@ -123,10 +123,10 @@ def test_a_long_question_is_ended(others: Database) -> None:
 
 def test_too_many_rights_are_seen(others: Database, make_database: Callable[..., Database]) -> None:
     with others.server.connect() as con:
-        assert roles.excess(con) == []
+        assert roles.excess_rights(con) == []
     lax = make_database("lax", bare=True)
     with psycopg.connect(lax.admin, autocommit=True) as con:
-        found = roles.excess(con)
+        found = roles.excess_rights(con)
     elsewhere = "it may look into a schema that is not the warehouse's"
     assert found[0] == elsewhere
     assert found[1:] == ["it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects"]
@@ -140,11 +140,11 @@ def test_too_many_rights_are_seen(others: Database, make_database: Callable[...,
     for role, said in worst.items():
         with psycopg.connect(others.admin) as con:
             con.execute(f"grant {role} to pam_analyst")
-            assert said in roles.excess(con), role
+            assert said in roles.excess_rights(con), role
             con.rollback()
     with psycopg.connect(others.admin) as con:
         con.execute("grant usage on schema other to pam_analyst")
-        assert roles.excess(con) == [elsewhere]
+        assert roles.excess_rights(con) == [elsewhere]
         con.rollback()
 
 
@@ -153,7 +153,7 @@ def test_a_home_stays_shut_and_no_password_is_printed(
 ) -> None:
     """Whoever starts the server, and root: nothing that the server needs is in a folder that it opens to others."""
     folder = cluster.loader_file.parent
-    for path in (folder, folder.parent, folder.parent.parent, embedded.place_of(Home(folder.parent))):
+    for path in (folder, folder.parent, folder.parent.parent, embedded.server_folder(Home(folder.parent))):
         assert path.stat().st_mode & 0o077 == 0, path
     for path in (cluster.loader_file, cluster.analyst_file, cluster.admin_file):
         assert path.stat().st_mode & 0o077 == 0
@@ -204,7 +204,7 @@ def test_whoever_may_not_set_up_is_told_who_does(
     assert load(night, Server.of(bare.admin), tmp_path / "t", is_sample=False).night_id == "20260101T020000Z"
     assert bare.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
     with psycopg.connect(bare.admin, autocommit=True) as con:
-        assert roles.excess(con) == []
+        assert roles.excess_rights(con) == []
 
 
 def test_odbc_reads_it(loaded: Database, sample_home: Home) -> None:

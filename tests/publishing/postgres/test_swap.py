@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, holders, load, loading, state, swap
+from dagster_project.publishing.postgres import PostgresError, load, loading, lock_holders, served_state, swap
 
 from .conftest import Database
 
@@ -46,11 +46,11 @@ def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..
     database = make_database("replaced")
     for night in NIGHTS[:2]:
         loaded = put(database, night)
-        assert (loaded.night_id, loaded.stay, loaded.swapped.is_locked) == (night, (), True)
+        assert (loaded.night_id, loaded.not_dropped, loaded.swapped.is_locked) == (night, (), True)
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
-        found = state(con)
+        found = served_state(con)
     assert (found.night_id, found.is_sample, found.old, found.foreign) == (NIGHTS[1], False, (), ())
 
 
@@ -63,22 +63,22 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             slow.execute("select word from marts.words union all select title from reports.tables")
             assert slow.fetchone() == (NIGHTS[0],)
             loaded = put(database, NIGHTS[1])
-            assert not loaded.swapped.is_locked and len(loaded.stay) == 2
-            assert all(s.endswith("somebody still reads it") for s in loaded.stay)
+            assert not loaded.swapped.is_locked and len(loaded.not_dropped) == 2
+            assert all(s.endswith("somebody still reads it") for s in loaded.not_dropped)
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
             with database.server.connect() as con:
-                (said,) = holders(con)
+                (said,) = lock_holders(con)
             assert f"(process {holding.info.backend_pid}) reads " in said and "marts_old_" in said and "reports_old_" in said
         holding.rollback()
         with database.server.connect() as con:
-            assert holders(con) == []
+            assert lock_holders(con) == []
         assert holding.execute("select word from marts.words").fetchone() == (NIGHTS[1],)
         holding.rollback()
     assert schemas(database) > OURS
     with pytest.raises(psycopg.Error):
         database.as_analyst(f"select * from {min(schemas(database) - OURS)}.words")
-    assert put(database, NIGHTS[2]).stay == ()
+    assert put(database, NIGHTS[2]).not_dropped == ()
     assert schemas(database) == OURS
 
 
@@ -95,7 +95,7 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
     # Whoever loads may not change another's view: it is said, it goes on reading the night before, and is not dropped.
     loaded = put(database, NIGHTS[1])
     assert [s.split(":")[0] for s in loaded.swapped.left_behind] == ["theirs.words"]
-    assert len(loaded.stay) == 1 and "theirs.words depends on" in loaded.stay[0]
+    assert len(loaded.not_dropped) == 1 and "theirs.words depends on" in loaded.not_dropped[0]
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[0],)]
     assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
     # One who loads as the view's owner, or as a superuser, takes it along.
@@ -103,7 +103,7 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
         "create or replace view theirs.words with (security_barrier = true) as select word as said from marts.words"
     )
     followed = put(replace(database, loader=database.admin), NIGHTS[2])
-    assert followed.swapped.left_behind == () and followed.stay == ()
+    assert followed.swapped.left_behind == () and followed.not_dropped == ()
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[2],)]
     assert database.as_admin("select two, (select reloptions from pg_class where oid = 'theirs.words'::regclass) from"
                              " theirs.twice") == [(NIGHTS[2] * 2, ["security_barrier=true"])]  # fmt: skip
@@ -147,7 +147,7 @@ def test_readers_of_others_views_are_not_ended(make_database: Callable[..., Data
         loaded = put(as_owner, NIGHTS[4])
         assert time.monotonic() - began < 5
         assert loaded.swapped.left_behind == ("theirs.words: somebody holds it in an open transaction",)
-    assert put(as_owner, NIGHTS[5]).stay != ()
+    assert put(as_owner, NIGHTS[5]).not_dropped != ()
 
 
 def test_the_public_form_comes_and_goes(make_database: Callable[..., Database], put: Callable) -> None:
@@ -217,7 +217,7 @@ def test_two_loads_at_once_come_one_after_the_other(
     assert faults == []
     ((word,),) = database.as_analyst("select word from marts.words")
     with database.server.connect() as con:
-        assert state(con).night_id == word
+        assert served_state(con).night_id == word
     assert schemas(database) - OURS == set()
 
 

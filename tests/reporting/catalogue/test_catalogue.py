@@ -13,7 +13,7 @@ from offline_browser import BROWSER, WIDE, WITHOUT, failures, offline_page
 from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
-from dagster_project.core.published_file import hardened
+from dagster_project.core.published_file import open_hardened
 from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputContext
@@ -67,7 +67,7 @@ def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
         con.execute("update meta.nights set reason = $1", [HOSTILE])
     out = path.parent / "catalogue"
     out.mkdir()
-    with hardened(path, writable=out) as con:
+    with open_hardened(path, writable=out) as con:
         write(con, out, OutputContext(sample_home, "a night", True, ("catalogue",)))
     return out
 
@@ -187,10 +187,10 @@ def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[
 def test_it_comes_again_to_the_byte_and_names_no_file_or_path(folder: Path, sample_home: Home, tmp_path: Path) -> None:
     shutil.copytree(folder.parent / "report", tmp_path / "report")
     (tmp_path / "catalogue").mkdir()
-    with hardened(sample_home.warehouse, writable=tmp_path / "catalogue") as con:
+    with open_hardened(sample_home.warehouse, writable=tmp_path / "catalogue") as con:
         every = ("open", "dashboard", "report", "catalogue")
         write(con, tmp_path / "catalogue", OutputContext(sample_home, "a night", True, every))
-    again = outputs.measured(tmp_path / "catalogue", 0)
+    again = outputs.measure_output(tmp_path / "catalogue", 0)
     assert again.sha256 == read_receipts(sample_home)[-1].outputs["catalogue"]["sha256"]
     names = [f.stem for f in sample_home.archive.rglob("*.csv")]
     assert names

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened
+from dagster_project.core.published_file import open_hardened
 from dagster_project.publishing.outputs import OutputContext
 
 HOSTILE = "<img src=x onerror=document.title=1>"
@@ -78,7 +78,7 @@ def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path
     from dagster_project.publishing.outputs.dashboard import write
 
     (tmp_path / "out").mkdir()
-    with hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
+    with open_hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
         write(con, tmp_path / "out", OutputContext(sample_home, "a night", True, ("dashboard",)))
     said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
@@ -156,15 +156,15 @@ NO_FORMULAS = ["", "drugs", "a=b", "'=1", "-4.2%", "-1e5", "+1E-3", "-1,234.50",
 
 def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home) -> None:
     """In Python, in DuckDB, in the browser and in a workbook."""
-    from dagster_project.core.cell_text import neutral, neutral_sql
+    from dagster_project.core.cell_text import escape_formula, escape_formula_sql
     from dagster_project.reporting.pack.workbook import _cell
 
     page = opened(mart="mart_iom")
     for text in FORMULAS + NO_FORMULAS:
         safe = f"'{text}" if text in FORMULAS else text
         quoted = '"' + safe + '"' if any(c in safe for c in ',\r\n') else safe
-        (by_sql,) = duckdb.connect().execute(f"select {neutral_sql('t')} from (select ? as t)", [text]).fetchone()
-        assert (neutral(text), by_sql) == (safe, safe), repr(text)
+        (by_sql,) = duckdb.connect().execute(f"select {escape_formula_sql('t')} from (select ? as t)", [text]).fetchone()
+        assert (escape_formula(text), by_sql) == (safe, safe), repr(text)
         assert page.evaluate("(text) => csvCell(text)", text) == quoted, repr(text)
         assert ("quote_prefix" in str(vars(_cell(text)))) == (text in FORMULAS), repr(text)
 

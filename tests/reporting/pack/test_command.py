@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import hardened
+from dagster_project.core.published_file import open_hardened
 from dagster_project.reporting.pack import write, write_editions
 
 from .conftest import Made
@@ -106,7 +106,7 @@ def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
 
 
 def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: Path) -> None:
-    con = hardened(other.home.warehouse, writable=tmp_path)
+    con = open_hardened(other.home.warehouse, writable=tmp_path)
     assert write_editions(con, tmp_path, other.home, False)() == []
     con.close()
     assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]

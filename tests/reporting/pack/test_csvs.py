@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from support import as_dicts
 
-from dagster_project.serving import connect, neutral
+from dagster_project.serving import connect, escape_formula
 
 from .conftest import FORMULA, Made
 
@@ -35,7 +35,8 @@ def test_read_back_they_are_the_cells(made: Made) -> None:
     cells = as_dicts(con.execute("select * from reports.cells where edition = ?", [made.edition.edition]))
     con.close()
     expected = {
-        (c["table_name"], c["row_no"], c["column_name"]): (neutral(c["row_label"]), c["value"], c["marker"]) for c in cells
+        (c["table_name"], c["row_no"], c["column_name"]): (escape_formula(c["row_label"]), c["value"], c["marker"])
+        for c in cells
     }
     missing = {k: v for k, v in found.items() if k not in expected}
     assert {k: v for k, v in found.items() if k in expected} == expected

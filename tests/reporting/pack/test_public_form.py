@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from support import as_dicts
 
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.published_file import hardened
+from dagster_project.core.published_file import open_hardened
 from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
@@ -240,7 +240,7 @@ def test_a_night_publishes_it_where_the_settings_say_so(other: Made, tmp_path: P
     home = other.home
     said = home.config_file.read_text(encoding="utf-8") if home.config_file.exists() else None
     home.config_file.write_text('[publish]\nreport = "public"\n', encoding="utf-8")
-    con = hardened(home.warehouse, writable=tmp_path)
+    con = open_hardened(home.warehouse, writable=tmp_path)
     try:
         report.write(con, tmp_path, OutputContext(home, other.pack.night_id, False, ("report", "catalogue")))
     finally:
