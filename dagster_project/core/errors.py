@@ -39,7 +39,7 @@ class Cause(StrEnum):
 ADVICE = {
     Cause.DISK_FULL: "make room on the home's disk (`df -h`); the next night then takes up what this one left undone",
     Cause.FILE_LIMIT: "allow larger files (`ulimit -f`), or make room; the next night then takes up what this one left undone",
-    Cause.DISK_REFUSES: "let the night's user write in the home; the next night then takes up what this one left undone",
+    Cause.DISK_REFUSES: "let the night's user write there; the next night then takes up what this one left undone",
     Cause.SPILL_LIMIT: "what did not fit into memory took more of the disk than it may: allow more with `[night] spill`",
 }
 """What to do, for errors of libraries and the system, whose messages do not say it."""

@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import re
 import zipfile
@@ -122,7 +123,8 @@ def _unzip(data: bytes) -> bytes:
             # Reading to the end checks the CRC. Nothing is written to disk, so a path in the name is harmless.
             with file.open(names[0]) as member:
                 return _read_out(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError) as error:
+        # bz2 raises OSError for what it can't unpack: nothing here is read from a disk.
         raise Refused("damaged or cut short: not a sound zip file") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error

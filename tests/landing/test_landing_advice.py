@@ -15,8 +15,8 @@ from dagster_project.nights.run import NightRun
     ("number", "advice"),
     [
         (errno.ENOSPC, "make room on the home's disk"),
-        (errno.EROFS, "let the night's user write in the home"),
-        (errno.EACCES, "let the night's user write in the home"),
+        (errno.EROFS, "let the night's user write there"),
+        (errno.EACCES, "let the night's user write there"),
     ],
 )
 def test_what_to_do_stands_in_the_receipt(number: int, advice: str, new_home: Home) -> None:

@@ -34,9 +34,9 @@ EXPECTED = [
 ]
 
 
-def zipped(**files: str | bytes) -> bytes:
+def zipped(packing: int = zipfile.ZIP_DEFLATED, **files: str | bytes) -> bytes:
     out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(out, "w", packing) as file:
         for name, data in files.items():
             file.writestr(name.replace("__", "/").replace("_", "."), data)
     return out.getvalue()
@@ -172,6 +172,8 @@ def test_a_header_and_no_rows(warehouse, tmp_path):
     [
         (".zip", b"PK nonsense", "not a sound zip"),
         (".zip", zipped(a_csv=TEXT)[:-30], "not a sound zip"),
+        (".zip", zipped(zipfile.ZIP_BZIP2, a_csv=TEXT).replace(b"BZh9", b"BZhx"), "not a sound zip"),
+        (".zip", zipped(zipfile.ZIP_LZMA, a_csv=TEXT).replace(b"\x5d\0\0", b"\xff\0\0"), "not a sound zip"),
         (".zip", zipped(a_csv=TEXT, b_csv=TEXT), "this one has 2 files"),
         (".zip", zipped(a_txt=TEXT), "a zip must contain one CSV"),
         (".zip", zipped(), "this one has no files"),
