@@ -13,7 +13,7 @@ from support import all_text, meta_rows
 
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import counts, read_ledger
-from dagster_project.nights.replay import check
+from dagster_project.nights.replay import rebuild_and_compare
 
 from .conftest import Awkward, file_differences
 
@@ -155,5 +155,5 @@ def test_an_awkward_night_can_be_made_again(awkward: Awkward) -> None:
     """From raw/ and the ledger as it stood then: ties, late files and what two later nights brought left out, to the last
     digit.
     """
-    found = check(awkward.home, awkward.runs[1].receipt.night_id)
+    found = rebuild_and_compare(awkward.home, awkward.runs[1].receipt.night_id)
     assert (found.differing, found.figures) == (0, awkward.figures[1]), found.rows

@@ -18,7 +18,7 @@ from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
-from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, night_named
+from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.publishing.figure_diff import EVERY, attach, moved
 from dagster_project.publishing.kept_nights import find
 
@@ -77,7 +77,7 @@ def test_a_night_is_made_again_as_it_was_published(week_copy: Home) -> None:
     for folder in (dead, alive):
         (folder / "candidate").mkdir(parents=True)
     with locked(home):
-        found = check(home, NIGHTS[3])
+        found = rebuild_and_compare(home, NIGHTS[3])
     assert (found.differing, found.rows, found.night_id) == (0, [], NIGHTS[3])
     with duckdb.connect(str(find(home, NIGHTS[3]).path), read_only=True) as con:
         assert con.execute("select count(*) from marts.measures").fetchone() == (found.figures,)
@@ -97,12 +97,12 @@ def test_nights_do_differ_from_one_another(week: Home) -> None:
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(week: Home, tmp_path: Path) -> None:
     home = restored(week, tmp_path / "restored", "raw", "pseudonym.key")
     run = published_again(home)
-    assert run.receipt.outcome == "published" and run.compared is None
+    assert run.receipt.outcome == "published" and run.comparison is None
     assert same_figures(week, home) == []
     assert run.receipt.withdrawn == {} and run.receipt.files == [], "nothing landed tonight, and nothing was taken back"
     assert {e.load_id for e in read_ledger(home)} == {e.load_id for e in read_ledger(week)}
     (row,) = meta_rows(home, "nights")
-    assert (row["outcome"], row["reason"]) == ("published", replay.AGAIN)
+    assert (row["outcome"], row["reason"]) == ("published", replay.REASON)
     assert len(meta_rows(home, "files")) == len(read_ledger(week))
     assert publish_dated(home, "20991231T020000Z").receipt.outcome == "published", "and nights go on from there"
     assert same_figures(week, home) == []
@@ -116,11 +116,11 @@ def test_a_replay_says_what_is_otherwise(week_copy: Home) -> None:
     with duckdb.connect(str(week_copy.warehouse)) as con:
         con.execute("update marts.mart_county_lines set value = 99 where period_label = 'Jun 2025' and area_type = 'force'"
                     " and measure = 'lines_active'")  # fmt: skip
-    assert check(week_copy).differing == 1, "what landed later is not in it"
+    assert rebuild_and_compare(week_copy).differing == 1, "what landed later is not in it"
     run = published_again(week_copy)
-    marts = {row[0]: row for row in run.compared.marts}
+    marts = {row[0]: row for row in run.comparison.marts}
     assert set(marts) == {"mart_county_lines", "mart_naloxone"} and marts["mart_county_lines"][2] == 1
-    assert run.compared.differing == sum(r[2] + r[4] + r[5] for r in run.compared.marts)
+    assert run.comparison.differing == sum(r[2] + r[4] + r[5] for r in run.comparison.marts)
     assert published(week_copy, "select count(*) from marts.measures where value = 99") == [(0,)]
     assert run.receipt.withdrawn == {"naloxone": 1}, "since the last publication, the file took a row back"
 
@@ -147,7 +147,7 @@ def test_figures_that_somebody_changed_are_found(week_copy: Home) -> None:
             ("Dec", "prior_value = prior_value + 1"),
         ):
             con.execute(f"update marts.mart_drug_offences set {change} where period_label = '{month} 2025' and {of}")
-    found = check(week_copy)
+    found = rebuild_and_compare(week_copy)
     assert found.differing == 3 and [row[0] for row in found.marts] == ["mart_drug_offences"]
     rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in found.rows]
     assert {(r["measure"], r["category"], r["kind"]) for r in rows} == {("possession_offences", "92D", "changed")}
@@ -160,22 +160,22 @@ def test_landed_rows_that_somebody_changed_are_found(week_copy: Home) -> None:
     with duckdb.connect() as con:
         con.execute(f"create table kept as select * from read_parquet('{path}') where line_ref <> 'A3'")
         con.execute(f"copy kept to '{path}' (format parquet)")
-    found = check(week_copy)
+    found = rebuild_and_compare(week_copy)
     assert [row[0] for row in found.marts] == ["mart_county_lines"] and found.differing > 10
 
 
 def test_rows_that_are_not_there_are_named(week: Home, week_copy: Home, tmp_path: Path) -> None:
     (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
     (week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet").unlink()
-    said = rf"names rows that are not there: raw/county_lines/derbyshire/{load.load_id}\.parquet"
+    said = rf"names rows that are missing: raw/county_lines/derbyshire/{load.load_id}\.parquet"
     with pytest.raises(ReplayError, match=said):
-        check(week_copy)
+        rebuild_and_compare(week_copy)
     with replaying(week_copy) as run, pytest.raises(ReplayError, match=said):
         run.land()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
     empty = restored(week, tmp_path / "empty", "published")
     with pytest.raises(ReplayError, match="nothing had landed by night 20260107T020000Z"):
-        check(empty)
+        rebuild_and_compare(empty)
     with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
         run.land()
 
@@ -184,7 +184,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
     """Of a home where its publication is gone, and its receipts as well."""
     home = restored(week, tmp_path / "restored", "raw")
     out = tmp_path / "third.duckdb"
-    assert as_of(home, NIGHTS[2], out) == []
+    assert write_as_of(home, NIGHTS[2], out) == []
     assert differing(find(week, NIGHTS[2]).path, out) == 0
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
     with duckdb.connect(str(out), read_only=True) as con:
@@ -201,7 +201,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
 def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> None:
     """The release came between the third night and the fourth: its figures, with none of the fourth's files."""
     out = tmp_path / "released.duckdb"
-    as_of(week, RELEASED, out)
+    write_as_of(week, RELEASED, out)
     with duckdb.connect() as con:
         attach(con, find(week, NIGHTS[2]).path, "earlier")
         attach(con, out, "later")
@@ -212,15 +212,15 @@ def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> Non
 def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:
     out = tmp_path / "out.duckdb"
     with pytest.raises(ReplayError, match="nothing had landed by night 20250101T020000Z"):
-        as_of(week, "20250101T020000Z", out)
-    with pytest.raises(ReplayError, match="yesterday is no night's id"):
-        as_of(week, "yesterday", out)
-    with pytest.raises(ReplayError, match="2026010 begins 5 nights"):
-        as_of(week, "2026010", out)
+        write_as_of(week, "20250101T020000Z", out)
+    with pytest.raises(ReplayError, match="yesterday is not the id of a night"):
+        write_as_of(week, "yesterday", out)
+    with pytest.raises(ReplayError, match="2026010 matches 5 nights"):
+        write_as_of(week, "2026010", out)
     assert not out.exists()
-    assert night_named(week, "20260105") == NIGHTS[2], "a night before a release of the same day"
-    with pytest.raises(FileExistsError, match="is there already"):
-        as_of(week, NIGHTS[0], week.warehouse)
+    assert find_night_id(week, "20260105") == NIGHTS[2], "a night before a release of the same day"
+    with pytest.raises(FileExistsError, match="already exists"):
+        write_as_of(week, NIGHTS[0], week.warehouse)
     assert night_of(week.warehouse) == NIGHTS[4]
 
 
@@ -234,6 +234,6 @@ def test_a_tie_with_a_load_that_never_was_counts_for_nothing(week: Home, week_co
             f" to '{week_copy.withheld}/{own}__20260108T010000Z-aaaaaaaaaaaa.parquet' (format parquet)"
         )
     run = published_again(week_copy)
-    assert same_figures(week, week_copy) == [] and (run.compared.night_id, run.compared.differing) == (NIGHTS[4], 0)
+    assert same_figures(week, week_copy) == [] and (run.comparison.night_id, run.comparison.differing) == (NIGHTS[4], 0)
     assert len({n.unique_id for n in run.nodes if n.seconds >= 0}) > 100
     assert night_of(week_copy.warehouse) == run.receipt.night_id == read_receipts(week_copy)[-1].night_id

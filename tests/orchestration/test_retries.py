@@ -255,7 +255,7 @@ def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
     with locked(small):
         run, result = run_job(small)
     assert not result.success and len(retried(result)) == errors.TRIES
-    assert run.receipt is None and "another night is under way" in run.unbegun and read_receipts(small) == []
+    assert run.receipt is None and "another night is under way" in run.not_started and read_receipts(small) == []
 
 
 def test_pam_nightly_waits_for_another_night(pam: Callable, small: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,13 +25,13 @@ from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import is_under_way, read_receipts
-from dagster_project.nights.health import troubles
-from dagster_project.nights.stopped_schedules import stopped
+from dagster_project.nights.health import find_problems
+from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
-from dagster_project.orchestration.serve.made_up import MadeUp
+from dagster_project.orchestration.serve.sample_banner import SampleBanner
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
@@ -246,32 +246,32 @@ def test_a_schedule_or_sensor_that_is_stopped_is_told_of(served: Served) -> None
     )  # fmt: skip
     (schedule,) = [s["scheduleState"]["id"] for s in found["schedulesOrError"]["results"]]
     (sensor,) = [s["sensorState"]["id"] for s in found["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
-    assert stopped(served.home) == []
+    assert stopped_schedules(served.home) == []
     served.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
     served.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
     said = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
             "the sensor files_arrived is stopped: switch it on again on Dagster's page, under Automation"]  # fmt: skip
-    assert stopped(served.home) == said and set(said) <= set(troubles(served.home, 26))
+    assert stopped_schedules(served.home) == said and set(said) <= set(find_problems(served.home, 26))
     assert served.ask(
         "mutation($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename}}",
         s={**REPOSITORY, "scheduleName": "nightly_at_two"},
     )  # fmt: skip
-    assert stopped(served.home) == said[1:]
+    assert stopped_schedules(served.home) == said[1:]
     assert served.ask(
         "mutation($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}",
         s={**REPOSITORY, "sensorName": "files_arrived"},
     )  # fmt: skip
-    assert stopped(served.home) == []
+    assert stopped_schedules(served.home) == []
 
 
 def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
-    assert stopped(new_home) == []
+    assert stopped_schedules(new_home) == []
     path = new_home.dagster / "schedules" / "schedules.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    assert stopped(new_home) == []
+    assert stopped_schedules(new_home) == []
     path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
-    (said,) = stopped(new_home)
+    (said,) = stopped_schedules(new_home)
     assert "can't be read" in said and "restart `pam serve`" in said
 
 
@@ -374,9 +374,9 @@ def test_every_page_of_made_up_data_says_so() -> None:
         answer = HTMLResponse(body) if scope["path"] == "/" else JSONResponse({"body": "</body>"})
         await answer(scope, receive, send)
 
-    headers, body = answered(MadeUp(page), "/")
+    headers, body = answered(SampleBanner(page), "/")
     assert b"every figure of this home is made up</div></body>" in body and int(headers[b"content-length"]) == len(body)
-    assert answered(MadeUp(page), "/graphql") == answered(page, "/graphql")
+    assert answered(SampleBanner(page), "/graphql") == answered(page, "/graphql")
 
 
 def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
@@ -395,12 +395,12 @@ def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_h
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         done = small.execute_in_process(instance=instance, run_config=QUIET_RUN).run_id
         left = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
-        assert runs.tidy(instance, new_home) == [] and files(done)
-        assert runs.tidy(instance, new_home, days=-1) == ["1 runs of more than -1 days ago are forgotten"]
+        assert runs.delete_old_runs(instance, new_home) == [] and files(done)
+        assert runs.delete_old_runs(instance, new_home, days=-1) == ["1 runs of more than -1 days ago were deleted"]
         assert not files(done) and instance.get_run_by_id(done) is None
-        assert runs.mark_left(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
+        assert runs.mark_unfinished(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
-        assert runs.mark_left(instance, new_home) == []
+        assert runs.mark_unfinished(instance, new_home) == []
 
 
 def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
@@ -408,24 +408,24 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
 ) -> None:
     """A full disk ends the run's process, and Dagster's own watch over it: the run would stay as it was for ever."""
     write_settings(new_home)
-    monkeypatch.setattr(sensors, "LET_GO", 0)
+    monkeypatch.setattr(sensors, "LOCK_SECONDS", 0)
 
     @dg.job
     def small() -> None: ...
 
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         gone = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
-        assert sensors.BEGUN_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
+        assert sensors.STARTED_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
         young = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTING).run_id
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "small"), young)
         begin(new_home).end()
         run = begin(new_home)
-        assert sensors.end_gone(instance, new_home) == [], "a night is under way"
+        assert sensors.mark_dead_runs(instance, new_home) == [], "a night is under way"
         run.end()
-        assert sensors.end_gone(instance, new_home) == [gone]
+        assert sensors.mark_dead_runs(instance, new_home) == [gone]
         statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
         assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
-        assert sensors.end_gone(instance, new_home) == []
+        assert sensors.mark_dead_runs(instance, new_home) == []
 
 
 def test_a_log_without_room_ends_no_server() -> None:

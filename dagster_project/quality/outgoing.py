@@ -1,6 +1,4 @@
-"""Facts about what leaves the force: the public form and the report's cells, compared with the marts that both are made
-from.
-"""
+"""Facts about what leaves the force: the public form and the report's cells, each compared with the marts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +19,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:
-    """By subject (`public`, `report`): a row for each mart, force and measure, and the marts that have to be among them.
+def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:
+    """By subject (`public`, `report`): facts by mart, force and measure, and the marts that must be among them.
 
-    `settings`: how the public form was made. It is left out where they ask for none and there is none. Raises duckdb.Error
-    where the candidate lacks what there should be.
+    `settings`: how the public form was made. `public` is left out if they switch it off and there is none. Raises duckdb.Error
+    if the candidate lacks a table.
     """
     con = duckdb.connect()
     try:
@@ -36,7 +34,7 @@ def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame
         facts = {"report": (_facts(con, "report_facts"), {row[0] for row in con.execute(cells).fetchall()})}
         schemas = {row[0] for row in con.execute("select schema_name from duckdb_schemas() where not internal").fetchall()}
         if settings.mode != "off" or SCHEMA in schemas:
-            _describe_form(con, settings)
+            _make_settings_tables(con, settings)
             marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
             facts["public"] = (_facts(con, "public_facts"), {row[0] for row in marts})
     finally:
@@ -44,7 +42,7 @@ def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame
     return facts
 
 
-def _describe_form(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
+def _make_settings_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
     rows = cuts()
     make_table(con, "cut", CUT, [tuple(r.values()) for r in rows], temporary=True)
     kinds = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
