@@ -8,6 +8,7 @@ import csv
 from collections import Counter
 from itertools import pairwise
 
+import how_often
 import pytest
 from support import all_text, meta_rows
 
@@ -151,6 +152,7 @@ def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
     assert max(taken_over) > 50, taken_over
 
 
+@pytest.mark.skipif(not how_often.IS_LONG, reason="the nights of tests/week.py are replayed in the suite, these with --long")
 def test_an_awkward_night_can_be_made_again(awkward: Awkward) -> None:
     """From raw/ and the ledger as it stood then: ties, late files and what two later nights brought left out, to the last
     digit.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import begin, land_night, run_night, write_extract
+from support import begin, copy_home, land_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.errors import Cause
@@ -38,8 +38,11 @@ def test_a_night_is_marked_while_it_is_under_way(new_home: Home) -> None:
     assert read_receipts(new_home) == []
 
 
-def kill_a_night(home: Home) -> str:
-    """Land in a process of its own, and have that killed. Returns the night's id."""
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """A home whose night landed in a process of its own that was killed, and the night's id. To be copied, not changed."""
+    home = Home(tmp_path_factory.mktemp("killed") / "home").create()
+    write_extract(home.inbox, "mda_orders", ROWS, columns=ORDERS)
     code = (
         "import sys, time; from dagster_project.nights.run import NightRun; from dagster_project.core.home import Home;"
         "run = NightRun(Home.of(sys.argv[1])); run.land(); print(run.night.night_id, flush=True); time.sleep(60)"
@@ -48,30 +51,28 @@ def kill_a_night(home: Home) -> str:
     night_id = process.stdout.readline().strip()
     process.kill()
     process.wait()
-    return night_id
+    return home, night_id
 
 
-def test_a_night_that_was_killed_has_its_receipt_from_the_next(new_home: Home) -> None:
-    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
-    night_id = kill_a_night(new_home)
-    assert under_way_since(new_home) and not is_under_way(new_home) and read_receipts(new_home) == []
-    run = begin(new_home)
-    (receipt,) = read_receipts(new_home)
+def test_a_night_that_was_killed_has_its_receipt_from_the_next(killed: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+    assert under_way_since(home) and not is_under_way(home) and read_receipts(home) == []
+    run = begin(home)
+    (receipt,) = read_receipts(home)
     assert (receipt.night_id, receipt.outcome, receipt.reason) == (night_id, "failed", INTERRUPTED)
     assert [f["outcome"] for f in receipt.files] == ["accepted"], "what it landed stays landed"
     assert run.interrupted == [receipt]
     run.end()
-    assert begin(new_home).interrupted == []
+    assert begin(home).interrupted == []
 
 
-def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(new_home: Home) -> None:
-    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
-    night_id = kill_a_night(new_home)
-    with locked(new_home):
-        assert report_interrupted_nights(new_home) == []
-    assert report_interrupted_nights(new_home) == [night_id] and report_interrupted_nights(new_home) == []
-    assert f"Night {night_id} failed" in (new_home.nights / "alerts.jsonl").read_text()
-    assert len(read_receipts(new_home)) == 1 and not is_under_way(new_home)
+def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(killed: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+    with locked(home):
+        assert report_interrupted_nights(home) == []
+    assert report_interrupted_nights(home) == [night_id] and report_interrupted_nights(home) == []
+    assert f"Night {night_id} failed" in (home.nights / "alerts.jsonl").read_text()
+    assert len(read_receipts(home)) == 1 and not is_under_way(home)
 
 
 def test_a_mark_that_was_cut_short_still_says_that_a_night_was(new_home: Home) -> None:
