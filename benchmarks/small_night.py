@@ -38,7 +38,7 @@ for n in range(3):
     finally:
         run.end()
     print(json.dumps({"night": ["cold libraries", "warm", "warm again"][n], "wall": time.perf_counter() - t, "cpu": cpu() - c,
-                      "nodes": len(run.made.built), **run.receipt.seconds}))
+                      "nodes": len(run.built.new_nodes), **run.receipt.seconds}))
 """
 
 

@@ -4,12 +4,12 @@ combined and erased, when, by whom and why.
     from dagster_project.audit import record
     record(home, "disclosure", what="published", night_id=night_id)
 
-One log a home, `audit/log.jsonl`, which only grows. Each line is signed with a key and holds the hash of the line before
-it, so that a change anywhere is found by `pam audit verify`. SECURITY.md says what that protects from, and what not.
+Each home has one log, `audit/log.jsonl`, to which lines are only added. Each line is signed with a key and holds the hash of
+the line before it, so that `pam audit verify` finds a change anywhere. SECURITY.md says what that protects from, and what not.
 """
 
 from .key import AuditKeyError
-from .log import KINDS, anchor, record, record_all, told_before
+from .log import KINDS, anchor, record, record_all, record_first
 from .query_shape import shape_of
 from .read import Record, read_log
 from .undone import withdraw_undone
@@ -17,6 +17,17 @@ from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
-    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "shape_of",
-    "told_before", "verify", "who", "withdraw_undone",
+    "KINDS",
+    "AuditKeyError",
+    "Record",
+    "Verdict",
+    "anchor",
+    "read_log",
+    "record",
+    "record_all",
+    "record_first",
+    "shape_of",
+    "verify",
+    "who",
+    "withdraw_undone",
 ]  # fmt: skip

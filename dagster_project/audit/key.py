@@ -1,4 +1,4 @@
-"""The key that signs the record: not the one for pseudonyms, so whoever has that one cannot sign."""
+"""The key that signs the record. It is not the pseudonym key, so that whoever has that one cannot sign."""
 
 import hashlib
 
@@ -8,17 +8,17 @@ from dagster_project.core.key_files import KeyFile
 
 KEY_VARIABLE = "PAM_AUDIT_KEY"
 REMEDY = (
-    f"Give the earlier key again, in {KEY_VARIABLE} or in audit.key; if it is lost, move audit/ and audit.anchor to where"
-    " they are kept, and the next record begins a new log"
+    f"Give the earlier key again, in {KEY_VARIABLE} or in audit.key; if it is lost, move audit/ and audit.anchor to a safe"
+    " place, and the next record begins a new log"
 )
 
 
 class AuditKeyError(PamError, RuntimeError):
-    """The record's key can't be had, or is another than the one that the log was begun with."""
+    """The audit key is missing, or is not the one that the log was started with."""
 
 
 def find_audit_key(home: Home, *, make: bool = False) -> bytes:
-    """The key of `PAM_AUDIT_KEY` (its UTF-8 bytes), else of the home's `audit.key`; `make`: made where there is none.
+    """The key in `PAM_AUDIT_KEY` (as UTF-8 bytes), or else in the home's `audit.key`. `make`: make one if there is none.
 
     Raises AuditKeyError.
     """
@@ -26,5 +26,5 @@ def find_audit_key(home: Home, *, make: bool = False) -> bytes:
 
 
 def fingerprint(key: bytes) -> str:
-    """16 hex digits that tell keys apart and tell nothing of them."""
+    """16 hex digits that differ between keys and reveal nothing of them."""
     return hashlib.sha256(b"pam audit key " + key).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""One line of the log: how it is written, and how a line of ours is recognised.
+"""Writes and reads one signed line of the log.
 
 `{"n":17,"at":"...","kind":"collection","who":"pam",...,"before":"<sha256>","mac":"<hmac>"}`. `before` is the SHA-256 of the
-whole line before it, signature and all; `mac` the HMAC-SHA-256 of all that stands before `,"mac"`.
+whole line before it, with its signature; `mac` is the HMAC-SHA-256 of everything before `,"mac"`.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ def sign(key: bytes, body: bytes) -> str:
 
 
 def write_line(key: bytes, n: int, facts: Mapping[str, Any], before: str) -> bytes:
-    """A signed line, without its line feed. Facts that JSON does not know are written as text."""
+    """A signed line, without its line feed. Facts of types that JSON lacks are written as text."""
     body = json.dumps({"n": n, **facts, "before": before}, separators=(",", ":"), default=str).encode("ascii")[:-1]
     return body + b',"mac":"' + sign(key, body).encode("ascii") + b'"}'
 
 
 def read_line(key: bytes, line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is not whole, or not as it was signed."""
-    found = _SIGNED.fullmatch(line)
-    if not found or not hmac.compare_digest(sign(key, found[1]).encode("ascii"), found[2]):
+    """A line's content; None if the line is incomplete or its signature is wrong."""
+    match = _SIGNED.fullmatch(line)
+    if not match or not hmac.compare_digest(sign(key, match[1]).encode("ascii"), match[2]):
         return None
     try:
-        said = json.loads(line)
+        content = json.loads(line)
     except ValueError:
         return None
-    return said if isinstance(said, dict) else None
+    return content if isinstance(content, dict) else None

@@ -1,14 +1,13 @@
-"""Writes the record: one writer at a time, each line on disk before the work goes on.
+"""Writes the record: one writer at a time, and each line is on disk before the work it records goes on.
 
-Besides the log stands its head, `audit/head.json`: how many records were written whole, and the last one's hash. A log
-that is shorter was cut; one that is longer by what a killed writer had not signed for yet is none the worse. A line that a
-killed writer left unfinished stays where it is, and the next record, of the kind `healed`, vouches for it.
+The log's head, `audit/head.json`, says how many records were fully written, and the last one's hash. A shorter log was cut. A
+longer one is sound: its writer was killed before it wrote the head. A line that a killed writer left unfinished stays where it
+is, and the next record, of the kind `healed`, confirms it.
 
-The same is kept in `audit.anchor`, beside the folder: an earlier copy of the folder that is put back, head and all, does not
-agree with it.
+`audit.anchor`, next to the folder, says the same: it shows if an earlier copy of the whole folder was put back.
 
-A head that is gone, can't be read or is not as it was signed vouches for nothing. The next record makes it anew from the
-log, so that nothing stands still, and a record of the kind `broken` before it says so for good.
+A head that is missing, unreadable or wrongly signed proves nothing. The next write makes it again from the log, so that work
+can go on, and first adds a record of the kind `broken`, which stays.
 """
 
 import contextlib
@@ -31,17 +30,19 @@ from .who import who
 Kind = Literal["collection", "consultation", "disclosure", "alteration", "combination", "erasure"]
 KINDS: tuple[str, ...] = get_args(Kind)
 OWN_KINDS = ("healed", "broken")
-"""Of the log itself: it found a line that a killed writer left unfinished; or that what was written whole has changed."""
+"""Records about the log itself: a line that a killed writer left unfinished; a change to what was fully written."""
 
 RESERVED = ("n", "at", "kind", "who", "before", "mac")
 CHUNK = 1 << 16
-BACK = 1 << 20
-"""Bytes from its end in which the log's last record is looked for."""
+TAIL_BYTES = 1 << 20
+"""How many bytes from the log's end are read to find its last record."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """How far the log was written whole. `last`: SHA-256 of its last line. `anchored`: whether `audit.anchor` must be there."""
+    """How far the log was fully written: `n` records; `last`: SHA-256 of the last one's line; `key`: the key's fingerprint;
+    `anchored`: whether `audit.anchor` must exist.
+    """
 
     n: int
     last: str
@@ -50,14 +51,14 @@ class Head:
 
     def signed(self, key: bytes) -> bytes:
         """The file's content."""
-        said = {"n": self.n, "last": self.last, "key": self.key, **({"anchored": True} if self.anchored else {})}
-        body = json.dumps(said, separators=(",", ":"))
+        content = {"n": self.n, "last": self.last, "key": self.key, **({"anchored": True} if self.anchored else {})}
+        body = json.dumps(content, separators=(",", ":"))
         return (body[:-1] + f',"mac":"{sign(key, body.encode("ascii"))}"}}\n').encode("ascii")
 
 
 @dataclass(frozen=True)
 class LogHead:
-    """A log's head, and its key. `fault`: what is wrong with the head, whose place an empty one then takes."""
+    """A log's head, and its key. `fault`: what is wrong with the head file, if anything; `head` is then an empty one."""
 
     head: Head
     key: bytes
@@ -66,7 +67,9 @@ class LogHead:
 
 @dataclass(frozen=True)
 class End:
-    """Where the log ends. `torn`: lines after the last whole one. `broken`: what has changed that was whole, if anything."""
+    """Where the log ends. `n`, `last`: its last whole record. `torn`: incomplete lines after that. `open`: whether the last
+    line lacks its line feed. `broken`: which fully written record has changed, if any.
+    """
 
     n: int
     last: str
@@ -91,71 +94,70 @@ def record(home: Home, kind: Kind, **facts: Any) -> int:
 
 
 def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
-    """Write records, in their order, with the time (UTC) and the user of the process. Returns the last one's number.
+    """Write records in their order, with the time (UTC) and the user of the process. Returns the last one's number.
 
-    Facts are for those who may read the log: no row, no value of one. Blank ones (None, "") are left out. Raises
-    AuditKeyError where the key is not the log's, ValueError for a kind that there is not or a fact by a name of `RESERVED`,
-    and OSError.
+    Facts must hold no row and no value of one. Blank ones (None, "") are left out. Raises AuditKeyError if the key is not the
+    log's, ValueError for an unknown kind or a fact named like a field in `RESERVED`, and OSError.
     """
-    chosen = list(records)
-    if unknown := {kind for kind, _ in chosen} - set(KINDS):
-        raise ValueError(f"no kind of record: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
-    if taken := {name for _, facts in chosen for name in facts if name in RESERVED}:
-        raise ValueError(f"facts can't be called {', '.join(sorted(taken))}: the record has these of its own")
+    new = list(records)
+    if unknown := {kind for kind, _ in new} - set(KINDS):
+        raise ValueError(f"unknown kind of record: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    if taken := {name for _, facts in new for name in facts if name in RESERVED}:
+        raise ValueError(f"facts can't be called {', '.join(sorted(taken))}: every record has fields of these names")
     make_folder(home.audit)
-    with _alone(home):
-        found = find_head(home) or _begin(home)
-        key, end = found.key, find_end(home, found.key, found.head)
-        outer, fault = find_anchor(home, key, found.head)
+    with _locked(home):
+        log = find_head(home) or _start_log(home)
+        key, end = log.key, find_end(home, log.key, log.head)
+        outer, fault = find_anchor(home, key, log.head)
         if outer and not end.broken:
-            end = _held_against(end, outer, f"audit.anchor knows a record {outer.n}")
-        if fault or found.fault:
-            end = replace(end, broken=found.fault or fault)
+            end = _check_end(end, outer, f"audit.anchor knows a record {outer.n}")
+        if fault or log.fault:
+            end = replace(end, broken=log.fault or fault)
         lines, n, last = [], end.n, end.last
         if end.broken or end.torn:
-            chosen.insert(0, _finding(end))
-        for kind, facts in chosen:
+            new.insert(0, _describe_fault(end))
+        for kind, facts in new:
             n += 1
-            said = {k: v for k, v in facts.items() if v is not None and v != ""}
+            stated = {k: v for k, v in facts.items() if v is not None and v != ""}
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = write_line(key, n, {"at": at, "kind": kind, "who": who(), **said}, last)
+            line = write_line(key, n, {"at": at, "kind": kind, "who": who(), **stated}, last)
             lines.append(line)
             last = digest(line)
         _append(log_path(home), (b"\n" if end.open else b"") + b"".join(line + b"\n" for line in lines))
         head = Head(n, last, fingerprint(key), anchored=bool(outer or fault))
         write_whole(head_path(home), head.signed(key))
-        # Last: a writer that is killed before leaves one that knows less, and never more.
+        # Last, so that a writer that is killed leaves an anchor that knows fewer records than the log has, never more.
         write_whole(home.audit_anchor_file, head.signed(key))
     return n
 
 
 def find_anchor(home: Home, key: bytes, head: Head) -> tuple[Head | None, str]:
-    """What `audit.anchor` says, None where there is none to go by; and what is wrong with it, if anything."""
+    """What `audit.anchor` says, or None if it is missing or wrong; and what is wrong with it, if anything."""
     try:
         data = home.audit_anchor_file.read_bytes()
     except FileNotFoundError:
         return None, "audit.anchor was gone" if head.anchored else ""
-    said = _said(data)
-    if said is None or data != said.signed(key):
+    outer = _parse_head(data)
+    if outer is None or data != outer.signed(key):
         return None, "audit.anchor was not as it was signed"
-    return said, ""
+    return outer, ""
 
 
 @contextlib.contextmanager
-def told_before(
+def record_first(
     home: Home, records: Sequence[tuple[str, Mapping[str, Any]]], *, is_done: Callable[[], bool], **facts: Any
 ) -> Iterator[None]:
-    """Put on record what is about to be done within; where that fails, a further record says what did not come about.
+    """Write records of what the block is about to do; if it fails, write one that withdraws them.
 
-    The first records come first, so that who is killed in between is on record with what may have happened. The further one is
-    a disclosure with `facts` and, as `withdraws`, the numbers of the first ones; none is written where `is_done` says that it
-    was done all the same. Raises as `record_all`, and what is raised within.
+    The records come first, so that a process that is killed in between has recorded what it may have done. The withdrawal is a
+    disclosure with `facts` and the numbers of the records as `withdraws`. It is not written if `is_done` returns true: the
+    block failed after the deed. Raises as `record_all`, and whatever the block raises.
     """
     last = record_all(home, records)
     try:
         yield
     except BaseException:
-        # Where even this can't be written, the record errs on the safe side.
+        # If even this can't be written, the record says too much, which is the safe side.
         with contextlib.suppress(Exception):
             if not is_done():
                 record(home, "disclosure", withdraws=[*range(last - len(records) + 1, last + 1)], **facts)
@@ -163,22 +165,22 @@ def told_before(
 
 
 def anchor(home: Home) -> str:
-    """`<number>:<hash>` of the last record, to be kept elsewhere: `pam audit verify` holds the log against it.
+    """`<number>:<hash>` of the last record, to be kept elsewhere: `pam audit verify` compares the log with it.
 
-    Blank where there is none, or none can be vouched for.
+    Blank if there is no record, no key, or no sound head.
     """
     try:
-        found = find_head(home)
+        log = find_head(home)
     except AuditKeyError:
         return ""
-    return f"{found.head.n}:{found.head.last}" if found and not found.fault else ""
+    return f"{log.head.n}:{log.head.last}" if log and not log.fault else ""
 
 
 def find_head(home: Home) -> LogHead | None:
-    """The log's head and key; None where no log was begun.
+    """The log's head and key; None if no log was started.
 
-    Where the head is not as it was signed, `fault` says so, and it vouches for nothing. Raises AuditKeyError where there is no
-    key, or the log is not of this one: neither the head nor a record at the log's end.
+    If the head is missing or wrong, `fault` says so, and `head` is empty. Raises AuditKeyError if there is no key, or if
+    neither the head nor any record at the log's end was signed with this one.
     """
     try:
         data = head_path(home).read_bytes()
@@ -187,23 +189,23 @@ def find_head(home: Home) -> LogHead | None:
             return None
         data = b""
     key = find_audit_key(home)
-    own, head, fault = fingerprint(key), _said(data), "audit/head.json was gone"
+    own, head, fault = fingerprint(key), _parse_head(data), "audit/head.json was gone"
     if head and data == head.signed(key):
         return LogHead(head, key)
     if data or head_path(home).exists():
         fault = "audit/head.json was not as it was signed" if head else "audit/head.json could not be read"
     lines = _last_lines(home)[0]
-    # Of a damaged head, the log knows better whose it is.
+    # The head is damaged, so the log's own lines decide whether this is their key.
     if not (head and head.key == own) and (head or lines) and not any(read_line(key, line) for line in lines):
-        begun = f"the log was begun with the key with fingerprint {head.key}" if head else "no record at the log's end is of it"
+        other = f"the log was begun with the key with fingerprint {head.key}" if head else "no record at the log's end is of it"
         raise AuditKeyError(
-            f"the audit key has changed: {begun}, this one has {own}, and earlier records could not be verified. {REMEDY}"
+            f"the audit key has changed: {other}, this one has {own}, and earlier records could not be verified. {REMEDY}"
         )
     return LogHead(Head(0, START, own), key, fault)
 
 
-def _said(data: bytes) -> Head | None:
-    """What a head says, its signature not looked at; None where it can't be read."""
+def _parse_head(data: bytes) -> Head | None:
+    """A head's content, without checking its signature; None if it can't be read."""
     try:
         body = json.loads(data)
         return Head(int(body["n"]), str(body["last"]), str(body["key"]), body.get("anchored") is True)
@@ -216,7 +218,7 @@ def _last_lines(home: Home) -> tuple[list[bytes], bool]:
     try:
         with log_path(home).open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - BACK))
+            file.seek(max(0, size - TAIL_BYTES))
             data = file.read()
     except FileNotFoundError:
         data = b""
@@ -226,37 +228,35 @@ def _last_lines(home: Home) -> tuple[list[bytes], bool]:
 
 
 def find_end(home: Home, key: bytes, head: Head) -> End:
-    """Where the log ends, and whether it still has all that the head vouches for."""
-    pieces, is_open = _last_lines(home)
+    """Where the log ends, and whether it still has all the records that the head counts."""
+    lines, is_open = _last_lines(home)
     torn: list[bytes] = []
-    while pieces and (said := read_line(key, pieces[-1])) is None:
-        torn.insert(0, pieces.pop())
-    whole = bool(pieces)
-    n, last = (int(said["n"]), digest(pieces[-1])) if whole and said else (0, START)
-    # `is_open` and nothing torn: a record without its line feed is whole, and not ended yet.
-    return _held_against(End(n, last, tuple(torn), is_open), head)
+    last: dict[str, Any] | None = None
+    while lines and (last := read_line(key, lines[-1])) is None:
+        torn.insert(0, lines.pop())
+    n, sha256 = (int(last["n"]), digest(lines[-1])) if last else (0, START)
+    # Open with nothing torn: the last record is whole, and lacks only its line feed.
+    return _check_end(End(n, sha256, tuple(torn), is_open), head)
 
 
-def _held_against(end: End, head: Head, told: str = "") -> End:
+def _check_end(end: End, head: Head, witness: str = "") -> End:
+    """The end with `broken` set, if the log lacks the last record that a head counts, or has another in its place."""
     if end.n < head.n or (end.n == head.n and end.last != head.last):
-        said = f"{told or f'record {head.n} was written whole'}, and the log ends with record {end.n}"
-        return End(head.n, _last_line(end), end.torn, end.open, said)
+        broken = f"{witness or f'record {head.n} was written whole'}, and the log ends with record {end.n}"
+        return End(head.n, digest(end.torn[-1]) if end.torn else end.last, end.torn, end.open, broken)
     return end
 
 
-def _last_line(end: End) -> str:
-    return digest(end.torn[-1]) if end.torn else end.last
-
-
-def _finding(end: End) -> tuple[str, dict[str, Any]]:
+def _describe_fault(end: End) -> tuple[str, dict[str, Any]]:
+    """The kind and facts of the record that says what is wrong with the log's end."""
     lines = [{"bytes": len(t), "sha256": digest(t)} for t in end.torn]
     if end.broken:
         return "broken", {"found": end.broken, "lines": lines}
     return "healed", {"found": "a line that was not finished: its writer was killed", "lines": lines}
 
 
-def _begin(home: Home) -> LogHead:
-    """The head of a log that is begun now: it is made before the first line."""
+def _start_log(home: Home) -> LogHead:
+    """Start a log: its head is written before its first line."""
     key = find_audit_key(home, make=True)
     head = Head(0, START, fingerprint(key))
     write_whole(head_path(home), head.signed(key))
@@ -276,7 +276,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _alone(home: Home) -> Iterator[None]:
+def _locked(home: Home) -> Iterator[None]:
     with open(os.open(home.audit / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,8 +1,7 @@
-"""A query's shape for the record: what it asks of which relations, without the values and names that a person typed.
+"""A query's shape, for the record: what it selects from which relations, without the values and names that a person typed.
 
-A query can only reach published figures, yet a person may type a name or a number that is personal data: as a value, as an
-alias, as a relation that there is not. So DuckDB's own parser reads it, and of its syntax tree only what the language and
-the published night call so is kept.
+A query reaches only published figures, but a person may type personal data in it: as a value, as an alias, or as a relation
+that does not exist. So DuckDB parses it, and of the syntax tree only words of SQL and names of the published night are kept.
 """
 
 import json
@@ -24,32 +23,33 @@ _OF_LANGUAGE = frozenset((
     "type", "class", "kind", "join_type", "ref_type", "aggregate_handling", "null_order", "setop_type", "show_type",
     "materialized", "start", "end", "exclude_clause", "order_type", "sample_size_is_percentage", "method", "on_entries",
 ))  # fmt: skip
-"""Keys of the tree whose text is DuckDB's own word, where it is written as these are."""
+"""Keys of the tree whose value is one of DuckDB's own words, if it is written in capitals."""
 
 _WORD = re.compile(r"[A-Z][A-Z_]*")
 _TOKEN = re.compile(r"[^\W\d]\w*|\W", re.ASCII)
 
 
 def shape_of(sql: str, known: Collection[str] = frozenset()) -> str:
-    """The query with each constant as `?`, and each name as `_` that is neither in `known` nor DuckDB's own; without comments,
-    at most `LONGEST` characters."""
+    """The query with `?` for each constant, `_` for each name that is neither in `known` nor DuckDB's own, and no comments; at
+    most `LONGEST` characters.
+    """
     sql = sql[:LONGEST_READ]
     with duckdb.connect(config={"threads": 1}) as con:
         shape = _of_tree(con, sql, known)
-        return (_of_words(sql, known, _functions(con)) if shape is None else shape)[:LONGEST]
+        return (_of_words(sql, known, _functions()) if shape is None else shape)[:LONGEST]
 
 
 def _of_tree(con: duckdb.DuckDBPyConnection, sql: str, known: Collection[str]) -> str | None:
-    """The shape as the syntax tree has it; None where DuckDB gives no tree of such a statement, or can't write it as SQL."""
+    """The shape from the syntax tree; None if DuckDB has no tree for such a statement, or can't write it back as SQL."""
     try:
         tree = json.loads(one_row(con.execute("select json_serialize_sql($1::varchar)", [sql]))[0])
         if tree.pop("error"):
             return None
-        masked = json.dumps({"error": False, **_masked(tree, known, _functions(con))})
+        masked = json.dumps({"error": False, **_masked(tree, known, _functions())})
         (text,) = one_row(con.execute("select json_deserialize_sql($1::json)", [masked]))
     except (duckdb.Error, ValueError, RecursionError):
         return None
-    # What is quoted here is a word of the language that the night calls a column.
+    # Words still in quotes are keywords that are also names of columns.
     return " ".join(re.sub(r'"(\w+)"', r"\1", text).replace(f"'{VALUE}'", VALUE).split())
 
 
@@ -72,7 +72,7 @@ def _name(text: str | None, known: Collection[str]) -> str | None:
 
 
 def _of_words(sql: str, known: Collection[str], functions: Collection[str]) -> str:
-    """The same of a statement of which there is no tree, word for word: keywords, operators and known names stay."""
+    """The shape of a statement without a syntax tree, token by token: keywords, operators and known names stay."""
     raw = sql.encode("utf-8")
     parts = []
     for (start, kind), (end, _) in pairwise([*duckdb.tokenize(sql), (len(raw), None)]):
@@ -83,15 +83,15 @@ def _of_words(sql: str, known: Collection[str], functions: Collection[str]) -> s
         elif kind == duckdb.token_type.comment:
             parts.append(" ")
         elif kind == duckdb.token_type.identifier:
-            called = word.lower() in functions or word in known
-            parts.append(text if called else f"{NAME}{' ' if text != text.rstrip() else ''}")
+            is_known = word.lower() in functions or word in known
+            parts.append(text if is_known else f"{NAME}{' ' if text != text.rstrip() else ''}")
         else:
-            # A token's text goes on to the next one's: what is no word of the language in between was typed by a person.
-            parts.append("".join(_kept(t, known, functions) for t in _TOKEN.findall(text)))
+            # The text reaches to the next token: any word in it that is not SQL was typed by a person.
+            parts.append("".join(_mask_word(t, known, functions) for t in _TOKEN.findall(text)))
     return " ".join("".join(parts).split())
 
 
-def _kept(token: str, known: Collection[str], functions: Collection[str]) -> str:
+def _mask_word(token: str, known: Collection[str], functions: Collection[str]) -> str:
     is_word = token[:1].isalpha() or token[:1] == "_"
     return token if not is_word or token in known or token.lower() in functions or token.lower() in _keywords() else NAME
 
@@ -102,14 +102,11 @@ def _keywords() -> frozenset[str]:
         return frozenset(word for (word,) in con.execute("select keyword_name from duckdb_keywords()").fetchall())
 
 
-_FUNCTIONS: dict[str, frozenset[str]] = {}
-
-
-def _functions(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """What DuckDB itself calls functions and types."""
-    if not _FUNCTIONS:
-        found = con.execute(
+@cache
+def _functions() -> frozenset[str]:
+    """The names of DuckDB's own functions and types."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        names = con.execute(
             "select lower(function_name) from duckdb_functions() union select lower(type_name) from duckdb_types()"
         )
-        _FUNCTIONS["all"] = frozenset(name for (name,) in found.fetchall())
-    return _FUNCTIONS["all"]
+        return frozenset(name for (name,) in names.fetchall())

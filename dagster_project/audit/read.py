@@ -7,12 +7,12 @@ from typing import Any
 from dagster_project.core.home import Home
 
 from .lines import read_line
-from .log import find_head, log_path
+from .log import RESERVED, find_head, log_path
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record. `at`: UTC, ISO 8601. `facts`: all else that it says."""
+    """One record. `at`: UTC, ISO 8601. `facts`: its other fields."""
 
     n: int
     at: str
@@ -22,12 +22,12 @@ class Record:
 
 
 def read_log(home: Home) -> Iterator[Record]:
-    """All records that are as they were signed, oldest first; `verify` says whether that is all. Raises AuditKeyError."""
-    found = find_head(home)
-    if found is None or not log_path(home).exists():
+    """All correctly signed records, oldest first; `verify` says whether any is missing or changed. Raises AuditKeyError."""
+    log = find_head(home)
+    if log is None or not log_path(home).exists():
         return
     with log_path(home).open("rb") as file:
         for line in file:
-            if said := read_line(found.key, line.rstrip(b"\n")):
-                own = {k: v for k, v in said.items() if k not in ("n", "at", "kind", "who", "before", "mac")}
-                yield Record(int(said["n"]), str(said["at"]), str(said["kind"]), str(said["who"]), own)
+            if content := read_line(log.key, line.rstrip(b"\n")):
+                facts = {k: v for k, v in content.items() if k not in RESERVED}
+                yield Record(int(content["n"]), str(content["at"]), str(content["kind"]), str(content["who"]), facts)

@@ -1,4 +1,4 @@
-"""Disclosures on record that did not happen, because the process ended between the record and the deed."""
+"""Withdraws disclosures on record that did not happen, because the process was killed between the record and the deed."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from .read import read_log
 
 
 def withdraw_undone(home: Home, what: str, night_id: str, since: str, found_by: str) -> list[int]:
-    """Withdraw the disclosures `what` of a night that are on record since a time (ISO 8601) and are not withdrawn yet.
+    """Withdraw a night's disclosures `what` that were recorded at or after `since` (ISO 8601) and are not withdrawn yet.
 
-    For whoever finds that they did not happen. Returns their numbers; none is no fault. Raises AuditKeyError and OSError.
+    `found_by`: who found that they did not happen. Returns their numbers, if any. Raises AuditKeyError and OSError.
     """
-    told: list[int] = []
+    disclosed: list[int] = []
     withdrawn: set[int] = set()
-    begun = datetime.fromisoformat(since)
-    for one in read_log(home):
-        withdrawn |= set(one.facts.get("withdraws", ()))
-        is_it = one.kind == "disclosure" and one.facts.get("what") == what and one.facts.get("night_id") == night_id
-        if is_it and datetime.fromisoformat(one.at) >= begun:
-            told.append(one.n)
-    if undone := [n for n in told if n not in withdrawn]:
+    start = datetime.fromisoformat(since)
+    for r in read_log(home):
+        withdrawn |= set(r.facts.get("withdraws", ()))
+        is_of_night = r.kind == "disclosure" and r.facts.get("what") == what and r.facts.get("night_id") == night_id
+        if is_of_night and datetime.fromisoformat(r.at) >= start:
+            disclosed.append(r.n)
+    if undone := [n for n in disclosed if n not in withdrawn]:
         record(home, "disclosure", what=f"not {what}", night_id=night_id, withdraws=undone, found_by=found_by)
     return undone

@@ -1,4 +1,4 @@
-"""Who does something, by what the operating system says and not the environment."""
+"""Who is doing something, as the operating system knows it: environment variables can be set by anybody."""
 
 import os
 import pwd
@@ -9,9 +9,9 @@ NOBODY = 2**32 - 1
 
 
 def who() -> str:
-    """The user of the process; with who logged in, where that is another (`sudo -u pam pam query ...`).
+    """The user of the process, and the user who logged in, if that is another one (`sudo -u pam pam query ...`).
 
-    The kernel keeps the latter through sudo and su; where it does not (no audit in the kernel), it is left out.
+    The kernel keeps the latter through sudo and su; it is left out if the kernel does not (built without audit).
     """
     uid = os.geteuid()
     try:

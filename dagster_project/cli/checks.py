@@ -53,7 +53,7 @@ def checks(
         raise typer.BadParameter(f"{form!r} is none of table, json", param_hint="--format")
     where = Home.of(home)
     with explained():
-        named = results.night_named(where, night)
+        named = results.find_night_id(where, night)
         consulted(where, reason, by="pam checks", night=named, docs=bool(docs or project))
         nights = [named] if night else results.nights(where)[-SHOWN:]
         if docs:

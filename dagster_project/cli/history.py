@@ -133,24 +133,23 @@ def replay(
         with explained():
             _write_as_of(where, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import Compared, ReplayRun
-    from dagster_project.nights.replay import check as check_figures
+    from dagster_project.nights.replay import Comparison, ReplayRun, rebuild_and_compare
 
-    from .render import drive, show_compared
+    from .render import drive, show_comparison
 
     with explained():
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder")
-        found: Compared | None
+        found: Comparison | None
         if check:
-            compared = check_figures(where, night or "today", limit)
+            compared = rebuild_and_compare(where, night or "today", limit)
             found, code = compared, 1 if compared.differing else 0
         else:
             run = ReplayRun(where)
             code = drive(run, quiet)
-            found = run.compared if code == 0 else None
+            found = run.comparison if code == 0 else None
         if found and (found.differing or not quiet):
-            show_compared(found)
+            show_comparison(found)
     raise typer.Exit(code)
 
 
@@ -158,10 +157,10 @@ def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) ->
     from dagster_project.nights import replay
     from dagster_project.serving.consultation import consulted, disclosed
 
-    night = replay.night_named(home, night)
+    night = replay.find_night_id(home, night)
     consulted(home, reason, by="pam replay", night_id=night)
     disclosed(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
-    held = replay.as_of(home, night, out)
+    held = replay.write_as_of(home, night, out)
     if held:
         secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:

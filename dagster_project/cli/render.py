@@ -21,10 +21,10 @@ from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.listener import Listener
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.run_steps import ended_by_a_signal, is_left_early, run_steps
+from dagster_project.nights.run_steps import has_ended_early, interrupted_by_sigterm, run_steps
 
 if TYPE_CHECKING:
-    from dagster_project.nights.replay import Compared
+    from dagster_project.nights.replay import Comparison
 
 PUBLISHED_ONLY = 3
 """Exit code of a night that is published, where what follows failed: its receipt could not be written, or PostgreSQL could not
@@ -100,16 +100,16 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         drawn = run.listener = _Drawn(progress)
         stopped: BaseException | None = None
         try:
-            with ended_by_a_signal():
+            with interrupted_by_sigterm():
                 run.begin_within(wait)
-                if not is_left_early(run):
+                if not has_ended_early(run):
                     run_steps(run)
         except BaseException as error:
             stopped = error
         told = end_night(run, stopped)
         drawn.close()
     for line in told:
-        if line != run.unwritten:
+        if line != run.receipt_problem:
             _say(console, f"Alert: {line}", "yellow")
     if stopped and (run.receipt is None or isinstance(stopped, Exception)):
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night began")
@@ -120,22 +120,22 @@ def drive(run: NightRun, quiet: bool, wait: float = 0) -> int:
         said = f"Edition {waits.name} is not printed until it is mended: {waits.problem}"
         _say(Console(stderr=True, quiet=quiet), said, "yellow")
     if run.period:
-        _show_covered(Console(quiet=quiet), backfill.covered(read_ledger(run.home), run.period), run.period)
-    if run.unwritten:
-        _say(Console(stderr=True), run.unwritten, "red")
+        _show_covered(Console(quiet=quiet), backfill.coverage_of(read_ledger(run.home), run.period), run.period)
+    if run.receipt_problem:
+        _say(Console(stderr=True), run.receipt_problem, "red")
     if run.receipt.outcome not in ("published", "unchanged"):
         _say(Console(stderr=True), _headline(run.receipt), "red")
         return 1
     if not_served := run.receipt.not_served:
         _say(Console(stderr=True), f"Published, but not in PostgreSQL, which serves what it served before. {not_served}", "red")
-    return PUBLISHED_ONLY if not_served or run.unwritten else 0
+    return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
 
 
-def _show_covered(console: Console, found: list[backfill.Covered], period: tuple[date, date]) -> None:
+def _show_covered(console: Console, found: list[backfill.Coverage], period: tuple[date, date]) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
     for name in ("extract", "force", "days", "not available"):
         table.add_column(name, overflow="fold")
-    for row in backfill.rows(found):
+    for row in backfill.coverage_rows(found):
         table.add_row(*row)
     console.print(table)
 
@@ -314,7 +314,7 @@ def show_publications(home: Home) -> None:
         _say(console, "No night is kept: each one that is published will be")
 
 
-def show_compared(found: "Compared") -> None:
+def show_comparison(found: "Comparison") -> None:
     """Print how figures made again stand to those of a published night."""
     import sys
 

@@ -3,14 +3,14 @@
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.vocabulary import shown_values
-from dagster_project.nights.dry_run import Inspected, TrialOutcome
+from dagster_project.nights.dry_run import InspectedFile, TrialOutcome
 
 from .render import _lines, _say
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 
 
-def show_inspected(found: list[Inspected], judged: TrialOutcome | None) -> None:
+def show_inspected(found: list[InspectedFile], judged: TrialOutcome | None) -> None:
     """Print each file's part, then the gate's where it was asked."""
     console = Console()
     for n, one in enumerate(found):
@@ -22,7 +22,7 @@ def show_inspected(found: list[Inspected], judged: TrialOutcome | None) -> None:
         _show_gate(console, judged)
 
 
-def _show_file(console: Console, one: Inspected) -> None:
+def _show_file(console: Console, one: InspectedFile) -> None:
     e = one.entry
     _say(console, str(one.file.path))
     outcome = f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
@@ -62,7 +62,7 @@ def _show_file(console: Console, one: Inspected) -> None:
         if e.withheld:
             _lines(console, "Withheld", [f"{n:,} rows of {load}, which differ" for load, n in e.withheld.items()])
     for rule in one.rules:
-        _say(console, f"Rule        {rule.column}: {rule.said}")
+        _say(console, f"Rule        {rule.column}: {rule.description}")
         _lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
     if e.extract is None and one.name is None:
         _say(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE says what it would do, whatever its name")

@@ -27,10 +27,10 @@ def status(
 ) -> None:
     """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
     if check:
-        from dagster_project.nights.health import troubles
+        from dagster_project.nights.health import find_problems
 
         with explained():
-            wrong = troubles(Home.of(home), max_age)
+            wrong = find_problems(Home.of(home), max_age)
         echo("PAM CRITICAL: " + "; ".join(wrong) if wrong else "PAM OK")
         raise typer.Exit(1 if wrong else 0)
     from dagster_project.nights.status import status as read_status

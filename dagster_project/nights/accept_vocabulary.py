@@ -1,4 +1,4 @@
-"""Makes values of classifying columns known, and releases the files that were held for them."""
+"""Adds values of classifying columns to the home's list of known ones, and releases files that were held for them."""
 
 import csv
 import io
@@ -12,13 +12,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.own_lists import (
-    LONGEST_VALUE,
-    OWN_LISTS,
-    SeedError,
-    fault_of_text,
-    read_own_list,
-)
+from dagster_project.core.own_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.receipts import locked
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
@@ -29,15 +23,15 @@ from dagster_project.landing.vocabulary import HELD_FOR, check_vocabulary, class
 
 
 class VocabularyError(PamError, ValueError):
-    """What can't be made known so. The message says what can."""
+    """A value or column that can't be added. The message says what can."""
 
 
 def counts_towards(extract: str, column: str) -> tuple[str, ...]:
-    """What a value of a column can count as. Raises VocabularyError where it is none of the classifying columns."""
+    """What a value of a column can count as. Raises VocabularyError if the column is not a classifying one."""
     contracts = load_contracts()
     if extract not in contracts:
-        near = suggestion(extract, contracts)
-        raise VocabularyError(f"no extract is called {extract}{near} (there are {', '.join(sorted(contracts))})")
+        nearest = suggestion(extract, contracts)
+        raise VocabularyError(f"no extract is called {extract}{nearest} (there are {', '.join(sorted(contracts))})")
     columns = classifying(contracts[extract])
     if column not in columns:
         others = f": it has one for {', '.join(columns)}" if columns else ""
@@ -46,34 +40,36 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
 
 
 def accept_value(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:
-    """Write values into the home's own list, on record. Held files that may land now do with the next night.
+    """Add values to the home's own list, on record. The next night lands the held files that may land now.
 
     Takes the home's lock. Raises VocabularyError, SeedError for a list that can't be read, NightUnderWayError, OSError.
     """
-    may = counts_towards(extract, column)
-    meaning = next((m for m in may if m.lower() == counts_as.strip().lower()), None)
-    if meaning is None:
-        raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(may)}, not {counts_as!r}")
+    allowed = counts_towards(extract, column)
+    chosen = next((a for a in allowed if a.lower() == counts_as.strip().lower()), None)
+    if chosen is None:
+        raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(allowed)}, not {counts_as!r}")
     if blank := [v for v in values if not v.strip()]:
         raise VocabularyError(f"{len(blank)} of the values are blank")
-    # What the list can't hold would end every night from then on.
+    # A value that the list can't hold would stop every night from then on.
     for fault in filter(None, (fault_of_text(v, LONGEST_VALUE) for v in values)):
         raise VocabularyError(f"a value {fault}")
     with locked(home):
         path = home.seeds / "vocabulary.csv"
         columns = OWN_LISTS["vocabulary"]
-        new = {v.strip().lower(): (extract, column, v.strip(), meaning) for v in values}
-        kept = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new]
+        new = {v.strip().lower(): (extract, column, v.strip(), chosen) for v in values}
+        others = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new]
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([columns, *kept, *new.values()])
-        told = {"extract": extract, "column": column, "values": sorted(v for _, _, v, _ in new.values()), "counts_as": meaning}
-        audit.record(home, "alteration", what="vocabulary", by=by, **told)
+        csv.writer(out, lineterminator="\n").writerows([columns, *others, *new.values()])
+        audit.record(
+            home, "alteration", what="vocabulary", by=by, extract=extract, column=column,
+            values=sorted(v for _, _, v, _ in new.values()), counts_as=chosen,
+        )  # fmt: skip
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, out.getvalue().encode("utf-8"))
 
 
 def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
-    """Release the files that were held for unknown values alone and that may land now. The caller holds the home's lock.
+    """Release the files that were held only for unknown values and may land now. The caller has the home's lock.
 
     Raises ConfigError.
     """
@@ -85,14 +81,14 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
             words = check_vocabulary(
                 con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), read_config(home).believe
             )
-        if words.hold_reason is None and _readable(home):
+        if words.hold_reason is None and _are_own_lists_readable(home):
             why = "its values are known now"
             released.append(release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why))
     return released
 
 
-def _readable(home: Home) -> bool:
-    """Whether the home's own lists can be read; where not, the night ends with what is wrong with them."""
+def _are_own_lists_readable(home: Home) -> bool:
+    """Whether the home's own lists can be read. If not, the night fails later, and says what is wrong with them."""
     try:
         for name, columns in OWN_LISTS.items():
             read_own_list(home.seeds / f"{name}.csv", columns)

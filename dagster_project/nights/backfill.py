@@ -1,6 +1,6 @@
-"""A past period: which of its days accepted files cover, and which figures are still not available."""
+"""Coverage of a past period: which of its days accepted files cover, and for which figures are not available."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,12 +14,12 @@ Span = tuple[date, date]
 
 
 class PeriodError(PamError, ValueError):
-    """A period that ends before it begins, or that no file touches."""
+    """Not a period: a misspelt date, the last day before the first, or no file that touches it."""
 
 
 @dataclass(frozen=True)
-class Covered:
-    """What of a period one extract of one force covers. `force_code` is None where the extract was never accepted."""
+class Coverage:
+    """Which days of a period the files of one extract and force cover. `force_code`: None if no file was ever accepted."""
 
     extract: str
     force_code: str | None
@@ -28,12 +28,12 @@ class Covered:
 
     @property
     def days(self) -> int:
-        """Covered days of the period."""
+        """How many days of the period are covered."""
         return sum(_length(s) for s in self.spans)
 
     @property
     def missing(self) -> int:
-        """Days of the period that are not covered: figures over them are not available."""
+        """How many days of the period are not covered, so that figures over them are not available."""
         return sum(_length(s) for s in self.gaps)
 
 
@@ -52,25 +52,25 @@ def read_period(first: str, last: str) -> Span:
     return period
 
 
-def covered(entries: Iterable[LedgerEntry], period: Span) -> list[Covered]:
-    """For every extract, and every force that has any accepted file of it, what of a period its files cover."""
+def coverage_of(entries: Iterable[LedgerEntry], period: Span) -> list[Coverage]:
+    """The coverage of a period for every extract, and every force that has an accepted file of it."""
     windows: dict[tuple[str, str], list[Span]] = {}
     for e in accepted(entries):
         if e.extract and e.force_code and e.covered_from and e.covered_to:
             windows.setdefault((e.extract, e.force_code), []).append((e.covered_from, e.covered_to))
-    found = []
+    coverage = []
     for extract in load_contracts():
         forces = sorted(f for x, f in windows if x == extract)
         for force in forces:
-            spans, gaps = _cut(windows[extract, force], period)
-            found.append(Covered(extract, force, spans, gaps))
+            spans, gaps = _merge_and_clip(windows[extract, force], period)
+            coverage.append(Coverage(extract, force, spans, gaps))
         if not forces:
-            found.append(Covered(extract, None, (), (period,)))
-    return found
+            coverage.append(Coverage(extract, None, (), (period,)))
+    return coverage
 
 
-def _cut(windows: list[Span], period: Span) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """Windows put together and cut to a period, and what of it they leave out."""
+def _merge_and_clip(windows: list[Span], period: Span) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The windows within a period, merged where they touch; and the gaps between them."""
     first, last = period
     spans: list[Span] = []
     for start, end in sorted((max(a, first), min(b, last)) for a, b in windows if a <= last and b >= first):
@@ -88,24 +88,23 @@ def _cut(windows: list[Span], period: Span) -> tuple[tuple[Span, ...], tuple[Spa
     return tuple(spans), tuple(gaps)
 
 
-def said(spans: Iterable[Span]) -> str:
-    """Spans in words: `2024-01-01 to 2024-01-31, 2024-03-05`."""
+def format_spans(spans: Iterable[Span]) -> str:
+    """Spans as text: `2024-01-01 to 2024-01-31, 2024-03-05`."""
     return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in spans)
 
 
-def rows(found: Iterable[Covered]) -> list[tuple[str, str, str, str]]:
-    """Extract, force, covered days and what is missing, as text; what was never dropped comes in one line at the end."""
-    found = list(found)
-    lines = [
-        (c.extract, str(c.force_code), f"{c.days:,} of {c.days + c.missing:,}", said(c.gaps) or "nothing")
-        for c in found
+def coverage_rows(coverage: Collection[Coverage]) -> list[tuple[str, str, str, str]]:
+    """Extract, force, covered days and gaps, as text. One row at the end names all extracts without any accepted file."""
+    rows = [
+        (c.extract, str(c.force_code), f"{c.days:,} of {c.days + c.missing:,}", format_spans(c.gaps) or "nothing")
+        for c in coverage
         if c.force_code
     ]
-    never = [c.extract for c in found if not c.force_code]
-    return lines + ([(", ".join(never), "none", "0", "all: never accepted")] if never else [])
+    never = [c.extract for c in coverage if not c.force_code]
+    return rows + ([(", ".join(never), "none", "0", "all: never accepted")] if never else [])
 
 
-def as_markdown(found: Iterable[Covered]) -> str:
-    """The same as a table, for Dagster's page."""
+def as_markdown(coverage: Collection[Coverage]) -> str:
+    """The same as a Markdown table, for Dagster's page."""
     lines = ["| extract | force | covered days | not available |", "| --- | --- | --- | --- |"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows(found))])
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in coverage_rows(coverage))])

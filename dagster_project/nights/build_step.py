@@ -10,17 +10,17 @@ from .steps import Built
 
 
 def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
-    """Build what may have changed since the last night, or everything with `rebuild`. Returns it and the loads it is made from.
+    """Build what may have changed since the last night, or everything with `rebuild`. Returns the result and the loads used.
 
     `since`: files that landed after this night are tonight's; None: after the published one.
     """
     home = night.home
-    begun = candidate.start(home, rebuild)
-    loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, begun.loads)
-    built = dbt_runner.build(home, begun.select, progress=progress)
-    if begun.loads is not None:
+    start = candidate.start(home, rebuild)
+    loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, start.loads)
+    built = dbt_runner.build(home, start.select, progress=progress)
+    if start.loads is not None:
         raw_schema.show_all_rows(home, loads)
-    return Built(tuple(candidate.merge_outcomes(begun.unchanged, built)), tuple(built)), loads
+    return Built(tuple(candidate.merge_outcomes(start.unchanged, built)), tuple(built)), loads
 
 
 def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:

@@ -1,6 +1,5 @@
-"""What files would do: a night with them in a throw-away copy of the home.
-
-Nothing of the real home changes, nor do the files.
+"""Shows what files would do, by running a night with them in a temporary copy of the home. The real home and the files do not
+change.
 """
 
 from collections.abc import Iterable
@@ -36,17 +35,17 @@ from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of
 from .run import NightRun
 from .steps import Landed
-from .trial_home import take_base, trial_home
+from .trial_home import copy_base, trial_home
 
 PROBLEMS = 10
-"""Quarantined rows that are shown."""
+"""How many quarantined rows are shown."""
 
 FINE = ("accepted", "known")
 
 
 @dataclass(frozen=True)
 class FileDescription:
-    """What a person says of files whose names don't: extract, force and, where it is known, the window."""
+    """What a person says that files are, if their names don't: extract, force and, if known, the window."""
 
     extract: str
     force_code: str
@@ -55,7 +54,7 @@ class FileDescription:
 
     @classmethod
     def checked(cls, extract: str, force_code: str, covered_from: date | None, covered_to: date | None) -> "FileDescription":
-        """A claim that a file's name could make. Raises ValueError."""
+        """A description that a file's name could give, too. Raises ValueError."""
         claim = cls(extract, force_code, covered_from or EVER[0], covered_to or EVER[1])
         name = canonical_name(extract, force_code, claim.covered_from, claim.covered_to, datetime.now(UTC))
         if problem := name_problem(f"{name}.csv", load_contracts(), force_names()):
@@ -64,10 +63,10 @@ class FileDescription:
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """One file: the entry that the ledger would have, and the first of its rows that break a rule.
+class InspectedFile:
+    """One file: the entry that the ledger would have, and the first rows that break a rule, with their line and reasons.
 
-    `name`: a name that would do, where a person had to say what the file is.
+    `name`: a file name that would be recognised, if a person had to say what the file is.
     """
 
     file: InboxFile
@@ -79,11 +78,11 @@ class Inspected:
 
     @property
     def fine(self) -> bool:
-        """Whether it would be accepted, or is known."""
+        """Whether the file would be accepted, or is known already."""
         return self.entry.outcome in FINE
 
     def mapped(self) -> set[str]:
-        """Columns that were found by a header that only the mapping knows."""
+        """Columns whose header only the mapping recognises, not the contract."""
         contract = load_contracts().get(self.entry.extract or "")
         if contract is None or self.entry.form != "canonical":
             return set()
@@ -91,15 +90,15 @@ class Inspected:
 
     def as_dict(self) -> dict[str, Any]:
         """All that is known of it, for programs."""
-        kept = (
+        fields = (
             "extract", "force_code", "form", "covered_from", "covered_to", "extracted_at", "outcome", "reason", "encoding",
             "delimiter", "mapping", "headers", "unknown_columns", "missing_columns", "drift", "unknown_values",
             "rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate", "rows_ignored", "quarantine_reasons",
             "indicators", "withheld",
         )  # fmt: skip
-        said = self.entry.model_dump(mode="json", include=set(kept))
+        entry = self.entry.model_dump(mode="json", include=set(fields))
         return {
-            "file": str(self.file.path), "container": self.file.container, **{k: said[k] for k in kept},
+            "file": str(self.file.path), "container": self.file.container, **{k: entry[k] for k in fields},
             "headers_by_mapping": sorted(self.mapped()),
             "problems": [{"line": line, "reasons": reasons} for line, reasons in self.problems],
             "name_that_would_do": self.name, "rules": [r.as_dict() for r in self.rules],
@@ -108,17 +107,17 @@ class Inspected:
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What a night with these files, and no others, would come to."""
+    """How a night with these files, and no others, would end."""
 
     outcome: str
-    """published, held, failed, or unchanged: nothing of them would count, and the gate was not asked."""
+    """published, held, failed, or unchanged: nothing of the files would count, so the gate was not asked."""
     reason: str
     checks: list[Check]
-    """Those that fail, and did not on the last night or found something else."""
+    """Checks that fail and did not on the last night, or that found something else then."""
     standing: list[Check]
-    """Those that fail as they did on the last night."""
+    """Checks that fail just as they did on the last night."""
     figures: dict[str, dict[str, int]]
-    """Mart -> figures changed, new and gone, against what is published; marts where nothing moves are left out."""
+    """Mart -> numbers of figures changed, new and gone, compared with what is published; only marts with any."""
 
     @property
     def fine(self) -> bool:
@@ -135,27 +134,27 @@ class TrialOutcome:
 
 def inspect_files(
     home: Home, paths: Iterable[Path], claim: FileDescription | None = None, *, gate: bool = False
-) -> tuple[list[Inspected], TrialOutcome | None]:
-    """What each file would become, in the order of `paths`; with `gate`, what the night would.
+) -> tuple[list[InspectedFile], TrialOutcome | None]:
+    """What would become of each file, in the order of `paths`; with `gate`, also how the night would end.
 
-    `claim`: what the files are, whatever their names say. Raises what a night would before it looks at a file
-    (PseudonymKeyError, ValueError for a ledger that can't be read), and OSError.
+    `claim`: what the files are, whatever their names say. Raises what stops a night before its first file (PseudonymKeyError,
+    ValueError for a ledger that can't be read), and OSError.
     """
-    files = [_described(path, claim) for path in paths]
+    files = [_describe(path, claim) for path in paths]
     with trial_home(home) as trial:
         night = Night.begin(trial)
-        found = {}
+        results = {}
         for file in sorted(set(files), key=landing_order):
             (entry,) = land_files(trial, load_contracts(), [file], night.night_id, archive=False)
-            found[file] = _looked_at(trial, file, entry, claim)
-        inspected = [found[file] for file in files]
+            results[file] = _inspect_entry(trial, file, entry, claim)
+        inspected = [results[file] for file in files]
         return inspected, _judge(home, trial, night, inspected) if gate else None
 
 
-def _described(path: Path, claim: FileDescription | None) -> InboxFile:
+def _describe(path: Path, claim: FileDescription | None) -> InboxFile:
     path = path.absolute()
     file = describe(path, load_contracts(), force_names())
-    # Another time than its own: that this very file was decided on before is no answer to what it would do.
+    # With another time, the file is read even if the home has decided on it before.
     file = replace(file, mtime=file.mtime + 0.001)
     if claim is None and is_skipped_name(file.name):
         return replace(file, problem="a night passes over hidden files, manifests and uploads under way (.tmp, .part)")
@@ -168,7 +167,7 @@ def _described(path: Path, claim: FileDescription | None) -> InboxFile:
     )  # fmt: skip
 
 
-def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> Inspected:
+def _inspect_entry(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> InspectedFile:
     stored = entry.outcome in ("accepted", "held")
     bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
     problems, name = [], None
@@ -181,48 +180,49 @@ def _looked_at(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDesc
         if stored and claim is not None:
             days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]))
             rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
-            # What a person said of the window counts; the rows tell what they did not say.
-            said = (claim.covered_from, claim.covered_to)
-            first, last = (row if day == ever else day for day, ever, row in zip(said, EVER, rows, strict=True))
+            # The days that the person gave, and otherwise the first and last day of the rows.
+            given = (claim.covered_from, claim.covered_to)
+            first, last = (row if day == ever else day for day, ever, row in zip(given, EVER, rows, strict=True))
             if (first, last) != EVER and file.extracted_at is not None:
                 name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
-    return Inspected(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
+    return InspectedFile(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 
 
-def _judge(home: Home, trial: Home, night: Night, inspected: list[Inspected]) -> TrialOutcome:
-    """Build and judge a night of the trial on what it has landed."""
+def _judge(home: Home, trial: Home, night: Night, inspected: list[InspectedFile]) -> TrialOutcome:
+    """Build and judge what has landed in the trial home."""
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
-    take_base(home, trial)
-    # The figures are the same on either engine, and here somebody waits.
+    copy_base(home, trial)
+    # The figures are the same on either engine, and a person is waiting.
     run = NightRun(trial, engine="duckdb")
     run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial)
     try:
         run.build()
         held = held_by(run.judge())
-        incomplete = [] if held else _outputs(trial, night)
+        incomplete = [] if held else _output_problems(trial, night)
     except NightHeldError as error:
-        return TrialOutcome("held", str(error), *_parted(home, run.checks or []), {})
+        return TrialOutcome("held", str(error), *_split_failed(home, run.checks or []), {})
     except (NightFailedError, BuildError, OutputError, ValueError) as error:
         return TrialOutcome("failed", str(error), [], [], {})
     reason = "; ".join([*(f"{c.subject}: {c.rule}: {c.found}" for c in held), *incomplete])
-    return TrialOutcome("held" if held else "published", reason, *_parted(home, run.checks or []), _moved(trial))
+    return TrialOutcome("held" if held else "published", reason, *_split_failed(home, run.checks or []), _moved_figures(trial))
 
 
-def _outputs(trial: Home, night: Night) -> list[str]:
-    """Make the outputs of the trial's candidate. Returns what would be wrong with them, in words. Raises OutputError where
-    that would hold the night."""
+def _output_problems(trial: Home, night: Night) -> list[str]:
+    """Make the outputs of the trial's candidate. Returns what is wrong with them. Raises OutputError if that would hold the
+    night.
+    """
     config = read_config(trial)
     entries, receipts = read_ledger(trial), read_receipts(trial)
     dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
     folder = make_folder(trial.path / "outputs")
-    # What stands in the place of a failed one is the real home's: here it is enough to know that one fails.
+    # A real night puts the last good output in the place of a failed one. Here it is enough to know that it fails.
     written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.chosen_outputs(config))
     return [f"but {what}: {why}" for _, what, why in outputs.problems_of(outputs.as_dicts(written))]
 
 
-def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:
-    """The failed checks: what is new, and what the last night's receipt has word for word."""
+def _split_failed(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:
+    """The failed checks: those that are new, and those that the last night's receipt has, too, with the same finding."""
     receipts = read_receipts(home)
     before = {(c["subject"], c["rule"], c["found"]) for r in receipts[-1:] for c in r.checks if not c["passed"]}
     failed = [c for c in checks if not c.passed]
@@ -230,10 +230,9 @@ def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:
     return [c for c in failed if c not in old], old
 
 
-def _moved(trial: Home) -> dict[str, dict[str, int]]:
-    """Figures of the trial's candidate that differ from the published ones, by mart."""
-    con = duckdb.connect()
-    try:
+def _moved_figures(trial: Home) -> dict[str, dict[str, int]]:
+    """How many figures of the trial's candidate differ from the published ones, by mart."""
+    with duckdb.connect() as con:
         attach(con, trial.candidate / WAREHOUSE, "later")
         before = f"(from {LATER} where false)"
         if trial.warehouse.exists():
@@ -241,6 +240,4 @@ def _moved(trial: Home) -> dict[str, dict[str, int]]:
             before = EARLIER
         find_differences(con, before)
         rows = by_mart(con)
-    finally:
-        con.close()
     return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}

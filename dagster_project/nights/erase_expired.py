@@ -1,19 +1,18 @@
-"""Erases rows that have been kept long enough, once their monthly totals are stored, so that no published figure changes.
+"""Erases rows at their retention limit, after storing their monthly totals, so that no published figure changes.
 
-Done when a night has been published, with that night's own work: what is kept is what was judged and printed. The figures of
-the next night are the same to the last digit.
+Runs when a night has been published, and takes the totals from that night's own tables, so that they are those that were judged
+and printed. The next night's figures are the same to the last digit.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import sha256_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
@@ -30,81 +29,84 @@ from dagster_project.transform.monthly_archive import (
 )
 from dagster_project.transform.raw_schema import WORK, raw_view
 
-CAN_NOT = ("indicators",)
-"""Kinds that have no monthly measures: what others publish of whole areas. No row of them is about a person."""
+NOT_MONTHLY = ("indicators",)
+"""Kinds without monthly measures: figures that others publish of whole areas. None of their rows is about a person."""
 
 
 def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
-    """Loads whose time is over and whose rows are still in raw, of extracts that can be kept by month.
+    """Loads older than their retention limit whose rows are still in raw/, of extracts that have monthly totals.
 
     `years`: extract -> years, in place of the contract's.
     """
     limits = {
         x: limit for x, limit in retention_years(contracts, years).items()
-        if limit is not None and contracts[x].kind not in CAN_NOT and not contracts[x].looks_back
+        if limit is not None and contracts[x].kind not in NOT_MONTHLY and not contracts[x].looks_back
     }  # fmt: skip
     landed = [(e, limits.get(str(e.extract))) for e in accepted(read_ledger(home)) if e.covered_to]
-    over = (e for e, limit in landed if limit is not None and is_expired(e.window[1], limit, today))
-    return [e for e in over if load_of(e).raw(home).exists()]
+    expired = (e for e, limit in landed if limit is not None and is_expired(e.window[1], limit, today))
+    return [e for e in expired if load_of(e).raw(home).exists()]
 
 
-def keep_and_erase(
+def archive_and_erase(
     home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date, night_id: str
 ) -> list[Erasure]:
-    """Keep the monthly measures of loads whose time is over, of the night that was just published, and erase their rows in raw.
+    """Store the monthly totals of loads older than their retention limit, from the night just published, and erase their rows.
 
-    Returns what was erased. Written first, then on record and in the ledger's `erased`, then erased: wherever this is cut
-    short, the figures follow from what is there. Raises OSError.
+    Returns what was erased. Totals are written first; then the record and the ledger's `erased`; rows are erased last. Wherever
+    this is interrupted, the next night gets the same figures from what is there. Raises OSError.
     """
-    over = expired_loads(home, contracts, years, today)
-    if not over:
+    expired = expired_loads(home, contracts, years, today)
+    if not expired:
         return []
     con = duckdb.connect(str(home.candidate / WORK))
     try:
-        shown = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
-        before = archived_loads(home)
-        # A load that nothing rests on goes with the next landing; one that is noted already, with this.
-        over = [e for e in over if e.load_id in shown or e.load_id in before]
-        found: dict[Path, Erasure] = {}
-        for e in over:
-            path = load_of(e).raw(home)
-            if e.load_id not in before:
-                kept = _keep(con, home, e, {str(x.load_id) for x in over})
-                found[path] = describe_erasure(home, "raw", path, night_id, today).model_copy(update={"kept": kept})
-        if found:
-            told = [
+        used = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
+        archived = archived_loads(home)
+        # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
+        expired = [e for e in expired if e.load_id in used or e.load_id in archived]
+        new = [e for e in expired if e.load_id not in archived]
+        erasures = []
+        for e in new:
+            kept = _archive_load(con, home, e, {str(x.load_id) for x in expired})
+            erasure = describe_erasure(home, "raw", load_of(e).raw(home), night_id, today)
+            erasures.append(erasure.model_copy(update={"kept": kept}))
+        if erasures:
+            records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})
-                for x in found.values()
+                for x in erasures
             ]
-            audit.record_all(home, told)
-            write_erasures(home.erasures / f"{night_id}__kept.jsonl", found.values())
-        _let_go(con, home, contracts, {str(e.extract) for e in over if e.rows_landed and e.load_id not in before})
+            audit.record_all(home, records)
+            write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
+        _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.rows_landed})
     finally:
         con.close()
-    for e in over:
+    for e in expired:
         load_of(e).raw(home).unlink(missing_ok=True)
-    return list(found.values())
+    return erasures
 
 
-def _keep(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, over: set[str]) -> dict[str, str]:
-    """Write what is kept of a load. Returns the files by their path in `raw/_kept`, with their SHA-256."""
+def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, expired: set[str]) -> dict[str, str]:
+    """Write a load's monthly totals, and which rows it superseded of loads that stay. Returns path in `raw/_kept` -> SHA-256.
+
+    `expired`: all loads that are erased with it.
+    """
     folder = home.kept / str(e.extract) / str(e.force_code)
-    path, beside = folder / f"{e.load_id}.parquet", folder / f"{e.load_id}{SUPERSEDED_SUFFIX}.parquet"
-    write_parquet(con, f"{_months_of(e)} order by all", path)
-    others = ", ".join(literal(x) for x in sorted(over))
+    path, superseded_path = folder / f"{e.load_id}.parquet", folder / f"{e.load_id}{SUPERSEDED_SUFFIX}.parquet"
+    write_parquet(con, f"{_monthly_totals_sql(e)} order by all", path)
+    others = ", ".join(literal(x) for x in sorted(expired))
     superseded = (
         f"select {', '.join(SUPERSEDED_COLUMNS)} from staging.superseded_rows where by_load_id = {literal(str(e.load_id))}"
         f" and reason = 'newer version' and load_id not in ({others})"
     )
     files = [path]
     if one_row(con.execute(f"select exists ({superseded})"))[0]:
-        write_parquet(con, f"{superseded} order by all", beside)
-        files.append(beside)
-    return {str(f.relative_to(home.kept)): _digest(f) for f in files}
+        write_parquet(con, f"{superseded} order by all", superseded_path)
+        files.append(superseded_path)
+    return {str(f.relative_to(home.kept)): sha256_of(f) for f in files}
 
 
-def _months_of(e: LedgerEntry) -> str:
-    """SQL: what each month of a load's current rows adds to each measure, in the columns of `ARCHIVED_COLUMNS`."""
+def _monthly_totals_sql(e: LedgerEntry) -> str:
+    """SQL for what a load's current rows add to each measure in each month, in the columns of `MEASURES`."""
     coverages = {e.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == e.extract)}
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
     events = " union all ".join(
@@ -132,22 +134,17 @@ def _months_of(e: LedgerEntry) -> str:
     """
 
 
-def _let_go(con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], extracts: set[str]) -> None:
-    """Have the night's work read the kept measures in place of rows of these extracts: `pam trace` and the next night begin
-    with it.
-    """
+def _load_archived_totals(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], extracts: set[str]
+) -> None:
+    """Make the night's tables read the archived totals in place of these extracts' rows, for `pam trace` and the next night."""
     con.execute("begin")
     con.execute("drop table raw.kept_months")
     con.execute("drop table raw.kept_superseded")
-    shown = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
-    load_archived_totals(con, home, {load for _, _, load in shown})
-    kept = archived_loads(home)
+    used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
+    load_archived_totals(con, home, {load for _, _, load in used})
+    archived = archived_loads(home)
     for extract in sorted(extracts):
-        paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in shown if x == extract and load not in kept]
+        paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in used if x == extract and load not in archived]
         con.execute(raw_view(contracts[extract], paths))
     con.execute("commit")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from dagster_project.transform.dbt_runner import Node
 
 
 class NightHeldError(PamError, RuntimeError):
-    """The gate holds the night back. The last publication stays; the receipt has the rules."""
+    """The gate holds the night back. The last publication stays; the receipt names the rules."""
 
 
 class NightFailedError(PamError, RuntimeError):
@@ -25,8 +25,8 @@ class BuildFailedError(NightFailedError):
     def of(cls, broken: Iterable[Node]) -> "BuildFailedError":
         """An error that quotes the first three broken nodes: failed ones before skipped ones."""
         nodes = sorted(broken, key=lambda n: n.status != "error")
-        said = "; ".join(f"{n.name}: {n.message or n.status}" for n in nodes[:3])
-        return cls.quoting(f"dbt could not build {len(nodes)} of the models: {said or 'it built none'}")
+        reasons = "; ".join(f"{n.name}: {n.message or n.status}" for n in nodes[:3])
+        return cls.quoting(f"dbt could not build {len(nodes)} of the models: {reasons or 'it built none'}")
 
 
 class NotServedError(PamError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The landing step of a night: the inbox's files to raw/, and erasing what has been kept long enough."""
+"""The landing step of a night: land the inbox's files in raw/, and erase what has reached its retention limit."""
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date
@@ -39,11 +39,11 @@ def land_inbox(
     unreported: Collection[str],
     progress: Callable[[LedgerEntry], None],
 ) -> tuple[LedgerEntry, ...]:
-    """Land the inbox. Returns what became of each new file, with those of the nights in `unreported`.
+    """Land the inbox. Returns what became of each new file, and of those that the nights in `unreported` landed.
 
-    `only`: the files of these extracts alone. `period`: only files whose covered window touches it. `archive`: move what landed
-    out of the inbox. `settled_seconds`: how long a file must not have changed. `unreported`: this night, whose landing may have
-    been interrupted, and earlier nights whose landing is in no receipt. Raises InboxMissingError.
+    `only`: land only files of these extracts. `period`: only files whose covered window touches it. `archive`: move landed
+    files out of the inbox. `settled_seconds`: for how long a file must not have changed. `unreported`: this night, whose
+    landing may have been interrupted, and earlier nights whose landing no receipt reports. Raises InboxMissingError.
     """
     home, contracts = night.home, load_contracts()
     if not inbox.is_dir():
@@ -65,13 +65,13 @@ def land_inbox(
 
 
 def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
-    """The files whose covered window touches a period (its first and last day). Files without a known window are left out."""
+    """The files whose covered window touches a period (first and last day). Files without a known window are left out."""
     first, last = period
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
 def erase_expired_loads(night: Night, config: Config) -> tuple[Erasure, ...]:
-    """Erase originals and rows that have been kept long enough and that no figure is made from."""
+    """Erase originals, and rows that no figure is made from, at their retention limits."""
     home, contracts = night.home, load_contracts()
     erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.loads_in_use(home, contracts)

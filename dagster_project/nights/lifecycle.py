@@ -1,6 +1,6 @@
-"""Marks a night that has begun, and makes sure that it gets a receipt however it ends.
+"""Marks a night that has started, and makes sure that it gets a receipt however it ends.
 
-A night that is killed leaves its mark. Whoever next has the home's lock finds it and writes down what became of that night.
+A night that is killed leaves its mark. The next process that takes the home's lock finds it and writes that night's receipt.
 """
 
 import contextlib
@@ -21,29 +21,29 @@ from dagster_project.publishing import outputs, publish
 
 MARK = "under_way"
 INTERRUPTED = "interrupted: its process was ended before it could finish"
-EARLY = "interrupted: ended before it was published"
+ENDED_EARLY = "interrupted: ended before it was published"
 
 
 def mark_path(home: Home) -> Path:
-    """Where a night that is under way says so."""
+    """The file that exists while a night is under way."""
     return home.nights / MARK
 
 
 def mark(night: Night) -> None:
-    """Say that a night has begun."""
+    """Mark that a night has started."""
     body = {"night_id": night.night_id, "started_at": stamp(night.started_at)}
     write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
 
 
 def unmark(home: Home) -> None:
-    """Say that no night is under way."""
+    """Remove the mark."""
     mark_path(home).unlink(missing_ok=True)
 
 
 def under_way_since(home: Home) -> str | None:
-    """When the night that left its mark began (UTC, ISO 8601); None where there is no mark."""
-    found = _read_mark(home)
-    return found[1] if found else None
+    """When the night that left its mark started (UTC, ISO 8601); None if there is no mark."""
+    mark = _read_mark(home)
+    return mark[1] if mark else None
 
 
 def _read_mark(home: Home) -> tuple[str, str] | None:
@@ -53,19 +53,19 @@ def _read_mark(home: Home) -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        # Cut short: its own time is as near as can be said.
+        # The mark was only half written: the time of its file is the nearest there is.
         at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
         return at.strftime("%Y%m%dT%H%M%SZ"), stamp(at)
 
 
-def note_interrupted(home: Home) -> list[Receipt]:
-    """Write the receipts that nights did not live to write; the caller has the home's lock. Returns them.
+def write_missing_receipts(home: Home) -> list[Receipt]:
+    """Write the receipts of nights that were killed before they could, and return them. The caller has the home's lock.
 
     A night that was published, or published again, and stopped before its receipt gets one that says so; any other that left
     its mark has failed.
     """
     with contextlib.suppress(OSError, PublishError):
-        # What a night left undone of the layout: what is published is looked for under its name.
+        # A killed night may have left the folders of the published night half renamed.
         publish.repair_layout(home)
     receipts = read_receipts(home)
     known = {r.night_id for r in receipts}
@@ -78,12 +78,12 @@ def note_interrupted(home: Home) -> list[Receipt]:
         at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         stopped = Receipt(night_id, "published", at, at, "stopped after publishing, before its receipt")
         written.append(with_published_facts(home, stopped))
-    left = _read_mark(home)
-    if left and left[0] not in known and left[0] != night_id:
-        files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == left[0]]
+    killed, started_at = _read_mark(home) or ("", "")
+    if killed and killed not in known and killed != night_id:
+        files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == killed]
         now = stamp(datetime.now(UTC))
-        written.append(Receipt(left[0], "failed", left[1], now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
-        withdraw_undone(home, "published", left[0], left[1], "the next night")
+        written.append(Receipt(killed, "failed", started_at, now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
+        withdraw_undone(home, "published", killed, started_at, "the next night")
     if last and last.outcome == "failed" and last.republished and last.republished != night_id:
         withdraw_undone(home, "published again", last.republished, last.started_at, "the next night")
     for receipt in written:
@@ -93,19 +93,18 @@ def note_interrupted(home: Home) -> list[Receipt]:
 
 
 def with_published_facts(home: Home, receipt: Receipt) -> Receipt:
-    """The published night's receipt, with the figures, hash and outputs that are found in the published folder.
+    """The published night's receipt, with the figures, hash and outputs that are in the published folder.
     Raises OSError and duckdb.Error.
     """
-    found = outputs.as_dicts(outputs.outputs_in(published_folder(home)))
+    written = outputs.as_dicts(outputs.outputs_in(published_folder(home)))
     figures, digest = publish.count_figures(home.warehouse), sha256_of(home.warehouse)
-    return replace(receipt, figures=figures, sha256=digest, outputs=found)
+    return replace(receipt, figures=figures, sha256=digest, outputs=written)
 
 
 def explain(error: BaseException | str) -> tuple[str, Cause]:
-    """Why a night ended: in words, with what to do where a library does not say it, and the cause. Whoever interrupts a night
-    does not say why."""
+    """Why a night ended, as a text with what to do and as a cause. For an interrupted night the text says only that."""
     if str(error) == QUERY_INTERRUPTED or (isinstance(error, BaseException) and interrupt_in(error)):
         return INTERRUPTED, Cause.INTERRUPTED
-    if error in (INTERRUPTED, EARLY):
+    if error in (INTERRUPTED, ENDED_EARLY):
         return str(error), Cause.INTERRUPTED
     return with_advice(error), cause_of(error)

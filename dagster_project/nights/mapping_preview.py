@@ -1,4 +1,4 @@
-"""What each rule of a mapping does to a file's first rows: the cells before and after."""
+"""Shows what each rule of a mapping does to a file's first rows: the cells before and after."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ from dagster_project.landing.refusal import Refused
 from dagster_project.landing.row_rules import Sheet
 
 ROWS = 10
-"""Rows that are shown of each rule."""
+"""How many rows are shown for each rule."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, and what it does. `rows`: line, the cells as they came, what becomes of them (None: a blank)."""
+    """One rule, and what it does. `rows`: line number, the cell as it came, and what it becomes (None: a blank)."""
 
     column: str
-    said: str
+    description: str
     rows: list[tuple[int, str | None, str | None]]
 
     def as_dict(self) -> dict[str, object]:
-        """All of it, for programs."""
+        """The rule as JSON."""
         rows = [{"line": line, "before": before, "after": after} for line, before, after in self.rows]
-        return {"column": self.column, "rule": self.said, "rows": rows}
+        return {"column": self.column, "rule": self.description, "rows": rows}
 
 
 def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
-    """The rules of the mapping that a file was read with, in the contract's order; those of ignored rows come first.
+    """The rules of the mapping that a file was read with: first those of ignored rows, then by column as in the contract.
 
-    None where it was read without one, or can't be read. Identifiers are not shown: they are hashed.
+    Empty if it was read without a mapping, or can't be read. Identifiers are not shown, because they are hashed.
     """
     if not entry.mapping or not entry.extract:
         return []
@@ -54,25 +54,26 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     (file,) = recognise_files([file], mappings)
     if used is None:
         return []
-    with ExitStack() as held:
-        con = held.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
+    with ExitStack() as stack:
+        con = stack.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
         canonical_values.install(con)
-        # Nothing that is hashed is shown: which key makes no difference.
+        # Hashes are not shown, so any key will do.
         pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, held, fast=False)
+            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
             window = entry.window
             sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
-            found = _ignored(con, sheet)
+            ignored = _ignored_rows(con, sheet)
             remove_ignored_rows(con, sheet)
-            return found + [Rule(c.name, said, _rows(con, sheet, c)) for c in contract.columns if (said := _said(sheet, c))]
+            described = ((c, _describe(sheet, c)) for c in contract.columns)
+            return ignored + [Rule(c.name, text, _rows(con, sheet, c)) for c, text in described if text]
         except (Refused, OSError, duckdb.Error):
-            # The entry has said why.
+            # The entry says why.
             return []
 
 
-def _said(sheet: Sheet, column: Column) -> str | None:
-    """A column's rules in a line; None where the mapping has none for it."""
+def _describe(sheet: Sheet, column: Column) -> str | None:
+    """A column's rules in one line; None if the mapping has none for it."""
     mapping, name = sheet.mapping, column.name
     assert mapping is not None
     if name not in sheet.layout.position:
@@ -108,13 +109,13 @@ def _rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> list[
     return [(line, "(hashed)", "(hashed)") for line, *_ in rows] if column.identifier else rows
 
 
-def _ignored(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[Rule]:
+def _ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[Rule]:
     rule = is_ignored(sheet)
     if rule is None or sheet.mapping is None:
         return []
-    found = []
+    rules = []
     for name in sheet.mapping.table.ignore:
         if name in sheet.layout.position and not sheet.contract.column(name).identifier:
             rows = con.execute(f"select line, {sheet.text(name)}, null from {CELLS} where {rule} order by line limit {ROWS}")
-            found.append(Rule(name, "rows that are no records", rows.fetchall()))
-    return found
+            rules.append(Rule(name, "rows that are not records", rows.fetchall()))
+    return rules

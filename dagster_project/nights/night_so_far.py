@@ -26,86 +26,89 @@ class NightSoFar:
     def __init__(self, home: Home, plan: Plan) -> None:
         self.home = home
         self.plan = plan
-        self.noted: list[Receipt] = []
+        self.interrupted: list[Receipt] = []
         """Receipts written for earlier nights that ended before they could write them."""
-        self.unbegun: str | None = None
-        self.unbegun_cause = Cause.OTHER
-        """Why the night could not begin; None if it could."""
-        self.unwritten: str | None = None
+        self.not_started: str | None = None
+        self.not_started_cause = Cause.OTHER
+        """Why the night could not start; None if it could."""
+        self.receipt_problem: str | None = None
         """Why the receipt could not be written and what to do; None if it was."""
         self.night: Night | None = None
         self.landed: Landed | None = None
-        self.made: Built | None = None
+        self.built: Built | None = None
         self.judged: Judged | None = None
         self.receipt: Receipt | None = None
         self.seconds: dict[str, float] = {}
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """What became of each file that is new."""
+        """What became of each new file."""
         return list(self.landed.entries) if self.landed else []
 
     @property
     def erased(self) -> list[Erasure]:
-        """What was erased because it had been kept long enough."""
+        """What was erased at its retention limit."""
         return list(self.landed.erased) if self.landed else []
 
     @property
     def nodes(self) -> list[Node]:
         """The outcome of every node of the candidate."""
-        return list(self.made.nodes) if self.made else []
+        return list(self.built.nodes) if self.built else []
 
     @property
     def checks(self) -> list[Check] | None:
-        """The gate's answers; None where it was not asked."""
+        """The gate's answers; None if the gate has not run."""
         return list(self.judged.checks) if self.judged else None
 
     @property
     def ended(self) -> alerts.NightEnd:
         """What became of the night so far, for alerts."""
-        return alerts.NightEnd(self.home, self.night, self.receipt, tuple(self.noted), self.unbegun, self.unbegun_cause)
+        return alerts.NightEnd(
+            self.home, self.night, self.receipt, tuple(self.interrupted), self.not_started, self.not_started_cause
+        )
 
-    def is_over(self) -> bool:
+    def is_expired(self) -> bool:
         """Whether the night has its receipt or is published: then no step may be tried again."""
         return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 
     def _is_unchanged(self) -> bool:
         return self.receipt is not None and self.receipt.outcome == "unchanged"
 
-    def _begun(self) -> Night:
+    def _started_night(self) -> Night:
         if self.night is None:
             raise NightFailedError("a night begins with landing: run the whole job `nightly`")
         return self.night
 
-    def _take_up(self, night: Night) -> None:
-        """Read what the steps of a night handed on before its process ended."""
-        self.landed = steps.read(self.home, night.night_id, Landed)
-        self.made = steps.read_built(self.home, night.night_id)
-        judged = steps.read(self.home, night.night_id, Judged)
-        if self.made and judged and not gate.held_by(judged.checks):
+    def _resume(self, night: Night) -> None:
+        """Read the steps that a night saved before its process ended."""
+        self.landed = steps.read_step(self.home, night.night_id, Landed)
+        self.built = steps.read_current_build(self.home, night.night_id)
+        judged = steps.read_step(self.home, night.night_id, Judged)
+        if self.built and judged and not gate.held_by(judged.checks):
             self.judged = judged
         own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
         self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
-        taken = {"landing": self.landed, "building": self.made, "checking": self.judged}
-        self.seconds = {name: step.seconds for name, step in taken.items() if step}
+        done = {"landing": self.landed, "building": self.built, "checking": self.judged}
+        self.seconds = {name: step.seconds for name, step in done.items() if step}
 
-    def _hand_on(self, step: Landed | Built | Judged) -> None:
-        steps.keep(self.home, self._begun().night_id, step)
+    def _save_step(self, step: Landed | Built | Judged) -> None:
+        steps.save_step(self.home, self._started_night().night_id, step)
 
-    def _hand_on_present_state(self) -> None:
-        """Hand on the candidate's files as they are now, so that a continued night accepts them as built."""
-        if self.made and self.made.state:
-            self.made = replace(self.made, state=candidate.state_of(self.home))
-            self._hand_on(self.made)
+    def _save_candidate_state(self) -> None:
+        """Record the candidate's files as they are now, so that a continued night accepts them as built."""
+        if self.built and self.built.state:
+            self.built = replace(self.built, state=candidate.state_of(self.home))
+            self._save_step(self.built)
 
-    def _held(self) -> NightHeldError:
+    def _hold(self) -> NightHeldError:
+        """Write the receipt of a held night. Returns the error to raise."""
         reason = held_reason(self.checks or [])
-        self._write(self._receipt("held", reason).finished(self._begun()))
+        self._write(self._receipt("held", reason).finished(self._started_night()))
         return NightHeldError(reason)
 
     def _receipt(self, outcome: Any, reason: str) -> Receipt:
-        night = self._begun()
-        published = outcome == "published"
+        night = self._started_night()
+        is_published = outcome == "published"
         return Receipt(
             night_id=night.night_id,
             outcome=outcome,
@@ -114,15 +117,15 @@ class NightSoFar:
             reason=reason,
             files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
             checks=[c.as_dict() for c in self.checks or []],
-            figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if published else {},
-            withdrawn=list_withdrawn(night) if published else {},
+            figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if is_published else {},
+            withdrawn=list_withdrawn(night) if is_published else {},
             erased=len(self.erased),
             seconds=dict(self.seconds),
         )
 
     def _write(self, receipt: Receipt) -> None:
-        """Write the night's receipt, with all that has landed so far. A run that does not publish has none."""
+        """Write the night's receipt. A run that does not publish has none."""
         self.receipt = receipt
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)
-            steps.forget(self.home, receipt.night_id)
+            steps.delete_other_steps(self.home, receipt.night_id)

@@ -1,4 +1,4 @@
-"""Whether anything that figures are made from has changed. If not, the published night stays."""
+"""Finds out whether anything that figures are made from has changed. If not, the published night stays."""
 
 from pathlib import Path
 
@@ -16,15 +16,15 @@ from .erase_expired import expired_loads
 from .steps import Built, Judged
 
 
-def is_known_by_name(home: Home, inbox: Path) -> bool:
+def are_names_known(home: Home, inbox: Path) -> bool:
     """Whether the ledger knows the name of every file in the inbox."""
     names = {e.source_file for e in read_ledger(home)}
     return all(f.path.name in names for f in find_files(inbox, load_contracts(), force_names()))
 
 
 def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:
-    """The published night, what was built for it and the gate's answers. None if a new night would differ, or has rows to
-    erase.
+    """The published night's id, what was built for it and the gate's answers. None if a new night would differ, or would erase
+    rows.
     """
     if expired_loads(night.home, load_contracts(), config.keep.years, night.today):
         return None

@@ -1,6 +1,6 @@
-"""Builds some models of the candidate on request, with whatever they need that is not built yet.
+"""Builds selected models of the candidate, with any of their parents that are not built yet.
 
-It is laid out and filled as a night would fill it, only not to the end. Nothing of it is judged or published.
+Each is built as a night would build it. Nothing of a partial build is judged or published.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,52 +16,50 @@ KINDS = ("model", "seed", "test")
 
 
 def build(home: Home, night: Night, names: Collection[str], before: Built | None, progress: Progress) -> Built:
-    """Build the models and seeds `names` with all that they rest on, and the tests that can be asked of them then.
+    """Build the models and seeds `names` with their parents, and run the tests whose models are all built by then.
 
-    `before`: a part that was built already and still stands: it is gone on with. Returns the candidate as it is then; `left`
-    has what a night would still build. What is not in it is as it was published.
+    `before`: an earlier partial build that is still current, to continue. Returns the candidate after the build; its `left` has
+    what a night would still build. Everything else in the candidate is as it was published.
     """
     if before:
-        standing, left = list(before.nodes), set(before.left)
+        earlier, left = list(before.nodes), set(before.left)
     else:
-        begun = candidate.start(home)
-        raw_schema.prepare_raw(home, night.night_id, night.today, None, begun.loads)
-        standing, left = begun.unchanged, set(begun.select) or {*_selectable()}
-    chosen = _chosen(names, left)
-    # dbt would take no name for all of them.
+        start = candidate.start(home)
+        raw_schema.prepare_raw(home, night.night_id, night.today, None, start.loads)
+        earlier, left = start.unchanged, set(start.select) or {*_selectable()}
+    chosen = _choose_nodes(names, left)
+    # An empty selection would make dbt build everything.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []
-    nodes, left = candidate.merge_outcomes(standing, built), left - chosen
+    nodes, left = candidate.merge_outcomes(earlier, built), left - chosen
     if not left and not dbt_runner.failed_models(nodes):
         raw_schema.finish_partial_build(home)
     return Built(tuple(nodes), tuple(built), tuple(sorted(left)))
 
 
 def marts_left(built: Built) -> list[str]:
-    """The marts that are not up to date in the candidate: those which a night would still build."""
-    return sorted(name for name in (path.rpartition(".")[2] for path in built.left) if name.startswith("mart_"))
+    """The marts that are not up to date in the candidate, because a night would still build them."""
+    return sorted(name for path in built.left if (name := path.rpartition(".")[2]).startswith("mart_"))
 
 
 def _selectable() -> Iterator[str]:
     return (".".join(n.fqn) for n in dbt_runner.manifest().nodes.values() if n.resource_type.value in KINDS)
 
 
-def _chosen(names: Collection[str], left: Collection[str]) -> set[str]:
-    """Of what is left: the models, what they rest on, and the tests all of whose models are built by then."""
+def _choose_nodes(names: Collection[str], left: Collection[str]) -> set[str]:
+    """Of what is left to build: the models `names`, all their parents, and the tests whose models are all built by then."""
     nodes = dbt_runner.manifest().nodes
     path = {unique_id: ".".join(node.fqn) for unique_id, node in nodes.items() if node.resource_type.value in KINDS}
-    found = {x for x, node in nodes.items() if node.name in names and node.resource_type.value in ("model", "seed")}
-    ahead = list(found)
-    while ahead:
-        for parent in nodes[ahead.pop()].depends_on_nodes:
-            if parent in path and parent not in found:
-                found.add(parent)
-                ahead.append(parent)
-    built = {path[x] for x in found} & set(left)
-    unbuilt = set(left) - built
+    models = {x for x, node in nodes.items() if node.name in names and node.resource_type.value in ("model", "seed")}
+    unvisited = list(models)
+    while unvisited:
+        parents = {p for p in nodes[unvisited.pop()].depends_on_nodes if p in path} - models
+        models |= parents
+        unvisited += parents
+    chosen = {path[x] for x in models} & set(left)
+    still_left = set(left) - chosen
     tests = {
         path[x] for x, node in nodes.items()
         if node.resource_type.value == "test" and path[x] in left
-        and (own := [p for p in node.depends_on_nodes if p in path]) and not {path[p] for p in own} & unbuilt
-        and {path[p] for p in own} & built
+        and (tested := {path[p] for p in node.depends_on_nodes if p in path}) & chosen and not tested & still_left
     }  # fmt: skip
-    return built | tests
+    return chosen | tests

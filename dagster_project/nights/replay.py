@@ -1,7 +1,7 @@
-"""Makes the warehouse again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
+"""Builds the warehouse again from raw/, its ledger and the lists alone: as it is now, or as it was after an earlier night.
 
-Nothing of inbox/, candidate/, published/ or nights/ is needed. Figures follow from what landed, in which order, from the
-lists and from the code: the same of these give the same figures, to the last digit.
+It needs nothing from inbox/, candidate/, published/ or nights/. Figures depend on what landed, in which order, on the lists and
+on the code: with the same of these, every figure is the same to the last digit.
 """
 
 import os
@@ -36,7 +36,7 @@ from .listener import Listener
 from .run import NightRun
 
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
-AGAIN = "made again from raw/ and the lists"
+REASON = "made again from raw/ and the lists"
 COLUMNS = (
     "mart", "force_code", "area_type", "area_code", "measure", "category", "period_type", "period_start", "period_end",
     "kind", "differs", "value_before", "value_after",
@@ -44,12 +44,16 @@ COLUMNS = (
 
 
 class ReplayError(PamError, RuntimeError):
-    """raw/ does not hold what its ledger names, or no such night. Nothing was published or written."""
+    """raw/ lacks rows that its ledger names, or there is no such night. Nothing was published or written."""
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Figures made again against those that were published: `rows` under the names of `COLUMNS`, the first few."""
+class Comparison:
+    """Rebuilt figures compared with those published in `night_id`.
+
+    `figures`, `differing`: how many there are, and how many differ. `marts`: the same by mart, in the columns
+    `figure_diff.MARTS`. `rows`: the first figures that differ, in the columns `COLUMNS`.
+    """
 
     night_id: str
     figures: int
@@ -59,20 +63,21 @@ class Compared:
 
 
 class ReplayRun(NightRun):
-    """A night that lands nothing and builds everything. `compared` says how its figures stand to those published before;
-    None where nothing was.
+    """A night that lands nothing and builds everything.
+
+    `comparison`: its figures compared with those published before; None if nothing was.
     """
 
     def __init__(self, home: Home, listener: Listener | None = None) -> None:
         super().__init__(home, None, listener, rebuild=True)
-        self.compared: Compared | None = None
+        self.comparison: Comparison | None = None
 
     def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
-        """Look over raw/ instead. Returns no entry. Raises ReplayError where rows of the ledger's are not there."""
+        """Check that raw/ is complete instead. Returns no entry. Raises ReplayError if raw/ lacks rows of the ledger."""
         self.begin()
         with self._step("landing"):
             entries = read_ledger(self.home)
-            self.since = published_night(self.home) or _newest(entries)
+            self.since = published_night(self.home) or _newest_night(entries)
             check_rows(self.home, entries, self.since)
         return []
 
@@ -80,56 +85,53 @@ class ReplayRun(NightRun):
         """Compare with what is published, then publish."""
         if self.home.warehouse.exists():
             night_id = published_night(self.home) or ""
-            self.compared = compared(night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
+            self.comparison = compare_files(night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
         return super().publish()
 
     def _receipt(self, outcome: Any, reason: str) -> Receipt:
-        return super()._receipt(outcome, reason or AGAIN)
+        return super()._receipt(outcome, reason or REASON)
 
 
 def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
-    """Raise ReplayError where raw/ has no ledger, or lacks the rows of a load that still affects a figure."""
+    """Raise ReplayError if raw/ has no ledger, or lacks the rows of a load that affects a figure."""
     if not entries:
-        raise ReplayError(f"{home.raw} has no ledger: there is nothing to make the warehouse of")
-    kept, until = archived_loads(home), max((e.night_id for e in entries), key=night_order)
+        raise ReplayError(f"{home.raw} has no ledger: there is nothing to build the warehouse from")
+    archived, until = archived_loads(home), max((e.night_id for e in entries), key=night_order)
     landed = {e.load_id for e in entries}
-    for erasure in (erasure for load, erasure in kept.items() if load in landed):
+    for erasure in (erasure for load, erasure in archived.items() if load in landed):
         _, extract, force, _ = Path(erasure.archived).parts
         later = (e for e in read_ledger(home) if (e.extract, e.force_code) == (extract, force))
         if any(night_order(until) < night_order(e.night_id) <= night_order(erasure.night_id) for e in later):
             raise ReplayError(
-                f"{erasure.archived} was erased, as its time was over: the months that are kept of it are as of night"
-                f" {erasure.night_id}, and what rested on it before can't be made again"
+                f"{erasure.archived} was erased at its retention limit: its monthly totals are as of night"
+                f" {erasure.night_id}, so that figures of earlier nights can't be made again"
             )
-    named = [
+    paths = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
         for load in raw_schema.readable_loads(home, entries, load_contracts(), since)
-        if load.entry.rows_landed and load.entry.load_id not in kept
+        if load.entry.rows_landed and load.entry.load_id not in archived
     ]
-    lost = [path for path in named if not (home.raw / path).exists()]
-    if lost:
-        gone = erased_loads(home)
-        if all(path.stem in gone for path in lost):
-            raise ReplayError(f"raw/{lost[0]} was erased, as its time was over: what rested on it can't be made again")
-        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    missing = [path for path in paths if not (home.raw / path).exists()]
+    if missing:
+        erased = erased_loads(home)
+        if all(path.stem in erased for path in missing):
+            raise ReplayError(f"raw/{missing[0]} was erased at its retention limit: figures made from it can't be made again")
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise ReplayError(
-            f"the ledger names rows that are not there: {', '.join(f'raw/{path}' for path in lost[:3])}{more};"
-            " bring raw/ back whole, from one backup"
+            f"the ledger names rows that are missing: {', '.join(f'raw/{path}' for path in missing[:3])}{more};"
+            " restore the whole of raw/ from one backup"
         )
 
 
-def compared(night_id: str, before: Path, after: Path, limit: int = 20) -> Compared:
-    """How the figures of one file stand to another's, in all their columns. Raises ValueError for a file that is none."""
-    con = duckdb.connect()
-    try:
+def compare_files(night_id: str, before: Path, after: Path, limit: int = 20) -> Comparison:
+    """Compare the figures of two warehouse files in all their columns. Raises ValueError for a file that is not one."""
+    with duckdb.connect() as con:
         attach(con, before, "earlier")
         attach(con, after, "later")
-        return _compared(con, night_id, limit)
-    finally:
-        con.close()
+        return _compare(con, night_id, limit)
 
 
-def _compared(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Compared:
+def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Comparison:
     differing = find_differences(con, columns=EVERY)
     (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
@@ -139,48 +141,45 @@ def _compared(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Comp
         limit {limit}
         """
     ).fetchall()
-    return Compared(night_id, figures, differing, by_mart(con), rows)
+    return Comparison(night_id, figures, differing, by_mart(con), rows)
 
 
-def check(home: Home, night: str = TODAY, limit: int = 20) -> Compared:
-    """Make a kept night again, in a folder that is thrown away, and compare. Publishes nothing and takes no lock.
+def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> Comparison:
+    """Build a kept night again in a temporary folder, and compare its figures. Publishes nothing and takes no lock.
 
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
     """
     target = find_kept(home, night)
-    con = duckdb.connect()
-    try:
-        # Opened first: a night may publish and prune meanwhile.
+    with duckdb.connect() as con:
+        # Opened first, because a night may publish and delete the file meanwhile.
         attach(con, target.path, "earlier")
-        with made_again(home, target.night_id) as run:
+        with rebuilt(home, target.night_id) as run:
             attach(con, run.home.candidate / raw_schema.WAREHOUSE, "later")
-            found = _compared(con, target.night_id, limit)
+            comparison = _compare(con, target.night_id, limit)
             con.execute("detach later")
-        return found
-    finally:
-        con.close()
+        return comparison
 
 
-def as_of(home: Home, night: str, out: Path) -> list[str]:
-    """Write the warehouse as the ledger stood after a night to a file, `meta` included.
+def write_as_of(home: Home, night: str, out: Path) -> list[str]:
+    """Write the warehouse as of a night to a file, `meta` included.
 
-    Returns what would have held that night, if anything; nothing is held here. Raises ReplayError, FileExistsError.
+    Returns the failed checks that would have held that night; nothing is held here. Raises ReplayError, FileExistsError.
     """
     if out.exists():
-        raise FileExistsError(f"{out} is there already: name a file that is not")
-    night_id = night_named(home, night)
-    with made_again(home, night_id) as run:
+        raise FileExistsError(f"{out} already exists: name a new file")
+    night_id = find_night_id(home, night)
+    with rebuilt(home, night_id) as run:
         run.config, run.key_of = read_config(home), home
         checks = run.judge()
         receipts = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(night_id)]
-        dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", AGAIN))
+        dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", REASON))
         publish.seal(run.home)
         publish.link_or_copy(run.home.candidate / raw_schema.WAREHOUSE, out)
     return [f"{c.subject}: {c.rule}: {c.found}" for c in checks if c.holds]
 
 
-def night_named(home: Home, night: str) -> str:
-    """A night's id: as given, or the one that begins so, of those with a receipt or else those of the ledger.
+def find_night_id(home: Home, night: str) -> str:
+    """A night's id, given it or how it begins: of the nights with a receipt, or else of those in the ledger.
 
     Raises ReplayError.
     """
@@ -188,42 +187,39 @@ def night_named(home: Home, night: str) -> str:
         return night
     nights = {r.night_id for r in read_receipts(home) if not r.republished}
     landed = {e.night_id for e in read_ledger(home)}
-    found = [n for n in nights if n.startswith(night)] or sorted((n for n in landed if n.startswith(night)), key=night_order)
-    if len(found) != 1:
-        which = f"begins {len(found)} nights: {', '.join(found)}" if found else "is no night's id"
-        raise ReplayError(f"{night} {which}; an id is such as 20260106T020000Z")
-    return found[0]
+    matches = [n for n in nights if n.startswith(night)] or sorted((n for n in landed if n.startswith(night)), key=night_order)
+    if len(matches) != 1:
+        problem = f"matches {len(matches)} nights: {', '.join(matches)}" if matches else "is not the id of a night"
+        raise ReplayError(f"{night} {problem}; an id looks like 20260106T020000Z")
+    return matches[0]
 
 
 @contextmanager
-def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
-    """A night built from what had landed by then, in a folder of its own within the home, which goes afterwards.
+def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
+    """A night built from what had landed by `until`, in a folder within the home that is deleted afterwards.
 
-    raw/, seeds/ and editions/ are the home's own, and only read. What landed later, was released later or was withheld by
-    a later file is left out. Raises ReplayError, NightFailedError, NightHeldError.
+    raw/, seeds/ and editions/ are the home's own, and only read. Whatever landed, was released or was withheld later is left
+    out. Raises ReplayError, NightFailedError, NightHeldError.
     """
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(until)]
     since = _published_before(home, entries, until)
     if not entries:
-        raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is not there")
+        raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is missing")
     check_rows(home, entries, since)
-    _sweep(home)
+    _delete_leftovers(home)
     umask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
-        for own, theirs in ((run.home.raw / p.name, p) for p in home.raw.iterdir() if p != home.ledger):
-            own.symlink_to(theirs, target_is_directory=True)
-        for theirs in (home.seeds, home.editions, home.expectations):
-            own = run.home.path / theirs.name
-            if theirs.is_dir():
-                own.symlink_to(theirs, target_is_directory=True)
+        links = [(p, run.home.raw / p.name) for p in home.raw.iterdir() if p != home.ledger]
+        links += [(p, run.home.path / p.name) for p in (home.seeds, home.editions, home.expectations) if p.is_dir()]
+        links += [(home.erasures, run.home.erasures)] if home.erasures.is_dir() else []
+        for target, link in links:
+            link.symlink_to(target, target_is_directory=True)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)
-        if home.erasures.is_dir():
-            run.home.erasures.symlink_to(home.erasures, target_is_directory=True)
         write_whole(run.home.ledger / f"{until}.jsonl", lines.encode("utf-8"))
-        began = datetime.strptime(until[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        run.night = Night(run.home, until, began, began.astimezone(LONDON).date())
+        started = datetime.strptime(until[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        run.night = Night(run.home, until, started, started.astimezone(LONDON).date())
         run.since = since
         run.build()
         yield run
@@ -232,21 +228,21 @@ def made_again(home: Home, until: str) -> Iterator[ReplayRun]:
         os.umask(umask)
 
 
-def _newest(entries: Iterable[LedgerEntry]) -> str:
+def _newest_night(entries: Iterable[LedgerEntry]) -> str:
     return max((e.night_id for e in entries), key=night_order, default="")
 
 
 def _published_before(home: Home, entries: list[LedgerEntry], until: str) -> str:
-    """What was published when a night began, by the receipts; without any, the newest night that landed something."""
+    """The night that was published when `until` started, by the receipts; without any, the newest one that landed something."""
     earlier = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(until)]
     last = next((r for r in reversed(earlier) if r.outcome in ("published", "rolled back")), None)
     if last:
         return last.republished or last.night_id
-    return _newest(e for e in entries if night_order(e.night_id) < night_order(until))
+    return _newest_night(e for e in entries if night_order(e.night_id) < night_order(until))
 
 
-def _sweep(home: Home) -> None:
-    """Remove what a replay left that was killed: it holds rows."""
+def _delete_leftovers(home: Home) -> None:
+    """Delete the folders of replays that were killed, because they hold rows."""
     for folder in home.path.glob(".replay-*"):
         try:
             os.kill(int(folder.name.split("-")[1]), 0)

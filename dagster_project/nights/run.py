@@ -1,7 +1,7 @@
-"""Runs a night: waits for the lock, calls the steps in order, and writes the receipt. `steps` has what they hand on.
+"""One night: takes the home's lock, has the steps that a caller calls in order, and writes the receipt.
 
-Dagster calls them as assets and checks; nothing here knows of Dagster. Wherever a night stops, the next one succeeds by itself,
-and another process can continue this one.
+`run_steps` calls them for the command line, Dagster's assets and checks for `pam serve`; nothing here imports Dagster. Wherever
+a night stops, the next one needs no help, and another process can continue this one from what `steps` saved.
 """
 
 import os
@@ -45,19 +45,19 @@ from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServe
 from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
 from .night_so_far import NightSoFar
-from .nothing_new import find_unchanged, is_known_by_name
-from .publish_step import erase_kept, keep_published, publish_candidate
+from .nothing_new import are_names_known, find_unchanged
+from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
 
 class NightRun(NightSoFar):
     """One night, from the inbox to the published file.
 
-    `inbox`: where files are read; when None, where the settings say, else the home's own, whose files are then moved to the
-    archive. Another folder is left as it is. `rebuild`: build everything, not only what can have changed since the last
-    night. `period`: take only files whose covered window touches it, first and last day. `sample`: the home is one of
-    made-up data. `patience`: for how many seconds in all a step of Dagster's tries again what can pass by itself. `plan`: which
-    steps it is to take, and the night that it goes on with.
+    `inbox`: the folder to read; None: the one in the settings, or else the home's own. Only files of the home's own inbox are
+    moved to the archive. `rebuild`: build everything, not only what may have changed since the last night. `period`: first and
+    last day; only files whose covered window touches it are read. `sample`: the home has made-up data. `patience`: for how
+    many seconds in all a step is tried again after a fault that may pass. `plan`: which steps to take, and which night to
+    continue.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class NightRun(NightSoFar):
         self.listener = listener or Listener()
         self.rebuild = rebuild
         self.config = Config()
-        """The home's settings, once the night has begun."""
+        """The home's settings, once the night has started."""
         self.key_of: Home | None = None
-        """Whose key the chance of rounded public figures is made of, where it is another home's."""
+        """The home whose key seeds the random rounding of public figures, if not this one."""
         self.engine = engine
         self.since: str | None = None
-        """Files that landed after this night are tonight's; after the published one, where it is None."""
+        """Files that landed after this night are tonight's; None: after the published one."""
         self.period = period
         self.sample = sample
         self.patience = patience
@@ -94,20 +94,20 @@ class NightRun(NightSoFar):
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
         self.listener.stage(name)
-        began = time.perf_counter()
+        start = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[name] = round(time.perf_counter() - began, 3)
+            self.seconds[name] = round(time.perf_counter() - start, 3)
 
     def begin_within(self, seconds: float) -> Night:
-        """Begin, and wait at most so long for another night to release the lock. Raises as `begin` does."""
-        until = time.monotonic() + seconds
+        """Begin, waiting up to `seconds` for another night to release the lock. Raises as `begin`."""
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 return self.begin()
             except NightUnderWayError as error:
-                left = until - time.monotonic()
+                left = deadline - time.monotonic()
                 if left <= 0:
                     since = lifecycle.under_way_since(self.home)
                     raise NightUnderWayError(f"{error}{f' (it began at {since})' if since else ''}") from None
@@ -117,7 +117,7 @@ class NightRun(NightSoFar):
     def begin(self) -> Night:
         """Take the home's lock and give the night its id.
 
-        Raises NightUnderWayError, SampleHomeError, ConfigError for settings that can't be meant, and SparkMissingError.
+        Raises NightUnderWayError, SampleHomeError, ConfigError for invalid settings, and SparkMissingError.
         """
         if self.night is None:
             if not self.sample:
@@ -128,47 +128,48 @@ class NightRun(NightSoFar):
                 self.inbox = self.inbox or self.config.night.inbox
             if self.engine == "spark":
                 spark.require()
-            self.take()
+            self.take_lock()
             try:
-                going_on = steps.find(self.home, self.plan)
-                # What this run ends itself, it tells itself.
-                own = going_on.night_id if going_on and self.plan.publishes else None
-                self.noted += [r for r in lifecycle.note_interrupted(self.home) if r.night_id != own]
-                if any(receipt.outcome == "failed" for receipt in self.noted):
-                    # Told now, as this night may end in the same way. Alerts never keep a night from beginning.
+                continued = steps.find_night_to_continue(self.home, self.plan)
+                # The night that this run finishes gets its receipt and alert at its end.
+                own = continued.night_id if continued and self.plan.publishes else None
+                self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != own]
+                if any(receipt.outcome == "failed" for receipt in self.interrupted):
+                    # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
-                        alerts.tell(self.ended)
+                        alerts.send_alerts(self.ended)
                 kept_nights.repair(self.home)
                 memory.delete_spill(self.home)
-                night = going_on or Night.begin(self.home)
+                night = continued or Night.begin(self.home)
                 if self.plan.publishes:
                     lifecycle.mark(night)
-                if going_on:
-                    self._take_up(night)
+                if continued:
+                    self._resume(night)
                 else:
-                    begun = steps.Begun(night.night_id, night.started_at, night.today, self.plan.run_id)
-                    steps.keep(self.home, night.night_id, begun)
+                    started = steps.Started(night.night_id, night.started_at, night.today, self.plan.run_id)
+                    steps.save_step(self.home, night.night_id, started)
             except BaseException:
                 self.end()
                 raise
             self.night = night
         return self.night
 
-    def take(self) -> None:
+    def take_lock(self) -> None:
         """Take the home's lock, until `end`. Raises NightUnderWayError."""
         self._lock = take_lock(self.home)
-        # What the libraries write in the home is the owner's alone, too.
+        # So that files which libraries write in the home are for its owner alone, too.
         self._umask = os.umask(0o077)
 
     def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
-        """Land the inbox, once. Returns what became of each file that is new. `only`: the files of these extracts alone."""
+        """Land the inbox, once. Returns what became of each new file. `only`: land only files of these extracts."""
         night = self.begin()
         if self.landed:
             return self.entries
         with self._step("landing"):
-            # What an earlier try of this landing committed still counts, and so does what a run of some assets landed:
-            # no receipt has either yet.
-            unreported = {night.night_id, *steps.unfinished(self.home)} if self.plan.publishes else {night.night_id}
+            # No receipt has yet reported what an earlier try of this landing committed, or what a run of some assets landed.
+            unreported = {night.night_id}
+            if self.plan.publishes:
+                unreported |= steps.nights_without_receipt(self.home)
             entries = land_inbox(
                 night, self.inbox or self.home.inbox, only=only, period=self.period, archive=self.inbox is None,
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds,
@@ -176,59 +177,58 @@ class NightRun(NightSoFar):
             )  # fmt: skip
             erased = erase_expired_loads(night, self.config) if only is None else ()
         self.landed = Landed(entries, erased, self.seconds["landing"])
-        self._hand_on(self.landed)
+        self._save_step(self.landed)
         return self.entries
 
-    def leave_early(self) -> bool:
-        """End the night at once if the ledger knows every name in the inbox and nothing else is new: before the libraries for
-        building and judging are loaded. Returns whether it is over.
+    def end_early_if_unchanged(self) -> bool:
+        """End the night if the ledger knows the name of every file in the inbox and nothing else is new, before the libraries
+        for building and judging are loaded. Returns whether it ended.
         """
         self.begin()
         inbox = self.inbox or self.home.inbox
-        # With PostgreSQL the whole night runs, as it checks which night is served there.
+        # With PostgreSQL the whole night runs, because its last step checks which night PostgreSQL serves.
         if self.rebuild or not inbox.is_dir() or postgres.is_configured():
             return False
-        if not is_known_by_name(self.home, inbox) or candidate.published_nodes_if_unchanged(self.home) is None:
+        if not are_names_known(self.home, inbox) or candidate.published_nodes_if_unchanged(self.home) is None:
             return False
         self.land()
-        return self.leave_unchanged()
+        return self.end_if_unchanged()
 
-    def leave_unchanged(self) -> bool:
+    def end_if_unchanged(self) -> bool:
         """After landing: end the night without building or publishing, if the ledger has nothing new, no row was erased, and
-        nothing that figures are made from has changed. Returns whether it did.
+        nothing that figures are made from has changed. Returns whether it ended.
 
-        What is published stays true, apart from two things: how late an extract is, which `pam status` and alerts work out
-        themselves, and the day on which originals were erased, which the next publication has in `meta.files`.
+        What is published stays true but for two things: how late an extract is, which `pam status` and alerts work out, and the
+        day on which originals were erased, which `meta.files` shows after the next publication.
         """
-        night = self._begun()
-        if not self.plan.publishes or self.rebuild or self.noted or any(e.outcome != "known" for e in self.entries):
+        night = self._started_night()
+        if not self.plan.publishes or self.rebuild or self.interrupted or any(e.outcome != "known" for e in self.entries):
             return False
         if any(e.kind != "archive" for e in self.erased):
             return False
         unchanged = find_unchanged(night, self.config)
         if unchanged is None:
             return False
-        night_id, self.made, self.judged = unchanged
+        night_id, self.built, self.judged = unchanged
         receipt = self._receipt("unchanged", f"no new file: night {night_id} stays published")
         self._write(replace(receipt, checks=[], stands=night_id, audit=anchor(self.home)).finished(night))
         return True
 
-    def load_ahead(self) -> None:
-        """Let the worker load what the gate and the outputs need while this process builds, and judge there later.
+    def preload_worker(self) -> None:
+        """Have the worker process load what the gate and the outputs need while this process builds, and later judge there.
 
-        For a process that runs a single night, and ends it with `end`: a process that runs several has the gate loaded after
-        the first.
+        For a process that runs one night and then calls `end`. One that runs several has loaded the gate after the first.
         """
         if not engine.is_loaded():
             self._worker_judges = True
             WORKER.load(gate.__name__)
             WORKER.submit(engine.load)
-        # After the gate, which is asked first.
+        # After the gate, which is needed first.
         outputs.load_early(outputs.chosen_outputs(self.config))
 
     def build(self) -> list[Node]:
-        """Build the candidate. Raises NightFailedError for a model, NightHeldError for a test of dbt's that fails."""
-        night = self._begun()
+        """Build the candidate. Raises NightFailedError if a model fails, NightHeldError if a dbt test fails."""
+        night = self._started_night()
         with self._step("building"):
             made, loads = (
                 build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
@@ -237,81 +237,80 @@ class NightRun(NightSoFar):
             )
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
-        return self._built(made)
+        return self._accept_build(made)
 
     def build_part(self, names: Collection[str]) -> list[Node]:
-        """Build these models and seeds, and what they rest on that is not built yet, in the candidate. Returns what was built.
+        """Build these models and seeds in the candidate, with any parents that are not built yet. Returns what was built.
 
-        The next night builds all of the candidate anew. Raises as `build`.
+        The next night builds the whole candidate again. Raises as `build`.
         """
-        night = self._begun()
+        night = self._started_night()
         if self.engine == "spark":
-            # It builds everything, always.
+            # Spark always builds everything.
             return self.build()
-        before = self.made if self.made and self.made.state else None
+        before = self.built if self.built and self.built.state else None
         with self._step("building"):
             made = partial_build.build(self.home, night, names, before, self.listener.node)
             record(self.home, "combination", night_id=night.night_id, models=sorted(names))
         self.judged = None
-        self._built(made)
-        return list(made.built)
+        self._accept_build(made)
+        return list(made.new_nodes)
 
-    def _built(self, made: Built) -> list[Node]:
-        """Take what was built, and hand it on. Raises NightFailedError and NightHeldError."""
-        self.made = replace(made, seconds=self.seconds["building"])
+    def _accept_build(self, made: Built) -> list[Node]:
+        """Save what was built, if nothing failed. Raises NightFailedError and NightHeldError."""
+        self.built = replace(made, seconds=self.seconds["building"])
         broken = dbt_runner.failed_models(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise BuildFailedError.of(broken)
-        # A test that fails has what rests on its model skipped: the night is held for the test.
+        # dbt skips what depends on a model whose test fails: the night is held for the test, not failed for skipped models.
         tests = dbt_runner.checks(self.nodes)
         if gate.held_by(tests):
             self.judged = Judged(tuple(tests))
-            raise self._held()
+            raise self._hold()
         if broken:
             raise BuildFailedError.of(broken)
-        self.made = replace(self.made, state=candidate.state_of(self.home))
-        self._hand_on(self.made)
+        self.built = replace(self.built, state=candidate.state_of(self.home))
+        self._save_step(self.built)
         return self.nodes
 
-    def catch_up(self, judged: bool = False) -> None:
-        """Build the candidate where no step has, and with `judged` ask the gate, too: for a run that begins in the middle.
+    def ensure_built(self, judged: bool = False) -> None:
+        """Build the candidate if it is not built or has changed since; with `judged` ask the gate, too.
 
-        What another process built stands, unless something of it has changed since. Raises as `build` and `judge`.
+        For a run that starts at a later step, such as a re-executed Dagster run. Raises as `build` and `judge`.
         """
         self.begin()
-        if self.receipt is None and (self.made is None or self.made.left) and not self.leave_unchanged():
+        if self.receipt is None and (self.built is None or self.built.left) and not self.end_if_unchanged():
             self.build()
         if judged and self.judged is None and self.judge() and gate.held_by(self.checks or []):
             raise NightHeldError(held_reason(self.checks or []))
 
     def judge(self) -> list[Check]:
-        """Ask the gate. Returns every check, passed or not; `publish` refuses where one holds the night."""
-        night = self._begun()
+        """Ask the gate. Returns every check, passed or not; `publish` refuses if one of them holds the night."""
+        night = self._started_night()
         if self._is_unchanged():
             return self.checks or []
-        if not self.made or self.made.left:
+        if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
             public_form.publish_public(self.home, self.config.public, self.key_of)
             # The public form is part of the candidate.
-            self._hand_on_present_state()
-            kept = results.path_of(self.home, night.night_id)
-            asked = (self.home, kept, self.config.public)
-            judged = WORKER.submit(gate.judge, *asked).result() if self._worker_judges else gate.judge(*asked)
+            self._save_candidate_state()
+            arguments = (self.home, results.path_of(self.home, night.night_id), self.config.public)
+            judged = WORKER.submit(gate.judge, *arguments).result() if self._worker_judges else gate.judge(*arguments)
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")
         self.judged = Judged(checks, self.seconds["checking"])
         if gate.held_by(checks):
-            self._held()
+            self._hold()
         else:
-            self._hand_on(self.judged)
+            self._save_step(self.judged)
         return list(checks)
 
     def publish(self) -> Receipt:
-        """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError where the gate was not asked, and
-        OutputError where an output could not be written."""
-        night = self._begun()
+        """Publish the candidate and its outputs. Raises NightHeldError, NightFailedError if the gate has not run, and
+        OutputError if an output could not be written."""
+        night = self._started_night()
         if self.receipt and self.receipt.outcome in ("published", "unchanged"):
             return self.receipt
         if self.checks is None:
@@ -320,19 +319,19 @@ class NightRun(NightSoFar):
             raise NightHeldError(held_reason(self.checks or []))
         with self._step("publishing"):
             receipt = self._receipt("published", "")
-            with self._candidate_stands():
+            with self._saving_candidate_state():
                 digest, written = publish_candidate(night, self.config, self.checks, receipt)
-            undone = keep_published(night, self.config)
-            # What the figures rest on, before rows are erased.
+            not_kept = keep_publication(night, self.config)
+            # The loads that the figures were made from, before rows are erased.
             loads = loads_of(self.home)
-            erased, unerased = erase_kept(night, self.config)
+            erased, not_erased = erase_expired_rows(night, self.config)
             landed = self.landed or Landed()
             self.landed = replace(landed, erased=(*landed.erased, *erased))
         written_outputs = outputs.as_dicts(written)
         problems = [problem for _, problem, _ in outputs.problems_of(written_outputs)]
         receipt = replace(
             receipt,
-            reason="; ".join(filter(None, (*problems, *undone, unerased))) or receipt.reason,
+            reason="; ".join(filter(None, (*problems, *not_kept, not_erased))) or receipt.reason,
             sha256=digest,
             erased=len(self.erased),
             outputs=written_outputs,
@@ -344,24 +343,24 @@ class NightRun(NightSoFar):
         return receipt
 
     @contextmanager
-    def _candidate_stands(self) -> Iterator[None]:
-        """Where the night can't be published, have the candidate as it is left go for the one that was built."""
+    def _saving_candidate_state(self) -> Iterator[None]:
+        """If publishing fails, record the candidate's files as it left them, so that a continued night need not build again."""
         try:
             yield
         except Exception:
             with suppress(OSError):
-                self._hand_on_present_state()
+                self._save_candidate_state()
             raise
 
     def serve(self) -> LoadOutcome:
-        """Take the published night to the PostgreSQL that the environment names. Its receipt says what became of that.
+        """Load the published night into the PostgreSQL that the environment names, and note the outcome in its receipt.
 
-        Raises NotServedError where it is not there; the night is published all the same.
+        Raises NotServedError if that fails; the night stays published.
         """
-        night = self._begun()
+        night = self._started_night()
         if self.receipt is None and not self.plan.publishes:
-            stands = published_night(self.home)
-            self.receipt = next((r for r in read_receipts(self.home) if r.night_id == stands), None)
+            published = published_night(self.home)
+            self.receipt = next((r for r in read_receipts(self.home) if r.night_id == published), None)
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
@@ -373,9 +372,9 @@ class NightRun(NightSoFar):
         return brought
 
     def fail(self, error: BaseException | str) -> Receipt | None:
-        """Write down that the night failed, unless it is down already that it was held or published.
+        """Write the receipt of a failed night, unless there is a receipt already.
 
-        None where it can't even begin: then no receipt is written, and `unbegun` says why.
+        Returns None if the night can't even start: then there is no receipt, and `not_started` says why.
         """
         if self.receipt is None:
             reason, cause = lifecycle.explain(error)
@@ -383,12 +382,12 @@ class NightRun(NightSoFar):
                 try:
                     self.begin()
                 except Exception:
-                    self.unbegun, self.unbegun_cause = reason, cause
+                    self.not_started, self.not_started_cause = reason, cause
                     return None
-            night = self._begun()
+            night = self._started_night()
             receipt = replace(self._receipt("failed", reason), cause=cause)
             if published_night(self.home) == night.night_id:
-                # What stopped it may keep it from being read, too: then the receipt says so much less.
+                # The same fault may stop the published file from being read: then the receipt has fewer facts.
                 with suppress(OSError, duckdb.Error):
                     receipt = lifecycle.with_published_facts(self.home, receipt)
                 receipt = replace(receipt, outcome="published", reason=f"stopped after publishing: {reason}")
@@ -396,10 +395,10 @@ class NightRun(NightSoFar):
         return self.receipt
 
     def end(self, keep_mark: bool = False) -> None:
-        """Give the lock back. `keep_mark`: leave the next night to write down what became of this one."""
+        """Release the lock. `keep_mark`: leave the mark, so that the next night writes this one's receipt."""
         WORKER.stop()
         if self._lock:
-            # What can't be removed now is removed by the next night.
+            # What can't be deleted now is deleted by the next night.
             with suppress(OSError):
                 memory.delete_spill(self.home)
             if self.night and not keep_mark:

@@ -1,6 +1,6 @@
-"""Calls a night's steps one after the other, for the command line; tries a step again if the fault may pass.
+"""Calls a night's steps one after the other, for the command line, and tries a step again if the fault may pass.
 
-The same steps that Dagster's assets call, without the six seconds that Dagster takes to load and to write its events.
+They are the steps that Dagster's assets call, without the six seconds that Dagster takes to load and to write its events.
 """
 
 import signal
@@ -17,9 +17,9 @@ from .run import NightRun
 
 
 def run_steps(run: NightRun) -> None:
-    """Land, build, judge, publish and serve. The receipt says what became of the night, also where a step failed.
+    """Land, build, judge, publish and serve. The receipt says what became of the night, also if a step failed.
 
-    Raises what interrupts it (KeyboardInterrupt), and no failure of a step.
+    Raises KeyboardInterrupt, but not the failure of a step.
     """
     try:
         _try_step(run, run.land)
@@ -35,31 +35,31 @@ def run_steps(run: NightRun) -> None:
 
 
 def _build(run: NightRun) -> None:
-    if not run.leave_unchanged():
-        run.load_ahead()
+    if not run.end_if_unchanged():
+        run.preload_worker()
         run.build()
 
 
 def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -> None:
-    """Call a step, and again where what stopped it can pass by itself, for as long as the night's patience.
+    """Call a step, and again if the fault may pass, for as long as the night's patience lasts.
 
-    Not once the night has its receipt or its publication: then it is over. `after_all`: for a step that comes after that.
+    Not once the night is published or has its receipt, unless `after_all`: the step is one that comes after that.
     """
-    for again in range(1, TRIES + 2):
+    for attempt in range(1, TRIES + 2):
         try:
             step()
             return
         except Exception as error:
-            if again > TRIES or not run.patience or not is_transient(error) or (run.is_over() and not after_all):
+            if attempt > TRIES or not run.patience or not is_transient(error) or (run.is_expired() and not after_all):
                 raise
-            seconds = seconds_before_retry(again, run.patience)
+            seconds = seconds_before_retry(attempt, run.patience)
             run.listener.wait(str(error), seconds)
             time.sleep(seconds)
 
 
 @contextmanager
-def ended_by_a_signal() -> Iterator[None]:
-    """Let a polite end of the process (SIGTERM) end the night as Ctrl-C does: with a receipt."""
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Make SIGTERM end the night as Ctrl-C does: with a receipt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -70,9 +70,9 @@ def ended_by_a_signal() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def is_left_early(run: NightRun) -> bool:
-    """Whether nothing is new. What goes wrong in finding out goes wrong again in the steps, which know what to do about it."""
+def has_ended_early(run: NightRun) -> bool:
+    """Whether the night ended because nothing is new. A fault here is ignored: it recurs in the steps, which handle it."""
     try:
-        return run.leave_early()
+        return run.end_early_if_unchanged()
     except Exception:
         return False

@@ -1,6 +1,5 @@
-"""What is published, what is missing or late, and what was held, refused, quarantined or withdrawn."""
+"""The state of a home: what is published, missing, late, held, refused, quarantined or withdrawn."""
 
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,20 +18,21 @@ from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
-ALL = Extracts()
+ALL_EXTRACTS = Extracts()
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
-"""Days for which changed columns are shown: a nightly extract shows them one night only, and people are away."""
+"""For how many days changed columns are shown: a nightly extract has them on one night only, when people may be away."""
 
 
 def status(home: Home) -> dict[str, Any]:
-    """The state of a home, as data: `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`,
-    `held`, `refused`, `quarantined`, `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values`
-    (a line an extract and column, with the command that makes them known), `editions` and `mappings` (those that can't be
-    used), `warnings`, `archive`. Reads the ledger and the receipts; no night needs to be published.
+    """The state of a home, read from its ledger and receipts; it need not have published anything.
 
-    `rolled_back` says since when, by whom and why an earlier night is published; None where the newest one is. What is
-    withdrawn and warned of is then that night's, else the last one's.
+    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `refused`, `quarantined`,
+    `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values` (for each extract and column, the
+    command that makes them known), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
+
+    `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
+    and `holding` are those of the earlier night while it is published, else those of the last one.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -41,8 +41,9 @@ def status(home: Home) -> dict[str, Any]:
     published = next((r for r in receipts if r.night_id == night_id), None)
     back = _rolled_back(receipts, night_id)
     last = nights[-1] if nights else None
-    told = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
-    shown = published if back and receipts[-1] is back else told
+    last_changed = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
+    shown = published if back and receipts[-1] is back else last_changed
+    failed = [c for c in (shown.checks if shown else []) if not c["passed"]]
     files = current_files(entries)
     loads = accepted(entries)
     config, today = read_config(home), today_of(home)
@@ -66,14 +67,14 @@ def status(home: Home) -> dict[str, Any]:
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
         "unknown_values": lines_to_paste(unknown_values(home, entries)),
         "mappings": [{"file": p.name, "problem": p.reason} for p in mappings.problems],
-        "warnings": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "warning"],
-        "archive": _archive(home),
-        "holding": [c for c in (shown.checks if shown else []) if not c["passed"] and c["severity"] == "critical"],
+        "warnings": [c for c in failed if c["severity"] == "warning"],
+        "archive": _archive(home, config.keep.archive_days),
+        "holding": [c for c in failed if c["severity"] == "critical"],
     }
 
 
 def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | None:
-    """The receipt of going back, while what it published again is what stands."""
+    """The receipt of the last rollback, while the night that it published is still published."""
     last = next((r for r in reversed(receipts) if r.outcome in ("published", "rolled back")), None)
     return last if last and last.outcome == "rolled back" and last.republished == published else None
 
@@ -81,17 +82,17 @@ def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | No
 def _night(receipt: Receipt | None) -> dict[str, Any] | None:
     if receipt is None:
         return None
-    shown = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
-    return {k: v for k, v in asdict(receipt).items() if k in shown}
+    fields = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
+    return {field: getattr(receipt, field) for field in fields}
 
 
-def _archive(home: Home) -> dict[str, Any]:
+def _archive(home: Home, kept_days: int) -> dict[str, Any]:
     files, size, oldest = archive_size(home)
     return {
         "files": files,
         "bytes": size,
         "oldest": oldest,
-        "kept_days": read_config(home).keep.archive_days,
+        "kept_days": kept_days,
         "erased": sum(e.kind == "archive" for e in read_erasures(home)),
     }
 
@@ -102,37 +103,31 @@ def _file(entry: Any) -> dict[str, Any]:
 
 def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     since = utc_microseconds(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
-    # A held file that was released has two entries, and one drift.
+    # A held file that was released has two entries with the same drift.
     changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
     return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
-def late_extracts(loads: list[Any], today: date | None = None, expected: Extracts = ALL) -> list[dict[str, Any]]:
-    """Extracts and forces whose newest covered day lies further back than their rhythm allows, on a day in London.
+def late_extracts(loads: list[Any], today: date | None = None, expected: Extracts = ALL_EXTRACTS) -> list[dict[str, Any]]:
+    """Extracts and forces whose newest covered day is longer ago than their rhythm allows, as of `today` (in London).
 
-    `loads`: the accepted ones. `expected`: which extracts are to come at all. Each has `extract`, `force_code`, `rhythm`,
-    `covered_to` (date) and `days_late` (whole).
+    `loads`: accepted ledger entries. `expected`: which extracts should come at all. Each result has `extract`, `force_code`,
+    `rhythm`, `covered_to` (a date) and `days_late` (whole days).
     """
     today = today or datetime.now(UTC).astimezone(LONDON).date()
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
     for e in loads:
-        at = (str(e.extract), str(e.force_code))
-        is_due = e.extract in contracts and expected.is_expected(e.extract, today)
-        if is_due and (at not in newest or e.covered_to > newest[at]):
-            newest[at] = e.covered_to
+        key = (str(e.extract), str(e.force_code))
+        is_expected = e.extract in contracts and expected.is_expected(e.extract, today)
+        if is_expected and (key not in newest or e.covered_to > newest[key]):
+            newest[key] = e.covered_to
     late = []
     for (extract, force), covered_to in sorted(newest.items()):
         contract = contracts[extract]
         days = (today - covered_to).days - contract.grace_days
         if days > 0:
-            late.append(
-                {
-                    "extract": extract,
-                    "force_code": force,
-                    "rhythm": contract.rhythm,
-                    "covered_to": covered_to,
-                    "days_late": days,
-                }
-            )
+            late.append({
+                "extract": extract, "force_code": force, "rhythm": contract.rhythm, "covered_to": covered_to, "days_late": days,
+            })  # fmt: skip
     return late

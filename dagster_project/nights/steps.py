@@ -1,7 +1,7 @@
-"""What each step of a night hands to the next, also on disk: another process can read it and continue the night.
+"""What each step of a night hands to the next. It is also saved to disk, so that another process can continue the night.
 
-`nights/steps/<night id>/` holds `begun`, `landed`, `built` and `judged`; published and served are in the receipt. Only the
-last night is gone on with: a later one takes its candidate.
+`nights/steps/<night id>/` holds the files `begun`, `landed`, `built` and `judged`; the receipt has the rest. Only the last
+night can be continued, because each night replaces the candidate.
 """
 
 import shutil
@@ -27,8 +27,8 @@ from dagster_project.transform.dbt_runner import Node
 class Plan:
     """What a run is to do. The default is the whole night, as the command line runs it.
 
-    `run_id`: of Dagster's run. `goes_on_from`: the runs that it executes again from where they failed. `lands`, `publishes`:
-    whether those steps are among its own. What does not publish is no night of its own: it has no receipt and no alert.
+    `run_id`: Dagster's run. `goes_on_from`: the runs that it re-executes. `lands`, `publishes`: whether it takes those steps.
+    A run that does not publish writes no receipt and sends no alert.
     """
 
     run_id: str = ""
@@ -38,8 +38,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A night that has its id. `run_id`: of the run of Dagster's that began it; blank on the command line."""
+class Started:
+    """A night that has its id. `run_id`: the Dagster run that started it; blank on the command line."""
 
     night_id: str
     started_at: datetime
@@ -49,7 +49,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of the files, and what was erased as its time was over."""
+    """What became of each file, and what was erased at its retention limit."""
 
     entries: tuple[LedgerEntry, ...] = ()
     erased: tuple[Erasure, ...] = ()
@@ -60,13 +60,13 @@ class Landed:
 class Built:
     """The candidate, and the outcome of every node in it.
 
-    `left`: what is still to be built, as dbt selects it, where only a part was asked for. `state`: what the candidate was made
-    of and how its files were left (`candidate.state_of`); where that is another by now, it is built again.
+    `new_nodes`: those that this night built; the others are unchanged. `left`: what is still to be built, as dbt selects it,
+    after a partial build. `state`: what the candidate was made from and its files' sizes and times (`candidate.state_of`);
+    when that no longer matches, the candidate is built again.
     """
 
     nodes: tuple[Node, ...] = ()
-    built: tuple[Node, ...] = ()
-    """Those of the nodes that were built by this night; the others stand as they were."""
+    new_nodes: tuple[Node, ...] = ()
     left: tuple[str, ...] = ()
     state: dict[str, Any] | None = None
     seconds: float = 0
@@ -80,39 +80,40 @@ class Judged:
     seconds: float = 0
 
 
-Step = Begun | Landed | Built | Judged
-Kind = TypeVar("Kind", Begun, Landed, Built, Judged)
-
-
-def steps_folder(home: Home) -> Path:
-    """Where the steps of nights are."""
-    return home.nights / STEPS
+Step = Started | Landed | Built | Judged
+Kind = TypeVar("Kind", Started, Landed, Built, Judged)
+FILES: dict[type[Step], str] = {Started: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
 
 
 _adapters: dict[str, TypeAdapter[Any]] = {}
 
 
 def _adapter(kind: type[Step]) -> TypeAdapter[Any]:
-    """What writes and reads a step; made when one is first written, as that takes some milliseconds."""
+    """What writes and reads a step. Made once, at first use, because making one takes milliseconds."""
     if kind.__name__ not in _adapters:
         _adapters[kind.__name__] = TypeAdapter(kind)
     return _adapters[kind.__name__]
 
 
+def steps_folder(home: Home) -> Path:
+    """The folder of all saved steps."""
+    return home.nights / STEPS
+
+
 def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
-    return steps_folder(home) / night_id / f"{kind.__name__.lower()}.json"
+    return steps_folder(home) / night_id / FILES[kind]
 
 
-def keep(home: Home, night_id: str, step: Step) -> None:
-    """Hand on what a step made; whole or not at all. Raises OSError."""
+def save_step(home: Home, night_id: str, step: Step) -> None:
+    """Save what a step made, whole or not at all. Raises OSError."""
     path = _path(home, night_id, type(step))
     make_folder(path.parent.parent)
     make_folder(path.parent)
     write_whole(path, _adapter(type(step)).dump_json(step))
 
 
-def read(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
-    """What a step handed on; None where it did not end, or another version of the warehouse wrote it."""
+def read_step(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
+    """What a step made; None if it did not finish, or if another version of the warehouse wrote it."""
     try:
         step: Kind = _adapter(kind).validate_json(_path(home, night_id, kind).read_bytes())
     except (OSError, ValidationError):
@@ -120,52 +121,51 @@ def read(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
     return step
 
 
-def read_built(home: Home, night_id: str) -> Built | None:
-    """What was built, where the candidate is still as it was left, and still made of what it would be made of now."""
-    built = read(home, night_id, Built)
+def read_current_build(home: Home, night_id: str) -> Built | None:
+    """What was built; None if the candidate's files or anything they were made from have changed since."""
+    built = read_step(home, night_id, Built)
     return built if built and built.state == candidate.state_of(home) else None
 
 
 def _nights(home: Home) -> list[str]:
-    """The nights that have steps here, oldest first."""
+    """The nights with saved steps, oldest first."""
     folder = steps_folder(home)
     return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=night_order) if folder.is_dir() else []
 
 
-def unfinished(home: Home) -> set[str]:
-    """Nights that ended without a receipt, as they were not to publish: what they landed is the next night's to tell of."""
+def nights_without_receipt(home: Home) -> set[str]:
+    """Nights that were not to publish, and so ended without a receipt: the next night reports what they landed."""
     return {night_id for night_id in _nights(home) if not receipt_path(home, night_id).exists()}
 
 
-def find(home: Home, plan: Plan) -> Night | None:
-    """The night that a run goes on with: the last one, where the run executes it again, or where it was left without a receipt
-    and the run lands nothing itself. None where a new one is to begin: also where the run would land again, and find new files,
-    or publish again.
+def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
+    """The last night, if a run is to continue it: because the run re-executes it, or because it has no receipt and the run
+    lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
     """
     last = next(iter(reversed(_nights(home))), None)
-    begun = read(home, last, Begun) if last else None
-    if begun is None or any(night_order(later) > night_order(begun.night_id) for later in _receipts(home)):
+    started = read_step(home, last, Started) if last else None
+    if started is None or any(night_order(later) > night_order(started.night_id) for later in _receipts(home)):
         return None
-    is_done = (plan.lands and read(home, begun.night_id, Landed)) or (
-        plan.publishes and published_night(home) == begun.night_id
+    is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
+        plan.publishes and published_night(home) == started.night_id
     )
-    is_again = begun.run_id and begun.run_id in plan.goes_on_from and not is_done
-    is_open = not plan.goes_on_from and not plan.lands and begun.night_id in unfinished(home)
+    is_again = started.run_id and started.run_id in plan.goes_on_from and not is_done
+    is_open = not plan.goes_on_from and not plan.lands and started.night_id in nights_without_receipt(home)
     if not (is_again or is_open):
         return None
     if is_open:
-        # What was built in part waited for this run: lateness and the time that it takes are this run's.
-        return Night(home, begun.night_id, datetime.now(UTC), today_of(home))
-    return Night(home, begun.night_id, begun.started_at, begun.today)
+        # The partial build may be days old: lateness and duration are those of this run.
+        return Night(home, started.night_id, datetime.now(UTC), today_of(home))
+    return Night(home, started.night_id, started.started_at, started.today)
 
 
 def _receipts(home: Home) -> Iterator[str]:
     return (path.stem for path in home.nights.glob("*.json"))
 
 
-def forget(home: Home, night_id: str) -> None:
-    """Forget the steps of all other nights: this one has its receipt, and tells of what they landed. What can't be removed now
-    is removed by the next night.
+def delete_other_steps(home: Home, night_id: str) -> None:
+    """Delete the steps of all other nights, because this night's receipt reports what they landed. What can't be deleted now is
+    deleted by the next night.
     """
     for other in _nights(home):
         if other != night_id:

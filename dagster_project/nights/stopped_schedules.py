@@ -1,4 +1,4 @@
-"""Schedules and sensors that somebody switched off on Dagster's page. They stay off after a restart."""
+"""Finds schedules and sensors that somebody switched off on Dagster's page. They stay off after a restart."""
 
 import contextlib
 import json
@@ -12,11 +12,11 @@ STOPPED = "select instigator_type, instigator_body from instigators where status
 REMEDY = "switch it on again on Dagster's page, under Automation"
 
 
-def stopped(home: Home) -> list[str]:
-    """The schedule and the sensors that are stopped, such as `the schedule nightly_at_two is stopped: ...`, with the remedy.
+def stopped_schedules(home: Home) -> list[str]:
+    """The schedule and sensors that are stopped, with the remedy, such as `the schedule nightly_at_two is stopped: ...`.
 
-    Empty where none is, or `pam serve` never ran. Reads Dagster's SQLite file itself: to load Dagster takes seconds, and
-    monitoring asks often.
+    Empty if none is, or if `pam serve` never ran. Reads Dagster's SQLite file directly, because loading Dagster takes seconds
+    and monitoring runs often.
     """
     path = home.dagster / "schedules" / "schedules.db"
     if not path.exists():

@@ -1,7 +1,7 @@
-"""A throw-away home on top of a real one, to try what a night would do. The real one does not change.
+"""A temporary home on top of a real one, to try what a night would do. The real one does not change.
 
-Landed rows, ledger, quarantine, mappings, lists and key are links to the real home's; whatever is written lies in a
-temporary folder of its own, for the owner alone, and is gone afterwards.
+Landed rows, ledger, quarantine, mappings, lists and key are links to the real home's. Whatever is written goes to a temporary
+folder, for its owner alone, which is deleted afterwards.
 """
 
 import os
@@ -19,16 +19,16 @@ BASE = "base.json"
 
 @contextmanager
 def trial_home(home: Home) -> Iterator[Home]:
-    """A home with all that `home` has landed, to land more in. `home` need not be there. Raises OSError.
+    """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
 
-    Where the real home has no pseudonym key, the trial makes one of its own.
+    If the real home has no pseudonym key, the trial makes its own.
     """
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
         trial = Home(Path(folder) / "home").create()
         for name in ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published"):
             _link_files(home.path / name, trial.path / name)
         if home.pictures.is_dir():
-            # Copies: whoever draws says when a picture was used last, and throws away old ones.
+            # Copied, because drawing charts updates when each picture was last used, and deletes old ones.
             shutil.copytree(home.pictures, trial.pictures)
         for path in (home.key_file, home.config_file):
             if path.exists():
@@ -36,24 +36,24 @@ def trial_home(home: Home) -> Iterator[Home]:
         yield trial
 
 
-def take_base(home: Home, trial: Home) -> None:
-    """Let a night of the trial build on what `home` has published, as its own next night would."""
+def copy_base(home: Home, trial: Home) -> None:
+    """Copy the tables that the real home's next night would start from, so that the trial's night can, too."""
     work, base = home.candidate / WORK, home.candidate / BASE
     if not (work.exists() and base.exists()):
         return
-    said = base.read_bytes()
+    content = base.read_bytes()
     try:
         shutil.copyfile(work, trial.candidate / WORK)
-        # A night takes its base away before it touches the rest: the same base still there means a whole copy.
-        if base.read_bytes() == said:
-            (trial.candidate / BASE).write_bytes(said)
+        # A night deletes this file before it changes the tables: while it is the same, the copy is whole.
+        if base.read_bytes() == content:
+            (trial.candidate / BASE).write_bytes(content)
     except FileNotFoundError:
-        # A night has begun meanwhile: build from nothing.
+        # A night has started meanwhile: build everything.
         (trial.candidate / WORK).unlink(missing_ok=True)
 
 
 def _link_files(source: Path, target: Path) -> None:
-    """Make a folder's tree anew, each of its files a link: a file that is replaced or removed here stays there."""
+    """Copy a folder's tree with a link for each file, so that replacing or deleting one here leaves the real one."""
     for folder, _, names in os.walk(source):
         here = target / Path(folder).relative_to(source)
         here.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -17,16 +17,16 @@ from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
 
-from .described import column_schema, file_version, fresh_within, table_metadata
+from .asset_metadata import column_schema, file_version, fresh_within, table_metadata
+from .retries import NIGHT, POOL, retry_if_transient
 from .tonight import LANDING
-from .tries import NIGHT, POOL, tried_again
 
 WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_together_mart_")
-"""Models, and tests of them, that the gate's checks and the published file name as what they come after."""
+"""Names of models, and of their tests, on which the gate's checks and the published file depend."""
 
 
 class Translator(DagsterDbtTranslator):
-    """Every dbt node to its asset: the key is schema and name, the group the folder."""
+    """Maps dbt nodes to assets: the key is schema and name, the group is the schema."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`raw/incidents`, `staging/stg_incidents`, `marts/mart_incidents`, `seeds/areas`."""
@@ -40,7 +40,7 @@ class Translator(DagsterDbtTranslator):
 
 
 def inbox_specs() -> list[dg.AssetSpec]:
-    """What a force drops, an asset an extract: a new file is its materialisation, and it is late by the contract's rhythm."""
+    """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset; freshness follows its contract."""
     return [
         dg.AssetSpec(
             ["inbox", c.extract],
@@ -53,11 +53,11 @@ def inbox_specs() -> list[dg.AssetSpec]:
 
 
 def prepared_specs() -> list[dg.AssetSpec]:
-    """What dbt reads besides the extracts' rows: made of the ledger and the contracts when the candidate is laid out."""
-    contracts = load_contracts()
+    """`raw/<table>`: what dbt reads besides the extracts' rows. Made from the ledger and the contracts before dbt runs."""
+    deps = [["raw", extract] for extract in load_contracts()]
     return [
-        dg.AssetSpec(["raw", name], deps=[["raw", x] for x in contracts], description=said, group_name="landing")
-        for name, said in raw_tables.descriptions().items()
+        dg.AssetSpec(["raw", name], deps=deps, description=description, group_name="landing")
+        for name, description in raw_tables.descriptions().items()
     ]
 
 
@@ -83,7 +83,7 @@ def landing_assets() -> dg.AssetsDefinition:
         """The inbox's files, by extract. Files of extracts that are not selected stay in the inbox."""
         run = context.resources.night
         selected = {key.path[-1] for key in context.selected_asset_keys}
-        with tried_again(context):
+        with retry_if_transient(context):
             entries: list[LedgerEntry] = run.land(None if selected == set(contracts) else selected)
         for e in entries:
             if e.outcome in ("held", "refused"):
@@ -110,17 +110,17 @@ def landing_assets() -> dg.AssetsDefinition:
 
 
 def _rows_landed(home: Home) -> Counter[str]:
-    """Rows of each extract in raw/, those that newer files replaced among them."""
-    entries, gone = read_ledger(home), erased_loads(home)
+    """How many rows of each extract are in raw/, including those that newer files replaced."""
+    entries, erased = read_ledger(home), erased_loads(home)
     totals, rows = counts(entries), Counter[str]()
     for e in accepted(entries):
-        if e.load_id and e.load_id not in gone:
+        if e.load_id and e.load_id not in erased:
             rows[str(e.extract)] += totals[e.load_id].rows_landed
     return rows
 
 
 def model_assets() -> dg.AssetsDefinition:
-    """The dbt project: staging, measures, marts and what else it makes, with its tests as checks."""
+    """The dbt project: all its models and seeds as assets, with its tests as checks."""
 
     @dbt_assets(
         name="models",
@@ -131,62 +131,62 @@ def model_assets() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        """The dbt project, built and tested in the candidate: all of it, or the models that are selected and what they need."""
+        """The dbt project, built and tested in the candidate: all of it, or the selected models with their parents."""
         run = context.resources.night
         selected = {key.path[-1] for key in context.selected_asset_keys}
         is_part = not run.plan.publishes and len(selected) < len(models.keys)
-        stopped: Exception | None = None
+        failure: Exception | None = None
         try:
-            with tried_again(context):
+            with retry_if_transient(context):
                 run.begin()
                 if is_part:
                     run.build_part(selected)
-                elif not run.leave_unchanged():
+                elif not run.end_if_unchanged():
                     if context.instance.is_persistent:
-                        # A process of its own, for this night alone.
-                        run.load_ahead()
+                        # Under `pam serve` each run has its own process, which ends with it.
+                        run.preload_worker()
                     run.build()
         except dg.RetryRequested:
             raise
         except Exception as error:
-            stopped = error
-        is_told_whole = is_part or context.instance.is_persistent
-        yield from _results(context, run, run.nodes if is_told_whole else _told(run), _said_of_part(context, run))
-        if stopped:
-            raise stopped
+            failure = error
+        nodes = run.nodes if is_part or context.instance.is_persistent else _necessary_nodes(run)
+        yield from _results(context, run, nodes, _partial_build_metadata(context, run))
+        if failure:
+            raise failure
 
     return models
 
 
-def _said_of_part(context: dg.AssetExecutionContext, run: NightRun) -> dict[str, Any]:
-    """What a person must know of a run that builds and does not publish; nothing of a whole night."""
+def _partial_build_metadata(context: dg.AssetExecutionContext, run: NightRun) -> dict[str, Any]:
+    """What a person must know of a run that builds and does not publish, also logged; nothing for a whole night."""
     if run.plan.publishes:
         return {}
-    stands = published_night(run.home)
-    said = {"published": f"nothing: {f'night {stands} stays' if stands else 'no night is published yet'}"}
-    if run.made and (left := marts_left(run.made)):
-        said["stale"] = ", ".join(left)
-        context.log.warning(f"not up to date in the candidate, as they were not selected: {said['stale']}")
-    context.log.warning(f"built in the candidate. Published: {said['published']}. The job `nightly` publishes")
-    return said
+    published = published_night(run.home)
+    metadata = {"published": f"nothing: {f'night {published} stays' if published else 'no night is published yet'}"}
+    if run.built and (left := marts_left(run.built)):
+        metadata["stale"] = ", ".join(left)
+        context.log.warning(f"not up to date in the candidate, because they were not selected: {metadata['stale']}")
+    context.log.warning(f"built in the candidate. Published: {metadata['published']}. The job `nightly` publishes")
+    return metadata
 
 
-def _told(run: NightRun) -> list[Node]:
-    """What a run tells that nobody can look up afterwards: what was built, and what later steps wait for. Each telling takes
-    Dagster some milliseconds.
+def _necessary_nodes(run: NightRun) -> list[Node]:
+    """The nodes that a run without a lasting instance must report: those it built, and those that later steps depend on. Each
+    event takes Dagster some milliseconds.
     """
-    built = {n.unique_id for n in run.made.built} if run.made else set()
+    built = {n.unique_id for n in run.built.new_nodes} if run.built else set()
     return [n for n in run.nodes if n.unique_id in built or (n.kind in ("model", "test") and n.name.startswith(WAITED_FOR))]
 
 
 def _results(
-    context: dg.AssetExecutionContext, run: NightRun, nodes: list[Node], said: Mapping[str, Any]
+    context: dg.AssetExecutionContext, run: NightRun, nodes: list[Node], extra: Mapping[str, Any]
 ) -> Iterator[Any]:
-    """Dagster's results for dbt's: a materialisation a model and seed, a check a test."""
-    known = dbt_runner.manifest()
-    by_check = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
+    """Dagster's results for dbt's nodes: a materialisation for each model and seed, a check for each test."""
+    manifest = dbt_runner.manifest()
+    check_keys = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
     assets = {k.path[-1]: k for k in context.selected_asset_keys}
-    built = {n.name for n in run.made.built} if run.made else set()
+    built = {n.name for n in run.built.new_nodes} if run.built else set()
     tables = table_metadata(run.home.candidate, built & set(assets)) if built else {}
     for node in nodes:
         if node.kind in ("model", "seed"):
@@ -194,12 +194,11 @@ def _results(
                 is_new = node.name in built
                 own: dict[str, Any] = {"seconds": round(node.seconds, 3)} if is_new else {"built": "no: nothing of it is new"}
                 yield dg.MaterializeResult(
-                    asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **said}
+                    asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **extra}
                 )
         elif node.kind == "test":
-            attached = getattr(known.nodes[node.unique_id], "attached_node", None) or ""
-            key = by_check.get((attached.split(".")[-1], node.name))
-            if key:
+            attached = getattr(manifest.nodes[node.unique_id], "attached_node", None) or ""
+            if key := check_keys.get((attached.split(".")[-1], node.name)):
                 yield dg.AssetCheckResult(
                     asset_key=key.asset_key,
                     check_name=key.name,

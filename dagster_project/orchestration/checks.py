@@ -1,4 +1,4 @@
-"""The rules of the gate as Dagster's asset checks, on the staging model or mart that each judges."""
+"""The gate's rules as Dagster's asset checks, on the staging model or mart that each judges."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.quality.gate import Suite
-from dagster_project.quality.suites import LEAVING, relation_suites
+from dagster_project.quality.suites import OUTGOING, relation_suites
 from dagster_project.transform import dbt_runner
 
-from .described import as_name
-from .tries import NIGHT, POOL, tried_again
+from .asset_metadata import as_name
+from .retries import NIGHT, POOL, retry_if_transient
 
 SOMETHING = "something_to_judge"
-"""The check of every subject that it has been judged at all."""
+"""The check, of every subject, that it was judged at all."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What rules are asked of: an extract, shown at its staging model, or a mart."""
+    """What a suite judges: an extract, shown at its staging model, or a mart."""
 
     kind: Literal["extract", "mart"]
     name: str
@@ -36,29 +36,24 @@ class Subject:
 
 
 def subjects() -> dict[Subject, Suite]:
-    """Every extract and every mart that is judged, with the suite that judges it."""
-    found: dict[Subject, Suite] = {}
-    for name in load_contracts():
-        if suite := gate.suite_for("extract", name):
-            found[Subject("extract", name)] = suite
-    for suite in gate.load_suites().values():
-        if suite.subject == "mart":
-            found[Subject("mart", suite.name)] = suite
-    return found
+    """Every extract and mart with the suite that judges it."""
+    extracts = {Subject("extract", name): gate.suite_for("extract", name) for name in load_contracts()}
+    marts = {Subject("mart", s.name): s for s in gate.load_suites().values() if s.subject == "mart"}
+    return {subject: suite for subject, suite in {**extracts, **marts}.items() if suite}
 
 
-def of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
-    """The suites of relations, with the home's own: the subject of their results, the asset that shows them, and the suite.
+def suites_of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
+    """The suites of relations, the home's own included: the subject of their checks, the asset that shows them, and the suite.
 
-    Empty if the home's own can't be read: every night reports that itself.
+    Empty if the home's own can't be read, which every night reports.
     """
     try:
-        found = relation_suites(home)
+        suites = relation_suites(home)
     except (ValueError, TypeError, OSError, yaml.YAMLError):
         return []
     models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type.value == "model"]
     assets = {name: dg.AssetKey([n.schema, n.name]) for n in models for name in (n.name, f"{n.schema}.{n.name}")}
-    return [(_subject_of(s, assets[s.relation]), assets[s.relation], s) for s in found if s.relation in assets]
+    return [(_subject_of(s, assets[s.relation]), assets[s.relation], s) for s in suites if s.relation in assets]
 
 
 def _subject_of(suite: Suite, asset: dg.AssetKey) -> str:
@@ -68,20 +63,19 @@ def _subject_of(suite: Suite, asset: dg.AssetKey) -> str:
 
 
 def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
-    """A check for each rule and subject, with rules for what leaves the force and for relations. Only a critical rule blocks
-    later steps."""
+    """A check for each rule and subject, including rules for what leaves the force and for relations. Critical ones block."""
     specs = []
     for subject, suite in subjects().items():
         asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
         text = "There is something to judge, and it was judged."
         specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=text))
-        leaving = [gate.suite_for(kind, subject.name) for kind in LEAVING] if subject.kind == "mart" else []
-        specs += [spec for s in (suite, *filter(None, leaving)) for spec in _specs_of(asset, facts, s)]
-    return specs + [spec for _, asset, suite in of_relations(home) for spec in _specs_of(asset, [], suite)]
+        outgoing = [gate.suite_for(kind, subject.name) for kind in OUTGOING] if subject.kind == "mart" else []
+        specs += [spec for s in (suite, *filter(None, outgoing)) for spec in _specs_of(asset, facts, s)]
+    return specs + [spec for _, asset, suite in suites_of_relations(home) for spec in _specs_of(asset, [], suite)]
 
 
 def _check_name(suite: str, rule: str, is_of_relation: bool) -> str:
-    """The rules of a relation may be called as others of the same asset are: theirs say whose they are."""
+    """A check's name. A relation's rule may have the same name as another of the asset's, so its check also names the suite."""
     return as_name(f"{suite}__{rule}" if is_of_relation else rule)
 
 
@@ -104,37 +98,37 @@ def gate_checks() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="gate", specs=specs, required_resource_keys=NIGHT, can_subset=True, pool=POOL)
     def check_night(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        """Great Expectations against the candidate. A rule of an extract that nobody ever dropped gives no result; each
-        critical one of a mart does, as what is published waits for it."""
+        """Great Expectations on the candidate. Rules of extracts without any file give no result. Each critical rule of a mart
+        gives one, because the published file depends on it."""
         run = context.resources.night
         run.begin()
-        if not run.plan.publishes and (run.made is None or run.made.left):
-            context.log.warning("not judged: the gate judges a whole candidate, and a part of it is built. Run `nightly`")
+        if not run.plan.publishes and (run.built is None or run.built.left):
+            context.log.warning("not judged: the gate judges a whole candidate, and only a part of it is built. Run `nightly`")
             return
-        with tried_again(context):
-            run.catch_up()
+        with retry_if_transient(context):
+            run.ensure_built()
             checks = run.judge()
         selected = context.selected_asset_check_keys
-        told = {key: result for key, result in results_of(checks, run.home) if key in selected}
-        yield from told.values()
+        results = {key: result for key, result in results_of(checks, run.home) if key in selected}
+        yield from results.values()
         if checks and not gate.held_by(checks):
-            waited_for = {s.key for s in specs if s.blocking and s.asset_key.path[0] == "marts"}
-            yield from map(_nothing_to_judge, sorted(waited_for & selected - told.keys()))
+            required = {s.key for s in specs if s.blocking and s.asset_key.path[0] == "marts"}
+            yield from map(_nothing_to_judge, sorted(required & selected - results.keys()))
 
     return check_night
 
 
 def _nothing_to_judge(key: dg.AssetCheckKey) -> dg.AssetCheckResult:
-    """Of a rule that the gate had nothing to ask of, as where the report has no cell of a mart. Without it Dagster warns that a
-    check that is waited for said nothing."""
-    said = "Nothing to judge: the night has nothing that this rule is asked of."
-    return dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, description=said)
+    """The result of a rule that applied to nothing, for example because the report has no cell of the mart. Without it Dagster
+    warns that a required check gave no result."""
+    text = "Nothing to judge: the night has nothing to which this rule applies."
+    return dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, description=text)
 
 
 def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckKey, dg.AssetCheckResult]]:
-    """The gate's answers, each on the asset that it judges, and of each that it was judged. dbt's own are not among them."""
+    """The gate's checks, each on the asset that it judges, and for each asset that it was judged. Not dbt's own tests."""
     by_subject: dict[str, list[Check]] = {}
-    relations = {(suite.name, subject): asset for subject, asset, suite in of_relations(home)}
+    relations = {(suite.name, subject): asset for subject, asset, suite in suites_of_relations(home)}
     for c in checks:
         if asset := relations.get((c.suite, c.subject)):
             key = dg.AssetCheckKey(asset, _check_name(c.suite, c.rule, True))
@@ -143,18 +137,17 @@ def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckK
             by_subject.setdefault(c.subject, []).append(c)
     for subject in subjects():
         own = by_subject.get(subject.name, [])
-        # What could not be judged at all says so under a name of its own.
-        unjudged = [c for c in own if c.rule in (SOMETHING, "has_a_suite")]
+        not_judged = [c for c in own if c.rule in (SOMETHING, "has_a_suite")]
         for c in own:
-            key = dg.AssetCheckKey(subject.asset_key, SOMETHING if c in unjudged else as_name(c.rule))
+            key = dg.AssetCheckKey(subject.asset_key, SOMETHING if c in not_judged else as_name(c.rule))
             yield key, _result(key, c)
-        if own and not unjudged:
-            key, said = dg.AssetCheckKey(subject.asset_key, SOMETHING), {"rules": len(own)}
-            yield key, dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, metadata=said)
+        if own and not not_judged:
+            key, count = dg.AssetCheckKey(subject.asset_key, SOMETHING), {"rules": len(own)}
+            yield key, dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, metadata=count)
 
 
 def _result(key: dg.AssetCheckKey, check: Check) -> dg.AssetCheckResult:
-    """A warning is a warning: it never reads as what holds a night."""
+    """The result of a check. Only a failed critical rule is shown as an error; others are warnings."""
     is_critical = check.severity == "critical"
     return dg.AssetCheckResult(
         asset_key=key.asset_key,

@@ -1,6 +1,6 @@
-"""Shows nights on the command line in Dagster, as events without a run.
+"""Shows nights of the command line in Dagster, as events without a run.
 
-Written by a sensor of `pam serve`, from the newest receipt; `pam nightly` itself knows nothing of Dagster.
+A sensor of `pam serve` writes them from the newest receipt, because `pam nightly` does not use Dagster.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, is_under_way, night_order, read_receipts
 from dagster_project.transform import dbt_runner
 
+from .asset_metadata import published_tables
 from .checks import results_of
-from .described import published_tables
 from .published import PUBLIC_FORM, output_metadata, public_metadata, warehouse_metadata
 from .tonight import WAREHOUSE
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 LOOK_SECONDS = 60
 NEW_FOR = timedelta(days=1)
-"""For how long a file that landed makes its extract fresh, which Dagster reckons from the time of the event."""
+"""A file that landed longer ago than this gets no event, because Dagster counts freshness from the time of the event."""
 
 
 def elsewhere_sensor() -> dg.SensorDefinition:
-    """Looks for a receipt that Dagster has no event of."""
+    """Looks for a receipt of which Dagster has no event."""
 
     @dg.sensor(
         name="nights_elsewhere",
@@ -40,34 +40,34 @@ def elsewhere_sensor() -> dg.SensorDefinition:
     def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """One look at the newest receipt."""
         home = Home.of()
-        last = _last_name(home)
+        last = _last_receipt_night(home)
         if last is None or last == context.cursor:
             return dg.SensorResult(skip_reason="no new night", cursor=last)
         if is_under_way(home):
             return dg.SensorResult(skip_reason="a night is under way", cursor=context.cursor)
-        n = tell_of_nights(context.instance, home)
+        n = report_nights(context.instance, home)
         return dg.SensorResult(skip_reason=f"{n} events of night {last}" if n else f"night {last} is known", cursor=last)
 
     return nights_elsewhere
 
 
-def _last_name(home: Home) -> str | None:
-    """The newest receipt's night; the names alone tell."""
+def _last_receipt_night(home: Home) -> str | None:
+    """The night of the newest receipt, from the files' names alone."""
     return max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None) if home.nights.is_dir() else None
 
 
-def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
-    """Write what the newest night and the published one made, where Dagster has no event of them. Returns how many events."""
+def report_nights(instance: dg.DagsterInstance, home: Home) -> int:
+    """Write events of the newest night and the published one, if Dagster has none of them. Returns how many."""
     receipts = read_receipts(home)
-    stands = published_night(home)
-    published = next((r for r in receipts if r.night_id == stands and r.outcome == "published"), None)
+    night_id = published_night(home)
+    published = next((r for r in receipts if r.night_id == night_id and r.outcome == "published"), None)
     events: list[Event] = []
     if published and not _is_known(instance, published.night_id):
-        events += _made_by(home, published)
+        events += _publication_events(home, published)
     if receipts and (last := receipts[-1]) is not published and not _is_known(instance, last.night_id):
-        said = {"night": last.night_id, "outcome": last.outcome, "reason": last.summary, "finished_at": last.finished_at}
-        events.append(dg.AssetObservation(WAREHOUSE, metadata=said))
-        events += _checks_of(home, last)
+        metadata = {"night": last.night_id, "outcome": last.outcome, "reason": last.summary, "finished_at": last.finished_at}
+        events.append(dg.AssetObservation(WAREHOUSE, metadata=metadata))
+        events += _check_events(home, last)
     for event in events:
         instance.report_runless_asset_event(event)
     return len(events)
@@ -75,16 +75,16 @@ def tell_of_nights(instance: dg.DagsterInstance, home: Home) -> int:
 
 def _is_known(instance: dg.DagsterInstance, night_id: str) -> bool:
     """Whether an event of the published file names the night."""
-    made = instance.fetch_materializations(WAREHOUSE, limit=20).records
-    seen = instance.fetch_observations(WAREHOUSE, limit=20).records
-    events: list[Any] = [r.asset_materialization for r in made]
-    events += [r.event_log_entry.asset_observation for r in seen]
+    materializations = instance.fetch_materializations(WAREHOUSE, limit=20).records
+    observations = instance.fetch_observations(WAREHOUSE, limit=20).records
+    events: list[Any] = [r.asset_materialization for r in materializations]
+    events += [r.event_log_entry.asset_observation for r in observations]
     return any(e.metadata["night"].value == night_id for e in events if e and "night" in e.metadata)
 
 
-def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
-    """What a published night made: files that landed, marts, the published file and what is beside it, and the checks."""
-    said = {"night": receipt.night_id, "finished_at": receipt.finished_at}
+def _publication_events(home: Home, receipt: Receipt) -> Iterator[Event]:
+    """Events of a published night: its landed files, models, published file, outputs and checks."""
+    shared = {"night": receipt.night_id, "finished_at": receipt.finished_at}
     is_new = datetime.now(UTC) - datetime.fromisoformat(receipt.started_at) < NEW_FOR
     accepted: dict[str, list[dict[str, Any]]] = {}
     for file in receipt.files:
@@ -93,38 +93,38 @@ def _made_by(home: Home, receipt: Receipt) -> Iterator[Event]:
     for extract, files in sorted(accepted.items()):
         names = ", ".join(f["source_file"] for f in files)
         if is_new:
-            yield dg.AssetMaterialization(["inbox", extract], metadata={**said, "files": names})
+            yield dg.AssetMaterialization(["inbox", extract], metadata={**shared, "files": names})
         rows = sum(f.get("rows_landed") or 0 for f in files)
-        yield dg.AssetMaterialization(["raw", extract], metadata={**said, "files": names, "rows_landed": rows})
-    # All of them, parents first, also unchanged ones: Dagster shows an asset that is older than its parents as stale.
+        yield dg.AssetMaterialization(["raw", extract], metadata={**shared, "files": names, "rows_landed": rows})
+    # All of them, parents first, unchanged ones too: Dagster shows an asset that is older than its parents as stale.
     tables = published_tables(home.warehouse)
     for node, key in _dbt_assets().items():
         own = tables.get(node, {}) if key.path[0] == "marts" else {}
-        yield dg.AssetMaterialization(key, metadata={**said, **own})
-    yield dg.AssetMaterialization(WAREHOUSE, metadata={**said, **warehouse_metadata(home, receipt)})
+        yield dg.AssetMaterialization(key, metadata={**shared, **own})
+    yield dg.AssetMaterialization(WAREHOUSE, metadata={**shared, **warehouse_metadata(home, receipt)})
     for name in receipt.outputs:
-        yield dg.AssetMaterialization(["published", name], metadata={**said, **output_metadata(home, name, receipt)})
+        yield dg.AssetMaterialization(["published", name], metadata={**shared, **output_metadata(home, name, receipt)})
     if form := public_metadata(home):
-        yield dg.AssetMaterialization(["published", PUBLIC_FORM], metadata={**said, **form})
-    yield from _checks_of(home, receipt)
+        yield dg.AssetMaterialization(["published", PUBLIC_FORM], metadata={**shared, **form})
+    yield from _check_events(home, receipt)
 
 
 def _dbt_assets() -> dict[str, dg.AssetKey]:
-    """The asset of each model and seed by its name, parents before what is made from them."""
+    """The asset of each model and seed by its name, parents first."""
     nodes = dbt_runner.manifest().nodes
     assets = {x: n for x, n in nodes.items() if n.resource_type.value in ("model", "seed")}
     order = TopologicalSorter({x: [p for p in n.depends_on_nodes if p in assets] for x, n in assets.items()}).static_order()
     return {assets[x].name: dg.AssetKey([assets[x].schema, assets[x].name]) for x in order}
 
 
-def _checks_of(home: Home, receipt: Receipt) -> Iterator[Event]:
-    """The answers of the gate and of dbt's tests, each on the asset that it judges."""
+def _check_events(home: Home, receipt: Receipt) -> Iterator[Event]:
+    """The results of the gate and of dbt's tests, each on the asset that it judges."""
     checks, assets = [Check(**c) for c in receipt.checks], _dbt_assets()
     for c in checks:
         if c.suite == "dbt" and c.subject in assets:
-            found = {} if c.passed else {"message": c.found}
+            message = {} if c.passed else {"message": c.found}
             yield dg.AssetCheckEvaluation(
-                asset_key=assets[c.subject], check_name=c.rule, passed=c.passed, metadata={"night": receipt.night_id, **found}
+                asset_key=assets[c.subject], check_name=c.rule, passed=c.passed, metadata={"night": receipt.night_id, **message}
             )
     for key, result in results_of(checks, home):
         yield dg.AssetCheckEvaluation(

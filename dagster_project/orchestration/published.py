@@ -13,14 +13,13 @@ from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.nights import backfill
-from dagster_project.nights.run import NightRun
 from dagster_project.publishing import outputs, postgres
 
+from .asset_metadata import FRESH_BY, project_code_version
 from .checks import subjects
-from .described import FRESH_BY, project_code_version
+from .retries import NIGHT, POOL, retry_if_transient
 from .serve.token import link_to
 from .tonight import PUBLISHING, WAREHOUSE
-from .tries import NIGHT, POOL, tried_again
 
 GROUP = "published"
 PUBLIC_FORM = "public_form"
@@ -28,87 +27,82 @@ KINDS = {"open": "parquet", "dashboard": "html", "report": "docx", "catalogue": 
 
 
 def published_assets() -> list[dg.AssetsDefinition]:
-    """Everything that leaves the candidate. PostgreSQL only where the environment names one."""
+    """The published file, the outputs and the public form; PostgreSQL only if the environment names one."""
     return [_publishing(), *([_in_postgres()] if postgres.is_configured() else [])]
 
 
 def _publishing() -> dg.AssetsDefinition:
     marts = [s.asset_key for s in subjects() if s.kind == "mart"]
     version = project_code_version()
-    made = [dg.AssetSpec(
+    specs = [dg.AssetSpec(
         WAREHOUSE,
         deps=[*marts, ["marts", "mart_control_charts"], ["marts", "measures"], ["reports", "tables"]],
         group_name=GROUP, kinds={"duckdb"}, code_version=version, freshness_policy=FRESH_BY,
         description="The file that analysts and BI tools read, replaced in one step.",
     )]  # fmt: skip
-    beside: list[tuple[str, str, str]] = [(o.name, o.description, KINDS.get(o.name, "file")) for o in outputs.OUTPUTS]
-    beside.append((PUBLIC_FORM, "The schema marts_public: figures that may leave the force, small numbers hidden", "duckdb"))
-    made += [
+    others: list[tuple[str, str, str]] = [(o.name, o.description, KINDS.get(o.name, "file")) for o in outputs.OUTPUTS]
+    others.append((PUBLIC_FORM, "The schema marts_public: figures that may leave the force, small numbers hidden", "duckdb"))
+    specs += [
         dg.AssetSpec(
             ["published", name], deps=[WAREHOUSE], group_name=GROUP, kinds={kind}, code_version=version, skippable=True,
-            description=f"{said}. Published in one step with the warehouse, or not at all.",
+            description=f"{description}. Published in one step with the warehouse, or not at all.",
         )
-        for name, said, kind in beside
+        for name, description, kind in others
     ]  # fmt: skip
 
-    @dg.multi_asset(name=PUBLISHING, specs=made, required_resource_keys=NIGHT, can_subset=True, pool=POOL)
+    @dg.multi_asset(name=PUBLISHING, specs=specs, required_resource_keys=NIGHT, can_subset=True, pool=POOL)
     def publishing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        """Publish the candidate with all that is made of it, if the gate let it pass."""
+        """Publish the candidate and its outputs, if the gate has passed it."""
         run = context.resources.night
         selected = {key.path[-1] for key in context.selected_asset_keys}
         if WAREHOUSE.path[-1] not in selected:
-            yield from _as_published(run.home, selected)
+            yield from _show_as_published(run.home, selected)
             return
-        with tried_again(context):
-            run.catch_up(judged=True)
+        with retry_if_transient(context):
+            run.ensure_built(judged=True)
             receipt = run.publish()
-        yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=_said(run, receipt))
-        if receipt.outcome == "unchanged":
-            return
-        yield from _beside(run.home, selected, receipt)
+        metadata = warehouse_metadata(run.home, receipt)
+        if run.period:
+            coverage = backfill.coverage_of(read_ledger(run.home), run.period)
+            metadata["covered"] = dg.MetadataValue.md(backfill.as_markdown(coverage))
+        yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=metadata)
+        if receipt.outcome != "unchanged":
+            yield from _output_results(run.home, selected, receipt)
 
     return publishing
 
 
-def _beside(home: Home, selected: set[str], receipt: Receipt, **said: str) -> Iterator[dg.MaterializeResult[Any]]:
+def _output_results(home: Home, selected: set[str], receipt: Receipt, **extra: str) -> Iterator[dg.MaterializeResult[Any]]:
     """The selected outputs, with their metadata."""
     for name in sorted(selected & set(receipt.outputs)):
-        yield dg.MaterializeResult(asset_key=["published", name], metadata={**output_metadata(home, name, receipt), **said})
+        yield dg.MaterializeResult(asset_key=["published", name], metadata={**output_metadata(home, name, receipt), **extra})
     if PUBLIC_FORM in selected and (form := public_metadata(home)):
-        yield dg.MaterializeResult(asset_key=["published", PUBLIC_FORM], metadata={**form, **said})
+        yield dg.MaterializeResult(asset_key=["published", PUBLIC_FORM], metadata={**form, **extra})
 
 
-def _as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResult[Any]]:
+def _show_as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResult[Any]]:
     """Outputs that are selected without the warehouse: shown as they were published, if their files have not changed.
 
-    Nothing is made again, because the same warehouse file gives the same bytes. Raises Failure if they are missing or changed.
+    Nothing is made again, because the same warehouse file gives the same bytes. Raises Failure if any is missing or changed.
     """
     published = published_night(home)
-    made = [r for r in read_receipts(home) if r.outcome in ("published", "rolled back")]
-    receipt = next((r for r in reversed(made) if (r.republished or r.night_id) == published), None)
-    there = {name: one.sha256 for name, one in outputs.outputs_in(published_folder(home)).items()}
-    asked = selected - {PUBLIC_FORM}
-    lost = sorted(n for n in asked if not receipt or there.get(n, "") != receipt.outputs.get(n, {}).get("sha256"))
-    if receipt is None or lost:
+    receipts = [r for r in read_receipts(home) if r.outcome in ("published", "rolled back")]
+    receipt = next((r for r in reversed(receipts) if (r.republished or r.night_id) == published), None)
+    current = {name: output.sha256 for name, output in outputs.outputs_in(published_folder(home)).items()}
+    names = selected - {PUBLIC_FORM}
+    changed = sorted(n for n in names if not receipt or current.get(n, "") != receipt.outputs.get(n, {}).get("sha256"))
+    if receipt is None or changed:
         raise dg.Failure(
-            f"{', '.join(lost) or PUBLIC_FORM}: not as it was published, or not published yet. It is published with the"
-            " warehouse, in one step: run the job `nightly`, with `rebuild` where nothing is new. `pam report` and"
+            f"{', '.join(changed) or PUBLIC_FORM}: not as it was published, or not published yet. It is published with the"
+            " warehouse, in one step: run the job `nightly`, with `rebuild` if nothing is new. `pam report` and"
             " `pam dashboard` write one elsewhere.",
             allow_retries=False,
         )
-    yield from _beside(home, selected, receipt, built="no: it is as it was published")
-
-
-def _said(run: NightRun, receipt: Receipt) -> dict[str, Any]:
-    """The metadata of the published file; of a past period, which of its days are covered."""
-    said = warehouse_metadata(run.home, receipt)
-    if run.period:
-        said["covered"] = dg.MetadataValue.md(backfill.as_markdown(backfill.covered(read_ledger(run.home), run.period)))
-    return said
+    yield from _output_results(home, selected, receipt, built="no: it is as it was published")
 
 
 def warehouse_metadata(home: Home, receipt: Receipt) -> dict[str, Any]:
-    """Night, hash and number of figures of what was published; of a night without anything new, why."""
+    """Night, hash and number of figures of what was published; for an unchanged night, why."""
     if receipt.outcome == "unchanged":
         return {"night": receipt.night_id, "unchanged": receipt.reason}
     return {
@@ -122,15 +116,15 @@ def warehouse_metadata(home: Home, receipt: Receipt) -> dict[str, Any]:
 
 
 def output_metadata(home: Home, name: str, receipt: Receipt) -> dict[str, Any]:
-    """What was written of an output, where it is, and links to its pages."""
-    one, folder = receipt.outputs[name], home.published / name
+    """What was written of an output, its folder, and links to its pages."""
+    written, folder = receipt.outputs[name], home.published / name
     pages = sorted(folder.glob("index.html")) or sorted(folder.glob("*/index.html"))
     return {
-        "night": one.get("of") or receipt.republished or receipt.night_id,
-        "files": one["files"], "bytes": one["bytes"], "sha256": one["sha256"],
+        "night": written.get("of") or receipt.republished or receipt.night_id,
+        "files": written["files"], "bytes": written["bytes"], "sha256": written["sha256"],
         "folder": dg.MetadataValue.path(str(folder)),
         **{_page_name(folder, page): dg.MetadataValue.url(link_to(home, page)) for page in pages},
-        **({"failed": one["failed"]} if one.get("failed") else {}),
+        **({"failed": written["failed"]} if written.get("failed") else {}),
     }  # fmt: skip
 
 
@@ -139,7 +133,7 @@ def _page_name(folder: Path, page: Path) -> str:
 
 
 def public_metadata(home: Home) -> dict[str, Any]:
-    """How many figures the public form has; nothing where the settings leave it out."""
+    """How many figures the public form has; empty if there is none."""
     con = duckdb.connect(str(home.warehouse.resolve()), read_only=True)
     try:
         (exists,) = one_row(con.execute("select count(*) from duckdb_tables() where schema_name = 'marts_public'"))
@@ -162,9 +156,9 @@ def _in_postgres() -> dg.AssetsDefinition:
         description="The same night in PostgreSQL, for BI tools: all schemas replaced in one step.",
     )
     def in_postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        """Load what was published. Where that fails, the file is published all the same."""
+        """Load what was published. If that fails, the file stays published."""
         run = context.resources.night
-        with tried_again(context, after_all=True):
+        with retry_if_transient(context, after_all=True):
             run.begin()
             brought = run.serve()
         return dg.MaterializeResult(metadata={k: v for k, v in brought.as_dict().items() if v})

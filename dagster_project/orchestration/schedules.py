@@ -1,4 +1,4 @@
-"""When nights run."""
+"""The job that is a night, and its schedule."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ import dagster as dg
 
 JOB = "nightly"
 QUIET_RUN = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
-"""The story of each step is on Dagster's page; the system's log is for what went wrong."""
+"""Run config: the system's log gets warnings and errors only. Dagster's page shows each step."""
 
 
 @dg.failure_hook(required_resource_keys={"night"})
 def note_failure(context: dg.HookContext) -> None:
-    """A night that stops is written down: held, or failed with the reason. A step that is tried again has not stopped."""
+    """Writes the receipt of a night when a step fails for good."""
     error = context.op_exception
     if isinstance(error, dg.RetryRequested):
-        # The last try is over: what it failed of is its cause.
+        # The last try failed, too: the fault is the cause.
         error = error.__cause__
     context.resources.night.fail(error or "a step failed")
 
 
 def nightly_job() -> Any:
-    """The whole night, in one process: its steps share the libraries that cost most of a small night to import."""
+    """The whole night, in one process: importing its libraries takes most of the time of a small night."""
     return dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),
@@ -32,7 +32,7 @@ def nightly_job() -> Any:
 
 
 def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
-    """02:00 in London, whatever the clocks do."""
+    """Every night at 02:00 in London, in summer and winter time."""
     return dg.ScheduleDefinition(
         name="nightly_at_two",
         job=job,

@@ -1,4 +1,4 @@
-"""What Dagster watches for between nights: a complete set of files, and a night whose process has ended."""
+"""The sensors: one starts a night when a complete set of files has come, one reports nights whose process was killed."""
 
 import time
 from typing import Any
@@ -10,18 +10,18 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way
 from dagster_project.landing import arrival
 from dagster_project.nights import alerts
-from dagster_project.nights.lifecycle import note_interrupted
+from dagster_project.nights.lifecycle import write_missing_receipts
 from dagster_project.nights.run import NightRun
 
 from .schedules import QUIET_RUN
 from .tonight import PATIENCE
 
 LOOK_SECONDS = 60
-BEGUN_SECONDS = 1.2 * PATIENCE
-"""After so long a run that is alive has the home's lock: until then it may be waiting to try again to begin."""
-LET_GO = 3
-"""Seconds between looks at the lock: one run may wait for another to let go of it."""
-GONE = "The process of this night has ended without a word, perhaps because the disk was full: make room, and see pam status."
+STARTED_SECONDS = 1.2 * PATIENCE
+"""After so long a live run has the home's lock. Until then it may be waiting to try its first step again."""
+LOCK_SECONDS = 3
+"""Seconds between two looks at the lock: one run may be waiting for another to release it."""
+NO_PROCESS = "The process of this night ended without a receipt. If the disk was full, make room; then see pam status."
 BUSY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -32,7 +32,7 @@ BUSY = [
 
 
 def arrival_sensor(job: Any) -> dg.SensorDefinition:
-    """Starts a night when a complete set of files has come; once for each set."""
+    """Starts a night when a complete set of files has come, once for each set."""
 
     @dg.sensor(
         name="files_arrived",
@@ -44,47 +44,47 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """One look at the inbox."""
         home = Home.of()
-        end_gone(context.instance, home)
+        mark_dead_runs(context.instance, home)
         if (home.path / SAMPLE_MARK).exists():
             return dg.SensorResult(skip_reason="the files of this home are made up: no night starts by itself")
         config = read_config(home)
         settings = config.arrival
         if not settings.enabled:
             return dg.SensorResult(skip_reason="switched off: pam.toml says arrival.enabled = false")
-        found = arrival.look(home, settings, context.cursor, time.time(), config.night.inbox)
-        if found.run_key is None:
-            return dg.SensorResult(skip_reason=found.reason, cursor=found.cursor)
+        look = arrival.look(home, settings, context.cursor, time.time(), config.night.inbox)
+        if look.run_key is None:
+            return dg.SensorResult(skip_reason=look.reason, cursor=look.cursor)
         busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))
         if busy or is_under_way(home):
-            return dg.SensorResult(skip_reason=f"{found.reason}; a night is under way", cursor=found.cursor)
-        return dg.SensorResult(run_requests=[dg.RunRequest(found.run_key, QUIET_RUN)], cursor=found.cursor)
+            return dg.SensorResult(skip_reason=f"{look.reason}; a night is under way", cursor=look.cursor)
+        return dg.SensorResult(run_requests=[dg.RunRequest(look.run_key, QUIET_RUN)], cursor=look.cursor)
 
     return files_arrived
 
 
-def end_gone(instance: dg.DagsterInstance, home: Home) -> list[str]:
-    """Mark runs as failed that began long ago and have no process. Returns their ids.
+def mark_dead_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
+    """Mark runs as failed that started long ago and have no process. Returns their ids.
 
-    Dagster's own watch ends with the first that it can't write down, on a full disk say; such a run would keep all later ones
-    in the queue.
+    Dagster's own monitoring stops for good when it can't write, for example on a full disk, and such a run would block all
+    later ones in the queue.
     """
-    begun = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    records = instance.get_run_records(dg.RunsFilter(statuses=begun))
-    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - BEGUN_SECONDS]
+    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    records = instance.get_run_records(dg.RunsFilter(statuses=statuses))
+    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - STARTED_SECONDS]
     if not old or is_under_way(home):
         return []
-    time.sleep(LET_GO)
+    time.sleep(LOCK_SECONDS)
     if is_under_way(home):
         return []
-    still = {r.run_id for r in instance.get_runs(filters=dg.RunsFilter(statuses=begun))}
-    gone = [run for run in old if run.run_id in still]
-    for run in gone:
-        instance.report_run_failed(run, GONE)
-    return [run.run_id for run in gone]
+    still_started = {r.run_id for r in instance.get_runs(filters=dg.RunsFilter(statuses=statuses))}
+    dead = [run for run in old if run.run_id in still_started]
+    for run in dead:
+        instance.report_run_failed(run, NO_PROCESS)
+    return [run.run_id for run in dead]
 
 
 def vanished_sensor(job: Any) -> dg.SensorDefinition:
-    """Notes at once that a night's process is gone, where otherwise the next night would."""
+    """Reports a killed night at once, which otherwise the next night would."""
 
     @dg.run_failure_sensor(
         name="night_vanished",
@@ -94,24 +94,24 @@ def vanished_sensor(job: Any) -> dg.SensorDefinition:
         description="Writes the receipt of a night that did not live to write it, and sends its alert.",
     )
     def night_vanished(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        """After a run that failed: most have said so themselves."""
-        noted = note_vanished(Home.of())
-        return None if noted else dg.SkipReason("the night has its receipt")
+        """After a failed run. Most have written their own receipt."""
+        reported = report_interrupted_nights(Home.of())
+        return None if reported else dg.SkipReason("the night has its receipt")
 
     return night_vanished
 
 
-def note_vanished(home: Home) -> list[str]:
-    """Write the receipts that nights did not live to write, and tell of them. Returns the ids of those nights."""
+def report_interrupted_nights(home: Home) -> list[str]:
+    """Write the receipts of nights that were killed before they could, and send alerts. Returns the ids of those nights."""
     run = NightRun(home)
     try:
-        run.take()
+        run.take_lock()
     except NightUnderWayError:
         return []
     try:
-        run.noted += note_interrupted(home)
-        if run.noted:
-            alerts.tell(run.ended)
-        return [r.night_id for r in run.noted]
+        run.interrupted += write_missing_receipts(home)
+        if run.interrupted:
+            alerts.send_alerts(run.ended)
+        return [r.night_id for r in run.interrupted]
     finally:
         run.end()

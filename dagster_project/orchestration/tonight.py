@@ -1,4 +1,4 @@
-"""The night of a Dagster run: made when the run begins, ended when it is over."""
+"""The resource `night`: the night of a Dagster run, made when the run starts and ended when it ends."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,28 +13,28 @@ from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Plan
 
 PATIENCE = 15 * 60
-"""Seconds for which a night that Dagster runs tries again, in all, what can pass by itself."""
+"""For how many seconds in all a night that Dagster runs tries a step again after a fault that may pass."""
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 LANDING, PUBLISHING = "landing", "publishing"
-"""The steps that make `raw/<extract>` and `published/warehouse`."""
+"""The names of the steps that make `raw/<extract>` and `published/warehouse`."""
 
 TONIGHT = {
     "from": dg.Field(str, is_required=False, description="First day (YYYY-MM-DD) of a past period: only files that touch it."),
     "to": dg.Field(str, is_required=False, description="Last day of that period."),
     "rebuild": dg.Field(bool, default_value=False, description="Build every mart, also those that no new file touches."),
 }
-"""What a run started from the page can be told. Which files are read is not among it: whoever reaches the page could have
-figures of their own published. The home's settings say it, or the command line.
+"""What a run started from the page can set. It can't set which files are read, because whoever reaches the page could then
+publish figures of their own: the home's settings or the command line say that.
 """
 
 
 def plan_of(run: dg.DagsterRun | None) -> Plan:
-    """Which steps a run of Dagster's takes, and which runs it executes again."""
+    """Which steps a Dagster run takes, and which runs it re-executes."""
     if run is None:
         return Plan()
     chosen, steps = run.asset_selection or (), run.step_keys_to_execute
-    # Of a run of everything, Dagster names nothing; one of checks alone names these.
+    # For a run of everything Dagster has no selection; for one of checks alone it has only theirs.
     is_all = not chosen and not run.asset_check_selection
     lands = is_all or any(key.path[0] == "raw" for key in chosen)
     publishes = is_all or WAREHOUSE in chosen
@@ -48,10 +48,10 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
     """The night that a run's config asks for, in the home that PAM_HOME names. Raises PeriodError."""
     first, last = config.get("from"), config.get("to")
     if bool(first) != bool(last):
-        raise backfill.PeriodError("a period has a first and a last day: give both `from` and `to`")
+        raise backfill.PeriodError("a period has a first and a last day: set both `from` and `to`")
     period = backfill.read_period(first, last) if first and last else None
     home = Home.of()
-    # A home of made-up data stays one: its page can be looked at, and its night run again.
+    # A home of made-up data stays one, and its night can be run again from its page.
     is_sample = (home.path / SAMPLE_MARK).exists()
     return NightRun(
         home, rebuild=config.get("rebuild", False), period=period, sample=is_sample, patience=PATIENCE, plan=plan
@@ -60,7 +60,7 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")
 def tonight(context: dg.InitResourceContext) -> Iterator[NightRun]:
-    """One `NightRun` a run; when the run is over, it has its receipt, its alerts are sent, and the lock is given back."""
+    """One `NightRun` for each run. When the run is over, its receipt is written, alerts are sent, and the lock is released."""
     run, log = night_of(context.resource_config, plan_of(context.run)), context.log
     assert log is not None
     try:

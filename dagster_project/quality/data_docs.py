@@ -1,7 +1,7 @@
-"""Data Docs: Great Expectations' own pages of validation results, with nothing loaded from the web.
+"""Writes Data Docs, Great Expectations' own pages of validation results, so that they load nothing from the web.
 
-Its page template loads styles and scripts from other hosts. Its renderers and the templates of what is on a page are used as
-they are; the page around them is ours.
+Great Expectations' page template loads styles and scripts from other hosts. So only its renderers and the templates of a page's
+parts are used; the template of the page is ours.
 """
 
 import html
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
 NAMES = ("column", "column_A", "column_B", "column_list")
-"""What of a rule names columns."""
+"""The arguments of a rule that name columns."""
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
-    """Write a page for each validation result of the nights, and an index of them. Returns the index.
+    """Write a page for each validation result of the nights, and an index of the pages. Returns the index.
 
-    `folder` is made where it is not there; pages of earlier calls are replaced. Raises OSError and ValueError.
+    Makes `folder` if it does not exist, and replaces pages of earlier calls. Raises OSError and ValueError.
     """
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 
@@ -40,7 +40,7 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
             for answer in result.results:
                 answer.result = _escaped(answer.result)
                 if answer.expectation_config:
-                    # A home's own suite may name any column; the values that it gives, the renderers escape.
+                    # A home's own suite may name any column. The renderers escape a rule's other values.
                     kwargs = answer.expectation_config.kwargs
                     kwargs |= {name: _escaped(kwargs[name]) for name in NAMES if name in kwargs}
             text = view.render(renderer.render(result), made_up=made_up)
@@ -54,7 +54,7 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
 
 
 def _escaped(value: Any) -> Any:
-    """A result with no mark-up in its values: they come from files, and the templates print them as they are."""
+    """A result with all its texts escaped: they come from files, and the templates print them as they are."""
     if isinstance(value, dict):
         return {name: _escaped(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -68,4 +68,4 @@ def _view() -> "DefaultJinjaPageView":
 
     view: Any = DefaultJinjaPageView()
     view.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), view.env.loader])
-    return view  # type: ignore[no-any-return]  # of the class that was made
+    return view  # type: ignore[no-any-return]  # `Any` only so that its environment can be set

@@ -1,4 +1,4 @@
-"""Calls Great Expectations: takes a frame and a suite, returns its validation result as JSON."""
+"""Calls Great Expectations: takes a data frame and rules, returns its validation result as JSON."""
 
 import logging
 import sys
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values")
 """Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
 PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table_name", *NAMED)
-"""Columns of facts that say of what a fact is."""
+"""Columns that say what a fact is about."""
 
 
 @cache
 def _context() -> Any:
     import great_expectations as gx
 
-    # It tells of its temporary folders, by a logger with a level of its own.
+    # It logs its temporary folders, by a logger with a level of its own.
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # a dict is what it reads
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # it reads a dict
     return context
 
 
@@ -32,7 +32,7 @@ def is_loaded() -> bool:
 
 
 def load() -> None:
-    """Load Great Expectations now: it takes two seconds when first asked."""
+    """Load Great Expectations now, which takes two seconds."""
     _context()
 
 
@@ -46,12 +46,12 @@ def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.Dat
 
 
 def validate_values(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:
-    """The result of rules on a relation's own values, with some of those that break one, and how many there are."""
+    """The result of rules on a relation's own values: how many values break each rule, and some of them."""
     return _validate(name, expectations, frame, {"result_format": "SUMMARY", "partial_unexpected_count": 100})
 
 
-def why_not(expectation: dict[str, Any]) -> str:
-    """Why Great Expectations can't take a rule as it is written; nothing where it can."""
+def invalid_reason(expectation: dict[str, Any]) -> str:
+    """Why Great Expectations rejects a rule as it is written; blank if it does not."""
     from great_expectations.exceptions.exceptions import GreatExpectationsError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -68,19 +68,13 @@ def _validate(
     from great_expectations import ExpectationSuite
 
     suite = ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
-    found: dict[str, Any] = _batch(frame).validate(suite, result_format=form).to_json_dict()
-    return found
+    batch = _batch_definition().get_batch({"dataframe": frame})
+    result: dict[str, Any] = batch.validate(suite, result_format=form).to_json_dict()
+    return result
 
 
-def _batch(frame: "pd.DataFrame") -> Any:
-    context = _context()
-    source = (
-        context.data_sources.get("candidate")
-        if "candidate" in context.data_sources.all()
-        else context.data_sources.add_pandas("candidate")
-    )
-    asset = source.get_asset("facts") if "facts" in source.get_asset_names() else source.add_dataframe_asset("facts")
-    definition = (
-        asset.get_batch_definition("whole") if asset.batch_definitions else asset.add_batch_definition_whole_dataframe("whole")
-    )
-    return definition.get_batch({"dataframe": frame})
+@cache
+def _batch_definition() -> Any:
+    """The data source, asset and batch of Great Expectations through which it is given every data frame."""
+    facts = _context().data_sources.add_pandas("candidate").add_dataframe_asset("facts")
+    return facts.add_batch_definition_whole_dataframe("whole")

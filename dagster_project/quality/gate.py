@@ -1,7 +1,7 @@
-"""Whether a night may be published: Great Expectations suites against the candidate's audit tables, what leaves the force, and
-relations that a suite names.
+"""Decides whether a night may be published: runs Great Expectations suites on the candidate's audit tables, on what leaves the
+force, and on the relations that a suite names.
 
-A failed critical check holds the night back. A failed warning travels with it, in `meta.checks`. A check that gave no
+A failed critical check holds the night back. A failed warning is published with it, in `meta.checks`. A check without a
 result has failed.
 """
 
@@ -18,8 +18,8 @@ from dagster_project.core.home import Home
 from dagster_project.transform.raw_schema import WORK
 
 from . import engine, results
-from .leaving import leaving_facts
-from .relations import clean_error, judge_relations
+from .outgoing import outgoing_facts
+from .relations import judge_relations, take_error
 from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:
@@ -29,64 +29,67 @@ __all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", 
 
 
 def judge(home: Home, keep: Path | None = None, public: Public | None = None) -> list[Check]:
-    """Run every suite against the candidate. `keep`: where Great Expectations' own results are written. `public`: how its
-    public form was made; as the home's settings say, where None.
+    """Run every suite on the candidate. Returns every check, passed or not.
 
-    A rule that several suites share is asked once, of all their subjects together, and answered for each: Great
-    Expectations costs by the question, hardly by the row. Raises SuiteError for YAML that can't be meant, and nothing for a
-    broken rule: that is what the checks say.
+    `keep`: the file for Great Expectations' own results. `public`: how the public form was made; None: as the home's settings
+    say. A rule that several suites share is run once for all their subjects, because Great Expectations takes time for each
+    rule and hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
     """
     own = relation_suites(home)
     con = duckdb.connect(str(home.candidate / WORK), read_only=True)
     try:
         frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
-        dropped = {row[0] for row in con.execute("select distinct extract from raw.loads").fetchall()}
+        loaded = {row[0] for row in con.execute("select distinct extract from raw.loads").fetchall()}
     finally:
         con.close()
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
+    facts = {"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)}
+    facts |= outgoing_facts(home, public or read_config(home).public)
     checks: list[Check] = []
-    found: list[dict[str, Any]] = []
-    for kind, due in (("extract", dropped), ("mart", marts)):
-        checks += _judge_kind(kind, frames[kind], due, found)
-    for kind, (frame, marts_of) in leaving_facts(home, public or read_config(home).public).items():
-        checks += _judge_kind(kind, frame, marts_of, found)
+    gx_results: list[dict[str, Any]] = []
+    for kind, (frame, expected) in facts.items():
+        checks += _judge_kind(kind, frame, expected, gx_results)
     if own:
-        of_relations, more = judge_relations(home, own)
-        checks += of_relations
-        found += more
+        relation_checks, relation_results = judge_relations(home, own)
+        checks += relation_checks
+        gx_results += relation_results
     if keep:
-        results.write_results(keep, found)
+        results.write_results(keep, gx_results)
     return sorted(checks, key=lambda c: (c.suite, c.subject, c.rule))
 
 
-def _judge_kind(kind: str, frame: "pd.DataFrame", due: set[str], found: list[dict[str, Any]] | None = None) -> list[Check]:
-    """The checks of all subjects of a kind. `found`: gets Great Expectations' results."""
-    seen = set(frame[kind].unique())
-    checks = [_failed(name, name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(due - seen)]
-    asked: dict[str, tuple[dict[str, Any], list[tuple[Suite, str]]]] = {}
-    for name in sorted(seen):
+def _judge_kind(
+    kind: str, frame: "pd.DataFrame", expected: set[str], gx_results: list[dict[str, Any]] | None = None
+) -> list[Check]:
+    """The checks of all subjects of a kind. `expected`: those that must have facts. `gx_results`: gets Great Expectations'
+    own results.
+    """
+    names = set(frame[kind].unique())
+    checks = [_not_judged(name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(expected - names)]
+    # By a rule as JSON: the rule, and the subjects to which it applies.
+    rules: dict[str, tuple[dict[str, Any], list[tuple[Suite, str]]]] = {}
+    for name in sorted(names):
         suite = suite_for(kind, name)
         if suite is None:
-            checks.append(_failed(name, name, "has_a_suite", "expectations/ has no suite of this name"))
+            checks.append(_not_judged(name, "has_a_suite", "expectations/ has no suite of this name"))
             continue
         for e in suite.expectations:
-            asked.setdefault(json.dumps(e, sort_keys=True, default=str), (e, []))[1].append((suite, name))
-    together: dict[tuple[str, ...], list[str]] = {}
-    for question, (_, subjects) in asked.items():
-        together.setdefault(tuple(name for _, name in subjects), []).append(question)
-    for names, questions in together.items():
-        part = frame[frame[kind].isin(names)].reset_index(drop=True)
-        answers = _validate(kind, names, [asked[q][0] for q in questions], part, found)
-        for question in questions:
-            expectation, subjects = asked[question]
-            answer = answers.get(expectation["meta"]["rule"])
-            checks += [_check(suite, name, expectation, answer, kind) for suite, name in subjects]
+            rules.setdefault(json.dumps(e, sort_keys=True, default=str), (e, []))[1].append((suite, name))
+    batches: dict[tuple[str, ...], list[tuple[dict[str, Any], list[tuple[Suite, str]]]]] = {}
+    for e, subjects in rules.values():
+        batches.setdefault(tuple(name for _, name in subjects), []).append((e, subjects))
+    for batch_names, batch in batches.items():
+        part = frame[frame[kind].isin(batch_names)].reset_index(drop=True)
+        answers = _validate(kind, batch_names, [e for e, _ in batch], part, gx_results)
+        for e, subjects in batch:
+            answer = answers.get(e["meta"]["rule"])
+            checks += [_check(suite, name, e, answer, kind) for suite, name in subjects]
     return checks
 
 
-def _failed(suite: str, subject: str, rule: str, found: str) -> Check:
+def _not_judged(subject: str, rule: str, found: str) -> Check:
     return Check(
-        suite, subject, rule, "critical", False, found,
+        subject, subject, rule, "critical", False, found,
         "A check that saw nothing has not passed.", "Look at the night's log for what is missing.",
     )  # fmt: skip
 
@@ -96,14 +99,14 @@ def _validate(
     names: tuple[str, ...],
     expectations: list[dict[str, Any]],
     frame: "pd.DataFrame",
-    found: list[dict[str, Any]] | None,
+    gx_results: list[dict[str, Any]] | None,
 ) -> dict[str, dict[str, Any]]:
     """Great Expectations' answer to each expectation, by rule."""
-    several = f"{len(names)} {'extracts' if kind == 'extract' else 'marts'}" if len(names) > 1 else names[0]
-    result = engine.validate_facts(f"{kind} facts: {several}", expectations, frame)
+    subjects = f"{len(names)} {'extracts' if kind == 'extract' else 'marts'}" if len(names) > 1 else names[0]
+    result = engine.validate_facts(f"{kind} facts: {subjects}", expectations, frame)
     result["meta"] |= {"subjects": sorted(names)}
-    if found is not None:
-        found.append(result)
+    if gx_results is not None:
+        gx_results.append(result)
     return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
 
 
@@ -114,22 +117,22 @@ def _check(suite: Suite, subject: str, expectation: dict[str, Any], answer: dict
 
 
 def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str]:
-    """Whether a subject passed, and what broke the rule, in words: `pct_quarantined 12.5 (derbyshire)`."""
+    """Whether a subject passed, and what broke the rule, such as `pct_quarantined 12.5 (derbyshire)`."""
     if answer is None:
         return False, "the check gave no result"
     if answer["success"] is True:
         return True, ""
-    error = clean_error(answer)
-    places = answer.get("result", {}).get("unexpected_index_list")
-    if error or not places:
+    error = take_error(answer)
+    facts = answer.get("result", {}).get("unexpected_index_list")
+    if error or not facts:
         return False, f"the check failed to run: {error or answer.get('result')}"
     column = expectation["kwargs"]["column"]
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
-    # The facts have no order of their own, and the same night is to say the same.
-    own = sorted((p for p in places if p[kind] == subject), key=lambda p: [str(p.get(i)) for i in names])
-    said = [f"{column} {p[column]:.6g} ({', '.join(str(p[i]) for i in names if p.get(i))})" for p in own[:5]]
+    # Sorted, because facts have no order of their own, and the same night must always give the same text.
+    own = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
+    texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in own[:5]]
     more = f" and {len(own) - 5} more" if len(own) > 5 else ""
-    return not own, "; ".join(said) + more
+    return not own, "; ".join(texts) + more
 
 
 def held_by(checks: Iterable[Check]) -> list[Check]:

@@ -1,4 +1,4 @@
-"""Writes suites and the results of the last nights as a Great Expectations project, which its own API opens.
+"""Writes the suites and the results of the last nights as a Great Expectations project, to open with its own API:
 
     context = great_expectations.get_context(mode="file", project_root_dir=FOLDER)
 """
@@ -15,10 +15,10 @@ from .suites import load_suites, relation_suites
 
 
 def write_project(home: Home, folder: Path, nights: Sequence[str]) -> Path:
-    """Write the project's suites, the home's own, and the kept validation results of the nights.
+    """Write the suites of this project and of the home, and the stored validation results of the nights.
 
-    Other files in the folder stay; suites and results of the same name are replaced. The gate reads `expectations/`, not this
-    copy. Returns the folder of the project. Raises OSError, and ValueError for results that can't be read.
+    Replaces suites and results of the same name; other files in the folder stay. The gate reads `expectations/`, not this copy.
+    Returns the project's folder. Raises OSError, and ValueError for results that can't be read.
     """
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier

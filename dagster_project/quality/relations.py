@@ -1,7 +1,7 @@
-"""Rules on the columns of a mart, a table of the report or a staging model, as a suite's YAML gives them.
+"""Runs a suite's rules on the columns of a mart, a table of the report or a staging model.
 
-Only the columns that a rule names are read. Of a relation with more than a million rows, a rule that looks at each value
-by itself is asked of the distinct values.
+Reads only the columns that a rule names. In a relation of more than a million rows, a rule about single values reads only the
+distinct ones.
 """
 
 import re
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 SCHEMAS = {
     "marts": "warehouse", "reports": "warehouse", "staging": "work", "marts_public": "warehouse", "bi": "warehouse",
 }  # fmt: skip
-"""Where relations are looked for, in this order, and in which of the candidate's files."""
-AT_ONCE = 1_000_000
+"""The schemas in which relations are looked for, in this order, and the candidate's file that has each."""
+MOST_ROWS = 1_000_000
 BY_VALUE = {
     "expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set",
     "expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex",
@@ -38,13 +38,15 @@ BY_VALUE = {
     "expect_column_distinct_values_to_be_in_set", "expect_column_distinct_values_to_contain_set",
     "expect_column_distinct_values_to_equal_set", "expect_column_min_to_be_between", "expect_column_max_to_be_between",
 }  # fmt: skip
-"""What a column's distinct values answer as all of its values do, where all have to pass."""
+"""Rules that give the same answer on a column's distinct values as on all its values, if all have to pass."""
 LISTS = ("partial_unexpected_list", "partial_unexpected_counts", "observed_value", "details")
 
 
 def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], list[dict[str, Any]]]:
-    """The answer to each rule of the suites, and Great Expectations' own results. A rule that can't be asked has failed; a
-    staging model of an extract that no file has come of is not judged."""
+    """The check of each rule of the suites, and Great Expectations' own results.
+
+    A rule that can't be run has failed. The staging model of an extract without any file is not judged.
+    """
     checks: list[Check] = []
     results: list[dict[str, Any]] = []
     con = duckdb.connect()
@@ -52,44 +54,42 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
         limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
-        dropped = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
+        loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
         for suite in suites:
-            found, schema, name = _find(con, suite.relation)
+            relation, schema, name = _find(con, suite.relation)
             subject = name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
-            if found is None:
+            if relation is None:
                 checks += [_check(suite, subject, e, False, f"the check failed to run: {name}") for e in suite.expectations]
-            elif schema == "staging" and name.startswith("stg_") and subject not in dropped:
-                continue
-            else:
-                own, result = _judge(con, suite, subject, found, _private(schema, subject))
-                checks += own
-                results += result
+            elif not (schema == "staging" and name.startswith("stg_") and subject not in loaded):
+                suite_checks, suite_results = _judge(con, suite, subject, relation, _private_columns(schema, subject))
+                checks += suite_checks
+                results += suite_results
     finally:
         con.close()
     return checks, results
 
 
 def _find(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str | None, str, str]:
-    """A relation's full name in SQL, its schema and its name; without the first, what is wrong in place of the last."""
+    """A relation's full name in SQL, its schema and its name; if there is none: None, blank, and what is wrong."""
     schema, _, name = relation.rpartition(".")
-    there = con.execute(
+    relations = con.execute(
         "select database_name, schema_name, table_name from duckdb_tables() union all"
         " select database_name, schema_name, view_name from duckdb_views() where not internal"
     ).fetchall()
     for own, database in SCHEMAS.items():
-        if schema in ("", own) and (database, own, name) in there:
+        if schema in ("", own) and (database, own, name) in relations:
             return f'{database}.{own}."{name}"', own, name
-    near = closest_names(name, {n for d, s, n in there if SCHEMAS.get(s) == d and schema in ("", s)})
-    return None, "", f"no mart, report or staging model is called {relation}{_nearest(near)}"
+    similar = closest_names(name, {n for d, s, n in relations if SCHEMAS.get(s) == d and schema in ("", s)})
+    return None, "", f"no mart, report or staging model is called {relation}{_list_nearest(similar)}"
 
 
-def _nearest(names: Iterable[str]) -> str:
-    near = ", ".join(names)
-    return f"; nearest: {near}" if near else ""
+def _list_nearest(names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"; nearest: {listed}" if listed else ""
 
 
-def _private(schema: str, subject: str) -> set[str]:
-    """Columns of a staging model that tell rows or people apart: no value of theirs leaves it."""
+def _private_columns(schema: str, subject: str) -> set[str]:
+    """Columns of a staging model that identify rows or people: none of their values may be shown."""
     contract = load_contracts().get(subject) if schema == "staging" else None
     return {c.name for c in contract.columns if c.key or c.identifier} if contract else set()
 
@@ -99,45 +99,45 @@ def _judge(
 ) -> tuple[list[Check], list[dict[str, Any]]]:
     kinds = {row[0]: str(row[1]) for row in con.execute(f"describe {relation}").fetchall()}
     (rows,) = one_row(con.execute(f"select count(*) from {relation}"))
-    checks, askable = [], []
+    checks, valid = [], []
     for e in suite.expectations:
-        wanted = _named(e["kwargs"])
-        lacking = sorted(wanted - kinds.keys())
-        if lacking:
-            near = sorted({n for c in lacking for n in closest_names(c, set(kinds))})
-            why = f"there is no column {', '.join(lacking)} in {suite.relation}{_nearest(near)}"
+        wanted = _columns_of(e["kwargs"])
+        missing = sorted(wanted - kinds.keys())
+        if missing:
+            similar = sorted({n for c in missing for n in closest_names(c, set(kinds))})
+            problem = f"there is no column {', '.join(missing)} in {suite.relation}{_list_nearest(similar)}"
         else:
-            why = "there is no row to judge" if not rows and wanted else engine.why_not(e)
-        if why:
-            checks.append(_check(suite, subject, e, False, f"the check failed to run: {why}"))
+            problem = "there is no row to judge" if not rows and wanted else engine.invalid_reason(e)
+        if problem:
+            checks.append(_check(suite, subject, e, False, f"the check failed to run: {problem}"))
         else:
-            askable.append(e)
+            valid.append(e)
     results: list[dict[str, Any]] = []
-    for names, is_distinct, part in _batches(askable, kinds, rows):
-        found = engine.validate_values(suite.name, part, _frame(con, relation, names, kinds, is_distinct))
-        found["meta"] |= {"relation": suite.relation, "rows": rows, "of_distinct_values": is_distinct}
-        answers = {a["expectation_config"]["meta"]["rule"]: a for a in found["results"]}
-        for e in part:
+    for names, is_distinct, rules in _batches(valid, kinds, rows):
+        result = engine.validate_values(suite.name, rules, _frame(con, relation, names, kinds, is_distinct))
+        result["meta"] |= {"relation": suite.relation, "rows": rows, "of_distinct_values": is_distinct}
+        answers = {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
+        for e in rules:
             checks.append(_answer(suite, subject, e, answers.get(e["meta"]["rule"]), rows, is_distinct, private))
-        results.append(found)
+        results.append(result)
     return checks, results
 
 
-def _named(kwargs: dict[str, Any]) -> set[str]:
+def _columns_of(kwargs: dict[str, Any]) -> set[str]:
     """The columns that a rule's arguments name."""
-    given = [v for k, v in kwargs.items() if k in ("column", "column_A", "column_B", "column_list")]
-    return {str(c) for v in given for c in (v if isinstance(v, list) else [v])}
+    values = [v for k, v in kwargs.items() if k in ("column", "column_A", "column_B", "column_list")]
+    return {str(c) for v in values for c in (v if isinstance(v, list) else [v])}
 
 
 def _batches(
     expectations: list[dict[str, Any]], kinds: dict[str, str], rows: int
 ) -> list[tuple[list[str], bool, list[dict[str, Any]]]]:
-    """What is read together: columns, whether only their distinct values, and the rules that are asked of it."""
+    """What to read at once: the columns, whether only their distinct values, and the rules to run on them."""
     together: list[dict[str, Any]] = []
     by_column: dict[str, list[dict[str, Any]]] = {}
     for e in expectations:
-        alone = e["type"] in BY_VALUE and e["kwargs"].get("mostly", 1) == 1 and "row_condition" not in e["kwargs"]
-        if rows > AT_ONCE and alone:
+        is_by_value = e["type"] in BY_VALUE and e["kwargs"].get("mostly", 1) == 1 and "row_condition" not in e["kwargs"]
+        if rows > MOST_ROWS and is_by_value:
             by_column.setdefault(e["kwargs"]["column"], []).append(e)
         else:
             together.append(e)
@@ -146,9 +146,9 @@ def _batches(
         needed: set[str] = set()
         for e in together:
             words = set(re.findall(r"\w+", str(e["kwargs"].get("row_condition", ""))))
-            # A rule of the table as a whole asks which columns it has, or counts its rows.
+            # A rule about the whole table looks at its column names, or counts its rows, for which any column will do.
             whole = set(kinds) if "table_column" in e["type"] else {next(iter(kinds))}
-            needed |= _named(e["kwargs"]) | (words & kinds.keys()) or whole
+            needed |= _columns_of(e["kwargs"]) | (words & kinds.keys()) or whole
         batches.append(([c for c in kinds if c in needed], False, together))
     return batches
 
@@ -156,7 +156,7 @@ def _batches(
 def _frame(
     con: duckdb.DuckDBPyConnection, relation: str, names: list[str], kinds: dict[str, str], is_distinct: bool
 ) -> "pd.DataFrame":
-    """The columns as pandas has them: decimals as floats, days as days."""
+    """The columns as a data frame: decimals as floats, dates as `date`."""
     columns = ", ".join(
         f'cast("{n}" as double) as "{n}"' if kinds[n].startswith("DECIMAL") else f'"{n}"' for n in names
     )
@@ -179,9 +179,9 @@ def _answer(
     if answer is None:
         return _check(suite, subject, e, False, "the check gave no result")
     result = answer.get("result") or {}
-    if error := clean_error(answer):
+    if error := take_error(answer):
         return _check(suite, subject, e, False, f"the check failed to run: {error}")
-    column = ", ".join(sorted(_named(e["kwargs"]))) or suite.relation
+    column = ", ".join(sorted(_columns_of(e["kwargs"]))) or suite.relation
     counts = result.get("partial_unexpected_counts") or []
     if "observed_value" in result:
         values = f" is {_short(result['observed_value'])}"
@@ -189,8 +189,8 @@ def _answer(
         values = " " + ", ".join(_short(c["value"]) for c in counts[:5]) + (" and more" if len(counts) > 5 else "")
         n = result.get("unexpected_count")
         values = f"{values.rstrip()}: {n:,} of {'the distinct values of ' if is_distinct else ''}{rows:,} rows" if n else values
-    if private & _named(e["kwargs"]):
-        # In the results that are kept, too.
+    if private & _columns_of(e["kwargs"]):
+        # Also taken out of the stored results.
         for name in LISTS:
             result.pop(name, None)
         values = f": {result.get('unexpected_count', 'some')} of {rows:,} rows (values of keys and identifiers are not shown)"
@@ -198,16 +198,16 @@ def _answer(
     return _check(suite, subject, e, passed, "" if passed else f"{column}{values}")
 
 
-def clean_error(answer: dict[str, Any]) -> str:
-    """Why a rule could not be asked, if so. Takes the traceback out of the answer: it has paths of this machine."""
+def take_error(answer: dict[str, Any]) -> str:
+    """Why a rule could not be run, if so. Also takes the traceback, which has paths of this machine, out of the answer."""
     info = answer.get("exception_info") or {}
     parts = [info] if "raised_exception" in info else list(info.values())
-    said = ""
+    message = ""
     for part in parts:
         if part.get("raised_exception"):
-            said = str(part.get("exception_message") or "it raised an error")
+            message = str(part.get("exception_message") or "it raised an error")
             part["exception_traceback"] = ""
-    return " ".join(said.split())
+    return " ".join(message.split())
 
 
 def _short(value: object) -> str:

@@ -1,6 +1,6 @@
-"""Great Expectations' validation results of a night, kept as `checks/<night id>.json` in the home.
+"""Stores Great Expectations' validation results of a night as `checks/<night id>.json` in the home.
 
-Each of `results` loads by Great Expectations' `expectationSuiteValidationResultSchema`.
+Great Expectations' `expectationSuiteValidationResultSchema` loads each of its `results`.
 """
 
 import json
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
 
 LAST = 100
-"""Nights whose results are kept, held ones among them."""
+"""How many nights' results are kept, held nights included."""
 
 
 class NoResultsError(PamError, ValueError):
-    """A night whose results are not kept. The message names those that are."""
+    """The results of this night are not kept. The message names the nights whose results are."""
 
 
 def path_of(home: Home, night_id: str) -> Path:
@@ -29,12 +29,12 @@ def path_of(home: Home, night_id: str) -> Path:
     return home.checks / f"{night_id}.json"
 
 
-def write_results(path: Path, found: list[dict[str, Any]]) -> None:
-    """Write a night's results, and remove those of the oldest nights. Raises OSError."""
+def write_results(path: Path, results: list[dict[str, Any]]) -> None:
+    """Write a night's results, and delete those of the oldest nights. Raises OSError."""
     run = {"run_name": path.stem, "run_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    for result in found:
+    for result in results:
         result["meta"]["run_id"] = run
-    body = {"night_id": path.stem, "results": found}
+    body = {"night_id": path.stem, "results": results}
     write_whole(path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
     for old in sorted(path.parent.glob("[!.]*.json"), key=lambda p: night_order(p.stem))[:-LAST]:
         old.unlink(missing_ok=True)
@@ -42,24 +42,23 @@ def write_results(path: Path, found: list[dict[str, Any]]) -> None:
 
 def nights(home: Home) -> list[str]:
     """The nights whose results are kept, oldest first."""
-    found = home.checks.glob("[!.]*.json") if home.checks.is_dir() else ()
-    return sorted((p.stem for p in found), key=night_order)
+    return sorted((p.stem for p in home.checks.glob("[!.]*.json")), key=night_order)
 
 
-def night_named(home: Home, night: str | None) -> str:
-    """The kept night of this id, or of the one id that begins so; the last one where None. Raises NoResultsError."""
-    there = nights(home)
-    found = there[-1:] if night is None else [n for n in there if n == night] or [n for n in there if n.startswith(night)]
-    if len(found) != 1:
-        listed = f"there are those of {', '.join(there)}" if there else "`pam nightly` makes them"
+def find_night_id(home: Home, night: str | None) -> str:
+    """The night with results of this id, or the only one whose id starts so; None: the last one. Raises NoResultsError."""
+    kept = nights(home)
+    matches = kept[-1:] if night is None else [n for n in kept if n == night] or [n for n in kept if n.startswith(night)]
+    if len(matches) != 1:
+        listed = f"there are those of {', '.join(kept)}" if kept else "`pam nightly` makes them"
         raise NoResultsError(f"{night or home.path}: no results of such a night are kept: {listed}")
-    return found[0]
+    return matches[0]
 
 
 def read_results(home: Home, night_id: str) -> list[dict[str, Any]]:
     """A night's results as they were written. Raises OSError and ValueError."""
-    found: list[dict[str, Any]] = json.loads(path_of(home, night_id).read_text(encoding="utf-8"))["results"]
-    return found
+    results: list[dict[str, Any]] = json.loads(path_of(home, night_id).read_text(encoding="utf-8"))["results"]
+    return results
 
 
 def load_results(home: Home, night_id: str) -> "list[ExpectationSuiteValidationResult]":

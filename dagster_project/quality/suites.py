@@ -1,7 +1,7 @@
-"""The suites: which rules apply to which extract, mart or relation, as YAML in `expectations/` and in a home's own.
+"""Reads the suites: which rules apply to which extract, mart or relation, as YAML in `expectations/` here and in a home.
 
-A suite has a `subject` whose facts it judges (`extract`, `mart`, `public`, `report`), or a `relation` whose own columns
-it judges: a mart, a table of the report or a staging model. The latter needs no SQL, and a home may have some of its own.
+A suite has either a `subject` whose facts it judges (`extract`, `mart`, `public`, `report`), or a `relation` whose columns it
+judges: a mart, a table of the report or a staging model. A relation's suite needs no SQL, and a home may have its own.
 """
 
 import json
@@ -18,19 +18,19 @@ from dagster_project.core.yaml_io import read_yaml
 DEFAULT_SUITE = "any_extract"
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
 """The audit tables that a night's build makes, by subject."""
-LEAVING = {"public": "public_form", "report": "report_cells"}
-"""What leaves the force, by subject: one suite judges it of every mart."""
+OUTGOING = {"public": "public_form", "report": "report_cells"}
+"""The suites that judge what leaves the force, by subject. Each applies to every mart."""
 Subject = Literal["extract", "mart", "public", "report", "relation"]
 FIELDS = {"name", "subject", "relation", "include", "expectations"}
 
 
 class SuiteError(PamError, ValueError):
-    """A suite's YAML that says something it can't mean. The message names the file and the field."""
+    """A suite's YAML is invalid. The message names the file and the field."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One YAML of expectations/, its shared parts put in. `relation`: where the subject is that, which."""
+    """One YAML file of expectations/, with the shared parts that it includes. `relation`: blank unless that is its subject."""
 
     name: str
     subject: Subject
@@ -40,14 +40,17 @@ class Suite:
 
 @cache
 def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
-    """All suites of a folder by name. Raises SuiteError for a rule without severity or advice (of facts: reason and date, too),
-    a repeated one, or a part not there."""
+    """All suites of a folder by name.
+
+    Raises SuiteError for a rule without severity or advice (for facts also reason and date), a repeated one, or a missing part.
+    """
     return _load(folder)
 
 
 def relation_suites(home: Home) -> list[Suite]:
-    """The suites that judge relations: the project's and the home's own. Raises SuiteError, also for one of the home's that
-    judges anything else, or has the name of one of the project's."""
+    """The suites that judge relations: the project's and the home's own. Raises SuiteError, also for a suite of the home that
+    judges anything else, or has the name of one of the project's.
+    """
     shipped, own = load_suites(), _load(home.expectations)
     for suite in own.values():
         if suite.subject != "relation" or suite.name in shipped:
@@ -59,11 +62,10 @@ def relation_suites(home: Home) -> list[Suite]:
 
 
 def suite_for(subject: str, name: str) -> Suite | None:
-    """The suite that judges an extract or a mart, or what of a mart leaves the force; extracts without one of their own share
-    one."""
+    """The suite that judges an extract, a mart, or what leaves the force of a mart. Extracts without their own share one."""
     suites = load_suites()
-    if subject in LEAVING:
-        return suites.get(LEAVING[subject])
+    if subject in OUTGOING:
+        return suites.get(OUTGOING[subject])
     return suites.get(name) or (suites[DEFAULT_SUITE] if subject == "extract" else None)
 
 
@@ -73,8 +75,8 @@ def _load(folder: Path) -> dict[str, Suite]:
         body = read_yaml(path.read_text(encoding="utf-8"))
         body = body if isinstance(body, dict) else {}
         unknown = set(body) - FIELDS
-        is_one = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
-        if unknown or body.get("name") != path.stem or not is_one:
+        has_one_subject = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
+        if unknown or body.get("name") != path.stem or not has_one_subject:
             raise SuiteError(
                 f"{path.name}: needs name (that of the file), and subject (extract, mart, public or report) or relation (such"
                 f" as stg_crimes); not {unknown}"
@@ -85,39 +87,41 @@ def _load(folder: Path) -> dict[str, Suite]:
                 raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
             expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
         if body.get("relation"):
-            expectations = [_completed(path.name, str(body["relation"]), e) for e in expectations]
+            expectations = [_complete_rule(path.name, str(body["relation"]), e) for e in expectations]
         for e in expectations:
             _check_rule(path.name, e)
         rules = [e["meta"]["rule"] for e in expectations]
-        if twice := sorted({r for r in rules if rules.count(r) > 1}):
-            raise SuiteError(f"{path.name}: {', '.join(twice)}: several rules are called so; `meta: {{rule: ...}}` names one")
+        if repeated := sorted({r for r in rules if rules.count(r) > 1}):
+            raise SuiteError(
+                f"{path.name}: {', '.join(repeated)}: several rules have this name; `meta: {{rule: ...}}` sets another"
+            )
         subject: Subject = "relation" if body.get("relation") else body["subject"]
         suites[path.stem] = Suite(path.stem, subject, tuple(expectations), str(body.get("relation") or ""))
     return suites
 
 
 def _check_rule(file: str, e: dict[str, Any]) -> None:
-    lacking = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
-    if lacking or e.get("severity") not in ("critical", "warning"):
-        raise SuiteError(f"{file}: {e.get('type')}: lacks {', '.join(lacking) or 'a severity (critical or warning)'}")
+    missing = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
+    if missing or e.get("severity") not in ("critical", "warning"):
+        raise SuiteError(f"{file}: {e.get('type')}: lacks {', '.join(missing) or 'a severity (critical or warning)'}")
 
 
-def _completed(file: str, relation: str, e: Any) -> dict[str, Any]:
-    """A rule of a relation as the others are written: its name, reason and date follow where they are left out."""
+def _complete_rule(file: str, relation: str, e: Any) -> dict[str, Any]:
+    """A relation's rule with its name, reason and date filled in where the YAML leaves them out."""
     if not isinstance(e, dict) or not isinstance(e.get("type"), str) or not isinstance(e.get("kwargs", {}), dict):
         raise SuiteError(f"{file}: {e}: a rule has a type (such as expect_column_values_to_be_in_set) and kwargs")
     kwargs = json.loads(json.dumps(e.get("kwargs", {}), default=_day))
     short = e["type"].removeprefix("expect_").removeprefix("column_").removeprefix("values_")
     names = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs]
-    given = {
+    defaults = {
         "rule": "_".join([*names, short]),
         "reason": e.get("description") or f"{relation}: {' '.join([*names, *short.split('_')])}.",
         "since": "unknown",
     }
-    return {**e, "kwargs": kwargs, "meta": {**given, **(e.get("meta") or {})}}
+    return {**e, "kwargs": kwargs, "meta": {**defaults, **(e.get("meta") or {})}}
 
 
 def _day(value: object) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    raise TypeError(f"{value!r} is nothing that a rule can say")
+    raise TypeError(f"{value!r} is not a value that a rule can have")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, shape_of, told_before, verify
+from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, record_first, shape_of, verify
 from dagster_project.audit.lines import digest
 from dagster_project.audit.log import head_path, log_path
 from dagster_project.core.config import ConfigError
@@ -47,7 +47,7 @@ def test_what_is_recorded_is_read_again(logged: Home) -> None:
     verdict = verify(logged)
     assert (verdict.records, verdict.anchor, verdict.faults, verdict.notes) == (9, anchor(logged), [], [])
     assert {p.stat().st_mode & 0o777 for p in logged.audit.iterdir()} == {0o600}
-    with pytest.raises(ValueError, match="no kind of record"):
+    with pytest.raises(ValueError, match="unknown kind of record"):
         record(logged, "gossip")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="can't be called before"):
         record(logged, "alteration", before="x")
@@ -115,11 +115,11 @@ def test_a_damaged_head_is_no_way_round_the_key(logged: Home, monkeypatch: pytes
 def test_what_did_not_come_about_is_withdrawn(logged: Home) -> None:
     told = [("alteration", {"what": "rows"}), ("disclosure", {"what": "published"})]
     for done in (False, True):
-        with pytest.raises(KeyboardInterrupt), told_before(logged, told, is_done=lambda done=done: done, what="not published"):
+        with pytest.raises(KeyboardInterrupt), record_first(logged, told, is_done=lambda done=done: done, what="not published"):
             raise KeyboardInterrupt
     found = [(r.n, r.facts) for r in read_log(logged) if "withdraws" in r.facts]
     assert found == [(12, {"what": "not published", "withdraws": [10, 11]})], "what was done all the same stands"
-    with told_before(logged, told, is_done=lambda: False):
+    with record_first(logged, told, is_done=lambda: False):
         pass
     assert sum(1 for _ in read_log(logged)) == 16
     assert not faults(logged)

@@ -12,7 +12,7 @@ from support import land_night, published, write_extract
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.nights.backfill import PeriodError, covered, read_period, said
+from dagster_project.nights.backfill import PeriodError, coverage_of, format_spans, read_period
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))
@@ -81,7 +81,7 @@ def entry(first: date, last: date, n: int) -> LedgerEntry:
 def test_covered_days_are_those_that_a_count_day_by_day_finds(windows: list[tuple[int, int]]) -> None:
     days = [PERIOD[0] + timedelta(days=n) for n in range(366)]
     entries = [entry(PERIOD[0] + timedelta(days=a), PERIOD[0] + timedelta(days=a + n), i) for i, (a, n) in enumerate(windows)]
-    (found,) = [c for c in covered(entries, PERIOD) if c.extract == "mda_orders"]
+    (found,) = [c for c in coverage_of(entries, PERIOD) if c.extract == "mda_orders"]
     there = {d for d in days if any(e.covered_from <= d <= e.covered_to for e in entries)}
     spans = {d for a, b in found.spans for d in days if a <= d <= b}
     gaps = {d for a, b in found.gaps for d in days if a <= d <= b}
@@ -91,6 +91,6 @@ def test_covered_days_are_those_that_a_count_day_by_day_finds(windows: list[tupl
 
 
 def test_spans_in_words() -> None:
-    assert said([(date(2024, 1, 1), date(2024, 1, 1)), (date(2024, 2, 1), date(2024, 3, 1))]) == (
+    assert format_spans([(date(2024, 1, 1), date(2024, 1, 1)), (date(2024, 2, 1), date(2024, 3, 1))]) == (
         "2024-01-01, 2024-02-01 to 2024-03-01"
     )

@@ -9,7 +9,7 @@ from support import TODAY
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
-from dagster_project.nights.health import troubles
+from dagster_project.nights.health import find_problems
 from dagster_project.nights.lifecycle import mark_path
 
 MORNING = datetime(TODAY.year, TODAY.month, TODAY.day, 8, tzinfo=UTC)
@@ -35,17 +35,17 @@ def test_nothing_published(pam: Callable, new_home: Home, tmp_path) -> None:
 
 
 def test_a_fresh_publication_and_an_old_one(published_at_two: Home) -> None:
-    assert without_late(troubles(published_at_two, 26, MORNING)) == []
-    assert without_late(troubles(published_at_two, 26, MORNING + timedelta(hours=20))) == []
-    (said,) = without_late(troubles(published_at_two, 26, MORNING + timedelta(hours=21)))
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == []
+    assert without_late(find_problems(published_at_two, 26, MORNING + timedelta(hours=20))) == []
+    (said,) = without_late(find_problems(published_at_two, 26, MORNING + timedelta(hours=21)))
     assert said.startswith("the publication is 27 hours old, more than 26: night ")
-    assert without_late(troubles(published_at_two, 4, MORNING)) != []
+    assert without_late(find_problems(published_at_two, 4, MORNING)) != []
 
 
 def test_late_extracts(published_at_two: Home) -> None:
-    (said,) = troubles(published_at_two, 26, MORNING)
+    (said,) = find_problems(published_at_two, 26, MORNING)
     assert said.startswith("late: intelligence (derbyshire) ")
-    (later,) = [s for s in troubles(published_at_two, 1e6, MORNING + timedelta(days=1000)) if s.startswith("late")]
+    (later,) = [s for s in find_problems(published_at_two, 1e6, MORNING + timedelta(days=1000)) if s.startswith("late")]
     assert " more" in later and len(later) < 400
 
 
@@ -54,29 +54,29 @@ def test_the_last_night(published_at_two: Home, outcome: str) -> None:
     (receipt,) = read_receipts(published_at_two)
     later = replace(receipt, night_id="20260103T030000Z", started_at=f"{TODAY}T03:00:00Z", outcome=outcome, reason="x: y")
     write_receipt(published_at_two, later)
-    (said,) = without_late(troubles(published_at_two, 26, MORNING))
+    (said,) = without_late(find_problems(published_at_two, 26, MORNING))
     assert said == f"night 20260103T030000Z {'is held' if outcome == 'held' else 'failed'}: x: y"
 
 
 def test_a_night_that_is_gone_and_one_that_hangs(published_at_two: Home) -> None:
     mark_path(published_at_two).write_text(f'{{"night_id": "n", "started_at": "{TODAY}T01:00:00Z"}}')
-    (said,) = without_late(troubles(published_at_two, 26, MORNING))
-    assert said == f"the night that began at {TODAY}T01:00:00Z is gone without a receipt"
+    (said,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert said == f"the night that began at {TODAY}T01:00:00Z ended without a receipt"
     with locked(published_at_two):
-        (said,) = without_late(troubles(published_at_two, 26, MORNING))
-        assert said == f"a night is under way since {TODAY}T01:00:00Z, 7 hours"
-        assert without_late(troubles(published_at_two, 26, MORNING - timedelta(hours=2))) == []
+        (said,) = without_late(find_problems(published_at_two, 26, MORNING))
+        assert said == f"a night has been under way since {TODAY}T01:00:00Z, 7 hours"
+        assert without_late(find_problems(published_at_two, 26, MORNING - timedelta(hours=2))) == []
 
 
 def test_settings_and_files_that_can_t_be_read(published_at_two: Home) -> None:
     published_at_two.config_file.write_text("[keep]\npublications = 0\n")
-    (said,) = without_late(troubles(published_at_two, 26, MORNING))
+    (said,) = without_late(find_problems(published_at_two, 26, MORNING))
     assert said.startswith("pam.toml: keep.publications")
     published_at_two.config_file.unlink()
     published_at_two.warehouse.write_bytes(b"not a database")
-    assert "the published file can't be read" in troubles(published_at_two, 26, MORNING)
+    assert "the published file can't be read" in find_problems(published_at_two, 26, MORNING)
     (published_at_two.nights / "x.json").write_text("{")
-    (said,) = troubles(published_at_two, 26, MORNING)
+    (said,) = find_problems(published_at_two, 26, MORNING)
     assert said.startswith("the home can't be read: ")
 
 

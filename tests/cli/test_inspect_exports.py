@@ -39,7 +39,7 @@ def test_each_rule_is_shown_on_ten_rows(pam: Callable, new_home: Home, logs: Pat
     assert "Rule qualifiers: Q1 + Q2, as a list; 1 codes line 4: Drug deal;Alc -> Drugs;Alc" in said
     assert "Rule grade: from G; 2 codes line 4: 0 -> Scheduled line 5: 1 -> Emergency" in said
     assert "Rule channel: every row has Telephone" in said
-    assert "Rule incident_ref: rows that are no records line 16: TOTAL -> (blank)" in said
+    assert "Rule incident_ref: rows that are not records line 16: TOTAL -> (blank)" in said
 
 
 def test_a_name_that_nothing_reads_and_a_claim_with_its_window(pam: Callable, new_home: Home, logs: Path) -> None:

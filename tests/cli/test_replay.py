@@ -11,7 +11,7 @@ from week import NIGHTS
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import read_receipts
-from dagster_project.nights.replay import AGAIN
+from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.kept_nights import find_kept, prune
 
@@ -54,9 +54,9 @@ def test_an_earlier_night_to_a_file(pam: Callable, week_copy: Home, tmp_path: Pa
         attach(con, out, "later")
         assert find_differences(con, columns=EVERY) == 0
         rows = con.execute("select night_id, finished_at is null, reason from later.meta.nights").fetchall()
-    assert rows == [(NIGHTS[0], False, ""), (NIGHTS[1], True, AGAIN)]
+    assert rows == [(NIGHTS[0], False, ""), (NIGHTS[1], True, REASON)]
     result = pam("replay", "--as-of", "20260104", "--out", out, "--home", week_copy.path)
-    assert result.exit_code == 1 and "is there already: name a file that is not" in result.stderr
+    assert result.exit_code == 1 and "already exists: name a new file" in result.stderr
 
 
 def test_wrong_use_is_said(pam: Callable, week: Home, tmp_path: Path) -> None:

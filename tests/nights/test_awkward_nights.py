@@ -8,12 +8,13 @@ import csv
 from collections import Counter
 from itertools import pairwise
 
+import how_often
 import pytest
 from support import all_text, meta_rows
 
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import counts, read_ledger
-from dagster_project.nights.replay import check
+from dagster_project.nights.replay import rebuild_and_compare
 
 from .conftest import Awkward, file_differences
 
@@ -151,9 +152,10 @@ def test_awkward_nights_did_build_on_each_other(awkward: Awkward) -> None:
     assert max(taken_over) > 50, taken_over
 
 
+@pytest.mark.skipif(not how_often.IS_LONG, reason="the nights of tests/week.py are replayed in the suite, these with --long")
 def test_an_awkward_night_can_be_made_again(awkward: Awkward) -> None:
     """From raw/ and the ledger as it stood then: ties, late files and what two later nights brought left out, to the last
     digit.
     """
-    found = check(awkward.home, awkward.runs[1].receipt.night_id)
+    found = rebuild_and_compare(awkward.home, awkward.runs[1].receipt.night_id)
     assert (found.differing, found.figures) == (0, awkward.figures[1]), found.rows

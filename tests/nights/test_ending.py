@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import begin, land_night, run_night, write_extract
+from support import begin, copy_home, land_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.errors import Cause
@@ -20,9 +20,9 @@ from dagster_project.landing import land_file, read_ledger
 from dagster_project.nights import health, lifecycle, night_so_far
 from dagster_project.nights import run as night_run
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.health import troubles
-from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, mark_path, note_interrupted, under_way_since
-from dagster_project.orchestration.sensors import note_vanished
+from dagster_project.nights.health import find_problems
+from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, mark_path, under_way_since, write_missing_receipts
+from dagster_project.orchestration.sensors import report_interrupted_nights
 from dagster_project.publishing import publish
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -38,8 +38,11 @@ def test_a_night_is_marked_while_it_is_under_way(new_home: Home) -> None:
     assert read_receipts(new_home) == []
 
 
-def kill_a_night(home: Home) -> str:
-    """Land in a process of its own, and have that killed. Returns the night's id."""
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """A home whose night landed in a process of its own that was killed, and the night's id. To be copied, not changed."""
+    home = Home(tmp_path_factory.mktemp("killed") / "home").create()
+    write_extract(home.inbox, "mda_orders", ROWS, columns=ORDERS)
     code = (
         "import sys, time; from dagster_project.nights.run import NightRun; from dagster_project.core.home import Home;"
         "run = NightRun(Home.of(sys.argv[1])); run.land(); print(run.night.night_id, flush=True); time.sleep(60)"
@@ -48,36 +51,34 @@ def kill_a_night(home: Home) -> str:
     night_id = process.stdout.readline().strip()
     process.kill()
     process.wait()
-    return night_id
+    return home, night_id
 
 
-def test_a_night_that_was_killed_has_its_receipt_from_the_next(new_home: Home) -> None:
-    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
-    night_id = kill_a_night(new_home)
-    assert under_way_since(new_home) and not is_under_way(new_home) and read_receipts(new_home) == []
-    run = begin(new_home)
-    (receipt,) = read_receipts(new_home)
+def test_a_night_that_was_killed_has_its_receipt_from_the_next(killed: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+    assert under_way_since(home) and not is_under_way(home) and read_receipts(home) == []
+    run = begin(home)
+    (receipt,) = read_receipts(home)
     assert (receipt.night_id, receipt.outcome, receipt.reason) == (night_id, "failed", INTERRUPTED)
     assert [f["outcome"] for f in receipt.files] == ["accepted"], "what it landed stays landed"
-    assert run.noted == [receipt]
+    assert run.interrupted == [receipt]
     run.end()
-    assert begin(new_home).noted == []
+    assert begin(home).interrupted == []
 
 
-def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(new_home: Home) -> None:
-    write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
-    night_id = kill_a_night(new_home)
-    with locked(new_home):
-        assert note_vanished(new_home) == []
-    assert note_vanished(new_home) == [night_id] and note_vanished(new_home) == []
-    assert f"Night {night_id} failed" in (new_home.nights / "alerts.jsonl").read_text()
-    assert len(read_receipts(new_home)) == 1 and not is_under_way(new_home)
+def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(killed: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+    with locked(home):
+        assert report_interrupted_nights(home) == []
+    assert report_interrupted_nights(home) == [night_id] and report_interrupted_nights(home) == []
+    assert f"Night {night_id} failed" in (home.nights / "alerts.jsonl").read_text()
+    assert len(read_receipts(home)) == 1 and not is_under_way(home)
 
 
 def test_a_mark_that_was_cut_short_still_says_that_a_night_was(new_home: Home) -> None:
     mark_path(new_home).write_text('{"night', encoding="utf-8")
     with locked(new_home):
-        (receipt,) = note_interrupted(new_home)
+        (receipt,) = write_missing_receipts(new_home)
     assert receipt.outcome == "failed" and receipt_path(new_home, receipt.night_id).exists()
     assert not mark_path(new_home).exists()
 
@@ -87,14 +88,14 @@ def test_a_published_night_s_mark_is_no_failure(sample_copy: Home) -> None:
     receipt_path(sample_copy, before.night_id).unlink()
     mark_path(sample_copy).write_text(f'{{"night_id": "{before.night_id}", "started_at": "{before.started_at}"}}')
     with locked(sample_copy):
-        (receipt,) = note_interrupted(sample_copy)
+        (receipt,) = write_missing_receipts(sample_copy)
     assert (receipt.night_id, receipt.outcome) == (before.night_id, "published")
 
 
 def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
     run = begin(new_home)
     assert end_night(run) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: night failed"]
-    assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", EARLY)]
+    assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", ENDED_EARLY)]
     assert not is_under_way(new_home)
     run = begin(new_home)
     end_night(run, KeyboardInterrupt())
@@ -103,13 +104,13 @@ def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
 
 def test_on_a_full_disk_the_receipt_and_the_check_say_so(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where Dagster can't write down that a step failed. Here any disk counts as full."""
-    assert not any("disk" in line for line in troubles(new_home, 36))
+    assert not any("disk" in line for line in find_problems(new_home, 36))
     monkeypatch.setattr("dagster_project.nights.end_night.NO_ROOM", 2**62)
     monkeypatch.setattr(health, "LITTLE_ROOM", 2**62)
     end_night(begin(new_home))
     (receipt,) = read_receipts(new_home)
     assert receipt.cause == Cause.DISK_FULL and "make room on the home's disk" in receipt.reason
-    assert troubles(new_home, 36)[0].startswith("the home's disk is full (")
+    assert find_problems(new_home, 36)[0].startswith("the home's disk is full (")
 
 
 def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
@@ -136,7 +137,7 @@ def test_what_keeps_a_night_from_beginning_gives_the_lock_back(new_home: Home) -
         with pytest.raises(ValueError, match="not a receipt"):
             run.begin()
         assert not is_under_way(new_home) and run.night is None
-    assert run.fail("no room") is None and run.unbegun == "no room"
+    assert run.fail("no room") is None and run.not_started == "no room"
 
 
 def test_waiting_for_another_night_says_since_when(new_home: Home) -> None:

@@ -12,7 +12,7 @@ from support import land_night, publish_night, published
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import read_ledger
-from dagster_project.nights.health import troubles
+from dagster_project.nights.health import find_problems
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from landing.workbook import workbook
@@ -138,7 +138,7 @@ def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Cal
     (kent.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
     drop(kent.inbox, "Incident list October 2025.xlsx", logs(10, 70))
     publish_night(kent)
-    said = [line for line in troubles(kent, 1e9) if line.startswith("file ")]
+    said = [line for line in find_problems(kent, 1e9) if line.startswith("file ")]
     assert said[0].startswith("file Drug tests 2025 (b).csv is held: would withdraw 103 of the 110 current rows")
     assert said[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")
     assert said[2].startswith("file Incident list October 2025.xlsx waits: waits in the inbox") and "other.yml" in said[2]
@@ -149,4 +149,4 @@ def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Cal
     drop(kent.inbox, "Drug tests 2025 (d).csv", year_of_tests(), EXTRACTED + 180)
     (kent.mappings / "other.yml").unlink()
     assert sorted(e.outcome for e in land_night(kent)) == ["accepted", "accepted"]
-    assert not [line for line in troubles(kent, 1e9) if line.startswith("file Drug")]
+    assert not [line for line in find_problems(kent, 1e9) if line.startswith("file Drug")]

@@ -8,7 +8,7 @@ from support import night, run_night, write_extract
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import read_erasures
-from dagster_project.nights.health import troubles
+from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 from dagster_project.nights.steps import Landed
 from dagster_project.publishing.kept_nights import list_kept
@@ -18,7 +18,7 @@ from dagster_project.transform import candidate
 def leaves(home: Home, **options: object) -> bool:
     """Whether a night of the home ends before anything is built; its receipt is taken away again."""
     with night(home, **options) as run:
-        left = run.leave_early()
+        left = run.end_early_if_unchanged()
         if run.receipt:
             (home.nights / f"{run.receipt.night_id}.json").unlink()
     return left
@@ -28,7 +28,7 @@ def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
     before = sample_copy.warehouse.read_bytes()
     stands = read_receipts(sample_copy)[-1]
     with night(sample_copy) as run:
-        assert run.leave_early()
+        assert run.end_early_if_unchanged()
     receipt = read_receipts(sample_copy)[-1]
     assert (receipt.outcome, receipt.stands, receipt.figures, receipt.files) == ("unchanged", stands.night_id, {}, [])
     assert set(receipt.seconds) == {"landing", "total"}
@@ -44,13 +44,13 @@ def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> N
     old.parent.mkdir()
     old.write_text("rows")
     with night(sample_copy) as run:
-        assert run.leave_early()
+        assert run.end_early_if_unchanged()
     assert not old.exists() and (run.receipt.outcome, run.receipt.erased) == ("unchanged", 1)
     assert [e.archived for e in read_erasures(sample_copy)] == ["2020-01-01/a.csv"]
     with night(sample_copy) as run:
         run.land()
         run.landed = Landed(erased=(read_erasures(sample_copy)[0].model_copy(update={"kind": "quarantine"}),))
-        assert not run.leave_unchanged(), "rows are what is counted"
+        assert not run.end_if_unchanged(), "rows are what is counted"
 
 
 def test_what_a_person_and_the_watch_are_told(sample_copy: Home) -> None:
@@ -60,7 +60,7 @@ def test_what_a_person_and_the_watch_are_told(sample_copy: Home) -> None:
     found = status(sample_copy)
     assert found["published"]["night_id"] == stands.night_id and found["last_night"]["outcome"] == "unchanged"
     assert found["warnings"] == warned, "the checks of the night that stands"
-    said = troubles(sample_copy, max_age=1, now=datetime.now(UTC) + timedelta(minutes=30))
+    said = find_problems(sample_copy, max_age=1, now=datetime.now(UTC) + timedelta(minutes=30))
     assert not [t for t in said if "publication" in t or t.startswith("night")]
 
 

@@ -18,7 +18,7 @@ from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
-from dagster_project.nights.replay import ReplayError, ReplayRun, as_of, check, night_named
+from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.kept_nights import find_kept
 
@@ -77,7 +77,7 @@ def test_a_night_is_made_again_as_it_was_published(week_copy: Home) -> None:
     for folder in (dead, alive):
         (folder / "candidate").mkdir(parents=True)
     with locked(home):
-        found = check(home, NIGHTS[3])
+        found = rebuild_and_compare(home, NIGHTS[3])
     assert (found.differing, found.rows, found.night_id) == (0, [], NIGHTS[3])
     with duckdb.connect(str(find_kept(home, NIGHTS[3]).path), read_only=True) as con:
         assert con.execute("select count(*) from marts.measures").fetchone() == (found.figures,)
@@ -95,33 +95,65 @@ def test_nights_do_differ_from_one_another(week: Home) -> None:
 
 
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(week: Home, tmp_path: Path) -> None:
+    """Also with what a night left in raw/ that was killed before the ledger's line: a tie with a load that never was."""
     home = restored(week, tmp_path / "restored", "raw", "pseudonym.key")
+    own = next(str(e.load_id) for e in read_ledger(home) if e.extract == "op_trapped" and e.night_id == NIGHTS[0])
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select 'op_trapped' as extract, 'derbyshire' as force_code, '{own}' as load_id, _line, _key from"
+            f" read_parquet('{home.raw}/op_trapped/derbyshire/{own}.parquet'))"
+            f" to '{home.withheld}/{own}__20260108T010000Z-aaaaaaaaaaaa.parquet' (format parquet)"
+        )
     run = published_again(home)
-    assert run.receipt.outcome == "published" and run.compared is None
+    assert run.receipt.outcome == "published" and run.comparison is None
     assert same_figures(week, home) == []
+    assert len({n.unique_id for n in run.nodes if n.seconds >= 0}) > 100
     assert run.receipt.withdrawn == {} and run.receipt.files == [], "nothing landed tonight, and nothing was taken back"
+    assert night_of(home.warehouse) == run.receipt.night_id == read_receipts(home)[-1].night_id
     assert {e.load_id for e in read_ledger(home)} == {e.load_id for e in read_ledger(week)}
     (row,) = meta_rows(home, "nights")
-    assert (row["outcome"], row["reason"]) == ("published", replay.AGAIN)
+    assert (row["outcome"], row["reason"]) == ("published", replay.REASON)
     assert len(meta_rows(home, "files")) == len(read_ledger(week))
     assert publish_dated(home, "20991231T020000Z").receipt.outcome == "published", "and nights go on from there"
     assert same_figures(week, home) == []
 
 
 def test_a_replay_says_what_is_otherwise(week_copy: Home) -> None:
-    """Files that landed in a night that was not published, and a figure that somebody changed."""
+    """Figures that somebody changed in the published file, rows that somebody changed in raw/ and, where it publishes, a file
+    that landed in a night that was not published."""
     rows = administrations(range(1, 13))[:-2]
     write_extract(week_copy.inbox, "naloxone", rows, columns=NALOXONE, window=YEAR, stamp="20260108T010000Z")
     land_night(week_copy)
+    # A value by its last digit, a comparison with the year before, and a status.
+    of = "area_type = 'force' and force_code = 'derbyshire' and measure = 'possession_offences' and category = '92D'"
     with duckdb.connect(str(week_copy.warehouse)) as con:
-        con.execute("update marts.mart_county_lines set value = 99 where period_label = 'Jun 2025' and area_type = 'force'"
-                    " and measure = 'lines_active'")  # fmt: skip
-    assert check(week_copy).differing == 1, "what landed later is not in it"
+        for month, change in (
+            ("Oct", "value = value + 0.0000000001"),
+            ("Nov", "data_status = 'partial'"),
+            ("Dec", "prior_value = prior_value + 1"),
+        ):
+            con.execute(f"update marts.mart_drug_offences set {change} where period_label = '{month} 2025' and {of}")
+    (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
+    path = week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet"
+    whole = path.read_bytes()
+    with duckdb.connect() as con:
+        con.execute(f"create table kept as select * from read_parquet('{path}') where line_ref <> 'A3'")
+        con.execute(f"copy kept to '{path}' (format parquet)")
+    found = rebuild_and_compare(week_copy, limit=500)
+    marts = {row[0]: row for row in found.marts}
+    assert set(marts) == {"mart_drug_offences", "mart_county_lines"}, "what landed later is not in it"
+    assert marts["mart_drug_offences"][2] == 3 and found.differing - 3 > 10
+    rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in found.rows]
+    rows = [r for r in rows if r["mart"] == "mart_drug_offences"]
+    assert {(r["measure"], r["category"], r["kind"]) for r in rows} == {("possession_offences", "92D", "changed")}
+    assert {r["period_start"].month: r["differs"] for r in rows} == {10: ["value"], 11: ["data_status"], 12: ["prior_value"]}
+    path.write_bytes(whole)
     run = published_again(week_copy)
-    marts = {row[0]: row for row in run.compared.marts}
-    assert set(marts) == {"mart_county_lines", "mart_naloxone"} and marts["mart_county_lines"][2] == 1
-    assert run.compared.differing == sum(r[2] + r[4] + r[5] for r in run.compared.marts)
-    assert published(week_copy, "select count(*) from marts.measures where value = 99") == [(0,)]
+    marts = {row[0]: row for row in run.comparison.marts}
+    assert set(marts) == {"mart_drug_offences", "mart_naloxone"} and marts["mart_drug_offences"][2] == 3
+    assert run.comparison.differing == sum(r[2] + r[4] + r[5] for r in run.comparison.marts)
+    assert published(week_copy, f"select count(*) from marts.mart_drug_offences where data_status = 'partial' and {of}"
+                     " and period_label = 'Nov 2025'") == [(0,)]  # fmt: skip
     assert run.receipt.withdrawn == {"naloxone": 1}, "since the last publication, the file took a row back"
 
 
@@ -137,45 +169,18 @@ def test_a_held_replay_leaves_what_is_published(week_copy: Home) -> None:
     assert run.receipt.outcome == "held" and week_copy.warehouse.read_bytes() == before
 
 
-def test_figures_that_somebody_changed_are_found(week_copy: Home) -> None:
-    """A value by its last digit, a comparison with the year before, and a status."""
-    of = "area_type = 'force' and force_code = 'derbyshire' and measure = 'possession_offences' and category = '92D'"
-    with duckdb.connect(str(week_copy.warehouse)) as con:
-        for month, change in (
-            ("Oct", "value = value + 0.0000000001"),
-            ("Nov", "data_status = 'partial'"),
-            ("Dec", "prior_value = prior_value + 1"),
-        ):
-            con.execute(f"update marts.mart_drug_offences set {change} where period_label = '{month} 2025' and {of}")
-    found = check(week_copy)
-    assert found.differing == 3 and [row[0] for row in found.marts] == ["mart_drug_offences"]
-    rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in found.rows]
-    assert {(r["measure"], r["category"], r["kind"]) for r in rows} == {("possession_offences", "92D", "changed")}
-    assert {r["period_start"].month: r["differs"] for r in rows} == {10: ["value"], 11: ["data_status"], 12: ["prior_value"]}
-
-
-def test_landed_rows_that_somebody_changed_are_found(week_copy: Home) -> None:
-    (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
-    path = week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet"
-    with duckdb.connect() as con:
-        con.execute(f"create table kept as select * from read_parquet('{path}') where line_ref <> 'A3'")
-        con.execute(f"copy kept to '{path}' (format parquet)")
-    found = check(week_copy)
-    assert [row[0] for row in found.marts] == ["mart_county_lines"] and found.differing > 10
-
-
 def test_rows_that_are_not_there_are_named(week: Home, week_copy: Home, tmp_path: Path) -> None:
     (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
     (week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet").unlink()
-    said = rf"names rows that are not there: raw/county_lines/derbyshire/{load.load_id}\.parquet"
+    said = rf"names rows that are missing: raw/county_lines/derbyshire/{load.load_id}\.parquet"
     with pytest.raises(ReplayError, match=said):
-        check(week_copy)
+        rebuild_and_compare(week_copy)
     with replaying(week_copy) as run, pytest.raises(ReplayError, match=said):
         run.land()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
     empty = restored(week, tmp_path / "empty", "published")
     with pytest.raises(ReplayError, match="nothing had landed by night 20260107T020000Z"):
-        check(empty)
+        rebuild_and_compare(empty)
     with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
         run.land()
 
@@ -184,8 +189,8 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
     """Of a home where its publication is gone, and its receipts as well."""
     home = restored(week, tmp_path / "restored", "raw")
     out = tmp_path / "third.duckdb"
-    assert as_of(home, NIGHTS[2], out) == []
-    assert differing(find_kept(week, NIGHTS[2]).path, out) == 0
+    assert write_as_of(home, NIGHTS[2], out) == []
+    assert differing(find(week, NIGHTS[2]).path, out) == 0
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
     with duckdb.connect(str(out), read_only=True) as con:
         nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
@@ -201,7 +206,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
 def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> None:
     """The release came between the third night and the fourth: its figures, with none of the fourth's files."""
     out = tmp_path / "released.duckdb"
-    as_of(week, RELEASED, out)
+    write_as_of(week, RELEASED, out)
     with duckdb.connect() as con:
         attach(con, find_kept(week, NIGHTS[2]).path, "earlier")
         attach(con, out, "later")
@@ -212,28 +217,13 @@ def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> Non
 def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:
     out = tmp_path / "out.duckdb"
     with pytest.raises(ReplayError, match="nothing had landed by night 20250101T020000Z"):
-        as_of(week, "20250101T020000Z", out)
-    with pytest.raises(ReplayError, match="yesterday is no night's id"):
-        as_of(week, "yesterday", out)
-    with pytest.raises(ReplayError, match="2026010 begins 5 nights"):
-        as_of(week, "2026010", out)
+        write_as_of(week, "20250101T020000Z", out)
+    with pytest.raises(ReplayError, match="yesterday is not the id of a night"):
+        write_as_of(week, "yesterday", out)
+    with pytest.raises(ReplayError, match="2026010 matches 5 nights"):
+        write_as_of(week, "2026010", out)
     assert not out.exists()
-    assert night_named(week, "20260105") == NIGHTS[2], "a night before a release of the same day"
-    with pytest.raises(FileExistsError, match="is there already"):
-        as_of(week, NIGHTS[0], week.warehouse)
+    assert find_night_id(week, "20260105") == NIGHTS[2], "a night before a release of the same day"
+    with pytest.raises(FileExistsError, match="already exists"):
+        write_as_of(week, NIGHTS[0], week.warehouse)
     assert night_of(week.warehouse) == NIGHTS[4]
-
-
-def test_a_tie_with_a_load_that_never_was_counts_for_nothing(week: Home, week_copy: Home) -> None:
-    """What a night left that was killed before the ledger's line: the next night has no files, and must not heed it."""
-    own = next(str(e.load_id) for e in read_ledger(week_copy) if e.extract == "op_trapped" and e.night_id == NIGHTS[0])
-    with duckdb.connect() as con:
-        con.execute(
-            f"copy (select 'op_trapped' as extract, 'derbyshire' as force_code, '{own}' as load_id, _line, _key from"
-            f" read_parquet('{week_copy.raw}/op_trapped/derbyshire/{own}.parquet'))"
-            f" to '{week_copy.withheld}/{own}__20260108T010000Z-aaaaaaaaaaaa.parquet' (format parquet)"
-        )
-    run = published_again(week_copy)
-    assert same_figures(week, week_copy) == [] and (run.compared.night_id, run.compared.differing) == (NIGHTS[4], 0)
-    assert len({n.unique_id for n in run.nodes if n.seconds >= 0}) > 100
-    assert night_of(week_copy.warehouse) == run.receipt.night_id == read_receipts(week_copy)[-1].night_id

@@ -84,7 +84,7 @@ def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
     before = week_copy.warehouse.read_bytes()
     with pytest.raises(NotKeptError, match=rf"20251224T020000Z: no kept night of that id\. Kept are: {NIGHTS[0]}"):
         roll_back(week_copy, "20251224T020000Z", **WHO)
-    with pytest.raises(NotKeptError, match="is what is published: there is nothing to go back to"):
+    with pytest.raises(NotKeptError, match="is already published: there is nothing to go back to"):
         roll_back(week_copy, NIGHTS[4], **WHO)
     for path in week_copy.publications.iterdir():
         path.unlink()

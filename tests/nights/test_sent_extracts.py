@@ -11,7 +11,7 @@ from dagster_project.core.config import Arrival, ConfigError, Extracts, read_con
 from dagster_project.core.home import Home
 from dagster_project.landing import arrival
 from dagster_project.nights.alerts.events import NightEnd, events_of
-from dagster_project.nights.health import troubles
+from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 
 MDA = ("order_ref", "order_date", "amount", "recipient")
@@ -70,14 +70,14 @@ def test_what_is_not_sent_any_more_is_not_late(new_home: Home) -> None:
     night = NightEnd(new_home, run.night, run.receipt)
     late = [c for c in run.checks if c.rule == "freshness" and not c.passed]
     assert [c.subject for c in late] == ["mda_orders"] and "late" in [e.kind for e in events_of(night)]
-    assert any(t.startswith("late: mda_orders") for t in troubles(new_home, 1e6, LATER))
+    assert any(t.startswith("late: mda_orders") for t in find_problems(new_home, 1e6, LATER))
     new_home.config_file.write_text('[extracts]\nnever = ["mda_orders"]\n', encoding="utf-8")
     write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01T10:00:00", "Drugs"]], columns=STOPS)
     run = publish_night(new_home, today=LATER.date(), rebuild=True)
     night = NightEnd(new_home, run.night, run.receipt)
     assert "mda_orders" not in [c.subject for c in run.checks if c.rule == "freshness" and not c.passed]
     assert not [e for e in events_of(night) if e.kind == "late" and "mda_orders" in e.what]
-    assert not [t for t in troubles(new_home, 1e6, LATER) if "mda_orders" in t]
+    assert not [t for t in find_problems(new_home, 1e6, LATER) if "mda_orders" in t]
     own = "select status, days_late from meta.extracts where extract = 'mda_orders'"
     assert published(new_home, own) == [("current", None)]
 

@@ -12,8 +12,8 @@ from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
+from dagster_project.orchestration.asset_metadata import as_name
 from dagster_project.orchestration.checks import results_of
-from dagster_project.orchestration.described import as_name
 from dagster_project.publishing import outputs
 from dagster_project.quality import gate
 from dagster_project.transform import dbt_runner

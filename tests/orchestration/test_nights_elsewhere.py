@@ -10,7 +10,7 @@ import pytest
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
 from dagster_project.definitions import build_defs
-from dagster_project.orchestration.nights_elsewhere import tell_of_nights
+from dagster_project.orchestration.nights_elsewhere import report_nights
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 
@@ -25,7 +25,7 @@ def instance(tmp_path: Path):
 def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     (receipt,) = read_receipts(sample_copy)
     began = time.process_time()
-    n = tell_of_nights(instance, sample_copy)
+    n = report_nights(instance, sample_copy)
     assert n > 300 and time.process_time() - began < 40
     made = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
     assert made["night"].value == receipt.night_id and made["figures"].value == sum(receipt.figures.values())
@@ -51,12 +51,12 @@ def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInsta
     evaluation = shown.event.dagster_event.event_specific_data
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN), "a warning is no failure"
     assert evaluation.metadata["advice"].value == warned["advice"] and evaluation.metadata["found"].value == warned["found"]
-    assert tell_of_nights(instance, sample_copy) == 0
+    assert report_nights(instance, sample_copy) == 0
 
     later = {"night_id": "20991231T020000Z", "started_at": "2099-12-31T02:00:00Z"}
     held = replace(receipt, outcome="held", reason="pct 60", checks=[], **later)
     write_receipt(sample_copy, held)
-    assert tell_of_nights(instance, sample_copy) == 1 and tell_of_nights(instance, sample_copy) == 0
+    assert report_nights(instance, sample_copy) == 1 and report_nights(instance, sample_copy) == 0
     (record,) = instance.fetch_observations(WAREHOUSE, limit=5).records
     said = {name: value.value for name, value in record.event_log_entry.asset_observation.metadata.items()}
     assert (said["outcome"], said["reason"]) == ("held", "pct 60")

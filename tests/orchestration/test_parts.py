@@ -84,11 +84,11 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     assert not dropped.warehouse.exists() and read_receipts(dropped) == []
     assert any("not judged" in r for r in logged(instance, built)), "a part is not judged, and says so"
 
-    before = max(steps.unfinished(dropped))
+    before = max(steps.nights_without_receipt(dropped))
     written = (dropped.candidate / WORK).stat().st_mtime_ns
     again = materialize(dropped, instance, "marts/mart_mda_orders")
     assert again.success and metadata(again, "marts/mart_mda_orders")["built"].startswith("no")
-    assert (dropped.candidate / WORK).stat().st_mtime_ns == written and before in steps.unfinished(dropped)
+    assert (dropped.candidate / WORK).stat().st_mtime_ns == written and before in steps.nights_without_receipt(dropped)
 
     whole = materialize(dropped, instance)
     assert whole.success
@@ -100,7 +100,7 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     in_no_report = dg.AssetCheckKey(dg.AssetKey(["marts", "mart_street_crime"]), "cell_not_its_mart")
     assert said_of[in_no_report].startswith("Nothing to judge")
     assert sorted(f["extract"] for f in receipt.files) == ["mda_orders", "stop_search"], "it tells of what landed alone, too"
-    assert steps.unfinished(dropped) == set()
+    assert steps.nights_without_receipt(dropped) == set()
     with duckdb.connect(str(dropped.warehouse), read_only=True) as con:
         found = "select mart from marts.measures where value > 0 group by mart order by mart"
         assert con.execute(found).fetchall() == [("mart_mda_orders",), ("mart_stop_search",)]
@@ -110,7 +110,8 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     models = [k for d in build_defs().assets for k in getattr(d, "keys", ()) if k.path[0] in MADE_BY_DBT]
     chosen = ["/".join(k.path) for k in models if k.path[-1] != "stg_naloxone"]
     assert materialize(dropped, instance, *chosen).success
-    assert steps.read_built(dropped, max(steps.unfinished(dropped))).left == (), "all of it is built, in two parts"
+    built = steps.read_current_build(dropped, max(steps.nights_without_receipt(dropped)))
+    assert built.left == (), "all of it is built, in two parts"
     assert materialize(dropped, instance, "published/warehouse").success
     assert [r.outcome for r in read_receipts(dropped)] == ["published", "published"]
     with duckdb.connect(str(dropped.candidate / WORK), read_only=True) as con:

@@ -44,9 +44,9 @@ def test_a_run_that_is_executed_again_names_those_before() -> None:
 def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
     """All of a run executed again: what is new in the inbox is to be landed. From where it failed: the same night goes on."""
     home, night_id = Home(tmp_path).create(), "20260106T020000Z"
-    steps.keep(home, night_id, steps.Begun(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a"))
+    steps.save_step(home, night_id, steps.Started(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a"))
     all_of_it, the_rest = Plan("b", ("a",)), Plan("b", ("a",), lands=False)
-    assert steps.find(home, all_of_it) is not None, "landing is what failed"
-    steps.keep(home, night_id, steps.Landed())
-    assert steps.find(home, all_of_it) is None
-    assert steps.find(home, the_rest).night_id == night_id
+    assert steps.find_night_to_continue(home, all_of_it) is not None, "landing is what failed"
+    steps.save_step(home, night_id, steps.Landed())
+    assert steps.find_night_to_continue(home, all_of_it) is None
+    assert steps.find_night_to_continue(home, the_rest).night_id == night_id

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -25,6 +26,7 @@ from dagster_project.nights import run as night_run
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import INTERRUPTED, explain
 from dagster_project.nights.run import NightRun
+from dagster_project.orchestration import tonight
 from dagster_project.publishing import publish
 from dagster_project.transform import raw_schema
 
@@ -158,19 +160,72 @@ def hooks(result: dg.ExecuteInProcessResult) -> int:
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(small: Home, monkeypatch) -> None:
-    with (
-        failing(monkeypatch, land_step, "land_files", 2, FULL),
-        failing(monkeypatch, raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
-        failing(monkeypatch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
-        failing(monkeypatch, publish, "seal", 1, FULL),
-    ):
-        run, result = run_job(small)
-    assert result.success and run.receipt.outcome == "published"
-    assert retried(result) == ["landing", "landing", "models", "gate", "publishing"]
-    assert hooks(result) == 0, "a step that is tried again has not failed"
-    assert [r.outcome for r in read_receipts(small)] == ["published"]
-    assert [f["outcome"] for f in run.receipt.files] == ["accepted"]
+@dataclass(frozen=True)
+class Launched:
+    """A run of the whole job for a past period, as the page launches it, with faults in four of its steps that pass."""
+
+    home: Home
+    inbox: Path
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
+    """To be read, not changed."""
+    folder = tmp_path_factory.mktemp("launched")
+    home, inbox = Home(folder / "home").create(), folder / "old"
+    for year in ("2020", "2022"):
+        rows = [[f"M{year}", f"{year}-05-01", "10", "Police"]]
+        write_extract(inbox, "mda_orders", rows, columns=ORDERS, window=(f"{year}-01-01", f"{year}-12-31"))
+    write_extract(home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    home.config_file.write_text(f'[night]\ninbox = "{inbox}"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAM_HOME", str(home.path))
+        patch.setattr(tonight, "PATIENCE", PATIENCE)
+        with (
+            failing(patch, land_step, "land_files", 2, FULL),
+            failing(patch, raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
+            failing(patch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
+            failing(patch, publish, "seal", 1, FULL),
+        ):
+            result = launch({"from": "2022-03-01", "to": "2022-03-31"})
+    return Launched(home, inbox, result)
+
+
+def launch(config: dict[str, object]) -> dg.ExecuteInProcessResult:
+    """The job in the home of the environment, with a config of its night."""
+    job = build_defs().resolve_job_def("nightly")
+    return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
+
+
+def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(launched: Launched) -> None:
+    assert launched.result.success
+    assert retried(launched.result) == ["landing", "landing", "models", "gate", "publishing"]
+    assert hooks(launched.result) == 0, "a step that is tried again has not failed"
+    (receipt,) = read_receipts(launched.home)
+    assert receipt.outcome == "published" and [f["outcome"] for f in receipt.files] == ["accepted"]
+
+
+def test_a_run_s_config_is_a_past_period(launched: Launched) -> None:
+    (receipt,) = read_receipts(launched.home)
+    assert [f["covered_from"] for f in receipt.files] == ["2022-01-01"] and len(list(launched.inbox.iterdir())) == 2
+    assert len(list(launched.home.inbox.iterdir())) == 1
+    made = launched.result.asset_materializations_for_node("publishing")
+    (warehouse,) = [m for m in made if m.asset_key.path[-1] == "warehouse"]
+    table = warehouse.metadata["covered"].value
+    assert "| mda_orders | derbyshire | 31 of 31 | nothing |" in table and "| naloxone" not in table.split("never")[0]
+
+
+def test_a_run_s_config_names_no_folder_and_no_half_period(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reaches the page could have figures of their own published."""
+    monkeypatch.setenv("PAM_HOME", str(small.path))
+    with pytest.raises(dg.DagsterInvalidConfigError, match='unexpected config entry "inbox"'):
+        launch({"inbox": str(small.inbox)})
+    with pytest.raises(dg.DagsterResourceFunctionError):
+        build_defs().resolve_job_def("nightly").execute_in_process(
+            run_config={**SILENT, "resources": {"night": {"config": {"from": "2022-01-01"}}}}
+        )
+    assert read_receipts(small) == []
 
 
 def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
@@ -255,48 +310,20 @@ def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
     with locked(small):
         run, result = run_job(small)
     assert not result.success and len(retried(result)) == errors.TRIES
-    assert run.receipt is None and "another night is under way" in run.unbegun and read_receipts(small) == []
+    assert run.receipt is None and "another night is under way" in run.not_started and read_receipts(small) == []
 
 
-def test_pam_nightly_waits_for_another_night(pam: Callable, small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_waits_for_another(pam: Callable, small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = locked(small)
     handle.__enter__()
-    monkeypatch.setattr(night_run.time, "sleep", lambda _: handle.__exit__(None, None, None))
-    result = pam("nightly", "--home", small.path, "--wait", "30")
-    assert result.exit_code == 0, result.stderr
-    monkeypatch.undo()
+    run = NightRun(small)
+    with monkeypatch.context() as patch:
+        patch.setattr(night_run.time, "sleep", lambda _: handle.__exit__(None, None, None))
+        assert run.begin_within(30) == run.night
+    run.end()
     with locked(small):
         result = pam("nightly", "--home", small.path, "--wait", "0")
         assert result.exit_code == 1 and "another night is under way" in result.stderr
-
-
-def test_a_run_s_config_is_a_past_period_and_names_no_folder(small: Home, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("PAM_HOME", str(small.path))
-    old = tmp_path / "old"
-    for year in ("2020", "2022"):
-        rows = [[f"M{year}", f"{year}-05-01", "10", "Police"]]
-        write_extract(old, "mda_orders", rows, columns=ORDERS, window=(f"{year}-01-01", f"{year}-12-31"))
-    job = build_defs().resolve_job_def("nightly")
-
-    def launch(**config: object) -> dg.ExecuteInProcessResult:
-        return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
-
-    # Whoever reaches the page could have figures of their own published.
-    with pytest.raises(dg.DagsterInvalidConfigError, match='unexpected config entry "inbox"'):
-        launch(inbox=str(old))
-    assert read_receipts(small) == []
-    small.config_file.write_text(f'[night]\ninbox = "{old}"\n')
-    result = launch(**{"from": "2022-03-01", "to": "2022-03-31"})
-    assert result.success
-    (receipt,) = read_receipts(small)
-    assert [f["covered_from"] for f in receipt.files] == ["2022-01-01"] and len(list(old.iterdir())) == 2
-    assert len(list(small.inbox.iterdir())) == 1
-    made = result.asset_materializations_for_node("publishing")
-    (warehouse,) = [m for m in made if m.asset_key.path[-1] == "warehouse"]
-    table = warehouse.metadata["covered"].value
-    assert "| mda_orders | derbyshire | 31 of 31 | nothing |" in table and "| naloxone" not in table.split("never")[0]
-    with pytest.raises(dg.DagsterResourceFunctionError):
-        job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": {"from": "2022-01-01"}}}})
 
 
 def test_a_run_of_a_part_of_the_job_is_no_night_and_leaves_the_lock(small: Home, monkeypatch) -> None:

@@ -13,7 +13,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.load_expiry import is_expired
-from dagster_project.nights.replay import ReplayError, as_of, check
+from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.serving import trace
 from dagster_project.transform.monthly_archive import RawLostError, archived_loads
 
@@ -103,12 +103,12 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
     assert not verify(home).faults
     traced(home)
     # Made again from what is left, in a folder of its own and as a night, the figures are the same.
-    assert check(home).differing == 0
+    assert rebuild_and_compare(home).differing == 0
     publish_night(home, rebuild=True)
     assert figures(home) == before
     traced(home)
-    with pytest.raises(ReplayError, match="was erased, as its time was over"):
-        as_of(home, first, tmp_path / "then.duckdb")
+    with pytest.raises(ReplayError, match="was erased at its retention limit"):
+        write_as_of(home, first, tmp_path / "then.duckdb")
     later_files(home, before)
     spoilt(home)
 

@@ -144,7 +144,7 @@ def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Ho
     for host in ("127.0.0.1", "::1", "localhost"):
         NightServer(new_home, host, 3000).refuse_unguarded()
     result = pam("serve", "--host", "0.0.0.0", "--home", new_home.path)
-    assert result.exit_code == 1 and "knows no persons and has no TLS" in result.stderr
+    assert result.exit_code == 1 and "has no log-in and no TLS" in result.stderr
     assert "`proxy` under [serve]" in result.stderr
     assert not new_home.dagster.exists()
     with pytest.raises(UnguardedPageError):

@@ -17,7 +17,7 @@ from support import made_output, says
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
-from dagster_project.nights.lifecycle import mark_path, note_interrupted
+from dagster_project.nights.lifecycle import mark_path, write_missing_receipts
 from dagster_project.public_form import publish_public
 from dagster_project.publishing import folder_swap, kept_nights, outputs, publish
 from dagster_project.publishing.outputs import OutputContext, OutputError
@@ -251,7 +251,7 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
         mark_path(home).write_text(f'{{"night_id": "{NIGHTS[0]}", "started_at": "2026-01-03T02:00:00Z"}}', encoding="utf-8")
         with monkeypatch.context() as patch:
             patch.setattr(publish, "count_figures", lambda _: {})
-            (receipt,) = note_interrupted(home)
+            (receipt,) = write_missing_receipts(home)
         assert receipt.outcome == ("published" if is_published else "failed")
         assert published_night(home) == (NIGHTS[0] if is_published else None)
         put(home, NIGHTS[1], "open")

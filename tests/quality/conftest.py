@@ -10,7 +10,7 @@ from support import candidate, copy_home, failed
 from dagster_project.core.checks import Check
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
-from dagster_project.quality.suites import LEAVING
+from dagster_project.quality.suites import OUTGOING
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -42,7 +42,7 @@ def passed_before(sample_home: Home) -> set[tuple[str, str, str]]:
 
 def of_figures(checks: Iterable[Check]) -> list[Check]:
     """Without the checks of what leaves the force, which a spoiled mart is no longer like: test_leaving.py is about them."""
-    return [c for c in checks if c.suite not in LEAVING.values()]
+    return [c for c in checks if c.suite not in OUTGOING.values()]
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from dagster_project.core.config import Public
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
-from dagster_project.quality.leaving import leaving_facts
-from dagster_project.quality.suites import LEAVING
+from dagster_project.quality.outgoing import outgoing_facts
+from dagster_project.quality.suites import OUTGOING
 from dagster_project.transform.raw_schema import WORK
 
 from .conftest import of_figures
@@ -77,7 +77,7 @@ def subjects_with(subject: str, rule: str) -> set[str]:
 def facts(sample_home: Home) -> dict[str, pd.DataFrame]:
     with candidate(sample_home) as con:
         found = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in gate.FACTS.items()}
-    return {**found, **{kind: frame for kind, (frame, _) in leaving_facts(sample_home, Public()).items()}}
+    return {**found, **{kind: frame for kind, (frame, _) in outgoing_facts(sample_home, Public()).items()}}
 
 
 @pytest.mark.parametrize(("subject", "rule"), RULES, ids=lambda part: part)
@@ -119,7 +119,7 @@ def test_every_mart_and_every_extract_is_judged(sample_home: Home) -> None:
     assert {e.extract for e in accepted(read_ledger(sample_home))} <= judged
     for name in judged:
         suite = gate.suite_for("mart" if name.startswith("mart_") else "extract", name)
-        own = [c.rule for c in checks if c.subject == name and c.suite not in LEAVING.values()]
+        own = [c.rule for c in checks if c.subject == name and c.suite not in OUTGOING.values()]
         assert sorted(own) == sorted(e["meta"]["rule"] for e in suite.expectations)
 
 

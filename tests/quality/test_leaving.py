@@ -11,7 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.nights.errors import NightHeldError
 from dagster_project.nights.run import NightRun
 from dagster_project.quality import gate
-from dagster_project.quality.leaving import leaving_facts
+from dagster_project.quality.outgoing import outgoing_facts
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 SHOW = (
@@ -49,7 +49,7 @@ LEAVING_CASES = {
 
 def failed(home: Home, settings: Public) -> set[tuple[str, str]]:
     checks: list[Check] = []
-    for kind, (frame, due) in leaving_facts(home, settings).items():
+    for kind, (frame, due) in outgoing_facts(home, settings).items():
         checks += gate._judge_kind(kind, frame, due)
     assert checks and all(c.severity == "critical" for c in checks)
     return {(c.subject, c.rule) for c in checks if not c.passed}

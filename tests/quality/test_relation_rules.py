@@ -76,7 +76,7 @@ def test_any_core_expectation_on_any_relation(judged: Callable) -> None:
 
 
 def test_of_many_rows_the_distinct_values_are_asked(judged: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relations, "AT_ONCE", 3)
+    monkeypatch.setattr(relations, "MOST_ROWS", 3)
     bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
     mostly = {**bad, "kwargs": {**bad["kwargs"], "mostly": 0.5}, "meta": {"rule": "mostly", "advice": "Ask."}}
     checks = {c.rule: c for c in judged("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
@@ -123,7 +123,7 @@ def test_no_key_of_a_row_leaves_staging(built: Home) -> None:
         (
             {"name": "own", "relation": "stg_crimes",
              "expectations": [{**IN_SET, "severity": "warning", "meta": {"advice": "Ask."}}] * 2},
-            "several rules are called so",
+            "several rules have this name",
         ),
         ({"name": "own", "subject": "mart"}, "a home's own suite has a `relation`"),
         ({"name": "crimes", "relation": "stg_crimes"}, "a name that no suite"),
@@ -179,7 +179,7 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     (week_copy.expectations / "own.yml").unlink()
     with dated(week_copy, "20260109T020000Z") as run:
         run.land()
-        assert not run.leave_unchanged(), "another rule is news"
+        assert not run.end_if_unchanged(), "another rule is news"
         run.build()
         run.judge()
         run.publish()

@@ -311,7 +311,7 @@ class Warehouse:
             patch.setattr(erase_expired, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
             patch.setattr(erase_expired, "expired_loads", lambda *_: over)
             patch.setattr(erase_expired.audit, "record_all", lambda *_: None)
-            gone = erase_expired.keep_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
+            gone = erase_expired.archive_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
         assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
         return [str(e.load_id) for e in over]
 

@@ -58,7 +58,7 @@ def test_on_the_empty_build_a_home_with_lists_has_what_it_has_on_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(empty_build, "read", lambda stamp: None)
         run = publish_night(on_nothing)
-    assert len(run.made.built) > 150, "views and seeds, too"
+    assert len(run.built.new_nodes) > 150, "views and seeds, too"
     assert differing(new_home, on_nothing) == []
     units = published(new_home, "select distinct area_name from marts.mart_naloxone where area_type = 'lpu' order by 1")
     assert [u for (u,) in units] == ["Not recorded", "One", "Two"]

@@ -1,12 +1,12 @@
-"""Alerts: who is told when a night needs a person, what happened, and what to do.
+"""Alerts: messages to people when a night needs one, with what happened and what to do.
 
-At the end of every night, whatever became of it, its events are gathered in one message and sent to the home's channels.
-Sending never fails or changes a night: what could not be delivered is written down and tried again the next night. No
-message holds a row, an identifier or a secret.
+At the end of every night, however it ended, its events are put in one message and sent to the home's channels. Sending never
+fails or changes a night: what could not be delivered is logged and tried again the next night. No message holds a row, an
+identifier or a secret.
 """
 
 from .channels import Channel, channels_of
-from .dispatch import Delivery, alert_settings, overview, send_test, tell, waiting
+from .dispatch import Delivery, alert_settings, overview, send_alerts, send_test, undelivered
 from .events import Event, NightEnd, events_of
 from .log import AlertLog
 from .message import Message
@@ -22,7 +22,7 @@ __all__ = [
     "channels_of",
     "events_of",
     "overview",
+    "send_alerts",
     "send_test",
-    "tell",
-    "waiting",
+    "undelivered",
 ]

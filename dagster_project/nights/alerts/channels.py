@@ -1,5 +1,5 @@
-"""The channels: e-mail by SMTP, and webhooks for Slack and Teams. Each delivers a message, or raises DeliveryError. A new
-channel also needs settings (`core/config.py`).
+"""The channels: e-mail by SMTP, and webhooks for Slack and Teams. Each delivers a message or raises an error. A new channel
+also needs settings (`core/config.py`).
 """
 
 import json
@@ -25,14 +25,14 @@ from dagster_project.core.errors import PamError
 from .message import Message
 
 TIMEOUT = 10.0
-"""Seconds that a server may keep silent."""
+"""For how many seconds a server may be silent."""
 
 DEADLINE = 30.0
-"""Seconds that a delivery may take in all, whatever its server does."""
+"""How many seconds a delivery may take in all, whatever its server does."""
 
 
 class DeliveryError(PamError, RuntimeError):
-    """A message was not delivered. Its words hold no address, password or answer of a server."""
+    """A message was not delivered. The text holds no address, password or server's answer."""
 
 
 @dataclass(frozen=True)
@@ -44,36 +44,32 @@ class Channel:
 
     def deliver(self, message: Message) -> str | None:
         """Send a message within `DEADLINE`. Returns None, or why it was not delivered. Never raises."""
-        said: list[str | None] = []
+        results: list[str | None] = []
 
         def work() -> None:
             try:
                 self.send(message)
-                said.append(None)
+                results.append(None)
             except DeliveryError as error:
-                said.append(str(error))
+                results.append(str(error))
             except Exception as error:
-                said.append(_reason(error))
+                results.append(_reason(error))
 
-        # A server that trickles its answer keeps no night waiting: the thread is left behind.
+        # A server that answers byte by byte does not delay the night: the thread is abandoned.
         thread = threading.Thread(target=work, name=f"alert by {self.name}", daemon=True)
         thread.start()
         thread.join(DEADLINE)
-        return said[0] if said else f"no answer within {DEADLINE:.0f} s"
+        return results[0] if results else f"no answer within {DEADLINE:.0f} s"
 
 
 def channels_of(settings: Alerts) -> list[Channel]:
     """The channels that a home's settings name."""
-    found = []
-    if email := settings.email:
-        found.append(Channel("email", partial(send_email, email)))
-    for n, webhook in enumerate(settings.webhooks, 1):
-        found.append(Channel(f"{webhook.shape} {n}", partial(send_webhook, webhook)))
-    return found
+    email = [Channel("email", partial(send_email, settings.email))] if settings.email else []
+    return email + [Channel(f"{w.shape} {n}", partial(send_webhook, w)) for n, w in enumerate(settings.webhooks, 1)]
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without what a server said or where it is."""
+    """What went wrong, without the server's words or address."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__}: the server answered {error.smtp_code}"
     if isinstance(error, urllib.error.HTTPError):
@@ -90,19 +86,19 @@ def _reason(error: Exception) -> str:
 
 
 def send_email(settings: Email, message: Message) -> None:
-    """Send by SMTP, plain, with STARTTLS or over TLS, certificates checked. Raises DeliveryError, SMTPException, OSError."""
+    """Send by SMTP: plain, with STARTTLS or over TLS, checking certificates. Raises DeliveryError, SMTPException, OSError."""
     password = os.environ.get(settings.password_env)
     if settings.user and not password:
         raise DeliveryError(f"the environment variable {settings.password_env} is not set")
     if settings.user and settings.security == "none":
         raise DeliveryError("a password is sent over starttls or tls only: set alerts.email.security")
     context = ssl.create_default_context()
-    # The name that the machine gives itself: looking up a full one may take longer than all the rest.
-    where, own = (settings.host, settings.port), socket.gethostname()
+    # smtplib would look up the machine's full name, which may take longer than all the rest.
+    server_at, own_name = (settings.host, settings.port), socket.gethostname()
     client: smtplib.SMTP = (
-        smtplib.SMTP_SSL(*where, local_hostname=own, timeout=TIMEOUT, context=context)
+        smtplib.SMTP_SSL(*server_at, local_hostname=own_name, timeout=TIMEOUT, context=context)
         if settings.security == "tls"
-        else smtplib.SMTP(*where, local_hostname=own, timeout=TIMEOUT)
+        else smtplib.SMTP(*server_at, local_hostname=own_name, timeout=TIMEOUT)
     )
     with client as server:
         if settings.security == "starttls":
@@ -115,27 +111,27 @@ def send_email(settings: Email, message: Message) -> None:
 
 
 def mail(settings: Email, message: Message) -> EmailMessage:
-    """The message as a mail. It says that no person wrote it, so that no out-of-office notice answers."""
-    made = EmailMessage(policy=SMTP)
-    made["From"] = settings.sender
-    made["To"] = ", ".join(settings.recipients)
-    made["Subject"] = message.subject
-    made["Date"] = format_datetime(datetime.fromisoformat(message.at))
-    made["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2].strip("> ") or "localhost")
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(message.text())
-    return made
+    """The message as an e-mail, marked as automatic so that out-of-office notices do not answer it."""
+    email = EmailMessage(policy=SMTP)
+    email["From"] = settings.sender
+    email["To"] = ", ".join(settings.recipients)
+    email["Subject"] = message.subject
+    email["Date"] = format_datetime(datetime.fromisoformat(message.at))
+    email["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2].strip("> ") or "localhost")
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content(message.text())
+    return email
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A webhook that redirects is another than the one that was named: its body goes nowhere else."""
+    """Follows no redirect: the message goes only to the address in the settings."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 
 def send_webhook(settings: Webhook, message: Message) -> None:
-    """Post a webhook's body. Raises DeliveryError, URLError, OSError."""
+    """Post the message to a webhook. Raises DeliveryError, URLError, OSError."""
     url = settings.url or os.environ.get(str(settings.url_env))
     if not url:
         raise DeliveryError(f"the environment variable {settings.url_env} is not set")
@@ -143,7 +139,7 @@ def send_webhook(settings: Webhook, message: Message) -> None:
         raise DeliveryError("its address is not one of http or https")
     body = json.dumps(message.slack() if settings.shape == "slack" else message.teams()).encode("utf-8")
     headers = {"Content-Type": "application/json", "User-Agent": "pam-warehouse"}
-    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310  (the scheme was looked at)
+    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310  (the scheme is checked above)
     opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=ssl.create_default_context()))
-    with opener.open(request, timeout=TIMEOUT) as answer:
-        answer.read(1024)
+    with opener.open(request, timeout=TIMEOUT) as response:
+        response.read(1024)

@@ -1,10 +1,11 @@
-"""Sends alerts: which of a night's events are new, who gets them, and what is tried again."""
+"""Sends alerts: decides which of a night's events are new, sends them, and tries undelivered messages again."""
 
 import contextlib
+import itertools
 import socket
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,28 +21,25 @@ from .events import Event, NightEnd, events_of
 from .log import AlertLog, Attempt
 from .message import Message
 
-AGAIN = timedelta(days=7)
-"""An extract that stays late is told once a week."""
+LATE_AGAIN = timedelta(days=7) - timedelta(hours=6)
+"""How often an extract that stays late is reported: weekly, less some hours because nights do not start to the minute."""
 
 GIVEN_UP = timedelta(days=7)
-"""A message that could not be delivered for so long is old news."""
-
-SLACK_TIME = timedelta(hours=6)
-"""Nights do not begin to the minute: a week is over some hours early."""
+"""For how long an undelivered message is tried again."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message's way by one channel. `error` is None where it arrived."""
+    """How a message fared by one channel. `error`: None if it was delivered."""
 
     channel: str
     error: str | None
 
 
 def alert_settings(home: Home) -> Alerts | None:
-    """Who is to be told. None where the settings do not say it readably.
+    """The settings for alerts; None if they can't be read.
 
-    A `pam.toml` that is wrong elsewhere still says who must know that it is.
+    They are read even if the rest of `pam.toml` is wrong, so that somebody is told of that.
     """
     try:
         return read_config(home).alerts
@@ -51,113 +49,110 @@ def alert_settings(home: Home) -> Alerts | None:
     return None
 
 
-def tell(end: NightEnd, now: datetime | None = None) -> list[str]:
-    """Tell of a night that is over, and try again what could not be delivered before.
+def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
+    """Send a night's new events, and try again what could not be delivered before.
 
-    Returns lines for whoever watches: what was told to whom, and what was not. Raises nothing for a channel that fails or
-    a log that can't be written.
+    Returns lines for a person: what was sent by which channel, and what was not. Raises nothing for a channel that fails or a
+    log that can't be written.
     """
     now = now or datetime.now(UTC)
     settings = alert_settings(end.home)
     channels = channels_of(settings) if settings else []
     log = AlertLog(end.home)
-    said: list[str] = []
-    with log.alone():
+    lines: list[str] = []
+    with log.locked():
         messages, attempts = _read(log)
-        todo = waiting(messages, attempts, channels, now)
-        if fresh := _news(events_of(end), messages, now):
+        to_send = undelivered(messages, attempts, channels, now)
+        if new := _new_events(events_of(end), messages, now):
             night_id = end.night.night_id if end.night else None
             names = tuple(c.name for c in channels) if settings else None
-            message = _message(end.home, night_id, fresh, now, names, {m.id for m in messages})
-            _keep(log, message, said)
-            todo.append((message, channels))
+            message = _message(end.home, night_id, new, now, names, {m.id for m in messages})
+            _log(log, message, lines)
+            to_send.append((message, channels))
             if not channels:
-                where = "no contact set up in pam.toml" if settings else "pam.toml can't be read"
-                said.append(f"No alert sent ({where}): {message.subject}")
-        down: set[str] = set()
-        for message, to in todo:
+                reason = "no contact set up in pam.toml" if settings else "pam.toml can't be read"
+                lines.append(f"No alert sent ({reason}): {message.subject}")
+        failed: set[str] = set()
+        for message, to in to_send:
             for channel in to:
-                # A channel that failed once tonight keeps its other messages for the next night.
-                error = "not tried: the channel failed just now" if channel.name in down else channel.deliver(message)
+                # After one failure a channel is not tried again tonight: its other messages wait for the next night.
+                error = "not tried: the channel failed just now" if channel.name in failed else channel.deliver(message)
                 if error:
-                    down.add(channel.name)
-                said.append(f"{channel.name}: not delivered, {error}" if error else f"{channel.name}: {message.subject}")
-                _keep(log, Attempt(message.id, stamp(now), channel.name, error), said)
-    return said
+                    failed.add(channel.name)
+                lines.append(f"{channel.name}: not delivered, {error}" if error else f"{channel.name}: {message.subject}")
+                _log(log, Attempt(message.id, stamp(now), channel.name, error), lines)
+    return lines
 
 
-def waiting(
+def undelivered(
     messages: Iterable[Message], attempts: Iterable[Attempt], channels: list[Channel], now: datetime
 ) -> list[tuple[Message, list[Channel]]]:
-    """Messages of the last days that some channel has not delivered, with those channels; oldest first."""
+    """Messages of the last days with the channels that have not delivered them, oldest first."""
     arrived = {(a.id, a.channel) for a in attempts if a.error is None}
-    found = []
-    for m in messages:
-        if now - datetime.fromisoformat(m.at) < GIVEN_UP:
-            to = [c for c in channels if (m.channels is None or c.name in m.channels) and (m.id, c.name) not in arrived]
-            if to:
-                found.append((m, to))
-    return found
+    recent = (m for m in messages if now - datetime.fromisoformat(m.at) < GIVEN_UP)
+    missing = (
+        (m, [c for c in channels if (m.channels is None or c.name in m.channels) and (m.id, c.name) not in arrived])
+        for m in recent
+    )
+    return [(m, to) for m, to in missing if to]
 
 
 def overview(home: Home, last: int) -> list[dict[str, Any]]:
-    """The last messages, newest first: `id`, `at`, `night_id`, `subject`, `events` and, by channel, `delivered`: the time, or
-    None, and `error`, `tries`, and whether it is `waiting` for the next night. Makes nothing.
+    """The last messages, newest first, each with `id`, `at`, `night_id`, `subject`, `events` and `channels`.
+
+    Of each channel: its name, `delivered` (the time, or None), `tries`, the last `error`, and whether the message is `waiting`
+    for the next night. Writes nothing.
     """
     messages, attempts = AlertLog(home).read()
     settings = alert_settings(home)
-    todo = waiting(messages, attempts, channels_of(settings or Alerts()), datetime.now(UTC))
-    due = {(m.id, c.name) for m, to in todo for c in to}
-    found = []
+    to_send = undelivered(messages, attempts, channels_of(settings or Alerts()), datetime.now(UTC))
+    waiting = {(m.id, c.name) for m, to in to_send for c in to}
+    overviews = []
     for m in reversed(messages[-last:]):
         own = [a for a in attempts if a.id == m.id]
-        names = dict.fromkeys([*(m.channels or ()), *(a.channel for a in own), *(c for i, c in sorted(due) if i == m.id)])
-        ways = []
+        names = dict.fromkeys([*(m.channels or ()), *(a.channel for a in own), *(c for i, c in sorted(waiting) if i == m.id)])
+        channels = []
         for name in names:
             tries = [a for a in own if a.channel == name]
             at = next((a.at for a in tries if a.error is None), None)
             error = tries[-1].error if tries and at is None else None
-            ways.append({"channel": name, "delivered": at, "tries": len(tries), "error": error, "waiting": (m.id, name) in due})
-        what = [{"kind": e.kind, "what": e.what, "why": e.why} for e in m.events]
-        found.append({"id": m.id, "at": m.at, "night_id": m.night_id, "subject": m.subject, "events": what, "channels": ways})
-    return found
+            is_waiting = (m.id, name) in waiting
+            channels.append({"channel": name, "delivered": at, "tries": len(tries), "error": error, "waiting": is_waiting})
+        events = [{"kind": e.kind, "what": e.what, "why": e.why} for e in m.events]
+        overviews.append({
+            "id": m.id, "at": m.at, "night_id": m.night_id, "subject": m.subject, "events": events, "channels": channels,
+        })  # fmt: skip
+    return overviews
 
 
 def send_test(home: Home) -> list[Delivery]:
-    """Send a test message by every channel, and write nothing down. Raises ConfigError."""
+    """Send a test message by every channel. It is not logged. Raises ConfigError."""
     what, why = "This is a test: nothing has happened", "somebody typed `pam alerts --test`"
     event = Event("test", "test", what, why, ("Nothing is to be done",), "How alerts come")
     message = _message(home, None, [event], datetime.now(UTC), None, set())
     return [Delivery(c.name, c.deliver(message)) for c in channels_of(read_config(home).alerts)]
 
 
-def _news(events: list[Event], messages: list[Message], now: datetime) -> list[Event]:
-    """Events that were not told before; a late extract is told again after a week."""
-    told: dict[str, datetime] = {}
-    for m in messages:
-        for e in m.events:
-            told[e.key] = datetime.fromisoformat(m.at)
-    fresh = []
-    for e in events:
-        before = told.get(e.key)
-        if before is None or (e.kind == "late" and now - before >= AGAIN - SLACK_TIME) or e.key.startswith("unbegun"):
-            fresh.append(e)
-    return fresh
+def _new_events(events: list[Event], messages: list[Message], now: datetime) -> list[Event]:
+    """Events that no message reported before. A late extract is reported weekly, a night that could not start always."""
+    reported = {e.key: datetime.fromisoformat(m.at) for m in messages for e in m.events}
+    return [
+        e for e in events
+        if e.key not in reported or e.key.startswith("unbegun") or (e.kind == "late" and now - reported[e.key] >= LATE_AGAIN)
+    ]  # fmt: skip
 
 
 def _message(
     home: Home, night_id: str | None, events: list[Event], now: datetime, channels: tuple[str, ...] | None, taken: set[str]
 ) -> Message:
-    first = name = night_id or now.strftime("unbegun-%Y%m%dT%H%M%SZ")
-    n = 1
-    while name in taken:
-        n += 1
-        name = f"{first}-{n}"
+    base = night_id or now.strftime("unbegun-%Y%m%dT%H%M%SZ")
+    names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
+    name = next(name for name in names if name not in taken)
     where = f"{socket.gethostname()}:{home.path}"
-    return replace(Message(name, stamp(now), night_id, where, _standing(home), tuple(events)), channels=channels)
+    return Message(name, stamp(now), night_id, where, _publication(home), tuple(events), channels)
 
 
-def _standing(home: Home) -> str:
+def _publication(home: Home) -> str:
     """What analysts read now, in a sentence."""
     try:
         night_id = published_night(home)
@@ -177,10 +172,10 @@ def _read(log: AlertLog) -> tuple[list[Message], list[Attempt]]:
         return [], []
 
 
-def _keep(log: AlertLog, item: Message | Attempt, said: list[str]) -> None:
+def _log(log: AlertLog, item: Message | Attempt, lines: list[str]) -> None:
     try:
         log.add(item)
     except OSError as error:
         line = f"nights/alerts.jsonl could not be written: {error.strerror}"
-        if line not in said:
-            said.append(line)
+        if line not in lines:
+            lines.append(line)

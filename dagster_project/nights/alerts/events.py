@@ -1,4 +1,4 @@
-"""The events that a person must know of: a night held or failed, a file held or refused, an extract late."""
+"""The events that need a person: a night held or failed, a file held or refused, an extract late."""
 
 import re
 from collections.abc import Iterable
@@ -26,33 +26,33 @@ TITLES: dict[str, str] = {
     "late": "Extract late",
     "test": "Test",
 }
-"""In the order in which a message has them: what keeps figures from being published comes first."""
+"""The title of each kind of event, in their order in a message: what stops figures from being published comes first."""
 
 LIMIT = 400
+NO_REASON = "no reason is written down"
 WAITS = "waits in the inbox until a mapping is mended"
-"""How the reason begins of a file that nobody can read before a mapping says how."""
+"""How landing's reason starts for a file that can't be read until its mapping is corrected."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. `key` is the same as long as it is the same thing: a late extract is, night after night."""
+    """One thing that happened. `key`: the same for as long as it is the same thing, as a late extract is night after night.
+
+    `why`: the rule or the reason. `todo`: what to do, with the commands to type. `see`: a section of docs/how-to/runbook.md.
+    """
 
     kind: Kind
     key: str
     what: str
     why: str
-    """The rule, or the reason."""
     todo: tuple[str, ...]
-    """What to do, and the commands to type."""
     see: str
-    """The section of docs/how-to/runbook.md."""
 
 
 def one_line(text: str, limit: int = LIMIT) -> str:
-    """Text in one line, without control characters, not over `limit` characters.
+    """Text in one line, without control characters, of at most `limit` characters.
 
-    What DuckDB says of a value that it could not use may quote it, and a value may be a person's: its words are left out,
-    but for what it says of disks and locks.
+    DuckDB's errors may quote a value, which may be personal: only their type is kept, except for errors of disks and locks.
     """
     text = re.sub(r"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): .*", r"\1", text, flags=re.S)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -61,27 +61,28 @@ def one_line(text: str, limit: int = LIMIT) -> str:
 
 @dataclass(frozen=True)
 class NightEnd:
-    """What became of a night, as far as alerts tell of it.
+    """What became of a night, as far as alerts need it.
 
-    `night`: None where it could not begin; then `unbegun` says why. `receipt`: None where there is none (yet). `earlier`:
-    receipts written for nights that did not live to write them.
+    `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `earlier`: receipts
+    written for nights that were killed before they could write them.
     """
 
     home: Home
     night: Night | None = None
     receipt: Receipt | None = None
     earlier: tuple[Receipt, ...] = ()
-    unbegun: str | None = None
-    unbegun_cause: str = ""
+    not_started: str | None = None
+    not_started_cause: str = ""
 
 
 def events_of(end: NightEnd) -> list[Event]:
-    """The events of a night: of earlier ones that were interrupted, of its own outcome, of its files, of late extracts."""
+    """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
     events = [e for receipt in end.earlier if receipt.outcome == "failed" for e in _of_receipt(end.home, receipt)]
     if end.receipt:
         events += _of_receipt(end.home, end.receipt)
-    elif end.unbegun:
-        events.append(_failed(end.home, f"unbegun {end.unbegun}", "A night could not begin", end.unbegun, end.unbegun_cause))
+    elif end.not_started:
+        key, reason = f"unbegun {end.not_started}", end.not_started
+        events.append(_failed(end.home, key, "A night could not begin", reason, end.not_started_cause))
     if end.night:
         events += _late(end.home, end.night.today)
     order = list(TITLES)
@@ -98,12 +99,12 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         what = f"Night {night_id} is published, but not in PostgreSQL"
         events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
     for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
-        said = f"Night {night_id} is published, but {what}"
-        events.append(_event("output", f"output {night_id} {name}", said, why, for_output(home)))
-    # A file that its sender is still writing waits, and is not in the ledger. One that waits for its mapping needs a person.
-    decided = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
+        what = f"Night {night_id} is published, but {what}"
+        events.append(_event("output", f"output {night_id} {name}", what, why, for_output(home)))
+    # A file that is still being written is not in the ledger yet, and needs nobody.
+    in_ledger = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:
-        if f["outcome"] in ("held", "refused") and f["source_file"] in decided:
+        if f["outcome"] in ("held", "refused") and f["source_file"] in in_ledger:
             events.append(_file(home, f))
     for f in waiting_files([receipt]):
         name, reason = one_line(f["source_file"], 200), str(f["reason"])
@@ -113,7 +114,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
 
 
 def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
-    """Files that the last of these nights left in the inbox, as no mapping could be told for them."""
+    """Files that the last of these nights left in the inbox because of a wrong mapping, or because they are made up."""
     last = next((r for r in reversed(receipts) if not r.republished), None)
     return [f for f in (last.files if last else []) if str(f.get("reason")).startswith((WAITS, MIXED))]
 
@@ -138,7 +139,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
 def _file(home: Home, file: dict[str, Any]) -> Event:
     kind: Kind = "file_held" if file["outcome"] == "held" else "refused"
     name = one_line(file["source_file"], 200)
-    reason = file.get("reason") or "no reason is written down"
+    reason = file.get("reason") or NO_REASON
     advice = for_file(home, kind, name, file.get("load_id"), reason)
     return _event(kind, f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}", reason, advice)
 

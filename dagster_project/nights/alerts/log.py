@@ -1,4 +1,4 @@
-"""The log of alerts, `nights/alerts.jsonl`: a line for each message and each attempt to deliver it."""
+"""The log of alerts, `nights/alerts.jsonl`: one line for each message and each attempt to deliver it."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ NAME = "alerts.jsonl"
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to deliver a message. `error` is None where it was delivered."""
+    """One attempt to deliver a message. `error`: None if it was delivered."""
 
     id: str
     at: str
@@ -28,13 +28,13 @@ class Attempt:
 
 
 class AlertLog:
-    """A home's `nights/alerts.jsonl`. Lines are only ever added; one that was cut short by a power cut is passed over."""
+    """A home's `nights/alerts.jsonl`. Lines are only ever added; an incomplete line, after a crash, is ignored."""
 
     def __init__(self, home: Home) -> None:
         self.path: Path = home.nights / NAME
 
     def read(self) -> tuple[list[Message], list[Attempt]]:
-        """Messages and attempts, oldest first. Makes nothing."""
+        """Messages and attempts, oldest first. Creates no file."""
         messages, attempts = [], []
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -55,7 +55,7 @@ class AlertLog:
         """Add a line, on disk when this returns. Raises OSError."""
         body = asdict(item)
         if isinstance(item, Message):
-            # Of thousands of refused files, those are kept that a message spells out; of late extracts each, as what was told.
+            # Of thousands of refused files, only those that the message lists. All late extracts, to know what was reported.
             body["events"] = [asdict(e) for e in item.events if e.kind == "late"]
             body["events"] += [asdict(e) for _, own, _ in item.grouped() for e in own if e.kind != "late"]
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,8 +70,8 @@ class AlertLog:
             os.fsync(file.fileno())
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep another process from telling the same at once. Where the home can't be written, there is nothing to keep."""
+    def locked(self) -> Iterator[None]:
+        """Lock the log, so that two processes do not send the same alert. Without effect in a home that can't be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = open(os.open(self.path.with_name(f".{NAME}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "rb")  # noqa: SIM115

@@ -1,4 +1,4 @@
-"""One message of a night's events, in the three forms that channels take: text, Slack's blocks, an Adaptive Card."""
+"""One message with a night's events, in the three formats of the channels: text, Slack blocks, an Adaptive Card."""
 
 import json
 from dataclasses import dataclass
@@ -8,44 +8,44 @@ from .advice import RUNBOOK
 from .events import TITLES, Event
 
 SHOWN = 40
-"""Events of one kind that a message spells out; of more it gives the number."""
+"""How many events of one kind a message lists; it gives only the number of any others."""
 
 SLACK_TEXT, SLACK_HEADER, SLACK_BLOCKS = 2900, 140, 48
 TEAMS_BYTES = 24_000
-"""Below what the receivers take: 3,000 and 150 characters, 50 blocks; 28 KB."""
+"""Below the receivers' limits: 3,000 and 150 characters, 50 blocks; 28 KB."""
 
 CARD = "application/vnd.microsoft.card.adaptive"
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is told of one night. `at`: UTC, ISO 8601. `channels`: to which it goes; all there are, where None."""
+    """What is reported of one night. `at`: UTC, ISO 8601. `home`: host and folder. `standing`: what analysts read now, as a
+    sentence. `channels`: the names of those that get it; None: all.
+    """
 
     id: str
     at: str
     night_id: str | None
     home: str
-    """Host and folder."""
     standing: str
-    """What analysts read now."""
     events: tuple[Event, ...]
     channels: tuple[str, ...] | None = None
 
     @property
     def subject(self) -> str:
         """`PAM Warehouse: night held; 2 files refused`."""
-        said = []
+        parts = []
         for kind, title in TITLES.items():
             n = sum(e.kind == kind for e in self.events)
             if n == 1 or (n and kind in ("failed", "held", "not_served", "test")):
-                said.append(title.lower())
+                parts.append(title.lower())
             elif n:
                 noun, rest = title.lower().split()
-                said.append(f"{n} {noun}s {rest}")
-        return "PAM Warehouse: " + "; ".join(said)
+                parts.append(f"{n} {noun}s {rest}")
+        return "PAM Warehouse: " + "; ".join(parts)
 
     def grouped(self) -> list[tuple[str, list[Event], int]]:
-        """Title, the events that are spelled out, and how many more there are; by kind."""
+        """For each kind of event: its title, the events to list, and how many more there are."""
         return [
             (title, own[:SHOWN], max(0, len(own) - SHOWN))
             for kind, title in TITLES.items()
@@ -53,7 +53,7 @@ class Message:
         ]
 
     def text(self) -> str:
-        """The message for a mail."""
+        """The message as the text of an e-mail."""
         lines = [self.standing, f"Home: {self.home}", ""]
         for title, events, more in self.grouped():
             lines += [title.upper(), ""]
@@ -64,7 +64,7 @@ class Message:
         return "\n".join([*lines, f"The runbook is {RUNBOOK} of the checkout."])
 
     def slack(self) -> dict[str, Any]:
-        """The body of Slack's incoming webhook. What comes from files is plain text there: it can't be a link or a mention."""
+        """The body for a Slack incoming webhook. Text from files goes in as plain text, which can't be a link or a mention."""
         blocks: list[dict[str, Any]] = [
             {"type": "header", "text": _words(self.subject, SLACK_HEADER)},
             {"type": "section", "text": _words(f"{self.standing}\nHome: {self.home}")},
@@ -81,7 +81,7 @@ class Message:
         return {"text": _escaped(self.subject), "blocks": blocks}
 
     def teams(self) -> dict[str, Any]:
-        """The body of a Teams workflow's webhook: one Adaptive Card. Its text stands in runs, of which no markdown is read."""
+        """The body for a Teams workflow's webhook: one Adaptive Card. Teams reads no Markdown in its text runs."""
         body: list[dict[str, Any]] = [
             _block(self.subject, weight="Bolder", size="Large"),
             _block(self.standing),
@@ -99,11 +99,9 @@ class Message:
                 body.append({"type": "Container", "items": parts, "separator": True})  # fmt: skip
             if more:
                 body.append(_block(f"and {more} more: pam status names each"))
-        cut = False
-        while len(json.dumps(body)) > TEAMS_BYTES:
-            body.pop()
-            cut = True
-        if cut:
+        if len(json.dumps(body)) > TEAMS_BYTES:
+            while len(json.dumps(body)) > TEAMS_BYTES:
+                body.pop()
             body.append(_block("and more: pam status names each"))
         card = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",

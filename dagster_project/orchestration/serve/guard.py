@@ -1,8 +1,8 @@
-"""The guard before Dagster's page, in the same process: it lets in requests of the page itself that bring the token.
+"""The guard before Dagster's page, in the same process: it lets in only requests from the page itself that have the token.
 
-Dagster's page has no log-in. It takes any `Host` and any `Origin`, and mutations by GET. Here each request, websockets
-too, must name a host of ours, come from no other site, and bring the token: in the cookie that the printed address sets, or
-as `Authorization: Bearer TOKEN`, as programs and a proxy do. What changes something comes by POST alone.
+Dagster's page has no log-in. It accepts any `Host` and any `Origin`, and mutations by GET. The guard requires that each
+request, websockets too, names an allowed host, comes from no other site, and has the token: in the cookie that the printed
+address sets, or as `Authorization: Bearer TOKEN`, as programs and a proxy send it. Only POST may change anything.
 """
 
 import hmac
@@ -22,10 +22,10 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 COOKIE = "pam_page"
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-"""What `Host` may look like."""
+"""The form of a valid `Host`."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 BODIES = ("application/json", "application/graphql")
-"""What a question to GraphQL may come as: another site's form can send neither unasked."""
+"""Content types of GraphQL requests. A form of another site can't send these without the browser's asking first."""
 
 HEADERS = {
     b"referrer-policy": b"same-origin",
@@ -34,17 +34,17 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
 }
 
-# A redirect would still count as coming from wherever the address was clicked, and a strict cookie would not be sent.
-COME_IN = '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={0}">'
-COME_IN += '<link rel="icon" href="data:,"><title>PAM Warehouse</title><p><a href="{0}">Open the page</a></p></html>'
+# After a redirect, a browser still counts the request as coming from another site, and leaves out a strict cookie.
+COOKIE_PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={0}">'
+COOKIE_PAGE += '<link rel="icon" href="data:,"><title>PAM Warehouse</title><p><a href="{0}">Open the page</a></p></html>'
 
 
 @dataclass(frozen=True)
 class Guard:
     """An ASGI application around another.
 
-    `prefix`: where the page is, such as `/3f9c...`; blank under a proxy, which asks who comes and brings the token itself.
-    `hosts`: names that `Host` may have, on any port. `origins`: those of a proxy, such as `https://pam.force.example`.
+    `prefix`: the page's path, such as `/3f9c...`; blank under a proxy, which authenticates people and sends the token itself.
+    `hosts`: allowed names in `Host`, on any port. `origins`: a proxy's, such as `https://pam.force.example`.
     """
 
     app: App
@@ -54,67 +54,67 @@ class Guard:
     origins: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it here."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         if scope["type"] not in ("http", "websocket"):
             return
-        answer = self._answer(HTTPConnection(scope))
-        if answer is None:
+        response = self._response(HTTPConnection(scope))
+        if response is None:
             await self.app(scope, receive, _with_headers(send))
         elif scope["type"] == "http":
-            await answer(scope, receive, _with_headers(send))
+            await response(scope, receive, _with_headers(send))
         else:
-            # Before it is accepted: the server says 403.
+            # Closed before it is accepted, which the server answers with 403.
             await receive()
             await send({"type": "websocket.close", "code": 1008})
 
-    def _answer(self, asked: HTTPConnection) -> Response | None:
-        """What is answered in place of the page; None where the request may pass."""
-        host = asked.headers.getlist("host")
+    def _response(self, request: HTTPConnection) -> Response | None:
+        """The response in place of the page's; None if the request may pass."""
+        host = request.headers.getlist("host")
         if len(host) != 1 or (_host_name(host[0]) not in self.hosts):
-            return _no(403, "The request names a host that is not this page's.")
-        if not self._is_own(asked, host[0]):
-            return _no(403, "The request comes from another site.")
-        method = asked.scope.get("method", "GET")
+            return _refusal(403, "The request names a host that is not this page's.")
+        if not self._is_same_site(request, host[0]):
+            return _refusal(403, "The request comes from another site.")
+        method = request.scope.get("method", "GET")
         if method not in ("GET", "HEAD", "POST"):
-            return _no(405, "Not this way.")
-        sent = parse_qs(asked.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        if self.prefix and asked.scope["type"] == "http" and method == "GET" and self._is_token(sent.get("token", [""])[0]):
-            return self._come_in()
-        bearer = _bearer(asked)
-        if not self._is_token(bearer) and not (self.prefix and self._is_token(asked.cookies.get(COOKIE, ""))):
-            return _no(401, self._advice())
-        if not bearer and (method == "POST" or asked.scope["type"] == "websocket") and "origin" not in asked.headers:
-            return _no(403, "The request does not say which site it comes from.")
-        if asked.scope["type"] == "http" and asked.scope["path"].rstrip("/").endswith("/graphql"):
+            return _refusal(405, "Not this way.")
+        sent = parse_qs(request.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+        if self.prefix and request.scope["type"] == "http" and method == "GET" and self._is_token(sent.get("token", [""])[0]):
+            return self._set_cookie()
+        bearer = _bearer(request)
+        if not self._is_token(bearer) and not (self.prefix and self._is_token(request.cookies.get(COOKIE, ""))):
+            return _refusal(401, self._advice())
+        if not bearer and (method == "POST" or request.scope["type"] == "websocket") and "origin" not in request.headers:
+            return _refusal(403, "The request does not say which site it comes from.")
+        if request.scope["type"] == "http" and request.scope["path"].rstrip("/").endswith("/graphql"):
             if method != "POST" and "query" in sent:
-                return _no(405, "Ask GraphQL by POST.")
-            if method == "POST" and asked.headers.get("content-type", "").split(";")[0].strip().lower() not in BODIES:
-                return _no(415, f"Ask GraphQL with a body of one of {', '.join(BODIES)}.")
+                return _refusal(405, "Ask GraphQL by POST.")
+            if method == "POST" and request.headers.get("content-type", "").split(";")[0].strip().lower() not in BODIES:
+                return _refusal(415, f"Ask GraphQL with a body of one of {', '.join(BODIES)}.")
         return None
 
-    def _is_own(self, asked: HTTPConnection, host: str) -> bool:
-        """Whether the page itself asks, or a person by its address, or a program: not a page of another site or port."""
-        # Behind a proxy the page is at the proxy's address alone: `http://` of its name may be somebody in between.
-        if any(o not in (self.origins or {f"http://{host}"}) for o in asked.headers.getlist("origin")):
+    def _is_same_site(self, request: HTTPConnection, host: str) -> bool:
+        """Whether the request is from the page itself, a typed or clicked address or a program, not another site's page."""
+        # Behind a proxy only the proxy's own address counts: the same name with `http://` may be somebody in between.
+        if any(o not in (self.origins or {f"http://{host}"}) for o in request.headers.getlist("origin")):
             return False
-        site, mode = asked.headers.get("sec-fetch-site", "none"), asked.headers.get("sec-fetch-mode", "navigate")
-        is_visit = mode == "navigate" and asked.scope.get("method") == "GET"
+        site, mode = request.headers.get("sec-fetch-site", "none"), request.headers.get("sec-fetch-mode", "navigate")
+        is_visit = mode == "navigate" and request.scope.get("method") == "GET"
         return site in ("none", "same-origin") or is_visit
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.token.encode())
 
-    def _come_in(self) -> Response:
-        answer = HTMLResponse(COME_IN.format(f"{self.prefix}/"), headers={"cache-control": "no-store"})
+    def _set_cookie(self) -> Response:
+        answer = HTMLResponse(COOKIE_PAGE.format(f"{self.prefix}/"), headers={"cache-control": "no-store"})
         answer.set_cookie(COOKIE, self.token, path=self.prefix, httponly=True, samesite="strict")
         return answer
 
     def _advice(self) -> str:
         if not self.prefix:
-            return f"Go by way of {', '.join(sorted(self.origins))}, which asks who you are."
+            return f"Open {', '.join(sorted(self.origins))}, which asks you to log in."
         return "Open the address that `pam serve` printed when it started: it is in dagster/page.address of the home."
 
 
@@ -129,26 +129,26 @@ def proxy_origin(proxy: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _bearer(asked: HTTPConnection) -> str:
-    scheme, _, given = asked.headers.get("authorization", "").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else ""
+def _bearer(request: HTTPConnection) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _host_name(host: str) -> str:
-    """A name and perhaps a port, and nothing else: `127.0.0.1/evil.example` names no host."""
-    found = HOST.fullmatch(host)
-    return found[1].strip("[]").lower() if found else ""
+    """The name in a `Host` that is a name and perhaps a port; blank for anything else, such as `127.0.0.1/evil.example`."""
+    match = HOST.fullmatch(host)
+    return match[1].strip("[]").lower() if match else ""
 
 
-def _no(code: int, said: str) -> Response:
-    return PlainTextResponse(f"{said}\n", code, {"cache-control": "no-store"})
+def _refusal(code: int, message: str) -> Response:
+    return PlainTextResponse(f"{message}\n", code, {"cache-control": "no-store"})
 
 
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            kept = [(k, v) for k, v in message.get("headers", []) if k.lower() not in HEADERS]
-            message = {**message, "headers": [*kept, *HEADERS.items()]}
+            others = [(k, v) for k, v in message.get("headers", []) if k.lower() not in HEADERS]
+            message = {**message, "headers": [*others, *HEADERS.items()]}
         await send(message)
 
     return sending

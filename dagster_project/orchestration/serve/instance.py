@@ -1,4 +1,4 @@
-"""The folder in which Dagster keeps its runs, and its settings there."""
+"""Dagster's instance in a home: its folder, and the settings that `pam serve` writes there."""
 
 import os
 import tempfile
@@ -9,21 +9,21 @@ import yaml
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
-HEADER = "# Written by `pam serve`, each time it starts: what is changed here does not stay.\n"
+HEADER = "# Written by `pam serve` each time it starts: changes made here are lost.\n"
 LOCATION = "pam_warehouse"
 LONGEST_NIGHT = 6 * 3600
 SOCKET_BYTES = 100
-"""What the name of a socket may have, with some to spare: the kernel takes 107."""
+"""How long a socket's path may be, a little under the kernel's limit of 107."""
 
 DAGSTER_YAML = {
     "telemetry": {"enabled": False},
     # The page would ask a newcomer for an address.
     "nux": {"enabled": False},
-    # The daemon reckons it from the last file of each extract.
+    # The daemon works it out from the last file of each extract.
     "freshness": {"enabled": True},
-    # A night is one run; a second one waits for the first, as does a run of some assets: all write in the home.
+    # A night is one run. Any other run waits for it, because all write in the home.
     "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"default_limit": 1, "granularity": "run"}},
-    # What was missed while nothing ran is made up for by one night: it takes all the files there are.
+    # One night makes up for all that were missed while nothing ran: it takes all the files there are.
     "scheduler": {
         "module": "dagster._core.scheduler",
         "class": "DagsterDaemonScheduler",
@@ -36,7 +36,7 @@ DAGSTER_YAML = {
         "max_runtime_seconds": LONGEST_NIGHT,
         "poll_interval_seconds": 60,
     },
-    # A look at the inbox each minute is half a million a year.
+    # Looking at the inbox each minute makes half a million ticks a year.
     "retention": {
         "schedule": {"purge_after_days": 90},
         "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 90}},
@@ -45,7 +45,7 @@ DAGSTER_YAML = {
 
 
 def write_settings(home: Home) -> Path:
-    """Write `dagster.yaml` and `workspace.yaml` of a home where they are not as they should be. Returns the socket."""
+    """Write the home's `dagster.yaml` and `workspace.yaml`, unless they are right already. Returns the code server's socket."""
     folder = make_folder(home.dagster)
     socket = socket_path(folder)
     workspace = {"load_from": [{"grpc_server": {"socket": str(socket), "location_name": LOCATION}}]}
@@ -58,7 +58,7 @@ def write_settings(home: Home) -> Path:
 
 
 def socket_path(folder: Path) -> Path:
-    """Where the code server listens: a socket for the owner alone, where a port would be open to all on the machine."""
+    """The code server's socket, which only the home's owner can open. A port would be open to everybody on the machine."""
     path = folder / "code.sock"
     if len(os.fsencode(path)) <= SOCKET_BYTES:
         return path

@@ -2,7 +2,7 @@
 
 `python -m dagster_project.orchestration.serve.page --host 127.0.0.1 --port 3000 [--proxy https://pam.force.example]`, with
 PAM_HOME and DAGSTER_HOME in the environment. Page and guard share a process, so that there is no way around the guard.
-The token is read from the home: arguments of a process can be seen by every user of the machine.
+The token is read from the home, because every user of the machine can see a process's arguments.
 """
 
 import argparse
@@ -18,21 +18,21 @@ from dagster_project.core.home import Home, be_private
 from dagster_project.core.receipts import SAMPLE_MARK
 
 from .guard import LOOPBACK, Guard, proxy_host, proxy_origin
-from .made_up import MadeUp
-from .published_pages import WithPublished
+from .published_pages import PublishedPages
+from .sample_banner import SampleBanner
 from .token import page_prefix, page_token
 
 POLL_MS = 2000
-"""How often an open page asks for what is new."""
+"""How often an open page asks for news."""
 
 STATEMENT_MS, RECYCLE_SECONDS, OVERFLOW = 15_000, 3600, 20
-"""What Dagster's own command sets for the page's use of its database."""
+"""The settings that Dagster's own command uses for the page's database."""
 
 ENDING_SECONDS = 3
 
 
 def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
-    """Serve until a signal says otherwise."""
+    """Serve until a signal."""
     token = page_token(home)
     prefix = "" if proxy else page_prefix(token)
     with DagsterInstance.get() as instance:
@@ -40,13 +40,13 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
         target = WorkspaceFileTarget(paths=[str(home.dagster / "workspace.yaml")])
         with WorkspaceProcessContext(instance, workspace_load_target=target) as workspace:
             app: ASGIApp = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
-            app = MadeUp(app) if (home.path / SAMPLE_MARK).exists() else app
+            app = SampleBanner(app) if (home.path / SAMPLE_MARK).exists() else app
             guarded = Guard(
-                WithPublished(app, home, prefix), token, prefix,
+                PublishedPages(app, home, prefix), token, prefix,
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),
                 frozenset({proxy_origin(proxy)} if proxy else ()),
             )  # fmt: skip
-            # Its warnings are of requests that are no HTTP: anybody on the machine could fill the log with them.
+            # Errors only: it warns of each request that is not HTTP, with which anybody on the machine could fill the log.
             uvicorn.run(
                 guarded, host=host, port=port, log_level="error", access_log=False, proxy_headers=False, server_header=False,
                 timeout_graceful_shutdown=ENDING_SECONDS,
@@ -58,6 +58,6 @@ if __name__ == "__main__":
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--proxy")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     be_private()
-    serve_page(Home.of(), given.host, given.port, given.proxy)
+    serve_page(Home.of(), arguments.host, arguments.port, arguments.proxy)

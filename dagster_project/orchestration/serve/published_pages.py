@@ -1,10 +1,8 @@
 """Serves the published outputs behind the same guard as Dagster's page: `<page>/published/report/index.html` and so on.
 
 Only the folders of outputs are served: not the warehouse file, and no earlier night. They share a site with Dagster's page, so
-a content security policy lets them run scripts from files of the site alone, and neither fetch nor send anything.
+a content security policy lets them run only scripts that are files of the site, and neither fetch nor send anything.
 """
-
-
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -22,14 +20,14 @@ POLICY = (
 
 
 class Folder(StaticFiles):
-    """One output's folder, of whichever night is current. A link that leads out of it is not followed."""
+    """The folder of one output, of whichever night is published. Does not follow a link out of it."""
 
     async def check_config(self) -> None:
-        """Accept that the folder is missing: a home that has published nothing answers 'not found'."""
+        """Accept a missing folder: a home that has published nothing answers 'not found'."""
 
 
-class WithPublished:
-    """An ASGI application with the home's published outputs beside it. `prefix`: where the application is."""
+class PublishedPages:
+    """Serves the home's published outputs, and passes other requests on to an ASGI application at the path `prefix`."""
 
     def __init__(self, app: ASGIApp, home: Home, prefix: str) -> None:
         self.app = app

@@ -1,8 +1,8 @@
-"""The processes of `pam serve`: started in order, started again when one ends, and ended without leaving one behind.
+"""Runs the processes of `pam serve`: starts them in order, restarts any that ends, and ends them all.
 
-Three run for as long as it does: the code server, which holds the definitions and starts the nights' own processes; the
-page; and the daemon, which heeds the schedule, the sensors and the queue. All belong to the home's owner, and the code
-server listens on a socket in the home.
+There are three: the code server, which loads the definitions and starts a process for each night; the page; and the daemon,
+which runs the schedule, the sensors and the queue. All run as the home's owner, and the code server's socket is
+in the home.
 """
 
 import contextlib
@@ -26,17 +26,17 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
-from dagster_project.nights.stopped_schedules import stopped
+from dagster_project.nights.stopped_schedules import stopped_schedules
 
 from .instance import LOCATION, write_settings
 from .token import address_file, page_prefix, page_token, token_file
 
-LOOK = 0.5
-"""Seconds between looks at the processes."""
+POLL_SECONDS = 0.5
+"""Seconds between two checks of the processes."""
 
 READY_SECONDS = 180
-CALM = 600
-"""Seconds after which a process that ends is thought to have been well."""
+STABLE_SECONDS = 600
+"""A process that ran for so many seconds was well: its next failure counts as the first."""
 
 LONGEST_PAUSE = 60
 END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0}
@@ -46,36 +46,36 @@ BIN = Path(sys.executable).parent
 
 
 class PortInUseError(PamError, OSError):
-    """The page can't have its address."""
+    """The page can't have this address."""
 
 
 class UnguardedPageError(PamError, ValueError):
-    """The page would be open to other machines, and nothing before it asks who comes."""
+    """The page would be open to other machines, without a proxy that authenticates people."""
 
 
 class ServedAlreadyError(PamError, RuntimeError):
-    """Another `pam serve` has this home."""
+    """Another `pam serve` is running in this home."""
 
 
 @dataclass
 class Process:
-    """One of the processes, and how often it had to be started."""
+    """One of the processes, and how often it has failed in a row."""
 
     name: str
     command: list[str]
     popen: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     failures: int = 0
-    due: float = field(default=0)
-    """When it is to be started, on the monotonic clock."""
+    restart_at: float = field(default=0)
+    """When to start it again, on the monotonic clock."""
 
     @property
     def is_up(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self.popen is not None and self.popen.poll() is None
 
     def start(self, environment: dict[str, str]) -> None:
-        """Start it as the head of a group, so that all it starts can be ended with it."""
+        """Start it as the leader of a process group, so that all it starts can be ended with it."""
         self.popen = subprocess.Popen(
             self.command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
             preexec_fn=_end_with_parent,
@@ -83,21 +83,21 @@ class Process:
         self.started = time.monotonic()
 
     def pause(self) -> float:
-        """It has ended: seconds until it is to be started again, twice as many each time."""
+        """After it ended: decide when to start it again. Returns the seconds until then, which double each time."""
         now = time.monotonic()
-        self.failures = 1 if now - self.started > CALM else self.failures + 1
+        self.failures = 1 if now - self.started > STABLE_SECONDS else self.failures + 1
         seconds = min(LONGEST_PAUSE, 2.0 ** (self.failures - 1))
-        self.due = now + seconds
+        self.restart_at = now + seconds
         return seconds
 
     def signal_group(self, number: int) -> None:
-        """Signal it and all it started, also where it has ended itself."""
+        """Signal it and all that it started, also if it has ended itself."""
         if self.popen:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.popen.pid, number)
 
     def end(self, seconds: float) -> None:
-        """Ask it to end, and make it after so many seconds; what it started ends with it."""
+        """Ask it to end, and kill it after `seconds`, with all that it started."""
         if self.popen is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -109,20 +109,17 @@ class Process:
 
 
 def _end_with_parent() -> None:
-    """In a new process: ask the kernel (Linux) to end it when `pam serve` is killed."""
+    """In a new process: have the kernel (Linux) end it when `pam serve` is killed."""
     with contextlib.suppress(OSError, AttributeError):
         set_death_signal = 1
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
 class NightServer:
-    """`pam serve` of one home. `host` and `port`: where the page is."""
+    """`pam serve` of one home. `host`, `port`: where the page listens. `proxy`: the address of the proxy before it, if any."""
 
-    def __init__(
-        self, home: Home, host: str, port: int, say: Callable[[str], None] | None = None, proxy: str | None = None
-    ) -> None:
+    def __init__(self, home: Home, host: str, port: int, proxy: str | None = None) -> None:
         self.home, self.host, self.port, self.proxy = home, host, port, proxy
-        self.say = say or _print_line
         self.stopping: str | None = None
         self.environment: dict[str, str] = {}
         self.tidied = time.monotonic()
@@ -136,30 +133,29 @@ class NightServer:
 
     @property
     def opening_address(self) -> str:
-        """What a person opens: with the token, or that of the proxy."""
+        """The address that a person opens: with the token, or the proxy's."""
         return self.proxy or f"{self.address}{page_prefix(self.token)}/?token={self.token}"
 
     def refuse_unguarded(self) -> None:
-        """Raise UnguardedPageError for a page that other machines could reach, with nothing before it that asks who comes."""
+        """Raise UnguardedPageError for a page that other machines could reach without a proxy."""
         if not _is_loopback(self.host) and not self.proxy:
             raise UnguardedPageError(
-                f"the page knows no persons and has no TLS, so that it is not for the network ({self.host}:{self.port}): leave"
-                " it on 127.0.0.1, or put a proxy before it that asks who comes, let that one alone reach the port, and name"
-                " it as `proxy` under [serve] of pam.toml"
+                f"the page has no log-in and no TLS, so it must not be open to the network ({self.host}:{self.port}): leave it"
+                " on 127.0.0.1, or put a proxy with a log-in before it, let only that proxy reach the port, and name it as"
+                " `proxy` under [serve] of pam.toml"
             )
 
     def run(self) -> int:
-        """Serve until a signal says otherwise. Returns the exit code.
+        """Serve until a signal. Returns the exit code.
 
-        Raises UnguardedPageError, OpenHomeError, ServedAlreadyError, PortInUseError, and RuntimeError where
-        the code can't be loaded.
+        Raises UnguardedPageError, OpenHomeError, ServedAlreadyError, PortInUseError, and RuntimeError if the code can't load.
         """
         self.refuse_unguarded()
         refuse_open(self.home)
         be_private()
         self.home.create()
-        with self._alone(), self._heeding_signals():
-            self._look_at_port()
+        with self._serve_lock(), self._stopping_on_signals():
+            self._check_port()
             code_socket = write_settings(self.home)
             self.token = page_token(self.home)
             write_whole(address_file(self.home), f"{self.opening_address}\n".encode())
@@ -167,8 +163,8 @@ class NightServer:
             try:
                 self._start(processes, code_socket)
                 while not self.stopping:
-                    self._look_after(processes, code_socket)
-                    time.sleep(LOOK)
+                    self._restart_ended(processes, code_socket)
+                    time.sleep(POLL_SECONDS)
             finally:
                 self._stop(processes)
         return 0
@@ -180,125 +176,127 @@ class NightServer:
         page = ["--host", self.host, "--port", str(self.port), *(["--proxy", self.proxy] if self.proxy else [])]
         quiet = ["--log-level", "warning"]
         code = [sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(code_socket), *quiet]
-        made = [
+        processes = [
             Process("code server", [*code, "-m", "dagster_project.definitions", "--location-name", LOCATION]),
             Process("daemon", [str(BIN / "dagster-daemon"), "run", *workspace, *quiet]),
             Process("page", [sys.executable, "-m", "dagster_project.orchestration.serve.page", *page]),
         ]
-        return {p.name: p for p in made}
+        return {p.name: p for p in processes}
 
     def _start(self, processes: dict[str, Process], code_socket: Path) -> None:
-        self._runs("left")
+        self._change_runs("mark-unfinished")
         self._start_code(processes["code server"], code_socket)
         if self.stopping:
             return
         for name in ("daemon", "page"):
             processes[name].start(self.environment)
-        if self._wait_for(self._answers, processes["page"]):
-            self.say(f"the page is at {self._address_to_say()}")
-            off = stopped(self.home)
-            for line in off:
-                self.say(f"WARNING: {line}")
-            if not off:
-                self.say("nights run at 02:00 in London, and when a complete set of files has come")
+        if self._wait_for(self._page_answers, processes["page"]):
+            _print_line(f"the page is at {self._address_to_print()}")
+            stopped = stopped_schedules(self.home)
+            for line in stopped:
+                _print_line(f"WARNING: {line}")
+            if not stopped:
+                _print_line("nights run at 02:00 in London, and when a complete set of files has come")
         elif not self.stopping:
-            self.say(f"the page does not answer at {self.address} yet")
+            _print_line(f"the page does not answer at {self.address} yet")
 
     def _start_code(self, code: Process, code_socket: Path) -> None:
         code_socket.unlink(missing_ok=True)
         code.start(self.environment)
         if not self._wait_for(lambda: _listens(code_socket), code) and not self.stopping:
-            raise RuntimeError("the code server does not come up; its own words are above")
+            raise RuntimeError("the code server did not start; its own messages are above")
 
-    def _wait_for(self, ready: Callable[[], bool], process: Process) -> bool:
-        until = time.monotonic() + READY_SECONDS
-        while not self.stopping and process.is_up and time.monotonic() < until:
-            if ready():
+    def _wait_for(self, is_ready: Callable[[], bool], process: Process) -> bool:
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.stopping and process.is_up and time.monotonic() < deadline:
+            if is_ready():
                 return True
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         return False
 
-    def _look_after(self, processes: dict[str, Process], code_socket: Path) -> None:
-        """Start again what has ended, once its pause is over."""
+    def _restart_ended(self, processes: dict[str, Process], code_socket: Path) -> None:
+        """Restart processes that have ended, once their pause is over."""
         now = time.monotonic()
         for p in processes.values():
             if p.is_up:
                 continue
             if p.popen is not None:
-                # The night's own process goes with the code server that watched it.
+                # A night's process must end with the code server that monitored it.
                 p.signal_group(signal.SIGKILL)
                 code, p.popen = p.popen.returncode, None
-                self.say(f"the {p.name} ended ({_ended(code)}); it is started again in {p.pause():.0f} s")
+                _print_line(f"the {p.name} ended ({_exit_text(code)}); it is started again in {p.pause():.0f} s")
                 if p.name == "code server":
-                    self._runs("left")
-            elif now >= p.due:
+                    self._change_runs("mark-unfinished")
+            elif now >= p.restart_at:
                 if p.name == "code server":
                     code_socket.unlink(missing_ok=True)
                 try:
                     p.start(self.environment)
                 except OSError as error:
-                    # No memory or no process left, for now.
-                    self.say(f"the {p.name} can't be started ({error}); it is tried again in {p.pause():.0f} s")
+                    # There is no memory, or no process can be started, for now.
+                    _print_line(f"the {p.name} can't be started ({error}); it is tried again in {p.pause():.0f} s")
         if now - self.tidied > TIDY_EVERY:
             self.tidied = now
-            self._runs("tidy")
+            self._change_runs("delete-old")
 
     def _stop(self, processes: dict[str, Process]) -> None:
-        """End all, the night that is under way first of all. Whatever is still there then is killed."""
-        self.say(f"ending{f' ({self.stopping})' if self.stopping else ''}")
+        """End all processes, beginning with the night that is under way. Kill any that remain."""
+        _print_line(f"ending{f' ({self.stopping})' if self.stopping else ''}")
         for name in ("daemon", "page"):
             running = processes[name].popen
             if running is not None and running.poll() is None:
                 running.terminate()
         if processes["code server"].is_up:
-            self._runs("stop")
+            self._change_runs("stop")
         for name, process in processes.items():
             process.end(END_SECONDS[name])
-        self._runs("left")
-        self.say("ended")
+        self._change_runs("mark-unfinished")
+        _print_line("ended")
 
-    def _runs(self, action: str) -> None:
-        """Have `runs` do something; what it says is passed on."""
+    def _change_runs(self, action: str) -> None:
+        """Have `runs` do one of its actions in a process of its own, and print its lines."""
         command = [sys.executable, "-m", "dagster_project.orchestration.serve.runs", action]
         try:
-            # A session of its own: Ctrl-C at the terminal must not reach it.
-            done = subprocess.run(
+            # In a new session, which Ctrl-C at the terminal does not reach.
+            result = subprocess.run(
                 command, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                 timeout=RUNS_SECONDS, start_new_session=True, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            self.say(f"Dagster's runs could not be seen to ({action}): no answer within {RUNS_SECONDS} s")
+            _print_line(f"Dagster's runs could not be changed ({action}): no answer within {RUNS_SECONDS} s")
             return
-        for line in done.stdout.splitlines():
-            self.say(line)
-        if done.returncode:
-            last = done.stderr.strip().splitlines()
-            self.say(f"Dagster's runs could not be seen to ({action}): {last[-1] if last else done.returncode}")
+        for line in result.stdout.splitlines():
+            _print_line(line)
+        if result.returncode:
+            errors = result.stderr.strip().splitlines()
+            _print_line(f"Dagster's runs could not be changed ({action}): {errors[-1] if errors else result.returncode}")
 
-    def _address_to_say(self) -> str:
-        """The address; the token only where a person reads it, as more people read a system's log than may open the page."""
+    def _address_to_print(self) -> str:
+        """The page's address. Its token only on a terminal, because more people read a system's log than may open the page."""
         if self.proxy:
             return f"{self.proxy}, which must bring the token that is in {token_file(self.home)}"
         if sys.stdout.isatty():
             return self.opening_address
         return f"{self.address}; the address to open, with its token, is in {address_file(self.home)}"
 
-    def _answers(self) -> bool:
-        where = self.address + ("" if self.proxy else page_prefix(self.token))
-        asked = urllib.request.Request(f"{where}/server_info", headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
+    def _page_answers(self) -> bool:
+        url = self.address + ("" if self.proxy else page_prefix(self.token)) + "/server_info"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310  (our own page)
         try:
-            with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  (our own page)
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310  (our own page)
+                return bool(response.status == 200)
         except (OSError, urllib.error.URLError, ValueError):
             return False
 
-    def _look_at_port(self) -> None:
-        """Raise PortInUseError where the page could not have its address."""
+    def _check_port(self) -> None:
+        """Raise PortInUseError if the page can't have its address."""
         try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-            with socket.socket(found[0], found[1]) as tried:
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                tried.bind(found[4])
+            family, kind, *_, address = socket.getaddrinfo(
+                self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind) as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind(address)
         except OSError as error:
             raise PortInUseError(
                 f"the page can't be at {self.host}:{self.port}: {error.strerror}; give another with --port or --host,"
@@ -306,7 +304,7 @@ class NightServer:
             ) from error
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _serve_lock(self) -> Iterator[None]:
         self.home.dagster.mkdir(mode=0o700, exist_ok=True)
         with open(os.open(self.home.dagster / ".serve.lock", os.O_RDWR | os.O_CREAT, 0o600), "rb") as handle:
             try:
@@ -316,11 +314,11 @@ class NightServer:
             yield
 
     @contextlib.contextmanager
-    def _heeding_signals(self) -> Iterator[None]:
-        def heed(number: int, _: FrameType | None) -> None:
+    def _stopping_on_signals(self) -> Iterator[None]:
+        def stop(number: int, _: FrameType | None) -> None:
             self.stopping = signal.Signals(number).name
 
-        before = {n: signal.signal(n, heed) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
             yield
         finally:
@@ -329,7 +327,7 @@ class NightServer:
 
 
 def _print_line(line: str) -> None:
-    """Say something where it can be said: a full disk under the log, or a terminal that is gone, ends no server."""
+    """Print a line. A full disk under the log, or a closed terminal, must not end the server."""
     with contextlib.suppress(OSError):
         print(f"pam serve: {line}", flush=True)
 
@@ -343,12 +341,12 @@ def _is_loopback(host: str) -> bool:
 
 def _listens(path: Path) -> bool:
     try:
-        with socket.socket(socket.AF_UNIX) as tried:
-            tried.connect(str(path))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
     except OSError:
         return False
     return True
 
 
-def _ended(code: int) -> str:
+def _exit_text(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

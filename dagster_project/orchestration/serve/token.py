@@ -1,4 +1,4 @@
-"""The token that opens Dagster's page, and the page's secret address. Both are files of the home, for its owner alone."""
+"""The token that opens Dagster's page, and the page's secret address: files in the home that only its owner can read."""
 
 import hashlib
 import hmac
@@ -16,47 +16,47 @@ PREFIX_LETTERS = 16
 
 
 def token_file(home: Home) -> Path:
-    """Where the token is kept. Remove it while `pam serve` is stopped, and the next start makes a new one."""
+    """The file of the token. If it is removed while `pam serve` is stopped, the next start makes a new one."""
     return home.dagster / "page.token"
 
 
 def address_file(home: Home) -> Path:
-    """Where `pam serve` writes the page's address with the token, each time it starts."""
+    """The file in which `pam serve` writes the page's address with the token, each time it starts."""
     return home.dagster / "page.address"
 
 
 def page_token(home: Home) -> str:
-    """The token of a home's page, made where there is none yet: 32 random bytes, for a URL. Raises OSError."""
+    """The token of a home's page: 32 random bytes, safe in a URL. Made if there is none yet. Raises OSError."""
     path = token_file(home)
     try:
-        found = path.read_text(encoding="ascii").strip()
+        token = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        found = ""
-    if not found:
+        token = ""
+    if not token:
         make_folder(home.dagster)
-        found = secrets.token_urlsafe(TOKEN_BYTES)
-        write_whole(path, found.encode("ascii"))
-    return found
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        write_whole(path, token.encode("ascii"))
+    return token
 
 
 def page_prefix(token: str) -> str:
-    """The folder of the page's addresses, such as `/3f9c...`: one that nobody guesses, and that does not tell the token.
+    """The path of the page, such as `/3f9c...`, which nobody can guess and which does not reveal the token.
 
-    A browser sends the cookies of 127.0.0.1 to every port of it, also to one that another user of the machine listens on. A
-    cookie of a path that only the page has goes to the page alone.
+    A browser sends the cookies of 127.0.0.1 to every port, including one that another user of the machine listens on. A cookie
+    for a path that only the page has goes to the page alone.
     """
     return "/" + hmac.new(token.encode(), b"path of the page", hashlib.sha256).hexdigest()[:PREFIX_LETTERS]
 
 
 def published_path(prefix: str) -> str:
-    """The address below which the page serves published outputs."""
+    """The path below which the page serves published outputs."""
     return f"{prefix}/published"
 
 
 def link_to(home: Home, page: Path) -> str:
-    """The address of a page of `published/`: on the page of `pam serve` in one of its processes, else the file's path.
+    """The address of a page in `published/`: in a process of `pam serve` a path on its page, otherwise a `file:` address.
 
-    Without a host, as a browser reaches it by one of several. Raises OSError, and ConfigError of the home's settings.
+    The path has no host, because a browser may reach the page by several. Raises OSError and ConfigError.
     """
     if os.environ.get("DAGSTER_HOME") != str(home.dagster):
         return page.as_uri()

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from dagster_project.audit import told_before
+from dagster_project.audit import record_first
 from dagster_project.core.errors import is_transient
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
@@ -62,7 +62,7 @@ def load_if_newer(
             # Not known: leave the record as it is.
             return True
 
-    with told_before(
+    with record_first(
         home, [("disclosure", details)], is_done=is_served, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
     ):
         loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)

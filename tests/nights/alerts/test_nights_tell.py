@@ -31,7 +31,7 @@ from dagster_project.nights.alerts import AlertLog, advice, dispatch
 from dagster_project.nights.alerts.events import one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
-from dagster_project.nights.lifecycle import EARLY, INTERRUPTED, explain, mark
+from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, explain, mark
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Judged
 from nights.alerts.servers import HttpListener, SmtpServer
@@ -61,7 +61,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return dispatch.tell(run.ended, at)
+        return dispatch.send_alerts(run.ended, at)
     finally:
         run.end()
 
@@ -114,7 +114,7 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
                 Check("crimes", "crimes", "freshness", "warning", False, "late", "r", "a"),
             ))  # fmt: skip
             with pytest.raises(NightHeldError):
-                raise run._held()
+                raise run._hold()
             told(run)
         (body,) = listener.bodies
     text = json.dumps(body)
@@ -226,7 +226,7 @@ def test_a_night_that_dies_by_an_exception_tells(new_home: Home, settings) -> No
 def test_a_killed_night_is_told_of_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
     """A person builds a mart before anybody looked after the night: the run has no alert of its own."""
     killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
-    steps.keep(new_home, killed.night_id, steps.Begun(killed.night_id, NIGHT, NIGHT.date(), "a"))
+    steps.save_step(new_home, killed.night_id, steps.Started(killed.night_id, NIGHT, NIGHT.date(), "a"))
     for again in ((), ("a",)):
         mark(killed)
         part = NightRun(new_home, plan=steps.Plan("b", again, lands=False, publishes=False))
@@ -324,7 +324,7 @@ def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
 FAILURES = (
     (NightUnderWayError("another night is under way in /srv/pam; wait for it"), "Another night is under way"),
     (INTERRUPTED, "A night was interrupted"),
-    (EARLY, "A night was interrupted"),
+    (ENDED_EARLY, "A night was interrupted"),
     (KeyboardInterrupt(), "A night was interrupted"),
     (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
     (duckdb.IOException("IO Error: Could not write file: No space left on device"), "The disk is full"),

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from dagster_project.core.home import Home
-from dagster_project.orchestration.serve.published_pages import WithPublished
+from dagster_project.orchestration.serve.published_pages import PublishedPages
 from dagster_project.orchestration.serve.token import link_to, page_prefix, page_token, published_path
 from dagster_project.publishing import outputs
 
@@ -53,7 +53,7 @@ def ask(home: Home, path: str, method: str = "GET", prefix: str = "/3f9c") -> tu
         sent.append(message)
 
     scope = {"type": "http", "path": path, "method": method, "headers": [], "query_string": b"", "root_path": ""}
-    asyncio.run(WithPublished(dagster_page, home, prefix)(scope, receive, send))
+    asyncio.run(PublishedPages(dagster_page, home, prefix)(scope, receive, send))
     headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]).decode()
 

@@ -25,20 +25,22 @@ from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import is_under_way, read_receipts
-from dagster_project.nights.health import troubles
-from dagster_project.nights.stopped_schedules import stopped
+from dagster_project.nights.health import find_problems
+from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
-from dagster_project.orchestration.serve.made_up import MadeUp
+from dagster_project.orchestration.serve.sample_banner import SampleBanner
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
 pytestmark = pytest.mark.long
 
-IGNORED = re.compile(r"Exception ignored in: <function Pool\.__del__.*?OSError: \[Errno 9\] Bad file descriptor\n", re.DOTALL)
-"""Python's own word of a pool of threads (dbt's) that is collected while its interpreter ends, where a night is interrupted."""
+_TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n)+\S[^\n]*\n"
+IGNORED = re.compile(rf"^Exception ignored in[^\n]*\n{_TRACEBACK}(?:\n[^\n]+ exception[^\n]*:\n\n{_TRACEBACK})*", re.MULTILINE)
+"""What Python prints of destructors and weak references' callbacks that a signal interrupts or that run while the interpreter
+ends, such as those of dbt's pool of threads and of SQLAlchemy's connections: with the exceptions chained to it, and no more."""
 UNREACHED = re.compile(r"[^\n]*Sensor tick caught an error.*?DagsterUserCodeUnreachableError[^\n]*\n", re.DOTALL)
 """Dagster's own word of a sensor that is asked while the code server, which a test has killed, is started again."""
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "pam_warehouse"}
@@ -84,13 +86,13 @@ class Served:
             return {}
 
     def launch(self, config: dict) -> str:
-        done = self.ask(
+        """Start a night from the page, once that answers and has found the code server. Returns the run's id."""
+        done = self.until(lambda: self.ask(
             "mutation($e: ExecutionParams!) {launchRun(executionParams: $e) {__typename ... on LaunchRunSuccess {run {runId}}"
             " ... on PythonError {message} ... on RunConfigValidationInvalid {errors {message}}}}",
             e={"selector": {**REPOSITORY, "jobName": "nightly"}, "runConfigData": {**QUIET_RUN, **config}},
-        )["launchRun"]  # fmt: skip
-        assert done["__typename"] == "LaunchRunSuccess", done
-        return done["run"]["runId"]
+        ).get("launchRun", {}).get("run"))  # fmt: skip
+        return done["runId"]
 
     def status(self, run_id: str) -> str:
         found = self.ask("query($i: ID!) {runOrError(runId: $i) {... on Run {status}}}", i=run_id)
@@ -246,32 +248,32 @@ def test_a_schedule_or_sensor_that_is_stopped_is_told_of(served: Served) -> None
     )  # fmt: skip
     (schedule,) = [s["scheduleState"]["id"] for s in found["schedulesOrError"]["results"]]
     (sensor,) = [s["sensorState"]["id"] for s in found["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
-    assert stopped(served.home) == []
+    assert stopped_schedules(served.home) == []
     served.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
     served.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
     said = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
             "the sensor files_arrived is stopped: switch it on again on Dagster's page, under Automation"]  # fmt: skip
-    assert stopped(served.home) == said and set(said) <= set(troubles(served.home, 26))
+    assert stopped_schedules(served.home) == said and set(said) <= set(find_problems(served.home, 26))
     assert served.ask(
         "mutation($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename}}",
         s={**REPOSITORY, "scheduleName": "nightly_at_two"},
     )  # fmt: skip
-    assert stopped(served.home) == said[1:]
+    assert stopped_schedules(served.home) == said[1:]
     assert served.ask(
         "mutation($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}",
         s={**REPOSITORY, "sensorName": "files_arrived"},
     )  # fmt: skip
-    assert stopped(served.home) == []
+    assert stopped_schedules(served.home) == []
 
 
 def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
-    assert stopped(new_home) == []
+    assert stopped_schedules(new_home) == []
     path = new_home.dagster / "schedules" / "schedules.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    assert stopped(new_home) == []
+    assert stopped_schedules(new_home) == []
     path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
-    (said,) = stopped(new_home)
+    (said,) = stopped_schedules(new_home)
     assert "can't be read" in said and "restart `pam serve`" in said
 
 
@@ -318,14 +320,7 @@ def test_a_code_server_that_dies_takes_its_night_along_and_is_started_again(serv
 def test_sigterm_ends_all_and_the_night_under_way_says_so(served: Served) -> None:
     """The last of this module: it ends what the others use."""
     before = len(read_receipts(served.home))
-
-    def launched() -> str | None:
-        try:
-            return served.launch({"resources": {"night": {"config": {"rebuild": True}}}})
-        except (AssertionError, KeyError):
-            return None  # the page has not found the new code server yet
-
-    served.until(launched)
+    served.launch({"resources": {"night": {"config": {"rebuild": True}}}})
     served.until(lambda: (served.home.nights / "under_way").exists())
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(120) == 0
@@ -374,9 +369,9 @@ def test_every_page_of_made_up_data_says_so() -> None:
         answer = HTMLResponse(body) if scope["path"] == "/" else JSONResponse({"body": "</body>"})
         await answer(scope, receive, send)
 
-    headers, body = answered(MadeUp(page), "/")
+    headers, body = answered(SampleBanner(page), "/")
     assert b"every figure of this home is made up</div></body>" in body and int(headers[b"content-length"]) == len(body)
-    assert answered(MadeUp(page), "/graphql") == answered(page, "/graphql")
+    assert answered(SampleBanner(page), "/graphql") == answered(page, "/graphql")
 
 
 def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
@@ -395,12 +390,12 @@ def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_h
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         done = small.execute_in_process(instance=instance, run_config=QUIET_RUN).run_id
         left = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
-        assert runs.tidy(instance, new_home) == [] and files(done)
-        assert runs.tidy(instance, new_home, days=-1) == ["1 runs of more than -1 days ago are forgotten"]
+        assert runs.delete_old_runs(instance, new_home) == [] and files(done)
+        assert runs.delete_old_runs(instance, new_home, days=-1) == ["1 runs of more than -1 days ago were deleted"]
         assert not files(done) and instance.get_run_by_id(done) is None
-        assert runs.mark_left(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
+        assert runs.mark_unfinished(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
-        assert runs.mark_left(instance, new_home) == []
+        assert runs.mark_unfinished(instance, new_home) == []
 
 
 def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
@@ -408,24 +403,24 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
 ) -> None:
     """A full disk ends the run's process, and Dagster's own watch over it: the run would stay as it was for ever."""
     write_settings(new_home)
-    monkeypatch.setattr(sensors, "LET_GO", 0)
+    monkeypatch.setattr(sensors, "LOCK_SECONDS", 0)
 
     @dg.job
     def small() -> None: ...
 
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         gone = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
-        assert sensors.BEGUN_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
+        assert sensors.STARTED_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
         young = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTING).run_id
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "small"), young)
         begin(new_home).end()
         run = begin(new_home)
-        assert sensors.end_gone(instance, new_home) == [], "a night is under way"
+        assert sensors.mark_dead_runs(instance, new_home) == [], "a night is under way"
         run.end()
-        assert sensors.end_gone(instance, new_home) == [gone]
+        assert sensors.mark_dead_runs(instance, new_home) == [gone]
         statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
         assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
-        assert sensors.end_gone(instance, new_home) == []
+        assert sensors.mark_dead_runs(instance, new_home) == []
 
 
 def test_a_log_without_room_ends_no_server() -> None:
@@ -433,6 +428,17 @@ def test_a_log_without_room_ends_no_server() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([sys.executable, "-c", said], cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 7, done.stderr
+
+
+def test_only_tracebacks_of_ignored_exceptions_are_passed_over() -> None:
+    traceback = 'Traceback (most recent call last):\n  File "a.py", line 1, in b\n    c()\n    ^^^\n'
+    chain = "\nDuring handling of the above exception, another exception occurred:\n\n"
+    ignored = f"Exception ignored in: <function Pool.__del__ at 0x7f>\n{traceback}OSError: [Errno 9] Bad file descriptor\n"
+    interrupted = f"Exception ignored in: <function b.<locals>.<lambda> at 0x7f>\n{traceback}KeyError: 1\n{chain}"
+    interrupted += f"{traceback}KeyboardInterrupt: \n"
+    real = f"{traceback}ValueError: x\n"
+    assert IGNORED.sub("", f"a\n{ignored}{interrupted}b\n") == "a\nb\n"
+    assert IGNORED.sub("", f"{ignored}{real}{interrupted}{real}") == real * 2
 
 
 def test_what_is_loopback() -> None:

@@ -15,7 +15,7 @@ from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.alerts import AlertLog
-from dagster_project.nights.health import troubles
+from dagster_project.nights.health import find_problems
 from dagster_project.nights.steps import Plan
 from dagster_project.publishing import postgres
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
@@ -47,7 +47,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     (event,) = (e for e in message.events if e.kind == "not_served")
     assert event.see == "PostgreSQL behind" and "postgresql behind" in message.subject
     assert f"pam postgres load --home {new_home.path}" in event.todo[-1]
-    assert any("is not in PostgreSQL: PostgreSQL at" in said for said in troubles(new_home, 1e9))
+    assert any("is not in PostgreSQL: PostgreSQL at" in said for said in find_problems(new_home, 1e9))
     status = pam("postgres", "status", "--home", new_home.path)
     assert status.exit_code == 1 and "does not answer" in status.stderr
     for said in (night.stdout, night.stderr, status.stderr, files(new_home.path)):
@@ -73,7 +73,7 @@ def test_two_nights_one_without_a_server_and_one_with(
         run.serve()
     assert run.receipt.night_id == published.receipt.night_id == read_receipts(new_home)[-1].night_id
     assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
-    assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in troubles(new_home, 1e9))
+    assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in find_problems(new_home, 1e9))
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(run.receipt.night_id,)]
     may = "select value from mart_naloxone where period_label = 'May 2025' and area_type = 'force'"
     assert database.as_analyst(may) == [(1,)]

@@ -1,6 +1,4 @@
-"""Facts about what leaves the force: the public form and the report's cells, compared with the marts that both are made
-from.
-"""
+"""Facts about what leaves the force: the public form and the report's cells, each compared with the marts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def leaving_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:
-    """By subject (`public`, `report`): a row for each mart, force and measure, and the marts that have to be among them.
+def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:
+    """By subject (`public`, `report`): facts by mart, force and measure, and the marts that must be among them.
 
-    `settings`: how the public form was made. It is left out where they ask for none and there is none. Raises duckdb.Error
-    where the candidate lacks what there should be.
+    `settings`: how the public form was made. `public` is left out if they switch it off and there is none. Raises duckdb.Error
+    if the candidate lacks a table.
     """
     con = duckdb.connect()
     try:

@@ -1,4 +1,4 @@
-"""Marks every page of a home with made-up data."""
+"""Adds a banner to every page of a home with made-up data."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,18 +9,18 @@ BANNER = (
 )
 
 
-class MadeUp:
-    """A page with a banner in each of its HTML documents. What is no HTML passes as it is."""
+class SampleBanner:
+    """An ASGI application with a banner in each of its HTML documents. Anything else passes unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the page does, with the banner."""
-        await self.app(scope, receive, _marked(send) if scope["type"] == "http" else send)
+        """Answer as the application does, with the banner."""
+        await self.app(scope, receive, _with_banner(send) if scope["type"] == "http" else send)
 
 
-def _marked(send: Send) -> Send:
+def _with_banner(send: Send) -> Send:
     start: list[Message] = []
     parts: list[bytes] = []
 
@@ -30,7 +30,7 @@ def _marked(send: Send) -> Send:
         elif message["type"] == "http.response.body" and start:
             parts.append(message.get("body", b""))
             if not message.get("more_body"):
-                await _send_marked(send, start.pop(), b"".join(parts))
+                await _send_page(send, start.pop(), b"".join(parts))
         else:
             await send(message)
 
@@ -42,8 +42,8 @@ def _is_page(message: Message) -> bool:
     return headers.get(b"content-type", b"").startswith(b"text/html") and b"content-encoding" not in headers
 
 
-async def _send_marked(send: Send, start: Message, body: bytes) -> None:
+async def _send_page(send: Send, start: Message, body: bytes) -> None:
     body = body.replace(b"</body>", BANNER + b"</body>", 1)
-    kept = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-    await send({**start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+    others = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+    await send({**start, "headers": [*others, (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""What the graph shows of an asset: owner, freshness, row count and columns."""
+"""What Dagster shows of an asset: owners, freshness, row count and columns."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -19,83 +19,85 @@ from dagster_project.transform.project_version import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")
-"""What is published: a night since the evening before, by seven in the morning."""
+"""For what is published: by 07:00 there has been a night since 19:00 the evening before."""
 MADE_UP = {"made-up": ""}
-"""The tag of every asset of a home of sample data."""
+"""The tag of every asset in a home of sample data."""
 
 
 def fresh_within(contract: Contract) -> dg.FreshnessPolicy:
-    """How long after the last file of an extract the next one is late, by its rhythm; a warning comes at two thirds of it."""
+    """An extract is late when its grace days have passed since its last file; after two thirds of them there is a warning."""
     days = contract.grace_days
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days), warn_window=timedelta(days=days * 2 / 3))
 
 
 def settings_of(home: Home) -> Config:
-    """The home's settings; the defaults where they can't be read, which every night says itself."""
+    """The home's settings, or the defaults if they can't be read, which every night reports."""
     try:
         return read_config(home)
     except (ConfigError, OSError):
         return Config()
 
 
-def signed(assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets with the owners and tags of the home's settings."""
-    said = settings_of(home).serve
-    tags = {**said.tags, **(MADE_UP if (home.path / SAMPLE_MARK).exists() else {})}
-    owners = list(said.owners)
+def with_owners_and_tags(
+    assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], home: Home
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets with the owners and tags from the home's settings."""
+    settings = settings_of(home).serve
+    tags = {**settings.tags, **(MADE_UP if (home.path / SAMPLE_MARK).exists() else {})}
+    owners = list(settings.owners)
     return list(dg.map_asset_specs(lambda spec: spec.merge_attributes(owners=owners or ..., tags=tags or ...), assets))
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:
-    """The columns of an extract's rows, as its contract has them."""
+    """The columns of an extract's rows, from its contract."""
     return dg.TableSchema([dg.TableColumn(c.name, c.type, c.description) for c in contract.columns])
 
 
 def table_metadata(candidate: Path, names: Collection[str]) -> dict[str, dict[str, Any]]:
-    """By name: `dagster/row_count` and `dagster/column_schema` of these tables of the candidate. Views are not counted."""
+    """By name: `dagster/row_count` and `dagster/column_schema` of these tables of the candidate. Views are left out."""
     files = [candidate / file for file in (WORK, WAREHOUSE)]
     return _tables([f for f in files if f.exists()], "list_contains(?, table_name)", sorted(names))
 
 
 def published_tables(warehouse: Path) -> dict[str, dict[str, Any]]:
-    """The same of the marts of a published file."""
+    """By name: the same for the marts of a published file."""
     return _tables([warehouse.resolve()], "schema_name = ?", "marts")
 
 
-def _tables(files: list[Path], where: str, given: Any) -> dict[str, dict[str, Any]]:
+def _tables(files: list[Path], where: str, parameter: Any) -> dict[str, dict[str, Any]]:
     with duckdb.connect() as con:
-        # On a busy machine it would be drawn into the log of `pam serve`.
+        # On a busy machine the bar would end up in the log of `pam serve`.
         con.execute("set enable_progress_bar = false")
         for file in files:
             con.execute(f"attach {literal(str(file))} as {file.stem} (read_only)")
-        found = con.execute(
+        tables = con.execute(
             "select table_name, any_value(database_name || '.' || schema_name || '.' || table_name),"
             " list((column_name, data_type, comment) order by column_index) from duckdb_columns()"
             f" where not internal and {where} and (database_name, schema_name, table_name) in"
             " (select (database_name, schema_name, table_name) from duckdb_tables()) group by all order by all",
-            [given],
+            [parameter],
         ).fetchall()
-        counts = " union all ".join(f"select {literal(name)}, count(*) from {path}" for name, path, _ in found)
+        counts = " union all ".join(f"select {literal(name)}, count(*) from {path}" for name, path, _ in tables)
         rows: Mapping[str, int] = dict(con.execute(counts).fetchall()) if counts else {}
     return {
         name: {
             "dagster/row_count": rows[name],
-            "dagster/column_schema": dg.TableSchema([dg.TableColumn(c, kind, said) for c, kind, said in columns]),
+            "dagster/column_schema": dg.TableSchema([dg.TableColumn(*column) for column in columns]),
         }
-        for name, _, columns in found
+        for name, _, columns in tables
     }
 
 
 def as_name(rule: str) -> str:
-    """A rule's name as Dagster takes one: letters, digits and `_`."""
+    """A rule's name as Dagster allows it: letters, digits and `_`."""
     return re.sub(r"\W", "_", rule)
 
 
 def file_version(path: Path) -> str:
-    """The version of what one file describes: it changes with the file's bytes."""
+    """A version that changes with the file's bytes."""
     return sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def project_code_version() -> str:
-    """The version of the whole project: models, lists, contracts and code."""
+    """A version that changes with the project: models, lists, contracts and code."""
     return project_version()[:16]
