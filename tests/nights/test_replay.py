@@ -190,7 +190,7 @@ def test_an_earlier_night_is_written_to_a_file(week: Home, tmp_path: Path) -> No
     home = restored(week, tmp_path / "restored", "raw")
     out = tmp_path / "third.duckdb"
     assert write_as_of(home, NIGHTS[2], out) == []
-    assert differing(find(week, NIGHTS[2]).path, out) == 0
+    assert differing(find_kept(week, NIGHTS[2]).path, out) == 0
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
     with duckdb.connect(str(out), read_only=True) as con:
         nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
