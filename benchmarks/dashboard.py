@@ -134,7 +134,7 @@ def measure(browser: Any, folder: Path, picked: dict[str, Any], times: int) -> d
         page.wait_for_timeout(300)
         session = page.context.new_cdp_session(page)
         heap, alone = max(heap, _heap(session)), max(alone, _alone(browser))
-        page.evaluate("(async () => { for (const { code } of known.forces) await figuresOf(code, 'mart_stop_search'); })()")
+        page.evaluate("(async () => { for (const { code } of contents.forces) await figuresOf(code, 'mart_stop_search'); })()")
         walked = max(walked, _heap(session))
         page.close()
     said = {"first chart s": min(seconds), "heap MB": heap, "memory MB": alone, "walked MB": walked}

@@ -15,11 +15,11 @@ from ..pack.wording import slug
 from ..rows import read_rows
 
 SCHEMAS = {
-    "marts": "The figures: a mart a subject, exact, with small numbers in them",
+    "marts": "The figures: a mart for each subject, exact, with small numbers",
     "marts_public": "The marts in the form that may leave the force",
     "reports": "The tables, charts and claims of the report",
     "bi": "The figures as a star, for BI tools",
-    "meta": "What the file says of itself",
+    "meta": "About this file: dictionary, checks, extracts and files",
 }
 """The schemas of a published file, in the order of the pages."""
 EARLIER_FILES = 200

@@ -1,67 +1,67 @@
-// A chart on the page: drawn when it comes into sight, with its words, its table, and what can be taken away of it.
+// A chart on the page: drawn when it becomes visible, with a note, a table and files to save.
 "use strict";
 
 const drawnCharts = new Map(); // holder -> { chart, width, result }
-const sight = new IntersectionObserver((seen) => {
-  for (const one of seen) if (one.isIntersecting) draw(one.target);
+const visibility = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
 }, { rootMargin: "200px" });
 const sizes = new ResizeObserver((changed) => {
   for (const { target, contentRect } of changed) {
-    const held = drawnCharts.get(target);
-    if (held?.result && contentRect.width > 0 && Math.abs(held.width - contentRect.width) > 8) draw(target, true);
+    const drawn = drawnCharts.get(target);
+    if (drawn?.result && contentRect.width > 0 && Math.abs(drawn.width - contentRect.width) > 8) draw(target, true);
   }
 });
 
 function embed(holder, spec, renderer = "svg") {
   return globalThis.vegaEmbed(holder, { $schema: "https://vega.github.io/schema/vega-lite/v6.json", config: CONFIG, ...spec }, {
     ast: true, // no eval: the page's policy forbids it
-    logLevel: 1, // errors alone: a layer without a point is no mistake
+    logLevel: 1, // errors only: a layer may have no points
     actions: false, defaultStyle: false, renderer, tooltip: { disableDefaultStyle: true },
   });
 }
 
-/** Draw a chart into its holder, once, or `again` as its width is another now. */
+/** Draw a chart into its holder, once, or `again` if its width changed. */
 async function draw(holder, again = false) {
-  const held = drawnCharts.get(holder);
-  if (!held || (held.begun && !again)) return held?.begun;
-  held.width = holder.clientWidth;
-  held.begun = (async () => {
+  const drawn = drawnCharts.get(holder);
+  if (!drawn || (drawn.drawing && !again)) return drawn?.drawing;
+  drawn.width = holder.clientWidth;
+  drawn.drawing = (async () => {
     try {
-      const result = await embed(holder, held.chart.spec(held.width));
-      held.result?.finalize();
-      held.result = result;
+      const result = await embed(holder, drawn.chart.spec(drawn.width));
+      drawn.result?.finalize();
+      drawn.result = result;
       if (!drawnCharts.has(holder)) return result.finalize();
       holder.querySelector("svg")?.setAttribute("aria-hidden", "true");
-      if (held.chart.onPoint) result.view.addEventListener("click", (_, item) => item?.datum?.key && held.chart.onPoint(item.datum));
+      if (drawn.chart.onPoint) result.view.addEventListener("click", (_, item) => item?.datum?.key && drawn.chart.onPoint(item.datum));
     } catch (error) {
       holder.textContent = `The chart can't be drawn: ${error.message}. Its figures are in the table.`;
     }
   })();
-  return held.begun;
+  return drawn.drawing;
 }
 
-/** Have a holder hold a chart. `chart.spec(width)` gives its Vega-Lite. */
-function put(holder, chart) {
-  drawnCharts.set(holder, { chart, width: 0, begun: null, result: null });
-  sight.observe(holder);
+/** Have a chart drawn into a holder when it becomes visible. `chart.spec(width)`: its Vega-Lite. */
+function registerChart(holder, chart) {
+  drawnCharts.set(holder, { chart, width: 0, drawing: null, result: null });
+  visibility.observe(holder);
   sizes.observe(holder);
 }
 
-/** Empty an element, and let go of the charts in it. */
+/** Empty an element, and release the charts in it. */
 function clear(element) {
   for (const holder of element.querySelectorAll(".chart")) {
     drawnCharts.get(holder)?.result?.finalize();
     drawnCharts.delete(holder);
-    sight.unobserve(holder);
+    visibility.unobserve(holder);
     sizes.unobserve(holder);
   }
   element.replaceChildren();
 }
 
-const fileName = (...parts) => [known.sample ? "SAMPLE" : "", ...parts].filter(Boolean).join("-").replace(/[^A-Za-z0-9_-]+/g, "_");
+const fileName = (...parts) => [contents.sample ? "SAMPLE" : "", ...parts].filter(Boolean).join("-").replace(/[^A-Za-z0-9_-]+/g, "_");
 
 function save(blob, name) {
-  const link = made("a", "", { download: name });
+  const link = createElement("a", "", { download: name });
   link.href = URL.createObjectURL(blob);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
@@ -69,19 +69,19 @@ function save(blob, name) {
 
 const saveCsv = (text, name) => save(new Blob(["\ufeff", text], { type: "text/csv" }), `${name}.csv`);
 
-/** A text in lines of at most so many letters; a word that is longer has a line of its own. */
+/** Wrap a text into lines of at most `most` letters; a longer word has a line of its own. */
 function lines(text, most) {
-  return text.split(" ").reduce((found, word) => {
-    if (`${found.at(-1)} ${word}`.length > most) found.push(word);
-    else found[found.length - 1] = `${found.at(-1)} ${word}`.trim();
-    return found;
+  return text.split(" ").reduce((wrapped, word) => {
+    if (`${wrapped.at(-1)} ${word}`.length > most) wrapped.push(word);
+    else wrapped[wrapped.length - 1] = `${wrapped.at(-1)} ${word}`.trim();
+    return wrapped;
   }, [""]).filter(Boolean);
 }
 
-/** The chart as a file that says by itself what it shows, of which night, and whether its figures are made up. */
+/** Save a chart as a file that says what it shows, from which night, and whether its figures are made up. */
 async function saveChart(chart, form) {
-  const width = 900, holder = made("div", "", { class: "off" });
-  const origin = `${known.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, night ${known.night.night_id ?? "not known"}.`;
+  const width = 900, holder = createElement("div", "", { class: "off" });
+  const origin = `${contents.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, night ${contents.night.night_id ?? "not known"}.`;
   document.body.append(holder);
   try {
     const { title, note } = chart;
@@ -94,32 +94,32 @@ async function saveChart(chart, form) {
   }
 }
 
-/** A figure of the page. `chart`: id, title, note, name of files, spec(width), csv() and, where no table is beside it, table(). */
+/** The figure element of a chart: id, title, note, name of files, spec(width) and, if there are any, csv(), table(), onPoint(). */
 function chartFigure(chart, ...more) {
   const { id, title, note } = chart;
-  const holder = made("div", "", { class: "chart", id, role: "img", "aria-labelledby": `${id}-title ${id}-note` });
+  const holder = createElement("div", "", { class: "chart", id, role: "img", "aria-labelledby": `${id}-title ${id}-note` });
   const button = (words, what) => {
-    const b = made("button", words, { type: "button", class: "plain", "aria-label": `${words}: ${title}` });
+    const b = createElement("button", words, { type: "button", class: "plain", "aria-label": `${words}: ${title}` });
     b.addEventListener("click", what);
     return b;
   };
-  const tools = made("p", [
+  const tools = createElement("p", [
     button("Save as SVG", () => saveChart(chart, "svg")), button("Save as PNG", () => saveChart(chart, "png")),
     ...(chart.csv ? [button("Save figures as CSV", () => saveCsv(chart.csv(), chart.name))] : []), ...more,
   ], { class: "tools" });
-  const behind = [];
+  const tables = [];
   if (chart.table) {
-    const details = made("details", [made("summary", "Table of this chart")]);
+    const details = createElement("details", [createElement("summary", "Table of this chart")]);
     details.addEventListener("toggle", () => {
-      if (details.open && !details.querySelector("table")) details.append(made("div", chart.table(), { class: "scroll", role: "region", "aria-label": `Table: ${title}`, tabindex: "0" }));
+      if (details.open && !details.querySelector("table")) details.append(createElement("div", chart.table(), { class: "scroll", role: "region", "aria-label": `Table: ${title}`, tabindex: "0" }));
     });
-    behind.push(details);
+    tables.push(details);
   }
-  put(holder, chart);
-  return made("figure", [made("figcaption", title, { id: `${id}-title` }), holder, made("p", note, { class: "note", id: `${id}-note` }), tools, ...behind]);
+  registerChart(holder, chart);
+  return createElement("figure", [createElement("figcaption", title, { id: `${id}-title` }), holder, createElement("p", note, { class: "note", id: `${id}-note` }), tools, ...tables]);
 }
 
-/** Draw all that is on the page, then print it. */
+/** Draw all visible charts, then print the page. */
 async function printPage() {
   await Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).map((h) => draw(h)));
   print();

@@ -1,38 +1,38 @@
 // Up to six measures side by side, over the same months.
 "use strict";
 
-const SIDE_BY_SIDE = 6;
-const codeOf = (mart, s) => [mart, s[0], s[1], s[2], s[3]].map(encodeURIComponent).join("/");
+const MOST_COMPARED = 6;
+const seriesCode = (mart, s) => [mart, s[0], s[1], s[2], s[3]].map(encodeURIComponent).join("/");
 
 async function showCompare(state) {
-  const asked = state.m.slice(0, SIDE_BY_SIDE).map((code) => ({ code, parts: code.split("/").map(decodeURIComponent) }));
-  const force = known.forces.find((f) => f.code === state.force);
-  const held = (await Promise.all(asked.map(async ({ code, parts: [mart, ...key] }) => {
+  const requested = state.m.slice(0, MOST_COMPARED).map((code) => ({ code, parts: code.split("/").map(decodeURIComponent) }));
+  const force = contents.forces.find((f) => f.code === state.force);
+  const tiles = (await Promise.all(requested.map(async ({ code, parts: [mart, ...key] }) => {
     if (!force.marts.includes(mart)) return null;
     const read = await figuresOf(state.force, mart);
     const series = read.series.find((s) => key.every((k, n) => s[n] === k));
     return series ? { code, mart, read, series } : null;
   }))).filter(Boolean);
   return () => {
-    const kinds = Object.keys(known.kinds).filter((k) => !held.length || held.some((h) => h.series[5][k]));
-    fill(byId("compare-kind"), { "": kinds.map((k) => [k, known.kinds[k]]) }, kinds.includes(state.kind) ? state.kind : "month");
+    const kinds = Object.keys(contents.kinds).filter((k) => !tiles.length || tiles.some((h) => h.series[5][k]));
+    fill(byId("compare-kind"), { "": kinds.map((k) => [k, contents.kinds[k]]) }, kinds.includes(state.kind) ? state.kind : "month");
     const kind = byId("compare-kind").value;
     const groups = {};
-    for (const mart of Object.keys(known.marts).filter((m) => force.marts.includes(m))) {
-      groups[known.marts[mart].title] = Object.keys(known.measures).filter((k) => k.startsWith(`${mart}/`)).map((k) => [k, known.measures[k].title]);
+    for (const mart of Object.keys(contents.marts).filter((m) => force.marts.includes(m))) {
+      groups[contents.marts[mart].title] = Object.keys(contents.measures).filter((k) => k.startsWith(`${mart}/`)).map((k) => [k, contents.measures[k].title]);
     }
     fill(byId("add"), groups, byId("add").value);
-    byId("add-it").disabled = held.length >= SIDE_BY_SIDE;
-    byId("compare-lead").textContent = held.length ? `${count(held.length, "measure", "measures")}, each on its own scale, over the same months. ${held.length >= SIDE_BY_SIDE ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
+    byId("add-it").disabled = tiles.length >= MOST_COMPARED;
+    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}, each on its own scale, over the same months. ${tiles.length >= MOST_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
     const holder = byId("tiles");
     clear(holder);
-    const all = held.map((h) => ({ ...h, rows: rowsOf(h.read, h.series, kind) }));
-    const days = monthly(kind) ? all.flatMap((h) => h.rows.map((r) => `${r.end.slice(0, 8)}01`)).sort() : [];
-    // Nothing is drawn of these: they have each chart reach over the months of all.
+    const all = tiles.map((h) => ({ ...h, rows: rowsOf(h.read, h.series, kind) }));
+    const days = isMonthly(kind) ? all.flatMap((h) => h.rows.map((r) => `${r.end.slice(0, 8)}01`)).sort() : [];
+    // Points without a figure that make every chart span the same months.
     const ends = days.length ? [days[0], days.at(-1)].map((d) => ({ day: d, y: null, whole: null, none: false, run: "ends", mark: "" })) : [];
     all.forEach((h, n) => holder.append(tile(state, h, n, kind, ends)));
-    document.title = `Compare ${count(held.length, "measure", "measures")} - Dashboard${known.sample ? " (sample, made up)" : ""}`;
-    byId("said").textContent = byId("compare-lead").textContent;
+    document.title = `Compare ${count(tiles.length, "measure", "measures")} - Dashboard${contents.sample ? " (sample, made up)" : ""}`;
+    byId("announcement").textContent = byId("compare-lead").textContent;
   };
 }
 
@@ -40,17 +40,17 @@ function tile(state, { code, mart, read, series, rows }, n, kind, ends) {
   const { unit } = measureOf(mart, series[0]), title = seriesTitle(mart, series), latest = latestOf(rows);
   const control = kind === "month" ? controlOf(read, series) : null, month = latest && control?.months.get(latest.start.slice(0, 7));
   const points = rows.map((r) => {
-    const own = control?.months.get(r.start.slice(0, 7));
-    return pointOf(r, unit, { mark: own && own.variation !== "c" ? own.variation : "", verdict: verdict(own) });
+    const ofMonth = control?.months.get(r.start.slice(0, 7));
+    return pointOf(r, unit, { mark: ofMonth && ofMonth.variation !== "c" ? ofMonth.variation : "", verdict: describeVariation(ofMonth) });
   });
-  const remove = made("button", "Remove", { type: "button", class: "plain", "aria-label": `Remove: ${title}` });
+  const remove = createElement("button", "Remove", { type: "button", class: "plain", "aria-label": `Remove: ${title}` });
   remove.addEventListener("click", () => go({ ...readState(), m: state.m.filter((c) => c !== code) }));
   return chartFigure({
     id: `tile-${n}`, title, name: fileName(state.force, series[0], series[1], areaKey(series), kind),
     spec: (width) => trendSpec([...points, ...ends], unit, kind, control, { width, height: 180 }),
     onPoint: ({ key }) => { const r = rows.find((one) => one.key === key); if (r) showEvidence(state.force, mart, read, series, r); },
-    note: rows.length ? (latest ? `${latest.label}: ${spelled(latest.value, unit, "c")}, ${changed(latest, unit)}${month ? `; ${verdict(month)}` : ""}.${leftOut(rows)}` : "No complete period.") : `No figures for the kind of period “${known.kinds[kind]}”.`,
+    note: rows.length ? (latest ? `${latest.label}: ${formatFigure(latest.value, unit, "c")}, ${describeChange(latest, unit)}${month ? `; ${describeVariation(month)}` : ""}.${incompleteNote(rows)}` : "No complete period.") : `No figures for the kind of period “${contents.kinds[kind]}”.`,
     csv: () => csvOf(state.force, mart, rows.map((r) => [series, r])),
-    table: () => tableOf("", ["Period", "Figure", "Change on the year before", "Status"], [...rows].reverse().map((r) => [r.label, marked(r, "value", unit), signed(r.volume_change, pointsOf(unit)), STATUS[r.status]]), (i) => i === 1 || i === 2),
+    table: () => tableOf("", ["Period", "Figure", "Change on the year before", "Status"], [...rows].reverse().map((r) => [r.label, formatValue(r, "value", unit), formatChange(r.volume_change, pointsOf(unit)), STATUS[r.status]]), (i) => i === 1 || i === 2),
   }, remove);
 }

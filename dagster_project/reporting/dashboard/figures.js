@@ -1,72 +1,72 @@
-// Figures and their words. Every number on the page is a number of the marts; what is null there is [x] or [z] here.
+// Figures and how they are printed. Every number on the page is from the marts; null is printed as [x] or [z].
 "use strict";
 
-const known = globalThis.pamIndex;
+const contents = globalThis.pamIndex;
 const NUMBERS = ["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"];
 const STATUS = { c: "complete", p: "provisional", n: "not available" };
 const PLACES = { percent: 1, per_100k: 1, percentage_points: 1 };
-const NOTHING = "[x]";
+const NOT_AVAILABLE = "[x]";
 const NOT_APPLICABLE = "[z]";
-const FORMULA = new RegExp(known.formula.starts, "u");
-const NUMBER = new RegExp(`^(?:${known.formula.but})$`, "u");
-const SMALL = 5; // a month: below it a control chart moves in jumps, as docs/reference/control-charts.md says
-const FEW_A_MONTH = known.few; // a series with fewer a month on average is not judged, as in the report
+const FORMULA = new RegExp(contents.formula.starts, "u");
+const NUMBER = new RegExp(`^(?:${contents.formula.but})$`, "u");
+const SMALL = 5; // with a mean below this a control chart moves in jumps: docs/reference/control-charts.md
+const FEW_A_MONTH = contents.few; // a series with a mean below this has no control chart, as in the report
 const byId = (id) => document.getElementById(id);
 
-/** An element with text in it, never markup: what an extract says stays what it says. */
-function made(name, text, attributes = {}) {
+/** An element that contains text or elements. Text from an extract is never read as markup. */
+function createElement(name, text, attributes = {}) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...[text ?? ""].flat());
   return element;
 }
 
-/** Load a script of data once: `data/<path>.js` puts `globalThis[name][path]` there. */
+/** Load a script of data once: `data/<path>.js` sets `globalThis[name][path]`. */
 function load(name, path) {
   if (globalThis[name]?.[path]) return Promise.resolve(globalThis[name][path]);
   return new Promise((resolve, reject) => {
-    const script = made("script", "", { src: `data/${path}.js` });
+    const script = createElement("script", "", { src: `data/${path}.js` });
     script.onload = () => { script.remove(); resolve(globalThis[name][path]); };
     script.onerror = () => reject(new Error(`data/${path}.js can't be read: the folder is incomplete`));
     document.head.append(script);
   });
 }
 
-const HELD = 8; // subjects whose figures the page keeps: one that walks through many forces stays small
+const MOST_CACHED = 8; // subjects whose figures stay in memory, so that going through many forces stays small
 
-/** The figures of a mart and force. Of those read before, the ones not asked for the longest are let go. */
+/** The figures of a mart and force, cached; the least recently used are dropped. */
 async function figuresOf(force, mart) {
-  const key = `${force}/${mart}`, read = await load("pamFigures", key), held = globalThis.pamFigures;
-  delete held[key];
-  held[key] = read;
-  for (const old of Object.keys(held).slice(0, -HELD)) delete held[old];
-  return read;
+  const key = `${force}/${mart}`, figures = await load("pamFigures", key), cache = globalThis.pamFigures;
+  delete cache[key];
+  cache[key] = figures; // keys are in the order of their last use
+  for (const old of Object.keys(cache).slice(0, -MOST_CACHED)) delete cache[old];
+  return figures;
 }
 
-/** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is not available, and never 0. */
-function spelled(text, unit, status = "") {
-  // As the pack: files cover all of it, and there is nothing to divide by, or none was counted.
-  if (text === null) return status === "c" ? NOT_APPLICABLE : NOTHING;
+/** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is [x] or [z], never 0. */
+function formatFigure(text, unit, status = "") {
+  // As in the report: [z] if files cover the whole period, but there is nothing to divide by or nothing was counted.
+  if (text === null) return status === "c" ? NOT_APPLICABLE : NOT_AVAILABLE;
   const number = Number(text);
   const places = PLACES[unit] ?? (Number.isInteger(number) ? 0 : unit === "gbp" ? 2 : 1);
   const digits = Math.abs(number).toLocaleString("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
   return `${number < 0 ? "−" : ""}${unit === "gbp" ? "£" : ""}${digits}${unit === "percent" ? "%" : ""}`;
 }
 
-const signed = (text, unit) => (text === null ? NOTHING : (Number(text) > 0 ? "+" : "") + spelled(text, unit));
+const formatChange = (text, unit) => (text === null ? NOT_AVAILABLE : (Number(text) > 0 ? "+" : "") + formatFigure(text, unit));
 const pointsOf = (unit) => (unit === "percent" ? "percentage_points" : unit);
 
-/** A change in per cent. Between two figures of which the first is 0 there is none. */
-const inPercent = (row) => (row.pct_change === null ? (row.volume_change === null ? NOTHING : NOT_APPLICABLE) : signed(row.pct_change, "percent"));
+/** A change in per cent. There is none from 0. */
+const formatPercentChange = (row) => (row.pct_change === null ? (row.volume_change === null ? NOT_AVAILABLE : NOT_APPLICABLE) : formatChange(row.pct_change, "percent"));
 
-/** With [p] where files cover a part of the period. */
-const marked = (row, field, unit) => spelled(row[field], unit, field === "value" ? row.status : "") + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
+/** A figure of a row, with [p] if files cover only part of the period. */
+const formatValue = (row, field, unit) => formatFigure(row[field], unit, field === "value" ? row.status : "") + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
 
-/** A change on the year before in words: `+538 (+32.6%)`. */
-function changed(row, unit) {
+/** A change on the year before: `+538 (+32.6%) on the year before`. */
+function describeChange(row, unit) {
   if (row.volume_change === null) return "No complete year before it to compare with";
-  if (unit === "percent") return `${signed(row.volume_change, "percentage_points")} percentage points on the year before`;
-  return `${signed(row.volume_change, unit)} (${inPercent(row)}) on the year before`;
+  if (unit === "percent") return `${formatChange(row.volume_change, "percentage_points")} percentage points on the year before`;
+  return `${formatChange(row.volume_change, unit)} (${formatPercentChange(row)}) on the year before`;
 }
 
 function day(iso) {
@@ -74,9 +74,9 @@ function day(iso) {
 }
 
 const count = (n, one, many) => `${Number(n ?? 0).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`;
-const lower = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
+const lowerFirst = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
 
-/** The rows of a series over one kind of period: those that the mart has. */
+/** The rows of a series for one kind of period. */
 function rowsOf(figures, series, kind) {
   const packed = series?.[5][kind];
   if (!packed) return [];
@@ -90,24 +90,24 @@ function rowsOf(figures, series, kind) {
   });
 }
 
-/** The control chart of a series: `bases`, and by month (`2025-10`) what the rules say; null where it has none. */
+/** The control chart of a series: its baselines (`bases`) and its months (by `2025-10`); null if it has none. */
 function controlOf(figures, series) {
   const rows = figures.charts.filter((c) => c[0] === series[0] && c[1] === series[1] && c[2] === series[2] && c[3] === series[3]);
   if (!rows.length) return null;
   const bases = [], months = new Map();
   for (const [, , , , start, end, mean, low, high, at, bits, variation] of rows) {
-    const places = Array.isArray(at) ? at : Array.from(bits, (_, n) => at + n);
-    const own = places.map((p) => figures.periods.month[p]), few = Number(mean) < FEW_A_MONTH;
-    if (!few) bases.push({ start, end, mean, low, high, from: own[0][0], to: own.at(-1)[0] });
-    own.forEach(([first], n) => months.set(first.slice(0, 7), {
+    const numbers = Array.isArray(at) ? at : Array.from(bits, (_, n) => at + n);
+    const periods = numbers.map((p) => figures.periods.month[p]), few = Number(mean) < FEW_A_MONTH;
+    if (!few) bases.push({ start, end, mean, low, high, from: periods[0][0], to: periods.at(-1)[0] });
+    periods.forEach(([first], n) => months.set(first.slice(0, 7), {
       rules: parseInt(bits[n], 16), variation: few ? "c" : variation[n], mean, few,
     }));
   }
   return { bases, months };
 }
 
-/** What a control chart says of a month, in words that are the same for every measure. */
-function verdict(month) {
+/** Whether a month of a control chart is unusual, in words. */
+function describeVariation(month) {
   if (!month) return "";
   if (month.few) return "too few a month to tell";
   if (month.variation === "c") return "within normal variation";
@@ -119,50 +119,50 @@ function verdict(month) {
   return `unusually ${high ? "high" : "low"}: ${why}`;
 }
 
-/** The row of the same period a year earlier, where the mart has one. */
+/** The row of the same period a year earlier, if there is one. */
 function yearBefore(row, rows) {
   const back = (iso) => `${Number(iso.slice(0, 4)) - 1}${iso.slice(4, 7)}`;
   return rows.find((r) => r.start.slice(0, 7) === back(row.start) && r.end.slice(0, 7) === back(row.end));
 }
 
-/** The figure of the year before, with [p] where that year is covered in part. */
-function before(row, rows, unit) {
+/** The figure of the year before, with [p] if that year is only partly covered. */
+function formatYearBefore(row, rows, unit) {
   const partial = row.prior_value !== null && yearBefore(row, rows)?.status === "p";
-  return spelled(row.prior_value, unit, yearBefore(row, rows)?.status) + (partial ? " [p]" : "");
+  return formatFigure(row.prior_value, unit, yearBefore(row, rows)?.status) + (partial ? " [p]" : "");
 }
 
 const latestOf = (rows) => rows.findLast((r) => r.status === "c" && r.value !== null);
-const measureOf = (mart, measure) => known.measures[`${mart}/${measure}`] ?? { title: measure, unit: "count", meaning: "", formula: "" };
+const measureOf = (mart, measure) => contents.measures[`${mart}/${measure}`] ?? { title: measure, unit: "count", meaning: "", formula: "" };
 const areaKey = (s) => `${s[2]}/${s[3]}`;
-/** A category with its words: `92C Other drug offences`. */
-const categoryWords = (category) => (category === "all" ? "All" : Object.hasOwn(known.categories, category) ? `${category} ${known.categories[category]}` : category);
+/** A category with its description: `92C Other drug offences`. */
+const categoryWords = (category) => (category === "all" ? "All" : Object.hasOwn(contents.categories, category) ? `${category} ${contents.categories[category]}` : category);
 const isUnknown = (s) => s[3] === "unknown";
 const seriesTitle = (mart, s) => `${measureOf(mart, s[0]).title}${s[1] === "all" ? "" : `, ${categoryWords(s[1])}`}: ${s[4]}`;
 
-/** The area of a measure that is opened first: the nearest to the whole force, and of those the one with its name. */
+/** The area that a measure opens on: the nearest to the whole force, by kind and then by name. */
 function homeArea(series, force) {
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  const rank = (s) => { const n = known.nearest.indexOf(s[2]); return (n < 0 ? known.nearest.length : n) * 2 + (slug(s[4]) === force ? 0 : 1); };
+  const rank = (s) => { const n = contents.nearest.indexOf(s[2]); return (n < 0 ? contents.nearest.length : n) * 2 + (slug(s[4]) === force ? 0 : 1); };
   return [...series].sort((a, b) => rank(a) - rank(b) || a[4].localeCompare(b[4], "en-GB"))[0];
 }
 
-/** Where the catalogue tells of a measure; empty where none is published beside the page. */
+/** The page of a measure in the catalogue; empty if no catalogue is published. */
 function catalogueOf(mart, measure) {
-  const at = (known.beside ?? []).find(([href]) => href.includes("/catalogue/"));
+  const link = (contents.beside ?? []).find(([href]) => href.includes("/catalogue/"));
   const slug = (text) => text.replaceAll("_", "-");
-  return at ? at[0].replace("index.html", `marts-${slug(mart)}.html#measure-${slug(measure)}`) : "";
+  return link ? link[0].replace("index.html", `marts-${slug(mart)}.html#measure-${slug(measure)}`) : "";
 }
 
-/** A table: heads, and rows of cells. `numbers`: from which column on they are numbers, and to which. */
+/** A table: headings, and rows of cells. `isNumber`: whether a column, from 0, has numbers. */
 function tableOf(caption, heads, rows, isNumber = () => false) {
-  return made("table", [
-    ...(caption ? [made("caption", caption)] : []),
-    made("thead", made("tr", heads.map((h, n) => made("th", h, { scope: "col", ...(isNumber(n) ? { class: "n" } : {}) })))),
-    made("tbody", rows.map((r) => made("tr", r.map((t, n) => made(n ? "td" : "th", t ?? "", { ...(n ? {} : { scope: "row" }), ...(isNumber(n) ? { class: "n" } : {}) }))))),
+  return createElement("table", [
+    ...(caption ? [createElement("caption", caption)] : []),
+    createElement("thead", createElement("tr", heads.map((h, n) => createElement("th", h, { scope: "col", ...(isNumber(n) ? { class: "n" } : {}) })))),
+    createElement("tbody", rows.map((r) => createElement("tr", r.map((t, n) => createElement(n ? "td" : "th", t ?? "", { ...(n ? {} : { scope: "row" }), ...(isNumber(n) ? { class: "n" } : {}) }))))),
   ]);
 }
 
-/** A cell of a CSV. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+/** A cell of a CSV. A text that a spreadsheet would read as a formula gets an apostrophe in front. */
 function csvCell(value, isNumber) {
   const text = value === null || value === undefined ? "" : String(value);
   const safe = !isNumber && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
@@ -171,7 +171,7 @@ function csvCell(value, isNumber) {
 
 const HEADS = ["force_code", "area_type", "area_code", "area_name", "measure", "category", "period_type", "period_start", "period_end", "period_label", "unit"];
 
-/** Figures as CSV, in the columns of the marts. `rows`: each a series and a row of it. */
+/** Figures as CSV, in the columns of the marts. `rows`: pairs of a series and a row of it. */
 function csvOf(force, mart, rows) {
   const status = { c: "complete", p: "partial", n: "not_available" };
   const cells = rows.map(([s, r]) => [

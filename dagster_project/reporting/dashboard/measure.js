@@ -1,133 +1,132 @@
-// One measure: its figure and change, its control chart, its years, categories and areas, and every figure of it.
+// One measure: its figure and change, its charts, its areas, and all of its figures.
 "use strict";
 
-const pick = Object.fromEntries(["mart", "measure", "category", "area", "kind", "period", "show"].map((n) => [n, byId(n)]));
-let figures = null; // of the picked mart and force
-let outlines = []; // of the force's areas, where its home has some
-let shown = null; // what the page shows: for what is saved of it
+const selects = Object.fromEntries(["mart", "measure", "category", "area", "kind", "period", "show"].map((n) => [n, byId(n)]));
+let figures = null; // of the selected mart and force
+let outlines = []; // of the force's areas, if its home has any
+let current = null; // what the page shows
 
-/** Fill a select: groups of [value, words]. Keeps `wanted` where it is there. */
+/** Fill a select with groups of [value, words], and select `wanted` if it is among them. */
 function fill(select, groups, wanted) {
   select.replaceChildren(...Object.entries(groups).flatMap(([title, options]) => {
-    const items = options.map(([value, words]) => made("option", words, { value }));
-    return title ? [made("optgroup", items, { label: title })] : items;
+    const items = options.map(([value, words]) => createElement("option", words, { value }));
+    return title ? [createElement("optgroup", items, { label: title })] : items;
   }));
   const values = [...select.options].map((o) => o.value);
   if (values.includes(wanted)) select.value = wanted;
   select.parentElement.hidden = values.length < 2;
 }
 
-const ofMeasure = () => figures.series.filter((s) => s[0] === pick.measure.value);
-const seriesOf = () => ofMeasure().find((s) => s[1] === pick.category.value && areaKey(s) === pick.area.value);
+const ofMeasure = () => figures.series.filter((s) => s[0] === selects.measure.value);
+const seriesOf = () => ofMeasure().find((s) => s[1] === selects.category.value && areaKey(s) === selects.area.value);
 const byWords = (a, b) => a.localeCompare(b, "en-GB");
 
 function fillMarts(wanted) {
-  const force = known.forces.find((f) => f.code === wanted.force);
-  fill(pick.mart, { "": Object.keys(known.marts).filter((m) => force.marts.includes(m)).map((m) => [m, known.marts[m].title]) }, wanted.mart);
+  const force = contents.forces.find((f) => f.code === wanted.force);
+  fill(selects.mart, { "": Object.keys(contents.marts).filter((m) => force.marts.includes(m)).map((m) => [m, contents.marts[m].title]) }, wanted.mart);
 }
 
 function fillMeasures(wanted) {
-  const there = new Set(figures.series.map((s) => s[0]));
-  const listed = Object.keys(known.measures).filter((k) => k.startsWith(`${pick.mart.value}/`)).map((k) => k.split("/")[1]);
-  fill(pick.measure, { "": [...listed.filter((m) => there.has(m)), ...[...there].filter((m) => !listed.includes(m))].map((m) => [m, measureOf(pick.mart.value, m).title]) }, wanted.measure);
+  const available = new Set(figures.series.map((s) => s[0]));
+  const listed = Object.keys(contents.measures).filter((k) => k.startsWith(`${selects.mart.value}/`)).map((k) => k.split("/")[1]);
+  fill(selects.measure, { "": [...listed.filter((m) => available.has(m)), ...[...available].filter((m) => !listed.includes(m))].map((m) => [m, measureOf(selects.mart.value, m).title]) }, wanted.measure);
 }
 
 function fillCategories(wanted) {
-  const there = [...new Set(ofMeasure().map((s) => s[1]))].sort((a, b) => (b === "all") - (a === "all") || byWords(a, b));
-  fill(pick.category, { "": there.map((c) => [c, categoryWords(c)]) }, wanted.category ?? "all");
+  const available = [...new Set(ofMeasure().map((s) => s[1]))].sort((a, b) => (b === "all") - (a === "all") || byWords(a, b));
+  fill(selects.category, { "": available.map((c) => [c, categoryWords(c)]) }, wanted.category ?? "all");
 }
 
 function fillAreas(wanted) {
-  const own = ofMeasure().filter((s) => s[1] === pick.category.value), groups = {};
-  for (const type of Object.keys(known.areaTypes)) {
-    const there = own.filter((s) => s[2] === type).sort((a, b) => isUnknown(a) - isUnknown(b) || byWords(a[4], b[4]));
-    if (there.length) groups[known.areaTypes[type]] = [...new Map(there.map((s) => [areaKey(s), s[4]]))];
+  const own = ofMeasure().filter((s) => s[1] === selects.category.value), groups = {};
+  for (const type of Object.keys(contents.areaTypes)) {
+    const available = own.filter((s) => s[2] === type).sort((a, b) => isUnknown(a) - isUnknown(b) || byWords(a[4], b[4]));
+    if (available.length) groups[contents.areaTypes[type]] = [...new Map(available.map((s) => [areaKey(s), s[4]]))];
   }
   const home = areaKey(homeArea(own, wanted.force));
-  fill(pick.area, groups, own.some((s) => areaKey(s) === wanted.area) ? wanted.area : home);
+  fill(selects.area, groups, own.some((s) => areaKey(s) === wanted.area) ? wanted.area : home);
 }
 
 function fillKinds(wanted) {
-  const there = Object.keys(known.kinds).filter((k) => seriesOf()?.[5][k]);
-  fill(pick.kind, { "": there.map((k) => [k, known.kinds[k]]) }, wanted.kind ?? "month");
+  const available = Object.keys(contents.kinds).filter((k) => seriesOf()?.[5][k]);
+  fill(selects.kind, { "": available.map((k) => [k, contents.kinds[k]]) }, wanted.kind ?? "month");
 }
 
 function fillPeriods(wanted) {
-  const rows = rowsOf(figures, seriesOf(), pick.kind.value), words = { c: "", p: " (provisional)", n: " (not available)" };
-  fill(pick.period, { "": [...rows].reverse().map((r) => [r.key, r.label + words[r.status]]) }, wanted.period);
+  const rows = rowsOf(figures, seriesOf(), selects.kind.value), words = { c: "", p: " (provisional)", n: " (not available)" };
+  fill(selects.period, { "": [...rows].reverse().map((r) => [r.key, r.label + words[r.status]]) }, wanted.period);
   const newest = latestOf(rows) ?? rows.at(-1);
-  if (newest && pick.period.value !== wanted.period) pick.period.value = newest.key;
+  if (newest && selects.period.value !== wanted.period) selects.period.value = newest.key;
 }
 
-/** The ways to draw what is picked. A measure that is a breakdown opens as one: its total says nothing that another does not. */
+/** The ways to draw the selection. A measure that is a breakdown opens as one: another measure has its total. */
 function fillWays(wanted) {
   const split = categoriesOf().length > 1, areas = areaTypesOf().length > 0;
   const ways = [
     ["trend", "Trend"], ...(seriesOf()?.[5].month ? [["years", "Year on year, by month"]] : []),
-    ...(split ? [["categories", "Categories, as lines"]] : []), ...(split && measureOf(pick.mart.value, pick.measure.value).adds ? [["stacked", "Categories, stacked"]] : []),
+    ...(split ? [["categories", "Categories, as lines"]] : []), ...(split && measureOf(selects.mart.value, selects.measure.value).adds ? [["stacked", "Categories, stacked"]] : []),
     ...(areas ? [["units", "Each area by itself"]] : []),
   ];
-  fill(pick.show, { "": ways }, wanted.show ?? (pick.measure.value.includes("_by_") && split ? "categories" : "trend"));
+  fill(selects.show, { "": ways }, wanted.show ?? (selects.measure.value.includes("_by_") && split ? "categories" : "trend"));
 }
 
 const STEPS = [["mart", fillMarts], ["measure", fillMeasures], ["category", fillCategories], ["area", fillAreas], ["kind", fillKinds], ["period", fillPeriods], ["show", fillWays]];
 
-const categoriesOf = () => ofMeasure().filter((s) => s[1] !== "all" && areaKey(s) === pick.area.value && s[5][pick.kind.value]);
-/** Kinds of area of which there are two or more to compare. */
+const categoriesOf = () => ofMeasure().filter((s) => s[1] !== "all" && areaKey(s) === selects.area.value && s[5][selects.kind.value]);
+/** Kinds of area with two or more areas to compare. */
 function areaTypesOf() {
-  const own = ofMeasure().filter((s) => s[1] === pick.category.value && s[5][pick.kind.value]);
-  return Object.keys(known.areaTypes).filter((t) => own.filter((s) => s[2] === t).length > 1);
+  const own = ofMeasure().filter((s) => s[1] === selects.category.value && s[5][selects.kind.value]);
+  return Object.keys(contents.areaTypes).filter((t) => own.filter((s) => s[2] === t).length > 1);
 }
 
 async function showMeasure(state) {
   fillMarts(state);
-  const [read, drawn] = await Promise.all([figuresOf(state.force, pick.mart.value), known.outlined.includes(state.force) ? load("pamOutlines", `${state.force}/outlines`) : []]);
+  const [read, drawn] = await Promise.all([figuresOf(state.force, selects.mart.value), contents.outlined.includes(state.force) ? load("pamOutlines", `${state.force}/outlines`) : []]);
   return () => {
     [figures, outlines] = [read, drawn];
-    // What the address does not say, a breakdown apart, is as it opens.
     for (const [, step] of STEPS.slice(1)) step(state);
     byId("limits").checked = state.limits !== "off";
     showPicked(state);
   };
 }
 
-function term(name, figure, more) {
-  return made("div", [made("dt", name), made("dd", more ? [figure, made("small", more)] : figure)]);
+function definition(name, figure, more) {
+  return createElement("div", [createElement("dt", name), createElement("dd", more ? [figure, createElement("small", more)] : figure)]);
 }
 
 function showPicked(state) {
-  const series = seriesOf(), mart = pick.mart.value, kind = pick.kind.value, measure = measureOf(mart, pick.measure.value), { unit } = measure;
-  const rows = rowsOf(figures, series, kind), row = rows.find((r) => r.key === pick.period.value);
+  const series = seriesOf(), mart = selects.mart.value, kind = selects.kind.value, measure = measureOf(mart, selects.measure.value), { unit } = measure;
+  const rows = rowsOf(figures, series, kind), row = rows.find((r) => r.key === selects.period.value);
   if (!row) return;
   const control = kind === "month" ? controlOf(figures, series) : null;
-  shown = { force: state.force, mart, series, rows, row, unit, kind, control, title: seriesTitle(mart, series), limits: byId("limits").checked && control };
-  byId("limits").parentElement.hidden = !control || pick.show.value !== "trend";
-  byId("title").textContent = `${shown.title}, ${row.label}`;
-  document.title = `${shown.title}, ${row.label} - Dashboard${known.sample ? " (sample, made up)" : ""}`;
+  current = { force: state.force, mart, series, rows, row, unit, kind, control, title: seriesTitle(mart, series), limits: byId("limits").checked && control };
+  byId("limits").parentElement.hidden = !control || selects.show.value !== "trend";
+  byId("title").textContent = `${current.title}, ${row.label}`;
+  document.title = `${current.title}, ${row.label} - Dashboard${contents.sample ? " (sample, made up)" : ""}`;
   const catalogue = catalogueOf(mart, series[0]);
-  byId("meaning").replaceChildren([measure.meaning, measure.formula].filter(Boolean).map((t) => `${t}. `).join(""), ...(catalogue ? [made("a", "More in the catalogue", { href: catalogue })] : []));
+  byId("meaning").replaceChildren([measure.meaning, measure.formula].filter(Boolean).map((t) => `${t}. `).join(""), ...(catalogue ? [createElement("a", "More in the catalogue", { href: catalogue })] : []));
   headline(row, rows, unit, control);
   const main = byId("main-chart"), areas = byId("area-chart");
   clear(main);
-  main.append(({ trend: trendFigure, years: yearsFigure, categories: () => categoriesFigure(false), stacked: () => categoriesFigure(true), units: unitsFigure })[pick.show.value]());
+  main.append(({ trend: trendFigure, years: yearsFigure, categories: () => categoriesFigure(false), stacked: () => categoriesFigure(true), units: unitsFigure })[selects.show.value]());
   clear(areas);
   const types = areaTypesOf();
   areas.parentElement.hidden = !types.length;
   if (types.length) areasFigure(areas, types, state);
-  table(rows, row, unit, shown.title);
-  byId("said").textContent = `${shown.title}, ${row.label}: ${inWords(row, unit)}. ${verdict(control?.months.get(row.start.slice(0, 7)))} ${rows.length} periods in the table.`;
+  table(rows, row, unit, current.title);
+  byId("announcement").textContent = `${current.title}, ${row.label}: ${describeFigure(row, unit)}. ${describeVariation(control?.months.get(row.start.slice(0, 7)))} ${rows.length} periods in the table.`;
 }
 
-function inWords(row, unit) {
+function describeFigure(row, unit) {
   if (row.value === null) return row.status === "c" ? "no figure" : "not available";
-  return spelled(row.value, unit) + (row.status === "p" ? ", provisional" : "");
+  return formatFigure(row.value, unit) + (row.status === "p" ? ", provisional" : "");
 }
 
-const evidenceOf = (row, series = shown.series) => showEvidence(shown.force, shown.mart, figures, series, row);
+const evidenceOf = (row, series = current.series) => showEvidence(current.force, current.mart, figures, series, row);
 
-/** A figure that shows its evidence. */
+/** A figure as a button that shows its evidence. */
 function evidenceButton(text, row, series) {
-  const button = made("button", text, { type: "button", class: "evidence", "aria-label": `${text}, ${row.label}: evidence` });
+  const button = createElement("button", text, { type: "button", class: "evidence", "aria-label": `${text}, ${row.label}: evidence` });
   button.addEventListener("click", () => evidenceOf(row, series));
   return button;
 }
@@ -135,76 +134,76 @@ function evidenceButton(text, row, series) {
 function headline(row, rows, unit, control) {
   const status = { c: "Complete", p: "Provisional: files cover a part of its days", n: "Not available: no accepted file covers its days" }[row.status];
   const why = row.status === "c" ? "no complete year before" : "this period is not complete";
-  const change = row.volume_change === null ? NOTHING : signed(row.volume_change, pointsOf(unit));
-  const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : signed(row.pct_change, "percent");
+  const change = row.volume_change === null ? NOT_AVAILABLE : formatChange(row.volume_change, pointsOf(unit));
+  const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : formatChange(row.pct_change, "percent");
   const month = control?.months.get(row.start.slice(0, 7));
   byId("headline").replaceChildren(
-    term(row.label, evidenceButton(marked(row, "value", unit), row), `${status}. Press the figure for its evidence`),
-    term("The year before", before(row, rows, unit), row.prior_value === null ? "not available" : ""),
-    term("Change", change, per),
-    ...(month ? [term("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${verdict(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
-    ...(row.denominator === null ? [] : [term("Made of", `${spelled(row.numerator, "count")} of ${spelled(row.denominator, "count")}`)]),
+    definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Press the figure for its evidence`),
+    definition("The year before", formatYearBefore(row, rows, unit), row.prior_value === null ? "not available" : ""),
+    definition("Change", change, per),
+    ...(month ? [definition("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
+    ...(row.denominator === null ? [] : [definition("Made of", `${formatFigure(row.numerator, "count")} of ${formatFigure(row.denominator, "count")}`)]),
   );
 }
 
 function table(rows, row, unit, title) {
-  const heads = ["Period", "Figure", "The year before", unit === "percent" ? "Change, percentage points" : "Change", "Change, %", "Status", ...(shown?.control ? ["Is it unusual?"] : [])];
-  const head = made("thead", made("tr", heads.map((h, n) => made("th", h, { scope: "col", class: n && n < 5 ? "n" : "" }))));
-  const body = made("tbody", [...rows].reverse().map((r) => made("tr", [
-    made("th", r.label, { scope: "row" }),
-    made("td", shown ? evidenceButton(marked(r, "value", unit), r) : marked(r, "value", unit), { class: "n" }),
-    made("td", before(r, rows, unit), { class: "n" }),
-    made("td", signed(r.volume_change, pointsOf(unit)), { class: "n" }),
-    made("td", inPercent(r), { class: "n" }),
-    made("td", STATUS[r.status]),
-    ...(shown?.control ? [made("td", verdict(shown.control.months.get(r.start.slice(0, 7))), { class: "why" })] : []),
+  const heads = ["Period", "Figure", "The year before", unit === "percent" ? "Change, percentage points" : "Change", "Change, %", "Status", ...(current?.control ? ["Is it unusual?"] : [])];
+  const head = createElement("thead", createElement("tr", heads.map((h, n) => createElement("th", h, { scope: "col", class: n && n < 5 ? "n" : "" }))));
+  const body = createElement("tbody", [...rows].reverse().map((r) => createElement("tr", [
+    createElement("th", r.label, { scope: "row" }),
+    createElement("td", current ? evidenceButton(formatValue(r, "value", unit), r) : formatValue(r, "value", unit), { class: "n" }),
+    createElement("td", formatYearBefore(r, rows, unit), { class: "n" }),
+    createElement("td", formatChange(r.volume_change, pointsOf(unit)), { class: "n" }),
+    createElement("td", formatPercentChange(r), { class: "n" }),
+    createElement("td", STATUS[r.status]),
+    ...(current?.control ? [createElement("td", describeVariation(current.control.months.get(r.start.slice(0, 7))), { class: "why" })] : []),
   ], r === row ? { class: "picked", "aria-current": "true" } : {})));
-  byId("table").replaceChildren(made("table", [made("caption", `${title} (${known.kinds[pick.kind.value].toLowerCase()})`), head, body]));
+  byId("table").replaceChildren(createElement("table", [createElement("caption", `${title} (${contents.kinds[selects.kind.value].toLowerCase()})`), head, body]));
   byId("shorthand").textContent = "[x] not available. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files cover a part of the period. 0 is a true zero. A change stands between two complete periods alone.";
 }
 
-const nameOf = (...parts) => fileName(shown.force, pick.measure.value, pick.category.value, pick.area.value, pick.kind.value, ...parts);
+const nameOf = (...parts) => fileName(current.force, selects.measure.value, selects.category.value, selects.area.value, selects.kind.value, ...parts);
 const picksPeriod = (rows) => ({ key }) => { const row = rows.find((r) => r.key === key); if (row) evidenceOf(row); };
-const grey = (rows) => (rows.some((r) => r.value === null) ? " Grey is not available." : "");
-/** How many periods are left out of a line, in words. */
-const leftOut = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
+const gapNote = (rows) => (rows.some((r) => r.value === null) ? " Grey is not available." : "");
+/** How many periods are not complete, in a sentence. */
+const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
 function limitsNote({ bases }) {
   if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
   return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
-    : `Mean ${spelled(b.mean, shown.unit)}, limits ${spelled(b.low, shown.unit)} to ${spelled(b.high, shown.unit)}, made of the months from ${day(b.start)} to ${day(b.end)}.`)).join(" ");
+    : `Mean ${formatFigure(b.mean, current.unit)}, limits ${formatFigure(b.low, current.unit)} to ${formatFigure(b.high, current.unit)}, made of the months from ${day(b.start)} to ${day(b.end)}.`)).join(" ");
 }
 
 function trendFigure() {
-  const { rows, row, unit, kind, title, control, limits } = shown;
+  const { rows, row, unit, kind, title, control, limits } = current;
   const points = rows.map((r) => {
     const month = limits && control.months.get(r.start.slice(0, 7));
-    return pointOf(r, unit, { picked: r === row, mark: month && month.variation !== "c" ? month.variation : "", verdict: month ? verdict(month) : "" });
+    return pointOf(r, unit, { picked: r === row, mark: month && month.variation !== "c" ? month.variation : "", verdict: month ? describeVariation(month) : "" });
   });
-  const have = rows.filter((r) => r.status === "c" && r.value !== null), odd = points.filter((p) => p.mark).length;
+  const complete = rows.filter((r) => r.status === "c" && r.value !== null), odd = points.filter((p) => p.mark).length;
   return chartFigure({
     id: "trend", title: trendTitle(), name: nameOf(), spec: (width) => trendSpec(points, unit, kind, limits, { width }), onPoint: picksPeriod(rows),
-    note: have.length ? `From ${spelled(have[0].value, unit)} (${have[0].label}) to ${spelled(have.at(-1).value, unit)} (${have.at(-1).label}).${limits ? ` ${limitsNote(limits)} ${odd ? `Triangles mark ${count(odd, "unusual month", "unusual months")}.` : "No month is unusual."}` : ""}${leftOut(rows)}${grey(rows)} The large point is the one picked.` : `No complete figure is available.${leftOut(rows)}`,
-    csv: () => csvOf(shown.force, shown.mart, rows.map((r) => [shown.series, r])),
+    note: complete.length ? `From ${formatFigure(complete[0].value, unit)} (${complete[0].label}) to ${formatFigure(complete.at(-1).value, unit)} (${complete.at(-1).label}).${limits ? ` ${limitsNote(limits)} ${odd ? `Triangles mark ${count(odd, "unusual month", "unusual months")}.` : "No month is unusual."}` : ""}${incompleteNote(rows)}${gapNote(rows)} The large point is the one picked.` : `No complete figure is available.${incompleteNote(rows)}`,
+    csv: () => csvOf(current.force, current.mart, rows.map((r) => [current.series, r])),
   });
 
-  /** What happened, by rule: whether the newest complete month is unusual, and since when. */
+  /** Whether the newest complete month is unusual, and since when. */
   function trendTitle() {
     const newest = latestOf(rows), month = control && newest && control.months.get(newest.start.slice(0, 7));
-    if (!month) return `${title} (${known.kinds[kind].toLowerCase()})`;
+    if (!month) return `${title} (${contents.kinds[kind].toLowerCase()})`;
     if (month.few) return `${title}: too few a month to tell what is unusual`;
     if (month.variation === "c") return `${title}: ${newest.label} is within normal variation`;
-    const at = rows.indexOf(newest);
-    let first = at;
+    const last = rows.indexOf(newest);
+    let first = last;
     while (first > 0 && control.months.get(rows[first - 1].start.slice(0, 7))?.variation === month.variation) first -= 1;
-    return `${title}: unusually ${month.variation === "h" ? "high" : "low"} ${first === at ? "in" : "since"} ${rows[first].label}`;
+    return `${title}: unusually ${month.variation === "h" ? "high" : "low"} ${first === last ? "in" : "since"} ${rows[first].label}`;
   }
 }
 
 const YEARS_SHOWN = 4;
 
 function yearsFigure() {
-  const { unit, title, series, row } = shown;
+  const { unit, title, series, row } = current;
   const yearOf = (r) => { const y = Number(r.start.slice(0, 4)) - (r.start.slice(5, 7) < "04" ? 1 : 0); return `${y}/${String(y + 1).slice(2)}`; };
   const all = rowsOf(figures, series, "month");
   const years = [...new Set(all.filter((r) => r.start <= row.end && r.value !== null).map(yearOf))].slice(-YEARS_SHOWN).reverse();
@@ -215,100 +214,100 @@ function yearsFigure() {
   return chartFigure({
     id: "trend", title: `${title}: months of ${years.length > 1 ? `${years.at(-1)} to ${years[0]}` : years[0] ?? "no year"}, year on year`, name: nameOf("years"),
     spec: (width) => linesSpec(points, unit, years, x, width), onPoint: picksPeriod(rows),
-    note: `Financial years, the newest ${YEARS_SHOWN} at most up to the picked period. A gap is not available.${leftOut(rows)}`,
-    csv: () => csvOf(shown.force, shown.mart, rows.map((r) => [series, r])),
-    table: () => tableOf("", ["Month", ...years], order.map((m) => [m, ...years.map((y) => { const r = rows.find((one) => yearOf(one) === y && one.label.startsWith(m)); return r ? marked(r, "value", unit) : NOTHING; })]), (i) => i > 0),
+    note: `Financial years, the newest ${YEARS_SHOWN} at most up to the picked period. A gap is not available.${incompleteNote(rows)}`,
+    csv: () => csvOf(current.force, current.mart, rows.map((r) => [series, r])),
+    table: () => tableOf("", ["Month", ...years], order.map((m) => [m, ...years.map((y) => { const r = rows.find((one) => yearOf(one) === y && one.label.startsWith(m)); return r ? formatValue(r, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
 }
 
-const MOST = 6; // colours that can be told from each other
+const MOST = 6; // colours that can be told apart
 
 function categoriesFigure(stacked) {
-  const { unit, kind, title, force, mart } = shown;
-  const held = categoriesOf().map((s) => ({ s, words: categoryWords(s[1]), rows: rowsOf(figures, s, kind) }));
+  const { unit, kind, title, force, mart } = current;
+  const entries = categoriesOf().map((s) => ({ s, words: categoryWords(s[1]), rows: rowsOf(figures, s, kind) }));
   const total = (h) => h.rows.reduce((sum, r) => sum + (r.status === "c" && r.value !== null ? Number(r.value) : 0), 0);
-  held.sort((a, b) => total(b) - total(a) || byWords(a.words, b.words));
-  const own = held.length > MOST && stacked ? held.slice(0, MOST - 1) : held.slice(0, MOST), rest = held.slice(own.length);
-  const points = own.flatMap(({ words, rows }, order) => rows.map((r) => pointOf(r, unit, { series: words, order, run: kind.endsWith("to_date") ? r.start : "" })));
-  const names = own.map((h) => h.words), others = `${rest.length} others`;
+  entries.sort((a, b) => total(b) - total(a) || byWords(a.words, b.words));
+  const largest = entries.length > MOST && stacked ? entries.slice(0, MOST - 1) : entries.slice(0, MOST), rest = entries.slice(largest.length);
+  const points = largest.flatMap(({ words, rows }, order) => rows.map((r) => pointOf(r, unit, { series: words, order, run: kind.endsWith("to_date") ? r.start : "" })));
+  const names = largest.map((h) => h.words), others = `${rest.length} others`;
   if (stacked && rest.length) {
     names.push(others);
     for (const r of rest[0].rows) {
       const same = rest.map((h) => h.rows.find((o) => o.key === r.key));
       if (same.every((o) => o?.status === "c" && o.value !== null)) {
         const sum = String(same.reduce((n, o) => n + Number(o.value), 0));
-        points.push(pointOf({ ...r, value: sum }, unit, { series: others, order: own.length }));
+        points.push(pointOf({ ...r, value: sum }, unit, { series: others, order: largest.length }));
       }
     }
   }
-  const first = held[0].rows;
+  const first = entries[0].rows;
   return chartFigure({
-    id: "trend", title: `${title.replace(/^([^:]*?), [^:]*:/, "$1:")} by category, ${stacked ? "stacked" : "as lines"} (${known.kinds[kind].toLowerCase()})`, name: nameOf("categories"),
+    id: "trend", title: `${title.replace(/^([^:]*?), [^:]*:/, "$1:")} by category, ${stacked ? "stacked" : "as lines"} (${contents.kinds[kind].toLowerCase()})`, name: nameOf("categories"),
     spec: (width) => (stacked ? stackedSpec(points, unit, names, kind, width) : linesSpec(points, unit, names, xOf(kind), width)),
-    onPoint: ({ series, key }) => { const one = held.find((h) => h.words === series); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `${rest.length ? (stacked ? `The ${own.length} largest by themselves, and ${rest.length} others together. ` : `The ${own.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Complete periods alone: a period that is not complete has no bar." : `A gap is not available.${leftOut(first)}`}`,
-    csv: () => csvOf(force, mart, held.flatMap((h) => h.rows.map((r) => [h.s, r]))),
-    table: () => tableOf("", ["Period", ...held.map((h) => h.words)], [...first].reverse().map((r) => [r.label, ...held.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? marked(o, "value", unit) : NOTHING; })]), (i) => i > 0),
+    onPoint: ({ series, key }) => { const one = entries.find((h) => h.words === series); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
+    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Complete periods alone: a period that is not complete has no bar." : `A gap is not available.${incompleteNote(first)}`}`,
+    csv: () => csvOf(force, mart, entries.flatMap((h) => h.rows.map((r) => [h.s, r]))),
+    table: () => tableOf("", ["Period", ...entries.map((h) => h.words)], [...first].reverse().map((r) => [r.label, ...entries.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? formatValue(o, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
 }
 
-/** The series of a kind of area: of what is picked. */
-const areasOf = (type) => ofMeasure().filter((s) => s[1] === pick.category.value && s[2] === type && s[5][pick.kind.value]).sort((a, b) => isUnknown(a) - isUnknown(b) || byWords(a[4], b[4]));
+/** The series of the selection for every area of a kind. */
+const areasOf = (type) => ofMeasure().filter((s) => s[1] === selects.category.value && s[2] === type && s[5][selects.kind.value]).sort((a, b) => isUnknown(a) - isUnknown(b) || byWords(a[4], b[4]));
 
 function comparedType(state, types = areaTypesOf()) {
-  const own = shown.series[2];
+  const own = current.series[2];
   return types.includes(state?.by) ? state.by : types.includes(own) ? own : types.includes("lpu") ? "lpu" : types[0];
 }
 
 function unitsFigure() {
-  const { unit, kind, force, mart } = shown, type = comparedType(readState());
-  const held = areasOf(type).map((s) => ({ s, rows: rowsOf(figures, s, kind) }));
-  const points = held.flatMap(({ s, rows }) => rows.map((r) => pointOf(r, unit, { area: s[4] })));
-  const title = `${measureOf(mart, pick.measure.value).title}${pick.category.value === "all" ? "" : `, ${categoryWords(pick.category.value)}`}: ${lower(known.areaTypes[type])}, each by itself (${known.kinds[kind].toLowerCase()})`;
+  const { unit, kind, force, mart } = current, type = comparedType(readState());
+  const entries = areasOf(type).map((s) => ({ s, rows: rowsOf(figures, s, kind) }));
+  const points = entries.flatMap(({ s, rows }) => rows.map((r) => pointOf(r, unit, { area: s[4] })));
+  const title = `${measureOf(mart, selects.measure.value).title}${selects.category.value === "all" ? "" : `, ${categoryWords(selects.category.value)}`}: ${lowerFirst(contents.areaTypes[type])}, each by itself (${contents.kinds[kind].toLowerCase()})`;
   return chartFigure({
-    id: "trend", title, name: nameOf("areas"), spec: (width) => unitsSpec(points, unit, held.map((h) => h.s[4]), kind, width),
-    onPoint: ({ area, key }) => { const one = held.find((h) => h.s[4] === area); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `One scale for all.${grey(held.flatMap((h) => h.rows))}${leftOut(held[0].rows)}`,
-    csv: () => csvOf(force, mart, held.flatMap((h) => h.rows.map((r) => [h.s, r]))),
-    table: () => tableOf("", ["Period", ...held.map((h) => h.s[4])], [...held[0].rows].reverse().map((r) => [r.label, ...held.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? marked(o, "value", unit) : NOTHING; })]), (i) => i > 0),
+    id: "trend", title, name: nameOf("areas"), spec: (width) => unitsSpec(points, unit, entries.map((h) => h.s[4]), kind, width),
+    onPoint: ({ area, key }) => { const one = entries.find((h) => h.s[4] === area); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
+    note: `One scale for all.${gapNote(entries.flatMap((h) => h.rows))}${incompleteNote(entries[0].rows)}`,
+    csv: () => csvOf(force, mart, entries.flatMap((h) => h.rows.map((r) => [h.s, r]))),
+    table: () => tableOf("", ["Period", ...entries.map((h) => h.s[4])], [...entries[0].rows].reverse().map((r) => [r.label, ...entries.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? formatValue(o, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
 }
 
-/** Areas ranked over the picked period: by figure, or by rate where the force's list says how many people live in them. */
+/** Areas ranked for the selected period: by figure, or by rate if the home has a list of population. */
 function areasFigure(holder, types, state) {
-  const { row, unit, force, mart, kind } = shown, type = comparedType(state, types);
-  fill(byId("by"), { "": types.map((t) => [t, known.areaTypes[t]]) }, type);
-  const held = areasOf(type).map((s) => ({ s, r: rowsOf(figures, s, kind).find((r) => r.key === row.key), people: known.population[`${force}/${areaKey(s)}`] })).filter((h) => h.r);
-  const canRate = unit === "count" && held.some((h) => h.people), rated = canRate && state.rate === "yes";
+  const { row, unit, force, mart, kind } = current, type = comparedType(state, types);
+  fill(byId("by"), { "": types.map((t) => [t, contents.areaTypes[t]]) }, type);
+  const entries = areasOf(type).map((s) => ({ s, r: rowsOf(figures, s, kind).find((r) => r.key === row.key), people: contents.population[`${force}/${areaKey(s)}`] })).filter((h) => h.r);
+  const canRate = unit === "count" && entries.some((h) => h.people), rated = canRate && state.rate === "yes";
   byId("rate").parentElement.hidden = !canRate;
   byId("rate").checked = rated;
   const rateOf = ({ r, people }) => (r.value === null || !people ? null : (1000 * Number(r.value)) / people[0]);
-  const inRate = (y) => (y === null ? NOTHING : y.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
-  const ranked = held.map((h) => ({ ...h, y: rated ? rateOf(h) : h.r.value === null ? null : Number(h.r.value) }));
+  const inRate = (y) => (y === null ? NOT_AVAILABLE : y.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+  const ranked = entries.map((h) => ({ ...h, y: rated ? rateOf(h) : h.r.value === null ? null : Number(h.r.value) }));
   ranked.sort((a, b) => isUnknown(a.s) - isUnknown(b.s) || (a.y === null) - (b.y === null) || b.y - a.y || byWords(a.s[4], b.s[4]));
-  const say = (h) => (rated ? inRate(h.y) + (h.r.status === "p" && h.y !== null ? " [p]" : "") : marked(h.r, "value", unit));
-  const bars = ranked.map((h) => ({ area: h.s[4], y: h.y, at: h.y ?? 0, said: say(h), picked: areaKey(h.s) === pick.area.value, key: h.r.key }));
-  const as = rated ? "rate per 1,000 people" : "figure", people = [...new Set(held.flatMap((h) => (h.people ? [h.people[1]] : [])))].join("; ");
+  const textOf = (h) => (rated ? inRate(h.y) + (h.r.status === "p" && h.y !== null ? " [p]" : "") : formatValue(h.r, "value", unit));
+  const bars = ranked.map((h) => ({ area: h.s[4], y: h.y, at: h.y ?? 0, text: textOf(h), picked: areaKey(h.s) === selects.area.value, key: h.r.key }));
+  const as = rated ? "rate per 1,000 people" : "figure", people = [...new Set(entries.flatMap((h) => (h.people ? [h.people[1]] : [])))].join("; ");
   const top = ranked.find((h) => h.y !== null && !isUnknown(h.s));
   holder.append(chartFigure({
-    id: "areas", title: `${known.areaTypes[type]} by ${as}: ${measureOf(mart, pick.measure.value).title}${pick.category.value === "all" ? "" : `, ${categoryWords(pick.category.value)}`}, ${row.label}`, name: nameOf(rated ? "areas-rate" : "areas"),
+    id: "areas", title: `${contents.areaTypes[type]} by ${as}: ${measureOf(mart, selects.measure.value).title}${selects.category.value === "all" ? "" : `, ${categoryWords(selects.category.value)}`}, ${row.label}`, name: nameOf(rated ? "areas-rate" : "areas"),
     spec: (width) => rankSpec(bars, rated ? "rate" : unit, width),
     onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-    note: `${top ? `Highest: ${top.s[4]}, ${say(top)}. ` : "No figure is available. "}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.`,
+    note: `${top ? `Highest: ${top.s[4]}, ${textOf(top)}. ` : "No figure is available. "}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.`,
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
-    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(marked(r, "value", unit), r, s), spelled(r.prior_value, unit), signed(r.volume_change, pointsOf(unit)), inPercent(r), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
+    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatFigure(r.prior_value, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
   const shapes = outlines.filter((o) => o.type === type).flatMap((o) => {
     const h = ranked.find((one) => one.s[3] === o.code);
-    return h ? [{ type: "Feature", geometry: o.geometry, area: h.s[4], y: h.y, said: say(h), picked: areaKey(h.s) === pick.area.value, key: h.r.key }] : [];
+    return h ? [{ type: "Feature", geometry: o.geometry, area: h.s[4], y: h.y, text: textOf(h), picked: areaKey(h.s) === selects.area.value, key: h.r.key }] : [];
   });
-  shapes.sort((a, b) => a.picked - b.picked); // the picked one last: its edge lies over those of the others
+  shapes.sort((a, b) => a.picked - b.picked); // the selected one last, so that its edge is on top
   if (shapes.length) {
     const sources = [...new Set(outlines.map((o) => o.source).filter(Boolean))].join(" ");
     const missing = ranked.filter((h) => !isUnknown(h.s)).length - shapes.length;
     holder.append(chartFigure({
-      id: "map", title: `Map of ${lower(known.areaTypes[type])} by ${as}: ${measureOf(mart, pick.measure.value).title}, ${row.label}`, name: nameOf("map"),
-      spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, pick.measure.value).title, width),
+      id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),
+      spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, selects.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
       note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));

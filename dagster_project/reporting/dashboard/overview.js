@@ -1,13 +1,13 @@
-// The first page: every headline measure of a force, whether it is unusual, and how far it is complete.
+// The first page: the headline measures of a force, whether each is unusual, and how complete it is.
 "use strict";
 
-/** What the overview says of each measure of a force: one object a measure, in the order of the subjects. */
+/** The cards of a force: one for each measure, in the order of the subjects. */
 async function overviewOf(force) {
-  const held = await load("pamOverview", `${force}/overview`);
-  return Object.keys(known.marts).filter((m) => held[m]).flatMap((mart) => {
-    const order = Object.keys(known.measures);
-    const sorted = [...held[mart].series].sort((a, b) => order.indexOf(`${mart}/${a[0]}`) - order.indexOf(`${mart}/${b[0]}`));
-    return sorted.map((series) => cardOf(held[mart], mart, series));
+  const figures = await load("pamOverview", `${force}/overview`);
+  return Object.keys(contents.marts).filter((m) => figures[m]).flatMap((mart) => {
+    const order = Object.keys(contents.measures);
+    const sorted = [...figures[mart].series].sort((a, b) => order.indexOf(`${mart}/${a[0]}`) - order.indexOf(`${mart}/${b[0]}`));
+    return sorted.map((series) => cardOf(figures[mart], mart, series));
   });
 }
 
@@ -20,14 +20,14 @@ function cardOf(figures, mart, series) {
   const after = latest ? rows.filter((r) => r.end > latest.end) : rows;
   return {
     mart, series, measure, kind, rows, latest, year, control, month, after, unusual: Boolean(month && month.variation !== "c"),
-    // What others publish, and subjects without one, have no headline measure of their own.
+    // Subjects without headline measures show all.
     headline: measure.headline || !figures.series.some((s) => measureOf(mart, s[0]).headline),
   };
 }
 
 const linkTo = (force, card) => `#${new URLSearchParams({ view: "measure", force, mart: card.mart, measure: card.series[0], category: "all", area: areaKey(card.series), kind: card.kind })}`;
 
-/** How far a card's figures are complete, in words. */
+/** How complete the figures of a card are, in words. */
 function completeness({ rows, latest, after, kind }) {
   if (!latest) return "No complete period.";
   const unit = kind === "month" ? ["month", "months"] : ["period", "periods"];
@@ -37,32 +37,32 @@ function completeness({ rows, latest, after, kind }) {
     gaps ? `${count(gaps, `earlier ${unit[0]} is`, `earlier ${unit[1]} are`)} not complete` : ""].filter(Boolean).join("; ") + ".";
 }
 
-function verdictOf(card) {
+function cardVariation(card) {
   const { latest, month, control, kind, measure } = card;
   if (!latest) return "No figure is available.";
   const small = month && !month.few && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
   if (!control) return kind === "month" ? "No control chart: fewer than twelve complete months." : "No control chart: not monthly.";
-  return month ? `${verdict(month)[0].toUpperCase()}${verdict(month).slice(1)}.${small}` : "";
+  return month ? `${describeVariation(month)[0].toUpperCase()}${describeVariation(month).slice(1)}.${small}` : "";
 }
 
 function cardElement(force, card, n) {
   const { mart, series, measure, latest, year, kind, rows, control } = card, { unit } = measure;
   const main = year ?? latest, id = `card-${n}`;
-  const holder = made("div", "", { class: "chart spark", role: "img", "aria-label": `${measure.title}, ${known.kinds[kind].toLowerCase()}: ${rows.length} periods. ${completeness(card)} The table of all measures has the figures.` });
+  const holder = createElement("div", "", { class: "chart spark", role: "img", "aria-label": `${measure.title}, ${contents.kinds[kind].toLowerCase()}: ${rows.length} periods. ${completeness(card)} The table of all measures has the figures.` });
   const points = rows.map((r) => {
     const month = control?.months.get(r.start.slice(0, 7));
-    return pointOf(r, unit, { picked: r === latest, mark: month && month.variation !== "c" ? month.variation : "", verdict: verdict(month) });
+    return pointOf(r, unit, { picked: r === latest, mark: month && month.variation !== "c" ? month.variation : "", verdict: describeVariation(month) });
   });
   const any = points.some((p) => p.y !== null);
-  if (any) put(holder, { spec: (width) => cardSpec(points, unit, kind, control, width) });
-  return made("li", [
-    made("h3", made("a", measure.title, { href: linkTo(force, card), id })),
-    made("p", `${known.marts[mart].title}${series[2] === "force" ? "" : `: ${series[4]}`}`, { class: "of" }),
-    made("p", main ? [spelled(main.value, unit, "c"), made("small", ` ${main.label}`)] : NOTHING, { class: "big" }),
-    made("p", main ? changed(main, unit) : "No complete period."),
+  if (any) registerChart(holder, { spec: (width) => cardSpec(points, unit, kind, control, width) });
+  return createElement("li", [
+    createElement("h3", createElement("a", measure.title, { href: linkTo(force, card), id })),
+    createElement("p", `${contents.marts[mart].title}${series[2] === "force" ? "" : `: ${series[4]}`}`, { class: "of" }),
+    createElement("p", main ? [formatFigure(main.value, unit, "c"), createElement("small", ` ${main.label}`)] : NOT_AVAILABLE, { class: "big" }),
+    createElement("p", main ? describeChange(main, unit) : "No complete period."),
     ...(any ? [holder] : []),
-    made("p", [...(latest ? [made("strong", `${latest.label}: ${spelled(latest.value, unit, "c")}. `)] : []), verdictOf(card)], { class: card.unusual ? "odd" : "" }),
-    made("p", completeness(card), { class: "of" }),
+    createElement("p", [...(latest ? [createElement("strong", `${latest.label}: ${formatFigure(latest.value, unit, "c")}. `)] : []), cardVariation(card)], { class: card.unusual ? "odd" : "" }),
+    createElement("p", completeness(card), { class: "of" }),
   ], { class: card.unusual ? "card odd" : "card" });
 }
 
@@ -70,46 +70,46 @@ const OVERVIEW_HEADS = ["Measure", "Area", "Latest complete period", "Figure", "
 
 const overviewCells = (card) => {
   const { measure, series, latest, year } = card, main = year ?? latest;
-  return [measure.title, series[4], latest?.label ?? NOTHING, latest ? spelled(latest.value, measure.unit, "c") : NOTHING, verdictOf(card),
-    year?.label ?? NOT_APPLICABLE, year ? spelled(year.value, measure.unit, "c") : NOT_APPLICABLE,
-    main ? signed(main.volume_change, pointsOf(measure.unit)) : NOTHING,
-    main ? inPercent(main) : NOTHING, completeness(card)];
+  return [measure.title, series[4], latest?.label ?? NOT_AVAILABLE, latest ? formatFigure(latest.value, measure.unit, "c") : NOT_AVAILABLE, cardVariation(card),
+    year?.label ?? NOT_APPLICABLE, year ? formatFigure(year.value, measure.unit, "c") : NOT_APPLICABLE,
+    main ? formatChange(main.volume_change, pointsOf(measure.unit)) : NOT_AVAILABLE,
+    main ? formatPercentChange(main) : NOT_AVAILABLE, completeness(card)];
 };
 
-let overviewCards = []; // what is shown: for the CSV
+let overviewCards = []; // the cards on the page, for the CSV
 
 async function showOverview(state) {
   const all = await overviewOf(state.force);
   return () => {
-    const asked = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline));
-    const odd = asked.filter((c) => c.unusual), charted = asked.filter((c) => c.month && !c.month.few);
-    const cards = state.unusual === "yes" ? odd : asked;
+    const selected = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline));
+    const unusual = selected.filter((c) => c.unusual), charted = selected.filter((c) => c.month && !c.month.few);
+    const cards = state.unusual === "yes" ? unusual : selected;
     overviewCards = cards;
-    const name = known.forces.find((f) => f.code === state.force).name;
-    fill(byId("subject"), { "": [["", "All subjects"], ...Object.keys(known.marts).filter((m) => all.some((c) => c.mart === m)).map((m) => [m, known.marts[m].title])] }, state.subject ?? "");
+    const name = contents.forces.find((f) => f.code === state.force).name;
+    fill(byId("subject"), { "": [["", "All subjects"], ...Object.keys(contents.marts).filter((m) => all.some((c) => c.mart === m)).map((m) => [m, contents.marts[m].title])] }, state.subject ?? "");
     byId("every").checked = state.all === "yes";
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
-    byId("overview-lead").textContent = `${odd.length} of ${count(charted.length, "measure", "measures")} with a control chart ${odd.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(asked.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
-    byId("odd-ones").replaceChildren(...odd.map((c) => made("li", [made("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${spelled(c.latest.value, c.measure.unit, "c")}, ${verdict(c.month)}`])));
+    byId("overview-lead").textContent = `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(selected.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
+    byId("odd-ones").replaceChildren(...unusual.map((c) => createElement("li", [createElement("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${formatFigure(c.latest.value, c.measure.unit, "c")}, ${describeVariation(c.month)}`])));
     const holder = byId("cards");
     clear(holder);
-    holder.append(made("ul", cards.map((c, n) => cardElement(state.force, c, n)), { class: "cards" }));
-    if (!cards.length) holder.append(made("p", "No measure is left: change what is shown."));
+    holder.append(createElement("ul", cards.map((c, n) => cardElement(state.force, c, n)), { class: "cards" }));
+    if (!cards.length) holder.append(createElement("p", "No measure is left: change what is shown."));
     byId("overview-table").replaceChildren(tableOf(`Measures of ${name}`, OVERVIEW_HEADS, cards.map(overviewCells), (i) => [3, 6, 7, 8].includes(i)));
-    document.title = `Overview: ${name} - Dashboard${known.sample ? " (sample, made up)" : ""}`;
-    byId("said").textContent = `${name}: ${count(cards.length, "measure", "measures")}. ${byId("overview-lead").textContent}`;
+    document.title = `Overview: ${name} - Dashboard${contents.sample ? " (sample, made up)" : ""}`;
+    byId("announcement").textContent = `${name}: ${count(cards.length, "measure", "measures")}. ${byId("overview-lead").textContent}`;
   };
 }
 
 const OVERVIEW_COLUMNS = ["mart", "measure", "title", "area_type", "area_code", "area_name", "unit", "period_label", "value", "is_it_unusual", "year_label", "year_value", "volume_change", "pct_change", "completeness"];
 
-/** The same, its figures exact. */
+/** The overview as CSV, with exact figures. */
 function overviewCsv() {
   const rows = overviewCards.map((card) => {
     const { mart, series, measure, latest, year } = card, main = year ?? latest;
     const texts = [mart, series[0], measure.title, ...series.slice(2, 5), measure.unit, latest?.label].map((t) => csvCell(t));
-    return [...texts, csvCell(latest?.value, true), csvCell(verdictOf(card)), csvCell(year?.label), ...[year?.value, main?.volume_change, main?.pct_change].map((n) => csvCell(n, true)), csvCell(completeness(card))];
+    return [...texts, csvCell(latest?.value, true), csvCell(cardVariation(card)), csvCell(year?.label), ...[year?.value, main?.volume_change, main?.pct_change].map((n) => csvCell(n, true)), csvCell(completeness(card))];
   });
   return [OVERVIEW_COLUMNS, ...rows].map((r) => r.join(",")).join("\r\n") + "\r\n";
 }

@@ -15,13 +15,15 @@ from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.serving import connect
 
 
-@pytest.fixture(scope="module")
-def folder(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of the sample."""
-    out = tmp_path_factory.mktemp("dashboard") / "out"
-    with connect(sample_home) as con:
-        write_whole_folder(con, out, True)
-    return out
+@pytest.fixture(scope="session")
+def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
+    """The dashboard of the sample. To be read, not changed."""
+
+    def make(folder: Path) -> None:
+        with connect(sample_home) as con:
+            write_whole_folder(con, folder / "out", True)
+
+    return made_once("dashboard", make) / "out"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
     def call(where: Path = folder, **picked: Any) -> Any:
         page.goto("about:blank")
         page.goto(f"{(where / 'index.html').as_uri()}#{urlencode(picked, doseq=True)}")
-        page.wait_for_function("document.getElementById('said').textContent !== ''")
+        page.wait_for_function("document.getElementById('announcement').textContent !== ''")
         return page
 
     yield call

@@ -164,7 +164,7 @@ def main() -> None:
         def open_it(**picked: Any) -> None:
             page.goto("about:blank")
             page.goto(f"{(out / 'index.html').as_uri()}#{urlencode(picked, doseq=True)}")
-            page.wait_for_function("document.getElementById('said').textContent !== ''")
+            page.wait_for_function("document.getElementById('announcement').textContent !== ''")
 
         take(page, open_it)
 

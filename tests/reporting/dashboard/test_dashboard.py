@@ -143,7 +143,7 @@ def test_what_is_not_available_is_no_zero(opened: Any, sample_home: Home) -> Non
     )  # fmt: skip
     first = page.locator("#headline div").first.inner_text()
     assert "[x]" in first and "no accepted file covers its days" in first and not re.search(r"\b0\b", first)
-    assert "not available" in page.locator("#said").inner_text()
+    assert "not available" in page.locator("#announcement").inner_text()
     assert "(not available)" in page.locator("#period option:checked").inner_text()
 
 
@@ -171,7 +171,7 @@ def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home
 
 def test_nothing_to_divide_by_is_not_what_is_not_available(opened: Any) -> None:
     page = opened(mart="mart_iom")
-    said = page.evaluate("['c', 'p', 'n'].map((status) => marked({ value: null, status }, 'value', 'percent'))")
+    said = page.evaluate("['c', 'p', 'n'].map((status) => formatValue({ value: null, status }, 'value', 'percent'))")
     assert said == ["[z]", "[x]", "[x]"] and "[z] not applicable" in page.locator("#shorthand").text_content()
     figure = "{ label: '', start: '2025-01-01', end: '2025-01-31', status: 'c',"
     figure += " value: '3', prior_value: '0', volume_change: '3', pct_change: null }"
@@ -199,7 +199,7 @@ def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
     page.keyboard.press("ArrowDown")
     expect(page).to_have_title(re.compile("^Trafficking offences"))
     assert page.evaluate("document.activeElement.id") == "measure", "the focus stays where it was"
-    assert page.locator("#said").inner_text().startswith("Trafficking offences: Derbyshire")
+    assert page.locator("#announcement").inner_text().startswith("Trafficking offences: Derbyshire")
     assert "trafficking_offences" in page.url, "the address says what is picked"
     page.locator("#download").focus()
     with page.expect_download() as waiting:
@@ -253,7 +253,7 @@ def test_no_barrier(opened: Any) -> None:
         assert found.violations_count == 0, found.generate_report()
     page.locator("#headline button").click()
     page.wait_for_selector("#evidence[open]")
-    for after in ("null", "byId('evidence').close()", "failed(new Error('the folder is incomplete'))"):
+    for after in ("null", "byId('evidence').close()", "showError(new Error('the folder is incomplete'))"):
         page.evaluate(after)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         found = Axe().run(page, options={"runOnly": WCAG})

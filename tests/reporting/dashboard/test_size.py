@@ -40,7 +40,7 @@ def test_a_page_of_many_forces_is_small(browser: Any, forces: Path, state: str) 
 def test_figures_that_nobody_looks_at_are_let_go(opened: Any, forces: Path) -> None:
     page = opened(forces)
     kept = page.evaluate(
-        "(async () => { for (const { code } of known.forces) await figuresOf(code, 'mart_iom');"
+        "(async () => { for (const { code } of contents.forces) await figuresOf(code, 'mart_iom');"
         " await figuresOf('force-5', 'mart_iom'); await figuresOf('force-2', 'mart_iom'); return Object.keys(pamFigures); })()"
     )
     assert kept == [f"force-{n}/mart_iom" for n in (7, 8, 9, 10, 11, 12, 5, 2)], "the newest eight, read again if need be"

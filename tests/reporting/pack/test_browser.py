@@ -75,7 +75,7 @@ def test_no_label_of_a_chart_is_clipped_where_arial_is_missing(sample: Made, pag
 
 
 def test_charts_reflow_on_a_telephone(sample: Made, page: Any) -> None:
-    """Drawing anew for its width, not made smaller until nobody can read them."""
+    """Drawn again for its width, not made smaller until nobody can read them."""
     for one in (p for p in sample.pack.pages if p.charts):
         page.goto((sample.folder / f"{one.slug}.html").as_uri())
         for source, scale in page.evaluate(REFLOWED):

@@ -105,7 +105,7 @@ def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
     again = [s for both in charts.draw_svgs(some, tmp_path).values() for s in both]
     assert again.count("<svg/>") == 1, "taken from where it is kept"
     assert charts.draw_svgs(some) == one, "and the same when drawn anew"
-    assert charts.pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
+    assert charts.draw_pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
 
 
 def test_the_night_must_print_the_edition(sample: Made) -> None:
