@@ -70,5 +70,5 @@ def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str
     try:
         erased = archive_and_erase(night.home, load_contracts(), config.keep.years, night.today, night.night_id)
     except (OSError, duckdb.Error) as error:
-        return [], f"not all rows that have been kept long enough were erased: {with_advice(error).splitlines()[0]}"
+        return [], f"not all rows at their retention limit were erased: {with_advice(error).splitlines()[0]}"
     return erased, ""

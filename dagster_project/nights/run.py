@@ -319,8 +319,13 @@ class NightRun(NightSoFar):
             raise NightHeldError(held_reason(self.checks or []))
         with self._step("publishing"):
             receipt = self._receipt("published", "")
-            with self._saving_candidate_state():
+            try:
                 digest, written = publish_candidate(night, self.config, self.checks, receipt)
+            except Exception:
+                # Record the candidate's files as they are now, so that a continued night need not build again.
+                with suppress(OSError):
+                    self._save_candidate_state()
+                raise
             not_kept = keep_publication(night, self.config)
             # The loads that the figures were made from, before rows are erased.
             loads = loads_of(self.home)
@@ -341,16 +346,6 @@ class NightRun(NightSoFar):
         self._write(receipt)
         candidate.save_base(self.home, self.nodes, digest, loads)
         return receipt
-
-    @contextmanager
-    def _saving_candidate_state(self) -> Iterator[None]:
-        """If publishing fails, record the candidate's files as it left them, so that a continued night need not build again."""
-        try:
-            yield
-        except Exception:
-            with suppress(OSError):
-                self._save_candidate_state()
-            raise
 
     def serve(self) -> LoadOutcome:
         """Load the published night into the PostgreSQL that the environment names, and note the outcome in its receipt.

@@ -1,6 +1,6 @@
--- How often each mart's public form breaks its promise: a row for each mart, force and measure. Reads the candidate's
--- `warehouse` and `work`, and the temporary tables `cut` (a row a measure), `family` (measure and threshold) and `bases`
--- (unit and base; empty where small counts are hidden, not rounded).
+-- How often each mart's public form breaks a rule of disclosure: a row for each mart, force and measure. Reads the candidate's
+-- files as `warehouse` and `work`, and the temporary tables `cut` (one row for each measure), `family` (measure and threshold)
+-- and `bases` (unit and base of rounding; empty if small counts are hidden instead).
 create or replace temp table public_rows as
 select
     p.*,
@@ -29,7 +29,7 @@ left join family as below on p.mart = below.mart and cut.denominator = below.mea
 left join bases on p.unit = bases.unit
 left join bases as counted on counted.unit = 'count';
 
--- What adds up to what: areas to the section or force that they are in, categories to all, months to a year.
+-- Which figures add up to which: areas to their section or force, categories to `all`, months to a year.
 create or replace temp table public_sums as
 with areas as (
     select force_code, area_type, area_code, section_code from work.staging.areas_listed
@@ -112,7 +112,7 @@ with small as (
 solvable as (
     select
         mart, force_code, measure,
-        -- What is hidden is known to be no more than what is left of its whole; where one is hidden, it is just that.
+        -- A hidden figure is at most the total less the figures shown. If it is the only one hidden, it is exactly that.
         count(*) filter (hidden > 0 and left_over > 0 and left_over < threshold) as public_hidden_can_be_worked_out
     from public_sums
     group by mart, force_code, measure

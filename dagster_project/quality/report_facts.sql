@@ -1,6 +1,6 @@
--- How often a cell of the report says something else than its mart: a row for each mart, force and measure of a cell. Over a
--- period that the marts have, the cell is the mart's figure; over any other run of whole months, the sum of the months. Of what
--- others publish, a cell without a period is one of the series' own figures.
+-- How often a cell of the report differs from its mart: a row for each mart, force and measure of a cell. For a period that
+-- the marts have, the cell must be the mart's figure; for any other run of whole months, the sum of the months. A cell of
+-- figures that others publish may have no period: it must be one of the series' figures.
 with cells as (
     select row_number() over () as cell_no, c.*, listed.aggregation
     from warehouse.reports.cells as c
@@ -11,12 +11,12 @@ with cells as (
 compared as (
     select
         cells.cell_no,
-        cells.value as said,
+        cells.value as printed,
         case cells.shows
             when 'value' then m.value
             when 'volume_change' then m.volume_change
             when 'pct_change' then m.pct_change
-            -- Where both have one: a mart leaves out what it has no whole year for.
+            -- Compared only if both have one: a mart leaves out a prior value without a whole year.
             when 'prior_value' then coalesce(m.prior_value, cells.value)
             when 'numerator' then coalesce(m.numerator, cells.value)
             when 'denominator' then coalesce(m.denominator, cells.value)
@@ -29,7 +29,7 @@ compared as (
 ),
 
 months as (
-    select cells.cell_no, any_value(cells.value) as said, sum(m.value) as figure
+    select cells.cell_no, any_value(cells.value) as printed, sum(m.value) as figure
     from cells
     inner join warehouse.marts.measures as m
         on cells.mart = m.mart and cells.measure = m.measure and cells.category = m.category
@@ -43,7 +43,7 @@ months as (
 ),
 
 published as (
-    select cells.cell_no, any_value(cells.value) as said, list(m.value) as figures
+    select cells.cell_no, any_value(cells.value) as printed, list(m.value) as figures
     from cells
     inner join warehouse.marts.measures as m
         on cells.mart = m.mart and cells.measure = m.measure and cells.category = m.category
@@ -54,8 +54,8 @@ published as (
 
 select
     cells.mart as report, cells.force_code, cells.measure, min(cells.table_name) as table_name,
-    count(*) filter (cells.cell_no in (select cell_no from compared where said is distinct from figure)
-        or cells.cell_no in (select cell_no from months where said is distinct from figure)
-        or cells.cell_no in (select cell_no from published where not list_contains(figures, said))) as cell_not_its_mart
+    count(*) filter (cells.cell_no in (select cell_no from compared where printed is distinct from figure)
+        or cells.cell_no in (select cell_no from months where printed is distinct from figure)
+        or cells.cell_no in (select cell_no from published where not list_contains(figures, printed))) as cell_not_its_mart
 from cells
 group by cells.mart, cells.force_code, cells.measure
