@@ -9,9 +9,9 @@ from dagster_project.core.terminal_text import safe
 
 def echo(text: Any = "", **more: Any) -> None:
     """`typer.echo`, of safe text."""
-    typer.echo(safe(str(text)), **more)
+    typer.echo(safe(str(text)), **more)  # noqa: TID251
 
 
 def secho(text: Any, **more: Any) -> None:
     """`typer.secho`, of safe text."""
-    typer.secho(safe(str(text)), **more)
+    typer.secho(safe(str(text)), **more)  # noqa: TID251

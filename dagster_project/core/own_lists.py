@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .printable import SAID, is_printable
+from .printable import LONGEST, SAID, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import wrong_with
@@ -21,8 +21,6 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Of offences; `other` counts nowhere."""
-LONGEST = 1000
-"""Characters that a cell of a list may have: names, codes and reasons are for charts and pages."""
 LONGEST_VALUE = 100_000
 """The same of a value of the vocabulary, which is what some file says."""
 NOTHING = "nothing"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.core.printable import is_printable
+from dagster_project.core.printable import LONGEST, is_printable
 from dagster_project.core.sql import literal
 
 from .fast_csv import SeenText, is_large, read_plain
@@ -35,13 +35,14 @@ class Cells:
     `lines`: where every record is a line and has as many fields as the header, how many there must be; the fields are then
     there as columns `f1`, `f2` and so on, too. `has_lines`: whether a cell may have line ends; then there is a column `torn`,
     true of rows with a quote in the wrong place. `is_printable`: no cell has what can't be printed (`printable`); where it is
-    False, some may have.
+    False, some may have. `is_short`: no cell is longer than a text may be; where it is False, some may be.
     """
 
     blanks: str | None
     lines: int | None = None
     has_lines: bool = False
     is_printable: bool = False
+    is_short: bool = False
     cut_short: tuple[int, str] | None = None
     """Line and reason, where the last line has no end and too few fields: it is cut short if it is a record."""
 
@@ -55,7 +56,9 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     """Make `landing_cells`, as `read_cells` does, of a text in UTF-8 without its header whose lines are plainly its records;
     None of any other. The view can be read until `held` is closed."""
     seen = read_plain(con, body, layout, CELLS, held)
-    return Cells(_blanks_seen(seen), seen.lines, is_printable=seen.is_printable) if seen else None
+    if seen is None:
+        return None
+    return Cells(_blanks_seen(seen), seen.lines, is_printable=seen.is_printable, is_short=seen.longest <= LONGEST)
 
 
 def _blanks_seen(seen: SeenText) -> str | None:
