@@ -7,6 +7,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .common import ByOption, HomeOption, app, explained
+from .echo import echo
 
 
 @app.command()
@@ -23,4 +24,4 @@ def accept(
 
     with explained():
         new = write(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
-        typer.echo(f"{new.measure} of {new.force_code} in {new.month} passes from the next night on")
+        echo(f"{new.measure} of {new.force_code} in {new.month} passes from the next night on")

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from dagster_project.core.home import be_private, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
-from dagster_project.core.terminal_text import indented_message
+from dagster_project.core.terminal_text import indented_message, safe_text
 
 from .echo import echo, secho
 
@@ -19,8 +21,31 @@ be_quiet()
 skip_unused_imports()
 collect_garbage_less()
 
+
+@contextmanager
+def _safe_usage_errors() -> Iterator[None]:
+    """Make safe what a wrong call is told: it quotes names of files, and typer prints it as it is."""
+    try:
+        yield
+    except TyperException as error:
+        if isinstance(quoted := getattr(error, "message", None), str):
+            error.message = safe_text(quoted)
+        raise
+
+
+class _Commands(TyperGroup):
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        with _safe_usage_errors():
+            return super().make_context(*args, **more)
+
+    def invoke(self, *args: Any, **more: Any) -> Any:
+        with _safe_usage_errors():
+            return super().invoke(*args, **more)
+
+
 app = typer.Typer(
     name="pam",
+    cls=_Commands,
     help="PAM Warehouse: police performance figures, from the night's extracts to published marts.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

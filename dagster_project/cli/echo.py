@@ -9,9 +9,9 @@ from dagster_project.core.terminal_text import safe_text
 
 def echo(text: Any = "", **more: Any) -> None:
     """`typer.echo`, of safe text."""
-    typer.echo(safe_text(str(text)), **more)
+    typer.echo(safe_text(str(text)), **more)  # noqa: TID251
 
 
 def secho(text: Any, **more: Any) -> None:
     """`typer.secho`, of safe text."""
-    typer.secho(safe_text(str(text)), **more)
+    typer.secho(safe_text(str(text)), **more)  # noqa: TID251

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_console import Console
 
 from .common import HomeOption, app, explained
 from .echo import echo

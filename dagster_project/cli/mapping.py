@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_console import Console
 
 from .common import HomeOption, app, explained
+from .echo import echo
 
 
 @app.command("map")
@@ -69,6 +70,6 @@ def map_file(
                     seen = preview(con, where, draft, text)
                 show_preview(seen)
             else:
-                typer.echo("No figures: whose file is it? Give --force")
-        typer.echo(f"{target} written")
-        typer.echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)
+                echo("No figures: whose file is it? Give --force")
+        echo(f"{target} written")
+        echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)

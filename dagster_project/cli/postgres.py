@@ -65,8 +65,7 @@ def load(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
 ) -> None:
     """Load what is published, whatever PostgreSQL serves now: after a load that failed, or after `pam rollback`."""
-    from rich.console import Console
-
+    from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
 
     with explained(), Console(stderr=True, quiet=quiet).status("loading") as shown:

@@ -150,7 +150,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
     for line in lines:
         title, month, value, _, change, year, _, year_change, _, unusual = _printed(line)
         table.add_row(title, month, value, change, year, year_change, unusual)
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False)
     if made_up:
         console.print(SAMPLE)
     console.print(table)

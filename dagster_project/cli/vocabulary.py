@@ -3,12 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from dagster_project.core.home import Home
+from dagster_project.core.terminal_console import Console
 
 from .common import ByOption, HomeOption, app, explained
+from .echo import echo
 
 vocabulary = typer.Typer(
     help="Values of classifying columns that no list knows. Without a command: show them.", invoke_without_command=True
@@ -26,14 +27,14 @@ def show(context: typer.Context, home: HomeOption = None) -> None:
     with explained():
         found = unknown_values(Home.of(home))
         if not found:
-            typer.echo("every value is known")
+            echo("every value is known")
             return
         table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
         for u in found:
             table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
         Console().print(table)
         for line in lines_to_paste(found):
-            typer.echo(line)
+            echo(line)
 
 
 @vocabulary.command()
@@ -50,4 +51,4 @@ def accept(
 
     with explained():
         write(Home.of(home), extract, column, values, counts_as, by=by)
-        typer.echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")
+        echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")

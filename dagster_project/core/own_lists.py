@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .printable import NOT_PRINTABLE, is_printable
+from .printable import LONGEST, NOT_PRINTABLE, is_printable
 from .rebases import COLUMNS as REBASE_COLUMNS
 from .rebases import KEY as REBASE_KEY
 from .rebases import rebase_fault
@@ -21,8 +21,6 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
-LONGEST = 1000
-"""The most characters in a cell of a list: names, codes and reasons appear on charts and pages."""
 LONGEST_VALUE = 100_000
 """The same for a value of the vocabulary, which is copied from a file."""
 NOTHING = "nothing"

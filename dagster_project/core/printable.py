@@ -8,6 +8,10 @@ import re
 
 NOT_PRINTABLE = "has a control character or a line separator that can't be printed"
 
+LONGEST = 1000
+"""Characters that a text of a row or a cell of a list may have: each category is repeated in hundreds of figures."""
+TOO_LONG = f"has more than {LONGEST:,} characters"
+
 _ALLOWED = ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7F), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 
 PATTERN = re.compile("[^" + "".join(f"{chr(a)}-{chr(b)}" for a, b in _ALLOWED) + "]")

@@ -9,8 +9,14 @@ from rich.segment import Segment
 from .terminal_text import safe_text
 
 
-class Console(rich.console.Console):
-    """Rich's console, with texts made safe: only Rich's own control codes reach the terminal."""
+class Console(rich.console.Console):  # noqa: TID251
+    """Rich's, which prints safe text alone: its own colours and moves, and no order of anybody else's.
+
+    Square brackets are text, not Rich's markup: a cell may hold `[/]`, which would end the command, or `[link=...]`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"markup": False, "emoji": False, **options})
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
         """As Rich's `render`, with safe text."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.core.printable import is_printable
+from dagster_project.core.printable import LONGEST, is_printable
 from dagster_project.core.sql import literal
 
 from .fast_csv import is_large, read_fast
@@ -34,13 +34,15 @@ class Cells:
 
     `lines`: the number of records, where each is a line and has as many fields as the header; the view then has columns `f1`,
     `f2` and so on, too. `has_lines`: cells may contain line ends; the view then has a column `torn`, true of rows with a quote
-    in the wrong place. `is_printable`: every character of every cell is printable; where False, some may not be.
+    in the wrong place. `is_printable`: every character of every cell is printable; where False, some may not be. `is_short`: no
+    cell is longer than a text may be; where False, some may be.
     """
 
     blanks: str | None
     lines: int | None = None
     has_lines: bool = False
     is_printable: bool = False
+    is_short: bool = False
     cut_short: tuple[int, str] | None = None
     """Line and reason, where the last line has no line end and too few fields: it is cut short if it is a record."""
 
@@ -58,7 +60,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
         return None
     # Trimming every cell costs more than scanning for blanks to trim.
     blanks = ALL_BLANKS if scan.odd_blanks else PLAIN_BLANKS if scan.blank_edges else None
-    return Cells(blanks, scan.lines, is_printable=scan.is_printable)
+    return Cells(blanks, scan.lines, is_printable=scan.is_printable, is_short=scan.longest <= LONGEST)
 
 
 def read_cells(

@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import PoliceUk
-from dagster_project.core.printable import NOT_PRINTABLE, RE2
+from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, RE2, TOO_LONG
 from dagster_project.core.sql import literal
 
 from .canonical_values import FAULT
@@ -261,9 +261,13 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
         if c.type in FAULT:
             unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
-        elif c.type in ("text", "list") and not c.identifier and not sheet.cells.is_printable:
-            odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"
-            rules.append((odd, literal(f"{c.name}: {NOT_PRINTABLE}"), f"{c.name}: {NOT_PRINTABLE}"))
+        elif c.type in ("text", "list") and not c.identifier:
+            if not sheet.cells.is_printable:
+                odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"
+                rules.append((odd, literal(f"{c.name}: {NOT_PRINTABLE}"), f"{c.name}: {NOT_PRINTABLE}"))
+            if not sheet.cells.is_short:
+                long = f"length({sheet.translated(c)}) > {LONGEST}"
+                rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
     return rules + _window(sheet)
 
 

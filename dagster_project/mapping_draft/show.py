@@ -1,9 +1,10 @@
 """Shows a drafted mapping at the terminal. It shows no row of the file, only the reasons of quarantined ones."""
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from dagster_project.core.terminal_console import Console
 
 from .columns import Drafted, label_of
 from .draft import Draft

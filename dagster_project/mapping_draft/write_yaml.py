@@ -1,7 +1,7 @@
 """Writes a draft as the YAML of a mapping: it loads as it is, and comments say what is left to decide."""
 
-import json
 import re
+import sys
 from pathlib import Path
 
 import yaml
@@ -20,12 +20,17 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]"
 def scalar(text: str) -> str:
     """A text as YAML, in quotes where any reader of YAML would take it for something else."""
     plain = _BARE.fullmatch(text) is not None
-    return text if plain and yaml.safe_load(text) == text else json.dumps(text, ensure_ascii=False)
+    return text if plain and yaml.safe_load(text) == text else quoted(text)
+
+
+def quoted(text: str) -> str:
+    """A text as YAML in double quotes, on one line; what YAML can't hold as it is, or folds, is spelled out (`\\x9b`)."""
+    return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=sys.maxsize).strip()
 
 
 def flow(texts: list[str]) -> str:
     """A list on one line."""
-    return f"[{', '.join(scalar(t) if ',' not in t else json.dumps(t, ensure_ascii=False) for t in texts)}]"
+    return f"[{', '.join(scalar(t) if ',' not in t else quoted(t) for t in texts)}]"
 
 
 def mapping_yaml(draft: Draft) -> str:
@@ -37,7 +42,7 @@ def mapping_yaml(draft: Draft) -> str:
     lines.append(f"extract: {draft.contract.extract}")
     lines += _files(draft) + _table(draft) + _headers(draft) + _values(draft) + _dates(draft)
     if draft.separators:
-        lines += ["separators:", *(f"  {name}: {json.dumps(s)}" for name, s in draft.separators.items())]
+        lines += ["separators:", *(f"  {name}: {quoted(s)}" for name, s in draft.separators.items())]
     if draft.not_stored:
         lines.append(f"# not stored: {_one_line(', '.join(draft.not_stored))}")
     lines += [f"# not in the file: {d.column.name}" for d in draft.missing if not d.column.required]
@@ -53,7 +58,7 @@ def _files(draft: Draft) -> list[str]:
     if not draft.force:
         lines.append("# forces: []  # ? the force's code; then take the # off the lines of files")
     doubt = f"  # check: {draft.name.doubt}" if draft.name.doubt else ""
-    lines += [f"{off}files:", f"{off}  - name: {json.dumps(draft.name.name, ensure_ascii=False)}{doubt}"]
+    lines += [f"{off}files:", f"{off}  - name: {quoted(draft.name.name)}{doubt}"]
     if draft.name.covers:
         lines.append(f"{off}    covers: {draft.name.covers}  # whole months, of the first to the last row's date")
     return lines
@@ -70,7 +75,7 @@ def _table(draft: Draft) -> list[str]:
         said = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
         lines.append(f"  ignore:  # {draft.extra_rows} {said}")
         lines += [
-            f"    {name}: [{', '.join(json.dumps(g, ensure_ascii=False) for g in globs)}]"
+            f"    {name}: [{', '.join(quoted(g) for g in globs)}]"
             for name, globs in draft.ignore.items()
         ]
     return ["table:", *lines] if lines else []
@@ -91,7 +96,7 @@ def _source(source: ColumnSource) -> str:
         return scalar(source.headers[0])
     if source.how == "list":
         return f"{{list: {flow(list(source.headers))}}}"
-    return f"{{join: {flow(list(source.headers))}, with: {json.dumps(source.between)}}}"
+    return f"{{join: {flow(list(source.headers))}, with: {quoted(source.between)}}}"
 
 
 def _values(draft: Draft) -> list[str]:
@@ -135,7 +140,7 @@ def _dates(draft: Draft) -> list[str]:
         if d.source is None or d.column.type not in ("date", "timestamp", "month") or not d.source.profile.dates.formats:
             continue
         form = d.source.profile.dates
-        formats = ", ".join(json.dumps(f, ensure_ascii=False) for f in form.formats)
+        formats = ", ".join(quoted(f) for f in form.formats)
         note = f"  # {form.note}" if form.note else ""
         lines.append(f"  {d.column.name}: {formats if len(form.formats) == 1 else f'[{formats}]'}{note}")
     return ["dates:", *lines] if lines else []

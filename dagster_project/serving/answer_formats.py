@@ -53,7 +53,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
 
     body = [list(row) for row in rows]
     # To a file or a pipe a table is as wide as it is; a person's window folds it.
-    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
+    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False)
     texts = [[safe_text(_cut(plain_text(v))) for v in row] for row in body]
     if out.isatty() and _narrowest(columns, texts) > console.width:
         _write_blocks(columns, texts, console)

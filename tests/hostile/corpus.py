@@ -14,6 +14,7 @@ TEXTS = (
     "<script>document.title='run'</script>", "\"><img src=x onerror=\"document.title='run'\">", "'];document.title='run'//",
     "</script><svg onload=\"document.title='run'\">", "{{ 7*7 }}{% raw %}", "${7*7}", "javascript:document.title='run'",
     "]]>", "<!--", "&lt;&amp;&#0;", "--stale-->", "%00%0a%0d", "`touch x`$(touch x)", "\\u0000\\x1b\\n",
+    "[red]x", "[/]", "[link=http://example.invalid]x[/link]", ":warning:",
     # formulas
     "=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "\uff1d1+1", "=HYPERLINK(\"http://example.invalid\")",
     # names of properties that every object of JavaScript and Python has
@@ -27,8 +28,8 @@ TEXTS = (
     "a\u0300\u0301\u0302" + "\u0301" * 60, "\U0001f46e\u200d\u2640\ufe0f", 
     "\ufffd", "\U0001f46e" * 150, "\U0010ffff", "\U0001ffff", "\ufdd0", "\u200b\u2060\ufeffx",
     "\U000e0041\U000e007f", "\u0660\u0661", "ﷺ" * 50, "İıſK", "x\x7fy",
-    # long ones
-    "A" * 5_000, "word " * 2_000, "\u0e01\u0e49" * 2_000,
+    # the longest, and one of them that no index of PostgreSQL packs
+    "A" * 1_000, "\u0e01\u0e49" * 500, "".join(map(chr, random.Random(2704).choices(range(0x4E00, 0x9FFF), k=1_000))),
 )  # fmt: skip
 """Texts that a category may be: published as they are, trimmed, or as the list's own word."""
 
@@ -38,6 +39,9 @@ UNPRINTABLE = (
     "a\ufffeb", "a\uffffb", "\x1b", "constructor\u2028",
 )  # fmt: skip
 """Texts that no category may be: the row goes to the quarantine, with its line and the reason."""
+
+OVERLONG = ("A" * 1_001, "word " * 2_000, "\U0001f46e" * 1_001, "\u0e01\u0e49" * 50_000)
+"""Texts that no category may be, as each is repeated in hundreds of figures: the row goes to the quarantine, too."""
 
 NAMES = (
     "evil\x1b]52;c;aGk=\x07.csv", "two\nlines.csv", "a\rb.csv", "\u202egnp.csv", "%2E%2E%2Fevil.csv", "<script>x.csv",

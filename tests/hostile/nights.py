@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import outputs
 
-from .corpus import FILES, NAMES, STAMP, TEXTS, UNPRINTABLE, random_texts
+from .corpus import FILES, NAMES, OVERLONG, STAMP, TEXTS, UNPRINTABLE, random_texts
 
 RANDOM = often(8, 300)
 """Random texts; in the long run some of 100,000 signs."""
@@ -36,7 +36,7 @@ COLUMNS = {
 
 def texts(extract: str) -> list[str]:
     """The texts of an extract's rows: all of them in the long version, else its share, as each category makes many figures."""
-    every = [*TEXTS, *UNPRINTABLE, *random_texts(RANDOM)]
+    every = [*TEXTS, *UNPRINTABLE, *OVERLONG, *random_texts(RANDOM)]
     return every if IS_LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
 
 

@@ -21,7 +21,7 @@ from offline_browser import BROWSER, WITHOUT, offline_page
 from support import own_postgres
 
 from dagster_project.core.home import Home
-from dagster_project.core.printable import NOT_PRINTABLE, is_printable
+from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, is_printable
 from dagster_project.core.published_file import open_hardened
 from dagster_project.core.terminal_text import indented_message, safe_text
 from dagster_project.editions import load_editions
@@ -35,7 +35,7 @@ from dagster_project.reporting.pack.chart_specs import spec
 from dagster_project.reporting.pack.drawing import Job, draw
 from dagster_project.serving import write_result
 
-from .corpus import FILES, NAMES, STATEMENTS, TEXTS, UNPRINTABLE, has_unprintable, random_texts
+from .corpus import FILES, NAMES, OVERLONG, STATEMENTS, TEXTS, UNPRINTABLE, has_unprintable, random_texts
 from .nights import COLUMNS, night_of_all, texts
 
 BLANKS = " \t\n\r\xa0\ufeff"
@@ -66,11 +66,13 @@ def test_the_night_is_published_with_every_bad_row_in_quarantine(night: NightRun
     assert entries.keys() == COLUMNS.keys()
     for extract, (*_, taking) in COLUMNS.items():
         own = [t.strip(BLANKS) for t in texts(extract)]
-        bad = [t for t in own if has_unprintable(t)]
+        bad = [t for t in own if has_unprintable(t) or len(t) > LONGEST]
         folder = night.home.quarantine / extract / "derbyshire"
         rows = duckdb.connect().sql(f"select _line, _reasons from read_parquet('{folder}/*.parquet')").fetchall()
         assert len(rows) == len(bad), extract
-        assert all(r.count(NOT_PRINTABLE) == len(taking) and r.startswith(taking[0]) for _, r in rows), extract
+        for _, reasons in rows:
+            assert reasons.startswith(taking[0]), extract
+            assert len(taking) in (reasons.count(NOT_PRINTABLE), reasons.count(TOO_LONG)), reasons
         assert entries[extract].rows_landed == len(own) - len(bad), extract
 
 
@@ -99,7 +101,7 @@ def test_every_page_and_file_of_the_outputs_opens(night: NightRun) -> None:
 def test_no_published_text_is_unprintable(night: NightRun) -> None:
     with duckdb.connect(str(night.home.warehouse), read_only=True) as con:
         found = [c for (c,) in con.execute("select distinct category from marts.measures").fetchall()]
-    assert [c for c in found if has_unprintable(c)] == []
+    assert [c for c in found if has_unprintable(c) or len(c) > LONGEST] == []
     assert len(found) > 20, "and the others are there"
 
 
@@ -128,7 +130,7 @@ def test_charts_take_any_text_for_a_name(night: NightRun) -> None:
     chart = next(c for c in pack.charts if c.kind == "bar" and not c.unavailable)
     (panel,) = chart.panels
     one, point = panel.series[0], panel.series[0].points[0]
-    names = (*TEXTS, *UNPRINTABLE, *random_texts(60))
+    names = (*TEXTS, *UNPRINTABLE, *OVERLONG, *random_texts(60))
     points = tuple(replace(point, label=name) for name in names)
     bars = replace(chart, panels=(replace(panel, series=(replace(one, points=points),)),))
     lines = replace(chart, kind="line", panels=(replace(panel, series=tuple(replace(one, name=n) for n in names)),))
@@ -163,11 +165,18 @@ def test_commands_give_the_terminal_no_order(night: NightRun, pam: Callable[...,
     home = night.home.path
     evil = tmp_path / NAMES[0]
     evil.write_bytes(b"a\n1\n")
+    export = evil.with_name(f"export{NAMES[0]}")
+    headers = [h.replace("\n", " ") for h in (*TEXTS, *UNPRINTABLE) if len(h) < 200]
+    with export.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["Custody Number", "Arrest Date", *headers], ["C1", "2025-06-01", *headers]])
     asked = [("query", s, "--home", home) for s in STATEMENTS]
     asked += [("status", "--home", home), ("inspect", evil, "--home", home), ("alerts", "--home", home)]
+    asked += [("map", export, "--extract", "drug_tests", "--out", tmp_path / "x.yml", "--home", home)]
+    asked += [("vocabulary", "--home", home), ("check", evil, "--home", home), ("map", f"not there {NAMES[0]}"), (NAMES[0],)]
     asked += [("quarantine", "--home", home), ("query", "select * from meta.files", "--home", home)]
     for args in asked:
         done = pam(*args)
+        assert done.exception is None or isinstance(done.exception, SystemExit), ascii(args)
         assert done.exit_code in (0, 1, 2) and not give_orders(done.stdout + done.stderr), ascii(args)
     assert safe_text(NAMES[0]) in pam("status", "--home", home).stdout, "and the names can be read"
 

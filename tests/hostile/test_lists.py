@@ -7,12 +7,13 @@ import pytest
 import yaml
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import LONGEST, OWN_LISTS, SeedError, read_own_list
-from dagster_project.core.printable import is_printable
+from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.printable import LONGEST, is_printable
 from dagster_project.editions import read_editions
+from dagster_project.mapping_draft.write_yaml import flow, scalar
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
 
-from .corpus import TEXTS, UNPRINTABLE
+from .corpus import OVERLONG, TEXTS, UNPRINTABLE
 
 COLUMNS = OWN_LISTS["areas"]
 CLAIMS = (
@@ -39,7 +40,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-@pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS], ids=lambda t: ascii(t)[:40])
+@pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS, *OVERLONG], ids=lambda t: ascii(t)[:40])
 def test_a_name_of_a_list_can_be_printed_or_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
     path = areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
     is_bad = not is_printable(text.strip()) or len(text.strip()) > LONGEST
@@ -67,6 +68,12 @@ def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) ->
         with pytest.raises(VocabularyError, match="a value has "):
             accept_value(new_home, "stop_search", "object_of_search", [value], "nothing", by="A. Person")
     assert not (new_home.seeds / "vocabulary.csv").exists()
+
+
+@pytest.mark.parametrize("text", [t for t in (*UNPRINTABLE, *TEXTS) if len(t) < 100], ids=lambda t: ascii(t)[:40])
+def test_a_drafted_mapping_says_a_text_of_the_file_as_it_is(text: str) -> None:
+    drafted = f"values:\n  {scalar(text)}: {flow([text, 'b'])}  # check\nextract: crimes\n"
+    assert yaml.safe_load(drafted) == {"values": {text: [text, "b"]}, "extract": "crimes"}
 
 
 def waiting(home: Home, edition: object, claims: bytes = CLAIMS.encode()) -> str:

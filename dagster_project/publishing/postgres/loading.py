@@ -127,7 +127,8 @@ def _fill(
             con.execute(shape.create_table(relation, NEXT))
             rows += _copy(con, source, relation, temp / "rows.csv")
         step.name = f"indexing {relation.full}"
-        statements = (*shape.keys(relation, NEXT), *shape.comments(relation, descriptions, NEXT))
+        is_too_long = not relation.is_view and shape.is_key_too_long(source, relation)
+        statements = (*shape.keys(relation, NEXT, is_too_long), *shape.comments(relation, descriptions, NEXT))
         if statements:
             con.execute(sql.SQL("; ").join(statements))
         if not relation.is_view:

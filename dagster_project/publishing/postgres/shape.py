@@ -34,6 +34,9 @@ KEYS = {
     "marts_public.measures": ("mart", *FIGURE_KEY),
     "meta.nights": ("night_id",),
 }
+LONGEST_KEY = 2000
+"""Bytes of a key's texts that an index takes for sure: PostgreSQL's limit is 2704 for a row, with all that goes with it."""
+
 INDEXES = {
     "bi.fact_figure": (("area_key", "period_type", "date_key"), ("date_key", "period_type")),
     "reports.cells": (("edition", "table_name"),),
@@ -140,10 +143,23 @@ def create_public(relation: Relation, suffix: str) -> sql.Composed:
     )
 
 
-def keys(relation: Relation, suffix: str) -> list[sql.Composed]:
-    """Statements for its primary key, indexes and references."""
+def is_key_too_long(con: duckdb.DuckDBPyConnection, relation: Relation) -> bool:
+    """Whether a row's key is longer than an index takes: a category may be a text of any length."""
+    texts = [f'strlen("{n}")' for n, kind in relation.columns if kind == "text" and n in relation.key]
+    if not texts:
+        return False
+    (longest,) = con.execute(f'select max({" + ".join(texts)}) from "{relation.schema}"."{relation.name}"').fetchone() or (0,)
+    return (longest or 0) > LONGEST_KEY
+
+
+def keys(relation: Relation, suffix: str, is_too_long: bool = False) -> list[sql.Composed]:
+    """Statements for its primary key, indexes and references. Where the key is too long, an index without the category stands
+    in for it."""
     target, statements = relation.target(suffix), []
-    if relation.key:
+    if relation.key and is_too_long:
+        short = tuple(name for name in relation.key if name != "category")
+        statements.append(sql.SQL("create index on {} ({})").format(target, _names(short)))
+    elif relation.key:
         statements.append(sql.SQL("alter table {} add primary key ({})").format(target, _names(relation.key)))
     statements += [sql.SQL("create index on {} ({})").format(target, _names(columns)) for columns in relation.indexes]
     statements += [
