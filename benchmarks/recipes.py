@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dagster_project.core.sql import literal
 from dagster_project.sample.drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
 from dagster_project.sample.incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
-from dagster_project.sample.made import MARK, Choice
 from dagster_project.sample.offences import CODES, OTHERS
 from dagster_project.sample.prevention import ISSUES, TEAMS
+from dagster_project.sample.random_rows import MARK, Choice
 from dagster_project.sample.searches import (
     AGES,
     DRUG_OBJECTS,

@@ -31,48 +31,48 @@ def worker() -> Iterator[WorkerProcess]:
     worker = WorkerProcess()
     worker.load("json")
     yield worker
-    worker.end()
+    worker.stop()
 
 
 def test_the_gate_says_and_writes_there_what_it_does_here(worker: WorkerProcess, sample_copy: Home, tmp_path: Path) -> None:
     shutil.copyfile(sample_copy.warehouse, sample_copy.candidate / WAREHOUSE)
-    worker.begin(engine.load)
+    worker.submit(engine.load)
     checks = gate.judge(sample_copy, tmp_path / "here.json")
     process = worker._process
-    assert worker.begin(gate.judge, sample_copy, tmp_path / "there.json", None).result(300) == checks
+    assert worker.submit(gate.judge, sample_copy, tmp_path / "there.json", None).result(300) == checks
     assert (tmp_path / "there.json").stat().st_size == pytest.approx((tmp_path / "here.json").stat().st_size, rel=0.01)
     assert process and process is worker._process and process.poll() is None, "it was the worker that judged"
 
 
 def test_what_a_call_raises_the_result_raises(worker: WorkerProcess, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"work\.duckdb"):
-        worker.begin(gate.judge, Home(tmp_path)).result(300)
+        worker.submit(gate.judge, Home(tmp_path)).result(300)
     (tmp_path / "pam.toml").write_text("[night", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"pam\.toml"):
-        worker.begin(read_config, Home(tmp_path)).result(300)
-    assert worker.begin(len, "and it goes on").result(300) == 14
+        worker.submit(read_config, Home(tmp_path)).result(300)
+    assert worker.submit(len, "and it goes on").result(300) == 14
 
 
 def test_a_worker_that_ends_costs_nothing(worker: WorkerProcess) -> None:
     assert worker._process
     worker._process.kill()
-    assert worker.begin(len, "four").result(300) == 4 and worker._process is None
+    assert worker.submit(len, "four").result(300) == 4 and worker._process is None
     worker.load("json")
-    assert worker._process and worker.begin(len, "again").result(300) == 5
+    assert worker._process and worker.submit(len, "again").result(300) == 5
 
 
 def test_what_cannot_be_sent_is_done_here(worker: WorkerProcess) -> None:
-    assert worker.begin(lambda: "here").result(300) == "here"
+    assert worker.submit(lambda: "here").result(300) == "here"
 
 
 def test_without_one_the_call_is_made_here() -> None:
-    assert WorkerProcess().begin(len, "four").result(300) == 4
+    assert WorkerProcess().submit(len, "four").result(300) == 4
 
 
 def test_it_ends_when_told_whatever_it_is_doing(worker: WorkerProcess) -> None:
-    process, asked = worker._process, worker.begin(time.sleep, 600)
+    process, asked = worker._process, worker.submit(time.sleep, 600)
     assert process and process.poll() is None
-    worker.end()
+    worker.stop()
     assert process.returncode is not None
     with pytest.raises((CancelledError, EOFError, OSError)):
         asked.result(60)

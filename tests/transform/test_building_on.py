@@ -41,7 +41,7 @@ def test_rebuild_builds_all(sample_copy: Home) -> None:
 
 def test_lists_of_the_home_are_what_the_empty_build_does_not_know() -> None:
     nodes = dbt_runner.manifest().nodes.values()
-    assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LISTED}
+    assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LIST_MODELS}
 
 
 def test_on_the_empty_build_a_home_with_lists_has_what_it_has_on_nothing(
