@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- Headline figures of complete months, against the mean of the twelve complete months before: one row a mart, force, measure and
--- month that tonight completes or changes. A mean under 30 is too little to judge by, and so is a rate of fewer rows.
+-- Headline figures of complete months, compared with the mean of the twelve complete months before: one row for each mart, force,
+-- measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to judge.
 with figures as (
     select
         measures.mart,
