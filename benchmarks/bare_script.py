@@ -1,8 +1,7 @@
 """The same figures by one bare SQL script: DuckDB reads the files, stages every column, and makes the marts.
 
-It has the SQL of the marts that a night runs, and nothing else that a night does: no lines to trace a figure back to, no
-ledger, no contract that a row is held against, no corrections, no tests, no gate. It can be run on the clean files of the
-national sample alone. Used by `whole_night`; by itself:
+It has the SQL of a night's marts, and nothing else: no lines for tracing, no ledger, no contracts, no corrections, no tests, no
+gate. It only works on the clean files of the national sample. Used by `whole_night`; by itself:
 
     python -m benchmarks.bare_script INBOX FOLDER
 
@@ -66,7 +65,7 @@ def _typed(contract: Contract, column: Column, found: dict[str, str]) -> str:
         return "cast(null as varchar)"
     text = f'"{found[column.name]}"'
     if column.type == "timestamp":
-        # What data.police.uk's form has is UTC and says so; the other systems write London time.
+        # Times in data.police.uk's form have a zone; those of other systems are London time.
         is_zoned = contract.police_uk is not None
         return f"timezone('Europe/London', cast({text} as timestamptz))" if is_zoned else f"cast({text} as timestamp)"
     return CASTS.get(column.type, "{}").format(text)
@@ -99,7 +98,7 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
 
 
 def _models() -> list[str]:
-    """Seeds, then each model that the figures rest on, as dbt compiles it."""
+    """Seeds, then each model that the figures depend on, compiled by dbt."""
     import os
     import tempfile
 
@@ -115,7 +114,7 @@ def _models() -> list[str]:
         fresh_candidate(home)
         prepare_raw(home, "none", NO_NIGHT)
         with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
-            parts = _nothing_else(con)
+            parts = _empty_tables(con)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closing_connections():
             done = dbtRunner(manifest=manifest()).invoke(
@@ -136,8 +135,8 @@ def _models() -> list[str]:
     return parts
 
 
-def _nothing_else(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Of what models read besides the files, all that a night without history leaves empty."""
+def _empty_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables that models read besides the files: they are empty on a night without history."""
     found = con.execute(
         "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
         " from duckdb_columns() where schema_name = 'raw' group by table_name"

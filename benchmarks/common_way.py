@@ -2,8 +2,7 @@
 
     python -m benchmarks.common_way [--out FOLDER]
 
-The steps are those of `pam nightly`; what differs is that each loads its libraries anew, and that dbt parses the project and
-runs as a command line.
+The steps are those of `pam nightly`, but each process loads its libraries, and dbt parses the project and runs as a command.
 """
 
 import argparse
@@ -13,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import measured, say
+from benchmarks.report import run_measured, write_results
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.sample import write_sample
 
@@ -21,8 +20,8 @@ STEPS = {
     "landing": """
 import sys
 from pathlib import Path
-from dagster_project import prepare
 from dagster_project.core.receipts import Night
+from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land_files
 from dagster_project.core.seeds import force_names
@@ -30,8 +29,8 @@ from dagster_project.core.home import Home
 home = Home(Path(sys.argv[1]))
 night, contracts = Night.begin(home), load_contracts()
 land_files(home, contracts, find_files(Path(sys.argv[2]), contracts, force_names()), night.night_id, archive=False)
-prepare.fresh_candidate(home)
-prepare.prepare_raw(home, night.night_id, night.today)
+fresh_candidate(home)
+prepare_raw(home, night.night_id, night.today)
 """,
     "dbt": """
 import sys
@@ -47,7 +46,7 @@ assert done.is_successful()
     "gate": """
 import sys
 from pathlib import Path
-from dagster_project import gate
+from dagster_project.quality import gate
 from dagster_project.core.home import Home
 assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
 """,
@@ -67,15 +66,15 @@ def main() -> None:
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         for name, code in STEPS.items():
             step = [sys.executable, "-c", code, str(home.path), str(inbox), str(DBT_PROJECT), f"{folder}/target"]
-            rows.append({"way": "common", "part": name, **measured(step)})
+            rows.append({"way": "common", "part": name, **run_measured(step)})
         rows.append({"way": "common", "part": "in all", **{k: round(sum(r[k] for r in rows), 2) for k in ("wall", "cpu")},
                      "peak": max(r["peak"] for r in rows)})  # fmt: skip
         own = Home(Path(folder) / "own").create()
         own.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
         pam = str(Path(sys.executable).with_name("pam"))
-        night = measured([pam, "nightly", "--quiet", "--home", str(own.path), "--inbox", str(inbox)])
+        night = run_measured([pam, "nightly", "--quiet", "--home", str(own.path), "--inbox", str(inbox)])
         rows.append({"way": "pam nightly", "part": "in all, published", **night})
-    say("common_way", rows, out)
+    write_results("common_way", rows, out)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ import duckdb
 import numpy as np
 from dbt.cli.main import dbtRunner
 
-from benchmarks.plotthedots import Array, charted, found, limits
-from benchmarks.report import say
+from benchmarks.plotthedots import Array, charted, limits, shares_found
+from benchmarks.report import write_results
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.transform.dbt_runner import _closing_connections, manifest
 from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
@@ -46,19 +46,21 @@ def main() -> None:
         for months in (24, 36):
             values = made((given.series, months))
             differs = _differs(model, values[: given.compared])
-            rows.append({"series": kind, "months": months, **false(values), "model differs": differs})
+            rows.append({"series": kind, "months": months, **false_alarms(values), "model differs": differs})
     for kind, made in (("normal", chance.normal), ("Poisson, mean 100", lambda mean, _, shape: _poisson(chance, mean)(shape))):
         for months in BEFORE:
             values = shifted(made, given.series, months)
-            rows.append({"series": f"{kind}, shift of {SHIFT:g} sd", "months": f"{months} + {WITHIN}", **seen(values, months)})
-    say("control_charts", rows, given.out)
+            rows.append(
+                {"series": f"{kind}, shift of {SHIFT:g} sd", "months": f"{months} + {WITHIN}", **detection(values, months)}
+            )
+    write_results("control_charts", rows, given.out)
 
 
 def _poisson(chance: np.random.Generator, mean: float) -> Any:
     return lambda shape: chance.poisson(mean, shape).astype(float)
 
 
-def false(values: Array) -> dict[str, float]:
+def false_alarms(values: Array) -> dict[str, float]:
     """Percentages of months, and of series, that are marked although nothing changed."""
     marked, way = charted(values)
     rules = {f"{rule} %": round(100 * float(marked[rule].mean()), 2) for rule in RULES}
@@ -75,12 +77,12 @@ def shifted(made: Any, series: int, months: int) -> Array:
     return np.concatenate([made(100, 10, (series, months)), made(100 + 10 * SHIFT, 10, (series, WITHIN))], axis=1)
 
 
-def seen(values: Array, before: int) -> dict[str, float]:
+def detection(values: Array, before: int) -> dict[str, float]:
     """Percentages of series whose shift after `before` months has been detected by each later month."""
     middle, far = limits(values[:, :before])
-    found_by = {f"found by {n} %": share for n, share in enumerate(found(values, before), 1)}
-    found_by["known limits %"] = found(values, before, 100, 30)[-1]
-    found_by["fixed limits %"] = found((values - middle) / far, before, 0, 1)[-1]
+    found_by = {f"found by {n} %": share for n, share in enumerate(shares_found(values, before), 1)}
+    found_by["known limits %"] = shares_found(values, before, 100, 30)[-1]
+    found_by["fixed limits %"] = shares_found((values - middle) / far, before, 0, 1)[-1]
     return {name: round(100 * float(share), 1) for name, share in found_by.items()}
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import duckdb
 
-from benchmarks.report import say
+from benchmarks.report import write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.nights.run import NightRun
 from dagster_project.reporting.dashboard import write
@@ -64,7 +64,7 @@ def main() -> None:
                     browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
                     rows.append({"figures": words, "page": state, **measure(browser, Path(folder) / name, picked, given.times)})
                     browser.close()
-        say("dashboard", rows, given.out)
+        write_results("dashboard", rows, given.out)
 
 
 def _sample_night(path: Path) -> Path:

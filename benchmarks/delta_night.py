@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.national import chosen, scale_for, write_next_day
-from benchmarks.report import measured, say
+from benchmarks.national import forces_named, scale_for, write_next_day
+from benchmarks.report import run_measured, write_results
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import be_quiet
 from dagster_project.core.receipts import read_receipts
@@ -29,7 +29,7 @@ def main() -> None:
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
-    forces = chosen(given.forces)
+    forces = forces_named(given.forces)
     pam = str(Path(sys.executable).with_name("pam"))
     rows = []
     for years in given.years:
@@ -38,11 +38,11 @@ def main() -> None:
             inbox, home, written = prepared(work, forces, years, given.rows * 1e6)
             home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
             nightly = [pam, "nightly", "--quiet", "--home", str(home.path), "--inbox"]
-            first = measured([*nightly, str(inbox)])
+            first = run_measured([*nightly, str(inbox)])
             write_next_day(work / "next", forces, scale_for(given.rows * 1e6, len(forces), years))
-            found = measured([*nightly, str(work / "next")])
+            found = run_measured([*nightly, str(work / "next")])
             parts = {f"{name} wall": seconds for name, seconds in read_receipts(home)[-1].seconds.items()}
-            quiet = measured([*nightly, str(work / "next")])
+            quiet = run_measured([*nightly, str(work / "next")])
         finally:
             shutil.rmtree(work, ignore_errors=True)
         rows.append(
@@ -51,7 +51,7 @@ def main() -> None:
         )  # fmt: skip
     for row in rows:
         row["ratio"] = round(row["delta cpu"] / rows[0]["delta cpu"], 2)
-    say(f"delta_night_{'all' if given.forces == 'all' else 'one'}", rows, given.out)
+    write_results(f"delta_night_{'all' if given.forces == 'all' else 'one'}", rows, given.out)
 
 
 if __name__ == "__main__":

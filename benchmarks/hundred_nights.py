@@ -3,8 +3,8 @@
     python -m benchmarks.hundred_nights [--nights 100] [--rows 0.02] [--work FOLDER] [--out FOLDER]
 
 The first night has three years of history of one force; each after it one more day of the five extracts that come nightly. The
-night publishes its file alone. Told of nights 2, 50, 100 and the last: seconds, megabytes and files of the home in all, and
-without what is kept for good by intent: raw rows, the ledger, receipts, quarantine and the record.
+night publishes its file alone. Shown for nights 2, 50, 100 and the last: seconds, megabytes and files of the home, in all and
+without what is kept on purpose: raw rows, the ledger, receipts, quarantine and the record.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.national import LAST_DAY, scale_for, write_next_day
-from benchmarks.report import measured, say
+from benchmarks.report import run_measured, write_results
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import Home, be_quiet
 
 FORCE = "derbyshire"
-TOLD = (2, 50, 100)
+SHOWN = (2, 50, 100)
 KEPT = ("raw", "nights", "quarantine", "audit", "checks")
-"""Folders that grow by a night: each has what it must keep, a few files a night."""
+"""Folders that grow by a few files each night, which must be kept."""
 
 
 def size_of(folder: Path) -> tuple[float, int]:
@@ -32,7 +32,7 @@ def size_of(folder: Path) -> tuple[float, int]:
     return round(sum(found.values()) / 1e6, 1), len(found)
 
 
-def told(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
+def row_of(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
     """What a night cost, and the size of the home after it."""
     size, files = size_of(home.path)
     kept = [size_of(home.path / name) for name in KEPT]
@@ -62,12 +62,12 @@ def main() -> None:
                 inbox = work / "next"
                 shutil.rmtree(inbox, ignore_errors=True)
                 write_next_day(inbox, [FORCE], scale_for(given.rows * 1e6, 1, 3), LAST_DAY + timedelta(days=night - 1))
-            cost = measured([*pam, str(inbox)])
-            if night in (*TOLD, given.nights):
-                rows.append(told(home, night, cost))
+            cost = run_measured([*pam, str(inbox)])
+            if night in (*SHOWN, given.nights):
+                rows.append(row_of(home, night, cost))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    say("hundred_nights", rows, given.out)
+    write_results("hundred_nights", rows, given.out)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@
 `--forces`: `all`, the 43 of England and Wales and British Transport Police, or codes such as `derbyshire,kent`. `--scale`:
 times about 56,000 rows a force and year.
 
-They add up to no report: how many rows a force has in a year, and what is in them, is assumed, and is the same for every
-force. Every reference says that it is made up, as in the sample of Derbyshire. DuckDB writes the rows, as there may be
-hundreds of millions of them; the same release of it writes the same bytes.
+They match no report: the number of rows of a force and year, and their content, are assumed, and the same for every force.
+Every reference says that it is made up, as in the sample of Derbyshire. DuckDB writes the rows, because there may be
+hundreds of millions; the same release writes the same bytes.
 """
 
 import argparse
@@ -26,20 +26,20 @@ from dagster_project.sample.files import EXTRACTED_AT
 from dagster_project.sample.public_health import MADE_UP, indicators
 
 LAST_DAY = date(2025, 12, 31)
-"""Of every window. Never today's date."""
+"""The last day of every window."""
 
 ELSEWHERE = "Northern Ireland"
-"""Where the one force works that is not of the national case: the 43 territorial forces of England and Wales, and BTP."""
+"""The nation of the one force outside the national case, which is the 43 forces of England and Wales, and BTP."""
 
 NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
 MADE = (*EXTRACTS, "iom_cohort", "public_health")
 """Extracts that have a file of each force."""
 NEXT_DAY = LAST_DAY + timedelta(days=1)
 NEXT_REFERENCE = 900_000_001
-"""No row of a window that came before has it."""
+"""Higher than any reference of an earlier window."""
 
 SECTIONS = ("East", "West")
-"""What `national_areas` lists for each force."""
+"""Sections of each force in `national_areas`."""
 
 
 def national_forces() -> dict[str, str]:
@@ -176,7 +176,7 @@ def _public_health(first_year: int, seed: int) -> str:
     """
 
 
-def chosen(forces: str) -> list[str]:
+def forces_named(forces: str) -> list[str]:
     """The codes that `--forces` names."""
     codes = [code for part in forces.split(",") if (code := part.strip().lower())]
     return list(national_forces()) if codes == ["all"] else codes
@@ -190,7 +190,7 @@ def main() -> None:
     args.add_argument("--years", type=int, default=1)
     args.add_argument("--scale", type=float, default=1)
     given = args.parse_args()
-    paths = write_national(given.folder, chosen(given.forces), given.years, given.scale)
+    paths = write_national(given.folder, forces_named(given.forces), given.years, given.scale)
     print(f"{len(paths)} made-up extracts in {given.folder}")
 
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.one_extract [--rows 1] [--work FOLDER] [--out FOLDER]
 
-Incidents: read, typed, drug incidents counted by month and unit. pandas and DuckDB do that and no more; landing holds every row
-against its contract and stores it, with its line, and the count is made of what it stored. `--rows`: millions. Raises
-RuntimeError where the counts differ.
+Incidents: read, typed, drug incidents counted by month and unit. pandas and DuckDB do only that; landing checks every row
+against its contract and stores it with its line, and the stored rows are counted. `--rows`: millions. Raises RuntimeError if
+the counts differ.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.national import scale_for, write_national
 from benchmarks.recipes import EXTRACTS
-from benchmarks.report import measured, say
+from benchmarks.report import run_measured, write_results
 from dagster_project.core.home import Home, be_quiet
 
 WAYS = {
@@ -45,7 +45,7 @@ from pathlib import Path
 import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land_files
-from dagster_project.landing.canonical_values import literal
+from dagster_project.core.sql import literal
 from dagster_project.core.seeds import force_names
 from dagster_project.core.home import Home
 home, contracts = Home(Path(sys.argv[2])).create(), load_contracts()
@@ -84,16 +84,16 @@ def main() -> None:
         counts = []
         for name, code in WAYS.items():
             args_of = [sys.executable, "-c", code.replace("COUNT", COUNT), str(path), str(Home(work / "home").path)]
-            rows.append({"way": name, "rows": round(given.rows * 1e6), **measured(args_of)})
+            rows.append({"way": name, "rows": round(given.rows * 1e6), **run_measured(args_of)})
             shutil.rmtree(work / "home", ignore_errors=True)
             said = subprocess.run(args_of, stdout=subprocess.PIPE, text=True, check=True)
             shutil.rmtree(work / "home", ignore_errors=True)
             counts.append(json.loads(said.stdout.splitlines()[-1]))
         if any(c != counts[0] for c in counts):
-            raise RuntimeError("the three ways count otherwise")
+            raise RuntimeError("the three ways have different counts")
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    say("one_extract", rows, given.out)
+    write_results("one_extract", rows, given.out)
 
 
 if __name__ == "__main__":

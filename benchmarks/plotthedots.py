@@ -39,7 +39,7 @@ def limits(values: Array) -> tuple[Array, Array]:
     return values.mean(axis=1, keepdims=True), 2.66 * usual.mean(axis=1).filled(0)[:, None]
 
 
-def found(values: Array, before: int, mean: float | None = None, limit: float | None = None) -> Array:
+def shares_found(values: Array, before: int, mean: float | None = None, limit: float | None = None) -> Array:
     """Shares of series in which a chart has marked a month as high, by the number of months after the first `before`."""
     seen = np.zeros(len(values), dtype=bool)
     shares = []

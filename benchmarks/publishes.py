@@ -38,7 +38,7 @@ FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 @dataclass
 class Base:
-    """A night's file to make copies of, and where each relation of it can bear a number."""
+    """A night's file to make copies of, and where each relation can hold a number."""
 
     path: Path
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Base:
 FIGURES = ("marts", "marts_public")
 
 
-def base_of(warehouse: Path, to: Path, months: int = 12) -> Base:
+def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
     """A smaller copy of a published file: figures of the last months of it. Views stay views."""
     shutil.copyfile(warehouse, to)
     base = Base(to)
@@ -101,7 +101,7 @@ def question(base: Base) -> str:
     return f"select distinct number from ({' union all '.join(parts)}) as found where number is not null order by number"
 
 
-def put_out(home: Home, base: Base, number: int, server: Server) -> float:
+def publish_and_load(home: Home, base: Base, number: int, server: Server) -> float:
     """Publish and load one numbered night, by the warehouse's own code. Returns the seconds of the load."""
     home.create()
     stamp(base, home.candidate / WAREHOUSE, number)
@@ -175,9 +175,9 @@ def main() -> None:
     try:
         server = Server.of(found.loader_file.read_text().strip())
         dsn = found.analyst_file.read_text().strip()
-        base = base_of(Home(given.home.resolve()).warehouse, folder / "base.duckdb")
+        base = make_base(Home(given.home.resolve()).warehouse, folder / "base.duckdb")
         sql = question(base)
-        put_out(home, base, 1, server)
+        publish_and_load(home, base, 1, server)
         stop = threading.Event()
         threading.Timer(2, stop.set).start()
         alone = read(home, dsn, sql, stop, True).seconds
@@ -190,9 +190,9 @@ def main() -> None:
         for reader in readers:
             reader.start()
         began, loads = time.perf_counter(), []
-        with contextlib.suppress(KeyboardInterrupt):  # ended early: what was seen until then is told
+        with contextlib.suppress(KeyboardInterrupt):  # stopped early: results until then are shown
             for number in range(2, given.publishes + 2):
-                loads.append(put_out(home, base, number, server))
+                loads.append(publish_and_load(home, base, number, server))
                 print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
         seconds = time.perf_counter() - began
         until.set()

@@ -22,7 +22,7 @@ WANTED = 10.0
 """Milliseconds that 95 of 100 reads may take at most."""
 
 MARTS = "select distinct mart from marts.measures order by mart"
-ASKED = """
+SAMPLE_QUERIES = """
     select distinct measure, category, area_type, area_code, period_type from marts.{mart}
     where data_status = 'complete' order by hash(measure || category || area_code || period_type) limit 20
 """
@@ -48,7 +48,7 @@ def questions(home: Home) -> dict[str, list[str]]:
         return {
             mart: [
                 READ.format(*(str(v).replace("'", "''") for v in row), mart=mart)
-                for row in con.execute(ASKED.format(mart=mart)).fetchall()
+                for row in con.execute(SAMPLE_QUERIES.format(mart=mart)).fetchall()
             ]
             for (mart,) in con.execute(MARTS).fetchall()
         }

@@ -1,4 +1,4 @@
-"""What each extract of the national case is made of: rows a year, and SQL for every column."""
+"""Each extract of the national case: rows of a year, and SQL for every column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dagster_project.core.sql import literal
 from dagster_project.sample.drug_tests import MISSED_REASONS, NOT_COMPLETED, OFFENCES
 from dagster_project.sample.incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
-from dagster_project.sample.made import MARK, Choice
 from dagster_project.sample.offences import CODES, OTHERS
 from dagster_project.sample.prevention import ISSUES, TEAMS
+from dagster_project.sample.random_rows import MARK, Choice
 from dagster_project.sample.searches import (
     AGES,
     DRUG_OBJECTS,
@@ -30,20 +30,20 @@ def _ref(kind: str) -> str:
 
 
 def _number(salt: str, below: int) -> str:
-    """SQL for a whole number from 0 to under `below`, drawn anew for each row."""
+    """SQL for a whole number from 0 to under `below`, drawn for each row."""
     return f"(hash(i, seed, '{salt}') % {below})::int"
 
 
 def _draw(choice: Choice | Sequence[str], salt: str) -> str:
     """SQL for one of the values, as often as its weight says."""
     weights = choice.weights if isinstance(choice, Choice) else dict.fromkeys(choice, 1)
-    # Null is written as nothing at all, a blank text as two quotes.
+    # Null is written as an empty cell, a blank text as two quotes.
     values = [literal(value) if value else "null" for value, weight in weights.items() for _ in range(weight)]
     return f"[{', '.join(values)}][1 + {_number(salt, len(values))}]"
 
 
 def _at(joiner: str = "T") -> str:
-    """SQL for a time of the row's day. None between one and two, as in `made.TIMES`."""
+    """SQL for a time of the row's day. None between one and two, as in `random_rows.TIMES`."""
     minute = _number("minute", 23 * 60)
     return f"strftime(day + to_minutes({minute} + case when {minute} >= 60 then 60 else 0 end), '%Y-%m-%d{joiner}%H:%M:00')"
 

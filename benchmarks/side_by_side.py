@@ -32,7 +32,7 @@ from benchmarks.national import (
     write_next_day,
 )
 from benchmarks.recipes import EXTRACTS
-from benchmarks.report import measured, say
+from benchmarks.report import run_measured, write_results
 from dagster_project.core.home import PROJECT, Home, be_quiet
 
 NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
@@ -68,7 +68,7 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def agreed(file: Path, own: Path) -> int:
+def equal_figures(file: Path, own: Path) -> int:
     """How many figures both have. Raises RuntimeError if one of them differs."""
     con = duckdb.connect()
     con.execute(f"attach '{file}' as here (read_only)")
@@ -76,7 +76,7 @@ def agreed(file: Path, own: Path) -> int:
     compared, other, before = con.execute(AGREE).fetchall()[0]
     con.close()
     if other or before or not compared:
-        raise RuntimeError(f"of {compared} figures {other} are others, and {before} of the year before")
+        raise RuntimeError(f"of {compared} figures {other} differ, and {before} of the year before")
     return int(compared)
 
 
@@ -108,14 +108,14 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
     for night, folder, day in (("first", first, LAST_DAY), ("next day", following, NEXT_DAY), ("no new file", following, None)):
         inbox.unlink(missing_ok=True)
         inbox.symlink_to(folder)
-        mine = measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+        mine = run_measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
         row: dict[str, Any] = {
             "forces": len(forces), "years": years, "rows": rows, "night": night, **{f"here {k}": v for k, v in mine.items()},
         }  # fmt: skip
         if python and day:
-            theirs = measured([str(python), str(run_night), str(day)], **settings)
+            theirs = run_measured([str(python), str(run_night), str(day)], **settings)
             row |= {f"sqlmesh {k}": v for k, v in theirs.items()}
-            row |= {"figures": figures_of(home.warehouse, "marts.measures"), "equal": agreed(home.warehouse, own)}
+            row |= {"figures": figures_of(home.warehouse, "marts.measures"), "equal": equal_figures(home.warehouse, own)}
             row["theirs"] = figures_of(own, "marts__night.figures")
         found.append(row)
     return found
@@ -146,7 +146,7 @@ def main() -> None:
             rows += nights(work, python, forces, given.years, millions * 1e6)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    say(f"side_by_side_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
+    write_results(f"side_by_side_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
 
 
 if __name__ == "__main__":

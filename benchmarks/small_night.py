@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import measured, say
+from benchmarks.report import run_measured, write_results
 from dagster_project.core.home import PROJECT, Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 from dagster_project.sample import write_sample
@@ -65,20 +65,20 @@ def main() -> None:
         program = str(Path(sys.executable).with_name("pam"))
         pam = [program, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)]
         for name in ("cold", "no new file"):
-            found = measured(pam)
+            found = run_measured(pam)
             rows.append({"night": name, **found, **read_receipts(home)[-1].seconds})
         _write_next_day(Path(folder) / "next")
-        found = measured([*pam[:-1], str(Path(folder) / "next")])
+        found = run_measured([*pam[:-1], str(Path(folder) / "next")])
         rows.append({"night": "next day", **found, **read_receipts(home)[-1].seconds})
         shutil.rmtree(home.path)
-        rows.append({"night": "cold, rebuild", **measured([*pam, "--rebuild"]), **read_receipts(home)[-1].seconds})
+        rows.append({"night": "cold, rebuild", **run_measured([*pam, "--rebuild"]), **read_receipts(home)[-1].seconds})
         warm = subprocess.run(
             [sys.executable, "-c", WARM, str(inbox), folder], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
         )
         for line in warm.stdout.splitlines():
             row = {k: round(v, 2) if isinstance(v, float) else v for k, v in json.loads(line).items()}
             rows.append({"night": row.pop("part", None) or row.pop("night"), **row})
-    say("small_night", rows, out)
+    write_results("small_night", rows, out)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Superset:
         """One call's answer. Raises HTTPError, with Superset's words printed."""
         request = urllib.request.Request(  # noqa: S310  (the address is the caller's)
             f"{self.url}/api/v1/{path}", json.dumps(body).encode() if body is not None else None, method=method,
-            # A question without a body that says it has one is refused.
+            # A request without a body must not declare a content type.
             headers={"Authorization": f"Bearer {self.token}"} | ({"Content-Type": "application/json"} if body else {}),
         )  # fmt: skip
         try:
@@ -69,7 +69,7 @@ def main(url: str, user: str, password: str, uri: str) -> None:
     print("chart", chart, "draws", answer["rowcount"], "points; status", answer["status"])
     for row in answer["data"][-5:]:
         print("  ", row)
-    print("the question that it asked:", " ".join(answer["query"].split()))
+    print("the query that it sent:", " ".join(answer["query"].split()))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from typing import Any
 import duckdb
 
 from benchmarks.bare_script import write_script
-from benchmarks.national import chosen, national_areas, scale_for, write_national
-from benchmarks.report import measured, say
+from benchmarks.national import forces_named, national_areas, scale_for, write_national
+from benchmarks.report import run_measured, write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 
@@ -63,14 +63,14 @@ def differing(one: Path, other: Path) -> tuple[int, int]:
 
 
 def compared(forces: list[str], years: int, rows: float, settings: str, work: Path) -> dict[str, Any]:
-    """One size, in a folder of its own. Raises RuntimeError where the two have other figures."""
+    """One size, in a folder of its own. Raises RuntimeError if the two have different figures."""
     inbox, home, written = prepared(work, forces, years, rows)
     home.config_file.write_text(settings, encoding="utf-8")
-    imports = measured([sys.executable, "-c", IMPORTS])
+    imports = run_measured([sys.executable, "-c", IMPORTS])
     write_script(inbox, work / "bare", home.seeds / "areas.csv")
-    bare = measured([sys.executable, "-m", "benchmarks.bare_script", str(inbox), str(work / "bare"), "--run"])
+    bare = run_measured([sys.executable, "-m", "benchmarks.bare_script", str(inbox), str(work / "bare"), "--run"])
     pam = str(Path(sys.executable).with_name("pam"))
-    night = measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+    night = run_measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
     figures, differ = differing(home.warehouse, work / "bare" / "warehouse.duckdb")
     if differ:
         raise RuntimeError(f"the night and the bare script differ in {differ} figures")
@@ -96,7 +96,7 @@ def main() -> None:
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
-    forces = chosen(given.forces)
+    forces = forces_named(given.forces)
     settings = ("" if given.outputs else "[publish]\noutputs = []\n") + (
         f'[night]\nmemory = "{given.memory}"\n' if given.memory else ""
     )
@@ -107,7 +107,7 @@ def main() -> None:
             rows.append(compared(forces, given.years, millions * 1e6, settings, work))
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    say(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
+    write_results(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project import public_form
 from dagster_project.core.config import ConfigError
 from dagster_project.core.files import make_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
@@ -27,7 +28,7 @@ from .outputs import Output, WrittenOutput
 
 PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
 """The schemas of a published file. A home's settings can add `ALLOWED_SCHEMAS`, and nothing else."""
-ALLOWED_SCHEMAS = {"marts_public"}
+ALLOWED_SCHEMAS = {public_form.SCHEMA}
 """Schemas that a home's settings can leave out."""
 
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}

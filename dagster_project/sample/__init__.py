@@ -1,10 +1,9 @@
 """A made-up inbox for Derbyshire: row-level extracts that add up to the printed report.
 
-For trying the warehouse out. No row is real, and every reference says so (`SAMPLE-...`). The printed figures
-are read from `seeds/published_figures.csv`, and rows are invented until they add up to them; what the report
-does not print (how events spread over days, other kinds of incident, units, outcomes) is assumed, plainly and
-in the module of each subject. Nothing outside this package knows the figures: the pipeline has to find them
-again by counting.
+For trying the warehouse. No row is real, and every reference says so (`SAMPLE-...`). Rows are invented so that they add up to
+the printed figures of `seeds/published_figures.csv`. What the report does not print (how events spread over days, other kinds
+of incident, units, outcomes) is assumed, and each module says what it assumes. Nothing outside this package knows the figures:
+the pipeline finds them by counting.
 """
 
 from pathlib import Path
@@ -48,11 +47,10 @@ SUBJECTS = (
 
 
 def write_sample(directory: Path) -> list[Path]:
-    """Write the sample extracts into `directory` (made if need be) and return their paths, sorted by name.
+    """Write the sample extracts to `directory`, which is made if needed. Returns their paths, sorted by name.
 
-    The same bytes every time, whatever the day and the Python. Files of the same name are overwritten, others
-    left alone. Raises ValueError where the seed's figures contradict each other, LookupError where one that a
-    subject needs is missing, OSError where the directory can't be written.
+    The bytes are the same each time, on any day and Python. Files of the same name are overwritten. Raises ValueError if
+    the seed's figures contradict each other, LookupError if one is missing, and OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     return sorted(extract.write(directory) for extract in _extracts(Published()))

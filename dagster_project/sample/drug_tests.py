@@ -8,9 +8,9 @@ what happened after October 2025.
 from random import Random
 
 from .files import Extract, Form
-from .made import Choice, moments, random_for, refs, units
 from .published import Published
-from .spans import Total, draw_days, pieces, span
+from .random_rows import Choice, add_times, random_for, references, units
+from .spans import Total, draw_days, span, split_totals
 
 COVERED = span("2024-09-01", "2025-12-31")
 
@@ -24,9 +24,7 @@ SUBSTANCES = {
 NOT_COMPLETED = {"Refused": 4, "Missed": 22, "Not required": 15}
 """Rows of the other statuses for every hundred completed tests."""
 
-MISSED_REASONS = Choice(
-    {"Not enough staff": 40, "Released before test": 25, "Unfit": 18, "Equipment": 10, "": 7}
-)
+MISSED_REASONS = Choice({"Not enough staff": 40, "Released before test": 25, "Unfit": 18, "Equipment": 10, "": 7})
 OFFENCES = Choice(
     {
         "Theft": 40,
@@ -41,47 +39,32 @@ OFFENCES = Choice(
 
 
 def drug_tests(published: Published) -> Extract:
-    """Arrests for a trigger offence, and what became of the test."""
+    """Arrests for a trigger offence, and the outcome of the test."""
     rng = random_for("drug_tests")
     counts = {
-        measure: pieces(published.totals(measure, COVERED), COVERED)
-        for measure in (
-            "tests_completed",
-            "tests_positive",
-            "positive_cocaine",
-            "positive_opiates",
-            "positive_both",
-        )
+        measure: split_totals(published.totals(measure, COVERED), COVERED)
+        for measure in ("tests_completed", "tests_positive", "positive_cocaine", "positive_opiates", "positive_both")
     }
     substances = [
         sum(each)
-        for each in zip(
-            *([total.value for total in counts[name]] for name in SUBSTANCES if name in counts), strict=True
-        )
+        for each in zip(*([total.value for total in counts[name]] for name in SUBSTANCES if name in counts), strict=True)
     ]
-    positive, completed = (
-        [each.value for each in counts[name]] for name in ("tests_positive", "tests_completed")
-    )
+    positive, completed = ([each.value for each in counts[name]] for name in ("tests_positive", "tests_completed"))
     spans = [each.span for each in counts["tests_completed"]]
     counts["not recorded"] = [
-        Total(each, all_of_them - named)
-        for each, all_of_them, named in zip(spans, positive, substances, strict=True)
+        Total(each, all_of_them - named) for each, all_of_them, named in zip(spans, positive, substances, strict=True)
     ]
-    counts["negative"] = [
-        Total(each, tests - hits) for each, tests, hits in zip(spans, completed, positive, strict=True)
-    ]
+    counts["negative"] = [Total(each, tests - hits) for each, tests, hits in zip(spans, completed, positive, strict=True)]
 
     rows: list[tuple[str, ...]] = []
     for name in SUBSTANCES:
         rows += _completed(rng, name, counts[name])
     for status, share in NOT_COMPLETED.items():
-        days = draw_days(
-            rng, [Total(each, tests * share // 100) for each, tests in zip(spans, completed, strict=True)]
-        )
+        days = draw_days(rng, [Total(each, tests * share // 100) for each, tests in zip(spans, completed, strict=True)])
         reasons = MISSED_REASONS.draw(rng, len(days)) if status == "Missed" else [""] * len(days)
         rows += [
             (moment, status, reason, "", "", "", "", "N")
-            for moment, reason in zip(moments(rng, days, " "), reasons, strict=True)
+            for moment, reason in zip(add_times(rng, days, " "), reasons, strict=True)
         ]
     rows.sort()
     number = len(rows)
@@ -104,11 +87,7 @@ def drug_tests(published: Published) -> Extract:
         [
             (ref, moment, offence, *rest, lpu)
             for ref, (moment, *rest), offence, lpu in zip(
-                refs("CUS", number),
-                rows,
-                OFFENCES.draw(rng, number),
-                units(published).draw(rng, number),
-                strict=True,
+                references("CUS", number), rows, OFFENCES.draw(rng, number), units(published).draw(rng, number), strict=True
             )
         ],
         form=Form(gzipped=True),
@@ -118,7 +97,7 @@ def drug_tests(published: Published) -> Extract:
 def _completed(rng: Random, name: str, counts: list[Total]) -> list[tuple[str, ...]]:
     """Completed tests with one outcome.
 
-    A few with a named substance leave the result blank: they are positive all the same.
+    A few with a substance have a blank result: they still count as positive.
     """
     cocaine, opiates = SUBSTANCES[name]
     days = draw_days(rng, counts)
@@ -130,7 +109,7 @@ def _completed(rng: Random, name: str, counts: list[Total]) -> list[tuple[str, .
     return [
         (moment, "Completed", "", _later(moment, wait), cocaine, opiates, outcome, sent)
         for moment, wait, outcome, sent in zip(
-            moments(rng, days, " "), rng.choices(range(20, 59), k=number), result, referred, strict=True
+            add_times(rng, days, " "), rng.choices(range(20, 59), k=number), result, referred, strict=True
         )
     ]
 

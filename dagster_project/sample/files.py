@@ -12,12 +12,12 @@ from .spans import Span
 
 FORCE_CODE = "derbyshire"
 EXTRACTED_AT = "20260105T020000Z"
-"""The made-up night of the extraction: the first Monday after the last covered day. Never today's date."""
+"""The time of extraction: the first Monday after the last covered day."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """Rows of one file. `form` is how they are written; what they say does not depend on it."""
+    """Rows of one file. `form`: how they are written."""
 
     name: str
     covered: Span
@@ -26,10 +26,10 @@ class Extract:
     extracted_at: str = EXTRACTED_AT
     form: "Form | None" = None
     file_name: str | None = None
-    """Set only for data.police.uk files, whose names say the month instead of the window."""
+    """Only for data.police.uk files, whose names have the month instead of the window."""
 
     def path(self, directory: Path) -> Path:
-        """Where the file goes."""
+        """The path of the file in a directory."""
         suffix = ".csv.gz" if self.form and self.form.gzipped else ".csv"
         window = f"{self.covered.start}__{self.covered.end}"
         canonical = f"{self.name}__{FORCE_CODE}__{window}__{self.extracted_at}{suffix}"
@@ -57,30 +57,27 @@ class Form:
         writer = csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline)
         writer.writerow(columns)
         writer.writerows(rows)
-        # "utf-16" alone would follow the byte order of the machine
+        # "utf-16" would use the byte order of this machine
         body = text.getvalue()
-        content = (
-            ("\ufeff" + body).encode("utf-16-le") if self.encoding == "utf-16" else body.encode(self.encoding)
-        )
+        content = ("\ufeff" + body).encode("utf-16-le") if self.encoding == "utf-16" else body.encode(self.encoding)
         return gzipped(content) if self.gzipped else content
 
 
 def gzipped(content: bytes) -> bytes:
-    """`content` as a gzip file of stored blocks, with no time in it.
+    """`content` as a gzip file of uncompressed blocks, without a time.
 
-    Stored, since what deflate makes of the same bytes differs between builds of zlib, and the sample may not.
+    Uncompressed, because builds of zlib compress the same bytes differently, and the sample must not differ.
     """
     blocks = [content[at : at + 0xFFFF] for at in range(0, len(content), 0xFFFF)] or [b""]
     body = b"".join(
-        struct.pack("<BHH", at == len(blocks) - 1, len(block), len(block) ^ 0xFFFF) + block
-        for at, block in enumerate(blocks)
+        struct.pack("<BHH", at == len(blocks) - 1, len(block), len(block) ^ 0xFFFF) + block for at, block in enumerate(blocks)
     )
     header = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
     return header + body + struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
 
 
-def uk(day: str) -> str:
-    """An ISO date the British way: `2025-10-31` as `31/10/2025`; blank stays blank."""
+def uk_date(day: str) -> str:
+    """An ISO date as a UK date: `31/10/2025` for `2025-10-31`; blank stays blank."""
     return f"{day[8:10]}/{day[5:7]}/{day[:4]}" if day else ""
 
 

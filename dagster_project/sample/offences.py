@@ -1,13 +1,13 @@
 """Made-up crimes that add up to 2.1 and 2.2 of the report.
 
 Assumed: which code an offence has within its class, cancelled crimes (one for every 25 drug offences, never
-counted), and crimes that are no drug offences at all (burglary, robbery, assault and the like).
+counted), and other crimes (burglary, robbery, assault and so on).
 """
 
 from .files import Extract
-from .made import Choice, random_for, refs, units
 from .published import Published
-from .spans import Total, draw_days, pieces, span
+from .random_rows import Choice, random_for, references, units
+from .spans import Total, draw_days, span, split_totals
 
 COVERED = span("2023-04-01", "2025-12-31")
 CODES = {
@@ -24,17 +24,12 @@ def crimes(published: Published) -> Extract:
     rng = random_for("crimes")
     rows: list[tuple[str, str, str]] = []
     for measure, codes in CODES.items():
-        days = draw_days(rng, pieces(published.totals(measure, COVERED), COVERED))
+        days = draw_days(rng, split_totals(published.totals(measure, COVERED), COVERED))
         rows += zip(days, codes.draw(rng, len(days)), ["Recorded"] * len(days), strict=True)
         days = draw_days(rng, [Total(COVERED, len(days) // CANCELLED_SHARE)])
         rows += zip(days, codes.draw(rng, len(days)), ["Cancelled"] * len(days), strict=True)
     days = draw_days(rng, [Total(COVERED, OTHER_CRIMES)])
-    rows += zip(
-        days,
-        OTHERS.draw(rng, len(days)),
-        rng.choices(["Recorded", "Cancelled"], [19, 1], k=len(days)),
-        strict=True,
-    )
+    rows += zip(days, OTHERS.draw(rng, len(days)), rng.choices(["Recorded", "Cancelled"], [19, 1], k=len(days)), strict=True)
     rows.sort()
     return Extract(
         "crimes",
@@ -42,8 +37,6 @@ def crimes(published: Published) -> Extract:
         ["crime_ref", "recorded_on", "offence_code", "status", "lpu"],
         [
             (ref, *row, lpu)
-            for ref, row, lpu in zip(
-                refs("CRI", len(rows)), rows, units(published).draw(rng, len(rows)), strict=True
-            )
+            for ref, row, lpu in zip(references("CRI", len(rows)), rows, units(published).draw(rng, len(rows)), strict=True)
         ],
     )

@@ -2,17 +2,16 @@
 
 Naloxone, public space protection orders, offender management, community voices (6.2), prevention activity.
 
-Assumed: everything of public space protection orders but the numbers printed for 2024/25, the size of the
-managed cohort but on 30 November 2025, visits of other operations, activity outside the printed days, and all
-of the community's voices.
+Assumed: public space protection orders except the numbers printed for 2024/25, the size of the managed cohort except on
+30 November 2025, visits of other operations, activity outside the printed days, and all community voices.
 """
 
 from datetime import date
 
-from .files import Extract, Form, uk
-from .made import Choice, moments, random_for, refs, unit_code, units
+from .files import Extract, Form, uk_date
 from .published import Published
-from .spans import DAY, Span, Total, choose, draw_days, pieces, share, span
+from .random_rows import Choice, add_times, random_for, references, unit_code, units
+from .spans import DAY, Span, Total, choose, draw_days, span, split_amount, split_totals
 
 NALOXONE_COVERED = span("2024-05-01", "2025-12-31")
 PSPO_COVERED = span("2024-04-01", "2025-12-31")
@@ -29,7 +28,7 @@ AUTHORITIES = (
     "North East Derbyshire District Council",
     "South Derbyshire District Council",
 )
-"""Councils of the county besides those that the report names."""
+"""Councils of the county that the report does not name."""
 
 TEAMS = Choice({"Council officers": 70, "Safer neighbourhood team": 20, "Joint patrol": 8, "": 2})
 PROSECUTIONS = 11
@@ -57,16 +56,16 @@ REGULAR_ACTIVITY = {
     "Leaflets delivered": (14, 5200),
     "Derbyshire Alert recipients": (9, 7800),
 }
-"""Rows and their quantity in the nine months, besides what the report prints."""
+"""Rows and their quantity in the nine months, in addition to what the report prints."""
 
 
 def naloxone(published: Published) -> Extract:
-    """Administrations by unit, written as code or as name. One of the last month has no unit."""
+    """Administrations by unit, as code or name. One in the last month has no unit."""
     rng = random_for("naloxone")
     rows: list[tuple[str, str]] = []
     for unit in published.units():
         totals = published.totals("naloxone_administrations", NALOXONE_COVERED, area=unit)
-        for day in moments(rng, draw_days(rng, pieces(totals, NALOXONE_COVERED))):
+        for day in add_times(rng, draw_days(rng, split_totals(totals, NALOXONE_COVERED))):
             rows.append((day, rng.choice((unit, unit_code(unit), f" {unit.upper()}"))))
     rows.append((f"{NALOXONE_COVERED.end}T20:15:00", ""))
     rows.sort()
@@ -74,14 +73,12 @@ def naloxone(published: Published) -> Extract:
         "naloxone",
         NALOXONE_COVERED,
         ["administration_ref", "administered_at", "lpu"],
-        [(ref, *row) for ref, row in zip(refs("NAL", len(rows)), rows, strict=True)],
+        [(ref, *row) for ref, row in zip(references("NAL", len(rows)), rows, strict=True)],
     )
 
 
 def pspos(published: Published) -> Extract:
-    """The whole list of orders: in force at the end of the printed year, ended before that, or begun
-    later.
-    """
+    """The whole list of orders: in force at the end of the printed year, ended before that, or started later."""
     rng = random_for("pspos")
     new = published.totals("pspos_new", PSPO_COVERED)
     year_end = new[-1].span.end
@@ -93,7 +90,7 @@ def pspos(published: Published) -> Extract:
     authorities = [*published.categories("fpns_issued"), *AUTHORITIES]
     rows: list[tuple[str, str, str]] = []
     for at, start in enumerate(starts):
-        # those that ended did so within the printed year; the others run for years, some with no end
+        # ended orders ended within the printed year; the others run for years, some without an end
         end = f"{year_end.year - 1}-{6 + len(rows) % 4:02d}-30" if at in ended else ""
         if not end and at % 3:
             end = f"{max(int(start[:4]), PSPO_COVERED.end.year) + 1 + at % 2}-03-31"
@@ -102,18 +99,18 @@ def pspos(published: Published) -> Extract:
         "pspos",
         PSPO_COVERED,
         ["order_ref", "authority", "starts_on", "ends_on"],
-        [(ref, who, start, end) for ref, (start, end, who) in zip(refs("PSP", len(rows)), rows, strict=True)],
+        [(ref, who, start, end) for ref, (start, end, who) in zip(references("PSP", len(rows)), rows, strict=True)],
     )
 
 
 def pspo_enforcement(published: Published) -> Extract:
     """Fixed penalty notices and prosecutions. Written with a byte order mark, CRLF and spaced headings."""
     rng = random_for("pspo_enforcement")
-    issued = pieces(published.totals("fpns_issued", PSPO_COVERED), PSPO_COVERED)
+    issued = split_totals(published.totals("fpns_issued", PSPO_COVERED), PSPO_COVERED)
     rows: list[tuple[str, str, str, str]] = []
     named: dict[Span, int] = {}
     for authority in published.categories("fpns_issued"):
-        for piece in pieces(published.totals("fpns_issued", PSPO_COVERED, category=authority), PSPO_COVERED):
+        for piece in split_totals(published.totals("fpns_issued", PSPO_COVERED, category=authority), PSPO_COVERED):
             named[piece.span] = named.get(piece.span, 0) + piece.value
             rows += [
                 (day, "Fixed penalty notice", authority, team)
@@ -128,28 +125,22 @@ def pspo_enforcement(published: Published) -> Extract:
         strict=True,
     )
     days = draw_days(rng, [Total(PSPO_COVERED, PROSECUTIONS)])
-    rows += zip(
-        days,
-        ["Prosecution"] * len(days),
-        rng.choices(AUTHORITIES, k=len(days)),
-        [""] * len(days),
-        strict=True,
-    )
+    rows += zip(days, ["Prosecution"] * len(days), rng.choices(AUTHORITIES, k=len(days)), [""] * len(days), strict=True)
     rows.sort()
     return Extract(
         "pspo_enforcement",
         PSPO_COVERED,
         ["Enforcement Ref", "Enforced On", "Kind", "Authority", "Issuing Team"],
-        [(ref, *row) for ref, row in zip(refs("PSE", len(rows)), rows, strict=True)],
+        [(ref, *row) for ref, row in zip(references("PSE", len(rows)), rows, strict=True)],
         form=Form(encoding="utf-8-sig", newline="\r\n"),
     )
 
 
 def iom_cohort(published: Published) -> Extract:
-    """The cohort on the last day of each month, within a dozen of the printed size.
+    """The cohort on the last day of each month, within twelve of the printed size.
 
-    Its two contract columns have no room for a mark: a third, which the contract does not name and landing
-    does not store, says that the rows are made up.
+    Its two contract columns have no reference that could be marked: a third column, which landing does not store, says that
+    the rows are made up.
     """
     rng = random_for("iom_cohort")
     sizes = {each.end: int(each.value or 0) for each in published.select("cohort_size")}
@@ -164,17 +155,14 @@ def iom_cohort(published: Published) -> Extract:
 
 
 def iom_visits(published: Published) -> Extract:
-    """Visits of Operation Knightlow from the first covered day, and of another that no measure counts."""
+    """Visits of Operation Knightlow, and of another operation, which no measure counts."""
     rng = random_for("iom_visits")
-    visits = pieces(published.totals("knightlow_visits", IOM_COVERED), IOM_COVERED)
-    misuse = pieces(published.totals("knightlow_visits_substance_misuse", IOM_COVERED), IOM_COVERED)
+    visits = split_totals(published.totals("knightlow_visits", IOM_COVERED), IOM_COVERED)
+    misuse = split_totals(published.totals("knightlow_visits_substance_misuse", IOM_COVERED), IOM_COVERED)
     rows: list[tuple[str, str, str]] = []
     for all_of_them, some in zip(visits, misuse, strict=True):
         yes = choose(rng, range(all_of_them.value), some.value)
-        rows += [
-            (day, "Knightlow", "Y" if at in yes else "N")
-            for at, day in enumerate(draw_days(rng, [all_of_them]))
-        ]
+        rows += [(day, "Knightlow", "Y" if at in yes else "N") for at, day in enumerate(draw_days(rng, [all_of_them]))]
     days = draw_days(rng, [Total(IOM_COVERED, OTHER_VISITS)])
     rows += zip(days, ["Other operation"] * len(days), rng.choices("YN", k=len(days)), strict=True)
     rows.sort()
@@ -182,7 +170,7 @@ def iom_visits(published: Published) -> Extract:
         "iom_visits",
         IOM_COVERED,
         ["visit_ref", "visited_on", "operation", "substance_misuse"],
-        [(ref, *row) for ref, row in zip(refs("VIS", len(rows)), rows, strict=True)],
+        [(ref, *row) for ref, row in zip(references("VIS", len(rows)), rows, strict=True)],
     )
 
 
@@ -194,15 +182,7 @@ def community_voices(published: Published) -> Extract:
         "community_voices",
         VOICES_COVERED,
         ["response_ref", "responded_on", "issue", "lpu"],
-        [
-            *zip(
-                refs("VOI", VOICES),
-                days,
-                ISSUES.draw(rng, VOICES),
-                units(published).draw(rng, VOICES),
-                strict=True,
-            )
-        ],
+        [*zip(references("VOI", VOICES), days, ISSUES.draw(rng, VOICES), units(published).draw(rng, VOICES), strict=True)],
     )
 
 
@@ -215,18 +195,18 @@ def prevention_activity(published: Published) -> Extract:
     rng = random_for("prevention_activity")
     rows: list[tuple[str, str, int]] = []
     for kind in published.categories("activities"):
-        events = pieces(published.totals("activities", ACTIVITY_COVERED, category=kind), ACTIVITY_COVERED)
+        events = split_totals(published.totals("activities", ACTIVITY_COVERED, category=kind), ACTIVITY_COVERED)
         rows += [(day, kind, rng.randrange(8, 40)) for day in draw_days(rng, events)]
     busy: dict[str, set[str]] = {}
     for kind in published.categories("activity_quantity"):
         for total in published.totals("activity_quantity", ACTIVITY_COVERED, category=kind):
             number = 5 if total.value % 100 == 0 else 1
-            quantities = share(rng, total.value, number, least=20, skew=False)
+            quantities = split_amount(rng, total.value, number, least=20, skew=False)
             rows += zip(draw_days(rng, [Total(total.span, number)]), [kind] * number, quantities, strict=True)
             busy.setdefault(kind, set()).update(total.span.days())
     for kind, (number, quantity) in REGULAR_ACTIVITY.items():
         days = [day for day in ACTIVITY_COVERED.days() if day not in busy.get(kind, ())]
-        quantities = share(rng, quantity, number, least=1, skew=False)
+        quantities = split_amount(rng, quantity, number, least=1, skew=False)
         rows += zip(rng.choices(days, k=number), [kind] * number, quantities, strict=True)
     rows.sort()
     return Extract(
@@ -234,8 +214,8 @@ def prevention_activity(published: Published) -> Extract:
         ACTIVITY_COVERED,
         ["activity_ref", "activity_on", "activity", "quantity"],
         [
-            (ref, uk(day), kind, number)
-            for ref, (day, kind, number) in zip(refs("ACT", len(rows)), rows, strict=True)
+            (ref, uk_date(day), kind, number)
+            for ref, (day, kind, number) in zip(references("ACT", len(rows)), rows, strict=True)
         ],
         form=Form(delimiter="\t"),
     )

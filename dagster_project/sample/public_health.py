@@ -1,11 +1,9 @@
-"""A made-up download in the shape of OHID Fingertips that has the figures of 5.2 to 5.7 of the report.
+"""A made-up download in the form of OHID Fingertips, with the figures of 5.2 to 5.7 of the report.
 
-Which indicator stands behind which measure is read from `seeds/public_health_indicators.csv`. Printed values
-stand where they were printed: the three-year death rate, whose years the report does not state, in the newest
-period. Assumed: every other value, and the numbers behind percentage changes (an England total of 140,000, a
-county total of 1,900 the year before). Districts and unitary authorities come under both of the download's
-local area types, as in a real one; some rows are breakdowns by deprivation, some values are blank: both are
-there to be dealt with.
+The indicator of each measure is read from `seeds/public_health_indicators.csv`. Printed values are in their printed periods;
+the three-year death rate, whose years the report does not state, is in the newest. Assumed: all other values, and the numbers
+behind percentage changes (an England total of 140,000, a county total of 1,900 the year before). As in a real download,
+unitary authorities are in both local area types, some rows are split by deprivation, and some values are blank.
 """
 
 import csv
@@ -14,9 +12,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
+from dagster_project.core.home import SEEDS
+
 from .files import Extract
-from .made import random_for
-from .published import SEEDS, Published, PublishedFigure
+from .published import Published, PublishedFigure
+from .random_rows import random_for
 from .spans import span
 
 COVERED = span("2015-01-01", "2025-12-31")
@@ -74,17 +74,17 @@ YEARS = ("2020", "2021", "2022", "2023", "2024")
 
 
 DEATHS = {"Derbyshire": 140, "High Peak": 190, "Amber Valley": 170, "Bolsover": 105}
-"""5.4: Derbyshire lies well above England, High Peak and Amber Valley markedly so, Bolsover close to it."""
+"""5.4: Derbyshire is well above England, High Peak and Amber Valley even more, Bolsover close to it."""
 ADMISSIONS = {
     "Amber Valley": 150, "Bolsover": 124, "Chesterfield": 128, "Erewash": 122, "South Derbyshire": 121,
     "Derbyshire Dales": 100, "High Peak": 101, "North East Derbyshire": 102,
 }  # fmt: skip
-"""5.8: every district but three lies well above England, and Amber Valley highest in the county."""
+"""5.8: all districts but three are well above England, and Amber Valley is the highest in the county."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How one indicator's values look. `rate` per 100,000 of England; `digits` after the point."""
+    """The form of an indicator's values. `rate`: of England per 100,000; `digits`: after the point."""
 
     periods: tuple[str, ...]
     area_types: tuple[str, ...]
@@ -95,7 +95,7 @@ class Shape:
     before: dict[str, int] = field(default_factory=dict)
     """Persons counted the year before a printed percentage change, by name of the area."""
     levels: dict[str, int] = field(default_factory=dict)
-    """How an area lies to England, in per cent, where the report says which is above it; others are drawn."""
+    """An area's rate in per cent of England's, if the report compares them; others are random."""
 
 
 SHAPES = {
@@ -103,25 +103,18 @@ SHAPES = {
         THREE_YEARS, ("country", "region", "upper_tier", "district"), Decimal("5.4"), levels=DEATHS
     ),
     "alcohol_admission_rate": Shape(
-        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0,
-        levels=ADMISSIONS,
+        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0, levels=ADMISSIONS
     ),
-    "ocu_prevalence": Shape(
-        ("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs"
-    ),
+    "ocu_prevalence": Shape(("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs"),
     "treatment_registrations": Shape(
-        YEARS,
-        ("country", "upper_tier"),
-        Decimal("245"),
-        age="18+ yrs",
-        before={"England": 140_000, "Derbyshire": 1_900},
+        YEARS, ("country", "upper_tier"), Decimal("245"), age="18+ yrs", before={"England": 140_000, "Derbyshire": 1_900}
     ),
 }
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """A row of the seed: which indicator and which of its columns a measure takes."""
+    """A row of the seed: the indicator of a measure, and the column with its value."""
 
     id: str
     name: str
@@ -129,14 +122,13 @@ class Indicator:
 
 
 def indicators() -> dict[str, Indicator]:
-    """The seed's first choice of indicator for each measure."""
+    """The seed's preferred indicator for each measure."""
     with (SEEDS / "public_health_indicators.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: int(row["priority"]))
     found: dict[str, Indicator] = {}
     for row in rows:
         found.setdefault(
-            row["measure"],
-            Indicator(row["indicator_id"], row["indicator_name"], row["value_column"].strip().lower()),
+            row["measure"], Indicator(row["indicator_id"], row["indicator_name"], row["value_column"].strip().lower())
         )
     return found
 
@@ -153,9 +145,7 @@ def public_health(published: Published) -> Extract:
     return Extract("public_health", COVERED, HEADERS, rows, extracted_at="20260102T090000Z")
 
 
-def _rows(
-    rng: Random, published: Published, measure: str, indicator: Indicator, shape: Shape
-) -> Iterator[tuple[object, ...]]:
+def _rows(rng: Random, published: Published, measure: str, indicator: Indicator, shape: Shape) -> Iterator[tuple[object, ...]]:
     """All rows of one indicator: areas by period and sex, then England by deprivation."""
     printed = _printed(published, measure, shape)
     for area_type in shape.area_types:
@@ -168,13 +158,8 @@ def _rows(
                     tilt = {"Persons": 100, "Male": 140, "Female": 60}[sex]
                     wanted = printed.get((area_type, name, period)) if sex == "Persons" else None
                     rate = shape.rate * level * tilt * (90 + 4 * at + rng.randrange(5)) / 10_000
-                    # small numbers of deaths are not published: the value is blank, not nought
-                    hidden = (
-                        measure == "drug_misuse_death_rate"
-                        and area_type == "district"
-                        and sex == "Female"
-                        and at < 2
-                    )
+                    # small numbers of deaths are not published: the value is blank, not 0
+                    hidden = measure == "drug_misuse_death_rate" and area_type == "district" and sex == "Female" and at < 2
                     yield _row(indicator, shape, (code, name, kind), sex, period, rate, heads, wanted, hidden)
     code, name, kind, people = ENGLAND
     for decile in range(1, 11):
@@ -205,7 +190,7 @@ def _row(
     hidden: bool,
     category: tuple[str, str] = ("", ""),
 ) -> tuple[object, ...]:
-    """One row. `wanted` is what the measure's own column must say."""
+    """One row. `wanted`: the value of the measure's column, if it was printed."""
     if wanted is not None and indicator.value_column == "value":
         rate = wanted
     years = 3 if " - " in period else 1
@@ -214,9 +199,7 @@ def _row(
         counted, rate = int(wanted), wanted * 100_000 / people
     unit = Decimal(1).scaleb(-shape.digits)
     value, low, high = (
-        ("", "", "")
-        if hidden
-        else (each.quantize(unit) for each in (rate, rate * Decimal("0.85"), rate * Decimal("1.17")))
+        ("", "", "") if hidden else (each.quantize(unit) for each in (rate, rate * Decimal("0.85"), rate * Decimal("1.17")))
     )
     if wanted is not None and indicator.value_column == "value":
         value = wanted
@@ -244,19 +227,15 @@ def _row(
 
 
 def _printed(published: Published, measure: str, shape: Shape) -> dict[tuple[str, str, str], Decimal]:
-    """What the measure must say, by area type, area and period."""
+    """The printed values of a measure, by area type, area and period."""
     wanted: dict[tuple[str, str, str], Decimal] = {}
-    for each in (
-        figure for figure in published.figures if figure.measure == measure and figure.value is not None
-    ):
+    for each in (figure for figure in published.figures if figure.measure == measure and figure.value is not None):
         period = _period(each, shape)
         if each.figure == "value":
             wanted[each.area_type, each.area, period] = Decimal(each.value or 0)
         elif each.figure == "pct_change":
             before = shape.before[each.area]
-            wanted[each.area_type, each.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(
-                before
-            )
+            wanted[each.area_type, each.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(before)
             wanted[each.area_type, each.area, period] = before * (100 + Decimal(each.value or 0)) / 100
     return wanted
 

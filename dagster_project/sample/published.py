@@ -1,4 +1,4 @@
-"""What the report printed, read from the seed: the totals that the made-up rows must add up to."""
+"""The printed figures, read from the seed: the made-up rows must add up to them."""
 
 import csv
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from dagster_project.core.home import SEEDS
+
 from .spans import Span, Total
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 FORCE = "Derbyshire Constabulary"
 
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One printed figure (`value` as the seed has it; None where the report printed `*`)."""
+    """A printed figure. `value`: as in the seed; None if the report printed `*`."""
 
     paragraph: str
     mart: str
@@ -30,7 +31,7 @@ class PublishedFigure:
 
 
 class Published:
-    """The figures of `seeds/published_figures.csv`, without its sentences: no row follows from those."""
+    """The figures of `seeds/published_figures.csv`, without its sentences."""
 
     def __init__(self, path: Path = SEEDS / "published_figures.csv") -> None:
         with path.open(encoding="utf-8", newline="") as file:
@@ -64,10 +65,9 @@ class Published:
     ) -> list[PublishedFigure]:
         """Figures with a value for one measure, category and area, each period once, in the seed's order.
 
-        `paragraph` keeps those of one paragraph, `mart` those of one mart (two have a measure `orders`).
-        Raises LookupError where the report has none.
+        `paragraph`, `mart`: only figures of these (two marts have a measure `orders`). Raises LookupError if there are none.
         """
-        found: dict[tuple[date | None, date | None, Decimal], PublishedFigure] = {}
+        figures: dict[tuple[date | None, date | None, Decimal], PublishedFigure] = {}
         for each in self.figures:
             if (
                 each.measure == measure
@@ -78,15 +78,15 @@ class Published:
                 and mart in (None, each.mart)
                 and each.value is not None
             ):
-                found.setdefault((each.start, each.end, each.value), each)
-        if not found:
+                figures.setdefault((each.start, each.end, each.value), each)
+        if not figures:
             raise LookupError(f"the report prints no {figure} of {measure} for {area}, {category}")
-        return list(found.values())
+        return list(figures.values())
 
     def totals(self, measure: str, covered: Span, *, scale: int = 1, **which: str) -> list[Total]:
-        """Printed values of a measure as whole numbers (`scale` 100: pence), with the spans they hold for.
+        """Printed values of a measure as whole numbers (`scale` 100: pence), with their spans.
 
-        A figure "to date" has no first day: it counts from the first covered one.
+        A figure "to date" has no first day: its span starts with the first covered day.
         """
         return [
             Total(Span(each.start or covered.start, each.end), int(each.value * scale))
@@ -99,12 +99,8 @@ class Published:
         return sorted({each.area for each in self.figures if each.area_type == "lpu"})
 
     def categories(self, measure: str) -> list[str]:
-        """Categories that the report prints for a measure, but for `all`."""
-        return list(
-            dict.fromkeys(
-                each.category for each in self.figures if each.measure == measure and each.category != "all"
-            )
-        )
+        """Categories that the report prints for a measure, except `all`."""
+        return list(dict.fromkeys(each.category for each in self.figures if each.measure == measure and each.category != "all"))
 
 
 def _date(text: str) -> date | None:

@@ -1,7 +1,7 @@
-"""Made-up exports of Kent as systems write them, for the tutorial: with titles, split columns, codes and totals.
+"""Made-up exports of Kent in the form of systems' own exports, for the tutorial: with titles, split columns, codes and totals.
 
-No system, person, place or event is real, and every reference says so (`SAMPLE-...`). They are unlike the sample, whose files
-follow the contracts.
+No system, person, place or event is real, and every reference says so (`SAMPLE-...`). The files of the sample follow the
+contracts; these do not.
 """
 
 import os
@@ -11,10 +11,10 @@ from typing import Any
 
 import xlsxwriter
 
-from .made import random_for, refs
+from .random_rows import random_for, references
 
 EXTRACTED = datetime(2025, 12, 2, 7, tzinfo=UTC)
-"""When each file was written: a system's export says no time of its own."""
+"""When each file was written: an export has no time of extraction in its name."""
 LOGS = {10: 240, 11: 228}
 """Month of 2025 -> logs."""
 TESTS = 330
@@ -29,7 +29,7 @@ RESULTS = ("PC", "PO", "PB", "N", "N", "R")
 
 
 def write_raw_exports(directory: Path) -> list[Path]:
-    """Write the exports into `directory`, made if need be. Returns their paths. Raises OSError."""
+    """Write the exports to `directory`, which is made if needed. Returns their paths. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = [_logs(directory, month, number) for month, number in LOGS.items()]
     paths.append(_tests(directory))
@@ -39,11 +39,11 @@ def write_raw_exports(directory: Path) -> list[Path]:
 
 
 def _logs(directory: Path, month: int, number: int) -> Path:
-    """A month of control-room logs: a cover sheet, titles, three qualifier columns, day and time apart, a total."""
+    """A month of control-room logs: a cover sheet, titles, three qualifier columns, separate day and time, a total."""
     rng = random_for(f"raw logs {month}")
     first = date(2025, month, 1)
     rows: list[list[Any]] = [["Incident list (made up)"], [f"Opened in {first:%B %Y}"], [], list(LOG_COLUMNS)]
-    for ref in refs(f"L{month}", number):
+    for ref in references(f"L{month}", number):
         kind = rng.choice(["Incident", "Incident", "Record of Contact"])
         rows.append([ref, kind, first + timedelta(days=rng.randrange(30)), time(rng.randrange(2, 24), rng.randrange(60)),
                      rng.choice(FIRST_QUALIFIERS), rng.choice(["Alcohol", ""]), rng.choice(["CSE", "", ""]),
@@ -64,10 +64,10 @@ def _logs(directory: Path, month: int, number: int) -> Path:
 
 
 def _tests(directory: Path) -> Path:
-    """A year of drug tests, of which one code says all: a title, semicolons, a total."""
+    """A year of drug tests with one code for status, result and substance: a title, semicolons, a total."""
     rng = random_for("raw tests")
     rows = ["Drug tests on arrest (made up)", "", "Custody Record;Arrest Date;Arrest Time;Offence;Test Result"]
-    for ref in refs("T", TESTS):
+    for ref in references("T", TESTS):
         day = date(2025, 1, 1) + timedelta(days=rng.randrange(334))
         code = rng.choice(RESULTS)
         at, offence = f"{rng.randrange(2, 24):02}:{rng.randrange(60):02}", rng.choice(["Theft", "Burglary"])

@@ -3,7 +3,7 @@
 The report prints find rates, not finds: the finds are the fewest that make each printed rate or a little more
 (41% of 637 searches: 262). Assumed: searches for other things (two for every three drug searches), powers,
 outcomes, ages and ethnicities, with blanks as published searches have them. Times are written in UTC, so that
-a search just after midnight in summer carries the day before: a reader must convert it to London time.
+a search just after midnight in summer has the day before: it must be converted to London time.
 """
 
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from .files import Extract
-from .made import Choice, moments, random_for, refs, units
 from .published import Published
-from .spans import Total, choose, draw_days, pieces, span
+from .random_rows import Choice, add_times, random_for, references, units
+from .spans import Total, choose, draw_days, span, split_totals
 
 COVERED = span("2023-04-01", "2025-12-31")
 LONDON = ZoneInfo("Europe/London")
@@ -29,11 +29,7 @@ OTHER_OBJECTS = Choice(
     }
 )
 DRUG_POWERS = Choice(
-    {
-        "Misuse of Drugs Act 1971 (section 23)": 96,
-        "Police and Criminal Evidence Act 1984 (section 1)": 2,
-        "": 2,
-    }
+    {"Misuse of Drugs Act 1971 (section 23)": 96, "Police and Criminal Evidence Act 1984 (section 1)": 2, "": 2}
 )
 OTHER_POWERS = Choice(
     {
@@ -42,9 +38,7 @@ OTHER_POWERS = Choice(
         "": 7,
     }
 )
-NOTHING = Choice(
-    {"A no further action disposal": 86, "Arrest": 8, "Caution (simple or conditional)": 2, "": 4}
-)
+NOTHING = Choice({"A no further action disposal": 86, "Arrest": 8, "Caution (simple or conditional)": 2, "": 4})
 FOUND = Choice(
     {
         "Community resolution": 34,
@@ -73,13 +67,13 @@ ETHNICITIES = Choice(
 def stop_search(published: Published) -> Extract:
     """Searches of the force's own system, which says whether the object was found."""
     rng = random_for("stop_search")
-    searched = pieces(published.totals("drug_searches", COVERED), COVERED)
+    searched = split_totals(published.totals("drug_searches", COVERED), COVERED)
     days = draw_days(rng, searched)
-    found = _found(rng, days, pieces(_finds(published), COVERED))
+    found = _object_found(rng, days, split_totals(_finds(published), COVERED))
     number = len(days)
     rows = [
         *zip(
-            moments(rng, days),
+            add_times(rng, days),
             DRUG_POWERS.draw(rng, number),
             DRUG_OBJECTS.draw(rng, number),
             found,
@@ -91,7 +85,7 @@ def stop_search(published: Published) -> Extract:
     days = draw_days(rng, [Total(each.span, each.value * 2 // 3) for each in searched])
     number = len(days)
     rows += zip(
-        moments(rng, days),
+        add_times(rng, days),
         OTHER_POWERS.draw(rng, number),
         OTHER_OBJECTS.draw(rng, number),
         rng.choices("YN", [2, 8], k=number),
@@ -119,7 +113,7 @@ def stop_search(published: Published) -> Extract:
         [
             (ref, _utc(row[0]), *row[1:], hit if row[3] == "Y" else miss, lpu)
             for ref, row, hit, miss, lpu in zip(
-                refs("SRC", number), rows, hits, misses, units(published).draw(rng, number), strict=True
+                references("SRC", number), rows, hits, misses, units(published).draw(rng, number), strict=True
             )
         ],
     )
@@ -129,13 +123,12 @@ def _finds(published: Published) -> list[Total]:
     """Finds in each span with a printed find rate."""
     searched = {each.span: each.value for each in published.totals("drug_searches", COVERED)}
     return [
-        Total(each.span, -(-searched[each.span] * each.value // 100))
-        for each in published.totals("drug_find_rate", COVERED)
+        Total(each.span, -(-searched[each.span] * each.value // 100)) for each in published.totals("drug_find_rate", COVERED)
     ]
 
 
-def _found(rng: Random, days: list[str], finds: list[Total]) -> list[str]:
-    """Y for exactly as many rows of each piece as there are finds in it, else N."""
+def _object_found(rng: Random, days: list[str], finds: list[Total]) -> list[str]:
+    """Y for as many rows of each piece as it has finds, else N."""
     found = ["N"] * len(days)
     for piece in finds:
         first, last = piece.span.start.isoformat(), piece.span.end.isoformat()
@@ -145,5 +138,5 @@ def _found(rng: Random, days: list[str], finds: list[Total]) -> list[str]:
 
 
 def _utc(london: str) -> str:
-    """London wall time as UTC with its offset, as data.police.uk writes it."""
+    """London time as UTC with an offset, as data.police.uk writes it."""
     return datetime.fromisoformat(london).replace(tzinfo=LONDON).astimezone(UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Spans of days, and how a published sum over overlapping spans is laid out over the days of the sample."""
+"""Spans of days, and spreading published sums of overlapping spans over the days of the sample."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A run of days, both ends included."""
+    """Days from a first to a last, both included."""
 
     start: date
     end: date
@@ -32,7 +32,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Total:
-    """What a span adds up to: rows, people or pence, always a whole number."""
+    """The sum over a span: rows, people or pence, always a whole number."""
 
     span: Span
     value: int
@@ -43,25 +43,23 @@ def span(start: str, end: str) -> Span:
     return Span(date.fromisoformat(start), date.fromisoformat(end))
 
 
-def pieces(totals: Iterable[Total], covered: Span, cuts: Iterable[date] = ()) -> list[Total]:
-    """Cut `covered` where totals begin or end (and at `cuts`), and number the pieces so that all totals hold.
+def split_totals(totals: Iterable[Total], covered: Span, cuts: Iterable[date] = ()) -> list[Total]:
+    """Cut `covered` at the ends of the totals (and at `cuts`), and give each piece a count, so that all totals are met.
 
-    A report prints sums over spans that overlap (two financial years, two rolling years), which leaves some
-    freedom. Seen as a running total, each printed sum fixes the distance between two edges; edges that no sum
-    joins are free to slide, and are put where an even flow of events would have them, as near as the printed
-    sums allow. Outside the printed spans (the last weeks of the covered window) the flow goes on at its
-    average: the sample's own assumption.
+    A report prints sums over overlapping spans (two financial years, two rolling years), so the pieces are not fully fixed. In
+    terms of a running total, each printed sum fixes the difference between two edges. Edges that no sum connects can move: they
+    are placed as if events were evenly spread, as far as the printed sums allow. Outside the printed spans (the last weeks of
+    the covered window) the average rate goes on, which is an assumption.
 
-    Raises ValueError where the totals contradict each other, or no run of counts (none of them negative)
-    meets them.
+    Raises ValueError if the totals contradict each other, or need a negative count.
     """
-    wanted = list(totals)
+    printed = list(totals)
     edges = sorted(
         {covered.start, covered.end + DAY, *cuts}
-        | {total.span.start for total in wanted}
-        | {total.span.end + DAY for total in wanted}
+        | {total.span.start for total in printed}
+        | {total.span.end + DAY for total in printed}
     )
-    groups = _joined_edges(edges, wanted)
+    groups = _connected_edges(edges, printed)
     running: dict[date, int] = {}
     for group in sorted(groups, key=len, reverse=True):
         shift = _shift(group, running)
@@ -69,8 +67,8 @@ def pieces(totals: Iterable[Total], covered: Span, cuts: Iterable[date] = ()) ->
     return [Total(Span(left, right - DAY), running[right] - running[left]) for left, right in pairwise(edges)]
 
 
-def _joined_edges(edges: Sequence[date], totals: Sequence[Total]) -> list[dict[date, int]]:
-    """Groups of edges that totals join; each edge with its running total since the group's first edge."""
+def _connected_edges(edges: Sequence[date], totals: Sequence[Total]) -> list[dict[date, int]]:
+    """Groups of edges that totals connect. Each edge has its running total from the group's first edge."""
     steps: dict[date, list[tuple[date, int]]] = {edge: [] for edge in edges}
     for total in totals:
         left, right = total.span.start, total.span.end + DAY
@@ -80,14 +78,14 @@ def _joined_edges(edges: Sequence[date], totals: Sequence[Total]) -> list[dict[d
     for first in edges:
         if any(first in group for group in groups):
             continue
-        group, waiting = {first: 0}, [first]
-        while waiting:
-            here = waiting.pop()
+        group, queue = {first: 0}, [first]
+        while queue:
+            here = queue.pop()
             for there, value in steps[here]:
                 at = group[here] + value
                 if there not in group:
                     group[there] = at
-                    waiting.append(there)
+                    queue.append(there)
                 elif group[there] != at:
                     raise ValueError(f"published sums contradict each other between {here} and {there}")
         groups.append(group)
@@ -95,7 +93,7 @@ def _joined_edges(edges: Sequence[date], totals: Sequence[Total]) -> list[dict[d
 
 
 def _shift(group: dict[date, int], running: dict[date, int]) -> int:
-    """How far to slide a group so that the running total of all edges placed so far never falls."""
+    """How far to move a group so that the running total of all edges placed so far never falls."""
     if not running:
         return 0
     low = [running[b] - at for a, at in group.items() for b in running if b < a]
@@ -110,7 +108,7 @@ def _shift(group: dict[date, int], running: dict[date, int]) -> int:
 
 
 def _even_flow(edge: date, running: dict[date, int]) -> int:
-    """The running total at `edge`, were the flow even between the placed edges beside it, or beyond all."""
+    """The running total at `edge` if events were evenly spread between its neighbours, or beyond the last edge."""
     placed = sorted(running)
     before = [b for b in placed if b < edge]
     after = [b for b in placed if b > edge]
@@ -122,7 +120,7 @@ def _even_flow(edge: date, running: dict[date, int]) -> int:
 
 
 def draw_days(rng: Random, counts: Iterable[Total]) -> list[str]:
-    """A day for each row of each piece, evenly at random, in order of time."""
+    """A random day for each row of each piece, sorted within the piece."""
     drawn: list[str] = []
     for piece in counts:
         if piece.value:
@@ -130,11 +128,11 @@ def draw_days(rng: Random, counts: Iterable[Total]) -> list[str]:
     return drawn
 
 
-def share(rng: Random, total: int, parts: int, least: int = 0, skew: bool = True) -> list[int]:
-    """`total` cut into `parts` whole numbers of at least `least`.
+def split_amount(rng: Random, total: int, parts: int, least: int = 0, skew: bool = True) -> list[int]:
+    """`total` split into `parts` whole numbers of at least `least`.
 
-    Uneven, as real amounts are; with `skew` a few are large and most are small. Whole-number arithmetic
-    throughout, so that every Python gives the same parts.
+    They are uneven, like real amounts; with `skew` a few are large and most are small. Only whole-number arithmetic, so that
+    every Python gives the same parts.
     """
     if not parts:
         if total:
@@ -151,7 +149,7 @@ def share(rng: Random, total: int, parts: int, least: int = 0, skew: bool = True
 
 
 def scatter(rng: Random, total: int, parts: int) -> list[int]:
-    """`total` single things (people) dropped at random on `parts` rows; many rows get none."""
+    """`total` people distributed at random over `parts` rows; many rows get none."""
     counts = [0] * parts
     for _ in range(total):
         counts[rng.randrange(parts)] += 1
@@ -159,5 +157,5 @@ def scatter(rng: Random, total: int, parts: int) -> list[int]:
 
 
 def choose(rng: Random, places: Sequence[int], number: int) -> set[int]:
-    """`number` of `places`, at random, no place twice."""
+    """`number` different places, at random."""
     return set(rng.sample(places, number))

@@ -1,8 +1,8 @@
-"""Made-up monthly street files in the shape of data.police.uk.
+"""Made-up monthly street files in the form of data.police.uk.
 
-No figure of the report rests on them: all is assumed. As in published files, anti-social behaviour has no
-Crime ID, some IDs come twice in a month with another place, some rows have no place at all, and a few genuine
-rows are identical. Places and areas are plainly not real ones.
+No figure of the report depends on them: all is assumed. As in published files, anti-social behaviour has no Crime ID, some IDs
+appear twice in a month with another place, some rows have no place, and a few genuine rows are identical. The places are
+clearly not real.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ from datetime import date
 from random import Random
 
 from .files import Extract
-from .made import MARK, Choice, random_for
 from .published import FORCE
+from .random_rows import MARK, Choice, random_for
 from .spans import DAY, Span
 
 MONTHS = (date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1))
 ROWS = 1900
-"""Rows a month: about a quarter of a real file."""
+"""Rows of a month: about a quarter of a real file."""
 
 TWICE_PER_THOUSAND = 30
 HEADERS = (
@@ -112,10 +112,4 @@ def _month(rng: Random, month: date) -> Extract:
             )
         )
     next_month = (month.replace(day=28) + 4 * DAY).replace(day=1)
-    return Extract(
-        "street_crime",
-        Span(month, next_month - DAY),
-        HEADERS,
-        rows,
-        file_name=f"{label}-derbyshire-street.csv",
-    )
+    return Extract("street_crime", Span(month, next_month - DAY), HEADERS, rows, file_name=f"{label}-derbyshire-street.csv")

@@ -1,4 +1,4 @@
-{#- The keys of the star: made of what they stand for, so that they are the same night after night and can be read. -#}
+{#- The keys of the star schema: made from names, so that they are readable and stay the same each night. -#}
 {% macro measure_key(relation=none) -%}
 {%- set of = relation ~ '.' if relation else '' -%}
 concat({{ of }}mart, '/', {{ of }}measure)
@@ -8,7 +8,7 @@ concat({{ of }}mart, '/', {{ of }}measure)
 concat(force_code, '/', area_type, '/', area_code)
 {%- endmacro %}
 
-{#- Each mart and its title: the first words of its description. -#}
+{#- Each mart and its title, which is the first sentence of its description. -#}
 {% macro mart_titles() -%}
 {%- set marts = subjects() + ['public_health'] -%}
 {%- set titles = {} -%}

@@ -1,16 +1,16 @@
 {#- Sums a subject's events by month, the grain from which every period is made.
 
-    `events`: a relation with force_code, leaf_code (unit, or district; null where the extract has none), leaf_name, event_on,
-    measure, category, amount. Rows on days that coverage does not hold add nothing, but their category is one that was seen.
-    A stock takes every row, since a line may be older than the window; of counts on several days (`last`) the latest holds.
-    What stands for erased rows is added as if each of its months were one event. Where only some months are measured, the others'
-    sums are carried over. -#}
+    `events`: a relation with force_code, leaf_code (unit, or district; null if the extract has none), leaf_name, event_on,
+    measure, category, amount. Rows on days without coverage add nothing, but their categories get a row. A stock takes every
+    row, since a county line may be older than the window; of counts on several days (`last`) the latest applies. Archived
+    totals of erased rows are added like events, one for each month. If only some months are built again, the sums of the
+    others are carried forward. -#}
 {% macro by_month(mart, events) %}
 with events as (
     select * from {{ events }}
 ),
 
--- Of these loads nobody can say which category a row has: their amounts count in `all`, and in no category.
+-- Loads without the column that splits a measure: their amounts count in `all`, and in no category.
 unsplit as (
     select distinct measures.measure, gaps.load_id
     from {{ ref('measure_list') }} as measures
@@ -83,7 +83,7 @@ final as (
     group by force_code, leaf_code, measure, category, month_no
 )
 
--- What cannot be split is all of one category, `Not recorded`, which was seen all the same.
+-- Amounts that cannot be split are in `all` only; their category, `Not recorded`, still gets a row.
 select
     final.force_code,
     final.leaf_code,

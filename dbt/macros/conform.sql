@@ -1,12 +1,12 @@
-{#- Makes a mart of a subject's monthly sums: every area, category and period that coverage asks for, with its status and the
-    same period a year earlier. The one place where months become periods.
+{#- Makes a mart from a subject's monthly sums: every area, category and covered period, with its status and the same period a
+    year earlier. The one place where months become periods.
 
-    How: a dense row for each month of each series (force, area, measure, category), from which one pass of window functions
-    makes the sums to each month's end; `periods` then says which of them are rows, what they are called and what they are worth.
-    A rate is made of the sums of its numerator and its denominator, never of other rates.
+    A dense row for each month of each series (force, area, measure, category) goes through one pass of window functions, which
+    make the sums to each month's end. `periods` then says which of them are rows, with label and status. A rate is made from
+    the sums of its numerator and denominator, never from other rates.
 
-    Only figures that are due are made: of their months and those after. The year before them, and the year that its first month
-    looks back on, are read for that: 23 months; of a stock all. -#}
+    Only figures from the first month that changes (`figures_due`) are made. They need 23 earlier months: the year before, and
+    the year to its first month. A stock needs all. -#}
 {% macro conform(mart, monthly, districts=false) %}
 {%- set windows = ['month', 'rolling', 'calendar', 'financial'] -%}
 {%- set series = ['force_code', 'coverage', 'area_type', 'area_code', 'measure', 'category'] -%}
@@ -34,7 +34,7 @@ areas as (
     {%- endif %}
 ),
 
--- The categories that have rows: all, those of a list, and those ever seen for the force.
+-- The categories that have rows: `all`, those of a list, and those that the force has ever used.
 categories as (
     select forces.force_code, listed.measure, 'all' as category
     from listed
@@ -48,13 +48,13 @@ categories as (
     union
     select monthly.force_code, listed.measure, monthly.category
     from listed
-    inner join listed as alike
-        on listed.category_group = alike.category_group or listed.measure = alike.measure
+    inner join listed as grouped
+        on listed.category_group = grouped.category_group or listed.measure = grouped.measure
     inner join monthly
-        on alike.measure = monthly.measure
+        on grouped.measure = monthly.measure
 ),
 
--- What each area's rows add to: the force, and the section, unit or district of a row.
+-- Sums for the force, and for the section, unit or district of a row.
 summed as (
     select force_code, 'force' as area_type, force_code as area_code, measure, category, month_no, sum(amount) as amount
     from monthly group by force_code, measure, category, month_no
@@ -93,7 +93,7 @@ first_months as (
     from spine group by force_code, coverage
 ),
 
--- A stock's rows from before the first month are in its first figure.
+-- A stock's first figure includes its rows from before the first month.
 amounts as (
     select
         with_all.force_code, with_all.area_type, with_all.area_code, with_all.measure, with_all.category,
@@ -170,7 +170,7 @@ figures as (
     where month_no >= from_month_no - 12
 ),
 
--- Every series with what it is a share of; a plain one has no denominator.
+-- Every series with its denominator, if it is a rate or share.
 measured as (
     select
         {{ by }}, month_no, aggregation
@@ -211,8 +211,8 @@ compared as (
     from measured
 ),
 
--- Where a file lacks the column that splits a measure, or names no units, these figures have a coverage of their own.
-told_by as (
+-- Categories and units have a coverage of their own if some file lacks the column for them.
+measure_coverages as (
     select measure, false as of_category, coverage from listed
     union all
     select measure, true as of_category, coalesce(category_coverage, coverage) as coverage from listed
@@ -235,16 +235,16 @@ by_period as (
         {%- endfor %}
     from compared
     inner join due on compared.force_code = due.force_code and compared.month_no >= due.from_month_no
-    inner join told_by
-        on compared.measure = told_by.measure
-        and told_by.of_category = (compared.category <> 'all')
+    inner join measure_coverages
+        on compared.measure = measure_coverages.measure
+        and measure_coverages.of_category = (compared.category <> 'all')
     left join {{ ref('area_coverages') }} as areas
         on compared.force_code = areas.force_code
-        and told_by.coverage = areas.coverage
+        and measure_coverages.coverage = areas.coverage
         and {{ is_unit('compared') }}
     inner join {{ ref('periods') }} as periods
         on compared.force_code = periods.force_code
-        and coalesce(areas.area_coverage, told_by.coverage) = periods.coverage
+        and coalesce(areas.area_coverage, measure_coverages.coverage) = periods.coverage
         and compared.month_no = periods.month_no
 ),
 
@@ -289,17 +289,17 @@ inner join areas
 where listed.is_published
 {% endmacro %}
 
-{#- Whether a figure is one of a section or a unit, which a file without units does not tell. `Not recorded` is none. -#}
+{#- Whether a figure is of a section or a unit, which needs files with units. `Not recorded` is not one. -#}
 {% macro is_unit(figure) -%}
 ({{ figure }}.area_type = 'section' or ({{ figure }}.area_type = 'lpu' and {{ figure }}.area_code <> 'unknown'))
 {%- endmacro %}
 
-{#- 100 * n / d to ten places; null on a zero denominator. Through double, as both engines round decimals differently. -#}
+{#- 100 * n / d to ten places; null if d is zero. By way of a double, because the engines round decimals differently. -#}
 {% macro percent_of(n, d) -%}
 {{ ten_places('100 * cast(' ~ n ~ ' as double) / nullif(cast(' ~ d ~ ' as double), 0)') }}
 {%- endmacro %}
 
-{#- The two columns of change against the year before; only between two complete periods. -#}
+{#- The two columns of change from the year before, only between two complete periods. -#}
 {% macro change(relation, unit) -%}
 case when {{ relation }}.data_status = 'complete' and {{ relation }}.prior_status = 'complete'
         then cast({{ relation }}.value - {{ relation }}.prior_value as decimal(28, 10)) end as volume_change,

@@ -1,4 +1,4 @@
-{#- The constants of an XmR chart as NHSRplotthedots has them: https://github.com/nhs-r-community/NHSRplotthedots -#}
+{#- The constants of an XmR chart, as in NHSRplotthedots: https://github.com/nhs-r-community/NHSRplotthedots -#}
 {% macro chart_constant(name) -%}
 {%- set constants = {
     'screened above': 'cast(3.267 as double)',

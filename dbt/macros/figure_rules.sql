@@ -1,5 +1,5 @@
-{#- The rules that figures are held against, in the order of the columns that count how often each is broken. `which`: those that
-    several figures break together, or those that are asked of one by one. -#}
+{#- The rules for figures, in the order of the columns that count how often each is broken. `which`: `together`, rules about
+    several figures, or `one by one`, rules about single figures. -#}
 {% macro figure_rules(which=none) %}
 {%- set together = [
     'repeated_rows', 'all_not_its_categories', 'force_not_its_units', 'sections_not_the_rest', 'year_not_its_months',
@@ -11,7 +11,7 @@
 {{- return({'together': together, 'one by one': one_by_one}.get(which, together + one_by_one)) }}
 {%- endmacro %}
 
-{#- The columns of what breaks one rule, `n` times each row: used as `select {{ breaks('repeated_rows', 'n') }} from ...`. -#}
+{#- The columns of rows that each break one rule `n` times: used as `select {{ breaks('repeated_rows', 'n') }} from ...`. -#}
 {% macro breaks(rule, n='1') -%}
 mart, force_code, measure, month_no,
     {%- for column in figure_rules() %} {{ n if column == rule else 0 }} as {{ column }},{% endfor %} 0 as figures

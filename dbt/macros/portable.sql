@@ -1,4 +1,4 @@
-{#- The few expressions that DuckDB and Spark spell differently. Everything else in the models is common to both. -#}
+{#- The few expressions that differ between DuckDB and Spark. All other SQL of the models runs on both. -#}
 
 {% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between', 'pam_warehouse')(first, last)) }}{% endmacro %}
 {% macro default__days_between(first, last) %}datediff({{ last }}, {{ first }}){% endmacro %}
@@ -24,9 +24,9 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {% macro default__matches(text, pattern) %}{{ text }} rlike '{{ pattern }}'{% endmacro %}
 {% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{#- A double as decimal(28, 10). DuckDB multiplies by 10^10 and rounds, half away from zero; Spark would round the shortest text of
-    the double, which can differ in the last place. Above 9 x 10^8, where a bigint ends, doubles are whole multiples of 1024 places,
-    and equal on both up to 9 x 10^11. -#}
+{#- A double as decimal(28, 10). DuckDB multiplies by 10^10 and rounds, half away from zero; a cast on Spark rounds the shortest
+    text of the double, which can differ in the last place. Above 9 x 10^8, where a bigint ends, doubles are multiples of 1024
+    places, and both engines agree up to 9 x 10^11. -#}
 {% macro ten_places(number) %}{{ return(adapter.dispatch('ten_places', 'pam_warehouse')(number)) }}{% endmacro %}
 {% macro default__ten_places(number) -%}
 cast(
@@ -39,8 +39,8 @@ cast(
 {%- endmacro %}
 {% macro duckdb__ten_places(number) %}cast({{ number }} as decimal(28, 10)){% endmacro %}
 
-{#- 64 bits of several columns, the same of equal rows. Rows that differ may have the same, too, and on Spark have where they
-    differ by which of their columns is null: what this finds is to be asked in full. -#}
+{#- A 64-bit hash of several columns, the same for equal rows. Different rows may have the same hash, and on Spark do if they
+    differ only in which column is null: compare matches in full. -#}
 {% macro hash_of(columns) %}{{ return(adapter.dispatch('hash_of', 'pam_warehouse')(columns)) }}{% endmacro %}
 {% macro default__hash_of(columns) %}xxhash64({{ columns }}){% endmacro %}
 {% macro duckdb__hash_of(columns) %}hash({{ columns }}){% endmacro %}

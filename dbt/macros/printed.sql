@@ -1,5 +1,5 @@
-{#- A cell as it is printed: thousands by commas, pounds and per cent by their signs, and a marker where there is no figure or
-    only a part of one. The relation has the cell's `digits` (before the point) and `decimals_text` (after it, with the point). -#}
+{#- A cell as printed: commas between thousands, signs for pounds and per cent, and a marker if there is no figure or only a part.
+    The relation has the cell's `digits` (before the point) and `decimals_text` (the point and what follows). -#}
 {% macro printed(cell) -%}
 case
         when {{ does_not_apply(cell) }} then '[z]'
@@ -20,8 +20,8 @@ case
     end
 {%- endmacro %}
 
-{#- What is to be said of a cell: [z] not applicable, [x] not available, [p] provisional (a part of the period), [r] revised
-    since an edition printed it. -#}
+{#- The marker of a cell: [z] not applicable, [x] not available, [p] provisional (a part of the period), [r] revised since an
+    edition printed it. -#}
 {% macro marker(cell) -%}
 case
         when {{ does_not_apply(cell) }} then '[z]'
@@ -32,7 +32,7 @@ case
     end
 {%- endmacro %}
 
-{#- Whether there can be no figure, whatever the extracts: nothing was asked, no measure is called so, or it has no meaning. -#}
+{#- Whether there can be no figure, whatever the extracts: the cell has none, there is no such measure, or it has no meaning. -#}
 {% macro does_not_apply(cell) -%}
 {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' or {{ cell }}.has_no_meaning = 1
 {%- endmacro %}
@@ -58,8 +58,8 @@ concat(
             )
 {%- endmacro %}
 
-{#- One printed table: a row a printed row of an edition, a column a printed column, as text with its markers. The numbers
-    behind it are in `reports.cells`. -#}
+{#- One printed table: a row for each printed row of an edition, a column for each printed column, as text with markers. The
+    numbers are in `reports.cells`. -#}
 {% macro report_table(name, columns) -%}
 select
     edition,

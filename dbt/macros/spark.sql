@@ -1,6 +1,6 @@
-{#- What Spark needs for itself. What it only spells otherwise stands in portable.sql. -#}
+{#- What only Spark needs. Expressions that differ are in portable.sql. -#}
 
-{#- Views that others read often are tables here: Spark plans, and computes, what is in a view once for each time it is read. -#}
+{#- Views that are read often are tables here: Spark plans and computes a view each time it is read. -#}
 {% materialization night_view, adapter='spark', supported_languages=['sql'] %}
     {%- set often = model.name.endswith('_events') or model.name in ['measures', 'kept_parts', 'kept_measures'] -%}
     {{ return({'relations': [make_on_spark(sql, 'table' if often else 'view')]}) }}
@@ -10,13 +10,13 @@
     {{ return({'relations': [make_on_spark(sql, 'table', config.get('meta', {}).get('by_year', false))]}) }}
 {% endmaterialization %}
 
-{#- A night on Spark makes all months. -#}
+{#- A night on Spark builds all months. -#}
 {% materialization night_months, adapter='spark', supported_languages=['sql'] %}
     {{ return({'relations': [make_on_spark(sql, 'table')]}) }}
 {% endmaterialization %}
 
-{#- A table is Parquet, made once. The contract of a mart is held where its rows are put into the candidate, whose tables have its
-    columns and their descriptions already. Months are kept by force and financial year. -#}
+{#- A table is Parquet. The contract of a mart is checked when its rows are copied into the candidate, whose tables have the
+    columns and comments already. Monthly tables are partitioned by force and financial year. -#}
 {% macro make_on_spark(sql, kind, by_year=false) %}
     {%- set relation = this.incorporate(type=kind) -%}
     {{ run_hooks(pre_hooks) }}
@@ -39,7 +39,7 @@
     {{ return(relation) }}
 {% endmacro %}
 
-{#- dbt-spark binds a seed's blank cell as the text `None`, and no quote of a text is safe with it: so rows are spelled out. -#}
+{#- dbt-spark binds a blank cell of a seed as the text `None`, and does not escape quotes: so rows are written as SQL. -#}
 {% macro spark__load_csv_rows(model, agate_table) %}
     {%- set types = model['config'].get('column_types', {}) -%}
     {% set sql %}

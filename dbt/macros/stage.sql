@@ -1,7 +1,7 @@
 {#- The body of every staging model: current rows of one extract, typed as its contract says.
 
-    Rows that `superseded_rows` names are gone; an `lpu` becomes `unit_code`, the code in the list of areas or `unknown`.
-    Landing has already written every value in one canonical text form, so that the casts here can't fail. -#}
+    Rows in `superseded_rows` are left out; `lpu` becomes `unit_code`, the code in the list of areas, or `unknown`. Landing has
+    written every value in a canonical text form, so that the casts here can't fail. -#}
 {% macro stage(extract) %}
 {%- set types = {
     'date': 'date', 'month': 'date', 'timestamp': 'timestamp', 'whole': 'bigint',

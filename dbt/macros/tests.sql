@@ -1,5 +1,5 @@
-{#- A staging model's rows are the current versions: each has its date and its key, and no key is there twice.
-    Rows of data.police.uk have no key (`keyless`): they are known by file and line. -#}
+{#- A staging model has current versions only: each row has its date and its key, and no key appears twice.
+    Rows of data.police.uk have no key (`keyless`): they are identified by file and line. -#}
 {% test one_current_version(model, key, date, keyless=false) %}
 {%- if not key -%}
     {%- set known_by = 'load_id, line' -%}
@@ -10,8 +10,8 @@
 {%- endif %}
 {%- set needed = [date] if date else [] -%}
 {%- if not keyless -%}{%- set needed = (needed + (key or [])) | unique | list -%}{%- endif %}
-{#- Grouped, not counted over a window: whole rows would be carried for it. Counts, no sum of cases: of a column that is null
-    throughout DuckDB 2.0 takes such a sum for 0. -#}
+{#- Grouped, because a window function would carry whole rows. Counts instead of a sum of cases: if a column is all null, DuckDB
+    2.0 takes such a sum for 0. -#}
 with counted as (
     select
         {{ known_by }},

@@ -1,19 +1,19 @@
-{#- Whether a value of a classifying column counts as something, by the vocabulary; of a `;`-separated list (as landing stores it:
-    trimmed items, no blanks round the `;`) any item. Case is not regarded. -#}
+{#- Whether a value of a classifying column counts as something, by the vocabulary; for a `;`-separated list (stored without blanks
+    round the `;`), whether any item does. Ignores case. The rows are those of the alias `source_rows`. -#}
 {% macro counts_as(what, extract, column, is_list=false) -%}
 exists (
         select 1 from {{ source('raw', 'vocabulary') }} as words
         where words.extract = '{{ extract }}' and words.column_name = '{{ column }}' and words.counts_as = '{{ what }}'
             {%- if is_list %}
-            and instr(concat(';', lower(coalesce(rows_asked.{{ column }}, '')), ';'), concat(';', words.value, ';')) > 0
+            and instr(concat(';', lower(coalesce(source_rows.{{ column }}, '')), ';'), concat(';', words.value, ';')) > 0
             {%- else %}
-            and lower(rows_asked.{{ column }}) = words.value
+            and lower(source_rows.{{ column }}) = words.value
             {%- endif %}
     )
 {%- endmacro %}
 
-{#- What a row is split by; a blank one is `Not recorded`, so that all = the sum of the categories. A source's own `all` is
-    `All`: marts call the sum so, and would count such rows in it twice. -#}
+{#- The category of a row. A blank is `Not recorded`, so that `all` is the sum of the categories. A source's own `all` becomes `All`:
+    in marts `all` is the sum, and would count such rows twice. -#}
 {% macro category(column) -%}
 coalesce(case when {{ column }} = 'all' then 'All' else {{ column }} end, 'Not recorded')
 {%- endmacro %}
@@ -28,17 +28,17 @@ trim(both '-' from {{ replace_all('lower(' ~ column ~ ')', '[^a-z0-9]+', '-') }}
 substr('JanFebMarAprMayJunJulAugSepOctNovDec', ({{ number }} - 1) * 3 + 1, 3)
 {%- endmacro %}
 
-{#- Months since year 0: what periods are counted in. -#}
+{#- Months since year 0. -#}
 {% macro month_no(day) -%}
 (year({{ day }}) * 12 + month({{ day }}) - 1)
 {%- endmacro %}
 
-{#- Twelve months from April or another month: `2024/25`. -#}
+{#- The label of twelve months over two years: `2024/25`. -#}
 {% macro year_pair(first_year) -%}
 concat(cast({{ first_year }} as string), '/', substr(cast({{ first_year }} + 1 as string), 3, 2))
 {%- endmacro %}
 
-{#- The year in which a day's financial year (April to March) begins. -#}
+{#- The first year of a day's financial year (April to March). -#}
 {% macro financial_year(day) -%}
 (case when month({{ day }}) >= 4 then year({{ day }}) else year({{ day }}) - 1 end)
 {%- endmacro %}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.control_charts import RULES, WITHIN, false, seen, shifted
+from benchmarks.control_charts import RULES, WITHIN, detection, false_alarms, shifted
 from benchmarks.plotthedots import charted
 from oracle.charts import chart
 
@@ -44,7 +44,7 @@ def test_false_alarms_are_as_often_as_it_says(chance: np.random.Generator) -> No
         (line,) = (one for one in DOCS.splitlines() if one.startswith(f"| {kind} "))
         said = [[float(n) for n in re.findall(r"([\d.]+)%", cell)] for cell in line.split("|")[3:6]]
         for place, months in enumerate((24, 36)):
-            found = false(made(months).astype(float))
+            found = false_alarms(made(months).astype(float))
             print(kind, months, found)
             # Four standard errors of this many series, and what the page leaves out.
             assert found["months marked %"] == pytest.approx(said[0][place], abs=0.7)
@@ -56,7 +56,7 @@ def test_a_shift_is_found_as_often_as_it_says(chance: np.random.Generator) -> No
     told = re.search(r"marked it in (.*?) of series.*?find it in (.*?), and.*?known beforehand in (.*?):", DOCS, re.DOTALL)
     own, fixed, known = ([float(n) for n in re.findall(r"([\d.]+)%", said)] for said in told.groups())
     for place, months in enumerate((24, 36, 60)):
-        found = seen(shifted(chance.normal, SERIES, months), months)
+        found = detection(shifted(chance.normal, SERIES, months), months)
         print(months, found)
         assert found[f"found by {WITHIN} %"] == pytest.approx(own[place], abs=2)
         assert found["fixed limits %"] == pytest.approx(fixed[place], abs=1.3)

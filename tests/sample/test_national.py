@@ -67,6 +67,6 @@ def test_the_same_bytes_every_time_and_other_rows_for_each_force(written: list[P
 
 
 def test_the_forces_are_those_of_the_national_case(tmp_path: Path) -> None:
-    assert len(national.chosen("all")) == 44 and national.chosen("derbyshire, KENT") == ["derbyshire", "kent"]
+    assert len(national.forces_named("all")) == 44 and national.forces_named("derbyshire, KENT") == ["derbyshire", "kent"]
     with pytest.raises(ValueError, match="no force is called kentt; is kent meant"):
         national.write_national(tmp_path, ["kentt"], 1)

@@ -15,7 +15,7 @@ import pytest
 
 from dagster_project.sample import write_sample
 from dagster_project.sample.files import gzipped
-from dagster_project.sample.spans import Total, pieces, share, span
+from dagster_project.sample.spans import Total, span, split_amount, split_totals
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACTS = {
@@ -165,7 +165,7 @@ class TestPieces:
 
     def test_overlapping_totals_all_hold(self) -> None:
         totals = [Total(self.year, 100), Total(self.rolling, 140), Total(self.next_year, 150)]
-        cut = pieces(totals, span("2023-04-01", "2025-12-31"))
+        cut = split_totals(totals, span("2023-04-01", "2025-12-31"))
         for total in totals:
             assert sum(piece.value for piece in cut if piece.span.within(total.span)) == total.value
         assert all(piece.value >= 0 for piece in cut)
@@ -176,18 +176,18 @@ class TestPieces:
 
     def test_totals_that_contradict_each_other_are_refused(self) -> None:
         with pytest.raises(ValueError, match="contradict"):
-            pieces([Total(self.year, 100), Total(self.year, 101)], self.year)
+            split_totals([Total(self.year, 100), Total(self.year, 101)], self.year)
 
     def test_totals_that_no_counts_can_meet_are_refused(self) -> None:
         inner = span("2023-06-01", "2023-06-30")
         with pytest.raises(ValueError, match="no run of counts"):
-            pieces([Total(self.year, 1), Total(inner, 2)], self.year)
+            split_totals([Total(self.year, 1), Total(inner, 2)], self.year)
 
     def test_shares_add_up(self) -> None:
-        assert sum(share(Random(1), 12_345, 7, least=3)) == 12_345
-        assert min(share(Random(1), 12_345, 7, least=3)) >= 3
-        assert share(Random(1), 0, 0) == []
+        assert sum(split_amount(Random(1), 12_345, 7, least=3)) == 12_345
+        assert min(split_amount(Random(1), 12_345, 7, least=3)) >= 3
+        assert split_amount(Random(1), 0, 0) == []
         with pytest.raises(ValueError, match="too little"):
-            share(Random(1), 5, 3, least=2)
+            split_amount(Random(1), 5, 3, least=2)
         with pytest.raises(ValueError, match="nothing to share"):
-            share(Random(1), 5, 0)
+            split_amount(Random(1), 5, 0)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.hundred_nights import size_of
 from benchmarks.national import NEXT_DAY, NIGHTLY, scale_for, write_national, write_next_day
-from benchmarks.side_by_side import THEIR_PROJECT, agreed
+from benchmarks.side_by_side import THEIR_PROJECT, equal_figures
 from dagster_project.core.seeds import read_seed
 
 MARTS = ("mart_incidents", "mart_intelligence", "mart_drug_offences", "mart_stop_search", "mart_drug_tests")
@@ -69,10 +69,10 @@ def test_another_figure_is_seen(tmp_path: Path, here: str, theirs: str, same: bo
             con.execute(f"create table {schema}.{table} as {row} union all {more}")
     files = tmp_path / "warehouse.duckdb", tmp_path / "theirs.duckdb"
     if same:
-        assert agreed(*files) == (2 if "null, null" not in here else 1)
+        assert equal_figures(*files) == (2 if "null, null" not in here else 1)
     else:
         with pytest.raises(RuntimeError, match=r"\b[12] (are others|of the year before)"):
-            agreed(*files)
+            equal_figures(*files)
 
 
 def test_what_only_this_warehouse_has_must_be_nothing(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_what_only_this_warehouse_has_must_be_nothing(tmp_path: Path) -> None:
         with duckdb.connect(str(theirs)) as con:
             con.execute(f"create schema marts__night; create table marts__night.figures as {row}")
         if is_fine:
-            assert agreed(here, theirs) == 1
+            assert equal_figures(here, theirs) == 1
         else:
             with pytest.raises(RuntimeError, match="1 are others"):
-                agreed(here, theirs)
+                equal_figures(here, theirs)
 
 
 def test_a_file_with_two_names_counts_once(tmp_path: Path) -> None:

@@ -110,8 +110,8 @@ def without_released(entries):
     return [e for e in entries if e.outcome == "accepted" and e.load_id not in held]
 
 
-def spends_all(contract, newer, load, withheld, since):
-    """A newer load spends every older one whose window it covers, whatever it has in quarantine."""
+def replaces_all(contract, newer, load, withheld, since):
+    """A newer load replaces every older one whose window it covers, whatever it has in quarantine."""
     return newer.rank > load.rank and newer.known_by == load.known_by and raw_schema.covers(newer.entry, load.entry)
 
 
@@ -120,8 +120,8 @@ CODE = {
     "a released file is held still": (
         nights([of(0, doubled=True)], [Release(0)]), raw_schema, "accepted", without_released,
     ),
-    "a file with rows in quarantine spends older ones": (
-        nights([of(0, FIRST)], [of(1, BAD)]), raw_schema, "_spends", spends_all,
+    "a file with rows in quarantine replaces older ones": (
+        nights([of(0, FIRST)], [of(1, BAD)]), raw_schema, "_replaces", replaces_all,
     ),
     "a doubled feed is not looked for": (nights([of(0, doubled=True)]), land_file, "doubled", lambda con, sheet: None),
     "one extraction in other bytes is two": (
@@ -212,11 +212,11 @@ IN_PART = {
         lambda *_: changed_months.MonthsToRebuild(months={("cash_seizures", FORCE): {"2025-01"}}),
     ),
     "a touched month is carried over": (
-        nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_but_due", lambda *_: "",
+        nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_not_rebuilt", lambda *_: "",
     ),
     "other months are not carried over": (
         nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]),
-        carry_forward, "_but_due", lambda *_: " where false",
+        carry_forward, "_not_rebuilt", lambda *_: " where false",
     ),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import take_lock
 from dagster_project.transform import dbt_runner
+from dagster_project.transform.candidate import prepare_for_dbt
 
 from .conftest import Candidate
 
@@ -49,10 +50,12 @@ def test_works_on_a_copy_of_what_is_published(published: Home) -> None:
     assert _digest(published) == before
 
 
-def test_a_list_is_no_touch_and_failures_that_are_stored_are(published: Home) -> None:
+def test_only_commands_that_may_write_keep_the_next_night_from_building_on_the_candidate(published: Home) -> None:
     base = published.candidate / "base.json"
     assert pam_dbt(published, "ls", "-s", "mart_iom").exit_code == 0 and base.exists()
-    assert pam_dbt(published, "test", "-s", "stg_incidents", "--store-failures").exit_code == 0 and not base.exists()
+    # Not run: dbt would parse the whole project again for this option.
+    prepare_for_dbt(published, ["test", "-s", "stg_incidents", "--store-failures"])
+    assert not base.exists()
 
 
 @pytest.mark.parametrize(

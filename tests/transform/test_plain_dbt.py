@@ -39,8 +39,7 @@ def dbt(checkout: Path, *args: str) -> str:
     return done.stdout
 
 
-def test_parse_and_list(checkout: Path) -> None:
-    dbt(checkout, "parse")
+def test_list(checkout: Path) -> None:
     listed = dbt(checkout, "ls", "-s", "mart_naloxone", "--resource-type", "model", "--output", "name")
     assert listed.split()[-1] == "mart_naloxone"
 

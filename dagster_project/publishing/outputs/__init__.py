@@ -40,7 +40,7 @@ class OutputContext:
     night_id: str
     is_sample: bool
     """Whether the data are made up. An output that people read must say so on each page."""
-    beside: tuple[str, ...]
+    published_folders: tuple[str, ...]
     """The folders that this night publishes, this output's included: it may link to them."""
     reused: ReusedFiles = field(default_factory=ReusedFiles)
     """Files of the last publication that need not be made again."""
@@ -48,7 +48,7 @@ class OutputContext:
 
 def links_to(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Links (address, text) to those of these folders that the night publishes. `up`: the path to the published folder."""
-    return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.beside)
+    return tuple((f"{up}/{f}/index.html", PAGES[f]) for f in folders if f in context.published_folders)
 
 
 PAGES = {

@@ -14,6 +14,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH, literal, one_row
+from dagster_project.public_form import SCHEMA as PUBLIC
 from dagster_project.public_form.charts import CHARTS
 
 from ..figure_diff import KEY
@@ -43,8 +44,6 @@ OPEN = {"street_crime", "stop_search", "public_health"}
 OGL = "Contains public sector information licensed under the Open Government Licence v3.0."
 
 EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
-
-PUBLIC = "marts_public"
 
 Relation = tuple[str, str, str]
 """Schema, name, and file name without extension."""

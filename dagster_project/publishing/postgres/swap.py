@@ -7,8 +7,7 @@ query, a transaction left open) has already found all relations of that query: a
 lock. Later queries, even in the same transaction, read the new night, unless the transaction has a snapshot and already
 holds the tables.
 
-Views of other people are locked before the marts, in the order in which their readers lock them: the other order would
-deadlock.
+Views of other people are locked before the marts, in the same order as by their readers: the other order would deadlock.
 """
 
 import random

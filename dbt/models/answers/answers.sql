@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- What the warehouse says to each figure that an edition asks for, over whatever window it asks: from the days themselves.
--- Where the window is a period of the marts, the answer is the mart's; a test holds the two against each other.
+-- The value of each figure that an edition asks for, over any window, computed from days. If the window is a period of the marts,
+-- the value is the same as the mart's, which a test checks.
 with asked as (
     select * from {{ ref('asked_figures') }}
 ),
@@ -9,11 +9,11 @@ listed as (
     select * from {{ ref('measure_list') }}
 ),
 
--- Its categories may have a coverage of their own.
-told as (
-    select listed.*, false as of_category, listed.coverage as told_by from listed
+-- Categories may have a coverage of their own.
+measure_coverages as (
+    select listed.*, false as of_category, listed.coverage as own_coverage from listed
     union all
-    select listed.*, true as of_category, coalesce(listed.category_coverage, listed.coverage) as told_by from listed
+    select listed.*, true as of_category, coalesce(listed.category_coverage, listed.coverage) as own_coverage from listed
 ),
 
 -- The window that is asked for, and the same a year earlier.
@@ -29,21 +29,21 @@ windows as (
         asked.answer_id, sides.side, sides.from_day, sides.to_day, asked.force_code, asked.mart, asked.category,
         asked.area_type, asked.area_code, listed.measure, listed.aggregation, listed.numerator,
         listed.denominator, listed.denominator_category,
-        coalesce(areas.area_coverage, listed.told_by) as coverage
+        coalesce(areas.area_coverage, listed.own_coverage) as coverage
     from asked
     inner join sides on asked.answer_id = sides.answer_id
-    inner join told as listed
+    inner join measure_coverages as listed
         on asked.mart = listed.mart
         and asked.measure = listed.measure
         and listed.of_category = (asked.category <> 'all')
     left join {{ ref('area_coverages') }} as areas
         on asked.force_code = areas.force_code
-        and listed.told_by = areas.coverage
+        and listed.own_coverage = areas.coverage
         and {{ is_unit('asked') }}
     where asked.area_code is not null and listed.aggregation <> 'published' and sides.to_day is not null
 ),
 
--- A rate has two parts, each added over the window first.
+-- A rate has two parts, each summed over the window first.
 parts as (
     select *, 'n' as part, coalesce(numerator, measure) as part_measure, category as part_category
     from windows
@@ -75,8 +75,8 @@ amounts as (
     group by parts.answer_id, parts.side, parts.part
 ),
 
--- A window that begins or ends within a month whose rows were erased: its part of the month cannot be told.
-cut as (
+-- Windows that start or end within a month whose rows were erased: their part of that month is not known.
+split_months as (
     select distinct parts.answer_id, parts.side
     from parts
     inner join {{ ref('kept_measures') }} as kept
@@ -104,7 +104,7 @@ days as (
     group by windows.answer_id, windows.side
 ),
 
--- Side by side, not joined twice: an engine that plans a part of a query once for each time it is named would add all again.
+-- Pivoted, not joined twice: Spark would compute all sums again for the second join.
 both_parts as (
     select
         answer_id, side,
@@ -114,11 +114,11 @@ both_parts as (
     group by answer_id, side
 ),
 
-judged as (
+with_status as (
     select
         windows.answer_id, windows.side, windows.aggregation, both_parts.n, both_parts.d,
         case
-            when cut.answer_id is not null then 'not_available'
+            when split_months.answer_id is not null then 'not_available'
             when windows.aggregation in ('stock', 'last')
                 then case when days.is_end_covered = 1 then 'complete' else 'not_available' end
             when coalesce(days.covered_days, 0) = 0 then 'not_available'
@@ -130,9 +130,9 @@ judged as (
     left join days
         on windows.answer_id = days.answer_id
         and windows.side = days.side
-    left join cut
-        on windows.answer_id = cut.answer_id
-        and windows.side = cut.side
+    left join split_months
+        on windows.answer_id = split_months.answer_id
+        and windows.side = split_months.side
     left join both_parts
         on windows.answer_id = both_parts.answer_id
         and windows.side = both_parts.side
@@ -146,10 +146,10 @@ valued as (
             when aggregation in ('rate', 'share') then {{ percent_of('n', 'd') }}
             else cast(n as decimal(28, 10))
         end as value
-    from judged
+    from with_status
 ),
 
--- What others publish is looked up by its days, or counted back from the newest.
+-- Published figures of others are found by their days, or counted back from the newest.
 published as (
     select
         asked.answer_id, asked.published, health.value, health.prior_value, health.data_status, health.period_label,

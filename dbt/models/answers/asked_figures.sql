@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- The figures asked for, with every area and category spelled out where an edition asks for all of them.
+-- The figures that editions ask for, one row for each area and category if an edition asks for all of them.
 with asked as (
     select * from {{ source('raw', 'asked') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- What each day adds to, for the force and for each section, unit or district: the grain from which any window is made. Of what
--- the editions ask: their measures, and no day before or after all of their windows.
+-- Sums by day, for the force and for each section, unit or district: any window can be made from them. Only measures that editions
+-- ask for, and days from their first to their last window.
 with windows_asked as (
     select mart, force_code, measure, from_day, to_day from {{ source('raw', 'asked') }}
     where to_day is not null
@@ -9,7 +9,7 @@ with windows_asked as (
     where prior_to is not null
 ),
 
--- A rate is made of its parts. A stock counts from the beginning, and so does a window without a first day.
+-- A rate needs its parts. A stock, or a window without a first day, needs all days.
 asked as (
     select
         windows_asked.mart,
@@ -43,7 +43,7 @@ events as (
     {%- endfor %}
 ),
 
--- Of these loads nobody can say which category a row has.
+-- Loads without the column that splits a measure.
 unsplit as (
     select distinct listed.mart, listed.measure, gaps.load_id
     from {{ ref('measure_list') }} as listed
@@ -82,7 +82,7 @@ covered as (
         and by_day.force_code = windows.force_code
         and by_day.event_on between windows.covered_from and windows.covered_to
     union all
-    -- Of erased rows the month is known, and no day of it: `answers` gives no figure for a part of the month.
+    -- Of erased rows only the month is known: `answers` gives no figure for a part of it.
     select
         kept.mart, kept.force_code, kept.leaf_code, kept.leaf_name, kept.event_on, kept.measure,
         case when unsplit.load_id is null then kept.category else 'all' end as category, kept.amount, kept.is_covered

@@ -1,4 +1,4 @@
--- What the gate's suites ask of an extract. A ratio or share is null where there is too little to judge by.
+-- Facts about an extract for the gate's suites. A ratio or share is null if there are too few rows to judge.
 with night as (
     select * from {{ source('raw', 'night') }}
 ),
@@ -7,7 +7,7 @@ loads as (
     select * from {{ source('raw', 'loads') }}
 ),
 
--- Rows that count, of those with a key that is withheld of some file.
+-- Rows that count and have a key that was withheld from some file.
 current_rows as (
     select landed.*
     from {{ source('raw', 'withheld_versions') }} as landed
@@ -34,8 +34,8 @@ files as (
     group by loads.extract, loads.force_code
 ),
 
--- Each file by itself: one that is short and one that is over must not cancel out. Where the quarantine of a file is gone,
--- what the ledger says of it stands, and the loss is told apart.
+-- For each file: a shortage and a surplus must not cancel out. If the quarantine of a file is lost, the ledger's count is used, and
+-- the loss is reported separately.
 accounted as (
     select
         extract,
@@ -62,7 +62,7 @@ withdrawn as (
     group by loads.extract, loads.force_code
 ),
 
--- Rows of months whose rows were erased, of files that do not cover all of the month.
+-- Rows in months whose rows were erased, of files that do not cover the whole month.
 closed as (
     select loads.extract, loads.force_code, count(*) as rows_closed_tonight
     from {{ ref('superseded_rows') }} as superseded
@@ -72,8 +72,8 @@ closed as (
     group by loads.extract, loads.force_code
 ),
 
--- Rows whose newer version is in quarantine: the last good one stands.
-stood_in as (
+-- Rows whose newer version is in quarantine: the last good version counts.
+fallback as (
     select
         current_rows.extract,
         current_rows.force_code,
@@ -91,7 +91,7 @@ stood_in as (
     group by current_rows.extract, current_rows.force_code
 ),
 
--- The last four covered weeks against the year before them.
+-- Days of the last four covered weeks, and of the year before them.
 covered as (
     select
         windows.coverage as extract,
@@ -170,8 +170,8 @@ select
     cast(coalesce(volumes.rows_current, 0) as bigint) as rows_current,
     cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as bigint) as rows_withdrawn,
     cast(coalesce(closed.rows_closed_tonight, 0) as bigint) as rows_closed,
-    cast(coalesce(stood_in.rows_stood_in, 0) as bigint) as rows_stood_in,
-    stood_in.quarantined_file,
+    cast(coalesce(fallback.rows_stood_in, 0) as bigint) as rows_stood_in,
+    fallback.quarantined_file,
     cast(coalesce(unknown.rows_unknown, 0) as bigint) as rows_unknown,
     unknown.unknown_values,
     cast(coalesce(accounted.rows_unaccounted, 0) as bigint) as rows_unaccounted,
@@ -211,9 +211,9 @@ left join withdrawn
 left join closed
     on files.extract = closed.extract
     and files.force_code = closed.force_code
-left join stood_in
-    on files.extract = stood_in.extract
-    and files.force_code = stood_in.force_code
+left join fallback
+    on files.extract = fallback.extract
+    and files.force_code = fallback.force_code
 left join {{ source('raw', 'unknown_tonight') }} as unknown
     on files.extract = unknown.extract
     and files.force_code = unknown.force_code

@@ -1,6 +1,6 @@
 {{ config(materialized='night_months', meta={'due': 'facts', 'mart_by_mart': true}) }}
--- How many figures break each rule, by the month in which their period ends. Only months whose figures are due are counted
--- (`figures_due`); those before stand.
+-- How many figures break each rule, by the month in which their period ends. Only figures that are made again (`figures_due`) are
+-- counted; the counts of earlier months stay.
 {%- set place = 'mart, force_code, measure' %}
 {%- set period = 'period_type, period_start, period_end' %}
 {%- set figure = place ~ ', area_type, area_code, category, ' ~ period %}
@@ -9,14 +9,14 @@
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
-    inner join {{ due_now() }} as due
+    inner join {{ due_in_current_mart() }} as due
         on measures.mart = due.mart
         and measures.force_code = due.force_code
         and {{ month }} >= due.from_month_no
 {%- endset %}
--- A year is held against its months, which may be from before what is due. What is kept of tens of millions of figures costs by the
--- column: no more than is asked of several together.
-with looked_at as (
+-- A year is compared with its months, up to eleven of which may be before the first figure made again. With tens of millions of
+-- figures each column costs memory: only those for rules about several figures.
+with compared as (
     select
         measures.mart, measures.force_code, measures.measure, measures.area_type, measures.area_code, measures.category,
         measures.period_type, measures.period_start, measures.period_end, measures.value,
@@ -28,12 +28,12 @@ with looked_at as (
 ),
 
 figures as (
-    select * from looked_at
+    select * from compared
     where month_no >= from_month_no
 ),
 
--- Hardly a figure is: only what seems to be is told apart in full.
-seem_repeated as (
+-- Repeats are rare: only figures with an equal hash are compared in full.
+same_hash as (
     select {{ hash_of(figure) }} as figure_hash
     from figures
     group by {{ hash_of(figure) }}
@@ -43,12 +43,12 @@ seem_repeated as (
 repeated as (
     select {{ place }}, {{ month_no('period_end') }} as month_no, count(*) - 1 as n
     from figures
-    inner join seem_repeated on {{ hash_of(figure) }} = seem_repeated.figure_hash
+    inner join same_hash on {{ hash_of(figure) }} = same_hash.figure_hash
     group by {{ figure }}
     having count(*) > 1
 ),
 
--- Where a file lacks the column that splits a measure, its categories are not all of it.
+-- If a file lacks the column that splits a measure, its categories do not add up to all.
 unsplit as (
     select distinct listed.mart, gaps.force_code, listed.measure
     from {{ ref('measure_list') }} as listed
@@ -107,7 +107,7 @@ by_year as (
         sum(case when period_type = 'month' then value end) as months_value,
         sum(case when period_type <> 'month' then value end) as year_value,
         max(case when period_type <> 'month' then month_no end) as year_month_no
-    from looked_at
+    from compared
     where aggregation = 'sum' and period_type in ('month', '{{ kind }}_year')
     group by
         {{ place }}, area_type, area_code, category,
@@ -131,7 +131,7 @@ judged as (
             case when measures.category <> 'all' then listed.category_coverage end,
             listed.coverage
         ) as coverage,
-        case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as asked_from,
+        case when listed.aggregation in ('stock', 'last') then measures.period_end else measures.period_start end as span_from,
         measures.unit = 'percent' and (measures.value < 0 or measures.value > 100) as percent_out_of_range,
         measures.numerator > measures.denominator as numerator_over_denominator,
         measures.unit = 'percent' and measures.denominator > 0
@@ -162,31 +162,31 @@ judged as (
         and {{ is_unit('measures') }}
 ),
 
--- Spans of days are few and figures many: what is asked of a span's coverage is asked of all its figures at once.
+-- There are few spans of days and many figures: coverage is looked up once for all figures of a span.
 by_span as (
     select
-        {{ place }}, coverage, asked_from, period_end,
+        {{ place }}, coverage, span_from, period_end,
         {%- for rule in figure_rules('one by one') %}
         sum(case when {{ rule }} then 1 else 0 end) as {{ rule }},
         {%- endfor %}
         count(*) as figures
     from judged
-    group by {{ place }}, coverage, asked_from, period_end
+    group by {{ place }}, coverage, span_from, period_end
 ),
 
 spans as (
-    select distinct coverage, force_code, asked_from, period_end
+    select distinct coverage, force_code, span_from, period_end
     from by_span
 ),
 
 covered_spans as (
-    select distinct spans.coverage, spans.force_code, spans.asked_from, spans.period_end
+    select distinct spans.coverage, spans.force_code, spans.span_from, spans.period_end
     from spans
     inner join {{ ref('coverage_windows') }} as windows
         on spans.coverage = windows.coverage
         and spans.force_code = windows.force_code
         and spans.period_end >= windows.covered_from
-        and spans.asked_from <= windows.covered_to
+        and spans.span_from <= windows.covered_to
 ),
 
 one_by_one as (
@@ -208,17 +208,17 @@ one_by_one as (
     left join covered_spans
         on by_span.coverage = covered_spans.coverage
         and by_span.force_code = covered_spans.force_code
-        and by_span.asked_from = covered_spans.asked_from
+        and by_span.span_from = covered_spans.span_from
         and by_span.period_end = covered_spans.period_end
 ),
 
--- Every measure has a figure of the force for every period of its coverage. Shares have only those of their categories, and
--- what is published elsewhere only what was published.
+-- Every measure must have a figure of the force for every period of its coverage. Shares have figures for categories only, and
+-- published indicators only what was published.
 absent as (
     select listed.mart, periods.force_code, listed.measure, periods.month_no
     from {{ ref('measure_list') }} as listed
     inner join {{ ref('periods') }} as periods on listed.coverage = periods.coverage
-    inner join {{ due_now() }} as due
+    inner join {{ due_in_current_mart() }} as due
         on listed.mart = due.mart
         and periods.force_code = due.force_code
         and periods.month_no >= due.from_month_no

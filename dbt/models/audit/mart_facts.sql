@@ -1,6 +1,6 @@
 {{ config(materialized='night_view') }}
--- What the gate's suites ask of a mart: how many figures break each rule, for every measure. Measures without figures have a
--- row of zeros, so that a suite always has something to judge.
+-- Facts about a mart for the gate's suites: how many figures of each measure break each rule. Measures without figures have a row
+-- of zeros, so that a suite always has something to check.
 select
     listed.mart,
     listed.measure,
@@ -9,9 +9,9 @@ select
     cast(coalesce(sum(facts.{{ rule }}), 0) as bigint) as {{ rule }},
     {%- endfor %}
     cast(coalesce(sum(facts.figures), 0) as bigint) as figures,
-    max(case when listed.unit <> 'gbp' then apart.month_to_mean end) as month_to_mean,
-    max(case when listed.unit = 'gbp' then apart.month_to_mean end) as money_to_mean,
-    max(apart.month_apart) as month_apart
+    max(case when listed.unit <> 'gbp' then unusual.month_to_mean end) as month_to_mean,
+    max(case when listed.unit = 'gbp' then unusual.month_to_mean end) as money_to_mean,
+    max(unusual.month_apart) as month_apart
 from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts
     on listed.mart = facts.mart
@@ -25,9 +25,9 @@ left join ( -- noqa: ST05
         ) as month_apart
     from {{ ref('month_facts') }}
     group by mart, force_code, measure
-) as apart
-    on facts.mart = apart.mart
-    and facts.measure = apart.measure
-    and facts.force_code = apart.force_code
+) as unusual
+    on facts.mart = unusual.mart
+    and facts.measure = unusual.measure
+    and facts.force_code = unusual.force_code
 where listed.is_published
 group by listed.mart, listed.measure, facts.force_code

@@ -1,6 +1,6 @@
 {{ config(materialized='night_months', meta={'due': 'facts'}) }}
--- Lower 95% confidence limits of what others publish, beside the values that the mart has. The mart has one shape for all
--- subjects and no column for them; a claim such as "significantly above" needs them.
+-- Lower 95% confidence limits of published indicators, for claims such as "significantly above". All marts have the same columns,
+-- and none for limits.
 select
     cast('mart_public_health' as string) as mart,
     health.force_code,

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- The rows that count, by their day: what the gate asks of volumes is asked of days. Of rows that were erased no day is known.
+-- The rows that count, by day, for the gate's checks of volumes. Erased rows have no day any more.
 with current_rows as (
     select landed.*
     from {{ source('raw', 'landed_rows') }} as landed

@@ -1,4 +1,4 @@
--- The areas that have figures, each with what it lies in: unit, section, force.
+-- The areas that have figures, each with its section and force.
 with shown as (
     select force_code, area_type, area_code, max(area_name) as area_name
     from {{ ref('measures').include(database=false) }}

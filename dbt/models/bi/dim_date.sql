@@ -1,4 +1,4 @@
--- Every day of the years that the figures touch. A period belongs to its last day.
+-- Every day of the years that have figures. A period belongs to its last day.
 with days_of_month as (
     {%- for n in range(31) %}
     select {{ n }} as n

@@ -1,6 +1,5 @@
 {{ config(materialized='night_view') }}
--- Every figure of every mart, with the keys of what it is about. Names carry no database: the file is read under whatever
--- name it is attached.
+-- Every figure of every mart, with the keys of the dimensions. Names without a database: the file can be attached under any name.
 select
     {{ measure_key() }} as measure_key,
     {{ area_key() }} as area_key,

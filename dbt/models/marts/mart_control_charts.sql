@@ -1,8 +1,8 @@
 {{ config(materialized='night_months', meta={'due': 'series'}) }}
--- XmR charts, computed as the R package NHSRplotthedots does with its defaults: docs/reference/control-charts.md says how. A month that
--- changes moves the mean of its whole series: of a mart and force whose figures are due, all series are made again.
+-- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
+-- mean of its whole series, so if any figures of a mart and force change, all of their series are made again.
 --
--- Sums are of decimals, which come to the same in any order; only what is divided is a double.
+-- Sums are of decimals, which are the same in any order; only quotients are doubles.
 {%- set series = ['mart', 'force_code', 'area_type', 'area_code', 'measure', 'category'] %}
 {%- set by_series = 'partition by ' ~ series | join(', ') %}
 {%- set by_base = by_series ~ ', base_no' %}
@@ -54,12 +54,12 @@ stepped as (
     from based
 ),
 
-moved as (
+with_steps as (
     select
         *,
-        cast(abs(value - value_before) as decimal(28, 10)) as moved_by,
+        cast(abs(value - value_before) as decimal(28, 10)) as step_size,
         cast(total as double) / n as mean_value,
-        -- Exact: a series that does not move is on its mean, and on neither side of it.
+        -- Exact: a constant series is on its mean, and on neither side.
         case when value * n > total then 1 when value * n < total then -1 else 0 end as side,
         case when value > value_before then 1 when value < value_before then -1 when value = value_before then 0 end as step
     from stepped
@@ -69,25 +69,25 @@ moved as (
 averaged as (
     select
         *,
-        cast(sum(moved_by) over ({{ by_base }}) as double) / nullif(count(moved_by) over ({{ by_base }}), 0) as moved_on_average
-    from moved
+        cast(sum(step_size) over ({{ by_base }}) as double) / nullif(count(step_size) over ({{ by_base }}), 0) as mean_step_size
+    from with_steps
 ),
 
 screened as (
     select
         *,
-        -- Where nothing moves, the package has no limits; here they are the mean.
+        -- If nothing changes, the package has no limits; here they are the mean.
         case
-            when cast(moved_by as double) < {{ chart_constant('screened above') }} * moved_on_average or moved_by = 0 then moved_by
-        end as moved_as_usual
+            when cast(step_size as double) < {{ chart_constant('screened above') }} * mean_step_size or step_size = 0 then step_size
+        end as screened_step_size
     from averaged
 ),
 
 limited as (
     select
         *,
-        cast(sum(moved_as_usual) over ({{ by_base }}) as double)
-        / nullif(count(moved_as_usual) over ({{ by_base }}), 0) as moving_range
+        cast(sum(screened_step_size) over ({{ by_base }}) as double)
+        / nullif(count(screened_step_size) over ({{ by_base }}), 0) as moving_range
     from screened
 ),
 
@@ -109,13 +109,13 @@ placed as (
     from limited
 ),
 
--- Whether a run ends with this month.
-ending as (
+-- Whether a pattern ends with this month.
+pattern_ends as (
     select
         *,
         case when abs(sum(side) over ({{ in_order }} rows between 6 preceding and current row)) = 7 then 1 else 0 end as ends_run,
         case when abs(sum(step) over ({{ in_order }} rows between 5 preceding and current row)) = 6 then 1 else 0 end as ends_trend,
-        -- Three on one side, of which two are near the limit and not beyond it.
+        -- Three on one side, of which two are near the limit but not beyond it.
         case
             when
                 abs(sum(side) over ({{ in_order }} rows between 2 preceding and current row)) = 3
@@ -133,13 +133,13 @@ marked as (
         max(ends_trend) over ({{ in_order }} rows between current row and 6 following) = 1 as is_trend,
         max(ends_two_of_three) over ({{ in_order }} rows between current row and 2 following) = 1
         and is_beyond_near = 1 and is_outside = 0 as is_two_of_three,
-        -- The way a trend goes is that of its step to the next month, and of its last month that of the step before.
+        -- The direction of a trend is that of the step to the next month; in its last month, that of the step before.
         case
             when max(ends_trend) over ({{ in_order }} rows between 1 following and 7 following) = 1
                 then lead(step) over ({{ in_order }})
             else step
         end as trend_step
-    from ending
+    from pattern_ends
 )
 
 select
@@ -150,7 +150,7 @@ select
     baseline_start, baseline_end,
     is_outside = 1 as is_outside_limits,
     is_run, is_trend, is_two_of_three,
-    -- The first rule that marks a month says which way.
+    -- The direction is that of the first rule that marks a month.
     case
         when is_outside = 1 then case side when 1 then 'high' else 'low' end
         when is_trend then case trend_step when 1 then 'high' else 'low' end

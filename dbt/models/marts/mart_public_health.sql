@@ -1,10 +1,10 @@
 -- Report 5.1-5.8. Values as published: no zeros are added, nothing is summed.
--- A night in part reads the forces with new files, and replaces what is due of them. depends_on: {{ ref('figures_due') }}
+-- A night that builds in part replaces the figures of forces with new files. depends_on: {{ ref('figures_due') }}
 with indicators as (
     select * from {{ ref('public_health_indicators') }}
 ),
 
--- Rows of the whole population only; a download breaks some indicators down by deprivation and the like.
+-- Only rows of the whole population: a download also splits some indicators, such as by deprivation.
 source as (
     select
         *,
@@ -39,7 +39,7 @@ placed as (
         case indicators.value_column when 'count' then source.count else source.value end as value
     from source
     inner join indicators on source.indicator_id = indicators.indicator_id
-    -- `2024`, `2023/24`, and from one to another of either: `2021-23`, `2016-2018`, `2021/22-23/24`.
+    -- `2024`, `2023/24`, and ranges of either: `2021-23`, `2016-2018`, `2021/22-23/24`.
     where {{ matches('source.period', '^[12][0-9]{3}(/[0-9]{2})?(-([0-9]{2}|[0-9]{2}/[0-9]{2}|[0-9]{4}(/[0-9]{2})?))?$') }}
 ),
 
@@ -57,7 +57,7 @@ dated as (
     where area_type is not null
 ),
 
--- Two indicators can stand for one measure (a method that followed another): the seed says which comes first, where it has a value.
+-- Two indicators can be one measure (a new method after an old one): the seed says which is preferred if it has a value.
 ranked as (
     select
         *,

@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- Names carry no database: the file is read under whatever name it is attached.
+-- Names without a database: the file can be attached under any name.
 {%- set marts = subjects() + ['public_health'] %}
 {% for mart in marts -%}
 select

@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- Report 4.3. A seizure's status is the one it has now, whatever it was at the period's end.
+-- Report 4.3. The status of a seizure is its present one, not that at the period's end.
 with seizures as (
     select * from {{ ref('stg_cash_seizures') }}
 ),

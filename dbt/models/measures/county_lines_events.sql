@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- Report 3.5-3.6. A line is active from its first day to the day before it closes: +1 on the one, -1 on the other.
+-- Report 3.5-3.6. A line is active from its first day to the day before it closes: +1 on its first day, -1 on its last.
 with lines as (
     select * from {{ ref('stg_county_lines') }}
 ),

@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- Report 2.1-2.2. A code is looked up whole (`77/50`), else by the part before the `/`; the category is always that part.
+-- Report 2.1-2.2. The class is that of the whole code (`77/50`), else of the part before the `/`, which is the category.
 with recorded as (
     select
         *,

@@ -1,7 +1,7 @@
 {{ config(materialized='night_view') }}
 -- Report 6.3-6.6. One of the row's qualifiers counts as Drugs.
 with drugs as (
-    select * from {{ ref('stg_incidents') }} as rows_asked
+    select * from {{ ref('stg_incidents') }} as source_rows
     where {{ counts_as('Drugs', 'incidents', 'qualifiers', is_list=true) }}
 )
 

@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- What erased rows added to each measure, a month as one event. A unit that the list no longer has is not recorded.
+-- Archived totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`.
 with kept as (
     select * from {{ source('raw', 'kept_months') }}
 )

@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- Report 3.8, 8.4. An address repeats where it has an earlier identification, by date, then reference.
+-- Report 3.8, 8.4. An address repeats if it was identified before, by date, then reference.
 with identified as (
     select
         *,

@@ -5,7 +5,7 @@ with searches as (
 ),
 
 drug_searches as (
-    select * from searches as rows_asked
+    select * from searches as source_rows
     where {{ counts_as('Drugs', 'stop_search', 'object_of_search') }}
 )
 

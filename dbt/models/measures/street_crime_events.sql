@@ -1,5 +1,5 @@
 {{ config(materialized='night_view') }}
--- A district is the name of a neighbourhood (`Amber Valley 001A`) less its last word.
+-- The district is the name of a neighbourhood (`Amber Valley 001A`) without its last word.
 with districts as (
     select *, trim(regexp_replace(lsoa_name, '[^ ]+$', '')) as district
     from {{ ref('stg_street_crime') }}

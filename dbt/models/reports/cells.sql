@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- Every cell of every printed table and chart, in the printed order. An area or category of its own names its row, the
--- largest first; units that nothing is recorded of are left out.
+-- Every cell of every printed table and chart, in the printed order. In tables of every area or category, rows are named by these,
+-- the largest first; units without any record are left out.
 with cells as (
     select * from {{ source('raw', 'report_cells') }}
 ),
@@ -23,7 +23,7 @@ answered as (
             when 'numerator' then answers.numerator
             when 'denominator' then answers.denominator
         end as value,
-        -- No change in per cent from 0, or of what is a percentage itself; no rate of nothing.
+        -- No change in per cent from 0, or of a percentage; no rate of nothing.
         case
             when cells.shows = 'pct_change' and answers.pct_change is null and answers.volume_change is not null then 1
             when cells.shows = 'value' and answers.value is null and answers.denominator = 0 then 1
@@ -41,7 +41,7 @@ answered as (
     left join {{ ref('answers') }} as answers on cells.asked_id = answers.asked_id
 ),
 
--- A cell that does not apply, in a row of every area or category, stands in each of them.
+-- A cell that does not apply, in a row for every area or category, appears in each of them.
 rows_of as (
     select
         edition, table_name, row_no, row_name,
@@ -90,7 +90,7 @@ placed as (
     left join {{ source('raw', 'asked') }} as asked on answered.asked_id = asked.asked_id
 ),
 
--- What the last edition that went out said of the same figure.
+-- The same figure in the last edition that was published.
 printed_before as (
     select
         placed.edition, placed.table_name, placed.row_no, placed.column_no,
@@ -133,7 +133,7 @@ marked as (
         and earlier_print.choice = 1
 ),
 
--- Places as the unit has them, unless the edition says otherwise.
+-- Decimal places: those of the edition, else of the unit.
 placed_digits as (
     select
         *,

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- What the report printed, what the marts say, and whether the two agree at the precision that it was printed with.
+-- Each printed figure or statement, the figure of the marts, and whether the two agree at the printed precision.
 with claims as (
     select * from {{ source('raw', 'claims') }}
 ),
@@ -60,7 +60,7 @@ judged_figures as (
         and stepped.claim_no = claims.claim_no
 ),
 
--- A statement is made of groups: a whole and its parts, of which one thing is said. It holds where each group does.
+-- A statement has groups, each with a whole and its parts. It is true if it is true for each group.
 asked as (
     select * from {{ source('raw', 'asked') }}
 ),
@@ -88,7 +88,7 @@ shown as (
         and terms.shows = 'lower_limit'
 ),
 
--- Of days that are covered in part nothing can be said to be more or less than of whole ones.
+-- A partly covered period cannot be compared with a whole one.
 terms as (
     select
         *,
@@ -115,7 +115,7 @@ grouped as (
     group by edition, claim_no, form, group_no
 ),
 
-held as (
+checked as (
     select
         edition, claim_no, group_no, is_unknown, whole,
         case when form = 'largest' then largest_part else coalesce(parts, amount) end as against,
@@ -135,27 +135,27 @@ held as (
 
 first_broken as (
     select edition, claim_no, min(group_no) as group_no
-    from held
+    from checked
     where is_broken = 1
     group by edition, claim_no
 ),
 
 judged_statements as (
     select
-        held.edition,
-        held.claim_no,
+        checked.edition,
+        checked.claim_no,
         case
-            when max(held.is_broken) = 1 then 'disagrees'
-            when max(held.is_unknown) = 1 then 'not computable'
+            when max(checked.is_broken) = 1 then 'disagrees'
+            when max(checked.is_unknown) = 1 then 'not computable'
             else 'agrees'
         end as verdict,
-        max(case when held.group_no = first_broken.group_no then held.whole end) as whole,
-        max(case when held.group_no = first_broken.group_no then held.against end) as against
-    from held
+        max(case when checked.group_no = first_broken.group_no then checked.whole end) as whole,
+        max(case when checked.group_no = first_broken.group_no then checked.against end) as against
+    from checked
     left join first_broken
-        on held.edition = first_broken.edition
-        and held.claim_no = first_broken.claim_no
-    group by held.edition, held.claim_no
+        on checked.edition = first_broken.edition
+        and checked.claim_no = first_broken.claim_no
+    group by checked.edition, checked.claim_no
 ),
 
 judged as (
@@ -168,7 +168,7 @@ judged as (
     from judged_statements
 ),
 
--- What contradicts the report's other printed figures cannot hold, whatever the marts say.
+-- A figure that contradicts other printed figures disagrees, whatever the marts say.
 decided as (
     select
         claims.*,
@@ -213,7 +213,7 @@ select
                     'the printed figures contradict each other: ', cast(cast(own_total as bigint) as string), ' against ',
                     cast(cast(own_printed as bigint) as string)
                 )
-        when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
+        when verdict = 'not computable' and data_status = 'not_applicable' then 'not checked in the warehouse'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null

@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- Where a file of a force names no units, its extract has a coverage of its own for figures of units and sections: of each
--- coverage, one row a force. `Not recorded` and the force keep the extract's own.
+-- If some file of a force has no units, figures of its units and sections have a coverage of their own: one row for each coverage
+-- and force. Figures of the force, and of `Not recorded`, keep the extract's coverage.
 with lacking as (
     select distinct loads.extract, loads.force_code
     from {{ ref('standing_loads') }} as loads

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- A force's own list, where its home has one, stands for all of what the seed says of that force.
+-- A force's own list, if its home has one, replaces all rows of that force in the seed.
 with own as (
     select * from {{ source('raw', 'own_areas') }}
 ),

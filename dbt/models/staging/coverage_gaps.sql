@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- Loads that lack the columns that tell a coverage's measures, and the days on which their rows stand, so that the coverage has
--- none of them, whatever an older file said of these days.
+-- Loads that lack the columns that a coverage needs, and the days on which their rows count: the coverage has none of these days,
+-- whatever an older file says.
 with lacking as (
     select needed.coverage, loads.load_id
     from {{ ref('coverage_columns') }} as needed
@@ -48,7 +48,7 @@ placed as (
         and loads.force_code = newest.force_code
 )
 
--- Of whole lists the newest gives all rows, of whatever day. Rows known by file and line are replaced a month at a time.
+-- The newest file of a whole list gives all rows, whatever their day. Rows without a key are replaced a month at a time.
 select
     coverage,
     extract,
@@ -68,7 +68,7 @@ select
     cast(null as string) as kept_night
 from placed
 union all
--- A month whose rows were erased stands against all that came since.
+-- A month whose rows were erased replaces all later files.
 select
     placed.coverage,
     placed.extract,

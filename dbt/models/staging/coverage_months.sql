@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- A row for each month between the first and the last that coverage can ask for, without gaps, so that a year earlier is
--- always twelve rows earlier.
+-- A row for each month from the first to the last of a coverage, without gaps, so that a year earlier is always twelve rows
+-- earlier.
 with coverages as (
     select extract as coverage, extract, cast(null as string) as force_code from {{ source('raw', 'contracts') }}
     union all
@@ -63,7 +63,7 @@ covered as (
     group by spine.coverage, spine.force_code, spine.month_no
 ),
 
--- Which rows there are follows the extract, also where the measure begins later or needs another source.
+-- The extract decides which rows there are, even if a measure starts later or needs another source.
 touched as (
     select distinct
         spine.coverage,

@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
--- What each measure can be asked for: the union of the accepted windows, cut where a coverage has a limit of its own, and where
--- the rows that stand are of a file without the columns that tell it.
+-- The covered days of each coverage: the union of the accepted windows, without days before a coverage's own limit, and without
+-- days whose current rows are of a file that lacks the columns.
 with coverages as (
     select
         extract as coverage, extract, cast(null as string) as form, cast(null as date) as available_from,
@@ -15,7 +15,7 @@ with coverages as (
     left join {{ ref('coverage_limits') }} as limits on areas.coverage = limits.coverage
 ),
 
-telling as (
+usable as (
     select
         coverages.coverage,
         loads.force_code,
@@ -35,57 +35,57 @@ telling as (
     where lacking.load_id is null
 ),
 
--- The parts of a window in which another load's rows stand that lacks the columns.
-gone as (
+-- The parts of a window in which rows of another load, which lacks the columns, are current.
+lost as (
     select
-        telling.coverage,
-        telling.force_code,
-        telling.load_id,
-        telling.covered_from as window_from,
-        telling.covered_to as window_to,
-        greatest(telling.covered_from, gaps.covered_from) as gone_from,
-        least(telling.covered_to, gaps.covered_to) as gone_to
-    from telling
+        usable.coverage,
+        usable.force_code,
+        usable.load_id,
+        usable.covered_from as window_from,
+        usable.covered_to as window_to,
+        greatest(usable.covered_from, gaps.covered_from) as lost_from,
+        least(usable.covered_to, gaps.covered_to) as lost_to
+    from usable
     inner join {{ ref('coverage_gaps') }} as gaps
-        on telling.coverage = gaps.coverage
-        and telling.force_code = gaps.force_code
-        and telling.covered_to >= gaps.covered_from
-        and telling.covered_from <= gaps.covered_to
-        and (telling.load_rank <= gaps.load_rank or telling.night_id > gaps.kept_night)
-    where telling.covered_from <= telling.covered_to
+        on usable.coverage = gaps.coverage
+        and usable.force_code = gaps.force_code
+        and usable.covered_to >= gaps.covered_from
+        and usable.covered_from <= gaps.covered_to
+        and (usable.load_rank <= gaps.load_rank or usable.night_id > gaps.kept_night)
+    where usable.covered_from <= usable.covered_to
 ),
 
-gone_before as (
+lost_before as (
     select
         *,
-        max(gone_to) over (
-            partition by coverage, force_code, load_id order by gone_from, gone_to
+        max(lost_to) over (
+            partition by coverage, force_code, load_id order by lost_from, lost_to
             rows between unbounded preceding and 1 preceding
-        ) as gone_before
-    from gone
+        ) as lost_before
+    from lost
 ),
 
--- A window counts once, however many loads have it: two that are equal have no order, and islands are counted in one.
-cut as (
-    select telling.coverage, telling.force_code, telling.covered_from, telling.covered_to
-    from telling
-    left join (select distinct coverage, load_id from gone) as parted -- noqa: ST05
-        on telling.coverage = parted.coverage
-        and telling.load_id = parted.load_id
-    where parted.load_id is null
+-- Equal windows of several loads count once: they have no order, and the numbering of islands needs one.
+remaining as (
+    select usable.coverage, usable.force_code, usable.covered_from, usable.covered_to
+    from usable
+    left join (select distinct coverage, load_id from lost) as reduced -- noqa: ST05
+        on usable.coverage = reduced.coverage
+        and usable.load_id = reduced.load_id
+    where reduced.load_id is null
     union
     select
         coverage, force_code,
-        case when gone_before is null then window_from else {{ add_days('gone_before', 1) }} end as covered_from,
-        {{ add_days('gone_from', -1) }} as covered_to
-    from gone_before
+        case when lost_before is null then window_from else {{ add_days('lost_before', 1) }} end as covered_from,
+        {{ add_days('lost_from', -1) }} as covered_to
+    from lost_before
     union
-    select coverage, force_code, {{ add_days('max(gone_to)', 1) }} as covered_from, max(window_to) as covered_to
-    from gone
+    select coverage, force_code, {{ add_days('max(lost_to)', 1) }} as covered_from, max(window_to) as covered_to
+    from lost
     group by coverage, force_code, load_id
 ),
 
--- A window that neither overlaps nor follows on from those before it begins an island.
+-- A window that neither overlaps nor follows the windows before it starts a new island.
 marked as (
     select
         *,
@@ -93,7 +93,7 @@ marked as (
             partition by coverage, force_code order by covered_from, covered_to
             rows between unbounded preceding and 1 preceding
         ) as covered_before
-    from cut
+    from remaining
     where covered_from <= covered_to
 ),
 

@@ -1,7 +1,7 @@
 {{ config(materialized='night_table') }}
--- From which month on a force's figures in a mart are made again; no row: they stand. Before that month nothing that a figure is
--- made of has changed: neither the sums of months, nor how they are covered, nor which categories and districts have rows.
-{%- set judged = ['coverage', 'force_code', 'month_no', 'period_type', 'data_status', 'end_status', 'prior_status', 'prior_end_status'] %}
+-- The month from which a force's figures in a mart are made again; no row: none are. Before that month nothing has changed: neither
+-- the sums of months, nor their coverage, nor which categories and districts have rows.
+{%- set compared = ['coverage', 'force_code', 'month_no', 'period_type', 'data_status', 'end_status', 'prior_status', 'prior_end_status'] %}
 with night as (
     select is_in_part from {{ source('raw', 'night') }}
 ),
@@ -19,11 +19,11 @@ everything as (
 ),
 
 periods_now as (
-    select {{ judged | join(', ') }} from {{ ref('periods') }}
+    select {{ compared | join(', ') }} from {{ ref('periods') }}
 ),
 
 periods_before as (
-    select {{ judged | join(', ') }} from {{ source('raw', 'carried_periods') }}
+    select {{ compared | join(', ') }} from {{ source('raw', 'carried_periods') }}
 ),
 
 periods_changed as (
@@ -63,7 +63,7 @@ series_before as (
     select mart, force_code, kind, code, title from {{ source('raw', 'carried_series') }}
 ),
 
--- A category that comes or goes has figures in every period. Of marts that no file touches the sums are those of before.
+-- A new or dropped category changes the rows of every period. Marts that no file touches have the same sums as before.
 series_changed as (
     select mart, force_code
     from (
@@ -92,7 +92,7 @@ coverages as (
     where category_coverage is not null
 ),
 
-found as (
+starts as (
     select mart, force_code, month_no from everything
     union all
     select
@@ -111,5 +111,5 @@ found as (
 )
 
 select mart, force_code, cast(min(month_no) as int) as from_month_no
-from found
+from starts
 group by mart, force_code

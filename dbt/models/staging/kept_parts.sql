@@ -1,6 +1,6 @@
 {{ config(materialized='night_view') }}
--- Months of loads whose rows were erased, for which their kept measures stand. Who comes later can take a month's place only
--- whole: which of the erased rows a part of it would replace cannot be told any more.
+-- Months of loads whose rows were erased and whose archived totals still count. A later file can replace only a whole month: it
+-- is no longer known which of the erased rows a part of it would replace.
 with parts as (
     select distinct load_id, month_no, kept_night from {{ source('raw', 'kept_months') }}
 ),
@@ -23,7 +23,7 @@ placed as (
     inner join {{ ref('months') }} as months on parts.month_no = months.month_no
 ),
 
--- A newer whole list, the newest file of a month, or a newer file that covers all days of the month that the erased one covered.
+-- Replaced by a newer whole list, the newest file of a month, or a newer file that covers all days that the erased load covered.
 replaced as (
     select distinct placed.load_id, placed.month_no
     from placed

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- Every month that a row's date can have (landing takes the years 1900 to 2100).
+-- Every month that a row's date can have (landing accepts the years 1900 to 2100).
 with digits as (
     {%- for n in range(10) %}
     select {{ n }} as n

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- A force's own codes come on top of the seed's, and win where both name one.
+-- A force's own codes are added to the seed's, and override them.
 with own as (
     select upper(offence_code) as offence_code, offence_class from {{ source('raw', 'own_offence_codes') }}
     union all

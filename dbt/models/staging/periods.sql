@@ -16,7 +16,7 @@ with months as (
     from {{ ref('coverage_months') }}
 ),
 
-spelled as (
+labelled as (
     select
         *,
         touched_in_calendar_year > 0 or touched_in_financial_year > 0 as has_row,
@@ -40,7 +40,7 @@ listed as (
         concat(month_name, ' ', calendar_name) as period_label,
         covered_days,
         has_row
-    from spelled
+    from labelled
     union all
     select
         coverage, force_code, month_no, is_end_covered, month_end as period_end,
@@ -49,7 +49,7 @@ listed as (
         calendar_name as period_label,
         covered_calendar as covered_days,
         month_of_year = 12 and touched_in_calendar_year > 0 as has_row
-    from spelled
+    from labelled
     union all
     select
         coverage, force_code, month_no, is_end_covered, month_end as period_end,
@@ -58,7 +58,7 @@ listed as (
         financial_name as period_label,
         covered_financial as covered_days,
         month_of_year = 3 and touched_in_financial_year > 0 as has_row
-    from spelled
+    from labelled
     union all
     select
         coverage, force_code, month_no, is_end_covered, month_end as period_end,
@@ -70,7 +70,7 @@ listed as (
         end as period_label,
         covered_rolling as covered_days,
         has_row and month_no - 11 >= first_covered_month_no as has_row
-    from spelled
+    from labelled
     union all
     select
         coverage, force_code, month_no, is_end_covered, month_end as period_end,
@@ -82,7 +82,7 @@ listed as (
         end as period_label,
         covered_calendar as covered_days,
         has_row and touched_calendar > 0 as has_row
-    from spelled
+    from labelled
     union all
     select
         coverage, force_code, month_no, is_end_covered, month_end as period_end,
@@ -94,10 +94,10 @@ listed as (
         end as period_label,
         covered_financial as covered_days,
         has_row and touched_financial > 0 as has_row
-    from spelled
+    from labelled
 ),
 
-judged as (
+with_status as (
     select
         *,
         case
@@ -116,7 +116,7 @@ compared as (
             over (partition by coverage, force_code, period_type order by month_no) as prior_status,
         lag(case when has_row then end_status end, 12)
             over (partition by coverage, force_code, period_type order by month_no) as prior_end_status
-    from judged
+    from with_status
 )
 
 select

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- Over months that the force's own extract covers, it counts alone: what data.police.uk publishes of them stands back.
+-- Loads that count: in months that the force's own extract covers, files of data.police.uk do not.
 with loads as (
     select loads.*, contracts.is_keyed
     from {{ source('raw', 'loads') }} as loads

@@ -1,5 +1,5 @@
 {{ config(materialized='night_table') }}
--- What a newer file means: the landed rows that do not count, and why. Staging leaves them out.
+-- The landed rows that do not count, and why. Staging leaves them out.
 with loads as (
     select loads.*, contracts.kind
     from {{ source('raw', 'loads') }} as loads
@@ -28,8 +28,8 @@ landed as (
         and rows_landed.line = withheld.line
 ),
 
--- A month whose rows were erased stands until a newer file covers all of it. Until then its days are closed to rows that came
--- since.
+-- A month whose rows were erased keeps its archived totals until a newer file covers all of it. Until then, later rows on its days
+-- do not count.
 closed as (
     select landed.load_id, landed.line, min(parts.load_id) as by_load_id
     from landed
@@ -45,7 +45,7 @@ closed as (
     group by landed.load_id, landed.line
 ),
 
--- A row that is withheld, outranked or in a closed month has no say in what other rows are worth.
+-- A row that is withheld, outranked or in a closed month does not supersede other rows.
 versions as (
     select
         landed.*,
@@ -64,7 +64,7 @@ versions as (
     where not landed.is_outranked and not landed.is_withheld and landed.known_by <> 'file' and closed.load_id is null
 ),
 
--- A key that a newer file covers and lacks is withdrawn. One that is there in quarantine is there.
+-- A key that a newer file covers but lacks is withdrawn. A quarantined row counts as present.
 withdrawn as (
     select
         versions.extract,
@@ -85,7 +85,7 @@ withdrawn as (
     group by versions.extract, versions.load_id, versions.line
 ),
 
--- Rows known by file and line: the newest file of a month replaces that month, also where its window begins within it.
+-- Rows without a key: the newest file of a month replaces that month, even if its window starts within it.
 replaced as (
     select
         landed.extract,
@@ -103,13 +103,13 @@ replaced as (
     group by landed.extract, landed.load_id, landed.line
 ),
 
--- Rows that had a newer version in a file whose rows were erased since; of several, the last.
+-- Rows that had a newer version in a load whose rows were erased since; of several, the last.
 outlived as (
-    select versions.extract, versions.load_id, versions.line, max(gone.by_load_id) as by_load_id
+    select versions.extract, versions.load_id, versions.line, max(erased.by_load_id) as by_load_id
     from versions
-    inner join {{ source('raw', 'kept_superseded') }} as gone
-        on versions.load_id = gone.load_id
-        and versions.line = gone.line
+    inner join {{ source('raw', 'kept_superseded') }} as erased
+        on versions.load_id = erased.load_id
+        and versions.line = erased.line
     left join withdrawn
         on versions.load_id = withdrawn.load_id
         and versions.line = withdrawn.line

@@ -225,13 +225,13 @@ def test_a_few_publishes_while_readers_ask(
     make_database: Callable[..., Database], sample_home: Home, tmp_path: Path
 ) -> None:
     """`benchmarks/publishes.py`, smaller: every answer of the file and of PostgreSQL is of one night, and none an error."""
-    from benchmarks.publishes import base_of, put_out, question, read
+    from benchmarks.publishes import make_base, publish_and_load, question, read
 
     database, home = make_database("asked"), Home(tmp_path / "home").create()
-    base = base_of(sample_home.warehouse, tmp_path / "base.duckdb")
+    base = make_base(sample_home.warehouse, tmp_path / "base.duckdb")
     assert len(base.places) > 10
     sql, until, seen = question(base), threading.Event(), []
-    put_out(home, base, 1, database.server)
+    publish_and_load(home, base, 1, database.server)
     readers = [
         threading.Thread(target=lambda n=n: seen.append(read(home, database.analyst, sql, until, bool(n % 2), 0.5)))
         for n in range(3)
@@ -239,7 +239,7 @@ def test_a_few_publishes_while_readers_ask(
     for reader in readers:
         reader.start()
     for number in range(2, 5):
-        put_out(home, base, number, database.server)
+        publish_and_load(home, base, number, database.server)
     until.set()
     for reader in readers:
         reader.join()
