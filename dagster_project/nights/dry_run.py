@@ -16,6 +16,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
@@ -232,8 +233,7 @@ def _parted(home: Home, checks: list[Check]) -> tuple[list[Check], list[Check]]:
 
 def _moved(trial: Home) -> dict[str, dict[str, int]]:
     """Figures of the trial's candidate that differ from the published ones, by mart."""
-    con = duckdb.connect()
-    try:
+    with working_database(trial) as con:
         attach(con, trial.candidate / WAREHOUSE, "later")
         before = f"(from {LATER} where false)"
         if trial.warehouse.exists():
@@ -241,6 +241,4 @@ def _moved(trial: Home) -> dict[str, dict[str, int]]:
             before = EARLIER
         moved(con, before)
         rows = by_mart(con)
-    finally:
-        con.close()
     return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}

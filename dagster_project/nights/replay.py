@@ -22,6 +22,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, in_order, read_receipts
 from dagster_project.core.sql import one_row
@@ -80,7 +81,7 @@ class ReplayRun(NightRun):
         """Compare with what is published, then publish."""
         if self.home.warehouse.exists():
             night_id = published_night(self.home) or ""
-            self.compared = compared(night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
+            self.compared = compared(self.home, night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
         return super().publish()
 
     def _receipt(self, outcome: Any, reason: str) -> Receipt:
@@ -118,15 +119,12 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         )
 
 
-def compared(night_id: str, before: Path, after: Path, limit: int = 20) -> Compared:
+def compared(home: Home, night_id: str, before: Path, after: Path, limit: int = 20) -> Compared:
     """How the figures of one file stand to another's, in all their columns. Raises ValueError for a file that is none."""
-    con = duckdb.connect()
-    try:
+    with working_database(home) as con:
         attach(con, before, "earlier")
         attach(con, after, "later")
         return _compared(con, night_id, limit)
-    finally:
-        con.close()
 
 
 def _compared(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Compared:
@@ -148,8 +146,7 @@ def check(home: Home, night: str = TODAY, limit: int = 20) -> Compared:
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
     """
     target = find(home, night)
-    con = duckdb.connect()
-    try:
+    with working_database(home) as con:
         # Opened first: a night may publish and prune meanwhile.
         attach(con, target.path, "earlier")
         with made_again(home, target.night_id) as run:
@@ -157,8 +154,6 @@ def check(home: Home, night: str = TODAY, limit: int = 20) -> Compared:
             found = _compared(con, target.night_id, limit)
             con.execute("detach later")
         return found
-    finally:
-        con.close()
 
 
 def as_of(home: Home, night: str, out: Path) -> list[str]:

@@ -15,7 +15,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
-from dagster_project.editions.questions import ask_all
+from dagster_project.editions.raw_tables import requested_by
 
 from .findings import findings_of
 from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
@@ -44,7 +44,7 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     force = force_names().get(edition.force_code, edition.force_code)
     claims: list[Claim] = []
     if public:
-        asked = ask_all([edition.model_copy(update={"claims": None})])
+        asked = requested_by([edition.model_copy(update={"claims": None})])
         tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in asked.tables]
         cells = public_cells(con, edition)
     else:
@@ -305,7 +305,8 @@ def _no_cell(cell_id: str) -> Cell:
 def _asked(edition: Edition, table: str) -> list[tuple[str, str]]:
     """Mart and measure of each cell that the edition asks for."""
     return [
-        (c.ask["mart"], c.ask["measure"]) for t in edition.tables if t.table == table for c in edition.cells(t) if c.ask
+        (c.fields["mart"], c.fields["measure"])
+        for t in edition.tables if t.table == table for c in edition.cells(t) if c.fields
     ]  # fmt: skip
 
 

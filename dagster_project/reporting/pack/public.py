@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
-from dagster_project.editions.tables import EVERY, AskedCell, AskedTable
+from dagster_project.editions.tables import EVERY, CellSpec, TableSpec
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.windows import (
     HIDDEN,
@@ -40,7 +40,7 @@ class NoPublicFormError(PamError, ValueError):
 class _Found:
     """A cell of a printed row: `figure` is None where nothing is asked, `series` where no measure is called so."""
 
-    cell: AskedCell
+    cell: CellSpec
     name: str | None
     series: FigureSeries | None = None
     figure: PublicFigure | None = None
@@ -61,7 +61,7 @@ def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, 
     listed = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     force = force_names().get(edition.force_code, edition.force_code)
     made = {t.table: edition.cells(t) for t in edition.tables}
-    asks = {id(c): _asked(c.ask, force) for found in made.values() for c in found if c.ask}
+    asks = {id(c): _asked(c.fields, force) for found in made.values() for c in found if c.fields}
     figures = PublicFigures(
         con, edition.force_code, [a for a in asks.values() if (a.mart, a.measure) in listed],
         {key: m["aggregation"] for key, m in listed.items()},
@@ -78,8 +78,8 @@ def _asked(ask: dict[str, Any], force: str) -> AskedSeries:
 
 
 def _cells_of(
-    table: AskedTable,
-    cells: list[AskedCell],
+    table: TableSpec,
+    cells: list[CellSpec],
     asks: dict[int, AskedSeries],
     figures: PublicFigures,
     listed: dict[Any, Any],
@@ -91,7 +91,7 @@ def _cells_of(
         if one.name is not None:
             rows[one.cell.row_no, one.name].append(one)
     # What does not apply stands in each row of every area or category.
-    for one in (f for f in found if f.name is None and f.cell.ask is None):
+    for one in (f for f in found if f.name is None and f.cell.fields is None):
         for (row_no, _), own in rows.items():
             if row_no == one.cell.row_no:
                 own.append(one)
@@ -101,7 +101,7 @@ def _cells_of(
             yield _as_cell(table, one, row_no, place[1], listed, force)
 
 
-def _found(cell: AskedCell, asked: AskedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
+def _found(cell: CellSpec, asked: AskedSeries | None, figures: PublicFigures, listed: dict[Any, Any]) -> Iterator[_Found]:
     """The figures of a cell: one each where it asks for every area or category."""
     if asked is None or cell.days is None:
         yield _Found(cell, cell.row_label)
@@ -149,15 +149,15 @@ def _order(rows: dict[tuple[int, str], list[_Found]]) -> Callable[[tuple[int, st
 
 
 def _shown(found: _Found) -> tuple[Decimal | None, str | None]:
-    ask = found.cell.ask
+    ask = found.cell.fields
     if found.figure is None or found.series is None or ask is None:
         return None, NO_SUCH_NUMBER
     return found.figure.shown(ask.get("shows", "value"))
 
 
-def _as_cell(table: AskedTable, found: _Found, row_no: int, label: str, listed: dict[Any, Any], force: str) -> dict[str, Any]:
+def _as_cell(table: TableSpec, found: _Found, row_no: int, label: str, listed: dict[Any, Any], force: str) -> dict[str, Any]:
     cell, series, days = found.cell, found.series, found.cell.days
-    ask = cell.ask or {}
+    ask = cell.fields or {}
     shows = ask.get("shows", "value")
     value, marker = _shown(found)
     unit = listed[series[:2]]["unit"] if series else None

@@ -38,7 +38,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     monkeypatch.setenv("PAM_POSTGRES_DSN", f"postgresql://pam_loader:{SECRET}@127.0.0.1:1/pam")
     night = pam("nightly", "--home", new_home.path, "--wait", 0)
     assert night.exit_code == 3, night.stderr
-    assert "Published, but not in PostgreSQL, which serves what it served before." in night.stderr
+    assert "Published, but not loaded into PostgreSQL, which keeps its earlier night." in night.stderr
     assert "PostgreSQL at pam_loader@127.0.0.1:1/pam does not answer" in night.stderr
     (receipt,) = read_receipts(new_home)
     assert (receipt.outcome, receipt.postgres["outcome"]) == ("published", "failed") and "does not answer" in receipt.not_served
@@ -84,7 +84,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     # Going back is not a night: PostgreSQL follows when a person says so, and a newer night replaces it by itself.
     assert postgres.bring(new_home).outcome == "there already"
     back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
-    assert back.exit_code == 0 and "`pam postgres load` gives it this night" in back.stdout
+    assert back.exit_code == 0 and "`pam postgres load` loads this one" in back.stdout
     assert postgres.bring(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
     loaded = pam("postgres", "load", "--home", new_home.path)
