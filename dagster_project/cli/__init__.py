@@ -1,7 +1,7 @@
-"""`pam`: run a night, see the state of the warehouse, ask the published figures.
+"""The `pam` command: runs nights, shows the state of the warehouse, reads the published figures.
 
-A module a kind of command; importing it makes its commands known to the app. Exit codes: 0 done (a night: published),
-1 held or failed, 2 wrong use.
+Each module registers its commands with the app when it is imported. Exit codes: 0 done (a night: published), 1 held or failed,
+2 wrong use.
 """
 
 from . import (  # noqa: F401  (commands register themselves)
@@ -29,9 +29,9 @@ from . import (  # noqa: F401  (commands register themselves)
     vocabulary,
 )
 from .common import app
-from .help_panels import arrange
+from .help_panels import group_commands
 
-arrange(app)
+group_commands(app)
 
 
 def main() -> None:

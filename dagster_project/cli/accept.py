@@ -20,8 +20,8 @@ def accept(
     home: HomeOption = None,
 ) -> None:
     """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
-    from dagster_project.transform.accepted_months import accept_month as write
+    from dagster_project.transform.accepted_months import accept_month
 
     with explained():
-        new = write(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
-        echo(f"{new.measure} of {new.force_code} in {new.month} passes from the next night on")
+        accepted = accept_month(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
+        echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")

@@ -24,27 +24,28 @@ app.add_typer(audit, name="audit")
 def verify(
     anchor: Annotated[
         list[str] | None,
-        typer.Option("--anchor", help="A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.",
-                     show_default=False),
+        typer.Option(
+            "--anchor", help="A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.", show_default=False
+        ),
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Find any change to the record: of a byte, a line, their order, or their number.
+    """Find any change to the record: a changed, moved, added or missing line.
 
-    It prints the last record's number and hash: kept outside the home, they show later that nothing before was changed, even
-    by somebody who had the key. Exit 1: something was changed; it is named.
+    It prints the last record's number and hash. Keep them outside the home: with --anchor they show later that nothing before
+    was changed, even by somebody who had the key. Exit 1: something was changed, and the lines above say what.
     """  # fmt: skip
     from dagster_project.audit import verify as verify_log
 
     with explained():
-        found = verify_log(Home.of(home), anchor or ())
-    for note in found.notes:
+        result = verify_log(Home.of(home), anchor or ())
+    for note in result.notes:
         echo(f"pam: {note}", err=True)
-    for fault in found.faults:
+    for fault in result.faults:
         secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
-    said = f"{found.records:,} records" + (f", the last is {found.anchor}" if found.anchor else "")
-    echo(said + (f"; {len(found.faults)} faults" if found.faults else ": all as they were written"))
-    raise typer.Exit(1 if found.faults else 0)
+    summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
+    echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
+    raise typer.Exit(1 if result.faults else 0)
 
 
 @audit.command()
@@ -58,7 +59,7 @@ def show(
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     home: HomeOption = None,
 ) -> None:
-    """Show the record, the newest last. It says what it says of records that are as they were signed: `pam audit verify`."""
+    """Show the record, the newest last. `pam audit verify` checks that nothing in it was changed."""
     from dagster_project.audit import KINDS, read_log
     from dagster_project.audit.log import OWN_KINDS
     from dagster_project.serving import write_result

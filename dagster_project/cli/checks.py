@@ -1,4 +1,4 @@
-"""`pam checks`: the gate's results for a night, and Great Expectations' Data Docs."""
+"""`pam checks`: shows the gate's results for a night, and writes Great Expectations' Data Docs."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ from dagster_project.core.home import Home
 from .common import HomeOption, ReasonOption, app, explained
 from .echo import echo
 
-SHOWN = 10
-"""Nights of which Data Docs are written where none is named."""
+DOCS_NIGHTS = 10
+"""Nights in the Data Docs if none is named."""
 
 
 @app.command()
@@ -30,16 +30,17 @@ def checks(
     project: Annotated[
         Path | None,
         typer.Option(
-            "--gx-project", show_default=False,
+            "--gx-project",
+            show_default=False,
             help="Write suites and results to this folder, as a project that Great Expectations' own API opens.",
         ),
     ] = None,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Show what failed of a night's checks, held nights among them: level, rule, and the values that broke it.
+    """Show which of a night's checks failed, also of a held night: level, rule, and the values that broke it.
 
-    As JSON with Great Expectations' own validation results, which its API loads. Data Docs need no network: open index.html.
+    JSON includes Great Expectations' own validation results, which its API loads. Data Docs need no network: open index.html.
 
     Example: pam checks --night 20260126T020000Z
 
@@ -47,35 +48,35 @@ def checks(
     """
     from dagster_project.core.receipts import read_receipts
     from dagster_project.quality import data_docs, gx_project, results
-    from dagster_project.serving import consulted, write_result
+    from dagster_project.serving import record_consultation, write_result
 
     if form not in ("table", "json"):
         raise typer.BadParameter(f"{form!r} is none of table, json", param_hint="--format")
     where = Home.of(home)
     with explained():
-        named = results.find_night_id(where, night)
-        consulted(where, reason, by="pam checks", night=named, docs=bool(docs or project))
-        nights = [named] if night else results.nights(where)[-SHOWN:]
+        night_id = results.find_night_id(where, night)
+        record_consultation(where, reason, by="pam checks", night=night_id, docs=bool(docs or project))
+        nights = [night_id] if night else results.nights(where)[-DOCS_NIGHTS:]
         if docs:
             echo(str(data_docs.write_docs(where, docs.expanduser().absolute(), nights)))
         if project:
             echo(str(gx_project.write_project(where, project.expanduser().absolute(), nights)))
         if docs or project:
             return
-        receipt = next((r for r in read_receipts(where) if r.night_id == named), None)
-        found = receipt.checks if receipt else []
+        receipt = next((r for r in read_receipts(where) if r.night_id == night_id), None)
+        outcomes = receipt.checks if receipt else []
         if form == "json":
-            body = {"night_id": named, "checks": found, "results": results.read_results(where, named)}
+            body = {"night_id": night_id, "checks": outcomes, "results": results.read_results(where, night_id)}
             sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
             return
         columns = ("subject", "rule", "level", "passed", "found", "advice")
         rows = [
             (c["subject"], c["rule"], c["severity"], "yes" if c["passed"] else "no", c["found"], c["advice"])
-            for c in sorted(found, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
+            for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
             if every or not c["passed"]
         ]
         if rows:
             write_result(columns, rows, "table", sys.stdout)
-        how = receipt.outcome if receipt else "not finished"
-        passed = sum(c["passed"] for c in found)
-        echo(f"Night {named} ({how}): {passed} of {len(found)} checks passed")
+        outcome = receipt.outcome if receipt else "not finished"
+        passed = sum(c["passed"] for c in outcomes)
+        echo(f"Night {night_id} ({outcome}): {passed} of {len(outcomes)} checks passed")

@@ -1,7 +1,7 @@
-"""Commands that compare the report's printed figures with the marts."""
+"""`pam claims`: compares the report's printed figures with the marts."""
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from dagster_project.core.home import Home
 
 from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.serving.claims import ComparedClaim
 
 claims_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(claims_app, name="claims")
@@ -27,41 +30,39 @@ def claims(
 ) -> None:
     """Compare the printed figures and statements of an edition with the marts, at the precision printed.
 
-    The last line says how many of them could be checked. Statements are in our own words, not the report's.
+    The last line says how many of them could be checked. Statements are in our own words, not those of the report.
 
-    Exit 0: none disagrees but those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
+    Exit 0: no claim disagrees, except those that the edition lists as known, with the reason. Exit 1: a claim disagrees.
     """
     if context.invoked_subcommand is not None:
         return
     from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
+
     check_form(form)
     with explained():
-        chosen, found = read_claims(Home.of(home), edition, reason)
-        shown = [c for c in found if every or c.verdict != "agrees"]
+        chosen, compared = read_claims(Home.of(home), edition, reason)
+        shown = [c for c in compared if every or c.verdict != "agrees"]
         columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
         rows: list[tuple[Any, ...]] = [
-            (c.paragraph, _what(c), c.printed or OUR_WORDS, c.computed, c.difference,
+            (c.paragraph, _description(c), c.printed or OUR_WORDS, c.computed, c.difference,
              c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
             for c in shown
         ]  # fmt: skip
         if form == "table":
-            # A person reads a rate to the places that matter.
+            # Two decimal places are enough for a person.
             rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
         write_result(columns, rows, form, sys.stdout)
-        counts = ", ".join(f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS)
-        failing = [c for c in found if c.fails]
-        echo(f"Edition {chosen}: {share_checked(found)} checked: {counts}", err=form != "table")
+        counts = ", ".join(f"{sum(c.verdict == v for c in compared)} {v}" for v in VERDICTS)
+        failing = [c for c in compared if c.fails]
+        echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
     if failing:
         raise typer.Exit(1)
 
 
-def _what(claim: object) -> str:
+def _description(claim: "ComparedClaim") -> str:
     """A claim in words: the statement, or measure, area, category and period."""
-    from dagster_project.serving.claims import ComparedClaim
-
-    assert isinstance(claim, ComparedClaim)
     if claim.says:
         return claim.says
     parts = [claim.measure, None if claim.figure == "value" else claim.figure, claim.area_name,

@@ -1,4 +1,4 @@
-"""`pam claims add`: adds a report's sentence to an edition's claims, after showing how it was understood."""
+"""`pam claims add`: adds a printed sentence to an edition's claims, after showing how it was understood."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,12 +15,12 @@ from .echo import echo
 if TYPE_CHECKING:
     from dagster_project.document_check.understand import ClaimRow, Given, NotUnderstoodError
 
-SHOWN = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
+SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
 DAY = "%Y-%m-%d"
 
 
-def _option(name: str, said: str) -> Any:
-    return typer.Option(name, help=said, show_default=False)
+def _option(name: str, text: str) -> Any:
+    return typer.Option(name, help=text, show_default=False)
 
 
 @claims_app.command("add")
@@ -36,14 +36,14 @@ def add(
     first: Annotated[datetime | None, typer.Option("--from", help="First day.", show_default=False, formats=[DAY])] = None,
     last: Annotated[datetime | None, typer.Option("--to", help="Last day.", show_default=False, formats=[DAY])] = None,
     paragraph: Annotated[str, _option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: write it down if it is understood.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: add the claim if it is understood.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Add a printed sentence to the claims of an edition: what it is taken for is shown back, for yes or no.
+    """Add a printed sentence to the claims of an edition, after you confirm how it was understood.
 
-    What the sentence leaves open is asked for, or said with an option. The next night judges it; `pam check` knows the sentence
-    from now on. An edition of the project becomes the home's own first.
+    What the sentence leaves open is asked for, or given with an option. The next night compares it; `pam check` recognises the
+    sentence from now on. If the edition is the project's, it is first copied into the home.
 
     Example: pam claims add "Drug searches rose by 12% in the year to June 2026"
 
@@ -64,22 +64,22 @@ def add(
         con = connect(where, reason, by="pam claims add")
         try:
             figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
-            claim = _understood(sentence, given, figures, yes)
-            now = claimed_figure(con, figures, claim)
+            claim = _read_sentence(sentence, given, figures, yes)
+            published = claimed_figure(con, figures, claim)
         finally:
             con.close()
-        _show(claim, now.value)
+        _show(claim, published.value)
         if not yes and not typer.confirm("Is this what the sentence says?"):
             echo("Nothing was written.")
             raise typer.Exit(1)
         path, became_own = add_claim(where, chosen, claim, paragraph)
-        echo(f"Added to {path}: the next night judges it")
+        echo(f"Added to {path}: the next night compares it")
         if became_own:
-            echo(f"Edition {chosen.edition} is now the home's own: {path.with_name(f'{chosen.edition}.yml')}")
+            echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
-def _understood(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":
-    """The claim, after asking for what is missing; with --yes the option that says it is named instead."""
+def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":
+    """The claim, after asking for what is missing. With --yes nothing is asked: the error names the option to use."""
     from dagster_project.document_check.understand import NotUnderstoodError, understand
 
     while True:
@@ -88,29 +88,29 @@ def _understood(sentence: str, given: "Given", figures: Any, is_silent: bool) ->
         except NotUnderstoodError as error:
             if is_silent or not error.option.startswith("--"):
                 raise typer.BadParameter(str(error)) from error
-            given = _asked(given, error)
+            given = _ask(given, error)
 
 
-def _asked(given: "Given", error: "NotUnderstoodError") -> "Given":
+def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     echo(f"{error}")
     if error.option == "--from and --to":
-        return replace(given, first=_day("--from"), last=_day("--to"))
+        return replace(given, first=_ask_day("--from"), last=_ask_day("--to"))
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
 
 
-def _day(option: str) -> date:
-    said = typer.prompt(f"{option} (YYYY-MM-DD)")
+def _ask_day(option: str) -> date:
+    text = typer.prompt(f"{option} (YYYY-MM-DD)")
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{said!r} is no date (YYYY-MM-DD)", param_hint=option) from error
+        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
-def _show(claim: "ClaimRow", now: Any) -> None:
+def _show(claim: "ClaimRow", value: Any) -> None:
     from dagster_project.core.seeds import read_seed
     from dagster_project.serving import plain_text
 
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (claim.mart, claim.measure))
-    echo(f"{title} ({claim.mart}.{claim.measure}): {SHOWN[claim.figure]}")
+    echo(f"{title} ({claim.mart}.{claim.measure}): {SHOWS[claim.figure]}")
     echo(f"{claim.area_name}, category {claim.category}, {claim.first} to {claim.last}")
-    echo(f"Printed: {claim.printed}. Published now: {plain_text(round(now, 2)) if now is not None else 'not available'}")
+    echo(f"Printed: {claim.printed}. Published now: {plain_text(round(value, 2)) if value is not None else 'not available'}")

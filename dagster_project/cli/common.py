@@ -1,4 +1,4 @@
-"""What every command of `pam` shares: the app, the home, and how errors are shown."""
+"""What all commands of `pam` share: the app, common options, and how errors are shown."""
 
 import os
 import sys
@@ -56,34 +56,37 @@ app = typer.Typer(
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", envvar="PAM_HOME", help="The warehouse's folder. (default: var/ in the checkout)", show_default=False,
+        "--home",
+        envvar="PAM_HOME",
+        help="The warehouse's folder. (default: var/ in the checkout)",
+        show_default=False,
         readable=False,
     ),
 ]
-"""A home may be one that its reader can pass through and not list: that of a group which reads what is published."""
+"""`readable=False`, as a group that reads what is published can't list the home."""
 
 
-WHY = "Why you ask: it goes on record. No personal data here."
+WHY = "Why you need this: it goes on record. No personal data here."
 ReasonOption = Annotated[str, typer.Option("--why", "--reason", envvar="PAM_REASON", help=WHY, show_default=False)]
-"""The purpose of whoever asks. `--why` in every command; `--reason` too, but in `pam quarantine`, where it chooses rows."""
+"""Why somebody reads data. `--reason` is the same, except in `pam quarantine`, where it selects rows."""
 
 
-def _name(said: str) -> str:
+def _name(name: str) -> str:
     from dagster_project.audit import who
 
-    return said.strip() or who()
+    return name.strip() or who()
 
 
 ByOption = Annotated[
     str,
-    typer.Option("--by", callback=_name, help="Who says so; it is written down. (default: the user who runs the command)",
+    typer.Option("--by", callback=_name, help="Who decides this; it goes on record. (default: the user who runs the command)",
                  show_default=False),
 ]  # fmt: skip
-"""Who answers for what the command does: a name, never blank."""
+"""Who is responsible for what the command does: a name, never blank."""
 
 
-def _version(is_asked: bool) -> None:
-    if is_asked:
+def _version(is_wanted: bool) -> None:
+    if is_wanted:
         from importlib.metadata import version
 
         echo(f"PAM Warehouse {version('pam-warehouse')}, Python {sys.version.split()[0]}, DuckDB {version('duckdb')}")
@@ -99,11 +102,11 @@ def _private(
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Errors that a person can act on are said in a line, not as a traceback; exit 1."""
+    """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
     try:
         yield
     except BrokenPipeError:
-        # Whoever reads has seen enough.
+        # The reader, such as `head`, has closed the pipe.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:

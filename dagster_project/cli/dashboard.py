@@ -1,4 +1,4 @@
-"""`pam dashboard`."""
+"""`pam dashboard`: writes the dashboard of the published night."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,9 +21,9 @@ def dashboard(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Write the dashboard of the published night: one page for the browser, to be opened from the folder or served.
+    """Write the dashboard of the published night: one page, to open from the folder or from a web server.
 
-    Nothing is fetched from anywhere. The folder appears whole or not at all.
+    Nothing is fetched from elsewhere. The folder appears whole or not at all.
 
     Example: pam dashboard --out dashboard/
     """
@@ -32,14 +32,14 @@ def dashboard(
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.home_lists import read_home_lists
     from dagster_project.serving import connect
-    from dagster_project.serving.consultation import disclosed
+    from dagster_project.serving.consultation import record_disclosure
 
     with explained():
         where = Home.of(home)
         con = connect(where, reason, by="pam dashboard")
         try:
             target = out.expanduser().absolute()
-            disclosed(where, reason, by="pam dashboard", what="dashboard", to=str(target))
+            record_disclosure(where, reason, by="pam dashboard", what="dashboard", to=str(target))
             lists, changes = read_home_lists(where), changes_since(where, con)
             write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
         finally:

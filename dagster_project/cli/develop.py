@@ -1,4 +1,4 @@
-"""Commands for trying the warehouse or working on it."""
+"""Commands to try the warehouse, or to develop it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,13 +32,13 @@ def sample(
 
 @app.command()
 def docs() -> None:
-    """Write what is made from the contracts, the measures and the gate's suites: reference pages, and dbt's sources."""
+    """Write what is generated from the contracts, measures and checks: reference pages, and dbt's sources."""
     from dagster_project.transform import dbt_sources
 
-    from .generate_docs import write
+    from .generate_docs import write_pages
 
     with explained():
-        changed = [*write(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
+        changed = [*write_pages(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
         echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
 
 
@@ -56,8 +56,8 @@ def dbt(context: typer.Context, home: HomeOption = None) -> None:
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
         with locked(where):
-            if said := prepare_for_dbt(where, args):
-                echo(f"pam: {said}", err=True)
+            if note := prepare_for_dbt(where, args):
+                echo(f"pam: {note}", err=True)
             code = run_by_hand(where, args)
         if code == 0 and {"docs", "generate", "--static"} <= {*args}:
             echo(f"pam: open {where.candidate / 'dbt' / 'static_index.html'}", err=True)

@@ -1,4 +1,4 @@
-"""`pam edition`: lists editions, makes the next one, freezes those that went out."""
+"""`pam edition`: lists editions, makes the next one, freezes those that were issued."""
 
 import sys
 from typing import Annotated
@@ -11,7 +11,7 @@ from .common import ByOption, HomeOption, app, check_form, explained
 from .echo import echo
 
 edition = typer.Typer(
-    help="Editions of the report: list them, make the next one, freeze one that goes out.",
+    help="Editions of the report: list them, make the next one, freeze one that you issue.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="The edition, called by its month, suc
 
 @edition.command("list")
 def list_editions(home: HomeOption = None) -> None:
-    """Show the editions there are, and which are frozen."""
+    """Show all editions, and which are frozen."""
     from dagster_project.editions import read_editions
     from dagster_project.editions.frozen import frozen_editions
     from dagster_project.serving import write_result
@@ -37,8 +37,8 @@ def list_editions(home: HomeOption = None) -> None:
             for name, e in editions.sound.items()
         ]  # fmt: skip
         write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
-        for waits in editions.waiting:
-            echo(f"pam: edition {waits.name} waits until it is mended: {waits.problem}", err=True)
+        for waiting in editions.waiting:
+            echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)
 
 
 @edition.command()
@@ -46,9 +46,9 @@ def check(
     name: Annotated[str | None, typer.Argument(help="The edition. (default: all of them)", show_default=False)] = None,
     home: HomeOption = None,
 ) -> None:
-    """Say what is wrong with the home's editions: file, line, what may be meant. No night is needed.
+    """Show what is wrong with the home's editions: file, line, and what may be meant. No night is needed.
 
-    Exit 0: the next night prints them. Exit 1: one waits until it is mended.
+    Exit 0: the next night prints them. Exit 1: one waits until it is corrected.
     """
     from dagster_project.editions import read_editions
 
@@ -56,12 +56,12 @@ def check(
         editions = read_editions(Home.of(home))
         if name is not None and name not in {w.name for w in editions.waiting}:
             editions.named(name)
-        found = [w for w in editions.waiting if name in (None, w.name)]
-        for waits in found:
-            echo(f"{waits.problem}")
-        if not found:
+        faulty = [w for w in editions.waiting if name in (None, w.name)]
+        for waiting in faulty:
+            echo(waiting.problem)
+        if not faulty:
             echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
-    if found:
+    if faulty:
         raise typer.Exit(1)
 
 
@@ -73,7 +73,7 @@ def new(
         typer.Option("--from", help="The edition to start from. (default: the newest before it)", show_default=False),
     ] = None,
     force: Annotated[
-        str | None, typer.Option("--force", help="Whose it is. (default: the same force's)", show_default=False)
+        str | None, typer.Option("--force", help="Which force. (default: that of the other edition)", show_default=False)
     ] = None,
     tables: Annotated[
         str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
@@ -82,17 +82,18 @@ def new(
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.
 
-    Of another force it has the tables that the published night has data for, with that force's sections and units. It is a file
-    in the home's editions/, to be changed at will; the next night prints it.
+    For another force it has the tables that the published night has data for, with that force's sections and units. It is a
+    file in the home's editions/ that you can edit; the next night prints it.
     """
-    from dagster_project.editions.next_edition import roll
+    from dagster_project.editions.next_edition import make_next_edition
 
     with explained():
         chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
-        path, to_look_at = roll(Home.of(home), source, name, force=force.strip().lower() if force else None, tables=chosen)
-        echo(f"{path}")
-        for said in to_look_at:
-            echo(f"pam: look at {said}", err=True)
+        code = force.strip().lower() if force else None
+        path, to_check = make_next_edition(Home.of(home), source, name, force=code, tables=chosen)
+        echo(path)
+        for point in to_check:
+            echo(f"pam: look at {point}", err=True)
 
 
 @edition.command()
@@ -101,17 +102,17 @@ def freeze(
     by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Keep an edition's figures as the published night has them: what goes out can be shown again, whatever is corrected.
+    """Keep an edition's figures as the published night has them, so that what you issued can be shown after corrections.
 
-    From then on figures that change are marked [r] in the report, and listed in meta.revisions.
+    Figures that change later are marked [r] in the report, and listed in meta.revisions.
     """
     from dagster_project.core.receipts import locked
-    from dagster_project.editions.frozen import freeze as keep
+    from dagster_project.editions.frozen import freeze_edition
 
     with explained():
         where = Home.of(home)
         with locked(where):
-            frozen = keep(where, name, by)
+            frozen = freeze_edition(where, name, by)
         echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
 
 
@@ -121,11 +122,11 @@ def revisions(
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     home: HomeOption = None,
 ) -> None:
-    """Show what a frozen edition printed that is not so any more, by the published night."""
-    from dagster_project.editions.frozen import revised
+    """Show the cells of a frozen edition that have other figures in the published night."""
+    from dagster_project.editions.frozen import revised_cells
     from dagster_project.serving import write_result
 
     check_form(form)
     with explained():
-        rows = revised(Home.of(home), name)
+        rows = revised_cells(Home.of(home), name)
         write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

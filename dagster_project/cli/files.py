@@ -1,4 +1,4 @@
-"""Commands for those who make the files: an empty file to start from, and what a file would do."""
+"""Commands for people who make the files: an empty file to fill in, and a test of what a file would do."""
 
 import json
 from datetime import datetime
@@ -34,19 +34,22 @@ def template(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
     home: HomeOption = None,
 ) -> None:
-    """Write an empty file of an extract, with a valid name and its headers, to fill in. Never over another.
+    """Write an empty file of an extract, with a valid name and its headers, to fill in. It never replaces a file.
 
     Prints the file's path, and on standard error where to read about its columns.
     """  # fmt: skip
     from dagster_project.landing.template import write_template
 
     with explained():
-        made = write_template(
+        template = write_template(
             Home.of(home), extract.strip().lower(), out, force=force,
             covered_from=first and first.date(), covered_to=last and last.date(),
         )  # fmt: skip
-        echo(str(made.path))
-        echo(f"Its columns: docs/reference/extracts.md, under {made.contract.extract}. As it stands, {made.empty}.", err=True)
+        echo(template.path)
+        echo(
+            f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
+            err=True,
+        )
 
 
 @app.command()
@@ -64,31 +67,31 @@ def inspect(
         datetime | None,
         typer.Option("--to", formats=DAY, help="Last covered day, with --extract. [default: any]", show_default=False),
     ] = None,
-    gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and say what the checks would.")] = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     home: HomeOption = None,
 ) -> None:
     """Show what files would do: how they are read, which rows land, which are quarantined and why. Changes nothing.
 
-    Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: not so.
+    Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: one would not.
     """
     from dagster_project.nights.dry_run import FileDescription, inspect_files
 
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
     with explained():
-        claim = None
+        description = None
         if extract and force:
-            claim = FileDescription.checked(
+            description = FileDescription.checked(
                 extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
             )
         with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
-            found, judged = inspect_files(Home.of(home), files, claim, gate=gate)
+            inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
         if as_json:
-            said = {"files": [f.as_dict() for f in found], "gate": judged.as_dict() if judged else None}
-            echo(json.dumps(said, indent=1, ensure_ascii=False))
+            result = {"files": [f.as_dict() for f in inspected], "gate": trial.as_dict() if trial else None}
+            echo(json.dumps(result, indent=1, ensure_ascii=False))
         else:
             from .render_inspection import show_inspected
 
-            show_inspected(found, judged)
-    raise typer.Exit(0 if all(f.fine for f in found) and (judged is None or judged.fine) else 1)
+            show_inspected(inspected, trial)
+    raise typer.Exit(0 if all(f.fine for f in inspected) and (trial is None or trial.fine) else 1)

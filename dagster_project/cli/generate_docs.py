@@ -1,6 +1,6 @@
 """`pam docs`: writes the pages of docs/reference/ that list contracts, measures and the rules of the gate.
 
-The sentences are in a page's template. What it lists is read from the one place that says it.
+A page's sentences are in its template. What it lists is read from the contracts, seeds, models and suites.
 """
 
 import re
@@ -44,7 +44,7 @@ TYPES = {
 
 
 def pages() -> dict[str, str]:
-    """Every generated page's text by file name. Raises what the loaders raise, and jinja2's for a bad template."""
+    """Every generated page's text by file name. Raises the loaders' errors, and jinja2's for a bad template."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701  (Markdown, made of the project's own files)
@@ -54,12 +54,12 @@ def pages() -> dict[str, str]:
         undefined=jinja2.StrictUndefined,
     )
     environment.globals["table"] = table
-    facts: dict[str, Callable[[], dict[str, Any]]] = {"extracts": extracts, "marts": marts, "checks": checks}
-    return {f"{name}.md": environment.get_template(f"{name}.md.j2").render(of()) for name, of in facts.items()}
+    contents: dict[str, Callable[[], dict[str, Any]]] = {"extracts": extracts, "marts": marts, "checks": checks}
+    return {f"{name}.md": environment.get_template(f"{name}.md.j2").render(read()) for name, read in contents.items()}
 
 
-def write(folder: Path = FOLDER) -> list[Path]:
-    """Write the pages that differ from what is there. Returns those."""
+def write_pages(folder: Path = FOLDER) -> list[Path]:
+    """Write the pages that have changed. Returns their paths."""
     changed = []
     for name, text in pages().items():
         path = folder / name
@@ -70,7 +70,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table without its last line end. `|` and line breaks within cells are taken care of; None is blank."""
+    """A Markdown table without its last line end. `|` in a cell is escaped, line breaks become blanks, None is blank."""
     lines: list[list[object]] = [list(header), *(list(row) for row in rows)]
     written = ["| " + " | ".join(_cell(value) for value in line) + " |" for line in lines]
     return "\n".join([written[0], "|" + " --- |" * len(lines[0]), *written[1:]])
@@ -81,15 +81,15 @@ def _cell(value: object) -> str:
 
 
 def extracts() -> dict[str, Any]:
-    """What extracts.md lists: the contracts, their columns, and the marts that their rows reach."""
+    """What extracts.md lists: the contracts, their columns, and the marts that count their rows."""
     contracts = load_contracts()
-    reached: dict[str, set[str]] = {name: set() for name in contracts}
+    marts_of: dict[str, set[str]] = {name: set() for name in contracts}
     for measure in read_seed("measure_list"):
-        reached[_extract_of(measure)].add(measure["mart"])
+        marts_of[_extract_of(measure)].add(measure["mart"])
     return {
         "contracts": list(contracts.values()),
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
-        "marts": {name: sorted(found) for name, found in reached.items()},
+        "marts": {name: sorted(names) for name, names in marts_of.items()},
         "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
         "kinds": KINDS,
         "days": GRACE_DAYS,
@@ -121,10 +121,10 @@ def _police_uk(contract: Contract) -> tuple[str, ...]:
 
 def marts() -> dict[str, Any]:
     """What marts.md lists: the columns that all marts share, each mart with its measures, and the `meta` schema."""
-    found = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
-    # Not a mart of figures: its columns are its own.
-    charts = found.pop(CHARTS)
-    models = list(found.values())
+    by_name = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
+    # Control charts have other columns than the marts of figures.
+    charts = by_name.pop(CHARTS)
+    models = list(by_name.values())
     all_marts = [_mart(m) for m in sorted(models, key=lambda m: m["name"])]
     return {
         "columns": _columns(models[0]),
@@ -137,33 +137,33 @@ def marts() -> dict[str, Any]:
         ],
         "measures_table": [(m["name"].removeprefix("mart_"), *measure) for m in all_marts for measure in m["measures"]],
         "meta": [
-            (name, said, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
-            for name, (said, fields) in sorted(dictionary.TABLES.items())
+            (name, about, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
+            for name, (about, fields) in sorted(dictionary.TABLES.items())
         ],
         "meta_columns": [
-            (f"`meta.{name}`", said, _names(fields)) for name, (said, fields) in sorted(dictionary.TABLES.items())
+            (f"`meta.{name}`", about, _names(fields)) for name, (about, fields) in sorted(dictionary.TABLES.items())
         ],
         "limits_table": _limits(),
     }
 
 
 def _limits() -> list[tuple[str, str, str]]:
-    """Coverages that are narrower than their extract's, a row an extract; those of one reason, whatever the extract, in one."""
+    """Coverages that are narrower than their extract's: a row for each extract, but one row for a reason that several share."""
     rows = read_seed("coverage_limits")
-    of: dict[str, set[str]] = {}
+    extracts_of: dict[str, set[str]] = {}
     for row in rows:
-        of.setdefault(row["reason"], set()).add(row["extract"])
-    shared = {reason for reason, extracts in of.items() if len(extracts) > 1}
-    found: dict[str, list[dict[str, str]]] = {}
+        extracts_of.setdefault(row["reason"], set()).add(row["extract"])
+    shared = {reason for reason, extracts in extracts_of.items() if len(extracts) > 1}
+    groups: dict[str, list[dict[str, str]]] = {}
     for row in sorted(rows, key=lambda r: r["reason"] in shared):
-        found.setdefault(row["reason"] if row["reason"] in shared else row["extract"], []).append(row)
+        groups.setdefault(row["reason"] if row["reason"] in shared else row["extract"], []).append(row)
     return [
         (
-            _names(dict.fromkeys(r["extract"] for r in own)),
-            _names(r["coverage"] for r in own),
-            "; ".join(dict.fromkeys(_limit(r) for r in own)),
+            _names(dict.fromkeys(r["extract"] for r in group)),
+            _names(r["coverage"] for r in group),
+            "; ".join(dict.fromkeys(_limit(r) for r in group)),
         )
-        for own in found.values()
+        for group in groups.values()
     ]
 
 
@@ -180,22 +180,22 @@ def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _mart(model: dict[str, Any]) -> dict[str, Any]:
-    said = _MART.fullmatch(model["description"].strip())
-    if said is None:
+    parts = _MART.fullmatch(model["description"].strip())
+    if parts is None:
         raise ValueError(f"{model['name']}: its description is not `Title. What it holds. Report n. Grain: ...`")
-    own = [m for m in read_seed("measure_list") if m["mart"] == model["name"] and m["is_published"] == "true"]
-    found = sorted({_extract_of(m) for m in own})
+    measures = [m for m in read_seed("measure_list") if m["mart"] == model["name"] and m["is_published"] == "true"]
+    extracts = sorted({_extract_of(m) for m in measures})
     return {
         "name": model["name"],
-        **said.groupdict(),
-        "extracts": found,
-        "areas": _areas([load_contracts()[e] for e in found]),
-        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), _meaning(m)) for m in own],
+        **parts.groupdict(),
+        "extracts": extracts,
+        "areas": _areas([load_contracts()[e] for e in extracts]),
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), _meaning(m)) for m in measures],
     }
 
 
 def _meaning(measure: dict[str, str]) -> str:
-    """What is counted, and how months make a period where they are not just added."""
+    """What is counted, and the formula for a period if it is not a sum of months."""
     return measure["meaning"] + ("" if measure["aggregation"] == "sum" else f". {dictionary.formula(measure)}")
 
 
@@ -209,13 +209,13 @@ def _areas(contracts: list[Contract]) -> str:
         return "country, region, upper_tier and district, as published"
     if any(c.kind == "monthly_file" for c in contracts):
         return "force and district"
-    placed = [c.extract for c in contracts if c.has_units]
-    if not placed:
+    with_units = [c.extract for c in contracts if c.has_units]
+    if not with_units:
         return "force"
-    below = "force, section and lpu"
-    if len(placed) == len(contracts):
-        return below
-    return f"{below} for measures of {_names(placed)}; force for the others"
+    levels = "force, section and lpu"
+    if len(with_units) == len(contracts):
+        return levels
+    return f"{levels} for measures of {_names(with_units)}; force for the others"
 
 
 def _split(measure: dict[str, str]) -> str:
@@ -257,7 +257,7 @@ def _described(part: dict[str, Any]) -> dict[str, str]:
 
 
 def _rule(rule: dict[str, Any], facts: dict[str, str], suites: int, first: object) -> tuple[str, ...]:
-    """Name, level, what passes, reason, advice, and what is judged: "all" where each of the suites has the rule."""
+    """Name, level, what passes, reason, advice, and which suites have the rule: "all" if each of them does."""
     column, meta = rule["kwargs"]["column"], rule["meta"]
     low, high = rule["kwargs"].get("min_value"), rule["kwargs"].get("max_value")
     passes = f"is {low}" if low == high else f"is {low} to {high}" if low is not None else f"is {high} at most"
@@ -282,27 +282,27 @@ def _properties(path: Path) -> list[dict[str, Any]]:
 
 
 def _tests() -> list[tuple[str, str]]:
-    """dbt's data tests, a row each: the test, and the models, seeds and columns that have it."""
-    found: dict[str, list[str]] = {
+    """dbt's data tests: each with the models, seeds and columns that have it."""
+    tests: dict[str, list[str]] = {
         "`one_current_version`: each row has its date and its key, and no key appears twice": ["every `stg_<extract>`"]
     }
     assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
     files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
     for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
         columns = ((f"{part['name']}.{c['name']}", t) for c in part.get("columns", ()) for t in c.get("data_tests", ()))
-        for of, test in (*((part["name"], t) for t in part.get("data_tests", ())), *columns):
-            name, given = _test(test)
-            found.setdefault(f"`{name}`", []).append(f"`{of}`{given}")
-    return [(test, "; ".join(of)) for test, of in found.items()]
+        for owner, test in (*((part["name"], t) for t in part.get("data_tests", ())), *columns):
+            name, arguments = _test(test)
+            tests.setdefault(f"`{name}`", []).append(f"`{owner}`{arguments}")
+    return [(test, "; ".join(owners)) for test, owners in tests.items()]
 
 
 def _test(test: Any) -> tuple[str, str]:
-    """A test's name, and what it is given in brackets."""
+    """A test's name, and its arguments in brackets."""
     if isinstance(test, str):
         return test, ""
     ((name, body),) = test.items()
-    given = body.get("arguments", {})
-    return name, f" ({', '.join(_argument(v) for v in given.values())})" if given else ""
+    arguments = body.get("arguments", {})
+    return name, f" ({', '.join(_argument(v) for v in arguments.values())})" if arguments else ""
 
 
 def _argument(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The order and headings of the commands in `pam --help`: by what somebody wants to do."""
+"""Orders and groups the commands in `pam --help` by what somebody wants to do."""
 
 import typer
 
@@ -13,8 +13,8 @@ PANELS: dict[str, tuple[str, ...]] = {
 OTHER = "Other commands"
 
 
-def arrange(app: typer.Typer) -> None:
-    """Give each command of the app its heading, in the order of `PANELS`. One that no heading names comes last."""
+def group_commands(app: typer.Typer) -> None:
+    """Give each command of the app its heading, in the order of `PANELS`. Commands not named there come last."""
     place = {name: (n, panel) for n, (panel, names) in enumerate(PANELS.items()) for name in names}
     order = [name for names in PANELS.values() for name in names]
 

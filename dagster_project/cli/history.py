@@ -1,4 +1,4 @@
-"""Commands that look at earlier nights, and go back to one."""
+"""Commands that compare earlier nights, and go back to one."""
 
 import sys
 from pathlib import Path
@@ -17,18 +17,18 @@ def rollback(
     night: Annotated[
         str | None,
         typer.Argument(
-            help="The kept night to publish again, by its id or the begin of it. [default: the one before what is published]",
+            help="The kept night to publish again, by its id or its first characters. [default: the one before the published]",
             show_default=False,
         ),
     ] = None,
     by: ByOption = "",
-    why: Annotated[str, typer.Option("--why", help="Why; it is written down.", show_default=False)] = "",
+    why: Annotated[str, typer.Option("--why", help="Why; it goes on record.", show_default=False)] = "",
     listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Publish an earlier night again, in one step. What is published now stays kept.
+    """Publish an earlier night again, in one step. The night that is published now is kept.
 
-    The next night publishes the newest state again: mend the cause before it, or stop the schedule.
+    The next night publishes the newest state again: correct the cause before it, or stop the schedule.
 
     Example: pam rollback --why "the crimes of Tuesday's file are doubled"
     """  # fmt: skip
@@ -41,7 +41,7 @@ def rollback(
         return
     if not why.strip():
         raise typer.BadParameter(
-            "is needed, as it is written down: pam rollback [NIGHT] --why \"the file of the 6th is doubled\" (--by NAME, where"
+            "is needed, as it goes on record: pam rollback [NIGHT] --why \"the file of the 6th is doubled\" (--by NAME if"
             " it is not you; pam rollback --list shows the nights)", param_hint="--why",
         )  # fmt: skip
     from dagster_project.nights.rollback import roll_back
@@ -50,12 +50,12 @@ def rollback(
         receipt = roll_back(where, night, by=by, why=why)
         echo(
             f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
-            "The next night publishes the newest state again: mend the cause before it, or stop the schedule."
+            "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
         )
         from dagster_project.publishing.postgres import is_configured
 
         if is_configured():
-            echo("PostgreSQL still serves what it served: `pam postgres load` gives it this night.")
+            echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
 
 
 @app.command()
@@ -63,7 +63,7 @@ def diff(
     nights: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Two kept nights, by their ids or the begin of them; `today` is the published one. One is compared with the"
+            help="Two kept nights, by their ids or first characters; `today` is the published one. One is compared with the"
             " published. [default: the published night against the one before it]",
             show_default=False,
         ),
@@ -79,27 +79,27 @@ def diff(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Show which figures moved between two nights, by how much, and which files did it.
+    """Show which figures changed between two nights, by how much, and which files caused it.
 
     Example: pam diff 20260105 today --mart drug_tests
     """
-    from dagster_project.serving.consultation import consulted, disclosed
-    from dagster_project.serving.diff import choose_nights, compare, write, write_to
+    from dagster_project.serving.consultation import record_consultation, record_disclosure
+    from dagster_project.serving.diff import choose_nights, compare, write, write_file
 
     check_form(form)
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     with explained():
         where = Home.of(home)
-        consulted(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
+        record_consultation(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
         one, other = choose_nights(where, nights or ())
-        found = compare(one, other, mart, measure, None if everything else limit)
+        difference = compare(where, one, other, mart, measure, None if everything else limit)
         if out:
-            disclosed(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
-            write_to(found, form, out)
-            echo(f"{len(found.figures):,} of {found.moved:,} moved figures written to {out}")
+            record_disclosure(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
+            write_file(difference, form, out)
+            echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
         else:
-            write(found, form, sys.stdout)
+            write(difference, form, sys.stdout)
 
 
 @app.command()
@@ -111,7 +111,8 @@ def replay(
         str | None, typer.Option("--night", help="With --check: this kept night, instead of the published one.")
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Publish nothing: the warehouse as it stood after this night. Needs --out.")
+        str | None,
+        typer.Option("--as-of", help="Publish nothing: write the warehouse as it was after this night. Needs --out."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="With --as-of: the file to write.", dir_okay=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
@@ -121,8 +122,8 @@ def replay(
 ) -> None:
     """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
 
-    It says whether the figures are those that were published before. Exit 0: published. Exit 1: held back by a check, or
-    failed; the last publication stays. With --check, exit 1: a figure differs.
+    It shows whether the figures are the same as before. Exit 0: published. Exit 1: held back by a check, or failed; the last
+    publication stays. With --check, exit 1: a figure differs.
     """
     if night and not check:
         raise typer.BadParameter("goes with --check", param_hint="--night")
@@ -135,33 +136,33 @@ def replay(
         return
     from dagster_project.nights.replay import Comparison, ReplayRun, rebuild_and_compare
 
-    from .render import drive, show_comparison
+    from .render import run_with_progress, show_comparison
 
     with explained():
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder")
-        found: Comparison | None
+        compared: Comparison | None
         if check:
             compared = rebuild_and_compare(where, night or "today", limit)
-            found, code = compared, 1 if compared.differing else 0
+            code = 1 if compared.differing else 0
         else:
             run = ReplayRun(where)
-            code = drive(run, quiet)
-            found = run.comparison if code == 0 else None
-        if found and (found.differing or not quiet):
-            show_comparison(found)
+            code = run_with_progress(run, quiet)
+            compared = run.comparison if code == 0 else None
+        if compared and (compared.differing or not quiet):
+            show_comparison(compared)
     raise typer.Exit(code)
 
 
 def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) -> None:
     from dagster_project.nights import replay
-    from dagster_project.serving.consultation import consulted, disclosed
+    from dagster_project.serving.consultation import record_consultation, record_disclosure
 
     night = replay.find_night_id(home, night)
-    consulted(home, reason, by="pam replay", night_id=night)
-    disclosed(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
-    held = replay.write_as_of(home, night, out)
-    if held:
-        secho(f"pam: the checks would hold this night: {'; '.join(held)}", err=True, fg=typer.colors.YELLOW)
+    record_consultation(home, reason, by="pam replay", night_id=night)
+    record_disclosure(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
+    failed = replay.write_as_of(home, night, out)
+    if failed:
+        secho(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        echo(f"The warehouse as it stood after night {night} is in {out}")
+        echo(f"The warehouse as it was after night {night} is in {out}")

@@ -1,4 +1,4 @@
-"""Commands about the key of the pseudonyms."""
+"""`pam key`: shows and accepts the key that personal identifiers are hashed with."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from .common import ByOption, HomeOption, app, explained
 from .echo import echo
 
 key = typer.Typer(
-    help="The key that identifiers are hashed with: which one is used, and accepting another.",
+    help="The key that identifiers are hashed with: show which one is used, or accept another.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -19,13 +19,12 @@ app.add_typer(key, name="key")
 
 @key.command()
 def show(home: HomeOption = None) -> None:
-    """Show the fingerprint of the key that landed files were hashed with. It tells keys apart, and tells nothing of them."""
+    """Show the fingerprint of the key that landed files were hashed with. It tells keys apart and does not reveal them."""
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
 
     with explained():
-        used = Decisions(read_ledger(Home.of(home))).key_fingerprint
-        echo(used or "no file with identifiers has landed yet")
+        echo(Decisions(read_ledger(Home.of(home))).key_fingerprint or "no file with identifiers has landed yet")
 
 
 @key.command()
@@ -34,11 +33,11 @@ def accept(
     by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Accept that the key has changed: the next night lands files under the one that there is now.
+    """Accept that the key has changed: the next night lands files under the present key.
 
-    Nobody can be linked over the change any more: a person before it and after it are two, and where a reference that is
-    hashed is the key of a row (drug tests), a newer file no longer replaces its earlier rows one by one but takes them for
-    withdrawn. Drop files anew that cover the whole past, and it is made good.
+    Records before and after the change can no longer be linked: the same person counts as two. In drug tests, whose rows have
+    a hashed reference as their key, a newer file no longer replaces earlier rows one by one but takes them as withdrawn. To
+    correct this, drop files again that cover the whole past.
     """
     from dagster_project.audit import record
     from dagster_project.core.receipts import locked
@@ -50,10 +49,10 @@ def accept(
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
     with explained():
         where = Home.of(home)
-        used = Decisions(read_ledger(where)).key_fingerprint
-        if used is None:
+        earlier = Decisions(read_ledger(where)).key_fingerprint
+        if earlier is None:
             raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
         with locked(where):
-            now = accept_key(where, used)
-            record(where, "alteration", what="pseudonym key", earlier=used, now=now.fingerprint, by=by, why=why)
-        echo(f"The key with fingerprint {now.fingerprint} is accepted in place of {used}.")
+            key = accept_key(where, earlier)
+            record(where, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
+        echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")

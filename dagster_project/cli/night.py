@@ -1,4 +1,4 @@
-"""Commands that run a night."""
+"""`pam nightly` and `pam backfill`: run a night."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ WaitOption = Annotated[
     float,
     typer.Option(
         "--wait",
-        help="Seconds to wait, in all, for what can pass by itself: another night, a full disk, a share that is away.",
+        help="Seconds to wait in all for a passing problem: another night, a full disk, a share that is not connected.",
         min=0,
     ),
 ]
@@ -25,7 +25,7 @@ def nightly(
         Path | None,
         typer.Option(
             "--inbox",
-            help="Read the extracts here, and leave them as they are. (default: of pam.toml, else inbox/ of the home, whose"
+            help="Read the extracts here, and leave them as they are. (default: from pam.toml, else inbox/ of the home, whose"
             " files are moved to its archive/)",
             exists=True,
             file_okay=False,
@@ -36,12 +36,12 @@ def nightly(
         bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
     ] = False,
     home: HomeOption = None,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file touches.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file affects.")] = False,
     engine: Annotated[
         Engine | None,
         typer.Option(
             "--engine",
-            help="What builds the marts: duckdb, or spark, which measures everything. (default: as pam.toml says, else duckdb)",
+            help="What builds the marts: duckdb, or spark, which builds everything. (default: from pam.toml, else duckdb)",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +51,7 @@ def nightly(
     """Run a night: land the extracts, build the marts, check them, publish.
 
     Exit 0: published, or no file is new and the last publication stays. Exit 1: held back by a check, or failed; the last
-    publication stays. Exit 3: published, but its receipt could not be written, or PostgreSQL could not be given it.
+    publication stays. Exit 3: published, but its receipt could not be written, or it could not be loaded into PostgreSQL.
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
@@ -70,7 +70,7 @@ def backfill_command(
         Path | None,
         typer.Option(
             "--inbox",
-            help="The folder of old files; they stay there. [default: of pam.toml, else inbox/ of the home, whose files are"
+            help="The folder of old files; they stay there. [default: from pam.toml, else inbox/ of the home, whose files are"
             " archived]",
             exists=True,
             file_okay=False,
@@ -81,9 +81,9 @@ def backfill_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
     wait: WaitOption = 60,
 ) -> None:
-    """Fill a past period: a night that takes only files whose covered window touches it.
+    """Fill a past period: a night that takes only files whose covered window overlaps it.
 
-    An older file fills only what no newer one covers. Afterwards it says which days are covered, and which figures are
+    An older file fills only days that no newer one covers. Afterwards it shows which days are covered, and which figures are
     still not available.
     """
     from dagster_project.contracts import load_contracts

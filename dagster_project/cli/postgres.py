@@ -1,4 +1,4 @@
-"""Commands about the night in PostgreSQL."""
+"""`pam postgres`: the published night in PostgreSQL, for BI tools."""
 
 import json
 import os
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from dagster_project.publishing.postgres import Server
 
 group = typer.Typer(
-    help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.", no_args_is_help=False,
+    help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.",
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(group, name="postgres")
@@ -28,7 +29,7 @@ app.add_typer(group, name="postgres")
 def postgres(
     context: typer.Context,
     embedded: Annotated[
-        bool, typer.Option("--embedded", help="Start a server to try with, its log-ins in postgres/ of the home.")
+        bool, typer.Option("--embedded", help="Start a server to try it with. Its log-ins are in postgres/ of the home.")
     ] = False,
     home: HomeOption = None,
 ) -> None:
@@ -41,18 +42,18 @@ def postgres(
     from dagster_project.publishing.postgres import embedded as server
 
     with explained():
-        found = server.start(Home.of(home))
+        started = server.start(Home.of(home))
         echo(
-            f"PostgreSQL answers at {server.HOST}:{found.port}, on this machine alone, until `pam postgres stop`.\n"
-            f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={found.loader_file}\n"
+            f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
+            f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
             f"    pam postgres load\n"
-            f"To read it, as {server.READER}: the connection string, with the password, is in\n    {found.analyst_file}"
+            f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
         )
 
 
 @group.command()
 def stop(home: HomeOption = None) -> None:
-    """Stop the server that `pam postgres --embedded` started. What it holds stays."""
+    """Stop the server that `pam postgres --embedded` started. Its data stay."""
     from dagster_project.publishing.postgres import embedded as server
 
     with explained():
@@ -64,54 +65,54 @@ def load(
     home: HomeOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
 ) -> None:
-    """Load what is published, whatever PostgreSQL serves now: after a load that failed, or after `pam rollback`."""
+    """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
 
-    with explained(), Console(stderr=True, quiet=quiet).status("loading") as shown:
-        brought = load_by_hand(Home.of(home), lambda name: shown.update(f"loading {name}"))
-    if brought.reason:
-        secho(brought.reason, err=True, fg=typer.colors.YELLOW)
+    with explained(), Console(stderr=True, quiet=quiet).status("loading") as status_line:
+        loaded = load_by_hand(Home.of(home), lambda name: status_line.update(f"loading {name}"))
+    if loaded.reason:
+        secho(loaded.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        echo(f"PostgreSQL serves night {brought.night_id}: {brought.rows:,} rows loaded in {brought.seconds:.1f} s.")
+        echo(f"PostgreSQL serves night {loaded.night_id}: {loaded.rows:,} rows loaded in {loaded.seconds:.1f} s.")
 
 
 @group.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False, home: HomeOption = None
 ) -> None:
-    """Show which night PostgreSQL serves, and which is published. Exit 1 where they differ, or rights are not as they should
-    be: each line says what puts that right."""
+    """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
+    to do."""
     from dagster_project.core.published_file import published_night
     from dagster_project.publishing.postgres import configured_server, lock_holders, people, roles, served_state
 
     with explained():
         server, night_id = configured_server(), published_night(Home.of(home))
         with server.connect() as con:
-            there, too_much = served_state(con), roles.excess_rights(con)
-            amiss, held = people.find_problems(con), lock_holders(con)
-    found = {
-        "server": server.where, "serves": there.night_id, "published": night_id, "is_sample": there.is_sample,
-        "earlier_nights": list(there.old), "foreign_schemas": list(there.foreign), "analyst_may_too_much": too_much,
-        "amiss": amiss, "held_by": held,
+            loaded, excess_rights = served_state(con), roles.excess_rights(con)
+            faults, blockers = people.find_problems(con), lock_holders(con)
+    answer = {
+        "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
+        "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
+        "amiss": faults, "held_by": blockers,
     }  # fmt: skip
     if as_json:
-        echo(json.dumps(found, indent=1))
+        echo(json.dumps(answer, indent=1))
     else:
         echo(f"Server     {server.where}")
-        echo(f"Serves     {'night ' + there.night_id if there.night_id else 'nothing yet'}")
+        echo(f"Serves     {'night ' + loaded.night_id if loaded.night_id else 'nothing yet'}")
         echo(f"Published  {'night ' + night_id if night_id else 'nothing yet'}")
-        for name in there.old:
-            echo(f"Still there, of an earlier night: {name}; the next load tries to drop it again")
-        for said in held:
-            echo(f"In use: {said}. A night waits for it, for some seconds, to take the place of the one before")
-        for name in there.foreign:
-            secho(f"A schema {name} is somebody else's: the warehouse needs a database of its own", fg=typer.colors.RED)
-        for said in too_much:
-            secho(f"pam_analyst: {said}. `pam postgres sql` prints what puts that right", fg=typer.colors.RED)
-        for said in amiss:
-            secho(said, fg=typer.colors.RED)
-    raise typer.Exit(0 if there.night_id == night_id and not (too_much or amiss or there.foreign) else 1)
+        for name in loaded.old:
+            echo(f"Left over from an earlier night: {name}; the next load tries to drop it again")
+        for blocker in blockers:
+            echo(f"In use: {blocker}. A new night waits some seconds for it before it replaces the one before")
+        for name in loaded.foreign:
+            secho(f"The schema {name} is not the warehouse's: the warehouse needs a database of its own", fg=typer.colors.RED)
+        for right in excess_rights:
+            secho(f"pam_analyst: {right}. `pam postgres sql` prints what corrects that", fg=typer.colors.RED)
+        for fault in faults:
+            secho(fault, fg=typer.colors.RED)
+    raise typer.Exit(0 if loaded.night_id == night_id and not (excess_rights or faults or loaded.foreign) else 1)
 
 
 @group.command()
@@ -119,7 +120,7 @@ def sql(
     database: Annotated[str, typer.Option("--database", help="The warehouse's own database.")] = "pam",
     login: Annotated[str, typer.Option("--login", help="The role that the nights log in as.")] = "pam_loader",
 ) -> None:
-    """Print what a database administrator runs once, as a superuser: roles and rights. Nothing is connected to.
+    """Print the SQL that a database administrator runs once, as a superuser: roles and rights. It connects to nothing.
 
     Example: pam postgres sql | psql --dbname pam
     """
@@ -128,7 +129,7 @@ def sql(
     echo(setup_sql(database, login), nl=False)
 
 
-users = typer.Typer(help="Who reads it: a log-in for each person.", no_args_is_help=True)
+users = typer.Typer(help="People who read it: a log-in for each.", no_args_is_help=True)
 group.add_typer(users, name="user")
 
 AdminOption = Annotated[
@@ -150,7 +151,7 @@ def add(
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make a log-in for a person. Its connection string, with the password, goes to a file for you alone to hand on."""
+    """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
     from dagster_project.core.files import write_whole
     from dagster_project.publishing.postgres import people
     from dagster_project.publishing.postgres.server import as_user
@@ -166,11 +167,11 @@ def add(
 
 @users.command()
 def remove(
-    name: Annotated[str, typer.Argument(help="The log-in; pam_analyst: of before, which several shared.")],
+    name: Annotated[str, typer.Argument(help="The log-in; pam_analyst: the shared log-in of earlier versions.")],
     admin: AdminOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Take a person's log-in away, and end their sessions."""
+    """Remove a person's log-in, and end their sessions."""
     from dagster_project.publishing.postgres import people
 
     with explained(), _administering(Home.of(home), admin) as (_, con):
@@ -184,23 +185,23 @@ def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
     from dagster_project.publishing.postgres import people
 
     with explained(), _administering(Home.of(home), admin) as (_, con):
-        found = people.list_people(con)
-    for person in found:
+        readers = people.list_people(con)
+    for person in readers:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")
-    if not found:
+    if not readers:
         echo("nobody yet: `pam postgres user add NAME`")
 
 
 @contextmanager
 def _administering(home: Home, admin: Path | None) -> "Iterator[tuple[Server, Any]]":
-    """A server, and a connection of somebody who may make log-ins there. Raises PostgresError."""
+    """The server, and a connection to it that may make log-ins. Raises PostgresError."""
     from dagster_project.publishing.postgres import Server, configured_server, is_configured
     from dagster_project.publishing.postgres.server import DSN_FILE
 
-    own = home.path / "postgres"
-    nights = os.environ.get(DSN_FILE, "").strip()
-    is_own = Path(nights).resolve().parent == own if nights else not is_configured()
-    path = admin or (own / "admin.dsn" if is_own and (own / "admin.dsn").exists() else None)
+    folder = home.path / "postgres"
+    dsn_file = os.environ.get(DSN_FILE, "").strip()
+    is_embedded = Path(dsn_file).resolve().parent == folder if dsn_file else not is_configured()
+    path = admin or (folder / "admin.dsn" if is_embedded and (folder / "admin.dsn").exists() else None)
     server = Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured_server()
     with server.connect() as con:
         yield server, con

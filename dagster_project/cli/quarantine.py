@@ -1,4 +1,4 @@
-"""Commands for held files and quarantined rows."""
+"""`pam release` and `pam quarantine`: held files and quarantined rows."""
 
 import json
 import sys
@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 def release(
     file: Annotated[
         str | None,
-        typer.Argument(help="The held file's name or load id, or how it begins. Without it, what is held is listed."),
+        typer.Argument(help="The held file's name or load id, or its first characters. Without it, held files are listed."),
     ] = None,
-    why: Annotated[
-        str, typer.Option("--why", help="Why the file is to be believed. It is kept in the ledger.", show_default=False)
-    ] = "",
+    why: Annotated[str, typer.Option("--why", help="Why the file is right. It goes into the ledger.", show_default=False)] = "",
     by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Release a held file: it counts as it is, from the next night on, and the ledger says who released it and why.
+    """Release a held file: it counts from the next night on, and the ledger says who released it and why.
 
     Example: pam release crimes__derbyshire__2026-01-01 --why "the export really has no rows: system was down"
     """
@@ -38,13 +36,13 @@ def release(
     with explained():
         where = Home.of(home)
         if file is None:
-            found = held_files(where)
-            for e in found:
+            held = held_files(where)
+            for e in held:
                 echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
-            echo(f"{len(found)} held" + ('; `pam release FILE --why "..."` releases one' if found else ""), err=True)
+            echo(f"{len(held)} held" + ('; `pam release FILE --why "..."` releases one' if held else ""), err=True)
             return
         if not why.strip():
-            raise typer.BadParameter("say why the file is to be believed", param_hint="--why")
+            raise typer.BadParameter("say why the file is right", param_hint="--why")
         entry = release_held(where, file, by=by, why=why.strip())
         echo(
             f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
@@ -58,66 +56,66 @@ def quarantine(
     force: Annotated[str | None, typer.Option("--force", help="Only of this force.", show_default=False)] = None,
     reason: Annotated[
         str,
-        typer.Option("--reason", help="Only rows that are in quarantine for this: a text of the reasons. Why you ask is --why.",
+        typer.Option("--reason", help="Only rows with this text in their reasons. Why you need the rows is --why.",
                      show_default=False),
     ] = "",
-    every: Annotated[bool, typer.Option("--all", help="Also of files that a newer one has replaced.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also rows of files that a newer one has replaced.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show; 0 shows all.", min=0)] = 20,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write all rows to this folder, a CSV an extract and force, for those who mend them.",
+        typer.Option("--out", "-o", help="Write all rows to this folder, a CSV for each extract and force, to be corrected.",
                      file_okay=False, show_default=False),
     ] = None,
     why: Annotated[str, typer.Option("--why", envvar="PAM_REASON", help=WHY, show_default=False)] = "",
     home: HomeOption = None,
 ) -> None:  # fmt: skip
-    """Show the rows in quarantine: file, line, every reason, and the row as it was delivered (identifiers as hashes).
+    """Show the rows in quarantine: file, line, every reason, and the row as delivered (identifiers as hashes).
 
-    Rows leave it when they are mended at the source and a newer file has them.
+    Rows leave quarantine when they are corrected at the source and a newer file has them.
     """
     from dagster_project.audit import record
     from dagster_project.contracts import load_contracts
     from dagster_project.landing import quarantine_export as store
-    from dagster_project.serving import consulted, write_result
+    from dagster_project.serving import record_consultation, write_result
 
     check_form(form)
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
     with explained():
         where = Home.of(home)
-        consulted(where, why, by="pam quarantine", extract=extract, force_code=force)
+        record_consultation(where, why, by="pam quarantine", extract=extract, force_code=force)
         files = [
             f for f in store.quarantined_files(where, all_files=every)
             if extract in (None, f.entry.extract) and force in (None, f.entry.force_code)
         ]  # fmt: skip
         rows = store.quarantined_rows(where, files, reason)
-        flat = [row for group in rows.values() for row in group]
+        all_rows = [row for group in rows.values() for row in group]
         if out is not None:
             for path in store.export(out, rows):
                 record(where, "disclosure", what="quarantine", to=str(path), why=why)
                 echo(path)
         elif form == "table":
-            _show(files, flat, limit)
+            _show(files, all_rows, limit)
         else:
-            shown = flat[: limit or None] if form == "json" else flat
+            shown = all_rows[: limit or None] if form == "json" else all_rows
             texts = [_text(row) for row in shown]
             write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
-        missing = sum(f.rows for f in files) - len(flat)
+        missing = sum(f.rows for f in files) - len(all_rows)
         if missing > 0 and not reason:
-            echo(f"pam: {missing:,} rows are not in the quarantine folder any more; the ledger counts them", err=True)
+            echo(f"pam: {missing:,} rows are no longer in the quarantine folder; the ledger still counts them", err=True)
 
 
 def _text(row: tuple[Any, ...]) -> str:
-    """A row's own columns in one text, by name; blank ones left out."""
+    """A row's own columns as JSON, without blank ones."""
     from dagster_project.landing.quarantine_export import ABOUT, columns_of_export
 
-    own = dict(zip(columns_of_export(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
-    return json.dumps({k: v for k, v in own.items() if v is not None}, ensure_ascii=False)
+    cells = dict(zip(columns_of_export(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
+    return json.dumps({k: v for k, v in cells.items() if v is not None}, ensure_ascii=False)
 
 
 def _show(files: "list[QuarantinedFile]", rows: list[tuple[Any, ...]], limit: int) -> None:
-    """The files, then the rows, for a person."""
+    """Print the files, then the rows."""
     from dagster_project.serving import write_result
 
     if not files:

@@ -1,87 +1,91 @@
-"""Shows inspected files at the terminal."""
+"""Shows at the terminal what inspected files would do."""
 
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights.dry_run import InspectedFile, TrialOutcome
 
-from .render import _lines, _say
+from .echo import print_line, print_lines
 
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 
 
-def show_inspected(found: list[InspectedFile], judged: TrialOutcome | None) -> None:
-    """Print each file's part, then the gate's where it was asked."""
+def show_inspected(inspected: list[InspectedFile], trial: TrialOutcome | None) -> None:
+    """Print each file, then the gate's result if there is one."""
     console = Console()
-    for n, one in enumerate(found):
+    for n, one in enumerate(inspected):
         if n:
-            _say(console, "")
+            print_line(console, "")
         _show_file(console, one)
-    if judged:
-        _say(console, "")
-        _show_gate(console, judged)
+    if trial:
+        print_line(console, "")
+        _show_gate(console, trial)
 
 
 def _show_file(console: Console, one: InspectedFile) -> None:
     e = one.entry
-    _say(console, str(one.file.path))
+    print_line(console, str(one.file.path))
     outcome = f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
-    _say(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if one.fine else "yellow")
+    print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if one.fine else "yellow")
     if e.extract:
         window = f"{e.covered_from} to {e.covered_to}"
-        said = "any window" if (e.covered_from, e.covered_to) == EVER else window
+        window = "any window" if (e.covered_from, e.covered_to) == EVER else window
         at = f", extracted at {e.extracted_at}" if e.form == "canonical" else ", as data.police.uk publishes it"
-        _say(console, f"Recognised  {e.extract} of {e.force_code}, {said}{at}")
+        print_line(console, f"Recognised  {e.extract} of {e.force_code}, {window}{at}")
     if one.name:
-        _say(console, f"Name        {one.name} would do, where the file covers no other days")
+        print_line(console, f"Name        {one.name} would do, if the file covers no other days")
     if e.encoding:
         separator = f", {SEPARATORS.get(e.delimiter, e.delimiter)} between fields" if e.delimiter else ""
-        told = "" if f".{e.encoding}" == one.file.container else f", {e.encoding}"
-        _say(console, f"Read as     {one.file.container}{told}{separator}")
+        encoding = "" if f".{e.encoding}" == one.file.container else f", {e.encoding}"
+        print_line(console, f"Read as     {one.file.container}{encoding}{separator}")
     if e.mapping:
-        _say(console, f"Mapping     {e.mapping}")
+        print_line(console, f"Mapping     {e.mapping}")
     if e.headers:
         mapped = one.mapped()
-        _lines(console, "Columns", [f"{c} <- {h}{' (by the mapping)' if c in mapped else ''}" for c, h in e.headers.items()])
-        _lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
-        _lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
-        _lines(console, "Drift", e.drift)
-        _lines(console, "Unknown", [f"{column}: {shown_values(values)}" for column, values in e.unknown_values.items()])
-    ignored = f"; {e.rows_ignored:,} more are no records and left out" if e.rows_ignored else ""
+        print_lines(
+            console, "Columns", [f"{c} <- {h}{' (by the mapping)' if c in mapped else ''}" for c, h in e.headers.items()]
+        )
+        print_lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
+        print_lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
+        print_lines(console, "Drift", e.drift)
+        print_lines(console, "Unknown", [f"{column}: {shown_values(values)}" for column, values in e.unknown_values.items()])
+    ignored = f"; {e.rows_ignored:,} more are not records and are left out" if e.rows_ignored else ""
     if e.rows_in_file is not None and e.outcome == "refused":
-        _say(console, f"Rows        {e.rows_in_file:,} in the file{ignored}: none would land")
+        print_line(console, f"Rows        {e.rows_in_file:,} in the file{ignored}: none would land")
     elif e.rows_in_file is not None and e.outcome != "known":
         landed = "would land" if e.outcome == "accepted" else "would be stored and not count"
-        _say(
+        print_line(
             console,
             f"Rows        {e.rows_in_file:,} in the file: {e.rows_landed:,} {landed}, {e.rows_quarantined:,} quarantined,"
             f" {e.rows_duplicate:,} repeats{ignored}",
         )
-        _lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
-        _lines(console, "Problems", [f"line {line}: {reasons}" for line, reasons in one.problems])
+        print_lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
+        print_lines(console, "Problems", [f"line {line}: {reasons}" for line, reasons in one.problems])
         if e.withheld:
-            _lines(console, "Withheld", [f"{n:,} rows of {load}, which differ" for load, n in e.withheld.items()])
+            print_lines(console, "Withheld", [f"{n:,} rows of {load}, which differ" for load, n in e.withheld.items()])
     for rule in one.rules:
-        _say(console, f"Rule        {rule.column}: {rule.description}")
-        _lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
+        print_line(console, f"Rule        {rule.column}: {rule.description}")
+        print_lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
     if e.extract is None and one.name is None:
-        _say(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE says what it would do, whatever its name")
+        print_line(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE, which ignores the name")
 
 
 def _shown(text: str | None) -> str:
     return "(blank)" if text is None else text
 
 
-def _show_gate(console: Console, judged: TrialOutcome) -> None:
-    said = {"published": "a night with this would be published", "held": "a night with this would be held back",
-            "failed": "a night with this would fail", "unchanged": "no other than without it"}[judged.outcome]  # fmt: skip
-    reason = f": {judged.reason}" if judged.reason else ""
-    _say(console, f"Gate        {said}{reason}", "green" if judged.fine else "red")
-    for check in judged.checks:
-        _say(console, f"  {check.severity} {check.subject}: {check.rule}: {check.found}", "red" if check.holds else "yellow")
-        _say(console, f"    {check.reason} {check.advice}", "dim")
-    if judged.standing:
-        _say(console, f"  {len(judged.standing)} more fail as they did on the last night: pam status")
-    if judged.outcome in ("published", "held"):
-        moved = [f"{m}: {n['changed']:,} changed, {n['new']:,} new, {n['gone']:,} gone" for m, n in judged.figures.items()]
-        _lines(console, "Figures", moved)
+def _show_gate(console: Console, trial: TrialOutcome) -> None:
+    result = {"published": "a night with this would be published", "held": "a night with this would be held back",
+            "failed": "a night with this would fail", "unchanged": "the same night as without it"}[trial.outcome]  # fmt: skip
+    reason = f": {trial.reason}" if trial.reason else ""
+    print_line(console, f"Gate        {result}{reason}", "green" if trial.fine else "red")
+    for check in trial.checks:
+        print_line(
+            console, f"  {check.severity} {check.subject}: {check.rule}: {check.found}", "red" if check.holds else "yellow"
+        )
+        print_line(console, f"    {check.reason} {check.advice}", "dim")
+    if trial.standing:
+        print_line(console, f"  {len(trial.standing)} more fail, as on the last night: pam status")
+    if trial.outcome in ("published", "held"):
+        moved = [f"{m}: {n['changed']:,} changed, {n['new']:,} new, {n['gone']:,} gone" for m, n in trial.figures.items()]
+        print_lines(console, "Figures", moved)

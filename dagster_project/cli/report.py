@@ -1,4 +1,4 @@
-"""`pam report`: writes the report pack, and brings a document to a later night."""
+"""`pam report`: writes the report pack, and updates a document to the newest night."""
 
 import sys
 from pathlib import Path
@@ -32,7 +32,7 @@ def report(
         bool, typer.Option("--public", help="The form for the public: only figures of marts_public, \\[c] for the others.")
     ] = False,
     tables_only: Annotated[
-        bool, typer.Option("--tables-only", help="In the document: no charts, sentences and places to write in.")
+        bool, typer.Option("--tables-only", help="In the document: no charts, sentences or places to write in.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
@@ -41,8 +41,8 @@ def report(
 ) -> None:
     """Write an edition of the report from the published night: pages with charts, CSVs, a workbook and a document.
 
-    Nothing is fetched from anywhere. The folder appears whole or not at all. `refresh` brings a document that somebody has
-    written in to the newest night.
+    Nothing is fetched from elsewhere. The folder appears whole or not at all. `refresh` updates a document
+    that somebody has written in.
 
     Example: pam report --edition 2026-03 --out report/
 
@@ -58,9 +58,9 @@ def report(
     from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
-    from dagster_project.serving.consultation import disclosed, has_record
+    from dagster_project.serving.consultation import can_record, record_disclosure
 
-    def said(text: str) -> None:
+    def print_progress(text: str) -> None:
         if not quiet:
             echo(text, err=True)
 
@@ -72,21 +72,21 @@ def report(
         chosen = read_editions(where).named(edition)
         con = connect(where, reason, by="pam report")
         try:
-            said(f"Edition {chosen.edition}, {chosen.title}")
+            print_progress(f"Edition {chosen.edition}, {chosen.title}")
             sample = holds_made_up(where)
             target = out.expanduser().absolute()
             shape = "public form" if public else "exact"
             what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
-            disclosed(where, reason, by="pam report", what=what, to=str(target))
-            # Who may read what is published and no more has neither the night's rows nor its pictures.
-            own = where if has_record(where) else None
+            record_disclosure(where, reason, by="pam report", what=what, to=str(target))
+            # A reader of the published file alone can read neither the night's rows nor its pictures.
+            readable_home = where if can_record(where) else None
             pack = write_pack(
-                con, chosen, target, forms, home=own, is_sample=sample, overwrite=replace, public=public, print_line=said,
-                tables_only=tables_only,
+                con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
+                print_line=print_progress, tables_only=tables_only,
             )  # fmt: skip
         finally:
             con.close()
-        said(f"{pack.data_status} Night {pack.night_id}.")
+        print_progress(f"{pack.data_status} Night {pack.night_id}.")
         echo(str(target / "index.html" if "html" in forms else target))
 
 
@@ -103,12 +103,12 @@ def refresh(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Bring the figures of a document to the newest night, in its tables and wherever you copied them; your words stay.
+    """Update the figures of a document to the newest night, in its tables and wherever you copied them. Your words stay.
 
-    What moved is listed. Charts, and the notes on what to check, stay those of the night that the document was made on.
+    What changed is listed. Charts, and the notes on what to check, stay those of the night that the document was made on.
 
-    Exit 0: every figure is tonight's. Exit 1: some were left as they were, and the list says why; or the file can't be
-    refreshed, and is as it was. Exit 2: wrong use.
+    Exit 0: every figure is of the newest night. Exit 1: some were not updated, and the list says why; or the file can't be
+    refreshed, and is unchanged. Exit 2: wrong use.
 
     Example: pam report refresh report.docx
 
@@ -118,9 +118,9 @@ def refresh(
     from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import read_pack
     from dagster_project.reporting.pack.word_refresh import read_document, write_refreshed
-    from dagster_project.reporting.pack.word_refresh import refresh as refreshed
+    from dagster_project.reporting.pack.word_refresh import refresh as refresh_document
     from dagster_project.serving import connect, write_result
-    from dagster_project.serving.consultation import disclosed
+    from dagster_project.serving.consultation import record_disclosure
 
     check_form(form)
     with explained():
@@ -133,18 +133,20 @@ def refresh(
             pack = read_pack(con, edition, holds_made_up(where), part.form == "public")
         finally:
             con.close()
-        found = refreshed(document, pack, keep_typed)
+        result = refresh_document(document, pack, keep_typed)
         what = f"edition {part.edition}, {'public form' if part.form == 'public' else 'exact'}: docx, refreshed"
-        disclosed(where, reason, by="pam report refresh", what=what, to=str(target))
-        write_refreshed(found, file.expanduser(), target)
-        rows = [(c.figure, c.what, c.was, c.now, c.note) for c in found.changes]
+        record_disclosure(where, reason, by="pam report refresh", what=what, to=str(target))
+        write_refreshed(result, file.expanduser(), target)
+        rows = [(c.figure, c.what, c.was, c.now, c.note) for c in result.changes]
         if rows or form != "table":
             write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
-        left = sum(c.is_left for c in found.changes)
-        moved = sum(c.was != c.now for c in found.changes)
-        said = f"{target}: {found.updated:,} figures are of night {pack.night_id} (were of {found.before}); {moved:,} moved"
-        said += f", {left:,} were left as they were" if left else ""
-        said += "; charts stay those of the night named below each" if found.has_charts else ""
-        echo(said, err=form != "table")
+        left = sum(c.is_left for c in result.changes)
+        moved = sum(c.was != c.now for c in result.changes)
+        summary = (
+            f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {moved:,} moved"
+        )
+        summary += f", {left:,} were left as they were" if left else ""
+        summary += "; charts stay those of the night named below them" if result.has_charts else ""
+        echo(summary, err=form != "table")
     if left:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`pam serve` and `pam alerts`: nights that run by themselves, and the alerts they sent."""
+"""`pam serve` and `pam alerts`: scheduled nights, and the alerts they sent."""
 
 import json
 from typing import Annotated
@@ -15,17 +15,17 @@ from .echo import echo
 def serve(
     host: Annotated[
         str | None,
-        typer.Option("--host", help="Address of the page. [default: of pam.toml, else 127.0.0.1]", show_default=False),
+        typer.Option("--host", help="Address of the page. [default: from pam.toml, else 127.0.0.1]", show_default=False),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", help="Its port. [default: of pam.toml, else 3000]", min=1, max=65535, show_default=False),
+        typer.Option("--port", help="Its port. [default: from pam.toml, else 3000]", min=1, max=65535, show_default=False),
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Run nights by themselves: at 02:00 in London, and when a complete set of files has come. Shows Dagster's page.
+    """Run nights by themselves: at 02:00 in London, and when a complete set of files has arrived. Shows Dagster's page.
 
-    Runs until it is ended (Ctrl-C, SIGTERM). A night that is under way then is interrupted, and says so.
+    Runs until it is stopped (Ctrl-C, SIGTERM). A night that is running then is interrupted, and its receipt says so.
     """
     from dagster_project.core.config import read_config
     from dagster_project.orchestration.serve import NightServer
@@ -46,23 +46,23 @@ def alerts_command(
 ) -> None:
     """Show which alerts were sent to whom, and which are still waiting.
 
-    With --test, exit 1 where a channel failed or pam.toml names none.
+    With --test, exit 1: a channel failed, or pam.toml names none.
     """
     from dagster_project.nights import alerts
 
-    from .render import say_alerts, say_test
+    from .render import show_alerts, show_test
 
     code = 0
     with explained():
         where = Home.of(home)
         if test:
-            done = alerts.send_test(where)
-            say_test(done)
-            code = 0 if done and all(d.error is None for d in done) else 1
+            deliveries = alerts.send_test(where)
+            show_test(deliveries)
+            code = 0 if deliveries and all(d.error is None for d in deliveries) else 1
         else:
-            found = alerts.overview(where, last)
+            messages = alerts.overview(where, last)
             if as_json:
-                echo(json.dumps(found, indent=1))
+                echo(json.dumps(messages, indent=1))
             else:
-                say_alerts(found)
+                show_alerts(messages)
     raise typer.Exit(code)

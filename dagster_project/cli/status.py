@@ -1,4 +1,4 @@
-"""Commands that show the state of the warehouse and its figures."""
+"""`pam status`, `pam query` and `pam sql`: the state of the warehouse, and its figures."""
 
 import json
 import sys
@@ -23,34 +23,38 @@ def status(
     check: Annotated[
         bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
     ] = False,
-    max_age: Annotated[float, typer.Option("--max-age", help="With --check: hours a publication may be old.", min=0)] = 26,
+    max_age: Annotated[
+        float, typer.Option("--max-age", help="With --check: how old the publication may be, in hours.", min=0)
+    ] = 26,
 ) -> None:
     """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
     if check:
         from dagster_project.nights.health import find_problems
 
         with explained():
-            wrong = find_problems(Home.of(home), max_age)
-        echo("PAM CRITICAL: " + "; ".join(wrong) if wrong else "PAM OK")
-        raise typer.Exit(1 if wrong else 0)
+            problems = find_problems(Home.of(home), max_age)
+        echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
+        raise typer.Exit(1 if problems else 0)
     from dagster_project.nights.status import status as read_status
 
     with explained():
-        found = read_status(Home.of(home))
+        state = read_status(Home.of(home))
         if as_json:
-            echo(json.dumps(found, indent=1, default=str))
+            echo(json.dumps(state, indent=1, default=str))
         else:
             from .render import show_status
 
-            show_status(found)
+            show_status(state)
 
 
 FormOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx.")]
 SecondsOption = Annotated[
-    float | None, typer.Option("--seconds", help="How long a question may take; 0: as long as it takes. (default: 60)", min=0)
+    float | None, typer.Option("--seconds", help="How long a query may take; 0: no limit. (default: 60)", min=0)
 ]
-MemoryOption = Annotated[str | None, typer.Option("--memory", help="What a question may use, such as 500MB. (default: 2GB)")]
-RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows that a table shows; 0: all. (default: 10000)", min=0)]
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", help="Memory that a query may use, such as 500MB. (default: 2GB)")
+]
+RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows shown in a table; 0: all. (default: 10000)", min=0)]
 
 
 @app.command()
@@ -69,7 +73,7 @@ def query(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Ask the published figures. Nothing else can be read, and nothing changed.
+    """Query the published figures. Nothing else can be read, and nothing changed.
 
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
@@ -86,17 +90,17 @@ def query(
         raise typer.BadParameter("there is no query", param_hint="SQL")
     with explained():
         where = Home.of(home)
-        limits = limits_of(where, seconds, memory, rows)
+        limits = retention_years(where, seconds, memory, rows)
         if out is not None:
             answer_to_file(where, text, form, out, limits, reason, by="pam query")
             return
-        con = connect(where, reason, by="pam query", asked=text, memory=limits.memory)
+        con = connect(where, reason, by="pam query", query=text, memory=limits.memory)
         try:
-            said = answer(con, text, form, sys.stdout, limits)
+            remark = answer(con, text, form, sys.stdout, limits)
         finally:
             con.close()
-    if said:
-        secho(f"pam: {said}", err=True)
+    if remark:
+        secho(f"pam: {remark}", err=True)
 
 
 @app.command()
@@ -108,27 +112,27 @@ def sql(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    r"""Ask the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
+    r"""Query the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
 
-    Where standard input is no terminal, the questions are read from it, each ended with a semicolon.
+    If standard input is not a terminal, queries are read from it, each ending with a semicolon.
     """
     from dagster_project.serving.prompt import run
 
     check_form(form)
     with explained():
         where = Home.of(home)
-        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+        failed = run(where, retention_years(where, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
-    """What a question may use: as its options say, else the home's settings."""
+def retention_years(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+    """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
     from dagster_project.serving import Limits
 
-    own = visible_settings(home).query
+    settings = visible_settings(home).query
     return Limits(
-        own.seconds if seconds is None else seconds,
-        own.memory if memory is None else memory,
-        own.rows if rows is None else rows,
+        settings.seconds if seconds is None else seconds,
+        settings.memory if memory is None else memory,
+        settings.rows if rows is None else rows,
     )

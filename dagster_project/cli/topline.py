@@ -1,4 +1,4 @@
-"""`pam topline`: the newest figures of chosen measures, against the year before."""
+"""`pam topline`: shows the newest figures of some measures, against the year before."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ COLUMNS = (
     "twelve_months_value", "twelve_months_year_before", "twelve_months_change", "twelve_months_pct_change",
     "twelve_months_status", "unusual",
 )  # fmt: skip
-"""Of the workbook, and of csv and json, which also say `is_made_up`: figures are exact, and one that is not available is
-empty (in the workbook: in words)."""
+"""Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
+or in words in the workbook."""
 HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
           "Complete", "Unusual")  # fmt: skip
 MISSING, PARTIAL = "[x]", "[p]"
@@ -32,7 +32,7 @@ NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
-    "[x] not available, never 0. [p] provisional: files cover a part of the days.",
+    "[x] not available, never 0. [p] provisional: files cover some of the days.",
     "Unusual: whether the month's point of its control chart is unusually high or low; [x]: not known.",
 )
 WRITERS = (".xlsx", ".docx")
@@ -63,8 +63,8 @@ def topline(
 ) -> None:
     """Show the latest complete month of each measure and the twelve months to it, against the year before.
 
-    With whether the twelve months are complete and the month is unusual, as far as that is known. What is not available says
-    so, and is never 0. The default is the headline measures of seeds/measure_list.csv.
+    It also shows whether the twelve months are complete and the month is unusual. A figure that is not available is marked, and
+    is never 0. The default is the headline measures of seeds/measure_list.csv.
 
     Example: pam topline
 
@@ -99,7 +99,7 @@ def topline(
 
 
 def _row(line: "Line") -> list[Any]:
-    """A line with exact figures."""
+    """A line's exact figures, by COLUMNS."""
     month, year = line.month, line.year
     return [
         line.mart, line.measure, line.title, line.unit, line.area, line.month_label, month.value, month.before, month.change,
@@ -108,7 +108,7 @@ def _row(line: "Line") -> list[Any]:
 
 
 def _printed(line: "Line") -> list[str]:
-    """A line as a person reads it, by HEADER."""
+    """A line for a person, by HEADER."""
     cells = [line.title, line.month_label or MISSING]
     for period in (line.month, line.year):
         mark = f" {PARTIAL}" if period.status == "partial" and period.value is not None else ""
@@ -124,7 +124,7 @@ def _number(value: Decimal | None, unit: str) -> str:
 
 
 def _change(period: "ToplineFigure", unit: str) -> str:
-    """The change in per cent, or in points of a rate; where there is no per cent, as from 0, the change itself."""
+    """The change in per cent; for a rate, in percentage points; with nothing to divide by, as from 0, the change itself."""
     if unit == "percent" and period.change is not None:
         return f"{period.change:+,.1f} pts"
     if period.percent is not None:
@@ -135,7 +135,7 @@ def _change(period: "ToplineFigure", unit: str) -> str:
 
 
 def _show(lines: Sequence["Line"], made_up: bool) -> None:
-    """The table for a terminal of 80 columns."""
+    """Print the table for a terminal of 80 columns."""
     from rich import box
     from rich.table import Table
 
@@ -159,12 +159,12 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
 
 
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
-    """Write the table to a file, whole or not at all (0600), and put on record that it was."""
+    """Write the table to a file (0600), whole or not at all, and record it."""
     from dagster_project.core.files import put_in_place, temporary_path
     from dagster_project.reporting.pack.document_form import document_form
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
-    from dagster_project.serving.consultation import disclosed, has_record
+    from dagster_project.serving.consultation import can_record, record_disclosure
 
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
@@ -175,11 +175,11 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
             about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
             write_sheet(COLUMNS, _in_words(lines), new, about)
         else:
-            form = document_form(home if has_record(home) else None)
+            form = document_form(home if can_record(home) else None)
             notes = [*NOTES, f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
-        disclosed(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
+        record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
         put_in_place(new, path)
     finally:
         new.unlink(missing_ok=True)

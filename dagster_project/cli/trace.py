@@ -1,8 +1,8 @@
-"""From a figure to its source rows, and back."""
+"""`pam trace`: goes from a figure to its source rows, and back."""
 
 import sys
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,9 +11,14 @@ from dagster_project.core.home import Home
 from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
 
+if TYPE_CHECKING:
+    from dagster_project.serving.trace import Trail
+    from dagster_project.serving.trace_change import Change
+    from dagster_project.serving.trace_request import FigureRequest
 
-def _option(name: str, said: str) -> Any:
-    return typer.Option(name, help=said, show_default=False)
+
+def _option(name: str, text: str) -> Any:
+    return typer.Option(name, help=text, show_default=False)
 
 
 Text = str | None
@@ -34,7 +39,7 @@ def trace(
     force: Annotated[Text, _option("--force", "Force, where there are several.")] = None,
     cell: Annotated[Text, _option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
     edition: Annotated[Text, _option("--edition", "The cell's edition. (default: the newest)")] = None,
-    file: Annotated[Text, _option("--file", "The other way: which figures a source file feeds.")] = None,
+    file: Annotated[Text, _option("--file", "The other way: which figures a source file adds to.")] = None,
     line: Annotated[int | None, _option("--line", "With --file: only the row on this line.")] = None,
     night: Annotated[Text, _option("--night", "A kept night, by its id. (default: what is published)")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
@@ -42,7 +47,7 @@ def trace(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Show what a figure is made of: its formula, what each month adds, and every source row by file, line, load and night.
+    """Show how a figure is made: its formula, what each month adds, and every source row by file, line, load and night.
 
     Example: pam trace possession_offences --period 2024/25
 
@@ -52,40 +57,41 @@ def trace(
 
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
-    from dagster_project.serving import consulted, write_result
-    from dagster_project.serving import trace as trail
+    from dagster_project.serving import record_consultation, write_result
+    from dagster_project.serving.trace import COLUMNS, open_evidence
+    from dagster_project.serving.trace import trace as trace_figure
     from dagster_project.serving.trace_change import CHANGES, trace_change
+    from dagster_project.serving.trace_file import COLUMNS as FILE_COLUMNS
+    from dagster_project.serving.trace_file import figures_from_file
+    from dagster_project.serving.trace_request import request_for_cell, request_for_period
 
     check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     where = Home.of(home)
-    with explained(), trail.opened_trail(where, night) as con:
-        consulted(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
+    with explained(), open_evidence(where, night) as con:
+        record_consultation(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
-            rows = trail.feeds(con, file, line)
-            write_result(["mart", "measure", "category", "unit", "month", "rows", "amount"], rows, form, sys.stdout)
+            write_result(FILE_COLUMNS, figures_from_file(con, file, line), form, sys.stdout)
             return
         if cell:
-            asked = trail.of_cell(con, cell, edition)
+            request = request_for_cell(con, cell, edition)
         else:
-            asked = trail.of_period(con, str(measure), mart, category, area_type or ("lpu" if area else "force"), area, force,
-                                    period, _day(first, "--from"), _day(last, "--to"))  # fmt: skip
-        if asked.shows in CHANGES:
-            change = trace_change(con, asked)
-            if form == "table":
-                _show_change(change, asked.shows, limit)
-                return
-            sides = (("", change.now), ("the year before: ", change.before))
-            rows = [(f"{side}{p.role}", p.measure, *row) for side, t in sides for p in t.parts for row in p.rows]
-            write_result(["part", "measure", *trail.COLUMNS], rows, form, sys.stdout)
-            return
-        found = trail.trace(con, asked)
+            kind = area_type or ("lpu" if area else "force")
+            days = (_day(first, "--from"), _day(last, "--to"))
+            request = request_for_period(con, str(measure), mart, category, kind, area, force, period, *days)
+        if request.shows in CHANGES:
+            change = trace_change(con, request)
+            trails = {"": change.now, "the year before: ": change.before}
+        else:
+            trails = {"": trace_figure(con, request)}
         if form != "table":
-            rows = [(part.role, part.measure, *row) for part in found.parts for row in part.rows]
-            write_result(["part", "measure", *trail.COLUMNS], rows, form, sys.stdout)
-            return
-        _show(found, limit)
+            rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
+            write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
+        elif request.shows in CHANGES:
+            _show_change(change, request.shows, limit)
+        else:
+            _show(trails[""], limit)
 
 
 def _day(text: str | None, option: str) -> date | None:
@@ -95,50 +101,52 @@ def _day(text: str | None, option: str) -> date | None:
         raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
-SHOWN = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
+CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
 
 
-def _show_change(change: Any, shows: str, limit: int) -> None:
-    """A change for a person: both figures with their rows, then the change."""
+def _show_change(change: "Change", shows: str, limit: int) -> None:
+    """Print both figures with their rows, then the change."""
     from dagster_project.serving import plain_text
 
     _show(change.now, limit)
     echo("\nThe year before:\n")
     _show(change.before, limit)
-    said = f"\n{SHOWN[shows]}, {_when(change.now.asked)} against {_when(change.before.asked)}: "
+    sentence = f"\n{CHANGE_TITLES[shows]}, {_days(change.now.request)} against {_days(change.before.request)}: "
     if change.value is None:
-        echo(f"{said}not available: {change.why}")
+        echo(f"{sentence}not available: {change.why}")
         return
     now, before = (plain_text(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
-    how = {"prior_value": before, "volume_change": f"{now} - {before}", "pct_change": f"100 * ({now} - {before}) / {before}"}
+    formulas = {
+        "prior_value": before,
+        "volume_change": f"{now} - {before}",
+        "pct_change": f"100 * ({now} - {before}) / {before}",
+    }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
     places = 1 if change.unit in ("percent", "percentage_points") else 2
     number = format(round(change.value, 1), "f") if places == 1 else plain_text(round(change.value, 2))
-    echo(f"{said}{how[shows]} = {number}{sign}")
+    echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
-def _when(asked: Any) -> str:
-    return f"{asked.first or 'the beginning'} to {asked.last}"
+def _days(request: "FigureRequest") -> str:
+    return f"{request.first or 'the beginning'} to {request.last}"
 
 
-def _show(found: Any, limit: int) -> None:
-    """A trail for a person: what was asked, how it is made, what each month adds, the rows."""
+def _show(trail: "Trail", limit: int) -> None:
+    """Print a figure: which it is, its formula, what each month adds, its rows."""
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.trace import COLUMNS
 
-    asked = found.asked
-    where = asked.area_name or asked.force_code or "the force"
-    echo(f"{found.title} ({found.mart}.{asked.measure}), {asked.category}, {where}, {_when(asked)}")
-    echo(f"{found.words}.")
-    for part in found.parts:
-        echo(
-            f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make"
-            f" {plain_text(part.amount)}"
-        )
-        if part.rows and found.aggregation != "published":
+    request = trail.request
+    area = request.area_name or request.force_code or "the force"
+    echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
+    echo(f"{trail.formula}.")
+    for part in trail.parts:
+        amount = plain_text(part.amount)
+        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {amount}")
+        if part.rows and trail.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
         if part.erased:
-            echo("The rows of these months were erased, as their time was over. What they add to is kept, as of a night:")
+            echo("The rows of these months were erased at the end of their retention. Their totals are kept, as of a night:")
             write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
             if not part.rows:
                 continue
@@ -146,12 +154,12 @@ def _show(found: Any, limit: int) -> None:
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
-    value = found.value
-    echo(f"\n{plain_text(None if value is None else round(value, 10)) or 'not available'} {found.unit}")
-    if found.lost:
+    value = trail.value
+    echo(f"\n{plain_text(None if value is None else round(value, 10)) or 'not available'} {trail.unit}")
+    if trail.erased_files:
         echo(
-            f"The night published {plain_text(found.published)}. Rows of these files were erased since, as their time was over:"
-            f" {', '.join(found.lost)}"
+            f"The night published {plain_text(trail.published)}. Rows of these files were erased later, at the end of their"
+            f" retention: {', '.join(trail.erased_files)}"
         )
-    for measure, month, why in found.accepted:
+    for measure, month, why in trail.accepted:
         echo(f"{month} of {measure} is far from the year before, and was accepted: {why}")

@@ -1,4 +1,4 @@
-"""`pam vocabulary`: values that no list knows, and what they count as."""
+"""`pam vocabulary`: shows values that no list has, and sets what they count as."""
 
 from typing import Annotated
 
@@ -12,28 +12,28 @@ from .common import ByOption, HomeOption, app, explained
 from .echo import echo
 
 vocabulary = typer.Typer(
-    help="Values of classifying columns that no list knows. Without a command: show them.", invoke_without_command=True
+    help="Values of classifying columns that no list has. Without a command: show them.", invoke_without_command=True
 )
 app.add_typer(vocabulary, name="vocabulary")
 
 
 @vocabulary.callback()
 def show(context: typer.Context, home: HomeOption = None) -> None:
-    """Show values that no list knows, with their rows, and the line that makes them known."""
+    """Show values that no list has, with their rows, and the line to add for each."""
     from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
     if context.invoked_subcommand:
         return
     with explained():
-        found = unknown_values(Home.of(home))
-        if not found:
+        unknown = unknown_values(Home.of(home))
+        if not unknown:
             echo("every value is known")
             return
         table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
-        for u in found:
+        for u in unknown:
             table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
         Console().print(table)
-        for line in lines_to_paste(found):
+        for line in lines_to_paste(unknown):
             echo(line)
 
 
@@ -46,9 +46,9 @@ def accept(
     by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Make values known, in the home's seeds/vocabulary.csv. A file that was held for them lands with the next night."""
-    from dagster_project.nights.accept_vocabulary import accept_value as write
+    """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
+    from dagster_project.nights.accept_vocabulary import accept_value
 
     with explained():
-        write(Home.of(home), extract, column, values, counts_as, by=by)
+        accept_value(Home.of(home), extract, column, values, counts_as, by=by)
         echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")

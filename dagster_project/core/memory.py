@@ -3,12 +3,16 @@
 import os
 import re
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from .config import read_config
-from .files import free_bytes
+from .files import free_bytes, make_folder
 from .home import Home
 from .sql import literal
 
@@ -75,6 +79,20 @@ def limit_memory(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyC
     for name, value in memory_settings(home).items():
         con.execute(f"set {name} = {literal(value)}")
     return con
+
+
+@contextmanager
+def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB database in memory, to read a home's files with. It has the home's share of memory, and spills to a folder of
+    its own below `spill/`. Someone who may not write in the home spills nothing: what is too large for memory fails.
+    """
+    settings: dict[str, Any] = {"temp_directory": ""}
+    if os.access(home.path, os.W_OK):
+        # DuckDB makes this folder when it first spills, and removes it at the end.
+        make_folder(home.spill)
+        settings |= memory_settings(home, place=f"read-{os.getpid()}-{threading.get_ident()}")
+    with duckdb.connect(config=settings) as con:
+        yield con
 
 
 def delete_spill(home: Home) -> None:

@@ -11,7 +11,7 @@ from dagster_project.core.receipts import locked
 from dagster_project.editions import Edition
 from dagster_project.editions.claims import FIGURES
 from dagster_project.editions.model import FOLDER, EditionError
-from dagster_project.editions.usable_editions import meant_edition
+from dagster_project.editions.usable_editions import read_usable_edition
 
 from .understand import ClaimRow
 
@@ -39,7 +39,7 @@ def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> 
         write_whole(file, _with(old.read_text(encoding="utf-8-sig") if old else "", claim, paragraph).encode("utf-8"))
         write_whole(path, text.encode("utf-8"))
         try:
-            meant_edition(path, home)
+            read_usable_edition(path, home)
         except EditionError:
             for changed, data in before.items():
                 if data is None:

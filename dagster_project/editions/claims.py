@@ -1,5 +1,6 @@
-"""The claims of an edition: its printed figures and its statements, each with the figures of the marts that answer it, and
-with what the report's other printed figures add to where they contradict it.
+"""Reads the claims of an edition: its printed figures and statements, with the figures of the marts to compare them with.
+
+A claim that the report's other printed figures contradict also gets what those add up to.
 """
 
 import csv
@@ -15,18 +16,18 @@ from typing import NamedTuple
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
-from .asked_figures import Questions
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, read_printed
+from .requested_figures import RequestedFigures
 from .windows import month_end
 
 FIGURES = (
     "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
     "period_end", "unit", "printed",
 )  # fmt: skip
-"""Columns that a file of printed figures must have; `kind` and `note` it may have."""
-SAYS = ("paragraph", "mart", "measures", "says")
-"""Columns that a file of statements must have; `note` it may have."""
+"""Columns that a file of printed figures must have; `kind` and `note` are optional."""
+STATEMENTS = ("paragraph", "mart", "measures", "says")
+"""Columns that a file of statements must have; `note` is optional."""
 
 
 class _Line(NamedTuple):
@@ -35,8 +36,8 @@ class _Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Own:
-    """A printed figure that others can be held against: value, and half of its last printed place."""
+class _PrintedValue:
+    """A printed figure to compare others with: its value, and half of its last printed place."""
 
     value: Decimal
     slack: Decimal
@@ -44,7 +45,7 @@ class _Own:
 
 @dataclass(frozen=True)
 class _Conflict:
-    """What printed figures add to, and the printed one that they do not make."""
+    """What printed figures add up to, and the printed total that differs."""
 
     total: Decimal
     printed: Decimal
@@ -54,51 +55,52 @@ Key = tuple[str, str, str, str, str]
 """Mart, measure, kind of area, area, category."""
 
 
-def ask_claims(asked: Questions, edition: Edition) -> None:
-    """Add an edition's claims, and what answers them. Raises EditionError, with file and line."""
+def add_claims(requested: RequestedFigures, edition: Edition) -> None:
+    """Add an edition's claims, and the figures to compare them with. Raises EditionError with file and line."""
     known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
     figures = [_read_figure(edition, line) for line in claimed_lines(edition)]
     printed = _printed_values(figures)
-    for number, (figure, said, row) in enumerate(figures, start=1):
-        conflict = _months_conflict(figure, said, row["unit"], printed)
-        asked.claims.append(
+    for number, (figure, value, row) in enumerate(figures, start=1):
+        conflict = _months_conflict(figure, value, row["unit"], printed)
+        requested.claims.append(
             (
                 edition.edition, number, "figure", row["paragraph"], edition.force_code, figure.mart, figure.measure,
                 row["figure"], figure.area_type, row["area_name"], figure.category, row["period_label"] or None,
-                figure.from_day, figure.to_day, row["printed"], said.value, said.places, row["unit"] or None,
-                asked.ask(edition.force_code, figure), known.pop((row["paragraph"], figure.measure, row["printed"]), None),
-                row.get("note") or None, None, *_both(conflict),
+                figure.from_day, figure.to_day, row["printed"], value.value, value.places, row["unit"] or None,
+                requested.figure_id(edition.force_code, figure),
+                known.pop((row["paragraph"], figure.measure, row["printed"]), None),
+                row.get("note") or None, None, *_numbers(conflict),
             )
         )  # fmt: skip
-    for number, (told, statement) in enumerate(_said(edition), start=len(figures) + 1):
+    for number, (line, statement) in enumerate(_read_statements(edition), start=len(figures) + 1):
         conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
         if statement:
-            _ask_terms(asked, edition, number, statement)
+            _add_terms(requested, edition, number, statement)
         force = force_names().get(edition.force_code, edition.force_code)
-        asked.claims.append(
+        requested.claims.append(
             (
-                edition.edition, number, "statement", told["paragraph"], edition.force_code, told["mart"], told["measures"],
+                edition.edition, number, "statement", line["paragraph"], edition.force_code, line["mart"], line["measures"],
                 None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
-                known.pop((told["paragraph"], told["measures"], told["says"]), None), told.get("note") or None,
-                told["says"], *_both(conflict),
+                known.pop((line["paragraph"], line["measures"], line["says"]), None), line.get("note") or None,
+                line["says"], *_numbers(conflict),
             )
         )  # fmt: skip
 
     if known:
-        raise EditionError(f"{edition.edition}.yml: known: no claim is printed so: {'; '.join(map(str, known))}")
+        raise EditionError(f"{edition.edition}.yml: known: no claim is printed like this: {'; '.join(map(str, known))}")
 
 
-def _both(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:
+def _numbers(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:
     return (conflict.total, conflict.printed) if conflict else (None, None)
 
 
 def claimed_lines(edition: Edition) -> Iterator[_Line]:
-    """The printed figures that an edition names, with their lines. Raises EditionError."""
+    """The printed figures of an edition, with their line numbers. Raises EditionError."""
     yield from _lines(edition.claims_path, edition.claims, FIGURES)
 
 
 def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Iterator[_Line]:
-    """The rows of a file, with their lines."""
+    """The rows of a file, with their line numbers."""
     if path is None:
         return
     try:
@@ -107,11 +109,11 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
         raise EditionError(f"{name}: can't be read: {error}") from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
-        if lacking := [c for c in columns if c not in (reader.fieldnames or ())]:
-            raise EditionError(f"{name}: line 1: has no column {', '.join(lacking)}")
+        if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
+            raise EditionError(f"{name}: line 1: has no column {', '.join(missing)}")
         for row in reader:
             if None in row or None in row.values():
-                raise EditionError(f"{name}: line {reader.line_num}: has not as many fields as the header")
+                raise EditionError(f"{name}: line {reader.line_num}: has more or fewer fields than the header")
             if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
                 raise EditionError(f"{name}: line {reader.line_num}: {bad} {NOT_PRINTABLE}: write it without")
             yield _Line(reader.line_num, row)
@@ -123,8 +125,8 @@ def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedN
     row = line.row
     try:
         if row.get("kind", "figure") != "figure":
-            raise ValueError(f"kind {row['kind']!r}: this file has figures alone; statements have a file of their own (`says`)")
-        said = read_printed(row["printed"], row["unit"])
+            raise ValueError(f"kind {row['kind']!r}: this file has only figures; statements have a file of their own (`says`)")
+        value = read_printed(row["printed"], row["unit"])
         first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
         figure = EditionFigure(
             mart=row["mart"], measure=row["measure"], area_type=row["area_type"], area_name=row["area_name"],
@@ -132,12 +134,12 @@ def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedN
         )  # fmt: skip
     except ValueError as error:
         raise EditionError(f"{edition.claims}: line {line.number}: {error}") from error
-    return figure, said, row
+    return figure, value, row
 
 
-def _said(edition: Edition) -> Iterator[tuple[Mapping[str, str], Statement | None]]:
-    """What the report says, and how it is tested: None where the edition does not say. An edition without a file of them says
-    what its statements say."""
+def _read_statements(edition: Edition) -> Iterator[tuple[Mapping[str, str], Statement | None]]:
+    """What the report says in words, and the test of it, or None. An edition without a file of statements has those of its
+    tests."""
     tests = {(s.paragraph, s.says): s for s in edition.statements}
     if edition.says_path is None:
         for statement in edition.statements:
@@ -147,85 +149,87 @@ def _said(edition: Edition) -> Iterator[tuple[Mapping[str, str], Statement | Non
                 statement,
             )
         return
-    for line in _lines(edition.says_path, edition.says, SAYS):
+    for line in _lines(edition.says_path, edition.says, STATEMENTS):
         yield line.row, tests.pop((line.row["paragraph"], line.row["says"]), None)
     if tests:
         raise EditionError(
-            f"{edition.edition}.yml: statements: {edition.says} has no line that says so: "
+            f"{edition.edition}.yml: statements: {edition.says} has no such line: "
             + "; ".join(f"{paragraph} {says}" for paragraph, says in tests)
         )
 
 
-def _ask_terms(asked: Questions, edition: Edition, number: int, statement: Statement) -> None:
+def _add_terms(requested: RequestedFigures, edition: Edition, number: int, statement: Statement) -> None:
     for group_no, group in enumerate(statement.groups, start=1):
         terms = [("whole", statement.whole(group)), *(("part", p) for p in statement.parts(group))]
-        asked.terms += [
+        requested.terms += [
             (
-                edition.edition, number, statement.form, group_no, role, group.amount, asked.ask(edition.force_code, figure),
-                figure.shows, group.within,
+                edition.edition, number, statement.form, group_no, role, group.amount,
+                requested.figure_id(edition.force_code, figure), figure.shows, group.within,
             )
             for role, figure in terms
         ]  # fmt: skip
 
 
-Printeds = dict[tuple[Key, date | None, date | None], _Own]
+PrintedValues = dict[tuple[Key, date | None, date | None], _PrintedValue]
 
 
 def _key(figure: EditionFigure, area: str) -> Key:
     return figure.mart, figure.measure, figure.area_type, area, figure.category
 
 
-def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, str]]]) -> Printeds:
-    """Printed values by what they are of; where one is printed twice, the first."""
-    found: Printeds = {}
-    for figure, said, row in figures:
-        if row["figure"] == "value" and said.value is not None:
-            at = (_key(figure, row["area_name"]), figure.from_day, figure.to_day)
-            found.setdefault(at, _Own(said.value, Decimal("0.5") / said.places))
-    return found
+def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, str]]]) -> PrintedValues:
+    """Printed values by figure; the first if one is printed twice."""
+    values: PrintedValues = {}
+    for figure, printed, row in figures:
+        if row["figure"] == "value" and printed.value is not None:
+            key = (_key(figure, row["area_name"]), figure.from_day, figure.to_day)
+            values.setdefault(key, _PrintedValue(printed.value, Decimal("0.5") / printed.places))
+    return values
 
 
 @cache
-def _adding() -> frozenset[tuple[str, str]]:
-    """Measures whose months add to a year: counts and money."""
+def _summed_measures() -> frozenset[tuple[str, str]]:
+    """Measures whose months add up to a year: counts and money."""
     return frozenset((m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] == "sum")
 
 
-def _months_conflict(figure: EditionFigure, said: PrintedNumber, unit: str, printed: Printeds) -> _Conflict | None:
-    """Where a figure is printed for a run of months and for each of them, and these do not add to it."""
-    if said.value is None or (figure.mart, figure.measure) not in _adding() or not (figure.from_day and figure.to_day):
+def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict | None:
+    """The conflict if a figure is printed for several months and for each of them, and these do not add up to it."""
+    if whole.value is None or not (figure.from_day and figure.to_day):
+        return None
+    if (figure.mart, figure.measure) not in _summed_measures():
         return None
     key = _key(figure, str(figure.area_name))
     months = [printed.get((key, first, last)) for first, last in _months(figure.from_day, figure.to_day)]
-    if len(months) < 2 or any(m is None for m in months):
+    values = [m for m in months if m is not None]
+    if len(months) < 2 or len(values) < len(months):
         return None
-    own = [m for m in months if m is not None]
-    total = sum((m.value for m in own), Decimal(0))
-    # Counts are printed as they are: only of other figures was something rounded off.
-    slack = Decimal(0) if unit == "count" else sum((m.slack for m in own), Decimal("0.5") / said.places)
-    return _Conflict(total, said.value) if abs(total - said.value) > slack else None
+    total = sum((v.value for v in values), Decimal(0))
+    # Counts are not rounded, other figures are.
+    slack = Decimal(0) if unit == "count" else sum((v.slack for v in values), Decimal("0.5") / whole.places)
+    return _Conflict(total, whole.value) if abs(total - whole.value) > slack else None
 
 
 def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """The months of a run of whole months; none of another run."""
+    """The months between two days; none unless they are whole months."""
     if first.day != 1 or last != month_end(last.year, last.month):
         return
     for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
         yield date(number // 12, number % 12 + 1, 1), month_end(number // 12, number % 12 + 1)
 
 
-def _sum_conflict(force: str, statement: Statement, printed: Printeds) -> _Conflict | None:
-    """Where the report prints a whole and its parts, says that they add up, and they do not."""
+def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict | None:
+    """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
     if statement.form != "adds_up":
         return None
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
         found = [printed.get((_key(t, t.area_name or name), t.from_day, t.to_day)) for t in terms]
-        own = [f for f in found if f is not None]
-        if len(own) != len(terms):
+        values = [v for v in found if v is not None]
+        if len(values) != len(terms):
             continue
-        whole, *parts = own
+        whole, *parts = values
         total = sum((p.value for p in parts), Decimal(0))
         if abs(total - whole.value) > Decimal(str(group.within)):
             return _Conflict(total, whole.value)

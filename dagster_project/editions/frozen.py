@@ -1,4 +1,4 @@
-"""An edition's figures as they were when it went out, kept beside the home's editions whatever is corrected later."""
+"""Freezes an edition: keeps its figures as they were when it was issued, whatever is corrected later."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import make_folder, put_in_place, temporary_path, write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import open_published
 from dagster_project.core.sql import literal, one_row
 
@@ -22,12 +23,12 @@ RELATIONS = ("tables", "cells", "claims")
 
 
 class FrozenError(PamError, ValueError):
-    """The edition is frozen already, or is not."""
+    """The edition is already frozen, or is not frozen."""
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """What is known of a frozen edition."""
+    """A frozen edition: its night, and who froze it when."""
 
     edition: str
     night_id: str
@@ -37,33 +38,29 @@ class Frozen:
 
 
 def folder(home: Home) -> Path:
-    """Where frozen editions are kept: `<edition>.json`, and a Parquet file a relation."""
+    """The folder of frozen editions: `<edition>.json`, and a Parquet file for each relation."""
     return home.editions / "frozen"
 
 
 @contextmanager
 def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file, to read, from a connection that may write elsewhere. Raises NothingPublishedError."""
+    """The published file, to read, in a connection that can write other files. Raises NothingPublishedError."""
     open_published(home).close()
-    con = duckdb.connect()
-    try:
+    with working_database(home) as con:
         con.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
         yield con
-    finally:
-        con.close()
 
 
 def frozen_editions(home: Home) -> list[Frozen]:
     """Every frozen edition, the oldest first."""
-    found = sorted(folder(home).glob("*.json")) if folder(home).is_dir() else []
-    return [Frozen(**json.loads(path.read_text(encoding="utf-8"))) for path in found]
+    return [Frozen(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder(home).glob("*.json"))]
 
 
-def freeze(home: Home, edition: str, by: str) -> Frozen:
+def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
     """Keep an edition's tables, cells and claims as the published night has them.
 
-    The note of it is written last: until it is there, nothing is frozen. Raises FrozenError where it is frozen already,
-    NoEditionError where the published night does not have it.
+    The JSON file is written last: until it exists, nothing is frozen. Raises FrozenError if it is already frozen, and
+    NoEditionError if the published night does not have it.
     """
     if any(f.edition == edition for f in frozen_editions(home)):
         raise FrozenError(f"edition {edition} is frozen already; what was printed does not change")
@@ -93,13 +90,13 @@ def frozen_paths(home: Home, relation: str) -> list[Path]:
     return [folder(home) / f"{f.edition}__{relation}.parquet" for f in frozen_editions(home)]
 
 
-def revised(home: Home, edition: str) -> list[tuple[Any, ...]]:
-    """Cells of a frozen edition that the published night prints otherwise: table, row, column, printed, now, difference.
+def revised_cells(home: Home, edition: str) -> list[tuple[Any, ...]]:
+    """Cells of a frozen edition with other figures in the published night: table, row, column, printed, now, difference.
 
-    The difference is None where there is no number on one side. Raises FrozenError where the edition is not frozen.
+    The difference is None if either has no number. Raises FrozenError if the edition is not frozen.
     """
     if not any(f.edition == edition for f in frozen_editions(home)):
-        raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it goes out")
+        raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it is issued")
     with _published(home) as con:
         return con.execute(
             "select coalesce(o.table_name, n.table_name), coalesce(o.row_label, n.row_label), coalesce(o.column_label,"

@@ -1,4 +1,4 @@
-"""The shape of an edition's YAML, checked when it is read."""
+"""The model of an edition's YAML. Reading a file checks it."""
 
 from datetime import date
 from functools import cache
@@ -14,21 +14,20 @@ from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.validation import Name, Text
 from dagster_project.core.yaml_io import read_yaml
 
-from .tables import AskedCell, AskedTable, cells
+from .tables import CellSpec, TableSpec, cells
 from .windows import Window
-from .yaml_faults import invalid, repeated_field, unreadable
+from .yaml_faults import invalid, unreadable
 from .yaml_places import Places
 
 FOLDER = Path(__file__).parent
 
 
-
 class NoEditionError(PamError, ValueError):
-    """The published night has no such edition. The message names those it has."""
+    """The published night has no such edition. The message lists those it has."""
 
 
 class EditionError(PamError, ValueError):
-    """An edition that says something it can't mean. The message names the file and the field."""
+    """An edition with a mistake. The message names the file and the field."""
 
 
 class _Part(BaseModel):
@@ -36,8 +35,8 @@ class _Part(BaseModel):
 
 
 class EditionFigure(_Part):
-    """One figure: a measure of an area in a category, over a window of days. `from_day` left out: from the beginning.
-    `published`: of what others publish, which period, 0 the newest. `shows`: which number of it a statement is about."""
+    """One figure: a measure for an area and a category, over a window of days. Without `from_day`: from the beginning.
+    `published`: for figures that others publish, which period, 0 the newest. `shows`: which number of it a statement uses."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -53,8 +52,8 @@ class EditionFigure(_Part):
 
 
 class Group(_Part):
-    """A whole and what is held against it, each as what it says beside the statement's own `figure`. `within`: how far
-    apart the two may lie, where the form allows a distance."""
+    """A whole and the parts to compare it with, each with the fields that differ from the statement's `figure`. `within`: how
+    far apart they may be, for forms that allow it."""
 
     whole: dict[str, Any] = {}
     parts: tuple[dict[str, Any], ...] = ()
@@ -66,10 +65,10 @@ Form = Literal["adds_up", "rises", "most", "largest", "near", "is", "is_partial"
 
 
 class Statement(_Part):
-    """What the report says in words, in words of our own (`says`), so that it can be tested. `form`: what is said of each
-    group. `adds_up`: the parts make the whole; `rises`: the whole is more than its part; `most`: the part is more than half
-    of the whole; `largest`: the whole is more than each part; `near`: the whole lies `within` of its part; `is`: the whole is
-    the amount; `is_partial`: only a part of the whole's days is covered."""
+    """A statement of the report in our own words (`says`), and how to test it. `form`: what is true of each group. `adds_up`:
+    the parts add up to the whole; `rises`: the whole is more than its part; `most`: the part is more than half of the whole;
+    `largest`: the whole is more than each part; `near`: the whole is `within` of its part; `is`: the whole is the amount;
+    `is_partial`: only some of the whole's days are covered."""
 
     paragraph: Text
     says: Text
@@ -81,13 +80,13 @@ class Statement(_Part):
     def _consistent(self) -> Self:
         for group in self.groups:
             if (self.form == "is") != (group.amount is not None):
-                raise ValueError("an amount goes with form `is`, and with no other")
+                raise ValueError("form `is` needs an amount, and no other form has one")
             if (self.form in ("is", "is_partial")) == bool(group.parts):
-                raise ValueError("every form but `is` and `is_partial` has parts")
+                raise ValueError("every form except `is` and `is_partial` needs parts")
             if self.form in ("rises", "most", "near") and len(group.parts) != 1:
-                raise ValueError(f"form {self.form} holds one part against the whole")
+                raise ValueError(f"form {self.form} compares the whole with exactly one part")
             if group.within and self.form not in ("adds_up", "near"):
-                raise ValueError(f"form {self.form} knows no `within`")
+                raise ValueError(f"form {self.form} has no `within`")
             self.whole(group)
             self.parts(group)
         return self
@@ -102,7 +101,7 @@ class Statement(_Part):
 
 
 class Known(_Part):
-    """A claim that is known to disagree, and why it is printed all the same. `printed`: of a statement, what it says."""
+    """A claim that is known to disagree, and why it is still printed. `printed`: for a statement, what it says."""
 
     paragraph: Text
     measure: Text
@@ -111,16 +110,16 @@ class Known(_Part):
 
 
 class Edition(_Part):
-    """One edition. `data_to`: the last day of data that it looks at. `claims`: the file with the figures as
-    printed, beside the edition or in seeds/; `claims_path`: where it was found. `says`: the file with what the report says
-    in words, likewise; `says_path`. `statements`: how what it says is tested."""
+    """One edition. `data_to`: its last day of data. `claims`: the file of printed figures, in the same folder or in seeds/, and
+    `claims_path`, where it was found. `says`, `says_path`: the same for the file of statements. `statements`: how they are
+    tested."""
 
     edition: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
     title: Text
     force_code: Text
     data_to: date
     windows: dict[Name, Window] = {}
-    tables: tuple[AskedTable, ...] = ()
+    tables: tuple[TableSpec, ...] = ()
     claims: Text | None = None
     claims_path: Annotated[Path | None, Field(exclude=True)] = None
     says: Text | None = None
@@ -132,32 +131,30 @@ class Edition(_Part):
     def _consistent(self) -> Self:
         names = [t.table for t in self.tables]
         if len(set(names)) != len(names):
-            twice = next(n for n in names if names.count(n) > 1)
-            raise ValueError(f"{twice}: a table of this name appears twice")
+            repeated = next(n for n in names if names.count(n) > 1)
+            raise ValueError(f"{repeated}: a table of this name appears twice")
         for table in self.tables:
             self.cells(table)
         return self
 
-    def cells(self, table: AskedTable) -> list[AskedCell]:
+    def cells(self, table: TableSpec) -> list[CellSpec]:
         """A table's cells, row by row."""
         return cells(table, self.windows, self.data_to)
 
 
 def read_edition(path: Path) -> Edition:
-    """Read one YAML. Raises EditionError with the file's name, the field and the line."""
+    """Read one YAML file. Raises EditionError with the file's name, the field and the line."""
     try:
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
         body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
-    # A number of thousands of digits is a ValueError, and so is an impossible date.
+    # An impossible date is a ValueError, and so is a number with thousands of digits.
     except (yaml.YAMLError, ValueError) as error:
         raise EditionError(f"{path.name}: {unreadable(data, error)}") from error
     if not isinstance(body, dict):
         raise EditionError(f"{path.name}: line 1: has no fields, such as edition and tables; pam edition new writes one")
-    if fault := repeated_field(text):
-        raise EditionError(f"{path.name}: {fault}")
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
@@ -175,41 +172,41 @@ def read_edition(path: Path) -> Edition:
 
 def _unprintable(body: dict[Any, Any]) -> str:
     """What is wrong with the first text that can't be printed, as YAML can write `\\x1b`; empty where all can."""
-    left: list[tuple[str, Any]] = [("edition", body)]
+    stack: list[tuple[str, Any]] = [("edition", body)]
     seen: set[int] = set()
-    while left:
-        field, part = left.pop()
+    while stack:
+        field, part = stack.pop()
         if isinstance(part, str) and not is_printable(part):
             return f"{field}: {NOT_PRINTABLE}: write it without"
-        # What an alias repeats, once.
+        # A part that aliases repeat is read once.
         if isinstance(part, dict | list) and id(part) not in seen:
             seen.add(id(part))
-            left += [(str(k), v) for k, v in part.items()] if isinstance(part, dict) else [(field, v) for v in part]
+            stack += [(str(k), v) for k, v in part.items()] if isinstance(part, dict) else [(field, v) for v in part]
     return ""
 
 
 def _file(path: Path, field: str, name: str | None) -> Path | None:
-    """A file beside the edition, else one of seeds/; a name, never a path elsewhere."""
+    """The file with this name in the edition's folder, else in seeds/. Raises EditionError for a path, and for no file."""
     if name is None:
         return None
     if Path(name).name != name:
-        raise EditionError(f"{path.name}: {field}: {name} is not the name of a file beside it or in seeds/")
+        raise EditionError(f"{path.name}: {field}: {name} is not the name of a file in the same folder or in seeds/")
     found = next((p for p in (path.with_name(name), SEEDS / name) if p.exists()), None)
     if found is None:
-        raise EditionError(f"{path.name}: {field}: there is no {name} beside it or in seeds/")
+        raise EditionError(f"{path.name}: {field}: there is no {name} in the same folder or in seeds/")
     return found
 
 
 def load_editions(home: Home) -> dict[str, Edition]:
-    """All editions, the oldest first; the home's own stand for those of the project with the same name.
+    """All editions, the oldest first. The home's replace those of the project with the same name.
 
-    Raises EditionError for the first bad one.
+    Raises EditionError for the first with a mistake.
     """
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    return {name: read_edition(paths[name]) if paths[name].parent != FOLDER else own_edition(name) for name in sorted(paths)}
+    return {n: read_edition(paths[n]) if paths[n].parent != FOLDER else project_edition(n) for n in sorted(paths)}
 
 
 @cache
-def own_edition(name: str) -> Edition:
-    """An edition of the project: it does not change while a process runs, and reading it takes longer than asking it."""
+def project_edition(name: str) -> Edition:
+    """An edition of the project. Cached, as it does not change while a process runs."""
     return read_edition(FOLDER / f"{name}.yml")

@@ -1,4 +1,4 @@
-"""Reads a figure as it is printed, with its precision: `£1.1 million` means 1,100,000 to the nearest 100,000."""
+"""Reads a printed figure and its precision: `£1.1 million` means 1,100,000 to the nearest 100,000."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ WORDS = [
 ]  # fmt: skip
 SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
 DIGITS, PLACES = 15, 8
-"""Before and after the point: the relations hold no more."""
+"""Digits before and after the point that the relations can store."""
 NOT_AVAILABLE = {"", "*", "-", "n/a", "[x]", "x"}
 
 _NUMBER = re.compile(
@@ -20,16 +20,16 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class PrintedNumber:
-    """`value`: None where it is printed as not available. `places`: how many of its last printed place make one."""
+    """`value`: None if it is printed as not available. `places`: how many units of its last printed place make one."""
 
     value: Decimal | None
     places: Decimal
 
 
 def read_printed(text: str, unit: str = "count") -> PrintedNumber:
-    """What a printed figure says. Raises ValueError for a text without a figure.
+    """The value of a printed figure. Raises ValueError for a text without a figure.
 
-    A count is printed whole; an amount of money that ends in three noughts is taken as rounded to thousands.
+    A count is exact; an amount of money that ends in three noughts is taken as rounded to thousands.
     """
     plain = text.strip()
     if plain.lower() in NOT_AVAILABLE:
@@ -40,7 +40,7 @@ def read_printed(text: str, unit: str = "count") -> PrintedNumber:
         value = Decimal(digits).scaleb(scale) * (-1 if match["sign"] else 1)
         exponent = scale - len(digits.partition(".")[2])
         if value.adjusted() >= DIGITS or exponent < -PLACES:
-            raise ValueError(f"a figure of more than {DIGITS} digits, or of more than {PLACES} places, is not believed")
+            raise ValueError(f"a figure of more than {DIGITS} digits, or of more than {PLACES} places, can't be compared")
         if unit == "gbp" and exponent == 0 and value and value % 1000 == 0:
             exponent = 3
         return PrintedNumber(value, Decimal(1).scaleb(-exponent))

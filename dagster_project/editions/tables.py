@@ -1,4 +1,4 @@
-"""The printed tables of an edition: what each row and column adds to the figure of a cell."""
+"""The model of an edition's printed tables, and how rows and columns together give the figure of each cell."""
 
 import re
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from .windows import Days, Window, years_before
 
 Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
 EVERY = "*"
-"""Area or category of a row that stands for all there are: one printed row each."""
+"""As area or category of a row: print one row for each."""
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Ask(_Part):
-    """What a table, a row or a column says of its cells; the cell asks for what all three say together.
+class FigureFields(_Part):
+    """What a table, row or column sets for its cells; a cell's figure has the fields of all three.
 
-    `window`: the name of one of the edition's windows, or a window. `shows`: which column of the marts. `decimals`: places
-    to print; `cut`: what lies beyond them is cut off, not rounded. `sign`: stands after a number that has no sign of its own.
+    `window`: a window, or the name of one of the edition's. `shows`: which column of the marts. `decimals`: places to print;
+    `cut`: the rest is cut off, not rounded. `sign`: printed after a number without a unit sign.
     """
 
     mart: Text | None = None
@@ -39,19 +39,18 @@ class Ask(_Part):
     cut: bool | None = None
     sign: Literal["%"] | None = None
 
-    def said(self) -> dict[str, Any]:
-        """The fields that it says."""
-        return {n: getattr(self, n) for n in Ask.model_fields if getattr(self, n) is not None}
+    def fields(self) -> dict[str, Any]:
+        """The fields that are set."""
+        return {n: getattr(self, n) for n in FigureFields.model_fields if getattr(self, n) is not None}
 
 
-class AskedRow(Ask):
-    """A row, or several: `months`, `financial_years` or `calendar_years` of them up to the last day of data, or the last
-    `published_periods` of what others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the
-    largest first.
+class RowSpec(FigureFields):
+    """A row, or several: so many `months`, `financial_years` or `calendar_years` up to the last day of data, or the last
+    `published_periods` that others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the largest
+    first.
 
-    `whole_years`: the series ends with the last whole year. `by_month_name`: months are called January, and columns are the
-    years (`years_back`). `blank`: names of columns that do not apply. `cells`: what the row's cell in a column asks that its
-    neighbours do not, by the column's name.
+    `whole_years`: the series ends with the last whole year. `by_month_name`: months are named January, and columns are the
+    years (`years_back`). `blank`: names of columns that do not apply. `cells`: column name -> fields of that one cell.
     """
 
     label: Text | None = None
@@ -62,19 +61,19 @@ class AskedRow(Ask):
     whole_years: bool = False
     by_month_name: bool = False
     blank: tuple[Name, ...] = ()
-    cells: dict[Name, Ask] = {}
+    cells: dict[Name, FigureFields] = {}
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         series = [n for n in ("months", "financial_years", "calendar_years", "published_periods") if getattr(self, n)]
         if len(series) > 1 or (series and (self.window or self.label)):
-            raise ValueError("a row is one series of windows, which name themselves, or has a window and a label")
+            raise ValueError("a row is either one series, which names its own rows, or has a window and a label")
         if not series and not self.label and EVERY not in (self.area_name, self.category):
             raise ValueError("a row needs a label")
         return self
 
     def expanded(self) -> list[tuple[str | None, "Window | str | None"]]:
-        """Label and window of each row it stands for; a window names its row where there is no label."""
+        """Label and window of each printed row. Without a label, the window names the row."""
         last = -1 if self.whole_years else 0
         for field, windows in (
             (self.months, [Window(month=-n) for n in range(self.months or 0)]),
@@ -87,9 +86,9 @@ class AskedRow(Ask):
         return [(self.label, self.window)]
 
 
-class AskedColumn(Ask):
-    """A column. `name`: what it is called in the relation, edition after edition. `label`: as it is printed, `{window}`
-    standing for its window's name. `years_back`: its cells look at the row's window, so many years earlier.
+class ColumnSpec(FigureFields):
+    """A column. `name`: its name in the relation, the same in every edition. `label`: as printed, with `{window}` for the name
+    of its window. `years_back`: its cells have the row's window, so many years earlier.
     """
 
     name: Name
@@ -97,9 +96,9 @@ class AskedColumn(Ask):
     years_back: Annotated[int, Field(ge=0)] | None = None
 
 
-class AskedTable(_Part):
-    """A printed table, or the series behind a chart. `data_to`: its own last day of data, where it has another.
-    `short_years`: years are called by two digits, `24/25` and `Oct 24`."""
+class TableSpec(_Part):
+    """A printed table, or the series of a chart. `data_to`: its last day of data, if it differs from the edition's.
+    `short_years`: years have two digits, `24/25` and `Oct 24`."""
 
     table: Name
     kind: Literal["table", "chart"] = "table"
@@ -110,9 +109,9 @@ class AskedTable(_Part):
     rows_are: Text = ""
     data_to: date | None = None
     short_years: bool = False
-    figure: Ask = Ask()
-    rows: Annotated[tuple[AskedRow, ...], Field(min_length=1)]
-    columns: Annotated[tuple[AskedColumn, ...], Field(min_length=1)]
+    figure: FigureFields = FigureFields()
+    rows: Annotated[tuple[RowSpec, ...], Field(min_length=1)]
+    columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
     notes: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
@@ -130,19 +129,19 @@ class AskedTable(_Part):
 
 
 @dataclass(frozen=True)
-class AskedCell:
-    """One cell: where it stands, and what it asks. `ask`: None where it does not apply."""
+class CellSpec:
+    """One cell: its place, and the fields and days of its figure. `fields`: None if the cell does not apply."""
 
     row_no: int
     row_label: str | None
-    column: AskedColumn
+    column: ColumnSpec
     column_no: int
-    ask: dict[str, Any] | None
+    fields: dict[str, Any] | None
     days: Days | None
 
     @property
     def column_label(self) -> str:
-        """What stands over it: the column's own label, else its window's, else the year that it looks at."""
+        """The column's heading: its own label, else its window's, else the year."""
         if self.column.label or self.days is None:
             return (self.column.label or self.column.name).replace("{window}", self.days.label if self.days else "")
         if self.column.years_back is not None and self.days.last:
@@ -150,45 +149,45 @@ class AskedCell:
         return self.days.label if self.column.window else self.column.name
 
 
-def cells(table: AskedTable, windows: dict[str, Window], data_to: date) -> list[AskedCell]:
-    """All cells of a table, row by row. Raises ValueError for a window that is not there, or a cell that asks nothing."""
+def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[CellSpec]:
+    """All cells of a table, row by row. Raises ValueError for an unknown window, or a cell without a figure."""
     end = table.data_to or data_to
-    found = []
+    found: list[CellSpec] = []
     row_no = 0
     for row in table.rows:
         for label, window in row.expanded():
             row_no += 1
-            said = table.figure.said() | row.said() | ({"window": window} if window else {})
+            row_fields = table.figure.fields() | row.fields() | ({"window": window} if window else {})
             name = label
             if name is None and isinstance(window, Window):
-                days = _called(window.days(end), table)
-                # What others publish is called as they call it.
+                days = _short_label(window.days(end), table)
+                # A period that others publish keeps their name.
                 name = None if row.published_periods else days.label
                 name = f"{days.last:%B}" if row.by_month_name and days.last else name
             for column_no, column in enumerate(table.columns, start=1):
                 if column.name in row.blank:
-                    found.append(AskedCell(row_no, name, column, column_no, None, None))
+                    found.append(CellSpec(row_no, name, column, column_no, None, None))
                     continue
-                ask = said | column.said() | row.cells.get(column.name, Ask()).said()
+                fields = row_fields | column.fields() | row.cells.get(column.name, FigureFields()).fields()
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
-                if lacking := [n for n in ("mart", "measure", "window") if n not in ask]:
-                    raise ValueError(f"{at}: says no {' and no '.join(lacking)}")
-                days = _called(_window(ask.pop("window"), windows, at).days(end), table)
+                if missing := [n for n in ("mart", "measure", "window") if n not in fields]:
+                    raise ValueError(f"{at}: says no {' and no '.join(missing)}")
+                days = _short_label(_window(fields.pop("window"), windows, at).days(end), table)
                 if back := column.years_back:
                     days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
-                found.append(AskedCell(row_no, name, column, column_no, ask, days))
+                found.append(CellSpec(row_no, name, column, column_no, fields, days))
     return found
 
 
-def _called(days: Days, table: AskedTable) -> Days:
-    """Days, called as the table calls them."""
+def _short_label(days: Days, table: TableSpec) -> Days:
+    """Days with a label of two-digit years, if the table has them."""
     return replace(days, label=re.sub(r"\b20(\d\d)\b", r"\1", days.label)) if table.short_years else days
 
 
-def _window(said: str | Window, windows: dict[str, Window], at: str) -> Window:
-    if isinstance(said, Window):
-        return said
-    if said not in windows:
-        there_are = f"there are {', '.join(windows)}" if windows else "name it under windows, or say it here"
-        raise ValueError(f"{at}: no window is called {said!r}{suggestion(said, windows) or f': {there_are}'}")
-    return windows[said]
+def _window(named: str | Window, windows: dict[str, Window], at: str) -> Window:
+    if isinstance(named, Window):
+        return named
+    if named not in windows:
+        there_are = f"there are {', '.join(windows)}" if windows else "define it under windows, or here"
+        raise ValueError(f"{at}: no window is called {named!r}{suggestion(named, windows) or f': {there_are}'}")
+    return windows[named]

@@ -1,7 +1,7 @@
-"""Which editions a night can print, and which must be corrected first.
+"""Finds which editions a night can print, and which must be corrected first.
 
-An edition of the home's own that can't be read, or that asks for what the warehouse does not have, waits as a mapping does: the
-night goes on without it, and `pam status`, `pam edition list` and `pam edition check` say what is wrong, with its line.
+An edition of the home that can't be read, or names what the warehouse does not have, waits: the night goes on without it, and
+`pam status`, `pam edition list` and `pam edition check` say what is wrong, with the line.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ from dagster_project.core.similar_names import closest_names, suggestion
 
 from .claims import claimed_lines
 from .for_force import areas_of
-from .model import FOLDER, Edition, EditionError, own_edition, read_edition
-from .questions import write_asked
+from .model import FOLDER, Edition, EditionError, project_edition, read_edition
+from .raw_tables import write_edition_tables
 from .tables import EVERY, Shows
 from .yaml_places import Places
 
@@ -29,8 +29,8 @@ AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """An edition that is not printed. `file`: its name in `editions/` of the home; `problem`: what is wrong with it."""
+class WaitingEdition:
+    """An edition that is not printed. `file`: its name in the home's `editions/`; `problem`: what is wrong with it."""
 
     name: str
     file: str
@@ -39,40 +39,40 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Editions:
-    """Those that can be printed, by name, the oldest first, and those that wait."""
+    """Editions that can be printed, by name, the oldest first, and those that wait."""
 
     sound: dict[str, Edition]
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingEdition, ...] = ()
 
     def named(self, name: str | None) -> Edition:
-        """An edition, or the newest. Raises EditionError for one that waits, and for one that is not there."""
-        waits = next((w for w in self.waiting if w.name == name), None)
-        if waits:
-            raise EditionError(f"{waits.problem}: it waits until that is mended")
-        found = self.sound.get(name or max(self.sound, default=""))
-        if found is None:
+        """An edition; by default the newest. Raises EditionError for one that waits, and for an unknown one."""
+        waiting = next((w for w in self.waiting if w.name == name), None)
+        if waiting:
+            raise EditionError(f"{waiting.problem}: it waits until that is corrected")
+        edition = self.sound.get(name or max(self.sound, default=""))
+        if edition is None:
             there_are = ", ".join(self.sound) or "none"
             raise EditionError(f"there is no edition {name or 'that can be printed'}: there are {there_are}")
-        return found
+        return edition
 
 
 def read_editions(home: Home) -> Editions:
-    """The project's editions and the home's own, which stand for those of the same name, also where they wait."""
+    """The project's editions and the home's, which replace those with the same name, even while they wait."""
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
     sound, waiting = {}, []
     for name, path in sorted(paths.items()):
         if path.parent == FOLDER:
-            sound[name] = own_edition(name)
+            sound[name] = project_edition(name)
             continue
         try:
-            sound[name] = meant_edition(path, home)
+            sound[name] = read_usable_edition(path, home)
         except EditionError as error:
-            waiting.append(Waiting(name, path.name, str(error)))
+            waiting.append(WaitingEdition(name, path.name, str(error)))
     return Editions(sound, tuple(waiting))
 
 
-def meant_edition(path: Path, home: Home) -> Edition:
-    """An edition that asks for nothing that is not there. Raises EditionError: file, line, what is wrong, what may be meant."""
+def read_usable_edition(path: Path, home: Home) -> Edition:
+    """Read an edition and check every name in it. Raises EditionError: file, line, what is wrong, what may be meant."""
     edition = read_edition(path)
     try:
         places = Places(path.read_text(encoding="utf-8"))
@@ -81,17 +81,17 @@ def meant_edition(path: Path, home: Home) -> Edition:
     try:
         if faults := list(dict.fromkeys(_faults(edition, home, places))):
             raise EditionError(f"{path.name}: {'; '.join(faults)}")
-        # As the night does: what does not fit into a column there would end it.
+        # As in a night, which a value that does not fit into its column would stop.
         with duckdb.connect() as con:
             con.execute("create schema raw")
-            write_asked(con, [edition])
+            write_edition_tables(con, [edition])
         if faults := list(_claim_faults(edition)):
             raise EditionError(f"{path.name}: {'; '.join(faults)}")
     except EditionError:
         raise
-    # A day before the first of the calendar, for one.
+    # Such as a day before the first of the calendar.
     except (ValueError, ArithmeticError, duckdb.Error) as error:
-        raise EditionError(f"{path.name}: asks for what there can't be: {error}") from error
+        raise EditionError(f"{path.name}: asks for something impossible: {error}") from error
     return edition
 
 
@@ -100,9 +100,9 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
     areas, categories = _areas(home, edition.force_code), _categories()
     if edition.force_code not in force_names():
         yield _unknown("force_code", edition.force_code, force_names(), places)
-    for ask in _asks(edition):
-        mart, measure = ask["mart"], ask["measure"]
-        area_type, area = ask.get("area_type") or "force", ask.get("area_name")
+    for figure in _figures(edition):
+        mart, measure = figure["mart"], figure["measure"]
+        area_type, area = figure.get("area_type") or "force", figure.get("area_name")
         if mart not in marts:
             yield _unknown("mart", mart, marts, places)
         elif measure not in marts[mart]:
@@ -111,7 +111,7 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
             yield _unknown("area_type", area_type, AREA_TYPES, places)
         if area_type in areas and area not in (None, EVERY, *areas[area_type]):
             yield _unknown("area_name", str(area), areas[area_type], places, f" of {edition.force_code}")
-        category = ask.get("category") or ALL
+        category = figure.get("category") or ALL
         if (known := categories.get((mart, measure))) is not None and category not in (ALL, EVERY, *known):
             yield _unknown("category", category, known, places, f" of {measure}")
 
@@ -125,35 +125,35 @@ def _measures() -> dict[str, list[str]]:
 
 
 def _claim_faults(edition: Edition) -> Iterator[str]:
-    """Printed figures whose names are nearly those of a mart or measure: one that is of nothing here is not computable."""
+    """Printed figures with a name that is nearly that of a mart or measure. Any other unknown name is just not computable."""
     marts = _measures()
     for number, row in claimed_lines(edition):
-        for field, said, known in (
+        for field, name, known in (
             ("mart", row["mart"], marts), ("measure", row["measure"], marts.get(row["mart"], ())),
             ("figure", row["figure"], get_args(Shows)),
         ):  # fmt: skip
-            if said not in known and (near := suggestion(said, known)):
-                yield f"{edition.claims}: line {number}: {field}: {said!r} is no {field}{near}"
+            if name not in known and (hint := suggestion(name, known)):
+                yield f"{edition.claims}: line {number}: {field}: {name!r} is no {field}{hint}"
 
 
-def _asks(edition: Edition) -> Iterator[dict[str, Any]]:
+def _figures(edition: Edition) -> Iterator[dict[str, Any]]:
     for table in edition.tables:
-        yield from (c.ask for c in edition.cells(table) if c.ask)
+        yield from (c.fields for c in edition.cells(table) if c.fields)
     for statement in edition.statements:
         for group in statement.groups:
             yield from (f.model_dump() for f in (statement.whole(group), *statement.parts(group)))
 
 
-def _unknown(field: str, said: str, known: Collection[str], places: Places, of: str = "") -> str:
-    near = closest_names(said, known, 1)
+def _unknown(field: str, name: str, known: Collection[str], places: Places, of: str = "") -> str:
+    near = closest_names(name, known, 1)
     hint = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(known)) or 'none: leave it out'}"
-    line = places.of_value(field, said)
-    return f"{f'line {line}: ' if line else ''}{field}: {said!r} is no {field.replace('_', ' ')}{of}; {hint}"
+    line = places.of_value(field, name)
+    return f"{f'line {line}: ' if line else ''}{field}: {name!r} is no {field.replace('_', ' ')}{of}; {hint}"
 
 
 def _areas(home: Home, force: str) -> dict[str, tuple[str, ...]]:
-    """Names of the force's sections and units; empty where it has no list, as then it has no such figures."""
-    # Where the list can't be read, the night ends with what is wrong with it: no edition waits for that.
+    """Names of the force's sections and units; empty without a list, as it then has no such figures."""
+    # A list that can't be read stops the night with its own message.
     with contextlib.suppress(EditionError):
         areas = areas_of(home, force)
         return {"lpu": (*areas.lpu, NOT_RECORDED), "section": areas.section}
@@ -161,7 +161,7 @@ def _areas(home: Home, force: str) -> dict[str, tuple[str, ...]]:
 
 
 def _categories() -> dict[tuple[str, str], tuple[str, ...]]:
-    """Categories of measures that are split by a contract's list, or by nothing; of others they are what files say."""
+    """Categories of measures that are split by a contract's list, or not split. Those of others come from the files."""
     contracts = load_contracts()
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for m in read_seed("measure_list"):

@@ -6,11 +6,11 @@ from typing import Protocol
 DISAGREES, NOT_COMPUTABLE = "disagrees", "not computable"
 VERDICTS = ("agrees", "agrees when cut", DISAGREES, NOT_COMPUTABLE)
 OUR_WORDS = "(in our words)"
-"""Stands where a figure has what was printed: a statement is ours, not the report's own sentence."""
+"""Shown as the printed text of a statement, which is in our words, not the report's."""
 
 
-class Held(Protocol):
-    """A claim, as far as it says what it is and what came of it."""
+class JudgedClaim(Protocol):
+    """Anything with the kind and the verdict of a claim."""
 
     @property
     def kind(self) -> str: ...
@@ -18,12 +18,12 @@ class Held(Protocol):
     def verdict(self) -> str: ...
 
 
-def share_checked(claims: Iterable[Held]) -> str:
-    """How many of how many were checked: a claim that is not computable was not."""
-    said = []
-    held = list(claims)
+def share_checked(claims: Iterable[JudgedClaim]) -> str:
+    """How many claims were checked, by kind: `290 of 291 printed figures and ...`. One that is not computable was not."""
+    shares = []
+    claims = list(claims)
     for kind, words in (("figure", "printed figures"), ("statement", "statements")):
-        own = [c for c in held if c.kind == kind]
-        if own:
-            said.append(f"{sum(c.verdict != NOT_COMPUTABLE for c in own):,} of {len(own):,} {words}")
-    return " and ".join(said) or "nothing"
+        verdicts = [c.verdict for c in claims if c.kind == kind]
+        if verdicts:
+            shares.append(f"{len(verdicts) - verdicts.count(NOT_COMPUTABLE):,} of {len(verdicts):,} {words}")
+    return " and ".join(shares) or "nothing"

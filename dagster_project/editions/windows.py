@@ -1,6 +1,6 @@
-"""The runs of days that a report covers, given relative to the edition's last day of data.
+"""The windows of days that a report covers, relative to the edition's last day of data.
 
-So that the next edition needs another last day and no more: `financial_year: -1` is the last whole one before it.
+The next edition then needs only another last day: `financial_year: -1` is the last whole one before it.
 """
 
 from calendar import monthrange
@@ -19,8 +19,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @dataclass(frozen=True)
 class Days:
-    """A window's days and its name. `first`: None from the beginning of the data. `published`: where others publish, which
-    of their periods, 0 the newest; the days are then theirs."""
+    """A window's days and its name. `first`: None from the beginning of the data. `published`: for figures that others publish,
+    which of their periods, 0 the newest; there are no days then."""
 
     first: date | None
     last: date | None
@@ -29,11 +29,11 @@ class Days:
 
 
 class Window(BaseModel):
-    """One window: exactly one of the fields but `label`, `from` and `to` being one together.
+    """One window: exactly one field, apart from `label`; `from` and `to` go together.
 
-    Numbers count back from the window in which the last day of data lies, which is 0. `last_months`: so many up to the month
-    of the last day of data; `since`: from a day to it; `all_to_date`: all there is up to it. `as_at`: that day back, 0 the
-    last day of data. `published`: a period of what others publish, 0 the newest.
+    Numbers count back from the window of the last day of data, which is 0. `last_months`: so many up to the month of the last
+    day of data; `since`: from a day to it; `all_to_date`: everything up to it. `as_at`: one day, 0 the last day of data.
+    `published`: a period that others publish, 0 the newest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -55,19 +55,19 @@ class Window(BaseModel):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        said = [n for n in type(self).model_fields if n not in ("label", "to_day") and getattr(self, n) is not None]
-        if len(said) != 1 and not (not said and self.to_day):
-            raise ValueError(f"a window is one thing, not {' and '.join(said) or 'nothing'}")
+        given = [n for n in type(self).model_fields if n not in ("label", "to_day") and getattr(self, n) is not None]
+        if len(given) != 1 and not (not given and self.to_day):
+            raise ValueError(f"a window is one thing, not {' and '.join(given) or 'nothing'}")
         if self.from_day and not self.to_day:
             raise ValueError("from goes with to")
-        if self.to_day and said not in (["from_day"], []):
+        if self.to_day and given not in (["from_day"], []):
             raise ValueError("to goes with from, or stands alone")
         if self.from_day and self.to_day and self.from_day > self.to_day:
             raise ValueError("ends before it begins")
         return self
 
     def days(self, data_to: date) -> Days:
-        """Its days, where `data_to` is the last day of data."""
+        """The window's days. `data_to`: the last day of data."""
         first, last, name = self._days(data_to)
         return Days(first, last, self.label or name, None if self.published is None else -self.published)
 
@@ -116,7 +116,7 @@ class Window(BaseModel):
 
 
 def pair(year: int) -> str:
-    """`2024/25`."""
+    """A financial year's name: `2024/25`."""
     return f"{year}/{(year + 1) % 100:02d}"
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import faults_of
+from dagster_project.core.yaml_io import RepeatedKeyError
 
 from .yaml_places import Places
 
@@ -28,10 +29,12 @@ _DATE = re.compile(r"(?<![\d\w-])\d{4}-\d\d-\d\d(?![\d\w-])")
 
 
 def unreadable(data: bytes, error: Exception) -> str:
-    """Why a file can't be read as YAML, and from which line on."""
+    """Why a file can't be read as YAML, with the line."""
     if isinstance(error, UnicodeDecodeError):
         line = data[: error.start].count(b"\n") + 1
         return f"line {line}: is not UTF-8 text (byte {error.start:,}): save it as UTF-8"
+    if isinstance(error, RepeatedKeyError):
+        return str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: can't be read as YAML: {error.problem}"
     text = data.decode("utf-8", "replace")
@@ -44,12 +47,6 @@ def unreadable(data: bytes, error: Exception) -> str:
                 continue
             return f"line {number}: {day} is not a real date"
     return f"can't be read as YAML: {error}"
-
-
-def repeated_field(text: str) -> str:
-    """The first field that a mapping has twice: YAML would silently take the last one. Empty if there is none."""
-    found = Places(text).repeated()
-    return f"line {found[1]}: {found[0]} appears twice: delete one" if found else ""
 
 
 def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
@@ -71,11 +68,11 @@ def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterat
 
 def _in_plain_words(fault: Any) -> str:
     kind: str = fault["type"]
-    given: object = fault["input"]
-    written = f"{given!r} " if isinstance(given, str | int | float) else ""
+    value: object = fault["input"]
+    written = f"{value!r} " if isinstance(value, str | int | float) else ""
     if kind == "literal_error":
         known: list[str] = re.findall(r"'([^']*)'", str(fault["ctx"]["expected"]))
-        return f"{written}is none of {', '.join(known)}{suggestion(str(given), known)}"
+        return f"{written}is none of {', '.join(known)}{suggestion(str(value), known)}"
     if kind.startswith("date"):
         return f"{written}is not a date: write it as 2026-03-31"
     if kind in ("less_than_equal", "greater_than_equal"):

@@ -16,7 +16,7 @@ class Places:
             self._root = None
 
     def at(self, path: Iterable[str | int]) -> int | None:
-        """The line of a field, as pydantic names it (`("tables", 0, "rows")`), or of the nearest one above it that is there."""
+        """The line of a field, as pydantic names it (`("tables", 0, "rows")`), or of its nearest parent that exists."""
         node, line = self._root, None
         for step in path:
             found = _below(node, step) if node is not None else None
@@ -34,30 +34,6 @@ class Places:
         """The line of the table that a message begins with: `offences: row 1, ...`."""
         return self.of_value("table", message.partition(":")[0])
 
-    def repeated(self) -> tuple[str, int] | None:
-        """The first field that a mapping has twice, and the line of its second appearance."""
-        for node in _mappings(self._root):
-            seen: set[str] = set()
-            for key, _ in node.value:
-                if key.value in seen:
-                    return str(key.value), key.start_mark.line + 1
-                seen.add(str(key.value))
-        return None
-
-
-def _mappings(root: Any) -> Iterator[yaml.MappingNode]:
-    left, seen = [root], set()
-    while left:
-        node = left.pop()
-        if id(node) in seen or node is None:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            yield node
-            left += [v for _, v in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            left += node.value
-
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -68,7 +44,7 @@ def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
 
 
 def _pairs(node: Any, seen: set[int] | None = None) -> Iterator[tuple[Any, Any]]:
-    """Every key and value of the document, in order. What an alias repeats is given once."""
+    """Every key and value of the document, in order. A part that aliases repeat is given once."""
     seen = set() if seen is None else seen
     if id(node) in seen:
         return

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Hashable
+from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
+from dagster_project.core.yaml_io import RepeatedKeyError, UniqueKeys
 
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
 from .name_patterns import BadPatternError, Pattern, read_pattern
@@ -203,17 +204,10 @@ def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
     return one.extract == other.extract and bool(shared)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(UniqueKeys, yaml.SafeLoader):
     """YAML without types: `01`, `Y` and `No` are codes, not numbers and booleans. A key may not appear twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own attribute; empty: everything is text)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
-        for key, n in Counter(keys).items():
-            if n > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key}' appears twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> NamedMapping | Problem:
@@ -223,6 +217,8 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
         return Problem(path.name, f"not UTF-8 (byte {error.start + 1}): save it as UTF-8", patterns=None)
     except OSError as error:
         return Problem(path.name, f"can't be read: {error.strerror}", patterns=None)
+    except RepeatedKeyError as error:
+        return Problem(path.name, str(error), patterns=None)
     except (yaml.YAMLError, RecursionError) as error:
         return Problem(path.name, f"not readable as YAML: {' '.join(str(error).split())}", patterns=None)
     if not isinstance(body, dict):

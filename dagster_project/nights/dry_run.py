@@ -15,6 +15,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
@@ -232,7 +233,7 @@ def _split_failed(home: Home, checks: list[Check]) -> tuple[list[Check], list[Ch
 
 def _moved_figures(trial: Home) -> dict[str, dict[str, int]]:
     """How many figures of the trial's candidate differ from the published ones, by mart."""
-    with duckdb.connect() as con:
+    with working_database(trial) as con:
         attach(con, trial.candidate / WAREHOUSE, "later")
         before = f"(from {LATER} where false)"
         if trial.warehouse.exists():

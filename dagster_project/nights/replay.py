@@ -22,6 +22,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, night_order, read_receipts
 from dagster_project.core.sql import one_row
@@ -85,7 +86,8 @@ class ReplayRun(NightRun):
         """Compare with what is published, then publish."""
         if self.home.warehouse.exists():
             night_id = published_night(self.home) or ""
-            self.comparison = compare_files(night_id, self.home.warehouse, self.home.candidate / raw_schema.WAREHOUSE)
+            candidate = self.home.candidate / raw_schema.WAREHOUSE
+            self.comparison = compare_files(self.home, night_id, self.home.warehouse, candidate)
         return super().publish()
 
     def _receipt(self, outcome: Any, reason: str) -> Receipt:
@@ -123,9 +125,9 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         )
 
 
-def compare_files(night_id: str, before: Path, after: Path, limit: int = 20) -> Comparison:
+def compare_files(home: Home, night_id: str, before: Path, after: Path, limit: int = 20) -> Comparison:
     """Compare the figures of two warehouse files in all their columns. Raises ValueError for a file that is not one."""
-    with duckdb.connect() as con:
+    with working_database(home) as con:
         attach(con, before, "earlier")
         attach(con, after, "later")
         return _compare(con, night_id, limit)
@@ -150,7 +152,7 @@ def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> Comp
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
     """
     target = find_kept(home, night)
-    with duckdb.connect() as con:
+    with working_database(home) as con:
         # Opened first, because a night may publish and delete the file meanwhile.
         attach(con, target.path, "earlier")
         with rebuilt(home, target.night_id) as run:

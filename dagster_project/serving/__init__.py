@@ -1,11 +1,11 @@
-"""Reading what is published: SQL, the prompt, trace, diff, claims and topline."""
+"""Reads what is published: SQL, the prompt, trace, diff, claims and topline."""
 
 from dagster_project.core.cell_text import escape_formula, plain_text
 from dagster_project.core.published_file import NothingPublishedError
 
 from .answer_formats import FORMATS, write_result
 from .connection import connect
-from .consultation import ReasonError, consulted
+from .consultation import ReasonError, record_consultation
 from .query import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
 
 __all__ = [
@@ -17,9 +17,9 @@ __all__ = [
     "QuestionError",
     "ReasonError",
     "connect",
-    "consulted",
     "escape_formula",
     "limited",
     "plain_text",
+    "record_consultation",
     "write_result",
 ]

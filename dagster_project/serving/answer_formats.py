@@ -1,6 +1,6 @@
-"""A query's answer as a table, as CSV or as JSON. Figures are exact: decimals as written, without trailing zeros.
+"""Writes the rows of an answer as a table, as CSV or as JSON. Figures are exact: decimals without trailing zeros.
 
-In CSV, text that a spreadsheet would take for a formula is made harmless; JSON has every text as it is.
+In CSV, text that a spreadsheet would take for a formula is made harmless. JSON has every text unchanged.
 """
 
 import csv
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from dagster_project.core.terminal_console import Console
 
 LONGEST_WORD = 30
-"""Characters of a word that a table on a terminal keeps whole: longer ones are paths and hashes."""
+"""Characters of a word that a table on a terminal does not break: longer ones are paths and hashes."""
 LONGEST_CELL = 1_000
 """Characters of a cell that a table shows."""
 FORMATS = ("table", "csv", "json")
 
 
 def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
-    """Write rows to `out` in one of FORMATS. Raises ValueError for another."""
+    """Write rows to `out` in one of FORMATS. Raises ValueError for any other format."""
     if form not in FORMATS:
         raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
     if form != "table":
@@ -40,8 +40,8 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         _write_table(columns, rows, out)
 
 
-def _cut(text: str) -> str:
-    """A cell as a table shows it: laying out a long text takes minutes. The other formats write all of it."""
+def _shorten(text: str) -> str:
+    """A cell for a table: to lay out a long text takes minutes. The other formats write all of it."""
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}… ({len(text):,} characters)"
 
 
@@ -52,10 +52,10 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     from dagster_project.core.terminal_console import Console
 
     body = [list(row) for row in rows]
-    # To a file or a pipe a table is as wide as it is; a person's window folds it.
-    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False)
-    texts = [[safe_text(_cut(plain_text(v))) for v in row] for row in body]
-    if out.isatty() and _narrowest(columns, texts) > console.width:
+    # In a file or a pipe a table has its full width; in a terminal it is folded.
+    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
+    texts = [[safe_text(_shorten(plain_text(v))) for v in row] for row in body]
+    if out.isatty() and _least_width(columns, texts) > console.width:
         _write_blocks(columns, texts, console)
         out.write(_count(body))
         return
@@ -77,19 +77,19 @@ def _count(rows: Sequence[Any]) -> str:
 
 
 def _longest_word(texts: Iterable[str]) -> int:
-    """Cells of the longest word, as far as a column should keep it whole."""
+    """Terminal cells of the longest word, LONGEST_WORD at most."""
     from rich.cells import cell_len
 
     return min(max((cell_len(w) for t in texts for w in t.split()), default=1), LONGEST_WORD)
 
 
-def _narrowest(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> int:
-    """The width in which a table breaks no word and no row is taller than it is worth."""
+def _least_width(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> int:
+    """The narrowest width in which a table breaks no word."""
     return sum(_longest_word([name, *(t[n] for t in texts)]) + 2 for n, name in enumerate(columns))
 
 
 def _write_blocks(columns: Sequence[str], texts: Iterable[Sequence[str]], console: "Console") -> None:
-    """A row a block, a column a line: for a window that is too narrow for the table."""
+    """Each row as a block with a line for each column, for a terminal too narrow for the table."""
     from rich.rule import Rule
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""An answer as an Excel workbook: figures that add up, texts that are never formulas."""
+"""Writes an answer as an Excel workbook: numbers as numbers, and texts that are never formulas."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,27 +10,27 @@ from typing import Any
 from dagster_project.core.cell_text import plain_text
 
 MOST_ROWS = 1_048_575
-"""Of a sheet, less the header."""
+"""Rows of a sheet, without the header."""
 MOST_TEXT = 32_767
 """Characters of a cell."""
 
 
 def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path, about: Mapping[str, str]) -> None:
-    """Write a workbook of two sheets: the answer, and what it is of (`about`, by name).
+    """Write a workbook of two sheets: the answer, and notes on it (`about`, by name).
 
-    A number that Excel's floating point can't hold is written as text, digit for digit. Raises ValueError for more rows than a
-    sheet has, or a text longer than a cell.
+    A number with more digits than Excel keeps is written as text. Raises ValueError for more rows than a sheet has, or a text
+    longer than a cell.
     """
     import xlsxwriter
 
     with path.open("wb") as file:
-        # Texts are written as texts whatever they begin with; nothing of it is kept in memory or in temporary files.
+        # No text becomes a formula, link or number, and nothing is written to temporary files.
         book = xlsxwriter.Workbook(
             file,
             {"constant_memory": False, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
              "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"},
         )  # fmt: skip
-        bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        bold, time_format = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         sheet = book.add_worksheet("Answer")
         widths = [len(c) for c in columns]
         for n, name in enumerate(columns):
@@ -41,31 +41,31 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
                     f"the answer has more than the {MOST_ROWS:,} rows of a sheet: narrow it, or ask for parquet or csv"
                 )
             for n, value in enumerate(row):
-                _write_cell(sheet, row_no, n, value, moment)
+                _write_cell(sheet, row_no, n, value, time_format)
                 if row_no < 1000:
                     widths[n] = max(widths[n], min(60, len(plain_text(value))))
         sheet.freeze_panes(1, 0)
         for n, width in enumerate(widths):
             sheet.set_column(n, n, width + 2)
-        told = book.add_worksheet("About")
-        told.set_column(0, 0, 18)
-        told.set_column(1, 1, 100, book.add_format({"text_wrap": True}))
-        for n, (name, said) in enumerate(about.items()):
-            told.write_string(n, 0, name, bold)
-            told.write_string(n, 1, said[:MOST_TEXT])
+        notes = book.add_worksheet("About")
+        notes.set_column(0, 0, 18)
+        notes.set_column(1, 1, 100, book.add_format({"text_wrap": True}))
+        for n, (name, note) in enumerate(about.items()):
+            notes.write_string(n, 0, name, bold)
+            notes.write_string(n, 1, note[:MOST_TEXT])
         book.close()
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Any, moment: Any) -> None:
+def _write_cell(sheet: Any, row: int, column: int, value: Any, time_format: Any) -> None:
     if value is None:
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, datetime) and value.tzinfo is None and value.year >= 1900:
-        sheet.write_datetime(row, column, value, moment)
+        sheet.write_datetime(row, column, value, time_format)
     elif isinstance(value, date) and not isinstance(value, datetime) and value.year >= 1900:
         sheet.write_datetime(row, column, value)
-    elif isinstance(value, int | float | Decimal) and _fits(value):
+    elif isinstance(value, int | float | Decimal) and _is_exact(value):
         sheet.write_number(row, column, float(value))
     else:
         text = plain_text(value)
@@ -76,8 +76,8 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, moment: Any) -> N
         sheet.write_string(row, column, text)
 
 
-def _fits(value: float | Decimal) -> bool:
-    """Whether Excel shows a number as it is: it keeps 15 digits."""
+def _is_exact(value: float | Decimal) -> bool:
+    """Whether Excel can store a number exactly: it keeps 15 digits."""
     if isinstance(value, float):
         return math.isfinite(value)
     return len(Decimal(value).normalize().as_tuple().digits) <= 15

@@ -1,4 +1,4 @@
-"""The verdicts on an edition's claims, from the published night."""
+"""Reads the verdicts on an edition's claims from the published night."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,8 +12,8 @@ from dagster_project.serving import connect
 
 @dataclass(frozen=True)
 class ComparedClaim:
-    """One printed figure, or a statement: what the report says, in words of our own (`says`). `computed`: what the marts say;
-    of a statement, the whole that its parts miss."""
+    """One printed figure, or a statement in our own words (`says`). `computed`: what the marts have; for a statement that does
+    not add up, the whole."""
 
     paragraph: str
     kind: str
@@ -34,12 +34,12 @@ class ComparedClaim:
 
     @property
     def fails(self) -> bool:
-        """Whether it disagrees, and nobody has said why it is printed all the same."""
+        """Whether it disagrees, and the edition does not list it as known."""
         return self.verdict == DISAGREES and not self.is_known
 
 
 def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[ComparedClaim]]:
-    """An edition (the newest where none is named) and its claims in the order of the report. On record, with `reason`.
+    """An edition (the newest if none is named) and its claims in the order of the report. Put on record, with `reason`.
 
     Raises NoEditionError, and what `connect` raises.
     """
@@ -47,8 +47,8 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
     try:
         editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
         if not editions or edition not in (None, *editions):
-            has = ", ".join(editions) or "none with claims"
-            raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {has}")
+            there_are = ", ".join(editions) or "none with claims"
+            raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {there_are}")
         chosen = edition or editions[-1]
         columns = ", ".join(ComparedClaim.__dataclass_fields__)
         rows: list[tuple[Any, ...]] = con.execute(

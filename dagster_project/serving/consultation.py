@@ -1,4 +1,4 @@
-"""Puts on record who consults the warehouse and why, before anything is shown."""
+"""Records who consults the warehouse and why, before anything is shown."""
 
 import os
 
@@ -8,37 +8,39 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
 
-from .known_names import names_of
+from .known_names import published_names
 
 
 class ReasonError(PamError, ValueError):
-    """The settings ask for a reason, and none is given."""
+    """The settings require a reason, and none is given."""
 
 
-def consulted(home: Home, reason: str = "", *, by: str, asked: str = "", **facts: object) -> None:
-    """Put a consultation on record: `by` which command, and `asked` which query, without the values in it.
+def record_consultation(home: Home, reason: str = "", *, by: str, query: str = "", **facts: object) -> None:
+    """Record a consultation: `by` which command, and the shape of its `query`, without the values in it.
 
-    A member of the group that may read what is published can't write in the home: that reading is the file's to grant, and
-    is not on record. Raises ReasonError, OpenHomeError, AuditKeyError and OSError.
+    A member of the group that reads what is published can't write in the home: that reading is not on record.
+    Raises ReasonError, OpenHomeError, AuditKeyError and OSError.
     """
-    if not has_record(home):
+    if not can_record(home):
         return
     refuse_open(home)
     if not reason.strip() and read_config(home).audit.reasons == "required":
         raise ReasonError(f"say why, with --why (or `reason` of connect()): {home.config_file.name} asks for it")
-    record(home, "consultation", by=by, why=reason.strip(), asked=_shape(home, asked), **facts)
+    record(home, "consultation", by=by, why=reason.strip(), asked=_shape(home, query), **facts)
 
 
-def disclosed(home: Home, reason: str = "", *, by: str, what: str, to: str, asked: str = "", **facts: object) -> None:
-    """Put on record that `what` goes to a file, `to`; for the same readers, and in the same words, as `consulted`."""
-    if has_record(home):
-        record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=_shape(home, asked), **facts)
+def record_disclosure(
+    home: Home, reason: str = "", *, by: str, what: str, to: str, query: str = "", **facts: object
+) -> None:  # fmt: skip
+    """Record that `what` is written to the file `to`. Other arguments, and who is recorded: as `record_consultation`."""
+    if can_record(home):
+        record(home, "disclosure", what=what, to=to, by=by, why=reason.strip(), asked=_shape(home, query), **facts)
 
 
-def _shape(home: Home, asked: str) -> str:
-    return shape_of(asked, names_of(home)) if asked.strip() else ""
+def _shape(home: Home, query: str) -> str:
+    return shape_of(query, published_names(home)) if query.strip() else ""
 
 
-def has_record(home: Home) -> bool:
-    """Whether what this process asks of a home is on record: whether it may write there."""
+def can_record(home: Home) -> bool:
+    """Whether this process may write in the home, so that what it reads is recorded."""
     return home.path.is_dir() and os.access(home.path, os.W_OK)

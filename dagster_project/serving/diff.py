@@ -11,6 +11,7 @@ import duckdb
 from dagster_project.core.cell_text import json_text
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
@@ -20,14 +21,14 @@ from dagster_project.transform.figure_causes import UNEXPLAINED, find_causes
 from .answer_formats import write_result
 
 AT_A_GLANCE = ("month", "calendar_year", "financial_year", "as_published")
-"""Period types that are shown unless all are asked for: rolling and to-date ones move with these."""
+"""Period types that are shown unless all are requested: rolling and to-date ones change with these."""
 
-OUTSIDE = (
-    "(n): the period lies outside file n's window: a row of the file was dated there before, counts with one that was,"
-    " or says which figures there are\n"
+OTHER_WINDOW = (
+    "(n): the period is outside file n's window, but a row of the file had a date in it before, is counted together with"
+    " such a row, or decides which figures there are\n"
 )
 
-WIDEST = "(area_type = 'force' or period_type = 'as_published')"
+AT_FORCE_LEVEL = "(area_type = 'force' or period_type = 'as_published')"
 
 FIGURES = (
     "mart", "force_code", "area_type", "area_code", "area_name", "measure", "category", "period_type", "period_start",
@@ -39,26 +40,27 @@ FILES = (
     "rows_landed", "rows_quarantined", "figures",
 )  # fmt: skip
 
+
 @dataclass(frozen=True)
 class Difference:
-    """What moved between two nights. Rows are tuples under the names of `MARTS`, `FIGURES` and `FILES`."""
+    """What changed between two nights. Rows are tuples under the names of `MARTS`, `FIGURES` and `FILES`."""
 
     before: str
     after: str
     moved: int
-    """Figures that are not the same, whether or not they are among `figures`."""
+    """The number of changed figures, whether or not they are among `figures`."""
     unexplained: int
-    """Of these, the ones that no file explains."""
+    """How many of these no file explains."""
     marts: list[tuple[Any, ...]]
     figures: list[tuple[Any, ...]]
     files: list[tuple[Any, ...]]
 
 
 def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publication]:
-    """The two nights of `pam diff [NIGHT [NIGHT]]`, in the order they are compared in.
+    """The two nights of `pam diff [NIGHT [NIGHT]]`, the first against the second.
 
-    None: the published one against the one before it. One: that one against the published. Raises NotKeptError, and
-    ValueError for the same night twice.
+    Without any: the night before the published one, and the published one. With one: that one and the published one. Raises
+    NotKeptError, and ValueError for the same night twice.
     """
     if len(nights) == 2:
         one, other = (find_kept(home, night) for night in nights)
@@ -73,35 +75,37 @@ def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publi
 
 
 def compare(
-    one: Publication, other: Publication, mart: str | None = None, measure: str | None = None, limit: int | None = 20
+    home: Home,
+    one: Publication,
+    other: Publication,
+    mart: str | None = None,
+    measure: str | None = None,
+    limit: int | None = 20,
 ) -> Difference:
-    """What moved from one night to another. `limit` None: every figure; else the largest moves at force level.
+    """What changed from one night to another. `limit` None: every figure; else the largest changes at force level.
 
-    Raises ValueError where neither night has the mart or the measure, or a file can't be read.
+    Raises ValueError if neither night has the mart or the measure, or a file can't be read.
     """
-    con = duckdb.connect()
-    try:
+    with working_database(home) as con:
         attach(con, one.path, "earlier")
         attach(con, other.path, "later")
-        where = _asked(con, mart, measure)
+        where = _condition(con, mart, measure)
         total = find_differences(con, where=where)
         find_causes(con)
-        _explained(con)
+        _explain_moves(con)
         figures = con.execute(_figures(limit)).fetchall()
-        files = con.execute(f"select {', '.join(FILES)} from files_told order by no").fetchall()
-        (lost,) = one_row(con.execute("select count(*) from moves_told where cause = 'none'"))
-        feeding = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
+        files = con.execute(f"select {', '.join(FILES)} from numbered_files order by no").fetchall()
+        (unexplained,) = one_row(con.execute("select count(*) from explained_moves where cause = 'none'"))
+        extracts = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
         at = FILES.index("extract")
         return Difference(
-            one.night_id, other.night_id, total, lost, by_mart(con, where=where), figures,
-            [f for f in files if f[at] in feeding],
+            one.night_id, other.night_id, total, unexplained, by_mart(con, where=where), figures,
+            [f for f in files if f[at] in extracts],
         )  # fmt: skip
-    finally:
-        con.close()
 
 
-def _asked(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | None) -> str:
-    """SQL for what `--mart` and `--measure` ask for; a mart's name may leave out `mart_`."""
+def _condition(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | None) -> str:
+    """SQL for the figures that `--mart` and `--measure` select; `mart_` may be left out."""
     parts = []
     for column, value in (("mart", mart), ("measure", measure)):
         if value is None:
@@ -110,19 +114,19 @@ def _asked(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | None
         known = con.execute(
             f"select distinct {column} from (from earlier.marts.measures union all from later.marts.measures)"
         ).fetchall()
-        found = [name for name in names if (name,) in known]
-        if not found:
-            there = ", ".join(sorted(name for (name,) in known))
-            raise ValueError(f"no figure of {column} {value} in either night; there are: {there}")
-        parts.append(f"{column} = '{found[0]}'")
+        matches = [name for name in names if (name,) in known]
+        if not matches:
+            there_are = ", ".join(sorted(name for (name,) in known))
+            raise ValueError(f"no figure of {column} {value} in either night; there are: {there_are}")
+        parts.append(f"{column} = '{matches[0]}'")
     return " and ".join(parts) or "true"
 
 
-def _explained(con: duckdb.DuckDBPyConnection) -> None:
-    """`files_told`: the files with their number, those that moved most first. `moves_told`: the moves with theirs."""
+def _explain_moves(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `numbered_files`, those that changed most figures first, and `explained_moves`, the changes with their files."""
     con.execute(
         """
-        create or replace temp table files_told as
+        create or replace temp table numbered_files as
         select
             cast(row_number() over (order by coalesce(fed.figures, 0) desc, landed.file_id) as integer) as no,
             landed.*, coalesce(fed.figures, 0) as figures
@@ -139,14 +143,14 @@ def _explained(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         """
-        create or replace temp table moves_told as
+        create or replace temp table explained_moves as
         with named as (
             select
                 file_ids,
                 string_agg(source_file, '; ' order by no) as files,
                 list(no order by no) as nos
             from (select file_ids, unnest(file_ids) as file_id from (select distinct file_ids from caused))
-            join files_told using (file_id)
+            join numbered_files using (file_id)
             group by file_ids
         )
         select
@@ -160,14 +164,14 @@ def _explained(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _figures(limit: int | None) -> str:
-    """SQL for the figures that are shown: all in order of key, or the largest moves.
+    """SQL for the figures that are shown: all by key, or the largest changes.
 
-    Largest first within each unit, for pounds and offences can't be ranked together, and the units in turn. What was
-    complete before comes first: it is a correction of the past, where a partial period is bound to grow.
+    Each unit is ranked by itself, as pounds and offences can't be compared, and the units take turns. Periods that were
+    complete come first: their changes are corrections, while a partial period always grows.
     """
     columns = ", ".join((*FIGURES[:-2], "files", "cause", "nos"))
     if limit is None:
-        return f"select {columns} from moves_told order by mart, force_code, area_type, area_code, measure, category," + (
+        return f"select {columns} from explained_moves order by mart, force_code, area_type, area_code, measure, category," + (
             " period_type, period_start, period_end"
         )
     types = ", ".join(f"'{t}'" for t in AT_A_GLANCE)
@@ -177,8 +181,8 @@ def _figures(limit: int | None) -> str:
                 *,
                 coalesce(data_status_before = 'complete', false) as was_complete,
                 coalesce(value_after, value_before) is null as is_empty
-            from moves_told
-            where {WIDEST} and period_type in ({types})
+            from explained_moves
+            where {AT_FORCE_LEVEL} and period_type in ({types})
         ),
         ranked as (
             select
@@ -194,69 +198,69 @@ def _figures(limit: int | None) -> str:
         """
 
 
-def write(found: Difference, form: str, out: TextIO) -> None:
-    """Write a difference: `csv` has the figures, `json` all of it, `table` what a person reads first."""
+def write(difference: Difference, form: str, out: TextIO) -> None:
+    """Write a difference: `csv` has the figures, `json` has everything, `table` is a summary for a person."""
     if form == "csv":
-        write_result(FIGURES, [row[:-1] for row in found.figures], "csv", out)
+        write_result(FIGURES, [row[:-1] for row in difference.figures], "csv", out)
     elif form == "json":
-        out.write(json_text(as_dict(found)) + "\n")
+        out.write(json_text(as_dict(difference)) + "\n")
     else:
-        _write_text(found, out)
+        _write_text(difference, out)
 
 
-def as_dict(found: Difference) -> dict[str, Any]:
-    """A difference as plain data, its rows by name."""
+def as_dict(difference: Difference) -> dict[str, Any]:
+    """A difference as plain data, with named fields."""
 
     def named(columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
         return [dict(zip(columns, row, strict=False)) for row in rows]
 
     return {
-        "before": found.before,
-        "after": found.after,
-        "moved": found.moved,
-        "unexplained": found.unexplained,
-        "marts": named([m.replace(" ", "_") for m in MARTS], found.marts),
-        "figures": named(FIGURES, found.figures),
-        "files": named(FILES, found.files),
+        "before": difference.before,
+        "after": difference.after,
+        "moved": difference.moved,
+        "unexplained": difference.unexplained,
+        "marts": named([m.replace(" ", "_") for m in MARTS], difference.marts),
+        "figures": named(FIGURES, difference.figures),
+        "files": named(FILES, difference.files),
     }
 
 
-def _write_text(found: Difference, out: TextIO) -> None:
-    back = ", which is the older" if night_order(found.after) < night_order(found.before) else ""
-    out.write(f"From night {found.before} to night {found.after}{back}: {found.moved:,} figures moved\n")
-    if not found.moved:
+def _write_text(difference: Difference, out: TextIO) -> None:
+    note = ", which is the older" if night_order(difference.after) < night_order(difference.before) else ""
+    out.write(f"From night {difference.before} to night {difference.after}{note}: {difference.moved:,} figures moved\n")
+    if not difference.moved:
         return
-    write_result(MARTS, found.marts, "table", out)
-    if found.figures:
-        out.write("\nThe largest moves" if len(found.figures) < found.moved else "\nThe moves")
+    write_result(MARTS, difference.marts, "table", out)
+    if difference.figures:
+        out.write("\nThe largest moves" if len(difference.figures) < difference.moved else "\nThe moves")
         out.write(", complete periods first; files by their number below\n")
         write_result(
             ("mart", "measure", "category", "area", "period", "before", "after", "change", "status", "files"),
-            [_line(dict(zip((*FIGURES, "nos"), row, strict=True))) for row in found.figures],
+            [_table_row(dict(zip((*FIGURES, "nos"), row, strict=True))) for row in difference.figures],
             "table",
             out,
         )
-    if found.files:
+    if difference.files:
         out.write("\nFiles that landed between the two\n")
         columns = ("no", "source_file", "outcome", "landed_at", "rows_landed", "rows_quarantined", "figures")
         places = [FILES.index(c) for c in columns]
         write_result(
             ("no", "file", "outcome", "landed", "rows", "quarantined", "figures moved"),
-            [[_second(row[p]) for p in places] for row in found.files],
+            [[_without_fractions(row[p]) for p in places] for row in difference.files],
             "table",
             out,
         )
-    if found.unexplained:
-        out.write(f"{found.unexplained:,} figures: {UNEXPLAINED}\n")
-    if any(row[FIGURES.index("cause")] == "other window" for row in found.figures):
-        out.write(OUTSIDE)
+    if difference.unexplained:
+        out.write(f"{difference.unexplained:,} figures: {UNEXPLAINED}\n")
+    if any(row[FIGURES.index("cause")] == "other window" for row in difference.figures):
+        out.write(OTHER_WINDOW)
 
 
-def _second(value: Any) -> Any:
+def _without_fractions(value: Any) -> Any:
     return value.replace(microsecond=0) if hasattr(value, "microsecond") else value
 
 
-def _line(row: dict[str, Any]) -> tuple[Any, ...]:
+def _table_row(row: dict[str, Any]) -> tuple[Any, ...]:
     numbers = ", ".join(str(n) for n in row["nos"] or ())
     files = {"none": "none", "window": numbers, "other window": f"({numbers})"}[row["cause"]]
     statuses = [s for s in (row["data_status_before"], row["data_status_after"]) if s]
@@ -268,8 +272,8 @@ def _line(row: dict[str, Any]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def write_to(found: Difference, form: str, path: Path) -> None:
-    """The same to a file of the owner's alone, whole or not at all. Raises OSError."""
+def write_file(difference: Difference, form: str, path: Path) -> None:
+    """Write a difference to a file (0600), whole or not at all. Raises OSError."""
     text = io.StringIO()
-    write(found, form, text)
+    write(difference, form, text)
     write_whole(path, text.getvalue().encode("utf-8"))

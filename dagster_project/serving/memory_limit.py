@@ -1,7 +1,7 @@
-"""Limits the memory of this process while a question is answered.
+"""Limits the memory of this process while a query runs.
 
-DuckDB's own limit is of its buffers: a text of a hundred megabytes in each row is outside it, and the system would end the
-process without a word. Under the ceiling DuckDB is refused the memory instead, and says so.
+DuckDB's own limit covers its buffers only: a text of a hundred megabytes in each row is outside it, and the system would kill
+the process. With this limit DuckDB is refused the memory instead, and reports an error.
 """
 
 import contextlib
@@ -16,23 +16,23 @@ except ImportError:  # no POSIX system
     resource = None  # type: ignore[assignment]  # the types are those of POSIX
 
 SLACK = 1 << 30
-"""Bytes of addresses besides: stacks, allocators and libraries take more addresses than memory."""
+"""Extra bytes of address space: stacks, allocators and libraries take more addresses than memory."""
 UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 STATM = Path("/proc/self/statm")
 
 
 @contextlib.contextmanager
-def ceiling(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Have this process take no more than `con` may, and some, within. Nothing happens where the system can't say or do it.
+def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within, this process may take what `con` may, plus SLACK. Does nothing on systems without such limits.
 
-    What runs out of memory raises duckdb.OutOfMemoryException or MemoryError.
+    Beyond it duckdb.OutOfMemoryException or MemoryError is raised.
     """
     if resource is None or not STATM.exists():
         yield
         return
-    taken = int(STATM.read_text().split()[0]) * resource.getpagesize()
+    used = int(STATM.read_text().split()[0]) * resource.getpagesize()
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = taken + allowed(con) + SLACK
+    wanted = used + memory_limit_of(con) + SLACK
     if any(limit != resource.RLIM_INFINITY and limit < wanted for limit in (before, hard)):
         yield
         return
@@ -43,8 +43,8 @@ def ceiling(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
 
 
-def allowed(con: duckdb.DuckDBPyConnection) -> int:
+def memory_limit_of(con: duckdb.DuckDBPyConnection) -> int:
     """A connection's memory limit, in bytes."""
-    (said,) = con.execute("select current_setting('memory_limit')").fetchone() or ("0 bytes",)
-    number, unit = str(said).split()
+    (setting,) = con.execute("select current_setting('memory_limit')").fetchone() or ("0 bytes",)
+    number, unit = str(setting).split()
     return int(float(number) * UNITS[unit])

@@ -1,4 +1,4 @@
-"""Names in a question that the published night does not have. Without this a misspelt measure would just return no rows."""
+"""Finds names in a query that the published night does not have. A misspelt measure would otherwise just return no rows."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dagster_project.core.similar_names import closest_names
 from dagster_project.core.sql import one_row
 
 MOST = 100_000
-"""Characters of a question that are looked at."""
+"""Characters of a query that are parsed."""
 COLUMNS = {
     "measure": "select distinct name from meta.dictionary where kind = 'measure'",
     "mart": "select distinct relation_name from meta.dictionary where kind = 'measure'",
@@ -22,38 +22,38 @@ COLUMNS = {
     "data_status": "select distinct data_status from marts.measures",
     "extract": "select distinct extract from meta.extracts",
 }
-"""Columns whose values are names -> SQL for all that there are."""
+"""Columns whose values are names -> SQL for all their values."""
 
 
 def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
-    """A sentence for each text that the question holds against one of COLUMNS and that is none of its values.
+    """A sentence for each text that the query compares with one of COLUMNS and that is not one of its values.
 
-    Empty where DuckDB gives no syntax tree of the question.
+    Empty if DuckDB can't parse the query.
     """
     try:
         (text,) = one_row(con.cursor().execute("select json_serialize_sql($1::varchar)", [sql[:MOST]]))
-        compared = dict.fromkeys(_compared(json.loads(text)))
-        known = {column: _known(con, column) for column in {c for c, _ in compared}}
+        comparisons = dict.fromkeys(_comparisons(json.loads(text)))
+        known = {column: _values(con, column) for column in {c for c, _ in comparisons}}
     except (duckdb.Error, ValueError, RecursionError):
         return []
-    said = []
-    for column, value in compared:
+    sentences = []
+    for column, value in comparisons:
         if value not in known[column]:
             near = closest_names(value, known[column])
-            there = f"nearest: {', '.join(near)}" if near else f"select distinct {column} shows what there is"
-            said.append(f"no {column.replace('_', ' ')} `{value}`; {there}")
-    return said
+            hint = f"nearest: {', '.join(near)}" if near else f"select distinct {column} shows what there is"
+            sentences.append(f"no {column.replace('_', ' ')} `{value}`; {hint}")
+    return sentences
 
 
-def _known(con: duckdb.DuckDBPyConnection, column: str) -> set[str]:
+def _values(con: duckdb.DuckDBPyConnection, column: str) -> set[str]:
     return {value for (value,) in con.cursor().execute(COLUMNS[column]).fetchall() if value is not None}
 
 
-def _compared(node: Any) -> Iterator[tuple[str, str]]:
+def _comparisons(node: Any) -> Iterator[tuple[str, str]]:
     """Column and text of each `column = 'text'` and `column in ('text', ...)` of a syntax tree."""
     if isinstance(node, list):
-        for one in node:
-            yield from _compared(one)
+        for part in node:
+            yield from _comparisons(part)
     if not isinstance(node, dict):
         return
     sides: list[Any] = []
@@ -64,8 +64,8 @@ def _compared(node: Any) -> Iterator[tuple[str, str]]:
     columns = [name for side in sides if (name := _column(side))]
     if len(columns) == 1:
         yield from ((columns[0], text) for side in sides if (text := _text(side)) is not None)
-    for one in node.values():
-        yield from _compared(one)
+    for part in node.values():
+        yield from _comparisons(part)
 
 
 def _column(node: Any) -> str | None:

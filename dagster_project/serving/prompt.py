@@ -1,7 +1,7 @@
-r"""`pam sql`: questions at a prompt, with history, completion and help, or one after the other from standard input.
+r"""`pam sql`: queries at a prompt with history, completion and help, or one after the other from standard input.
 
-A question ends with a semicolon. What begins with a backslash is a command of the prompt's own: none of them runs a program,
-reads a file or writes one.
+A query ends with a semicolon. What begins with a backslash is a command of the prompt: none of them runs a program, reads a
+file or writes one.
 """
 
 import re
@@ -24,19 +24,19 @@ from dagster_project.core.terminal_text import warn
 
 from .answer_formats import FORMATS, write_result
 from .connection import connect
-from .consultation import consulted
-from .query import Limits, QuestionError, answer, limited, questions, said_by
+from .consultation import record_consultation
+from .query import Limits, QuestionError, answer, error_message, limited, questions
 
 HISTORY = "sql_history"
 
-HELP = r"""A question ends with a semicolon:  select * from meta.extracts;
-  \d            the relations, and what each holds
+HELP = r"""A query ends with a semicolon:  select * from meta.extracts;
+  \d            the relations, and their descriptions
   \d RELATION   its columns               \d mart_incidents
   \m [WORD]     the measures, those with WORD in their name, title or meaning
   \v MEASURE    the categories, kinds of area and periods that a measure has
-  \n            which night is read       \r    read the one that is published now
-  \f FORMAT     table, csv or json        \l    the limits of a question
-  \?            this                      \q    leave (or Ctrl-D)
+  \n            which night is read       \r    read the newest published night
+  \f FORMAT     table, csv or json        \l    the limits of a query
+  \?            this help                 \q    leave (or Ctrl-D)
 """
 
 RELATIONS = """
@@ -65,7 +65,7 @@ NIGHT = "select night_id, started_at, figures, warnings from meta.nights where f
 
 @dataclass
 class Session:
-    """A prompt's state: the night that it reads, and how it answers."""
+    """The prompt's state: the night that it reads, and the format of its answers."""
 
     home: Home
     limits: Limits
@@ -81,21 +81,21 @@ class Session:
         return cls(home, limits, form, reason, con, published_folder(home))
 
     def reopen(self) -> None:
-        """Read the night that is published now."""
+        """Read the newest published night."""
         before, self.con = self.con, open_published(self.home, memory=self.limits.memory)
         self.folder = published_folder(self.home)
         before.close()
 
     def ask(self, sql: str) -> str:
-        """Answer the questions of a text on standard output, each put on record. Returns what there is to say of the last."""
-        said = ""
-        for one in questions(sql):
-            consulted(self.home, self.reason, by="pam sql", asked=one)
-            said = answer(self.con, one, self.form, sys.stdout, self.limits)
-        return said
+        """Answer the queries of a text on standard output, and record each. Returns the remark on the last."""
+        remark = ""
+        for query in questions(sql):
+            record_consultation(self.home, self.reason, by="pam sql", query=query)
+            remark = answer(self.con, query, self.form, sys.stdout, self.limits)
+        return remark
 
     def show(self, sql: str, *values: str) -> None:
-        """Answer one of the prompt's own questions, within the limits of any."""
+        """Run one of the prompt's own queries, within the same limits."""
         with limited(self.con, self.limits):
             result = self.con.execute(sql, list(values))
             rows = result.fetchall()
@@ -104,11 +104,11 @@ class Session:
         write_result([c[0] for c in result.description], rows, self.form, sys.stdout)
 
 
-def command(session: Session, line: str) -> str:
-    """Do what a line that begins with a backslash or a dot says. Returns what there is to say of it. Raises QuestionError."""
+def command(session: Session, line: str) -> None:
+    """Run a command of the prompt, a line that begins with a backslash or a dot. Raises QuestionError."""
     name, _, rest = line.strip().rstrip(";").partition(" ")
     word = rest.strip()
-    known: dict[str, Callable[[], Any]] = {
+    commands: dict[str, Callable[[], Any]] = {
         r"\?": lambda: sys.stdout.write(HELP),
         r"\d": lambda: session.show(COLUMNS, word) if word else session.show(RELATIONS),
         r"\m": lambda: session.show(MEASURES, word),
@@ -118,10 +118,9 @@ def command(session: Session, line: str) -> str:
         r"\l": lambda: sys.stdout.write(f"{session.limits.seconds:g} s, {session.limits.memory}, {session.limits.rows} rows\n"),
         r"\f": partial(_set_form, session, word),
     }
-    if name not in known:
+    if name not in commands:
         raise QuestionError(rf"{name}: no such command; \? lists them")
-    known[name]()
-    return ""
+    commands[name]()
 
 
 def _reopen(session: Session) -> None:
@@ -136,59 +135,59 @@ def _set_form(session: Session, word: str) -> None:
 
 
 def inputs(lines: Iterable[str]) -> Iterator[str]:
-    """The commands and questions of lines that come one by one. A question may take several; its last semicolon may lack."""
-    held = ""
+    """The commands and queries in lines. A query may take several lines; the last may lack its semicolon."""
+    pending = ""
     for line in lines:
-        if not held.strip() and line.lstrip().startswith(("\\", ".")):
+        if not pending.strip() and line.lstrip().startswith(("\\", ".")):
             yield line.strip()
             continue
-        held += line if line.endswith("\n") else line + "\n"
-        if is_whole(held):
-            yield held
-            held = ""
-    if held.strip():
-        yield held
+        pending += line if line.endswith("\n") else line + "\n"
+        if is_complete(pending):
+            yield pending
+            pending = ""
+    if pending.strip():
+        yield pending
 
 
-def is_whole(text: str) -> bool:
-    """Whether a question has come to its semicolon: one that stands in no text, no name and no comment."""
+def is_complete(text: str) -> bool:
+    """Whether a text ends with a semicolon that is not in a string, a quoted name or a comment."""
     bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*(?:\n|$)|/\*.*?\*/", " ", text, flags=re.S)
     return bare.rstrip().endswith(";") and "'" not in bare and '"' not in bare and "/*" not in bare
 
 
 def run(home: Home, limits: Limits, form: str, reason: str = "") -> int:
-    """The prompt, until its end. Returns how many questions could not be answered; 0 at a terminal, where they were seen.
+    """Run the prompt until it ends. Returns the number of queries that failed; 0 at a terminal, where the person saw them.
 
     Raises as `connect` does.
     """
     session = Session.open(home, limits, form, reason)
     try:
         if sys.stdin.isatty():
-            _talk(session)
+            _run_interactive(session)
             return 0
-        return sum(not _done(session, text) for text in inputs(sys.stdin) if text.strip() != r"\q")
+        return sum(not _try_answer(session, text) for text in inputs(sys.stdin) if text.strip() != r"\q")
     finally:
         session.con.close()
 
 
-def _done(session: Session, text: str) -> bool:
-    """Whether a command or question was answered; what went wrong is said on standard error."""
+def _try_answer(session: Session, text: str) -> bool:
+    """Run a command or query, with errors and remarks on standard error. Returns whether it succeeded."""
+    remark = ""
     try:
         if text.startswith(("\\", ".")):
-            said = command(session, text)
+            command(session, text)
         else:
-            said = session.ask(text)
+            remark = session.ask(text)
     except (QuestionError, NothingPublishedError, duckdb.Error) as error:
-        # Nobody's session ends with a question.
         sys.stdout.flush()
-        warn(said_by(error))
+        warn(error_message(error))
         return False
-    if said:
-        warn(said)
+    if remark:
+        warn(remark)
     return True
 
 
-def _talk(session: Session) -> None:
+def _run_interactive(session: Session) -> None:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory, History, InMemoryHistory
     from prompt_toolkit.key_binding import KeyBindings
@@ -200,7 +199,7 @@ def _talk(session: Session) -> None:
     @keys.add("enter")
     def _(event: Any) -> None:
         text = event.current_buffer.text
-        if not text.strip() or text.lstrip().startswith(("\\", ".")) or is_whole(text):
+        if not text.strip() or text.lstrip().startswith(("\\", ".")) or is_complete(text):
             event.current_buffer.validate_and_handle()
         else:
             event.current_buffer.insert_text("\n")
@@ -208,32 +207,32 @@ def _talk(session: Session) -> None:
     history: History = InMemoryHistory()
     path, most = session.home.path / HISTORY, visible_settings(session.home).query.history
 
-    class Kept(FileHistory):
-        """In a file, and no more than the settings allow."""
+    class LimitedHistory(FileHistory):
+        """A history file with no more queries than the settings allow."""
 
         def store_string(self, string: str) -> None:
             if string.lstrip().startswith(("\\", ".")):
                 return
             with suppress(OSError):
                 super().store_string(string)
-                keep_history(path, most)
+                trim_history(path, most)
 
     try:
-        keep_history(path, most)
+        trim_history(path, most)
         if most:
-            history = Kept(str(path))
+            history = LimitedHistory(str(path))
     except OSError:
-        print("pam: the home can't be written, so that the history is as it was", file=sys.stderr)
+        print("pam: the home can't be written: the history is not changed", file=sys.stderr)
     known: dict[str, str] = {}
     with limited(session.con, session.limits):
         (night,) = one_row(session.con.execute("select night_id from meta.nights where finished_at is null"))
     with suppress(QuestionError), limited(session.con, session.limits):
-        known = words(session.con)
+        known = completions(session.con)
     prompt: Any = PromptSession(
         history=history, lexer=PygmentsLexer(SqlLexer), key_bindings=keys, multiline=True,
         completer=completer(known), complete_while_typing=False, prompt_continuation="...> ",
     )  # fmt: skip
-    print(f"Night {night}. A question ends with a semicolon; \\? for help, Tab completes, \\q leaves.")
+    print(f"Night {night}. A query ends with a semicolon; \\? for help, Tab completes, \\q leaves.")
     while True:
         if published_folder(session.home) != session.folder:
             print(r"A newer night is published: \r reads it.")
@@ -247,54 +246,54 @@ def _talk(session: Session) -> None:
             return
         if text.strip():
             try:
-                _done(session, text.strip())
+                _try_answer(session, text.strip())
             except KeyboardInterrupt:
                 print("interrupted")
 
 
-def keep_history(path: Path, most: int) -> None:
-    """Leave the last `most` questions of a history, for its owner alone; with 0, no file. Raises OSError.
+def trim_history(path: Path, most: int) -> None:
+    """Keep the last `most` queries of a history file (0600); with 0, delete the file. Raises OSError.
 
-    What was asked may name places and people, and is nobody's to read for longer than somebody wants it.
+    Queries may name places and people, so they are kept only as long as somebody wants them.
     """
     if not most:
         path.unlink(missing_ok=True)
         return
     # As prompt_toolkit writes it: a line `# when`, then the question's lines, each after a `+`.
-    found = re.split(r"^(?=# )", path.read_text(encoding="utf-8"), flags=re.M)[1:] if path.exists() else []
-    write_whole(path, "".join(found[-most:]).encode())
+    entries = re.split(r"^(?=# )", path.read_text(encoding="utf-8"), flags=re.M)[1:] if path.exists() else []
+    write_whole(path, "".join(entries[-most:]).encode())
 
 
-def words(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What can be completed, and what each is: relations, columns, measures, and values that conditions name."""
-    found = {w: "" for w in ("select", "from", "where", "group by all", "order by", "and", "is not null", "limit", "between")}
-    found |= dict(
+def completions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What can be completed -> what it is: keywords, relations, columns, measures, and values of conditions."""
+    words = {w: "" for w in ("select", "from", "where", "group by all", "order by", "and", "is not null", "limit", "between")}
+    words |= dict(
         con.execute("select distinct name, 'column' from meta.dictionary where kind = 'column' order by 1").fetchall()
     )
-    found |= dict(
+    words |= dict(
         con.execute(
             "select name, any_value(title) from meta.dictionary where kind = 'measure' group by 1 order by 1"
         ).fetchall()
     )
-    found |= dict(
+    words |= dict(
         con.execute(
             "select schema_name || '.' || relation_name, 'relation' from meta.dictionary where kind = 'relation' order by 1"
         ).fetchall()
     )
     for column in ("area_type", "period_type", "data_status", "area_name"):
-        found |= dict(con.execute(f"select distinct {column}, '{column}' from marts.measures order by 1").fetchall())
-    return {w: said for w, said in found.items() if w}
+        words |= dict(con.execute(f"select distinct {column}, '{column}' from marts.measures order by 1").fetchall())
+    return {word: meaning for word, meaning in words.items() if word}
 
 
 def completer(known: dict[str, str]) -> Any:
-    """Completes the word before the cursor, of relations with or without their schema."""
+    """A completer of the word before the cursor; relations also without their schema."""
     from prompt_toolkit.completion import Completer, Completion
 
     class Words(Completer):
         def get_completions(self, document: Any, complete_event: Any) -> Iterator[Any]:
-            begun = document.get_word_before_cursor(pattern=re.compile(r"[\w.]+")).lower()
-            for word, said in known.items():
-                if begun and (word.lower().startswith(begun) or word.lower().partition(".")[2].startswith(begun)):
-                    yield Completion(word, start_position=-len(begun), display_meta=said)
+            typed = document.get_word_before_cursor(pattern=re.compile(r"[\w.]+")).lower()
+            for word, meaning in known.items():
+                if typed and (word.lower().startswith(typed) or word.lower().partition(".")[2].startswith(typed)):
+                    yield Completion(word, start_position=-len(typed), display_meta=meaning)
 
     return Words()

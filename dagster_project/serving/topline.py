@@ -1,4 +1,4 @@
-"""The chief's table: for each measure the latest complete month and the twelve months to it, against the year before."""
+"""The topline: each measure's latest complete month and the twelve months to it, against the year before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from dagster_project.core.small_numbers import FEW_A_MONTH
 from dagster_project.core.sql import literal
 
 UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}
-"""What a control chart says of a month, in words."""
+"""A month's variation in its control chart -> in words."""
 
 
 class ToplineError(PamError, ValueError):
-    """A measure or an area that the published night has not got. The message says what is meant, or what there is."""
+    """No such measure, area or force in the published night. The message suggests the nearest names."""
 
 
 @dataclass(frozen=True)
 class ToplineFigure:
-    """A figure of one period, and of the same period a year before. What is None is not available."""
+    """A figure of one period, and of the same period a year before. None is not available."""
 
     value: Decimal | None = None
     before: Decimal | None = None
@@ -35,7 +35,7 @@ class ToplineFigure:
 
 @dataclass(frozen=True)
 class Line:
-    """A measure's line. `month_end`: of the latest complete month, None where there is none. `unusual`: one of UNUSUAL."""
+    """A measure's line. `month_end`: of the latest complete month, if there is one. `unusual`: a value of UNUSUAL."""
 
     mart: str
     measure: str
@@ -50,12 +50,12 @@ class Line:
 
 
 _LINES = """
-with asked as (
-    from (values {asked}) as t(place, mart, measure)
+with wanted as (
+    from (values {wanted}) as t(place, mart, measure)
 ),
 area as (
     select marts.* from marts.measures as marts
-    inner join asked on marts.mart = asked.mart and marts.measure = asked.measure
+    inner join wanted on marts.mart = wanted.mart and marts.measure = wanted.measure
     where marts.force_code = $force and marts.area_type = $area_type and marts.area_code = $area_code and marts.category = 'all'
 ),
 months as (
@@ -63,22 +63,22 @@ months as (
     qualify row_number() over (partition by mart, measure order by period_end desc) = 1
 )
 select
-    asked.mart, asked.measure, months.period_end, months.period_label,
+    wanted.mart, wanted.measure, months.period_end, months.period_label,
     months.value, months.prior_value, months.volume_change, months.pct_change, months.data_status,
     years.value, years.prior_value, years.volume_change, years.pct_change, years.data_status,
     {variation} as variation
-from asked
-left join months on months.mart = asked.mart and months.measure = asked.measure
+from wanted
+left join months on months.mart = wanted.mart and months.measure = wanted.measure
 left join area as years
-    on years.mart = asked.mart and years.measure = asked.measure and years.period_type = 'rolling_12_months'
+    on years.mart = wanted.mart and years.measure = wanted.measure and years.period_type = 'rolling_12_months'
     and years.period_end = months.period_end
 {charts}
-order by asked.place
+order by wanted.place
 """
 _VARIATION = f"case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end"
 _CHARTS = """
 left join marts.mart_control_charts as charts
-    on charts.mart = asked.mart and charts.measure = asked.measure and charts.period_end = months.period_end
+    on charts.mart = wanted.mart and charts.measure = wanted.measure and charts.period_end = months.period_end
     and charts.category = 'all' and charts.force_code = $force and charts.area_type = $area_type
     and charts.area_code = $area_code
 """
@@ -91,26 +91,26 @@ def topline(
     area_type: str | None = None,
     force: str | None = None,
 ) -> list[Line]:
-    """The lines of some measures, in the order in which they are named; without any, of the headline measures.
+    """The lines of these measures, in this order; of the headline measures if none is named.
 
-    `measures`: names, or `mart.measure` where several marts have one of the name. `area`: name or code; without it the force.
+    `measures`: names, or `mart.measure` if several marts have the measure. `area`: name or code; by default the force.
     Raises ToplineError.
     """
-    chosen = _chosen(measures)
+    chosen = _chosen_measures(measures)
     force = _force(con, force)
     area_type, area_code, area_name = _area(con, force, area, area_type)
     cursor = con.cursor()
     has_charts = cursor.execute(
         "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'mart_control_charts'"
     ).fetchone() != (0,)
-    # Names of the project's own list: none comes from who asks.
-    asked = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
+    # These names come from the project's list, never from the person.
+    wanted = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
     parts = {"variation": _VARIATION, "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
-    found = cursor.execute(
-        _LINES.format(asked=asked, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
+    rows = cursor.execute(
+        _LINES.format(wanted=wanted, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
     ).fetchall()
     titles = {(r["mart"], r["measure"]): r for r in chosen}
-    return [_line(row, titles[row[0], row[1]], area_name) for row in found]
+    return [_line(row, titles[row[0], row[1]], area_name) for row in rows]
 
 
 def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
@@ -120,19 +120,19 @@ def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
     return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
 
 
-def _chosen(measures: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of the list of measures, in the order in which they were named, each once."""
+def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of the measure list, in the order in which they were named, each once."""
     listed = [r for r in read_seed("measure_list") if r["is_published"] == "true"]
     if not measures:
         return [r for r in listed if r["is_headline"] == "true"]
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    chosen: dict[tuple[str, str], dict[str, str]] = {}
     for name in measures:
         own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
         if not own:
             known = [r["measure"] for r in listed]
             raise ToplineError(f"no measure is called {name}{suggestion(name, known)}; docs/reference/marts.md lists them")
-        found |= {(r["mart"], r["measure"]): r for r in own}
-    return list(found.values())
+        chosen |= {(r["mart"], r["measure"]): r for r in own}
+    return list(chosen.values())
 
 
 def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
@@ -141,8 +141,8 @@ def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
         return str(known[0])
     if force in known:
         return str(force)
-    said = f"the night has nothing of {force}" if force else "the night has several forces"
-    raise ToplineError(f"{said}: name one with --force: {', '.join(known)}")
+    problem = f"the night has nothing of {force}" if force else "the night has several forces"
+    raise ToplineError(f"{problem}: name one with --force: {', '.join(known)}")
 
 
 def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_type: str | None) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
 from dagster_project.core.rebases import rebase_rows
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import literal, one_row
-from dagster_project.editions import frozen_paths, read_editions, write_asked, write_frozen
+from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
@@ -189,8 +189,8 @@ def prepare_raw(
         _make(con, "rebases", rebase_rows(_rebase_rows(home)))
         _vocabulary(con, home)
         make_month_tables(con, home)
-        write_asked(con, read_editions(home).sound.values())
-        write_frozen(con, frozen_paths(home, "cells"))
+        write_edition_tables(con, read_editions(home).sound.values())
+        write_frozen_figures(con, frozen_paths(home, "cells"))
         con.execute("commit")
     finally:
         con.close()

@@ -19,7 +19,7 @@ from dagster_project.audit.log import head_path, log_path
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
-from dagster_project.serving import ReasonError, connect, consulted
+from dagster_project.serving import ReasonError, connect, record_consultation
 
 FLIPS = 150
 
@@ -343,10 +343,10 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeyp
     result = pam("query", "select 1", "--home", home.path)
     assert result.exit_code == 1 and "say why, with --why" in result.stderr
     with pytest.raises(ReasonError):
-        consulted(home, " ", by="pam query")
+        record_consultation(home, " ", by="pam query")
     home.config_file.write_text('[audit]\nreasons = "maybe"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"audit\.reasons"):
-        consulted(home, "x", by="pam query")
+        record_consultation(home, "x", by="pam query")
 
 
 def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:

@@ -76,8 +76,8 @@ def test_a_released_file_counts_from_the_next_night(pam: Callable, aside: Home, 
     [
         (["crimes__", "--why", "w"], "'crimes__' means 2 of the held files. Held: "),
         (["mda_orders", "--why", "w"], "'mda_orders' means none of the held files. Held: "),
-        (["crimes__derbyshire__2025-01-01"], "say why the file is to be believed"),
-        (["crimes__derbyshire__2025-01-01", "--why", "  "], "say why the file is to be believed"),
+        (["crimes__derbyshire__2025-01-01"], "say why the file is right"),
+        (["crimes__derbyshire__2025-01-01", "--why", "  "], "say why the file is right"),
     ],
 )
 def test_what_is_not_clear_releases_nothing(pam: Callable, aside: Home, args: list[str], said: str) -> None:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from dagster_project.cli.render import _say, _show_receipt
+from dagster_project.cli.echo import print_line
+from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.core.terminal_console import Console
@@ -76,11 +77,11 @@ def test_a_night(sample_home: Home) -> None:
 def test_status_goes_on_where_its_text_begins() -> None:
     console = terminal()
     for label in ("Late       ", "Quarantined", "Last night "):
-        _say(console, f"{label} {'community_voices (derbyshire): covered to 2025-11-30, 31 days late; ' * 3}")
+        print_line(console, f"{label} {'community_voices (derbyshire): covered to 2025-11-30, 31 days late; ' * 3}")
     for n, line in enumerate(lines_of(console.file.getvalue())):
         assert len(line) <= WIDE and (n % 3 == 0 or line.startswith(" " * 12 + line.strip()[0])), line
     piped = Console(file=io.StringIO(), width=WIDE)
-    _say(piped, f"Late        {'word ' * 40}")
+    print_line(piped, f"Late        {'word ' * 40}")
     assert piped.file.getvalue().count("\n") == 1, "a file or a pipe has one line"
 
 

@@ -23,7 +23,7 @@ def test_a_person_sees_marts_moves_and_files(pam: Callable, week: Home) -> None:
     assert june[4:] == ["Jun", "2025", "2", "1", "-1", "complete", "(1)"]
     file = "naloxone__derbyshire__2025-11-01__2026-01-03__20260104T010000Z.csv"
     assert any(line.split()[:3] == ["1", file, "accepted"] for line in lines)
-    assert "(n): the period lies outside file n's window" in result.stdout
+    assert "(n): the period is outside file n's window" in result.stdout
 
 
 def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> None:

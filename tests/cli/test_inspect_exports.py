@@ -33,7 +33,7 @@ def test_each_rule_is_shown_on_ten_rows(pam: Callable, new_home: Home, logs: Pat
     result = pam("inspect", logs, "--home", new_home.path)
     assert result.exit_code == 0, result.stdout
     said = " ".join(result.stdout.split())
-    assert "incidents of kent, 2025-10-01 to 2025-10-31" in said and "1 more are no records" in said
+    assert "incidents of kent, 2025-10-01 to 2025-10-31" in said and "1 more are not records" in said
     assert "Rule created_at: Day + Time, joined with ' ' line 4: 01/10/2025 10:00 -> 2025-10-01 10:00:00" in said
     assert "line 13: 10/10/2025 10:00 -> 2025-10-10 10:00:00" in said and "14: 11/10/2025" not in said
     assert "Rule qualifiers: Q1 + Q2, as a list; 1 codes line 4: Drug deal;Alc -> Drugs;Alc" in said

@@ -47,7 +47,7 @@ def test_an_earlier_night_to_a_file(pam: Callable, week_copy: Home, tmp_path: Pa
     result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)
     assert result.exit_code == 1 and "no kept night of that id" in result.stderr
     result = pam("replay", "--as-of", "20260104", "--out", out, "--home", week_copy.path)
-    assert result.exit_code == 0 and result.stdout == f"The warehouse as it stood after night {NIGHTS[1]} is in {out}\n"
+    assert result.exit_code == 0 and result.stdout == f"The warehouse as it was after night {NIGHTS[1]} is in {out}\n"
     assert night_of(out) == NIGHTS[1]
     with duckdb.connect() as con:
         attach(con, kept, "earlier")

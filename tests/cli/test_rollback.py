@@ -27,10 +27,10 @@ def test_the_list_of_kept_nights(pam: Callable, week: Home, new_home: Home) -> N
 def test_going_back_is_said_and_seen(pam: Callable, week_copy: Home) -> None:
     result = pam("rollback", *WHO, "--home", week_copy.path)
     assert result.exit_code == 0 and night_of(week_copy.warehouse) == NIGHTS[3]
-    assert f"Night {NIGHTS[3]} is published again" in result.stdout and "mend the cause before it" in result.stdout
+    assert f"Night {NIGHTS[3]} is published again" in result.stdout and "correct the cause before it" in result.stdout
     said = pam("status", "--home", week_copy.path).stdout
     assert f"Published   night {NIGHTS[3]}" in said
-    assert "by A. Person: the list [of the 6th] is wrong" in said and "Gone back   since 20" in said
+    assert "by A. Person: the list [of the 6th] is wrong" in said and "Rolled back since 20" in said
     assert f"Last night  {NIGHTS[4]} was published, and is kept" in said and "not published" not in said
 
 

@@ -77,10 +77,10 @@ def test_the_documents_are_short() -> None:
 
 
 def test_write_says_what_it_changed(tmp_path: Path) -> None:
-    assert [p.name for p in generate_docs.write(tmp_path)] == list(generate_docs.pages())
+    assert [p.name for p in generate_docs.write_pages(tmp_path)] == list(generate_docs.pages())
     (tmp_path / "marts.md").write_text("old", encoding="utf-8")
-    assert generate_docs.write(tmp_path) == [tmp_path / "marts.md"]
-    assert generate_docs.write(tmp_path) == []
+    assert generate_docs.write_pages(tmp_path) == [tmp_path / "marts.md"]
+    assert generate_docs.write_pages(tmp_path) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(PROJECT)))

@@ -9,7 +9,7 @@ from support import seed
 
 from dagster_project.core.raw_tables import columns_of
 from dagster_project.editions.model import FOLDER, EditionError, read_edition
-from dagster_project.editions.questions import ask_all
+from dagster_project.editions.raw_tables import requested_by
 
 HEADER = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
 BODY = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}
@@ -17,7 +17,7 @@ MONTHS = (("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28"), ("2025-03-
 
 
 def conflicts(path: Path) -> list[dict]:
-    rows = [dict(zip(columns_of("claims"), row, strict=True)) for row in ask_all([read_edition(path)]).claims]
+    rows = [dict(zip(columns_of("claims"), row, strict=True)) for row in requested_by([read_edition(path)]).claims]
     return [r for r in rows if r["own_total"] is not None]
 
 
@@ -71,10 +71,10 @@ def test_a_file_of_statements_says_what_is_tested(tmp_path: Path) -> None:
         "figure": {"mart": "mart_iom", "measure": "cohort_size", "to": "2025-01-31"},
         "groups": [{"amount": 3}],
     }  # fmt: skip
-    with pytest.raises(EditionError, match=r"says\.csv has no line that says so: 1 it rose"):
-        ask_all([read_edition(written(tmp_path, [], says="says.csv", statements=[test]))])
-    asked = ask_all([read_edition(written(tmp_path, [], says="says.csv"))])
+    with pytest.raises(EditionError, match=r"says\.csv has no such line: 1 it rose"):
+        requested_by([read_edition(written(tmp_path, [], says="says.csv", statements=[test]))])
+    asked = requested_by([read_edition(written(tmp_path, [], says="says.csv"))])
     assert [(c[2], c[14], c[21]) for c in asked.claims] == [("statement", None, "it fell")] and not asked.terms
     # Without a file, an edition says what its statements say.
-    asked = ask_all([read_edition(written(tmp_path, [], statements=[test]))])
+    asked = requested_by([read_edition(written(tmp_path, [], statements=[test]))])
     assert [c[21] for c in asked.claims] == ["it rose"] and len(asked.terms) == 1

@@ -11,8 +11,8 @@ from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, load_editions, read_edition
 from dagster_project.editions.for_force import Areas, for_force, marts_with_data
 from dagster_project.editions.model import FOLDER
-from dagster_project.editions.next_edition import roll
-from dagster_project.editions.usable_editions import meant_edition
+from dagster_project.editions.next_edition import make_next_edition
+from dagster_project.editions.usable_editions import read_usable_edition
 
 TABLE = {
     "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"},
@@ -47,34 +47,34 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
         ({"tables": [{**TABLE, "figure": {}}]}, "says no mart"),
         ({"tables": [{**TABLE, "rows": [{"measure": "possession_offences"}]}]}, "a row needs a label"),
         ({"tables": [{**TABLE, "rows": [{**TABLE["rows"][0], "blank": ["y"]}]}]}, "blank names no column: y"),
-        ({"tables": [{**TABLE, "rows": [{"months": 3, "label": "M"}]}]}, "a row is one series of windows"),
+        ({"tables": [{**TABLE, "rows": [{"months": 3, "label": "M"}]}]}, "a row is either one series"),
         ({"tables": [{**TABLE, "kind": "chart"}]}, "kind chart goes with chart"),
-        ({"claims": "none.csv"}, "claims: there is no none.csv beside it or in seeds/"),
+        ({"claims": "none.csv"}, "claims: there is no none.csv in the same folder or in seeds/"),
         ({"claims": "../seeds/forces.csv"}, "is not the name of a file"),
         (
             {"claims": "published_figures.csv", "known": [{"paragraph": "1", "measure": "m", "printed": "2", "because": "b"}]},
-            "known: no claim is printed so",
+            "known: no claim is printed like this",
         ),
     ],
 )
 def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
-    from dagster_project.editions.questions import ask_all
+    from dagster_project.editions.raw_tables import requested_by
 
     write(new_home.editions, SOUND | change)
     with pytest.raises(EditionError) as error:
-        ask_all(load_editions(new_home).values())
+        requested_by(load_editions(new_home).values())
     assert said in str(error.value)
 
 
 def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
-    from dagster_project.editions.questions import ask_all
+    from dagster_project.editions.raw_tables import requested_by
 
     header = "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
     row = "figure,1,mart_x,m,value,force,F,all,month,M,2025-01-01,2025-01-31,,count,many,"
     path = write(new_home.editions, SOUND | {"claims": "printed.csv"})
     path.with_name("printed.csv").write_text(f"{header}value,unit,printed,note\n{row}\n", encoding="utf-8")
     with pytest.raises(EditionError, match=r"printed.csv: line 2: 'many' holds no figure"):
-        ask_all(load_editions(new_home).values())
+        requested_by(load_editions(new_home).values())
 
 
 def test_every_table_has_its_relation_and_columns(sample_home: Home) -> None:
@@ -98,7 +98,7 @@ def test_the_homes_own_stands_for_the_projects(new_home: Home) -> None:
 
 
 def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
-    path, fixed = roll(new_home, "2026-03", "2026-09")
+    path, fixed = make_next_edition(new_home, "2026-03", "2026-09")
     old, new = (load_editions(new_home)[name] for name in ("2026-03", "2026-09"))
     assert str(new.data_to) == "2026-04-30" and new.claims is None and not new.statements
     assert [t.table for t in new.tables] == [t.table for t in old.tables]
@@ -107,13 +107,13 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     assert rolling.days.label == "May-Apr 2025/26"
     assert fixed and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in fixed)
     assert path.read_text(encoding="utf-8").count("# Look at ") == len(fixed)
-    for name, said in (("2026-09", "is there already"), ("2026-03", "is there already")):
+    for name, said in (("2026-09", "already exists"), ("2026-03", "already exists")):
         with pytest.raises(EditionError, match=said):
-            roll(new_home, "2026-03", name)
+            make_next_edition(new_home, "2026-03", name)
     with pytest.raises(EditionError, match="there is no edition 2020-01"):
-        roll(new_home, "2020-01", "2027-03")
+        make_next_edition(new_home, "2020-01", "2027-03")
     with pytest.raises(EditionError, match="called by its month"):
-        roll(new_home, "2026-03", "autumn")
+        make_next_edition(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
 
 
@@ -128,8 +128,8 @@ def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Hom
     new_home.seeds.mkdir(exist_ok=True)
     (new_home.seeds / "areas.csv").write_text(KENT, encoding="utf-8")
     tables = ["naloxone_units", "naloxone", "offences", "public_health"]
-    path, said = roll(new_home, None, "2026-09", force="kent", tables=tables)
-    assert meant_edition(path, new_home).force_code == "kent"
+    path, said = make_next_edition(new_home, None, "2026-09", force="kent", tables=tables)
+    assert read_usable_edition(path, new_home).force_code == "kent"
     edition = load_editions(new_home)["2026-09"]
     assert [t.table for t in edition.tables] == ["offences", "naloxone", "naloxone_units", "public_health"]
     offences, naloxone, units, health = edition.tables
@@ -145,10 +145,10 @@ def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Hom
 
 
 def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home) -> None:
-    path, said = roll(new_home, "2026-03", "2026-09", force="kent")
-    edition = meant_edition(path, new_home)
+    path, said = make_next_edition(new_home, "2026-03", "2026-09", force="kent")
+    edition = read_usable_edition(path, new_home)
     assert not [r for t in edition.tables for r in t.rows if r.area_type in ("section", "lpu")]
-    assert "naloxone_units: all of it is of areas that kent has no list of: it is left out" in said
+    assert "naloxone_units: all its areas are of kinds that kent has no list of: it is left out" in said
     assert "Derb" not in path.read_text(encoding="utf-8")
 
 
@@ -164,26 +164,26 @@ def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home)
 def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, said: str) -> None:
     asked = {"old": "2026-03", "new": "2026-09"} | options
     with pytest.raises(EditionError, match=said):
-        roll(new_home, asked.pop("old"), asked.pop("new"), **asked)
+        make_next_edition(new_home, asked.pop("old"), asked.pop("new"), **asked)
 
 
 def test_a_misspelt_force_is_told_also_where_the_edition_is_there(new_home: Home) -> None:
-    roll(new_home, "2026-03", "2026-09")
+    make_next_edition(new_home, "2026-03", "2026-09")
     with pytest.raises(EditionError, match="no force is called kentt"):
-        roll(new_home, "2026-03", "2026-09", force="kentt")
+        make_next_edition(new_home, "2026-03", "2026-09", force="kentt")
 
 
 def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -> None:
     path = write(new_home.editions, SOUND | {"edition": "2026-06", "tables": [TABLE | {"table": "own"}]})
     path.rename(new_home.editions / "2026-06.yml")
-    path, _ = roll(new_home, None, "2026-09", tables=["stop_search"])
+    path, _ = make_next_edition(new_home, None, "2026-09", tables=["stop_search"])
     assert "Made from edition 2026-03" in path.read_text(encoding="utf-8")
-    path, _ = roll(new_home, None, "2026-10")
+    path, _ = make_next_edition(new_home, None, "2026-10")
     assert [t.table for t in load_editions(new_home)["2026-10"].tables] == ["stop_search"]
-    path, _ = roll(new_home, None, "2026-08", tables=["own"])
+    path, _ = make_next_edition(new_home, None, "2026-08", tables=["own"])
     assert "Made from edition 2026-06" in path.read_text(encoding="utf-8")
     with pytest.raises(EditionError, match="edition 2026-06 has no table owm; is own meant"):
-        roll(new_home, None, "2026-07", tables=["owm"])
+        make_next_edition(new_home, None, "2026-07", tables=["owm"])
 
 
 def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named(sample_home: Home) -> None:
@@ -195,4 +195,4 @@ def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named
     assert [t["table"] for t in made.tables] == ["offences"]
     named = for_force(body["tables"][:2], "kent", Areas(), some, is_chosen=True)
     assert [t["table"] for t in named.tables] == ["offences", "prevention_activity"]
-    assert named.to_look_at == ["prevention_activity: the published night has no figure of kent for it"]
+    assert named.to_check == ["prevention_activity: the published night has no figure of kent for it"]

@@ -8,7 +8,7 @@ import yaml
 from support import publish_night, published, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.editions.frozen import FrozenError, freeze, frozen_editions, revised
+from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 EDITION = {
@@ -43,7 +43,7 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop(home, ["2025-09-01", "2025-09-20", "2025-10-31", "2025-11-01"], "20260101T020000Z")
     publish_night(home)
     assert published(home, "select verdict from reports.claims") == [("agrees",)]
-    freeze(home, "2026-03", "A. Person")
+    freeze_edition(home, "2026-03", "A. Person")
     drop(home, ["2025-09-01", "2025-09-20"], "20260102T020000Z")
     publish_night(home)
     return home
@@ -55,7 +55,7 @@ def test_what_was_printed_and_what_it_is_now(corrected: Home) -> None:
     assert published(corrected, "select row_label, printed_in, was, now from meta.revisions order by row_label") == [
         ("Dales", "2026-03", 3, 2), ("Force", "2026-03", 3, 2),
     ]  # fmt: skip
-    assert [r[1:5] for r in revised(corrected, "2026-03")] == [
+    assert [r[1:5] for r in revised_cells(corrected, "2026-03")] == [
         ("Force", "Administrations", "3", "2 [r]"), ("Dales", "Administrations", "3", "2 [r]"),
     ]  # fmt: skip
     (frozen,) = frozen_editions(corrected)
@@ -64,9 +64,9 @@ def test_what_was_printed_and_what_it_is_now(corrected: Home) -> None:
 
 def test_what_went_out_is_frozen_once(corrected: Home) -> None:
     with pytest.raises(FrozenError, match="is frozen already"):
-        freeze(corrected, "2026-03", "B. Person")
+        freeze_edition(corrected, "2026-03", "B. Person")
     with pytest.raises(FrozenError, match="edition 2026-09 is not frozen"):
-        revised(corrected, "2026-09")
+        revised_cells(corrected, "2026-09")
 
 
 def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected: Home) -> None:

@@ -80,7 +80,7 @@ def test_what_it_cannot_mean_is_said_with_its_line(change: tuple[str, str], said
     (waits,) = read_editions(new_home).waiting
     assert said in waits.problem, waits.problem
     assert list(read_editions(new_home).sound) == ["2026-03"]
-    with pytest.raises(EditionError, match="waits until that is mended"):
+    with pytest.raises(EditionError, match="waits until that is corrected"):
         read_editions(new_home).named("2026-09")
 
 

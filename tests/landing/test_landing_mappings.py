@@ -214,7 +214,7 @@ BAD = {
     "extract: crimes\nheaders: {lpu: Status}": "headers.lpu: 'Status' is the contract's own header for status",
     "extract: crimes\nheaders: {lpu: '-'}": "headers.lpu: '-' is no header",
     "extract: crimes\nvalues: {lpu: {a: B, A: C}}": "values.lpu: the code 'a' appears twice",
-    "extract: crimes\nvalues: {lpu: {a: B, a: C}}": "not readable as YAML: 'a' appears twice",
+    "extract: crimes\nvalues: {lpu: {a: B, a: C}}": "line 2: a appears twice: delete one",
     "extract: crimes\nvalues: {crime_ref: {a: B}}": "values.crime_ref: a key is taken as it is",
     "extract: op_trapped\nvalues: {address_ref: {a: B}}": "values.address_ref: an identifier is taken as it is",
     "extract: crimes\nvalues: {recorded_on: {a: 2025-01-01}}": "values.recorded_on.a: a date column maps codes to a blank only",

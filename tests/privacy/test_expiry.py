@@ -14,7 +14,9 @@ from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.load_expiry import is_expired
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
-from dagster_project.serving import trace
+from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace_file import figures_from_file
+from dagster_project.serving.trace_request import TrailError, request_for_period
 from dagster_project.transform.monthly_archive import RawLostError, archived_loads
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
@@ -141,20 +143,20 @@ def others(home: Home) -> None:
 
 def traced(home: Home) -> None:
     """What the trail says of an erased month: its file, its night and its amount, and no row."""
-    with trace.opened_trail(home) as con:
-        asked = trace.of_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
-        found = trace.trace(con, asked)
+    with open_evidence(home) as con:
+        asked = request_for_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
+        found = trace(con, asked)
         (part,) = found.parts
         assert (found.value, part.rows, len(part.erased)) == (24, [], 12)
         assert part.erased[0][0] == "2018-01" and "__2018-01-01__2018-12-31__" in part.erased[0][1] and part.erased[0][3] == 2
-        cohort = trace.trace(con, trace.of_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
+        cohort = trace(con, request_for_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
         assert cohort.value == 90 and [e[0] for e in cohort.parts[0].erased] == ["2018-01"]
-        asked = trace.of_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
-        stock = trace.trace(con, asked)
+        asked = request_for_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
+        stock = trace(con, asked)
         assert stock.value == 2
-        assert {row[5] for row in trace.feeds(con, part.erased[0][1])} == {None}
-        with pytest.raises(trace.TrailError, match=r"rows of .* were erased"):
-            trace.feeds(con, part.erased[0][1], line=2)
+        assert {row[5] for row in figures_from_file(con, part.erased[0][1])} == {None}
+        with pytest.raises(TrailError, match=r"rows of .* were erased"):
+            figures_from_file(con, part.erased[0][1], line=2)
     said = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
     assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("24 count")
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from support import land_night
 
+from dagster_project.core import yaml_io
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.yaml_io import _LOADER
 from dagster_project.landing import read_ledger
 from dagster_project.landing.mappings import _Loader
 from dagster_project.landing.quarantine_export import export
@@ -64,7 +64,7 @@ def test_names_can_t_leave_the_inbox_nor_reach_sql(new_home: Home) -> None:
 
 def test_yaml_is_read_safely_everywhere() -> None:
     """Called by name: `yaml.load` and its kin can run what a file says. The two that are named here load with safe loaders."""
-    assert issubclass(_Loader, yaml.SafeLoader) and issubclass(_LOADER, yaml.constructor.SafeConstructor)
+    assert issubclass(_Loader, yaml.SafeLoader) and issubclass(yaml_io._Loader, yaml.constructor.SafeConstructor)
     for path in (PROJECT / "dagster_project").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml":

@@ -8,7 +8,8 @@ import pytest
 from support import as_dicts, seed
 
 from dagster_project.core.home import Home
-from dagster_project.serving import trace
+from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace_request import FigureRequest
 from dagster_project.transform.raw_schema import WORK
 
 PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "calendar_year_to_date", "financial_year_to_date")
@@ -16,7 +17,7 @@ PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "cal
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trace.opened_trail(sample_home) as opened:
+    with open_evidence(sample_home) as opened:
         opened.execute(f"attach '{sample_home.candidate / WORK}' as candidate (read_only)")
         yield opened
 
@@ -43,7 +44,7 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
     ).fetchall()
     assert len(cells) > 300
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:
-        found = trace.trace(con, trace.Asked(measure, last, first, mart, category, area_type, area_name, force))
+        found = trace(con, FigureRequest(measure, last, first, mart, category, area_type, area_name, force))
         assert found.value is not None and round(found.value, 10) == value, (measure, area_name, category, first, last)
 
 

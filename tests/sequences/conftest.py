@@ -38,8 +38,8 @@ def quick(staging: Staging) -> Iterator[None]:
         patch.setattr(canonical_values, "install", lambda _: None)
         patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # No model of these asks for what the editions print, which would take a third of the time.
-        patch.setattr(raw_schema, "write_asked", lambda *_: None)
-        patch.setattr(raw_schema, "write_frozen", lambda *_: None)
+        patch.setattr(raw_schema, "write_edition_tables", lambda *_: None)
+        patch.setattr(raw_schema, "write_frozen_figures", lambda *_: None)
         # Each sequence sets these two to its own.
         patch.setattr(raw_schema, "_published_before", raw_schema._published_before)
         patch.setattr(raw_schema, "load_contracts", raw_schema.load_contracts)

@@ -51,7 +51,7 @@ def test_several_at_once_share_the_night_and_its_limits(sample_home: Home) -> No
 @pytest.mark.parametrize("late", [False, True], ids=["while it runs", "before it begins"])
 def test_a_time_limit_in_python(sample_home: Home, late: bool) -> None:
     with connect(sample_home) as con:
-        with pytest.raises(LimitError, match=r"ended after 0\.1 s"), limited(con, Limits(seconds=0.1)):
+        with pytest.raises(LimitError, match=r"stopped after 0\.1 s"), limited(con, Limits(seconds=0.1)):
             time.sleep(0.2 * late)
             con.execute("select count(*) from range(1000000) a, range(1000000) b where a.range * b.range = -1").fetchall()
         assert con.execute("select 1").fetchone() == (1,), "the connection goes on"

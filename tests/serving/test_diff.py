@@ -22,7 +22,7 @@ JANUARY = ("2025-01-01", "2025-01-31")
 
 
 def between(home: Home, one: str, other: str, **asked: Any) -> Difference:
-    return compare(find_kept(home, one), find_kept(home, other), **({"limit": None} | asked))
+    return compare(home, find_kept(home, one), find_kept(home, other), **({"limit": None} | asked))
 
 
 def figures(found: Difference, **wanted: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
 from dagster_project.reporting.pack.figure_trails import open_work
-from dagster_project.serving import trace
+from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
 
 from .test_trail import FIGURES, some_figures
 
@@ -20,21 +21,21 @@ NEXT = "20260108T020000Z"
 
 def add_up(home: Home, night: str | None = None, seed: int = 1) -> int:
     """Follow random figures of a night, of what is published where None. Returns how many; each is the sum of its rows."""
-    with trace.opened_trail(home, night) as con:
+    with open_evidence(home, night) as con:
         figures = some_figures(con, seed)
         for measure, mart, category, area_type, area_name, force, first, last, value, *_ in figures:
-            asked = trace.Asked(measure, last, first, mart, category, area_type, area_name, force)
-            found = trace.trace(con, asked)
+            asked = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+            found = trace(con, asked)
             assert found.value is not None and round(found.value, 10) == value, (night, asked)
     return len(figures)
 
 
 def possession(home: Home, night: str | None = None) -> Decimal | None:
-    with trace.opened_trail(home, night) as con:
-        asked = trace.of_period(
+    with open_evidence(home, night) as con:
+        asked = request_for_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
-        return trace.trace(con, asked).value
+        return trace(con, asked).value
 
 
 def test_every_kept_night_is_followed_to_its_own_rows(week: Home) -> None:
@@ -98,12 +99,12 @@ def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_cop
 
 def test_without_evidence_that_is_said_with_what_to_do(week_copy: Home) -> None:
     (week_copy.publications / f"{NIGHTS[0]}.trail").unlink()
-    with pytest.raises(trace.TrailError, match=f"{NIGHTS[0]} was kept without"), trace.opened_trail(week_copy, NIGHTS[0]):
+    with pytest.raises(TrailError, match=f"{NIGHTS[0]} was kept without"), open_evidence(week_copy, NIGHTS[0]):
         pass
-    with pytest.raises(trace.TrailError, match="no kept night"), trace.opened_trail(week_copy, "1999"):
+    with pytest.raises(TrailError, match="no kept night"), open_evidence(week_copy, "1999"):
         pass
     (week_copy.publications / f"{NIGHTS[1]}.trail").write_bytes(b"cut short")
-    with pytest.raises(trace.TrailError, match="can't be read"), trace.opened_trail(week_copy, NIGHTS[1]):
+    with pytest.raises(TrailError, match="can't be read"), open_evidence(week_copy, NIGHTS[1]):
         pass
 
 
@@ -111,13 +112,13 @@ def test_rows_that_were_erased_since_are_said_where_they_are_missed(week_copy: H
     """Raw rows of a load that newer ones replaced go when their time is over; the night that rested on them says so."""
     (first,) = week_copy.raw.glob("naloxone/derbyshire/20260103*.parquet")
     first.unlink()
-    with trace.opened_trail(week_copy, NIGHTS[0]) as con:
-        asked = trace.of_period(
+    with open_evidence(week_copy, NIGHTS[0]) as con:
+        asked = request_for_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
-        found = trace.trace(con, asked)
+        found = trace(con, asked)
     assert (found.value, found.published) == (0, 2)
-    assert [name[:20] for name in found.lost] == ["naloxone__derbyshire"]
+    assert [name[:20] for name in found.erased_files] == ["naloxone__derbyshire"]
 
 
 def test_evidence_goes_with_its_night_and_holds_no_key_of_a_row(week_copy: Home) -> None:

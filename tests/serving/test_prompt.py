@@ -64,7 +64,7 @@ def test_the_commands_answer(said: Callable) -> None:
         (r"\d nothing", "nothing is called nothing"),
         (r"\m zebra", "nothing is called zebra"),
         ("selec 1;", "syntax error"),
-        ("drop table x;", "DROP is no question"),
+        ("drop table x;", "DROP is not a query"),
     ],
 )
 def test_what_can_not_be_done_is_said_and_the_next_is_asked(said: Callable, line: str, word: str) -> None:
@@ -74,7 +74,7 @@ def test_what_can_not_be_done_is_said_and_the_next_is_asked(said: Callable, line
 
 def test_it_completes_relations_columns_measures_and_values(sample_home: Home) -> None:
     with connect(sample_home) as con:
-        complete = prompt.completer(prompt.words(con))
+        complete = prompt.completer(prompt.completions(con))
 
     def found(text: str) -> list[str]:
         return [c.text for c in complete.get_completions(Document(text), CompleteEvent())]
@@ -95,7 +95,7 @@ def typed(sample_copy: Home) -> Iterator[Callable[[str], None]]:
             pipe.send_text(text)
             session = prompt.Session.open(sample_copy, Limits(), "csv")
             try:
-                prompt._talk(session)
+                prompt._run_interactive(session)
             finally:
                 session.con.close()
 
@@ -124,9 +124,9 @@ def test_no_error_ends_the_session(sample_copy: Home, capsys: pytest.CaptureFixt
     session = prompt.Session.open(sample_copy, Limits(), "csv")
     try:
         sample_copy.warehouse.unlink()
-        assert not prompt._done(session, r"\r") and prompt._done(session, "select 1 as still;")
+        assert not prompt._try_answer(session, r"\r") and prompt._try_answer(session, "select 1 as still;")
         session.con.close()
-        assert not prompt._done(session, r"\d") and not prompt._done(session, "select 1;")
+        assert not prompt._try_answer(session, r"\d") and not prompt._try_answer(session, "select 1;")
     finally:
         session.con.close()
     said = capsys.readouterr()

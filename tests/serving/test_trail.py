@@ -13,15 +13,17 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
-from dagster_project.serving import trace
+from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
+from dagster_project.serving.trace_file import figures_from_file
+from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
 
 FIGURES = often(100, 500)
 
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Any:
-    with trace.opened_trail(sample_home) as opened:
+    with open_evidence(sample_home) as opened:
         yield opened
 
 
@@ -41,8 +43,8 @@ def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     assert len(figures) == FIGURES
     rows = 0
     for measure, mart, category, area_type, area_name, force, first, last, value, above, below in figures:
-        asked = trace.Asked(measure, last, first, mart, category, area_type, area_name, force)
-        found = trace.trace(con, asked)
+        asked = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+        found = trace(con, asked)
         assert found.value is not None and round(found.value, 10) == value, asked
         if above is not None:
             assert [p.amount for p in found.parts] == [above, below], asked
@@ -58,21 +60,21 @@ def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
-    asked = trace.of_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
-    row = trace.trace(con, asked).parts[0].rows[0]
+    asked = request_for_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
+    row = trace(con, asked).parts[0].rows[0]
     assert (row[0], row[5].month) == ("crimes", 10)
-    feeds = trace.feeds(con, row[1], row[2])
+    feeds = figures_from_file(con, row[1], row[2])
     assert [(f[0], f[1], f[4], f[6]) for f in feeds] == [("mart_drug_offences", "possession_offences", "2025-10", 1)]
-    whole = trace.feeds(con, row[1])
-    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace.trace(con, asked).value
+    whole = figures_from_file(con, row[1])
+    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace(con, asked).value
 
 
 def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
-    asked = trace.of_cell(con, "offences/drug possession/rolling", None)
-    assert trace.trace(con, asked).value == 2187
-    assert trace.of_cell(con, "offences/1/4", "2026-03") == asked
-    north = trace.of_cell(con, "naloxone/North/administrations", None)
-    assert (north.area_type, trace.trace(con, north).value) == ("section", 10)
+    asked = request_for_cell(con, "offences/drug possession/rolling", None)
+    assert trace(con, asked).value == 2187
+    assert request_for_cell(con, "offences/1/4", "2026-03") == asked
+    north = request_for_cell(con, "naloxone/North/administrations", None)
+    assert (north.area_type, trace(con, north).value) == ("section", 10)
 
 
 @pytest.mark.parametrize(
@@ -86,17 +88,17 @@ def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
 def test_a_change_has_the_year_before(
     con: duckdb.DuckDBPyConnection, cell: str, now: int, before: int, value: str, unit: str
 ) -> None:
-    change = trace_change(con, trace.of_cell(con, cell, "2026-03"))
+    change = trace_change(con, request_for_cell(con, cell, "2026-03"))
     assert (change.now.value, change.before.value) == (now, before)
     assert (len(change.now.parts[0].rows), len(change.before.parts[0].rows)) == (now, before)
     assert change.value is not None and (str(round(change.value, 1)), change.unit) == (value, unit)
 
 
 def test_a_rate_changes_by_percentage_points_and_nothing_changes_from_nought(con: duckdb.DuckDBPyConnection) -> None:
-    rate = trace_change(con, trace.of_cell(con, "stop_search/2/pct_change", None))
+    rate = trace_change(con, request_for_cell(con, "stop_search/2/pct_change", None))
     assert rate.unit == "percentage_points" and rate.value is not None and -4 < rate.value < -2
     assert [p.role for p in rate.before.parts] == ["numerator", "denominator"]
-    none = trace_change(con, trace.of_cell(con, "repeat_addresses/1/pct_change", None))
+    none = trace_change(con, request_for_cell(con, "repeat_addresses/1/pct_change", None))
     assert none.value is None and none.why == "there is no change in per cent from 0"
 
 
@@ -111,32 +113,32 @@ def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda c: trace.measure_row("nothing", None), "no measure is called 'nothing'"),
-        (lambda c: trace.measure_row("orders", None), "have a measure orders: name one with --mart"),
-        (lambda c: trace.of_cell(c, "offences/9/rolling", None), "is no cell of the report"),
-        (lambda c: trace.of_cell(c, "pspo/1/share", None), "does not apply"),
-        (lambda c: trace.feeds(c, "nothing.csv"), "nothing.csv has no say in the published night"),
+        (lambda c: measure_row("nothing", None), "no measure is called 'nothing'"),
+        (lambda c: measure_row("orders", None), "have a measure orders: name one with --mart"),
+        (lambda c: request_for_cell(c, "offences/9/rolling", None), "is not a cell of the report"),
+        (lambda c: request_for_cell(c, "pspo/1/share", None), "does not apply"),
+        (lambda c: figures_from_file(c, "nothing.csv"), "nothing.csv affects no published figure"),
         (
-            lambda c: trace.of_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
+            lambda c: request_for_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
             "no period of this name",
         ),
         (
-            lambda c: trace.of_period(c, "searches", None, "all", "force", None, None, None, None, None),
+            lambda c: request_for_period(c, "searches", None, "all", "force", None, None, None, None, None),
             "say which days",
         ),
         (
-            lambda c: trace.trace(
-                c, trace.of_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
+            lambda c: trace(
+                c, request_for_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
             ),
             "'Atlantis' is no lpu of mart_stop_search: there are Amber Valley",
         ),
     ],
 )
 def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, said: str) -> None:
-    with pytest.raises(trace.TrailError, match=said.replace("(", r"\(")):
+    with pytest.raises(TrailError, match=said.replace("(", r"\(")):
         call(con)
 
 
 def test_nothing_published(new_home: Home) -> None:
-    with pytest.raises(trace.TrailError, match="no published night"), trace.opened_trail(new_home):
+    with pytest.raises(TrailError, match="no published night"), open_evidence(new_home):
         pass

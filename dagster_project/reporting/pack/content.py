@@ -16,8 +16,8 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
-from dagster_project.editions.questions import ask_all
-from dagster_project.editions.tables import AskedCell
+from dagster_project.editions.raw_tables import requested_by
+from dagster_project.editions.tables import CellSpec
 
 from ..rows import read_rows
 from .findings import choose_findings
@@ -47,7 +47,7 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     force = force_names().get(edition.force_code, edition.force_code)
     claims: list[Claim] = []
     if public:
-        questions = ask_all([edition.model_copy(update={"claims": None})])
+        questions = requested_by([edition.model_copy(update={"claims": None})])
         tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
         cells = public_cells(con, edition)
     else:
@@ -305,13 +305,13 @@ def _no_cell(cell_id: str) -> Cell:
     return Cell(cell_id, MISSING, "", MISSING, None, None, 0, "not_available", False)
 
 
-def _asked_cells(edition: Edition, table: str) -> list[AskedCell]:
+def _asked_cells(edition: Edition, table: str) -> list[CellSpec]:
     return [c for t in edition.tables if t.table == table for c in edition.cells(t)]
 
 
 def _measures_of(edition: Edition, table: str) -> list[tuple[str, str]]:
     """Mart and measure of each cell that the edition asks for."""
-    return [(c.ask["mart"], c.ask["measure"]) for c in _asked_cells(edition, table) if c.ask]
+    return [(c.fields["mart"], c.fields["measure"]) for c in _asked_cells(edition, table) if c.fields]
 
 
 def _pages(

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
-from dagster_project.editions.tables import EVERY, AskedCell, AskedTable
+from dagster_project.editions.tables import EVERY, CellSpec, TableSpec
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.windows import (
     HIDDEN,
@@ -41,7 +41,7 @@ class _RowCell:
     """A cell of a printed row. `row_name`: None for a cell of all rows. `figure`: None where nothing is asked for. `series`:
     None where the measure does not exist."""
 
-    cell: AskedCell
+    cell: CellSpec
     row_name: str | None
     series: FigureSeries | None = None
     figure: PublicFigure | None = None
@@ -62,7 +62,7 @@ def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, 
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     force = force_names().get(edition.force_code, edition.force_code)
     cells = {t.table: edition.cells(t) for t in edition.tables}
-    wanted = {id(c): _wanted_series(c.ask, force) for own in cells.values() for c in own if c.ask}
+    wanted = {id(c): _wanted_series(c.fields, force) for own in cells.values() for c in own if c.fields}
     figures = PublicFigures(
         con, edition.force_code, [w for w in wanted.values() if (w.mart, w.measure) in measures],
         {key: m["aggregation"] for key, m in measures.items()},
@@ -70,17 +70,17 @@ def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, 
     return {t.table: list(_cells_of(t, cells[t.table], wanted, figures, measures, edition.force_code)) for t in edition.tables}
 
 
-def _wanted_series(ask: dict[str, Any], force: str) -> WantedSeries:
-    area_type, category = ask.get("area_type", "force"), ask.get("category", "all")
-    area = ask.get("area_name") or (force if area_type == "force" else EVERY)
+def _wanted_series(fields: dict[str, Any], force: str) -> WantedSeries:
+    area_type, category = fields.get("area_type", "force"), fields.get("category", "all")
+    area = fields.get("area_name") or (force if area_type == "force" else EVERY)
     return WantedSeries(
-        ask["mart"], ask["measure"], area_type, None if area == EVERY else area, None if category == EVERY else category
+        fields["mart"], fields["measure"], area_type, None if area == EVERY else area, None if category == EVERY else category
     )
 
 
 def _cells_of(
-    table: AskedTable,
-    cells: list[AskedCell],
+    table: TableSpec,
+    cells: list[CellSpec],
     wanted: dict[int, WantedSeries],
     figures: PublicFigures,
     measures: dict[Any, Any],
@@ -92,7 +92,7 @@ def _cells_of(
         if row_cell.row_name is not None:
             rows[row_cell.cell.row_no, row_cell.row_name].append(row_cell)
     # A cell that does not apply is in each row of every area or category.
-    for row_cell in (c for c in row_cells if c.row_name is None and c.cell.ask is None):
+    for row_cell in (c for c in row_cells if c.row_name is None and c.cell.fields is None):
         for (row_no, _), own in rows.items():
             if row_no == row_cell.cell.row_no:
                 own.append(row_cell)
@@ -103,7 +103,7 @@ def _cells_of(
 
 
 def _row_cells(
-    cell: AskedCell, wanted: WantedSeries | None, figures: PublicFigures, measures: dict[Any, Any]
+    cell: CellSpec, wanted: WantedSeries | None, figures: PublicFigures, measures: dict[Any, Any]
 ) -> Iterator[_RowCell]:
     """The cells of rows that an edition's cell stands for: several where it asks for every area or category."""
     if wanted is None or cell.days is None:
@@ -149,22 +149,22 @@ def _sort_key(key: tuple[int, str], row: list[_RowCell]) -> tuple[Any, ...]:
 
 
 def _shown(row_cell: _RowCell) -> tuple[Decimal | None, str | None]:
-    ask = row_cell.cell.ask
-    if row_cell.figure is None or row_cell.series is None or ask is None:
+    fields = row_cell.cell.fields
+    if row_cell.figure is None or row_cell.series is None or fields is None:
         return None, NO_SUCH_NUMBER
-    return row_cell.figure.shown(ask.get("shows", "value"))
+    return row_cell.figure.shown(fields.get("shows", "value"))
 
 
 def _as_cell(
-    table: AskedTable, row_cell: _RowCell, row_no: int, label: str, measures: dict[Any, Any], force: str
+    table: TableSpec, row_cell: _RowCell, row_no: int, label: str, measures: dict[Any, Any], force: str
 ) -> dict[str, Any]:
     """A cell in the columns of `reports.cells`."""
     cell, series, days = row_cell.cell, row_cell.series, row_cell.cell.days
-    ask = cell.ask or {}
-    shows = ask.get("shows", "value")
+    fields = cell.fields or {}
+    shows = fields.get("shows", "value")
     value, marker = _shown(row_cell)
     unit = measures[series[:2]]["unit"] if series else None
-    places = ask.get("decimals")
+    places = fields.get("decimals")
     if places is None:
         places = 1 if shows == "pct_change" else PLACES.get(unit or "", 0)
     unit = _unit(unit, shows)
@@ -173,13 +173,14 @@ def _as_cell(
         marker = "[p]"
     printed = marker or NOT_AVAILABLE
     if value is not None:
-        text = format_number(_round_down(value, places) if ask.get("cut") else value, unit, places)
-        sign = "" if text.endswith("%") else ask.get("sign") or ""
+        text = format_number(_round_down(value, places) if fields.get("cut") else value, unit, places)
+        sign = "" if text.endswith("%") else fields.get("sign") or ""
         printed = " ".join(filter(None, (text + sign, marker)))
     return {
         "table_name": table.table, "row_no": row_no, "row_label": label, "column_no": cell.column_no,
         "column_name": cell.column.name, "column_label": cell.column_label, "window_label": days.label if days else None,
-        "answer_id": "public" if series else None, "force_code": force, "mart": ask.get("mart"), "measure": ask.get("measure"),
+        "answer_id": "public" if series else None, "force_code": force,
+        "mart": fields.get("mart"), "measure": fields.get("measure"),
         "category": series.category if series else None, "area_type": series.area_type if series else None,
         "area_name": series.area_name if series else None, "period_start": days.first if days else None,
         "period_end": days.last if days else None, "shows": shows, "value": value, "unit": unit,

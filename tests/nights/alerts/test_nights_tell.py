@@ -272,7 +272,7 @@ def test_settings_that_name_no_channel_readably_keep_the_message(new_home: Home,
 
 
 def test_pam_alerts_shows_what_was_sent_and_what_waits(pam: Callable, new_home: Home, settings) -> None:
-    assert pam("alerts", "--home", new_home.path).stdout == "No night has had anything to tell.\n"
+    assert pam("alerts", "--home", new_home.path).stdout == "No night has had a reason for an alert.\n"
     refused(new_home, "[bold]x.csv")
     with HttpListener() as slack, HttpListener(answer=500) as teams:
         settings(new_home, slack=slack.url, teams=teams.url)

@@ -38,7 +38,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     monkeypatch.setenv("PAM_POSTGRES_DSN", f"postgresql://pam_loader:{SECRET}@127.0.0.1:1/pam")
     night = pam("nightly", "--home", new_home.path, "--wait", 0)
     assert night.exit_code == 3, night.stderr
-    assert "Published, but not in PostgreSQL, which serves what it served before." in night.stderr
+    assert "Published, but not loaded into PostgreSQL, which keeps its earlier night." in night.stderr
     assert "PostgreSQL at pam_loader@127.0.0.1:1/pam does not answer" in night.stderr
     (receipt,) = read_receipts(new_home)
     assert (receipt.outcome, receipt.postgres["outcome"]) == ("published", "failed") and "does not answer" in receipt.not_served

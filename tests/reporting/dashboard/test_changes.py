@@ -54,7 +54,7 @@ def moved(earlier: Home, sample_home: Home) -> Changes:
 
 def test_what_moved_is_what_pam_diff_has(moved: Changes, earlier: Home, sample_home: Home) -> None:
     one = Publication(BEFORE, earlier.publications / f"{BEFORE}.duckdb", None, False)
-    found = compare(one, Publication("now", sample_home.warehouse, None, True), limit=None)
+    found = compare(sample_home, one, Publication("now", sample_home.warehouse, None, True), limit=None)
     places = [(*row[:2], *row[5:7], *row[2:4], row[7], *map(str, row[8:10])) for row in found.figures]
     told = [(mart, force, *row[:7]) for (mart, force), rows in moved.rows.items() for row in rows]
     whole = {(mart, force, *period) for (mart, force), periods in moved.periods.items() for period in periods}

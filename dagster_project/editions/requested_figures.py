@@ -1,4 +1,4 @@
-"""The figures that editions need, each once under an id, and the rows of what is made from them."""
+"""The figures that editions need, each once under an id, and the rows that use them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +11,9 @@ from .windows import years_before
 
 
 @dataclass
-class Questions:
-    """Rows of `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and `raw.report_cells`."""
+class RequestedFigures:
+    """Figures -> id (`raw.asked`), and the rows of `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`."""
 
     figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
     claims: list[tuple[Any, ...]] = field(default_factory=list)
@@ -20,8 +21,8 @@ class Questions:
     tables: list[tuple[Any, ...]] = field(default_factory=list)
     cells: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def ask(self, force: str, figure: EditionFigure) -> str:
-        """The id under which a figure is answered; the same for the same figure."""
+    def figure_id(self, force: str, figure: EditionFigure) -> str:
+        """A figure's id. The same figure always has the same id."""
         area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
         key = (
             force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,

@@ -1,0 +1,41 @@
+"""What does not fit into memory while nights are compared goes to the home's spill folder, never to the current one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from week import NIGHTS
+
+from dagster_project.core.home import Home
+from dagster_project.core.memory import working_database
+from dagster_project.nights.replay import compare_files
+from dagster_project.publishing.kept_nights import find_kept
+from dagster_project.serving.diff import compare
+
+
+def test_large_work_spills_to_the_home_and_leaves_nothing(
+    new_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    new_home.config_file.write_text('[night]\nmemory = "80MB"\n', encoding="utf-8")
+    with working_database(new_home) as con:
+        con.execute("create temp table large as select range as n, md5(range::varchar) as text from range(3000000)")
+        paths = [Path(path) for path, _ in con.execute("from duckdb_temporary_files()").fetchall()]
+        assert paths and all(path.is_relative_to(new_home.spill) for path in paths)
+        assert new_home.spill.stat().st_mode & 0o077 == 0
+    assert [*new_home.spill.iterdir()] == [] and not (tmp_path / ".tmp").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda home, one, other: compare(home, one, other),
+        lambda home, one, other: compare_files(home, one.night_id, one.path, other.path),
+    ],
+    ids=["pam diff", "pam replay"],
+)
+def test_diff_and_replay_use_the_home_s_spill_folder(week: Home, new_home: Home, call: Callable[..., Any]) -> None:
+    new_home.spill.write_text("a file in its place", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="spill"):
+        call(new_home, find_kept(week, NIGHTS[0]), find_kept(week, NIGHTS[1]))
