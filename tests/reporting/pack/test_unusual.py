@@ -139,7 +139,7 @@ def test_charts_have_the_limits_and_marks_of_the_mart(sample: Made) -> None:
             mean, lower, upper = rows[-1][3:]
             drawn = (mean, lower if lower >= 0 else None, None if panel.unit == "percent" and upper > 100 else upper)
             assert [(x.mean, x.lower, x.upper) for x in panel.limits] == [drawn], "the sample has no rebase"
-            assert panel.happened and f"{panel.title}: mean " in chart.alt
+            assert panel.newest_month and f"{panel.title}: mean " in chart.alt
             checked += 1
         # No mean over counts of 0 and 1.
         for panel in (p for p in chart.panels if panel_mean(p) < 2):
