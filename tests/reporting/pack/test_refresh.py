@@ -249,7 +249,7 @@ def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path
         file.writestr("mimetype", "x")
     assert "it has no word/document.xml" in refused(text)
     Document().save(str(text))
-    assert "has no figures that follow the night" in refused(text)
+    assert "has no figures that can be refreshed" in refused(text)
     copy_zip(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
     assert "can't be read" in refused(text)
     copy_zip(written, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
