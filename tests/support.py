@@ -252,7 +252,7 @@ def says(name: str) -> Output:
         (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
         (folder / "night.txt").write_text(night, encoding="utf-8")
         (folder / "told").mkdir()
-        con.execute(f"copy (select '{'+'.join(context.beside)} {context.is_sample}') to '{folder}/told/it.csv' (header false)")
+        con.execute(f"copy (select '{'+'.join(context.published_folders)} {context.is_sample}') to '{folder}/told/it.csv' (header false)")
 
     return made_output(name, write)
 
