@@ -1,4 +1,4 @@
-"""What is made once for all tests: one published sample night, and the nights of awkward files."""
+"""Made once for all tests: a published sample night, and a week of small nights."""
 
 import fcntl
 import gc
@@ -21,18 +21,18 @@ collect_garbage_less()
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
-# The suite draws the same examples each time, `--long` others each time. No example has a deadline: machines differ.
+# The suite draws the same examples each time, `--long` new ones. No deadline: machines differ.
 settings.register_profile("suite", max_examples=100, derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("long", max_examples=1667, deadline=None, print_blob=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--long`, for a person who has changed a rule, and hours."""
-    parser.addoption("--long", action="store_true", help="draw, kill and look many times where the suite does a few")
+    """`--long`: for someone who changed a rule and has hours."""
+    parser.addoption("--long", action="store_true", help="draw many more examples than the suite does")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project and make the empty build once, before the processes that share the work read them."""
+    """Parse the dbt project and make the empty build once, before the worker processes read them."""
     how_often.IS_LONG = config.getoption("long")
     settings.load_profile("long" if how_often.IS_LONG else "suite")
     if not hasattr(config, "workerinput"):
@@ -43,18 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Hand out the files marked `long` first: begun last, they would leave a core idle in the end."""
+    """Run the files marked `long` first: started last, they would leave a core idle at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: Python need not look through it for garbage again and again."""
+    """Leave what is loaded by now out of garbage collection: it stays to the end."""
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A test that forgets to name its home finds an empty one, not that of the person who runs the tests."""
+    """A test that forgets to name its home uses an empty one, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
         for name in ("PAM_PSEUDONYM_KEY", "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"):
@@ -65,7 +65,7 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def figures_alone() -> Iterator[None]:
-    """Nights of the tests publish the warehouse file alone, for speed: but for the sample's, and those of other processes."""
+    """Nights in tests publish only the warehouse file, for speed, except the sample's and those of other processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outputs, "OUTPUTS", ())
         yield
@@ -76,9 +76,8 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Makes a folder in the first of the processes that asks for its name; the others wait, and have the same one. It is to be
-    read, not changed: a process that opens its files to write takes a copy.
-    """
+    """Makes a folder once for all worker processes: the first that needs it makes it, the others wait. Do not change
+    it: copy it."""
 
     def folder_of(name: str, make: Callable[[Path], object]) -> Path:
         base = tmp_path_factory.getbasetemp()
@@ -98,9 +97,9 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 @pytest.fixture(scope="session")
 def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose one night is the sample's, run by the real job and published. To be read, not changed.
+    """A home with one night, the sample's, run by the real job and published. Do not change it: use `sample_copy`.
 
-    Each process has a copy: its candidate's raw views read the Parquet of the one that was made.
+    Each worker process has a copy, whose raw views read the Parquet of the original.
     """
     from support import copy_home
 
@@ -123,7 +122,7 @@ def run_sample(folder: Path) -> None:
 
 @pytest.fixture
 def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
-    """A copy of the published sample, for a test to spoil."""
+    """A copy of the published sample, which a test may change."""
     from support import copy_home
 
     return copy_home(sample_home, tmp_path / "home")
@@ -131,19 +130,19 @@ def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="session")
 def week(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home after five small nights, all kept. To be read, not changed."""
+    """A home after five small nights, all kept. Do not change it: use `week_copy`."""
     from week import make_week
 
     made = made_once("week", lambda folder: make_week(Home(folder / "home").create()))
     home = Home(tmp_path_factory.mktemp("week") / "home")
-    # What is published has a second name among the kept nights, in the copy too.
+    # Keep the hard link between the published file and the kept night.
     subprocess.run(["cp", "-a", str(made / "home"), str(home.path)], check=True)
     return home
 
 
 @pytest.fixture
 def week_copy(week: Home, tmp_path: Path) -> Home:
-    """A copy of them, for a test to spoil. Its kept nights are files of their own."""
+    """A copy of the week, which a test may change. Its kept nights are separate files."""
     from support import copy_home
 
     return copy_home(week, tmp_path / "home")

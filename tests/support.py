@@ -1,7 +1,7 @@
-"""What the tests of whole nights share: running one, reading what it made, and writing small extracts.
+"""Shared by the tests of whole nights: running one, reading what it made, and writing small extracts.
 
-One warm process: dbt's manifest, Dagster's definitions and Great Expectations' context are made once and serve every
-night. Homes are folders of pytest's; a copy of one that has been published is a night ahead of an empty one.
+dbt's manifest, Dagster's definitions and Great Expectations' context are made once in a process and used by every night. Homes
+are pytest's temporary folders. To save a night, copy a published home.
 """
 
 import csv
@@ -29,26 +29,26 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
 """The marts that hold figures."""
 TODAY = date(2026, 1, 3)
-"""The night's date, unless a test has another: three days after the sample ends."""
+"""The night's date, unless a test gives another: three days after the sample ends."""
 
 SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
-    """A night that holds the home's lock and takes `today` for its date."""
+    """A night that holds the home's lock and has the date `today`."""
     run = NightRun(home, inbox, **options)
     run.night = replace(run.begin(), today=today)
     return run
 
 
 def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
-    """A whole night, by the job that Dagster runs; its outcome is in `receipt`."""
+    """Run a whole night by Dagster's job. Its outcome is in `receipt`."""
     run = begin(home, inbox, today, **options)
     try:
         job = build_defs(run).resolve_job_def("nightly")
         result = job.execute_in_process(raise_on_error=False, run_config=SILENT)
         assert run.receipt is not None
-        # Where a step failed after the night was published, its receipt has no reason.
+        # If a step failed after the night was published, the receipt has no reason.
         failed = [f"{e.step_key}: {e.message}" for e in result.all_events if e.is_failure]
         assert result.success == (run.receipt.outcome in ("published", "unchanged")), run.receipt.reason or failed
     finally:
@@ -77,25 +77,25 @@ def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **
 
 
 def drop_something(home: Home) -> None:
-    """A file that is refused: new, so that the next night builds and publishes, and of no figure."""
+    """Drop a file that is refused: it is new, so that the next night builds and publishes, and changes no figure."""
     (home.inbox / "minutes.docx").write_bytes(b"not an extract")
 
 
 def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> list[LedgerEntry]:
-    """Land the inbox, and no more. Returns what this night decided: a night tells of what was landed alone before it, too."""
+    """Land the inbox, and no more. Returns what this night decided: `land` also returns files that were landed alone before."""
     with night(home, inbox, today) as run:
         return [e for e in run.land() if e.outcome == "known" or (run.night and e.night_id == run.night.night_id)]
 
 
 def copy_home(home: Home, to: Path) -> Home:
-    """A home of its own with all of another's. Its candidate's raw views still read the Parquet of the first."""
+    """A copy of a home. Its candidate's raw views still read the Parquet of the original."""
     shutil.copytree(home.path, to, symlinks=True)
     return Home(to)
 
 
 def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
-    """Relations of figures and of what is said of them, in which two homes' last nights part, with how many rows."""
-    found = []
+    """Relations that differ between two homes' last nights, with the number of rows and one of them."""
+    differences = []
     con = duckdb.connect()
     for name, home in (("a", one), ("b", other)):
         con.execute(f"attach '{home.warehouse}' as {name} (read_only)")
@@ -107,25 +107,25 @@ def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
         names = [{t for where, t in tables if where == f"{n}{schema}"} for n in "ab"]
         assert names[0] == names[1] != set()
         for table in sorted(names[0]):
-            # The night that landed a load is its own in each home.
+            # Each home has its own night that landed a load.
             columns = "* exclude (night_id)" if table == "standing_loads" else "*"
             a, b = (f"select {columns} from {n}{schema}.{table}" for n in "ab")
             rows = con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
-            found += [(f"{schema}.{table}", len(rows), rows[0])] if rows else []
+            differences += [(f"{schema}.{table}", len(rows), rows[0])] if rows else []
     a, b = (f"select * from {n}.meta.extracts" for n in "ab")
-    found += con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
+    differences += con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
     con.close()
-    return found
+    return differences
 
 
 @contextmanager
 def candidate(home: Home, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The candidate's two files by the names that dbt gives them; figures as published where the candidate is gone."""
+    """The candidate's two files under dbt's names; the published figures if the candidate was published."""
     con = duckdb.connect()
     mode = " (read_only)" if read_only else ""
-    kept = home.candidate / WAREHOUSE
+    built = home.candidate / WAREHOUSE
     try:
-        con.execute(f"attach '{kept if kept.exists() else home.warehouse}' as warehouse{mode}")
+        con.execute(f"attach '{built if built.exists() else home.warehouse}' as warehouse{mode}")
         con.execute(f"attach '{home.candidate / WORK}' as work{mode}")
         con.execute("use work")
         yield con
@@ -141,13 +141,13 @@ def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def own_postgres(home: Home) -> Iterator[embedded.Embedded]:
-    """A home's own PostgreSQL, gone in the end."""
+    """A home's own PostgreSQL, stopped and deleted afterwards."""
     with pytest.MonkeyPatch.context() as patch:
-        # What it holds need not outlive a power cut.
+        # Its data need not survive a power cut.
         patch.setattr(embedded, "SETTINGS", (*embedded.SETTINGS, "fsync = off", "synchronous_commit = off"))
-        found = embedded.start(home)
+        server = embedded.start(home)
     try:
-        yield found
+        yield server
     finally:
         embedded.stop(home)
         if (place := embedded.server_folder(home)).parent == embedded.ROOT_FOLDER:
@@ -165,7 +165,7 @@ OFFENCES = (
     "select value, prior_value from marts.mart_drug_offences where measure = 'possession_offences' and category = 'all'"
     " and area_type = 'force' and period_type = 'rolling_12_months' and period_end = date '2025-10-31'"
 )
-"""The README's question; it answers 2187 and 1649."""
+"""The README's query; the answer is 2187 and 1649."""
 
 
 def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
@@ -175,7 +175,7 @@ def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
 
 
 def all_text(home: Home) -> str:
-    """Every text of every relation, comment and view of the published file: its bytes may be compressed."""
+    """Every text in the relations, comments and views of the published file, whose bytes may be compressed."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
         texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
@@ -194,7 +194,7 @@ def all_text(home: Home) -> str:
 
 
 def same_figures(one: Home, other: Home) -> list[tuple[Any, ...]]:
-    """Rows of the published marts that are in one home and not, or otherwise, in the other."""
+    """Rows of the published marts that differ between two homes."""
     con = duckdb.connect()
     try:
         con.execute(f"attach '{one.warehouse}' as a (read_only)")
@@ -234,7 +234,7 @@ def write_extract(
     path = folder / f"{extract}__{force}__{window[0]}__{window[1]}__{stamp}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([columns, *body])
-    # Written a minute ago: a night waits a second for files that may be written still.
+    # Written a minute ago: a night waits for files that may still be being written.
     written = path.stat().st_mtime - 60
     os.utime(path, (written, written))
     return path
@@ -246,13 +246,14 @@ def each(n: int, row: Callable[[int], Sequence[Any]]) -> list[Sequence[Any]]:
 
 
 def says(name: str) -> Output:
-    """An output of one file that says which night it is of, and what it was told."""
+    """An output of two files: the night, and what its context says."""
 
     def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
         (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
         (folder / "night.txt").write_text(night, encoding="utf-8")
         (folder / "told").mkdir()
-        con.execute(f"copy (select '{'+'.join(context.published_folders)} {context.is_sample}') to '{folder}/told/it.csv' (header false)")
+        context_text = f"{'+'.join(context.published_folders)} {context.is_sample}"
+        con.execute(f"copy (select '{context_text}') to '{folder}/told/it.csv' (header false)")
 
     return made_output(name, write)
 

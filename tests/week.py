@@ -1,7 +1,7 @@
-"""Five published nights of small files, with what makes history hard: corrections, rows that move to another month,
-withdrawals, a list replaced, a late older file, ties, and a held file that is released and ties.
+"""Five published nights of small files with difficult history: corrections, rows that move to another month, withdrawals, a
+replaced list, a late older file, conflicts, and a held file that is released and conflicts.
 
-Every night has its own date in its id, so that tests can name it.
+Each night has its own date in its id, so that tests can name it.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ OTHER = "leicestershire"
 
 @contextmanager
 def dated(home: Home, night_id: str) -> Iterator[NightRun]:
-    """A night of this id, begun when the id says."""
+    """A night with this id, started at its time."""
     at = datetime.strptime(night_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     run = begin(home, today=at.date())
     run.night = replace(run.night, night_id=night_id, started_at=at)
@@ -43,7 +43,7 @@ def dated(home: Home, night_id: str) -> Iterator[NightRun]:
 
 
 def publish_dated(home: Home, night_id: str) -> NightRun:
-    """A whole night of this id."""
+    """A whole night with this id."""
     with dated(home, night_id) as run:
         run.land()
         run.build()
@@ -53,7 +53,7 @@ def publish_dated(home: Home, night_id: str) -> NightRun:
 
 
 def administrations(months: range, prefix: str = "N", unit: str = "Dales") -> list[list[str]]:
-    """Two a month of 2025."""
+    """Two in each month of 2025."""
     return [[f"{prefix}{m}-{n}", f"2025-{m:02d}-1{n} 10:00", unit] for m in months for n in (1, 2)]
 
 
@@ -71,7 +71,7 @@ def first(inbox: Path) -> None:
 
 
 def second(inbox: Path) -> None:
-    """November and December are corrected: one row gone, one from June now of November, and one a new one."""
+    """November and December are corrected: one row withdrawn, one moved from June to November, and a new one."""
     stamp = "20260104T010000Z"
     rows = [r for r in administrations(range(11, 13)) if r[0] != "N12-2"]
     rows += [["N6-1", "2025-11-20 10:00", "Dales"], ["N13-1", "2026-01-02 10:00", "Dales"]]
@@ -81,7 +81,7 @@ def second(inbox: Path) -> None:
 
 
 def third(inbox: Path) -> None:
-    """Ties of responses; searches of one time in two files, of which one is a doubled feed and held."""
+    """Conflicting responses; searches of the same time in two files, one of which is doubled and held."""
     stamp = "20260105T010000Z"
     one = [[f"V{n}", "2025-09-10", "Drugs"] for n in range(5)]
     other = [["V0", "2025-09-10", "Litter"], ["V9", "2025-10-10", "Drugs"], *one[1:3]]
@@ -94,7 +94,7 @@ def third(inbox: Path) -> None:
 
 
 def fourth(inbox: Path) -> None:
-    """A newer list, and crimes of 2024 from before all others, late; an address that was there before."""
+    """A newer list; a late file with older crimes of 2024; an address from before."""
     lines = [[f"A{n}", f"2025-0{n}-01", "2025-12-01"] for n in range(1, 6)]
     write_extract(inbox, "county_lines", lines, columns=LINES, window=YEAR, stamp="20260106T010000Z")
     crimes = [["C1", "2024-11-05", "92A/1", "Recorded", ""], ["C99", "2024-12-05", "92A/2", "Recorded", "Dales"]]

@@ -34,7 +34,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         {
             "extract": ("varchar", "Extract"),
             "title": ("varchar", "Extract in words"),
-            "force_code": ("varchar", "Force; null where the extract was never dropped"),
+            "force_code": ("varchar", "Force; null if the extract was never dropped"),
             "rhythm": ("varchar", "How often it is expected: nightly, monthly or yearly"),
             "status": ("varchar", "current, late, never dropped, or not sent: pam.toml says that it is not expected"),
             "files_accepted": ("bigint", "Files accepted"),
@@ -44,25 +44,25 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "rows_quarantined": ("bigint", "Rows quarantined from accepted files"),
             "rows_duplicate": ("bigint", "Identical repeats in accepted files, counted once"),
             "rows_current": ("bigint", "Rows that count tonight: the newest version of each"),
-            "rows_withdrawn": ("bigint", "Rows that tonight's files took back"),
+            "rows_withdrawn": ("bigint", "Rows that tonight's files withdrew"),
             "covered_from": ("date", "First covered day"),
             "covered_to": ("date", "Last covered day"),
             "covered_days": ("bigint", "Covered days"),
             "extracted_at": ("timestamp", "When the newest accepted file was extracted, UTC"),
-            "days_late": ("bigint", "Days, on this night, by which its newest covered day is later than its rhythm allows"),
+            "days_late": ("bigint", "Days by which its newest covered day is older than its rhythm allows, on this night"),
         },
     ),
     "files": (
-        "The ledger: one row a file and night that decided on it.",
+        "The ledger: one row for each file and night that decided on it.",
         {
             "night_id": ("varchar", "Night"),
             "landed_at": ("timestamp", "When it was landed, UTC"),
-            "extract": ("varchar", "Extract; null where the name is no extract's"),
+            "extract": ("varchar", "Extract; null if the file name is not an extract's"),
             "force_code": ("varchar", "Force"),
-            "source_file": ("varchar", "Name of the file; null where the name is no extract's"),
+            "source_file": ("varchar", "Name of the file; null if it is not an extract's"),
             "outcome": ("varchar", "accepted, known, held or refused"),
             "reason": ("varchar", "Why it was held or refused"),
-            "load_id": ("varchar", "Load; each landed row bears it"),
+            "load_id": ("varchar", "Load; each landed row has it"),
             "covered_from": ("date", "First covered day"),
             "covered_to": ("date", "Last covered day"),
             "extracted_at": ("timestamp", "When it was extracted, UTC"),
@@ -70,16 +70,16 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "rows_landed": ("bigint", "Rows landed"),
             "rows_quarantined": ("bigint", "Rows quarantined"),
             "rows_duplicate": ("bigint", "Identical repeats, counted once"),
-            "columns_not_stored": ("varchar", "Columns of the file that the contract does not name"),
+            "columns_not_stored": ("varchar", "Columns of the file that the contract does not have"),
             "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
-            "rows_refused": ("bigint", "Rows refused with the file; null where it could not be read"),
-            "erased_on": ("date", "Day on which the archived original was erased; null while it is kept, or was never moved"),
-            "rows_ignored": ("bigint", "Rows that its mapping leaves out as no records; in none of the other counts"),
+            "rows_refused": ("bigint", "Rows refused with the file; null if it could not be read"),
+            "erased_on": ("date", "Day on which the archived original was erased; null if it is kept, or was never moved"),
+            "rows_ignored": ("bigint", "Rows that its mapping leaves out as they are not records; in none of the other counts"),
         },
     ),
     "vocabulary": (
-        "Values of classifying columns that no list knows, and which therefore count nowhere: one row a force, extract, column"
-        " and value.",
+        "Values of classifying columns that are in no list, and so are not counted: one row for each force, extract, column and"
+        " value.",
         {
             "force_code": ("varchar", "Force"),
             "extract": ("varchar", "Extract"),
@@ -91,18 +91,18 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "accepted_months": (
-        "Months of headline measures that a person let pass the gate, though they are far from those of the year before.",
+        "Months of headline measures that a person accepted, although they are far from those of the year before.",
         {
             "measure": ("varchar", "Measure"),
             "month": ("varchar", "Month, such as 2025-10"),
             "force_code": ("varchar", "Force"),
             "why": ("varchar", "Why the figure is right"),
-            "accepted_by": ("varchar", "Who says so"),
+            "accepted_by": ("varchar", "Who accepted it"),
             "accepted_at": ("timestamp", "When, UTC"),
         },
     ),
     "checks": (
-        "What each check of the gate said of this night. A failed warning is published with the night.",
+        "Results of the gate's checks for this night. A failed warning is published with the night.",
         {
             "night_id": ("varchar", "Night"),
             "suite": ("varchar", "Suite of expectations/, or dbt"),
@@ -127,11 +127,11 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "data_type": ("varchar", "Type of a column"),
             "description": ("varchar", "What it means"),
             "formula": ("varchar", "How a measure's months make a period"),
-            "available_from": ("date", "First day on which a measure was recorded, where its extract is older"),
+            "available_from": ("date", "First day on which a measure was recorded, if its extract is older"),
         },
     ),
     "revisions": (
-        "Figures of the report that are not what an edition that went out said: one row a cell.",
+        "Figures of the report that differ from an edition that was sent out: one row for each cell.",
         {
             "edition": ("varchar", "Edition whose table it is"),
             "table_name": ("varchar", "Table"),
@@ -146,15 +146,15 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "period_end": ("date", "Last day of the window"),
             "shows": ("varchar", "Column of the marts"),
             "printed_in": ("varchar", "Edition that printed it last"),
-            "was": ("decimal(28,10)", "What that edition said"),
-            "now": ("decimal(28,10)", "What it is now; null where it is not available any more"),
+            "was": ("decimal(28,10)", "Figure in that edition"),
+            "now": ("decimal(28,10)", "Figure now; null if it is not available any more"),
         },
     ),
     "nights": (
         "Every night so far, this one last.",
         {
             "night_id": ("varchar", "Night"),
-            "started_at": ("timestamp", "Begin, UTC"),
+            "started_at": ("timestamp", "Start, UTC"),
             "finished_at": ("timestamp", "End, UTC; null for this night"),
             "outcome": ("varchar", "published, unchanged (no new file), held, failed, or rolled back (to an earlier one)"),
             "reason": ("varchar", "Why it was unchanged, held, failed or rolled back"),
@@ -199,7 +199,7 @@ def write_meta(
         _fill(con, "files", [_file_row(e, erased) for e in entries])
         _fill(con, "accepted_months", [(*astuple(a)[:5], _timestamp(a.accepted_at[:19])) for a in read_accepted(night.home)])
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
-        _fill(con, "checks", [(night.night_id, *_check_row(c)) for c in checks])
+        _fill(con, "checks", [(night.night_id, *astuple(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())
         _fill(con, "dictionary", _dictionary_rows(con))
@@ -231,10 +231,6 @@ def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
         e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
         erased.get(f"{e.landed_at[:10]}/{e.source_file}"), e.rows_ignored,
     )  # fmt: skip
-
-
-def _check_row(c: Check) -> tuple[Any, ...]:
-    return (c.suite, c.subject, c.rule, c.severity, c.passed, c.found, c.reason, c.advice)
 
 
 def _night_row(r: Receipt) -> tuple[Any, ...]:

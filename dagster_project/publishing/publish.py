@@ -77,23 +77,7 @@ def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutpu
     Raises OutputError, PublishError, ConfigError and OSError: then the last publication and the candidate stay.
     """
     repair_layout(home)
-    path, night_id = home.candidate / WAREHOUSE, _night_id_of(home.candidate / WAREHOUSE)
-    folder = folder_swap.begin_folder(home, night_id)
-    reused = ReusedFiles(home, folder, project_version())
-    written = _write_outputs(home, path, night_id, folder, wanted, reused)
-    published = folder / home.warehouse.name
-    # Moved, not linked: opening the candidate must never open the published file.
-    put_in_place(path, published)
-    try:
-        folder_swap.finish_folder(home, folder)
-    except (OSError, ConfigError):
-        for place in (folder, folder_swap.final_name(folder)):
-            if (place / published.name).exists():
-                put_in_place(place / published.name, path)
-            shutil.rmtree(place, ignore_errors=True)
-        raise
-    reused.save(folder_swap.final_name(folder).name)
-    return written
+    return _publish(home, home.candidate / WAREHOUSE, wanted, is_candidate=True)
 
 
 def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
@@ -104,16 +88,30 @@ def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str
     with contextlib.suppress(PublishError):
         # The published file may be damaged, which is why it is replaced.
         repair_layout(home)
-    night_id = _night_id_of(kept)
+    return _publish(home, kept, wanted, is_candidate=False)
+
+
+def _publish(home: Home, source: Path, wanted: Iterable[Output], *, is_candidate: bool) -> dict[str, WrittenOutput]:
+    night_id = night_of(source)
+    if night_id is None:
+        raise PublishError(f"{source.name} does not say which night it is of")
     folder = folder_swap.begin_folder(home, night_id)
-    # Strict: no output of another night may take the place of one of this night.
     reused = ReusedFiles(home, folder, project_version())
-    written = _write_outputs(home, kept, night_id, folder, wanted, reused, strict=True)
     try:
-        link_or_copy(kept, folder / home.warehouse.name)
+        # In a kept night, no output of another night may take the place of one that fails.
+        written = outputs.write(home, source, night_id, folder, wanted, strict=not is_candidate, reused=reused)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    published = folder / home.warehouse.name
+    try:
+        # A candidate is moved, not linked: opening the candidate must never open the published file.
+        (put_in_place if is_candidate else link_or_copy)(source, published)
         folder_swap.finish_folder(home, folder)
-    except OSError:
+    except (OSError, ConfigError):
         for place in (folder, folder_swap.final_name(folder)):
+            if is_candidate and (place / published.name).exists():
+                put_in_place(place / published.name, source)
             shutil.rmtree(place, ignore_errors=True)
         raise
     reused.save(folder_swap.final_name(folder).name)
@@ -133,23 +131,6 @@ def repair_layout(home: Home) -> None:
         folder = folder_swap.begin_folder(home, night_id)
         link_or_copy(home.warehouse, folder / home.warehouse.name)
         folder_swap.finish_folder(home, folder)
-
-
-def _night_id_of(path: Path) -> str:
-    night_id = night_of(path)
-    if night_id is None:
-        raise PublishError(f"{path.name} does not say which night it is of")
-    return night_id
-
-
-def _write_outputs(
-    home: Home, path: Path, night_id: str, folder: Path, wanted: Iterable[Output], reused: ReusedFiles, strict: bool = False
-) -> dict[str, WrittenOutput]:
-    try:
-        return outputs.write(home, path, night_id, folder, wanted, strict=strict, reused=reused)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def link_or_copy(path: Path, name: Path) -> None:

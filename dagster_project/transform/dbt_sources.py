@@ -5,7 +5,7 @@ type, meaning and key are defined once. The file is committed, so that plain dbt
 from pathlib import Path
 from typing import Any
 
-from dagster_project.contracts import Column, Contract, load_contracts
+from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.yaml_io import write_yaml
 
@@ -23,15 +23,11 @@ ROW_COLUMNS = {
 }
 
 
-def _source_column(column: Column) -> dict[str, Any]:
-    return {"name": column.name, "description": column.description, "data_type": column.type}
-
-
 def _extract_source(contract: Contract) -> dict[str, Any]:
     return {
         "name": contract.extract,
         "description": f"{contract.title}, as landed. {contract.description}",
-        "columns": [_source_column(c) for c in contract.columns]
+        "columns": [{"name": c.name, "description": c.description, "data_type": c.type} for c in contract.columns]
         + [{"name": n, "description": d, "data_type": "text"} for n, d in ROW_COLUMNS.items()],
     }
 

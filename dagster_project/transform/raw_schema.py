@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +181,16 @@ def prepare_raw(
                 paths = paths_of(home, filter(to_rebuild.has, own), archived)
                 con.execute(raw_view(contract, paths, to_rebuild.where(extract)))
         _row_index(con, home, contracts, loads, to_rebuild)
-        _landed_rows(con, contracts)
+        # The same columns for every extract: the gate's checks read dates, units and kinds of all of them.
+        con.execute("create view raw.landed_rows as " + " union all ".join(map(landed_select, contracts.values())))
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, loads)
         carry_forward(con, to_rebuild, archived)
         for name in ("areas", "offence_codes"):
             _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
-        _make(con, "rebases", rebase_rows(_rebase_rows(home)))
+        # The project's rows (none as shipped), and the home's.
+        rebases = [read_own_list(folder / "rebases.csv", REBASE_COLUMNS) for folder in (SEEDS, home.seeds)]
+        _make(con, "rebases", rebase_rows(chain(*rebases)))
         _vocabulary(con, home)
         make_month_tables(con, home)
         write_edition_tables(con, read_editions(home).sound.values())
@@ -341,14 +345,8 @@ def _withheld_versions(
     con.execute(f"create table raw.withheld_versions as {select}")
 
 
-def _landed_rows(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    """All landed rows with the same columns, for the gate's checks of every extract: date, unit and kind."""
-    selects = [landed_select(contract) for contract in contracts.values()]
-    con.execute("create view raw.landed_rows as " + " union all ".join(selects))
-
-
 def landed_select(contract: Contract) -> str:
-    """SQL for both engines: an extract's rows with those columns."""
+    """SQL for both engines: an extract's rows in the columns of `raw.landed_rows`."""
     unit = next((c.name for c in contract.columns if c.type == "unit"), None)
     kind = next((c.name for c in contract.columns if c.type == "choice"), None)
     return (
@@ -378,8 +376,3 @@ def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     words = {**seeded_words(), **own_words(home)}
     rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
     _make(con, "vocabulary", rows)
-
-
-def _rebase_rows(home: Home) -> list[tuple[str, ...]]:
-    """The project's rows (none as shipped), and the home's."""
-    return [row for folder in (SEEDS, home.seeds) for row in read_own_list(folder / "rebases.csv", REBASE_COLUMNS)]

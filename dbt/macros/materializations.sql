@@ -9,36 +9,28 @@
     - `night_months`: a table that still has the figures of the night before, if the night builds in part. Only the rows that
       change (`figures_due`) are replaced, as `meta.due` says: `figures`, `facts` or whole `series`. -#}
 {% materialization night_table, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement('main') -%}
-        create or replace table {{ target_relation }} as (
-            {{ sql }}
-        )
-    {%- endcall %}
-    {{ finish_table(target_relation) }}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': [make_on_duckdb(sql, 'table')]}) }}
 {% endmaterialization %}
 
 {% materialization night_view, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set target_relation = this.incorporate(type='view') -%}
+    {{ return({'relations': [make_on_duckdb(sql, 'view')]}) }}
+{% endmaterialization %}
+
+{% macro make_on_duckdb(sql, kind) %}
+    {%- set relation = this.incorporate(type=kind) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') -%}
-        create or replace view {{ target_relation }} as (
+        create or replace {{ kind }} {{ relation }} as (
             {{ sql }}
         )
     {%- endcall %}
-    {% do persist_docs(target_relation, model) %}
+    {{ finish_relation(relation) }}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
+    {{ return(relation) }}
+{% endmacro %}
 
 {% materialization night_months, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -66,7 +58,7 @@
         {%- endcall %}
     {%- endfor -%}
     {%- if not in_part -%}
-        {{ finish_table(target_relation) }}
+        {{ finish_relation(target_relation) }}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
@@ -91,8 +83,8 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- Contract and comments of a new table. -#}
-{% macro finish_table(relation) %}
+{#- Contract and comments of a new table or view. -#}
+{% macro finish_relation(relation) %}
     {%- if config.get('contract').enforced -%}
         {{ get_assert_columns_equivalent('select * from ' ~ relation) }}
     {%- endif -%}

@@ -1,5 +1,5 @@
 """Every control chart of the sample, against NHSRplotthedots' method in plain Python (charts.py), which the package's own
-vectors and what it says of random series hold (tests/dbt_project/test_control_charts.py)."""
+vectors and what it says of random series hold (tests/transform/test_control_charts.py)."""
 
 from itertools import groupby
 from typing import Any

@@ -166,7 +166,7 @@ def _table_metadata(con: duckdb.DuckDBPyConnection, relation: Relation, columns:
         {
             "name": column,
             "titles": column,
-            "datatype": _datatype(kind),
+            "datatype": "decimal" if kind.startswith("DECIMAL") else DATATYPES[kind.lower()],
             "null": "",
             "dc:description": descriptions.get(column) or column,
         }
@@ -179,10 +179,6 @@ def _table_metadata(con: duckdb.DuckDBPyConnection, relation: Relation, columns:
         "dc:description": description,
         "tableSchema": {"columns": column_metadata, **key},
     }
-
-
-def _datatype(kind: str) -> Any:
-    return "decimal" if kind.startswith("DECIMAL") else DATATYPES[kind.lower()]
 
 
 def _readme(about: dict[str, str], tables: list[dict[str, Any]]) -> str:
