@@ -28,8 +28,7 @@ def _safe_usage_errors() -> Iterator[None]:
     try:
         yield
     except TyperException as error:
-        if isinstance(quoted := getattr(error, "message", None), str):
-            error.message = safe_text(quoted)
+        error.message = safe_text(error.message)
         raise
 
 

@@ -21,6 +21,8 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
+MOST_PEOPLE = 10**10
+"""More than an area can have: such a number would make every rate 0."""
 LONGEST_VALUE = 100_000
 """The same for a value of the vocabulary, which is copied from a file."""
 NOTHING = "nothing"
@@ -51,7 +53,7 @@ def _key_of(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+    return text.isascii() and text.isdigit() and 0 < int(text) < MOST_PEOPLE
 
 
 def fault_of_text(text: str, longest: int) -> str:

@@ -12,6 +12,7 @@ from dagster_project.core.printable import LONGEST, is_printable
 from dagster_project.editions import read_editions
 from dagster_project.mapping_draft.write_yaml import flow, scalar
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
+from dagster_project.reporting.dashboard.population import read_population
 
 from .corpus import OVERLONG, TEXTS, UNPRINTABLE
 
@@ -61,6 +62,19 @@ def test_the_longest_name_and_what_csv_can_t_have(tmp_path: Path) -> None:
     ):
         with pytest.raises(SeedError, match=said):
             read_own_list(areas(tmp_path, row), COLUMNS)
+
+
+def test_a_population_is_a_number_that_an_area_can_have(new_home: Home) -> None:
+    new_home.seeds.mkdir()
+    path = new_home.seeds / "population.csv"
+    for people, is_read in (("9" * 10, True), ("9" * 11, False), ("9" * 900, False), ("-1", False), ("٣", False), ("0", False)):
+        header = "force_code,area_type,area_code,population,as_of"
+        path.write_text(f"{header}\nderbyshire,lpu,dales,{people},2024\n", encoding="utf-8")
+        if is_read:
+            assert read_population(new_home) == {"derbyshire/lpu/dales": (int(people), "2024")}
+        else:
+            with pytest.raises(SeedError, match=r"line 2: population .* is no number of people"):
+                read_population(new_home)
 
 
 def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) -> None:

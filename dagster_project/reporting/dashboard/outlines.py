@@ -5,7 +5,8 @@ import math
 from typing import Any
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError
+from dagster_project.core.own_lists import SeedError, fault_of_text
+from dagster_project.core.printable import LONGEST
 
 FILE = "seeds/areas.geojson"
 KEYS = ("force_code", "area_type", "area_code")
@@ -31,12 +32,15 @@ def read_outlines(home: Home) -> Outlines:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SeedError(f"{FILE}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A number of more than 4,300 digits is a ValueError alone.
         raise SeedError(f"{FILE}: not JSON: {error}: export it again as GeoJSON") from error
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not features:
         raise SeedError(f"{FILE}: no FeatureCollection with features: export it as GeoJSON")
     attribution = content.get("attribution")
+    if isinstance(attribution, str) and (fault := fault_of_text(attribution, LONGEST)):
+        raise SeedError(f"{FILE}: attribution {fault}")
     source = {"source": attribution} if isinstance(attribution, str) and attribution else {}
     areas = [_read_feature(n, feature) for n, feature in enumerate(features, 1)]
     latitudes = [y for _, _, polygons in areas for polygon in polygons for ring in polygon for _, y in ring]
@@ -62,13 +66,16 @@ def _read_feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polyg
     values = [v for k in KEYS if isinstance(v := properties.get(k), str) and v]
     if len(values) < len(KEYS):
         raise SeedError(f"{FILE}: feature {number}: its properties lack one of {', '.join(KEYS)}: add them, as the marts do")
+    for key, text in zip(KEYS, values, strict=True):
+        if fault := fault_of_text(text, LONGEST):
+            raise SeedError(f"{FILE}: feature {number}: {key} {fault}")
     kind = geometry.get("type")
     if kind not in ("Polygon", "MultiPolygon"):
-        raise SeedError(f"{FILE}: feature {number}: its geometry is {kind}, and not a Polygon or MultiPolygon")
+        raise SeedError(f"{FILE}: feature {number}: its geometry is {str(kind)[:60]}, and not a Polygon or MultiPolygon")
     try:
         coordinates = geometry["coordinates"] if kind == "MultiPolygon" else [geometry["coordinates"]]
         polygons = [[[(float(p[0]), float(p[1])) for p in ring] for ring in polygon] for polygon in coordinates]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise SeedError(f"{FILE}: feature {number}: its coordinates can't be read: export it again as GeoJSON") from error
     points = [p for polygon in polygons for ring in polygon for p in ring]
     if not points or not all(abs(x) <= 180 and abs(y) <= 89 for x, y in points):

@@ -233,11 +233,15 @@ def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: 
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        ("{", "not JSON"), ("[]", "no FeatureCollection"), ({"features": []}, "no FeatureCollection"),
+        ("{", "not JSON"), ("9" * 5_000, "not JSON"),
+        ("[]", "no FeatureCollection"), ({"features": []}, "no FeatureCollection"),
         (outlined("dales", properties={"area_code": "dales"}), "feature 1: its properties lack one of force_code"),
         (outlined("dales", geometry={"type": "Point", "coordinates": [0, 53]}), "feature 1: its geometry is Point"),
         (outlined("dales", geometry={"type": "Polygon", "coordinates": [[[436000, 335000]]]}), r"WGS 84 \(EPSG:4326\)"),
         (outlined("dales", geometry={"type": "Polygon", "coordinates": [[["a", 1]]]}), "coordinates can't be read"),
+        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[[10**400, 1]]]}), "coordinates can't be read"),
+        (outlined("dales\x1b]52;c;aGk=\x07"), "feature 1: area_code has a control character"),
+        (outlined("dales") | {"attribution": "\ud800"}, "attribution has a control character"),
     ],
 )  # fmt: skip
 def test_outlines_that_can_not_be_drawn_are_refused(new_home: Home, held: Any, said: str) -> None:
