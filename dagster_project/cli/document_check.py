@@ -12,7 +12,7 @@ from .common import HomeOption, ReasonOption, app, check_form, explained
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.document_check import Checked
+    from dagster_project.document_check import CheckedDocument
 
 
 @app.command("check")
@@ -27,10 +27,10 @@ def check_document(
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
-    """Check every number of a document against the published figures: what it is taken for, what it should be, the verdict.
+    """Check every number of a document against the published figures: which figure it is, its value, and the verdict.
 
-    A bound figure is checked by its tag, a table by its title and labels, a sentence by the words it has for a measure, its
-    period and its place. What the words leave open is `not linked`, never guessed: `pam claims add` links it.
+    A figure with a tag is found by the tag, a table by its title and labels, a sentence by its words for measure, period and
+    area. What the words leave open is `not linked`, never guessed: `pam claims add` links it.
 
     Exit 0: none disagrees. Exit 1: a number disagrees. Exit 2: no such file or edition, or a file that can't be read.
 
@@ -47,33 +47,33 @@ def check_document(
         where = Home.of(home)
         con = connect(where, reason, by="pam check")
         try:
-            found = check_document(con, file, edition, where)
+            checked = check_document(con, file, edition, where)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
         finally:
             con.close()
         if form == "table":
-            _show(found)
+            _show(checked)
         else:
             columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
                        "reason"]  # fmt: skip
-            write_result(columns, [[getattr(i, c) for c in columns] for i in found.items], form, sys.stdout)
-        echo(_summary(found), err=form != "table")
-    if found.disagreeing:
+            write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
+        echo(_summary(checked), err=form != "table")
+    if checked.disagreeing:
         raise typer.Exit(1)
 
 
-def _show(found: "Checked") -> None:
-    """Every number for a person, and those that disagree once more in the end."""
+def _show(checked: "CheckedDocument") -> None:
+    """Print every number for a person, and repeat those that disagree at the end."""
     from dagster_project.editions.verdicts import DISAGREES
     from dagster_project.serving import write_result
 
     rows = [
         [i.where, i.printed, ", ".join(w for w in (i.measure, i.area, i.period) if w), _rounded(i.computed), i.verdict]
-        for i in found.items
+        for i in checked.items
     ]
     write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", sys.stdout)
-    for item in found.items:
+    for item in checked.items:
         if item.verdict == DISAGREES:
             computed = _rounded(item.computed) or "no figure"
             echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
@@ -87,15 +87,13 @@ def _rounded(computed: str | None) -> str:
     return plain_text(round(Decimal(computed), 2)) if computed else ""
 
 
-def _summary(found: "Checked") -> str:
+def _summary(checked: "CheckedDocument") -> str:
     from collections import Counter
 
     from dagster_project.document_check import VERDICTS
 
-    counts = Counter(i.verdict for i in found.items)
-    said = ", ".join(f"{counts[v]:,} {v}" for v in VERDICTS if counts[v])
-    others = ", ".join(f"{n:,} {kind}" for kind, n in found.others.most_common())
-    return (
-        f"Edition {found.edition}: {found.checked:,} of {len(found.items):,} numbers checked{f': {said}' if said else ''}"
-        + (f"\nNot figures: {others}" if others else "")
-    )
+    counts = Counter(i.verdict for i in checked.items)
+    verdicts = ", ".join(f"{counts[v]:,} {v}" for v in VERDICTS if counts[v])
+    others = ", ".join(f"{n:,} {kind}" for kind, n in checked.others.most_common())
+    summary = f"Edition {checked.edition}: {checked.checked:,} of {len(checked.items):,} numbers checked"
+    return summary + (f": {verdicts}" if verdicts else "") + (f"\nNot figures: {others}" if others else "")

@@ -1,4 +1,4 @@
-"""The command that drafts a mapping for a force's own export."""
+"""`pam map`: drafts a mapping for a force's own export."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,15 @@ def map_file(
     file: Annotated[Path, typer.Argument(help="An export as the system writes it.", exists=True, dir_okay=False)],
     extract: Annotated[
         str | None,
-        typer.Option(help="What the file is, such as incidents. [default: recognised by its headers]", show_default=False),
+        typer.Option(
+            help="Which extract the file is, such as incidents. [default: recognised by its headers]", show_default=False
+        ),
     ] = None,
     force: Annotated[
         str | None,
         typer.Option(
-            help="Whose file it is. [default: recognised by its name, else the one that the home knows]", show_default=False
+            help="Which force the file is from. [default: recognised by its name, else the home's only force]",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[
@@ -31,18 +34,19 @@ def map_file(
         typer.Option("--out", "-o", help="Where to write the mapping. [default: FILE.yml in this folder]", show_default=False),
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine alone, until you stop it.")
+        bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine only, until you stop it.")
     ] = False,
     home: HomeOption = None,
 ) -> None:
     """Draft the mapping of a force's own export: header, columns, codes and dates, with what is left to decide.
 
-    Shows each column and why, the first problems, and the figures that would come of the file. What is uncertain has a comment
-    in the YAML: `# check` asks for a look, `# ?` for a decision. Put the file in the home's mappings/ when you are done.
+    Shows each column and why, the first problems, and the figures that the file would give. What is uncertain has a comment in
+    the YAML: `# check` means look at it, `# ?` means decide. Put the file in the home's mappings/ when you are done.
 
     Example: pam map "Incidents Oct 2025.xlsx" --force kent --out "$PAM_HOME/mappings/control-room.yml"
     """
     from dagster_project.mapping_draft.draft import draft_mapping
+    from dagster_project.mapping_draft.tables import NO_SPILL
     from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
     with explained():
@@ -59,7 +63,8 @@ def map_file(
         from dagster_project.mapping_draft.preview import preview
         from dagster_project.mapping_draft.show import show_draft, show_preview
 
-        with duckdb.connect() as con:
+        # Rows of the file, which may name people, are never spilled to disk.
+        with duckdb.connect(config=NO_SPILL) as con:
             with Console(stderr=True).status("Reading"):
                 draft = draft_mapping(con, where, file, extract, force)
                 text = mapping_yaml(draft)
@@ -67,9 +72,9 @@ def map_file(
             show_draft(draft)
             if draft.force:
                 with Console(stderr=True).status("Working out the figures"):
-                    seen = preview(con, where, draft, text)
-                show_preview(seen)
+                    result = preview(con, where, draft, text)
+                show_preview(result)
             else:
-                echo("No figures: whose file is it? Give --force")
+                echo("No figures: name the force with --force")
         echo(f"{target} written")
         echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)

@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,20 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     its own below `spill/`. Someone who may not write in the home spills nothing: what is too large for memory fails.
     """
     settings: dict[str, Any] = {"temp_directory": ""}
+    new_folder = None
     if os.access(home.path, os.W_OK):
+        is_new = not home.spill.is_dir()
+        new_folder = make_folder(home.spill).stat() if is_new else None
         # DuckDB makes this folder when it first spills, and removes it at the end.
-        make_folder(home.spill)
         settings |= memory_settings(home, place=f"read-{os.getpid()}-{threading.get_ident()}")
-    with duckdb.connect(config=settings) as con:
-        yield con
+    try:
+        with duckdb.connect(config=settings) as con:
+            yield con
+    finally:
+        # Leave the home as it was, but not without a folder that a night has made since.
+        with suppress(OSError):
+            if new_folder and os.path.samestat(new_folder, home.spill.stat()):
+                home.spill.rmdir()
 
 
 def delete_spill(home: Home) -> None:

@@ -1,11 +1,11 @@
-"""Checks a document that anybody wrote: compares each number in it with the published night."""
+"""Checks a document, whoever wrote it: compares each number in it with the published night."""
 
-from dagster_project.editions.verdicts import VERDICTS as _OF_CLAIMS
+from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS
 
-from .check import Checked, check_document
+from .check import CheckedDocument, check_document
 from .judge import NOT_LINKED
 from .model import DocumentError
 
-VERDICTS = (*_OF_CLAIMS, NOT_LINKED)
+VERDICTS = (*CLAIM_VERDICTS, NOT_LINKED)
 
-__all__ = ["VERDICTS", "Checked", "DocumentError", "check_document"]
+__all__ = ["VERDICTS", "CheckedDocument", "DocumentError", "check_document"]

@@ -1,8 +1,7 @@
-"""Each number of a document: which figure it is, what the published night has, and the verdict."""
+"""Checks each number of a document: finds its figure, and compares it with the published night."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_bound import BoundFigures
 from .link_offered import link_offered
-from .link_sentences import Context, Linked, is_plain, link_numbers, tells_a_fall
+from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers
 from .link_tables import link_table
-from .model import Block, Bound, DocumentError, Figure, Grid, Item, Text
+from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
@@ -29,27 +28,27 @@ from .understand import Given, NotUnderstoodError, understand
 MOST_NUMBERS = 100_000
 MOST_IN_SENTENCE = 100
 LONGEST_SENTENCE = 10_000
-"""Numbers, characters. What has more is a list that has lost its lines: none is linked, as each is held against all others."""
-MOST_BEFORE = 2_000
-"""Characters of a paragraph's earlier sentences that say what a sentence speaks of."""
+"""Numbers and characters. Longer text is a list without line breaks: none is linked, as each is compared with all others."""
+LONGEST_CONTEXT = 2_000
+"""Characters of a paragraph's earlier sentences that are kept to understand a sentence."""
 PROSE = 7
-"""Words. A cell of no known table with as many is read as a sentence."""
+"""Words from which a cell of an unknown table is read as a sentence."""
 FIGURES = ("figure", "days")
-"""Kinds of numbers that may be figures. Days are one only where they are linked."""
+"""Kinds of numbers that may be figures. Days count as one only if they are linked."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _AROUND = 60
-"""Characters of a sentence that are shown on either side of its number."""
-BOUND, ON_THE_NIGHT = "pam:", "pam-line:"
-"""How the tag of a figure begins, and that of a sentence on the night itself."""
-FOR_AUTHOR = re.compile(r"^To check(?:, [\d., -]+)?:")
-"""How a paragraph of the pack's document begins that tells its author what to check: it is no part of the report."""
+"""Characters shown on either side of a number."""
+FIGURE_TAG, NIGHT_TAG = "pam:", "pam-line:"
+"""How the tag of a figure starts, and that of a sentence about the night itself."""
+AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
+"""How a note to the author starts in the pack's document. It is not part of the report."""
 
 
 @dataclass
-class Checked:
-    """An edition, and every number of a document that may be a figure, in its order. `others`: how many were no figures, by
-    what they are."""
+class CheckedDocument:
+    """Every number of a document that may be a figure, in order, checked against an edition. `others`: kind -> count of the
+    numbers that are no figures."""
 
     edition: str
     items: list[Item] = field(default_factory=list)
@@ -57,7 +56,7 @@ class Checked:
 
     @property
     def checked(self) -> int:
-        """How many were held against a figure."""
+        """How many were compared with a figure."""
         return sum(i.verdict not in (NOT_LINKED, NOT_COMPUTABLE) for i in self.items)
 
     @property
@@ -66,45 +65,41 @@ class Checked:
         return sum(i.verdict == DISAGREES for i in self.items)
 
 
-def check_document(con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None, home: Home | None = None) -> Checked:
-    """Check a .docx, .pdf or .txt against an edition as the published night has it; the newest where none is named. `home`:
-    where claims were added since.
+def check_document(
+    con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None, home: Home | None = None
+) -> CheckedDocument:
+    """Check a .docx, .pdf or .txt against an edition of the published night, by default the newest. `home`: for claims added
+    after the night.
 
-    Raises DocumentError, NoEditionError, and OSError where there is no such file.
+    Raises DocumentError, NoEditionError, and OSError if there is no such file.
     """
     blocks = read_document(path)
-    if sum(_digits(b) for b in blocks) > MOST_NUMBERS:
+    if sum(_count_numbers(b) for b in blocks) > MOST_NUMBERS:
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
     check = _Check(con, figures, BoundFigures(con, figures), claimed_sentences(con, figures, home))
-    # What pam report made has paragraphs of its own: their numbers are not those of what was printed.
-    check.has_own_paragraphs = any(b.tag.startswith(BOUND) for block in blocks for b in _bound(block))
+    # A document of `pam report` numbers its paragraphs differently from the printed report.
+    check.has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for block in blocks for c in cells_of(block) for b in c.bound)
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
         else:
             check.paragraph(block)
-    return check.done
+    return check.result
 
 
-def _bound(block: Block) -> Iterator[Bound]:
-    for cell in [block] if isinstance(block, Text) else [c for row in block.rows for c in row]:
-        yield from cell.bound
-
-
-def _digits(block: Block) -> int:
-    cells = [block] if isinstance(block, Text) else [c for row in block.rows for c in row]
-    return sum(len(re.findall(r"\d[\d.,]*", c.text)) for c in cells)
+def _count_numbers(block: Block) -> int:
+    return sum(len(re.findall(r"\d[\d.,]*", c.text)) for c in cells_of(block))
 
 
 class _Check:
-    """The check of one document: results so far, and the paragraph and table that it has reached."""
+    """The check of one document: its results so far, and the context of the current paragraph and table."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: BoundFigures, known: Known
     ) -> None:  # fmt: skip
         self.con, self.figures, self.bound, self.known = con, figures, bound, known
-        self.done = Checked(figures.edition)
+        self.result = CheckedDocument(figures.edition)
         self.context = Context()
         self.title, self.tables, self.paragraphs = "", 0, 0
         self.table_words, self.place = "", ""
@@ -112,30 +107,30 @@ class _Check:
         self.number = self.heading = ""
 
     def paragraph(self, block: Text) -> None:
-        """A paragraph, sentence by sentence."""
+        """Check a paragraph, sentence by sentence."""
         if block.place:
             self._outside_body(block, block.place)
             return
         self.paragraphs += 1
-        if FOR_AUTHOR.match(block.text.strip()):
+        if AUTHOR_NOTE.match(block.text.strip()):
             return
         numbers = numbers_of(block.text)
-        own = next((n for n in numbers if n.kind == "paragraph" and not block.text[: n.start].strip()), None)
-        self._enter(block, own)
+        own_number = next((n for n in numbers if n.kind == "paragraph" and not block.text[: n.start].strip()), None)
+        self._start_paragraph(block, own_number)
         if not re.match(r"\s*\*", block.text):
             self.table_words = ""
         self.context.subject = self.table_words
-        has_period = self._sentences(block, numbers, own)
-        self._leave(block.text, has_period, any(n.kind == "figure" for n in numbers))
+        has_period = self._sentences(block, numbers, own_number)
+        self._end_paragraph(block.text, has_period, any(n.kind == "figure" for n in numbers))
         self.title = block.text if len(block.text) <= 200 else ""
         if self.title and not any(n.kind == "figure" for n in numbers) and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
 
-    def _sentences(self, block: Text, numbers: list[Number], own: Number | None = None) -> bool:
+    def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:
         """Check a text's sentences. Returns whether they name a period."""
         start = at = 0
         has_period = False
-        for end in [*(m.start() for m in _SENTENCE.finditer(_masked(block.text, own))), len(block.text)]:
+        for end in [*(m.start() for m in _SENTENCE.finditer(_mask_number(block.text, own_number))), len(block.text)]:
             first = at
             while at < len(numbers) and numbers[at].start < end:
                 at += 1
@@ -150,14 +145,14 @@ class _Check:
         self._sentences(block, numbers_of(block.text))
         self.context, self.place = before, ""
 
-    def _enter(self, block: Text, own: Number | None) -> None:
-        """Begin a paragraph. A paragraph with a number, or a heading, starts a new context."""
+    def _start_paragraph(self, block: Text, own_number: Number | None) -> None:
+        """Start a paragraph. A paragraph with a number, or a heading, starts a new context."""
         context = self.context
         context.earlier, context.before = context.before, ""
         was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
-        self.is_numbered = own is not None or bool(block.number)
+        self.is_numbered = own_number is not None or bool(block.number)
         if self.is_numbered:
-            self.number = re.sub(r"[^\d.]", "", own.text if own else block.number).rstrip(".")
+            self.number = re.sub(r"[^\d.]", "", own_number.text if own_number else block.number).rstrip(".")
             context.paragraph = None if self.has_own_paragraphs else self.number
             context.period, context.lead = context.lead or context.period, None
         elif block.is_heading:
@@ -165,35 +160,36 @@ class _Check:
         elif was_item and not self.is_item:
             context.lead = None
 
-    def _leave(self, text: str, has_period: bool, has_figures: bool) -> None:
+    def _end_paragraph(self, text: str, has_period: bool, has_figures: bool) -> None:
         """End a paragraph. A period that it names applies to the list below it, unless the paragraph has figures itself."""
         if self.is_numbered or self.is_item or text.rstrip().endswith(":"):
             return
-        self.context.lead = self.context.period if has_period and not has_figures else None if has_period else self.context.lead
-        if not has_period and not has_figures:
+        if has_period and not has_figures:
+            self.context.lead = self.context.period
+        elif has_period or not has_figures:
             self.context.lead = None
 
     def _sentence(self, block: Text, start: int, end: int, numbers: list[Number]) -> bool:
         sentence = block.text[start:end]
         context = self.context
-        moved = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
-        may_be = [n for n in moved if n.kind in FIGURES]
+        own_numbers = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
+        may_be = [n for n in own_numbers if n.kind in FIGURES]
         is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
         links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
-        links |= {n: Linked(f, 0, tells_a_fall(sentence, n)) for n, f in claimed(sentence, self.known).items()}
-        figures = [n for n in moved if n.kind == "figure"]
+        links |= {n: Linked(f, 0, is_fall_in_words(sentence, n)) for n, f in claimed(sentence, self.known).items()}
+        figures = [n for n in own_numbers if n.kind == "figure"]
         if is_read:
             links |= {n: Linked(f, 0) for n, f in link_offered(sentence, figures, self.heading, self.figures).items()}
         if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
-            links[figures[0]] = Linked(figure, 0, tells_a_fall(sentence, figures[0]))
-        for number, at in zip(moved, numbers, strict=True):
+            links[figures[0]] = Linked(figure, 0, is_fall_in_words(sentence, figures[0]))
+        for number, at in zip(own_numbers, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
-            if any(t.startswith(ON_THE_NIGHT) for t in tags):
-                self.done.others["night"] += 1
+            if any(t.startswith(NIGHT_TAG) for t in tags):
+                self.result.others["night"] += 1
                 continue
-            tag = next((t for t in tags if t.startswith(BOUND)), None)
-            if tag is None and number.kind not in FIGURES:
-                self.done.others[number.kind] += 1
+            tag = next((t for t in tags if t.startswith(FIGURE_TAG)), None)
+            if tag is None and number.kind not in (*FIGURES, "unclear"):
+                self.result.others[number.kind] += 1
                 continue
             numbered = f"paragraph {self.number}" if self.number else f"paragraph no. {self.paragraphs}"
             where = self.place or numbered
@@ -203,15 +199,15 @@ class _Check:
                 continue
             linked = links.get(number)
             if linked is None and number.kind == "days":
-                self.done.others["length"] += 1
+                self.result.others["length"] += 1
             else:
                 self._judge(
                     where, around, number, linked.figure if linked else None, linked is not None and linked.is_fall, True
                 )
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
-        spoken = [p for p in periods if not p.is_compared and p.how != "part"]
-        if spoken:
-            last = spoken[-1]
+        named = [p for p in periods if not p.is_compared and p.how != "part"]
+        if named:
+            last = named[-1]
             known = context.lead or context.period
             if last.how == "same" and known is not None and known.last:
                 while last.first and known.last and known.last.year > last.first.year:
@@ -220,22 +216,22 @@ class _Check:
             context.period = last
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
-        context.before = f"{context.before} {sentence}".strip()[-MOST_BEFORE:]
-        return bool(spoken)
+        context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]
+        return bool(named)
 
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:
-        """A figure that the edition does not print: of a sentence that says measure, period and place by itself."""
+        """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
         if not is_plain(sentence, number, self.figures.force_name):
             return None
         try:
             claim = understand(sentence, Given(number=number.text), self.figures)
         except NotUnderstoodError:
             return None
-        found = claimed_figure(self.con, self.figures, claim)
-        return None if found.status == NEXT_NIGHT else found
+        figure = claimed_figure(self.con, self.figures, claim)
+        return None if figure.status == NEXT_NIGHT else figure
 
     def table(self, grid: Grid) -> None:
-        """A table, cell by cell."""
+        """Check a table, cell by cell."""
         self.tables += 1
         own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
         linked = link_table(grid, f"{self.title} {own_title}", self.figures)
@@ -248,7 +244,7 @@ class _Check:
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None
-        # A table that follows at once goes on with what this one is about.
+        # A table right after this one is about the same subject.
         self.title = f"{self.title} {own_title}".strip()[:200]
 
     def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
@@ -256,7 +252,7 @@ class _Check:
             self._outside_body(cell, where)
             return
         numbers = numbers_of(cell.text, True)
-        tagged = [b for b in cell.bound if b.tag.startswith(BOUND)]
+        tagged = [b for b in cell.bound if b.tag.startswith(FIGURE_TAG)]
         text = cell.text.strip()
         if (known and text.lower() in MARKERS) or (
             known and len(numbers) == 1 and numbers[0].kind in ("year", "days") and numbers[0].text == text
@@ -268,78 +264,66 @@ class _Check:
             if tag is not None:
                 self._bound(where, text, number, tag)
             elif number.kind not in FIGURES:
-                self.done.others[number.kind] += 1
+                self.result.others[number.kind] += 1
             else:
-                found = _of_cell(number, figures, known)
-                if found is None and text.lower() in MARKERS:
+                figure = _figure_in_cell(number, figures, known)
+                if figure is None and text.lower() in MARKERS:
                     continue
-                self._judge(where, text, number, found)
+                self._judge(where, text, number, figure)
 
     def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
         figure, reason = self.bound.find(tag)
         if figure is None:
-            self._add(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
+            self.result.items.append(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
         else:
             self._judge(where, text, number, figure)
 
     def _judge(
-        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, is_said: bool = False
+        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, in_sentence: bool = False
     ) -> None:  # fmt: skip
         if figure is None:
-            self._add(Item(where, text, number.text, NOT_LINKED))
+            self.result.items.append(Item(where, text, number.text, NOT_LINKED))
             return
         try:
-            printed = _signed(_value(number, figure), is_fall)
+            printed = _negated_if(is_fall, value_of(number.text, figure.unit))
             verdict, reason = judge(printed, figure)
-            for claim in figure.claims if is_said else ():
+            for claim in figure.claims if in_sentence else ():
                 if _value_of_claim(claim.text, figure) == printed:
                     verdict, reason = claim.verdict, claim.reason
                     break
         except ValueError as error:
             verdict, reason = DISAGREES, str(error)
         value = plain_text(figure.value) if figure.value is not None else None
-        self._add(
+        self.result.items.append(
             Item(
                 where, text, number.text, verdict, figure.measure, value, figure.shows,
                 figure.category, figure.area_name, figure.period or None, reason,
             )
         )  # fmt: skip
 
-    def _add(self, item: Item) -> None:
-        self.done.items.append(item)
 
-
-def _masked(text: str, own: Number | None) -> str:
-    """A text in which the paragraph's number ends no sentence."""
-    return "\1" * own.end + text[own.end :] if own else text
+def _mask_number(text: str, own_number: Number | None) -> str:
+    """The text with the paragraph's number masked, as its full stop ends no sentence."""
+    return "\1" * own_number.end + text[own_number.end :] if own_number else text
 
 
 def _short(label: str) -> str:
     return label if len(label) <= 60 else f"{label[:59]}…"
 
 
-def _of_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
-    """The figure that a number of a cell is: the only one, else that of its unit where the cell has one number of it."""
-    may = [c.figure for c in known if c.figure]
-    if len(may) == 1 and len(figures) == 1:
-        return may[0]
-    own = [f for f in may if _kind(f) == _written(number)]
-    alike = [n for n in figures if _written(n) == _written(number)]
-    return own[0] if len(own) == 1 and len(alike) == 1 else None
+def _figure_in_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
+    """The figure of a number in a cell: the only one, else the only one of its unit if no other number has that unit."""
+    candidates = [c.figure for c in known if c.figure]
+    if len(candidates) == 1 and len(figures) == 1:
+        return candidates[0]
+    unit = _unit_kind(number.unit)
+    same_unit = [f for f in candidates if _unit_kind(f.unit) == unit]
+    is_only = sum(_unit_kind(n.unit) == unit for n in figures) == 1
+    return same_unit[0] if len(same_unit) == 1 and is_only else None
 
 
-def _kind(figure: Figure) -> str:
-    if figure.unit == "gbp":
-        return "gbp"
-    return "percent" if figure.unit in ("percent", "percentage_points") else "count"
-
-
-def _written(number: Number) -> str:
-    return "percent" if number.unit in ("percent", "percentage_points") else "gbp" if number.unit == "gbp" else "count"
-
-
-def _value(number: Number, figure: Figure) -> PrintedNumber:
-    return value_of(number.text, figure.unit)
+def _unit_kind(unit: str) -> str:
+    return {"gbp": "gbp", "percent": "percent", "percentage_points": "percent"}.get(unit, "count")
 
 
 def _value_of_claim(text: str, figure: Figure) -> PrintedNumber | None:
@@ -349,8 +333,8 @@ def _value_of_claim(text: str, figure: Figure) -> PrintedNumber | None:
         return None
 
 
-def _signed(printed: PrintedNumber, is_fall: bool) -> PrintedNumber:
-    """`fell by 12%` says -12."""
+def _negated_if(is_fall: bool, printed: PrintedNumber) -> PrintedNumber:
+    """`fell by 12%` means -12."""
     if is_fall and printed.value is not None and printed.value > 0:
         return PrintedNumber(-printed.value, printed.places)
     return printed

@@ -1,4 +1,4 @@
-"""Sentences linked with `pam claims add`: recognised by their words, whatever their number is now."""
+"""Recognises sentences that were linked with `pam claims add` by their words, whatever their numbers are now."""
 
 import csv
 from dataclasses import replace
@@ -17,45 +17,45 @@ from .numbers import Number
 from .understand import SHOWS, ClaimRow, template
 
 Known = dict[str, dict[int, Figure]]
-"""By template: which of its numbers is which figure."""
+"""Template of a sentence -> position of a number -> its figure."""
 
 
 def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, home: Home | None) -> Known:
-    """The sentences of an edition's claims: of the published night, and of the home's file, which may have newer ones."""
-    found: Known = {}
+    """The sentences of an edition's claims, from the published night, and from the home's file, which may have newer ones."""
+    known: Known = {}
     for number, note in edition.notes.items():
         figure = edition.claim_figures[number]
         for claim in figure.claims:
-            _add(found, note, claim.text, figure)
+            _add(known, note, claim.text, figure)
     for row in _own_rows(home, edition.edition) if home else ():
-        if row.get("note") and template(row["note"])[0] not in found:
+        if row.get("note") and template(row["note"])[0] not in known:
             first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
-            asked = Figure(
+            figure = Figure(
                 row["mart"], row["measure"], row["figure"], row["area_type"], row["area_name"], row["category"], first, last,
                 row["unit"], None, NEXT_NIGHT, row["period_label"],
             )  # fmt: skip
-            _add(found, row["note"], row["printed"], _counted(con, edition, asked))
-    return found
+            _add(known, row["note"], row["printed"], _with_value(con, edition, figure))
+    return known
 
 
 def claimed(sentence: str, known: Known) -> dict[Number, Figure]:
-    """The figures that a sentence's numbers were linked with."""
+    """The figures that the numbers of a sentence are linked with."""
     if not known:
         return {}
     words, numbers = template(sentence)
     return {numbers[n]: figure for n, figure in known.get(words, {}).items() if n < len(numbers)}
 
 
-def _add(found: Known, sentence: str, printed: str, figure: Figure) -> None:
+def _add(known: Known, sentence: str, printed: str, figure: Figure) -> None:
     words, numbers = template(sentence)
-    at = [n for n, number in enumerate(numbers) if number.text == printed.lstrip("-–−") or number.text == printed]
-    # A note that is no sentence with the figure in it says something else.
-    if len(at) == 1 and any(c.isalpha() for c in words):
-        found.setdefault(words, {})[at[0]] = figure
+    positions = [n for n, number in enumerate(numbers) if number.text == printed.lstrip("-–−") or number.text == printed]
+    # Other notes are not a sentence with the figure in it.
+    if len(positions) == 1 and any(c.isalpha() for c in words):
+        known.setdefault(words, {})[positions[0]] = figure
 
 
 def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
-    """The rows of the home's own file of claims; none where the edition is the project's."""
+    """The rows of the home's file of claims; none if the edition is the project's."""
     edition = read_editions(home).sound.get(name)
     path = edition.claims_path if edition else None
     if path is None or path.parent != home.editions:
@@ -65,33 +65,25 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
 
 
 def claimed_figure(con: duckdb.DuckDBPyConnection, edition: EditionFigures, claim: ClaimRow) -> Figure:
-    """What the published night has of a claim."""
-    asked = Figure(
+    """A claim's figure in the published night."""
+    figure = Figure(
         claim.mart, claim.measure, claim.figure, claim.area_type, claim.area_name, claim.category, claim.first, claim.last,
         claim.unit, None, NEXT_NIGHT, claim.period_label,
     )  # fmt: skip
-    return _counted(con, edition, asked)
+    return _with_value(con, edition, figure)
 
 
-def _counted(con: duckdb.DuckDBPyConnection, edition: EditionFigures, asked: Figure) -> Figure:
-    """A figure with its value, where the edition or a mart has it as it stands."""
-    known = next((f for f in edition.pool if f.key == asked.key), None)
+def _with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
+    """The figure with its value, if the edition or a mart has it."""
+    known = next((f for f in edition.pool if f.key == figure.key), None)
     if known is not None:
         return known
-    found: tuple[Any, ...] | None = con.execute(
+    row: tuple[Any, ...] | None = con.execute(
         "select value, volume_change, pct_change, data_status from marts.measures where mart = ? and measure = ?"
         " and force_code = ? and category = ? and area_type = ? and area_name = ? and period_start = ? and period_end = ?",
-        [
-            asked.mart,
-            asked.measure,
-            edition.force_code,
-            asked.category,
-            asked.area_type,
-            asked.area_name,
-            asked.first,
-            asked.last,
-        ],
-    ).fetchone()
-    if found is None:
-        return asked
-    return replace(asked, value=dict(zip(SHOWS, found[:3], strict=True)).get(asked.shows), status=found[3])
+        [figure.mart, figure.measure, edition.force_code, figure.category, figure.area_type, figure.area_name, figure.first,
+         figure.last],
+    ).fetchone()  # fmt: skip
+    if row is None:
+        return figure
+    return replace(figure, value=dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows), status=row[3])

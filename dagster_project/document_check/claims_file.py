@@ -1,4 +1,4 @@
-"""The CSV beside a home's own edition that `pam claims add` writes to."""
+"""Adds a claim to the CSV of a home's edition, for `pam claims add`."""
 
 import csv
 import io
@@ -19,9 +19,9 @@ COLUMNS = (*FIGURES, "note")
 
 
 def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> tuple[Path, bool]:
-    """Add a claim to the home's file. An edition of the project becomes the home's own first, with a copy of its claims.
+    """Add a claim to the home's file. An edition of the project, with its claims, is first copied into the home.
 
-    Returns the file, and whether the edition became the home's own. Raises EditionError, and changes nothing then.
+    Returns the file, and whether the edition was copied. Raises EditionError, and then changes nothing.
     """
     if not is_printable(claim.sentence):
         raise EditionError(f"the sentence {NOT_PRINTABLE}: write it without")
@@ -60,13 +60,13 @@ def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
         "period_label": claim.period_label, "period_start": claim.first, "period_end": claim.last, "unit": claim.unit,
         "printed": claim.printed, "note": claim.sentence,
     }  # fmt: skip
-    lacking = [c for c in COLUMNS if c not in columns]
+    missing = [c for c in COLUMNS if c not in columns]
     out = io.StringIO()
-    writer = csv.DictWriter(out, [*columns, *lacking], restval="", extrasaction="ignore", lineterminator="\n")
-    if lacking or not rows:
-        # Without a new column the other rows are not rewritten.
+    writer = csv.DictWriter(out, [*columns, *missing], restval="", extrasaction="ignore", lineterminator="\n")
+    if missing or not rows:
+        # Other rows are only rewritten for a new column.
         writer.writeheader()
-        csv.writer(out, lineterminator="\n").writerows([*old, *("" for _ in lacking)] for old in rows[1:] if old)
+        csv.writer(out, lineterminator="\n").writerows([*old, *("" for _ in missing)] for old in rows[1:] if old)
         text = ""
     writer.writerow(row)
     return (text if not text or text.endswith("\n") else f"{text}\n") + out.getvalue()

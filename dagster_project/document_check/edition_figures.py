@@ -1,4 +1,4 @@
-"""What an edition prints, as the published night has it: the cells of its tables and its claims, each figure once."""
+"""Reads what an edition prints from the published night: the cells of its tables and its claims, each figure once."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from .model import Figure, Printed
 
 @dataclass(frozen=True)
 class EditionCell:
-    """A cell of a printed table. `figure`: None where the cell does not apply."""
+    """A cell of a printed table. `figure`: None if the cell does not apply."""
 
     row_no: int
     column_no: int
@@ -28,7 +28,7 @@ class EditionCell:
 
 @dataclass
 class PrintedTable:
-    """A table of the edition: labels of its rows and columns by number, and its cells by both numbers."""
+    """A table of the edition: row and column labels by number, and cells by both numbers."""
 
     name: str
     title: str
@@ -39,8 +39,8 @@ class PrintedTable:
 
 @dataclass(frozen=True)
 class EditionFigures:
-    """An edition's tables, and every figure that its tables and claims have. `claim_figures`, `notes`: by the claim's number.
-    `areas`: names of areas, by kind. `data_to`: the last day of data that it looks at."""
+    """An edition's tables, and every figure of its tables and claims (`pool`). `claim_figures`, `notes`: by the claim's number.
+    `areas`: names of areas, by kind. `data_to`: its last day of data."""
 
     edition: str
     force_code: str
@@ -53,11 +53,11 @@ class EditionFigures:
 
     @property
     def force_name(self) -> str:
-        """The force by name."""
+        """The force's name."""
         return force_names().get(self.force_code, self.force_code)
 
     def newest(self, figure: Figure) -> date | None:
-        """The last day of any figure of the same measure that the edition has."""
+        """The last day of any of the edition's figures of the same series."""
         return self._ends.get(_series(figure))
 
     def of_measure(self, figure: Figure) -> list[Figure]:
@@ -66,18 +66,18 @@ class EditionFigures:
 
     @cached_property
     def _ends(self) -> dict[tuple[str, ...], date]:
-        found: dict[tuple[str, ...], date] = {}
+        ends: dict[tuple[str, ...], date] = {}
         for f in self.pool:
             if f.last:
-                found[_series(f)] = max(f.last, found.get(_series(f), f.last))
-        return found
+                ends[_series(f)] = max(f.last, ends.get(_series(f), f.last))
+        return ends
 
     @cached_property
     def _by_measure(self) -> dict[tuple[str, str], list[Figure]]:
-        found: defaultdict[tuple[str, str], list[Figure]] = defaultdict(list)
+        figures: defaultdict[tuple[str, str], list[Figure]] = defaultdict(list)
         for f in self.pool:
-            found[f.mart, f.measure].append(f)
-        return found
+            figures[f.mart, f.measure].append(f)
+        return figures
 
 
 def _series(figure: Figure) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def _series(figure: Figure) -> tuple[str, ...]:
 
 
 def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) -> EditionFigures:
-    """An edition's figures, of the newest where none is named. Raises NoEditionError."""
+    """An edition's figures; by default those of the newest. Raises NoEditionError."""
     known = [r[0] for r in con.execute("select distinct edition from reports.tables union select edition from reports.claims"
                                        " order by 1").fetchall()]  # fmt: skip
     if not known or edition not in (None, *known):
@@ -95,7 +95,7 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
     pool: dict[tuple[object, ...], Figure] = {}
     for table in tables.values():
         for cell in table.cells.values():
-            # Of what others publish, a period before the newest has no days here: only its table knows it.
+            # An earlier period that others publish has no days here, so only its table can use it.
             if cell.figure and (cell.figure.last or cell.figure.period == ""):
                 pool.setdefault(cell.figure.key, cell.figure)
     numbers, notes = _add_claims(con, chosen, pool)
@@ -107,7 +107,7 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:
-    """An edition's figures; where no night has printed it yet, the areas alone."""
+    """An edition's figures; only the areas if no night has printed it yet."""
     try:
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
@@ -124,7 +124,7 @@ def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[st
 
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
-    """The force, and the last day of data: the one that most tables look at."""
+    """The force, and the last day of data of most tables."""
     force, data_to = con.execute(
         "select (select max(force_code) from (select force_code from reports.cells where edition = $e"
         " union all select force_code from reports.claims where edition = $e)),"
@@ -150,21 +150,21 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
     ).fetchall()
     for (table, row_no, row, column_no, column, name, printed, answer, mart, measure, shows, area_type, area, category,
          first, last, unit, value, status, window) in rows:  # fmt: skip
-        found = tables[table]
-        found.rows[row_no] = row
-        found.columns[column_no] = column
+        printed_table = tables[table]
+        printed_table.rows[row_no] = row
+        printed_table.columns[column_no] = column
         figure = None
         if answer is not None:
             period = "" if window == "newest" else window or ""
             figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit, value, status, period)
-        found.cells[row_no, column_no] = EditionCell(row_no, column_no, name, printed or "", figure)
+        printed_table.cells[row_no, column_no] = EditionCell(row_no, column_no, name, printed or "", figure)
     return tables
 
 
 def _add_claims(
     con: duckdb.DuckDBPyConnection, edition: str, pool: dict[tuple[object, ...], Figure]
 ) -> tuple[dict[str, tuple[object, ...]], dict[str, str]]:
-    """Add the claims to the pool, each to its figure. Returns that figure's key and the claim's note, by number."""
+    """Add the claims to their figures in the pool. Returns each claim's figure key and note, by number."""
     numbers: dict[str, tuple[object, ...]] = {}
     notes: dict[str, str] = {}
     for (number, paragraph, mart, measure, shows, area_type, area, category, first, last, unit, computed, status, period,

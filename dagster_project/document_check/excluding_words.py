@@ -1,7 +1,7 @@
-"""Words that show that a number is not the measure named beside it, but a part of it, an average, a target or another place.
+"""Finds words that show that a number is not of the measure next to it, but a part, an average, a target or another area.
 
-Such a number is not linked to a figure. No list of excluding words is complete, so it works the other way round right before a
-measure: listed words may stand there, and any other word means a part of it (`cannabis possession offences`).
+Such a number is not linked. No list of excluding words is complete, so right before a measure the rule is reversed: a list says
+which words may be there, and any other word means a part of the measure (`cannabis possession offences`).
 """
 
 import re
@@ -57,21 +57,21 @@ _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
 
 @cache
 def _places(own: str) -> re.Pattern[str]:
-    """Other places that figures may be of: countries and all forces but this one."""
+    """Other places: countries, and all forces except this one."""
     names = [re.sub(r" (?:Constabulary|Police(?: Service)?)$", "", n) for n in force_names().values() if n != own]
     return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
 def is_other_kind(sentence: str, number: Number, own: str) -> bool:
-    """Whether the words around a number speak of an average, a target, some of the people or another place. `own`: the
-    force's name."""
+    """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
+    name."""
     cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
     around = next(sentence[a:b] for a, b in pairwise(cuts) if number.start < b)
     return bool(_OTHER_KIND.search(around) or _places(own).search(sentence))
 
 
 def is_part(sentence: str, number: Number, mention: Mention, own: str) -> bool:
-    """Whether the words beside a measure mean a part of it. `own`: the force's name."""
+    """Whether the words next to a measure mean only a part of it. `own`: the force's name."""
     before = _BEFORE.search(sentence[: mention.start])
     if before and not mention.is_weak and not before.start() < number.end <= mention.start:
         word = before[1].lower()

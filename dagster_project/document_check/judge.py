@@ -1,4 +1,4 @@
-"""The verdict on a printed number against its figure, by the same rule as `reports.claims`."""
+"""Compares a printed number with its figure, by the same rule as `reports.claims`."""
 
 from decimal import ROUND_FLOOR, Decimal
 
@@ -9,28 +9,28 @@ from .model import Figure
 
 NOT_LINKED = "not linked"
 NEXT_NIGHT = "next_night"
-"""Status of a figure that was asked for after the published night, and is in no mart as it stands."""
+"""Status of a figure of a claim that was added after the published night, and that no mart has."""
 
 
 def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
-    """Verdict and reason, at the precision of the print: a figure rounded to the printed place agrees, one that was cut off
-    there agrees when cut."""
+    """Verdict and reason, at the printed precision. `agrees`: the same when rounded to the printed place; `agrees when cut`:
+    the same when cut off there."""
     if figure.status == "not_applicable":
         return NOT_COMPUTABLE, "not held in the warehouse"
     if figure.status == NEXT_NIGHT:
-        return NOT_COMPUTABLE, "a claim that was added since: the next night counts it"
+        return NOT_COMPUTABLE, "this claim was added after the published night: the next night counts it"
     if printed.value is None:
         if figure.value is None:
             return "agrees", None
-        return DISAGREES, "printed as not available, and there is a figure"
+        return DISAGREES, "printed as not available, but there is a figure"
     if figure.value is None:
         return NOT_COMPUTABLE, "no accepted file covers its days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
-    said = printed.value * printed.places
+    printed_steps = printed.value * printed.places
     reason = "over the covered part of the period" if figure.status == "partial" else None
-    if said == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
+    if printed_steps == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
         return "agrees", reason
-    if said == side * steps.to_integral_value(ROUND_FLOOR):
+    if printed_steps == side * steps.to_integral_value(ROUND_FLOOR):
         return "agrees when cut", "printed cut off, not rounded"
     return DISAGREES, "the marts have another figure"

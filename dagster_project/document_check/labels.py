@@ -7,11 +7,15 @@ from functools import cache
 
 MONTHS = {name[:3].lower(): name.lower() for name in month_name if name}
 _UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
-"""Words that say how a row counts: a row of a document may hold both the number and the value."""
+"""Words for the unit of a row. A row of a document may have both the number and the value."""
+_COMMON = {
+    "total", "totals", "all", "force", "section", "sections", "volume", "change", "per", "cent", "month", "to", "date", *_UNITS,
+}  # fmt: skip
+"""Words that do not say what is counted."""
 _LONG = 12
-"""Letters of a label that is not another's by chance."""
+"""Letters from which two labels are not alike by chance."""
 Match = tuple[int, bool]
-"""The number of an edition's row or column, and whether the labels are the same."""
+"""The number of an edition's row or column, and whether its label is the same."""
 
 
 @cache
@@ -21,63 +25,47 @@ def tokens(label: str) -> tuple[str, ...]:
     low = re.sub(r"\b(\d\d)/(\d\d)\b", lambda m: f"20{m[1]} {m[2]}", low)
     low = re.sub(r"\b(\d{4})/(\d\d)\b", r"\1 \2", low)
     words = re.findall(r"[a-z]+|\d+", low)
-    found = []
+    normal = []
     for n, word in enumerate(words):
         if word[:3] in MONTHS and MONTHS[word[:3]].startswith(word):
             word = word[:3]
         elif re.fullmatch(r"\d\d", word) and n and words[n - 1][:3] in MONTHS:
             word = f"20{word}"
-        found.append(word)
-    return tuple(found)
+        normal.append(word)
+    return tuple(normal)
 
 
 def distinctive(label: str, areas: frozenset[str]) -> bool:
-    """Whether a label says by itself what is counted, as no month, area or `Total` does."""
-    common = {
-        "total",
-        "totals",
-        "all",
-        "force",
-        "section",
-        "sections",
-        "volume",
-        "change",
-        "per",
-        "cent",
-        "month",
-        "to",
-        "date",
-        *_UNITS,
-    }
+    """Whether a label alone says what is counted, unlike a month, an area or `Total`."""
     if label.lower() in {a.lower() for a in areas}:
         return False
-    return any(w not in common and w not in MONTHS and not w.isdigit() for w in tokens(label))
+    return any(w not in _COMMON and w not in MONTHS and not w.isdigit() for w in tokens(label))
 
 
 def matches(label: str, known: Mapping[int, str]) -> list[Match]:
-    """Which of the known labels a document's label is: those that are the same; else those with the same words
-    outside brackets, but for words such as `number`, and no word in brackets that it does not have."""
+    """The known labels that a document's label matches: those that are the same; else those with the same words outside
+    brackets, except words such as `number`, and no word in brackets that the label lacks."""
     own = tokens(label)
     if not own:
         return []
-    # A narrow column breaks words: `Identifie d`.
+    # A narrow column may break words: `Identifie d`.
     same = [n for n, k in known.items() if tokens(k) == own] or [n for n, k in known.items() if _letters(k) == _letters(label)]
     if same:
         return [(n, True) for n in same]
-    outside, inside = _parted(label)
-    theirs = {number: _parted(other) for number, other in known.items()}
+    outside, inside = _words_by_place(label)
+    theirs = {number: _words_by_place(other) for number, other in known.items()}
     alike = [n for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
     return [(n, False) for n in alike or _alike_but_for_blanks(label, known)]
 
 
 def _alike_but_for_blanks(label: str, known: Mapping[int, str]) -> list[int]:
-    """The same for a label whose words a narrow column has broken."""
+    """Matches for a label whose words a narrow column has broken."""
     out, inside = _split(label)
     if len(_letters(out)) < _LONG:
         return []
     return [
         n for n, other in known.items()
-        if _letters(_split(other)[0]) == _letters(out) and all(w in _letters(inside) for w in _parted(other)[1])
+        if _letters(_split(other)[0]) == _letters(out) and all(w in _letters(inside) for w in _words_by_place(other)[1])
     ]  # fmt: skip
 
 
@@ -89,7 +77,7 @@ def _letters(label: str) -> str:
     return re.sub(r"[\W_]", "", label.lower().replace("%", "percent"))
 
 
-def _parted(label: str) -> tuple[frozenset[str], frozenset[str]]:
-    """A label's words outside brackets and in them, but for those that say how it counts."""
+def _words_by_place(label: str) -> tuple[frozenset[str], frozenset[str]]:
+    """A label's words outside and inside brackets, without words for the unit."""
     outside, inside = _split(label)
     return frozenset(tokens(outside)) - _UNITS, frozenset(tokens(inside)) - _UNITS

@@ -1,6 +1,6 @@
-"""Which figure a content control holds, by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
+"""Finds the figure of a content control by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
 
-A cell's id that would make the tag longer than Word allows is written as `~` and the first 16 digits of its SHA-256.
+If the tag would be longer than Word allows, the cell's id is `~` and the first 16 digits of its SHA-256.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from .model import Figure
 
 
 class BoundFigures:
-    """Figures by tag, of every edition that the published night has."""
+    """Figures by tag, from every edition of the published night."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, own: EditionFigures) -> None:
         self._con = con
         self._editions: dict[str, EditionFigures | None] = {own.edition: own}
 
     def find(self, tag: str) -> tuple[Figure | None, str | None]:
-        """A tag's figure, or None and why there is none."""
+        """A tag's figure, or None and the reason."""
         edition, _, cell = tag.removeprefix("pam:").partition("/")
         if edition not in self._editions:
             try:
@@ -37,8 +37,8 @@ class BoundFigures:
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":
-            found = figures.claim_figures.get(rest)
-            return found, None if found else f"bound to claim {rest}, which edition {edition} does not have"
+            figure = figures.claim_figures.get(rest)
+            return figure, None if figure else f"bound to claim {rest}, which edition {edition} does not have"
         for known in figures.tables[table].cells.values() if table in figures.tables else ():
             label = figures.tables[table].rows[known.row_no]
             if row.lower() in (str(known.row_no), label.lower()) and column in (str(known.column_no), known.column_name):
@@ -47,6 +47,6 @@ class BoundFigures:
 
 
 def _ids(figures: EditionFigures) -> list[str]:
-    """The ids that a short tag may stand for."""
+    """The ids that a shortened tag may mean."""
     tables = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
     return [*tables, *(f"claim/{n}" for n in figures.claim_figures)]

@@ -1,14 +1,14 @@
-"""Links the numbers of a sentence that has the pack's own wording, by the labels of a table: `North: 10 (Total), 3 (New)`, or
+"""Links the numbers of a sentence with the pack's wording, by the labels of a table: `North: 10 (Total), 3 (New)`, or
 `Searches: 9 in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
 
-In the pack's own document these figures have tags; saved by another editor or as a PDF it has none.
+In the pack's document these figures have tags, but another editor or a PDF may lose them.
 """
 
 import re
 
 from .edition_figures import EditionFigures, PrintedTable
 from .labels import matches
-from .link_tables import alike
+from .link_tables import shared_words
 from .model import Figure
 from .numbers import Number
 
@@ -19,33 +19,33 @@ _CHANGES = ("volume_change", "pct_change")
 
 
 def link_offered(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
-    """The figures of a sentence below a table's heading, if each of its numbers is followed by a column's label, or is the
-    change between two that are."""
+    """The figures of a sentence below a table's heading, if a column's label follows each of its numbers, or the numbers are
+    two such figures and their change."""
     row = _ROW.match(sentence)
     if row is None or not numbers or numbers[0].start < row.end():
         return {}
     listed = {n: m["label"] for n in numbers if (m := _COLUMN.match(sentence, n.end))}
     compared = {n: m["label"] for n in numbers[:2] if (m := _IN.match(sentence, n.end))}
-    found = []
+    links = []
     for table in edition.tables.values():
-        if alike(heading, table.title) < 1:
+        if shared_words(heading, table.title) < 1:
             continue
         if len(listed) == len(numbers):
-            found.append(_cells(table, row["label"], listed))
+            links.append(_cells(table, row["label"], listed))
         elif len(compared) == 2 and len(numbers) > 2:
             cells = _cells(table, row["label"], compared)
-            found.append(cells | _changes(table, row["label"], numbers[2:], cells.get(numbers[0])))
-    found = [cells for cells in found if cells]
-    return found[0] if len(found) == 1 else {}
+            links.append(cells | _changes(table, row["label"], numbers[2:], cells.get(numbers[0])))
+    links = [cells for cells in links if cells]
+    return links[0] if len(links) == 1 else {}
 
 
 def _changes(table: PrintedTable, label: str, numbers: list[Number], now: Figure | None) -> dict[Number, Figure]:
     """The changes of a row, in the order of its columns."""
     rows = _same(label, table.rows)
-    own = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
-    if now is None or len(rows) != 1 or len(own) != len(numbers) or any(f.last != now.last for f in own):
+    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
+    if now is None or len(rows) != 1 or len(changes) != len(numbers) or any(f.last != now.last for f in changes):
         return {}
-    return dict(zip(numbers, own, strict=True))
+    return dict(zip(numbers, changes, strict=True))
 
 
 def _cells(table: PrintedTable, label: str, columns: dict[Number, str]) -> dict[Number, Figure]:

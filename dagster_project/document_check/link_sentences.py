@@ -1,7 +1,6 @@
 """Links the numbers of a sentence to figures, by its words for measure, period, area and category.
 
-The number itself has no say: what is linked by its value would always agree. Where the words leave more than one figure, none
-is linked.
+The value of the number is not used, or it would always agree. If the words leave more than one figure, none is linked.
 """
 
 import re
@@ -43,7 +42,7 @@ _ITSELF = re.compile(
     rf"|but|which|after|before|alongside|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
     rf"|{_UP}|{_DOWN}|changes?)\b", re.I,
 )  # fmt: skip
-"""What follows a number that stands for what was spoken of before it. Another noun says that it counts something else."""
+"""Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _NEVER = float("inf")
 _PARTS = {"force": ("section", "lpu"), "section": ("section", "lpu"), "lpu": ("section", "lpu")}
 _OTHERS = ("country", "region", "upper_tier", "district")
@@ -51,8 +50,8 @@ _OTHERS = ("country", "region", "upper_tier", "district")
 
 @dataclass
 class Context:
-    """What is known before a sentence is read: the paragraph's number, the paragraph before it
-    (`earlier`), its own earlier sentences (`before`), the period they speak of."""
+    """The context of a sentence: the paragraph's number, the paragraph before it (`earlier`), its own earlier sentences
+    (`before`), their period, the period of a heading or list (`lead`), and the words of a table above it (`subject`)."""
 
     paragraph: str | None = None
     earlier: str = ""
@@ -61,8 +60,8 @@ class Context:
     lead: Period | None = None
     subject: str = ""
 
-    def speaks(self, sentence: str) -> bool:
-        """Whether any measure may be meant; in a paragraph with a number, what the edition prints there is asked for."""
+    def may_have_figures(self, sentence: str) -> bool:
+        """Whether the sentence may be about a measure. In a numbered paragraph it always may."""
         return bool(
             self.paragraph
             or self.subject
@@ -73,7 +72,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Linked:
-    """What a number was linked with, how far the words for it stand, and whether they tell of a fall."""
+    """A number's figure, the distance to the words for it, and whether they mean a fall."""
 
     figure: Figure
     distance: float
@@ -81,63 +80,63 @@ class Linked:
 
 
 def link_numbers(sentence: str, numbers: list[Number], context: Context, edition: EditionFigures) -> dict[Number, Linked]:
-    """The figures that numbers of a sentence are. Of two numbers for one figure the nearer to its words is it."""
-    found = {}
+    """The figures of a sentence's numbers. If two numbers have the same figure, only the nearer to its words keeps it."""
+    links = {}
     for number in numbers:
         others = [n for n in numbers if n is not number]
         if linked := _link(sentence, number, others, context, edition):
-            found[number] = linked
+            links[number] = linked
     return {
-        number: linked for number, linked in found.items()
+        number: linked for number, linked in links.items()
         if not any(
             o.figure.key == linked.figure.key and other.text != number.text and o.distance <= linked.distance
-            for other, o in found.items() if other is not number
+            for other, o in links.items() if other is not number
         )
     }  # fmt: skip
 
 
 def _link(sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures) -> Linked | None:
-    """The figure that a number of a sentence is; None where the words don't tell."""
+    """The figure of a number in a sentence; None if the words don't settle it."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
-    if not _stands_for_itself(sentence, number):
+    if not _is_plain_value(sentence, number):
         return None
-    if not context.speaks(sentence):
+    if not context.may_have_figures(sentence):
         return None
     written = read_written(number, ahead, behind)
     pool = [f for f in edition.pool if _has_unit(f, written)]
-    here = [f for f in pool if context.paragraph and any(_is_of(c.paragraph, context.paragraph) for c in f.claims)]
+    here = [f for f in pool if context.paragraph and any(_includes_paragraph(c.paragraph, context.paragraph) for c in f.claims)]
     periods = periods_of(sentence, edition.data_to)
-    if here and (found := _choose(sentence, number, others, context, here, periods, edition, True)):
-        return found
+    if here and (linked := _choose(sentence, number, others, context, here, periods, edition, True)):
+        return linked
     return _choose(sentence, number, others, context, pool, periods, edition, False)
 
 
 def is_plain(sentence: str, number: Number, own: str) -> bool:
-    """Whether a number is a value of the measure: not a bound (`more than`), not a count of something else (`12 teams`), and
+    """Whether a number is a value of the measure: not a limit (`more than`), not a count of something else (`12 teams`), and
     not of a part of it. `own`: the force's name."""
-    if not _stands_for_itself(sentence, number) or is_other_kind(sentence, number, own):
+    if not _is_plain_value(sentence, number) or is_other_kind(sentence, number, own):
         return False
-    found = mentions(sentence, sentence)
-    if any(is_part(sentence, number, m, own) for m in found):
+    mentioned = mentions(sentence, sentence)
+    if any(is_part(sentence, number, m, own) for m in mentioned):
         return False
-    return all(_cost(sentence, number, [], m) != _NEVER for m in found)
+    return all(_cost(sentence, number, [], m) != _NEVER for m in mentioned)
 
 
-def _stands_for_itself(sentence: str, number: Number) -> bool:
-    """Whether a number is no bound (`more than`), no share (`1 of 2`), and not the earlier value that something rose from."""
+def _is_plain_value(sentence: str, number: Number) -> bool:
+    """Whether a number is not a limit (`more than`), a share (`1 of 2`), or the earlier value that something rose from."""
     ahead, behind = sentence[: number.start], sentence[number.end :]
     if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
 
-def _is_of(claimed: str, paragraph: str) -> bool:
-    """Whether `3.8, 8.4` or `5.2-5.7` has a paragraph."""
+def _includes_paragraph(claimed: str, paragraph: str) -> bool:
+    """Whether `3.8, 8.4` or `5.2-5.7` includes a paragraph."""
     for part in claimed.replace(" ", "").split(","):
         first, _, last = part.partition("-")
         try:
-            at = [int(n) for n in paragraph.split(".")]
-            if [int(n) for n in first.split(".")] <= at <= [int(n) for n in (last or first).split(".")]:
+            wanted = [int(n) for n in paragraph.split(".")]
+            if [int(n) for n in first.split(".")] <= wanted <= [int(n) for n in (last or first).split(".")]:
                 return True
         except ValueError:
             continue
@@ -146,7 +145,7 @@ def _is_of(claimed: str, paragraph: str) -> bool:
 
 @dataclass(frozen=True)
 class Written:
-    """How a number is written: its unit, whether it tells a change, or by how much something changed, or a rate."""
+    """How a number is written: its unit, and whether it is near words for a change, is the amount of a change, or is a rate."""
 
     unit: str
     is_change: bool
@@ -155,8 +154,8 @@ class Written:
 
 
 def read_written(number: Number, ahead: str, behind: str) -> Written:
-    """How a number is written, between what stands before it and after."""
-    # `by 688, or 67%`: the second tells what the first does.
+    """How a number is written, given the text before and after it."""
+    # In `by 688, or 67%` both are amounts of the same change.
     ahead = re.sub(r"[\d%](?:,? or| \() *$", "", ahead)
     near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
     return Written(
@@ -168,7 +167,7 @@ def read_written(number: Number, ahead: str, behind: str) -> Written:
 
 
 def _has_unit(figure: Figure, written: Written) -> bool:
-    """Whether a number written so can be this figure."""
+    """Whether a number written like this can be the figure."""
     if written.unit == "percent":
         if figure.shows == "pct_change":
             return written.is_change
@@ -192,15 +191,15 @@ def _choose(
 ) -> Linked | None:  # fmt: skip
     here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
     around = f"{context.earlier} {context.before} {sentence}"
-    found = mentions(sentence, around, here)
+    mentioned = mentions(sentence, around, here)
     costs: dict[str, float] = {}
-    for mention in found:
+    for mention in mentioned:
         if (cost := _cost(sentence, number, others, mention)) == _NEVER:
             continue
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
-        said = context.before if _BACK.match(sentence) else context.subject
-        costs |= {m.what: 500.0 + len(said) - m.end for m in mentions(said, around, here)}
+        text = context.before if _BACK.match(sentence) else context.subject
+        costs |= {m.what: 500.0 + len(text) - m.end for m in mentions(text, around, here)}
     period = _period(sentence, number, others, periods, context)
     fitting = [
         f for f in pool
@@ -214,33 +213,33 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
-    if figure.area_type in _PARTS and _is_doubted(sentence, number, others, found, figure, edition):
+    if figure.area_type in _PARTS and _is_doubted(sentence, number, others, mentioned, figure, edition):
         return None
-    is_fall = figure.shows in ("volume_change", "pct_change") and tells_a_fall(sentence, number)
+    is_fall = figure.shows in ("volume_change", "pct_change") and is_fall_in_words(sentence, number)
     return Linked(figure, least, is_fall)
 
 
 def _is_doubted(
-    sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...], figure: Figure, edition: EditionFigures
+    sentence: str, number: Number, others: list[Number], mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures
 ) -> bool:
-    """Whether words near the number, other than the nearest mention or one of the figure, mean another figure."""
+    """Whether the words near the number mean a part of the measure, or something else."""
     if is_other_kind(sentence, number, edition.force_name):
         return True
-    cost = {m: _cost(sentence, number, others, m) for m in found}
+    cost = {m: _cost(sentence, number, others, m) for m in mentioned}
     least = min(cost.values(), default=_NEVER)
-    own = [m for m in found if m.what == f"{figure.mart}.{figure.measure}"]
-    nearest = min((cost[m] for m in own), default=_NEVER)
-    told = [m for m in found if cost[m] != _NEVER and (cost[m] == least or (m in own and cost[m] == nearest))]
-    return any(is_part(sentence, number, m, edition.force_name) for m in told)
+    of_figure = [m for m in mentioned if m.what == f"{figure.mart}.{figure.measure}"]
+    nearest = min((cost[m] for m in of_figure), default=_NEVER)
+    decisive = [m for m in mentioned if cost[m] != _NEVER and (cost[m] == least or (m in of_figure and cost[m] == nearest))]
+    return any(is_part(sentence, number, m, edition.force_name) for m in decisive)
 
 
 def _breaks(between: str) -> bool:
-    """Whether a clause ends between a number and what follows it; not in brackets right behind it."""
+    """Whether a clause ends between a number and the words after it. Brackets right after the number do not end one."""
     return bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between)
 
 
 def _cost(sentence: str, number: Number, others: list[Number], mention: Mention) -> float:
-    """How far a mention is from a number: what follows in the same clause is nearest."""
+    """The distance of a mention from a number. Words after it in the same clause are nearest."""
     if mention.start >= number.end:
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
         crossed = sum(number.end <= o.start < mention.start for o in others)
@@ -264,7 +263,7 @@ def _cost(sentence: str, number: Number, others: list[Number], mention: Mention)
 
 
 def _period(sentence: str, number: Number, others: list[Number], periods: list[Period], context: Context) -> Period | None:
-    """The period that a number is of: one that follows at once, else the last before it, else the sentence's only one."""
+    """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
     around = sentence[max(0, number.start - 40) : number.start], sentence[number.end : number.end + 60]
     own = [p for p in periods if not p.is_compared]
     chosen = _nearest(sentence, number, others, periods) or (own[0] if len(own) == 1 else None)
@@ -272,7 +271,7 @@ def _period(sentence: str, number: Number, others: list[Number], periods: list[P
         chosen = own[-1] if len(own) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
-        chosen = earlier[-1] if earlier and chosen.first is None else _as_before(chosen, context)
+        chosen = earlier[-1] if earlier and chosen.first is None else _same_period(chosen, context)
     if chosen is None and not own:
         chosen = context.lead or (context.period if _BACK.match(sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
@@ -293,8 +292,8 @@ def _nearest(sentence: str, number: Number, others: list[Number], periods: list[
     return before[-1] if before else None
 
 
-def _as_before(period: Period, context: Context) -> Period | None:
-    """`the same period during 2024`: that of the sentences before, in the year that is said."""
+def _same_period(period: Period, context: Context) -> Period | None:
+    """`the same period during 2024`: the period of the sentences before, in that year."""
     known = context.lead or context.period
     if known is None or known.last is None:
         return known
@@ -304,28 +303,26 @@ def _as_before(period: Period, context: Context) -> Period | None:
 
 
 def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, is_printed_here: bool) -> bool:
-    """Whether a figure is of the period that is spoken of. Where none is, only what the edition prints in the paragraph is."""
+    """Whether a figure is for the period. Without a period, only figures that the edition prints in the paragraph are."""
     if period is None:
         return is_printed_here
     if period.how == "now" and is_printed_here:
         return True
     if figure.last is None:
         return is_printed_here
-    return period.fits(figure.first, figure.last, edition.newest(figure)) or (is_printed_here and _only_end(figure, period))
-
-
-def _only_end(figure: Figure, period: Period) -> bool:
-    """A change up to a month is told by its end alone."""
-    return period.how == "ends" and figure.last == period.last
+    if period.fits(figure.first, figure.last, edition.newest(figure)):
+        return True
+    # A change up to a month may be printed with its end only.
+    return is_printed_here and period.how == "ends" and figure.last == period.last
 
 
 def _in_place(
     sentence: str, number: Number, others: list[Number], figure: Figure, pool: list[Figure], edition: EditionFigures
 ) -> bool:
-    """Whether a figure is of the area and the category that the number stands beside; the force and all where there is none."""
+    """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    area = place_of(sentence, number, others, named(sentence, areas))
+    area = name_beside(sentence, number, others, named(sentence, areas))
     if figure.area_type in _PARTS and _elsewhere(sentence, number, others, figure, edition):
         return False
     own = edition.of_measure(figure)
@@ -334,13 +331,13 @@ def _in_place(
     if area is not None and figure.area_name != area:
         return False
     categories = frozenset(f.category for f in own if f.category != "all")
-    category = place_of(sentence, number, others, named(sentence, categories))
+    category = name_beside(sentence, number, others, named(sentence, categories))
     return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
 
 
 def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figure, edition: EditionFigures) -> bool:
-    """Whether a number is beside an area for which this measure is not counted, or is the whole (`7 of the 47`) beside the
-    area of the part."""
+    """Whether a number is next to an area for which this measure is not counted, or is a whole (`7 of the 47`) next to the area
+    of its part."""
     kinds = _PARTS[figure.area_type]
     own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
     county = set(edition.force_name.split())
@@ -349,19 +346,19 @@ def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figu
     both = rf"\b[A-Z]\w+ and (?={re.escape(edition.force_name.split()[0])}\b)"
     text = re.sub(both, lambda m: " " * len(m[0]), sentence)
     categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
-    area = place_of(text, number, others, named(text, all_areas | categories))
+    area = name_beside(text, number, others, named(text, all_areas | categories))
     if area is not None and _OF_A_TOTAL.search(sentence[: number.start]):
         return True
     return area is not None and area not in own and area not in categories
 
 
-def place_of(sentence: str, number: Number, others: list[Number], found: tuple[Mention, ...]) -> str | None:
-    """The name that a number belongs to: one that follows in the same clause, else the last before it."""
-    after = [m for m in found if m.start >= number.end]
+def name_beside(sentence: str, number: Number, others: list[Number], names: tuple[Mention, ...]) -> str | None:
+    """The name next to a number: one that follows in the same clause, else the last before it."""
+    after = [m for m in names if m.start >= number.end]
     before = [
-        m for m in found
+        m for m in names
         if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])
-        # What stands in brackets behind another number is of that one.
+        # A name in brackets after another number belongs to that number.
         and sentence.count(")", m.end, number.start) <= sentence.count("(", m.end, number.start)
     ]  # fmt: skip
     if after:
@@ -372,8 +369,8 @@ def place_of(sentence: str, number: Number, others: list[Number], found: tuple[M
     return before[-1].what if before else None
 
 
-def tells_a_fall(sentence: str, number: Number) -> bool:
-    """Whether the words beside a change tell of a fall."""
+def is_fall_in_words(sentence: str, number: Number) -> bool:
+    """Whether the words next to a change mean a fall."""
     ahead = re.split(r"[,;]", sentence[: number.start])[-1][-40:]
     behind = re.split(r"[,;.]", sentence[number.end :])[0][:30]
     near = [*_CHANGE.finditer(ahead)]

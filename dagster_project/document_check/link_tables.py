@@ -10,13 +10,13 @@ from .model import Grid
 from .numbers import MARKERS, numbers_of
 from .words import speaks_of
 
-_HEADERS = 4
-"""Rows among which the one with the columns' labels is looked for."""
+_HEADER_ROWS = 4
+"""First rows that may have the columns' labels."""
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """How a document's table fits one of the edition: which of its cells may be which."""
+    """How a document's table fits one of the edition: which cells each of its cells may be."""
 
     table: PrintedTable
     cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
@@ -25,7 +25,7 @@ class _Fit:
 
 @dataclass(frozen=True)
 class LinkedTable:
-    """A document's table: the figures that each of its cells may stand for, and the labels of each cell."""
+    """A document's table: the edition's cells that each of its cells may be, and the labels of each cell."""
 
     table: PrintedTable | None
     cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
@@ -51,17 +51,17 @@ def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
 
 
 def _headings_within(grid: Grid) -> list[int]:
-    """Rows of words alone, in two cells or more, below rows with figures."""
-    found: list[int] = []
+    """Rows with only words, in two cells or more, below rows with figures."""
+    headings: list[int] = []
     has_figures = False
     for n, row in enumerate(grid.rows):
         texts = [c.text.strip() for c in row]
-        if any(_holds_figure(t) and numbers_of(t, True)[:1] and numbers_of(t, True)[0].kind != "year" for t in texts[1:]):
+        if any(_has_figure(t) and numbers_of(t, True)[:1] and numbers_of(t, True)[0].kind != "year" for t in texts[1:]):
             has_figures = True
         elif has_figures and sum(bool(t) for t in texts) > 1 and not any(t.lower() in MARKERS for t in texts if t):
-            found.append(n)
+            headings.append(n)
             has_figures = False
-    return found
+    return headings
 
 
 def _link(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
@@ -74,13 +74,13 @@ def _link(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
     ]  # fmt: skip
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
-    if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and not _same(fits[0], fits[1])):
+    if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and not _have_same_figures(fits[0], fits[1])):
         return LinkedTable(None, {}, labels)
     return LinkedTable(fits[0].table, fits[0].cells, labels)
 
 
-def _same(one: _Fit, other: _Fit) -> bool:
-    """Whether two fits make the same figures of the same cells."""
+def _have_same_figures(one: _Fit, other: _Fit) -> bool:
+    """Whether two fits give the same cells the same figures."""
 
     def figures(fit: _Fit) -> dict[tuple[int, int], list[object]]:
         return {at: [c.figure.key if c.figure else None for c in cells] for at, cells in fit.cells.items()}
@@ -89,8 +89,8 @@ def _same(one: _Fit, other: _Fit) -> bool:
 
 
 def header_row(rows: list[list[str]]) -> int:
-    """The row with the columns' labels: the first with two texts, or with one beside a first column."""
-    for n, row in enumerate(rows[:_HEADERS]):
+    """The row with the columns' labels: the first with two texts, or with a blank first cell and a text."""
+    for n, row in enumerate(rows[:_HEADER_ROWS]):
         if sum(bool(t) for t in row) > 1 or (row and not row[0] and any(row)):
             return n
     return 0
@@ -108,7 +108,7 @@ def _labels(rows: list[list[str]]) -> dict[tuple[int, int], tuple[str, str]]:
 
 
 def row_label(rows: list[list[str]], number: int) -> str:
-    """A row's label; one in brackets goes on with that of the row above."""
+    """A row's label. One in brackets continues that of the row above."""
     label = rows[number][0] if rows[number] else ""
     if number and label.startswith("(") and label.endswith(")") and rows[number - 1]:
         return f"{rows[number - 1][0]} {label}"
@@ -116,62 +116,62 @@ def row_label(rows: list[list[str]], number: int) -> str:
 
 
 def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: EditionFigures) -> Iterator[_Fit]:
-    """How the table fits, with the columns' labels in the row where most are known."""
+    """How the table fits, with the row that has most known labels as its header."""
     best: tuple[int, dict[int, list[Match]]] | None = None
-    for n, row in enumerate(rows[:_HEADERS]):
-        known = {c: found for c, text in enumerate(row) if c and (found := matches(text, table.columns))}
+    for n, row in enumerate(rows[:_HEADER_ROWS]):
+        known = {c: matching for c, text in enumerate(row) if c and (matching := matches(text, table.columns))}
         if known and (best is None or len(known) > len(best[1])):
             best = n, known
     if best is None:
         return
     header, columns = best
-    known_rows = {r: found for r in range(header + 1, len(rows)) if (found := matches(row_label(rows, r), table.rows))}
-    body = [r for r in range(header + 1, len(rows)) if any(_holds_figure(t) for t in rows[r][1:])]
+    known_rows = {r: matching for r in range(header + 1, len(rows)) if (matching := matches(row_label(rows, r), table.rows))}
+    body = [r for r in range(header + 1, len(rows)) if any(_has_figure(t) for t in rows[r][1:])]
     hits = [r for r in body if r in known_rows]
     if not hits or 2 * len(hits) < len(body):
         return
     cells = {
         (r, c): tuple(
             table.cells[row_no, column_no]
-            for row_no, _ in known_rows[r] for column_no, _ in found
+            for row_no, _ in known_rows[r] for column_no, _ in matching
             if (row_no, column_no) in table.cells
         )
-        for r in known_rows for c, found in columns.items()
+        for r in known_rows for c, matching in columns.items()
         if c < len(rows[r])
     }  # fmt: skip
-    words = " ".join([title, *(t for row in rows for t in row if not _holds_figure(t))])
-    cells = {at: found for at, found in cells.items() if found and _is_meant(found, rows, at, table, words, edition)}
+    words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
+    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, rows, at, table, words, edition)}
     if cells:
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
-        sameness *= sum(1.0 if any(same for _, same in found) else 0.6 for found in columns.values())
+        sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
         share = len(hits) / len(body)
-        yield _Fit(table, cells, round(sameness * share + 0.5 * alike(title, table.title), 6))
+        yield _Fit(table, cells, round(sameness * share + 0.5 * shared_words(title, table.title), 6))
 
 
-def _is_meant(
-    found: tuple[EditionCell, ...],
+def _names_the_measure(
+    cells: tuple[EditionCell, ...],
     rows: list[list[str]],
     at: tuple[int, int],
     table: PrintedTable,
     words: str,
     edition: EditionFigures,
 ) -> bool:
-    """Whether the table says what it counts: months, areas and totals alone could be of anything."""
+    """Whether the table says what it counts. Months, areas and totals alone could be of any measure."""
     areas = frozenset().union(*edition.areas.values())
-    labels = [table.rows[found[0].row_no], table.columns[found[0].column_no]]
+    labels = [table.rows[cells[0].row_no], table.columns[cells[0].column_no]]
     if any(distinctive(label, areas) for label in labels):
         return True
     return (
-        any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in found)
-        or alike(words, table.title) == 1
+        any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in cells)
+        or shared_words(words, table.title) == 1
     )
 
 
-def alike(title: str, other: str) -> float:
-    """The share of a title's words that the other has."""
+def shared_words(title: str, other: str) -> float:
+    """The share of the other title's words that this title has."""
     words = set(tokens(other)) - {"by", "and", "of", "the", "for", "to"}
     return len(words & set(tokens(title))) / len(words) if words else 0.0
 
 
-def _holds_figure(text: str) -> bool:
+def _has_figure(text: str) -> bool:
     return text.lower() in MARKERS or any(n.kind in ("figure", "days", "year") for n in numbers_of(text, True))

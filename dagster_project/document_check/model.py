@@ -1,4 +1,4 @@
-"""A document as it is checked: its paragraphs and tables in order, with the content controls that hold bound figures."""
+"""A document to check: its paragraphs and tables in order, with the content controls around figures."""
 
 import re
 from dataclasses import dataclass
@@ -7,29 +7,27 @@ from decimal import Decimal
 
 from dagster_project.core.errors import PamError
 
-_SEEN = {
+_VISIBLE = {
     **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " "),
     **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
     **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
 }
-
-
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)")
 
 
-def seen(text: str) -> str:
-    """A text as a reader sees it: all blanks and hyphens the same, without characters of no width."""
+def visible_text(text: str) -> str:
+    """A text as a reader sees it: with plain blanks and hyphens, and without characters of no width."""
     thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
-    return thousands.translate(_SEEN)
+    return thousands.translate(_VISIBLE)
 
 
 class DocumentError(PamError, ValueError):
-    """A document that can't be read, or is larger than is read. The message names the file and says what to do."""
+    """A document that can't be read, or is too large. The message names the file and says what to do."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A content control in a text: from where to where, and its tag."""
+    """A content control in a text: its place and its tag."""
 
     start: int
     end: int
@@ -38,8 +36,8 @@ class Bound:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, or a table's cell. `is_heading`: it begins a part of its own. `is_item`: of a list. `number`: the
-    number that Word shows before it, which is not in its text. `place`: where it is, if not in the body: `footnote 1`."""
+    """A paragraph, or a table's cell. `is_item`: of a list. `number`: the number that Word shows before it, which is not in its
+    text. `place`: where it is, if not in the body, such as `footnote 1`."""
 
     text: str
     bound: tuple[Bound, ...] = ()
@@ -51,7 +49,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table, row by row; rows may differ in length. A cell over several columns stands in the first, and is blank after."""
+    """A table, row by row; rows may differ in length. A cell over several columns is in the first, with blank ones after it."""
 
     rows: tuple[tuple[Text, ...], ...]
 
@@ -59,9 +57,14 @@ class Grid:
 Block = Text | Grid
 
 
+def cells_of(block: Block) -> list[Text]:
+    """A table's cells, or the paragraph itself."""
+    return [block] if isinstance(block, Text) else [cell for row in block.rows for cell in row]
+
+
 @dataclass(frozen=True)
 class Printed:
-    """What the edition printed of a figure, and what became of it: a row of `reports.claims`."""
+    """A printed figure of the edition and its verdict: a row of `reports.claims`."""
 
     paragraph: str
     text: str
@@ -72,7 +75,7 @@ class Printed:
 @dataclass(frozen=True)
 class Figure:
     """A figure that a number may be linked with. `first`, `last`: its days; both None: the newest that others publish.
-    `period`: those days in words. `shows`: which column of the marts. `value`: None where it is not available."""
+    `period`: its days in words. `shows`: which column of the marts. `value`: None if it is not available."""
 
     mart: str
     measure: str
@@ -90,7 +93,7 @@ class Figure:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What makes it this figure and no other."""
+        """What identifies the figure."""
         return (
             self.mart, self.measure, self.shows, self.area_type, self.area_name, self.category, self.first, self.last,
             self.period if self.last is None else "",
@@ -99,8 +102,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Item:
-    """A number of the document and what came of it. `where`: table, row and column, or the paragraph. `text`: the words
-    around. `printed`, `computed`: as text; computed is None where nothing is."""
+    """A number of the document and its verdict. `where`: table, row and column, or paragraph. `text`: the words around it.
+    `printed`, `computed`: as text; computed is None if there is no figure."""
 
     where: str
     text: str

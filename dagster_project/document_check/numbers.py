@@ -1,4 +1,4 @@
-"""Finds the numbers of a text, and which are no figures: dates, years, lengths of time, paragraph, phone and page numbers."""
+"""Finds the numbers in a text, and tells figures from dates, years, lengths of time, and paragraph, phone or page numbers."""
 
 import re
 from collections.abc import Iterator
@@ -60,15 +60,37 @@ _FIGURE = re.compile(
     re.I,
 )
 _WORDS = re.compile(rf"\b{_WORD}\b(?![-]\w)", re.I)
+_ADJECTIVES = (
+    r"drugs?|possession|trafficking|stop|and|trigger|offences?|positive|negative|completed|refused|missed|new|active|county|line"
+    r"|repeat|cuckooed|school|young|confiscation|cash|seizure|forfeiture|emergency|intelligence|public|spaces?|protection|fixed"
+    r"|penalty|survey|naloxone|recorded|street|treatment|such|related|section 27|misuse of drugs act|more|fewer|different|other"
+)
+_COUNTED = (
+    r"offences|crimes|searches|stops|tests|results|arrests|referrals|finds|lines|properties|addresses|inputs|orders|seizures"
+    r"|incidents|records|items|submissions|reports|logs|notices|fpns|pspos|prosecutions|visits|deaths|admissions|registrations"
+    r"|responses|returns|people|persons|officers|offenders|victims|children|pupils|users|leaflets|administrations|activities"
+    r"|events|doses|contacts|charges|cases|calls"
+)
+_YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= (?:(?:{_ADJECTIVES})[ -]){{0,4}}(?:{_COUNTED})\b)", re.I)
+_IS_YEAR = re.compile(
+    rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"
+    rf"|{_MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
+    re.I,
+)
+_MAY_BE_YEAR = re.compile(
+    r"(?:^|[.:;!?(“\"]|(?<!\btotal )(?<!\bnumber )\bof|(?<!\bmore )(?<!\bfewer )(?<!\bless )\bthan"
+    r"|\b(?:the|our|its|their|these|those|this|and|or|to|from|with|against|by|for|between|before|after|on|as|at|versus|vs\.?))\s*$",
+    re.I,
+)
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper 1?\d{1,2},?000\b", re.I)
 MARKERS = {"*", "[x]", "n/a", "-", "–", "x"}
-"""What a cell holds in the place of a figure that is not available."""
+"""What a cell shows for a figure that is not available."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number: where it stands, what it is (`figure`, or what else), and its unit: `gbp`, `percent`, `percentage_points`,
-    `per_100k`, `days`, or `count` where none is written."""
+    """A number: its place, its kind (`figure`, `unclear` for a year or a count, or what else it is), and its unit: `gbp`,
+    `percent`, `percentage_points`, `per_100k`, `days`, or `count` if none is written."""
 
     start: int
     end: int
@@ -78,20 +100,32 @@ class Number:
 
 
 def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
-    """Every number of a paragraph or of a table's cell, in order. A number alone on its line is a page's, not so in a cell."""
-    found: list[Number] = []
+    """Every number of a paragraph or of a table's cell, in order. A number alone on its line is a page number, but not in a
+    cell."""
+    numbers: list[Number] = [] if is_cell else list(counts_like_years(text))
     left = text
+    for number in numbers:
+        left = left[: number.start] + "\0" * len(number.text) + left[number.end :]
     for kind, pattern in _OTHERS:
         if is_cell and kind in ("page", "paragraph"):
             continue
         for match in pattern.finditer(left):
             if kind == "length" and (days := _days(match)):
-                found.append(days)
+                numbers.append(days)
             else:
-                found.append(Number(match.start(), match.end(), match[0].strip(), kind))
+                numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
-    found += _figures(text, left)
-    return sorted(found, key=lambda n: n.start)
+    numbers += _figures(text, left)
+    return sorted(numbers, key=lambda n: n.start)
+
+
+def counts_like_years(text: str) -> Iterator[Number]:
+    """Numbers such as 2024 that a noun of something counted follows: `2024 searches`. After `in` and the like it is still a
+    year. `unclear` where it may be either, as in `compared with 2024 searches`."""
+    for match in _YEAR_AND_NOUN.finditer(text):
+        before = text[: match.start()][-40:]
+        if not _IS_YEAR.search(before):
+            yield Number(match.start(), match.end(), match[0], "unclear" if _MAY_BE_YEAR.search(before) else "figure")
 
 
 def _days(match: re.Match[str]) -> Number | None:
@@ -103,22 +137,22 @@ def _days(match: re.Match[str]) -> Number | None:
 def _figures(text: str, left: str) -> Iterator[Number]:
     for match in _FIGURE.finditer(left):
         digits = match[0].rstrip(",")
-        unit = (match["unit"] or "").strip().lower()
+        written = (match["unit"] or "").strip().lower()
         if match["pounds"]:
-            said = "gbp"
-        elif unit.startswith("percentage") or unit == "pp":
-            said = "percentage_points"
-        elif unit:
-            said = "percent"
+            unit = "gbp"
+        elif written.startswith("percentage") or written == "pp":
+            unit = "percentage_points"
+        elif written:
+            unit = "percent"
         else:
-            said = "per_100k" if _PER_HEAD.match(text, match.end()) else "count"
-        yield Number(match.start(), match.start() + len(digits), digits, "figure", said)
+            unit = "per_100k" if _PER_HEAD.match(text, match.end()) else "count"
+        yield Number(match.start(), match.start() + len(digits), digits, "figure", unit)
     for match in _WORDS.finditer(left):
         yield Number(match.start(), match.end(), match[0], "figure")
 
 
 def value_of(text: str, unit: str) -> PrintedNumber:
-    """What a printed number says; words up to ninety-nine too. Raises ValueError where it is none, or too long."""
+    """The value of a printed number, also in words up to ninety-nine. Raises ValueError if it is not a number, or too long."""
     parts = text.strip().lower().replace("–", "-").split("-")
     words = [w for part in parts for w in part.split()]
     if words and words[0] in _TENS:

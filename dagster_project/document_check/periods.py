@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from dagster_project.editions.printed import WORDS
 from dagster_project.editions.windows import MONTHS, month_end, years_before
 
+from .numbers import counts_like_years
+
 _M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _Y = r"((?:19|20)\d\d)"
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
@@ -28,15 +30,14 @@ BEFORE = re.compile(
     r"|\bsame (?:period|months|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
     re.I,
 )
-"""How a figure of the year before is told."""
+"""Words for a figure of the year before."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """A period that is spoken of, and where. `first`, `last`: its days; None where that end is not said. `how`: `days`,
-    `ends` (any that ends so), `year_to_date`, `now` (the newest there is), `same` (that of the sentences before),
-    `part` (of a period, from which day to which is not said).
-    `is_compared`: what stands before it is held against it."""
+    """A period in a text, and its place. `first`, `last`: its days; None if that end is not given. `how`: `days`, `ends` (any
+    that ends on this day), `year_to_date`, `now` (the newest), `same` (that of the sentences before), `part` (part of a period,
+    with unknown days). `is_compared`: other figures are compared with this period."""
 
     start: int
     end: int
@@ -46,7 +47,7 @@ class Period:
     is_compared: bool = False
 
     def fits(self, first: date | None, last: date | None, newest: date | None) -> bool:
-        """Whether a figure over these days is of this period. `newest`: the last day of any figure of its kind."""
+        """Whether a figure over these days is for this period. `newest`: the last day of any figure of its kind."""
         if self.how == "part":
             return False
         if self.how == "days":
@@ -59,14 +60,17 @@ class Period:
         return last == newest
 
     def a_year_before(self) -> "Period":
-        """The same, a year earlier."""
+        """The same period, a year earlier."""
         return replace(self, first=years_before(self.first), last=years_before(self.last))
 
 
 def periods_of(text: str, data_to: date) -> list[Period]:
-    """The periods that a text speaks of, in order. `data_to`: the last day of data, for `the past year`."""
-    found: list[Period] = []
+    """The periods that a text names, in order. `data_to`: the last day of data, for `the past year`."""
+    periods: list[Period] = []
     left = text.replace("—", "–")
+    for count in counts_like_years(left):
+        if count.kind == "figure":
+            left = left[: count.start] + "\0" * len(count.text) + left[count.end :]
     for pattern, make in _PATTERNS:
         for match in list(pattern.finditer(left)):
             try:
@@ -75,16 +79,16 @@ def periods_of(text: str, data_to: date) -> list[Period]:
                 continue
             if period is not None:
                 compared = bool(_AGAINST.search(text[max(0, match.start() - 60) : match.start()]))
-                found.append(replace(period, is_compared=compared))
+                periods.append(replace(period, is_compared=compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
-    found.sort(key=lambda p: p.start)
-    return list(_without_years_that_are_spelled_out(found, text))
+    periods.sort(key=lambda p: p.start)
+    return list(_without_years_that_are_spelled_out(periods, text))
 
 
-def _without_years_that_are_spelled_out(found: list[Period], text: str) -> Iterator[Period]:
-    """`2025 (January 2025-September 2025)` is one period: that in the brackets."""
-    for n, period in enumerate(found):
-        following = found[n + 1] if n + 1 < len(found) else None
+def _without_years_that_are_spelled_out(periods: list[Period], text: str) -> Iterator[Period]:
+    """`2025 (January 2025-September 2025)` is one period: the one in brackets."""
+    for n, period in enumerate(periods):
+        following = periods[n + 1] if n + 1 < len(periods) else None
         is_in_brackets = following and re.fullmatch(r"\s*\(", text[period.end : following.start])
         if is_in_brackets and following and not (period.last and following.last and not _holds(period, following)):
             continue
@@ -92,7 +96,7 @@ def _without_years_that_are_spelled_out(found: list[Period], text: str) -> Itera
 
 
 def _holds(period: Period, other: Period) -> bool:
-    """Whether a period has all days of another."""
+    """Whether a period includes all days of another."""
     if period.first is None or other.first is None or period.last is None or other.last is None:
         return True
     return period.first <= other.first and other.last <= period.last
@@ -165,14 +169,14 @@ def _month(match: re.Match[str], _: date, left: str) -> Period | None:
 
 
 def _part(match: re.Match[str], _: date, __: str) -> Period:
-    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure covers such a period."""
+    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is for such a period."""
     return _days(match, None, None, "part")
 
 
 def _months(match: re.Match[str], _: date, __: str) -> Period:
     """`the six months to October 2025`."""
-    said = match[1].lower()
-    number = int(said) if said.isdigit() else WORDS.index(said)
+    word = match[1].lower()
+    number = int(word) if word.isdigit() else WORDS.index(word)
     last = month_end(int(match[3]), _no(match[2]))
     months = last.year * 12 + last.month - number
     return _days(match, date(months // 12, months % 12 + 1, 1), last)

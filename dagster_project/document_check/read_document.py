@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .model import Block, DocumentError, Text, seen
+from .model import Block, DocumentError, cells_of, visible_text
 
 LARGEST = 50 << 20
 """Bytes of a file."""
@@ -12,8 +12,8 @@ FORMS = (".docx", ".pdf", ".txt")
 
 
 def read_document(path: Path) -> list[Block]:
-    """What a document holds, in its order. Raises DocumentError, and OSError where there is no such file."""
-    # Here, not above: each needs a library of its own, which takes long to load.
+    """A document's paragraphs and tables, in order. Raises DocumentError, and OSError if there is no such file."""
+    # Imported here, as each reader needs a library that takes long to load.
     from .read_pdf import pdf_text
     from .read_text import blocks_of
     from .read_word import word_blocks
@@ -28,17 +28,13 @@ def read_document(path: Path) -> list[Block]:
         if form == ".docx":
             blocks = word_blocks(path)
         elif form == ".pdf":
-            blocks = blocks_of(seen(pdf_text(path, MOST_TEXT)))
+            blocks = blocks_of(visible_text(pdf_text(path, MOST_TEXT)))
         else:
-            blocks = blocks_of(seen(path.read_text(encoding="utf-8-sig")))
+            blocks = blocks_of(visible_text(path.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError as error:
         raise DocumentError(f"{path.name}: is not UTF-8 text (byte {error.start:,}): save it as UTF-8") from error
     except DocumentError as error:
         raise DocumentError(f"{path.name}: {error}") from error
-    if sum(_length(b) for b in blocks) > MOST_TEXT:
+    if sum(len(c.text) for b in blocks for c in cells_of(b)) > MOST_TEXT:
         raise DocumentError(f"{path.name}: holds more than {MOST_TEXT:,} characters; check it in parts")
     return blocks
-
-
-def _length(block: Block) -> int:
-    return len(block.text) if isinstance(block, Text) else sum(len(c.text) for row in block.rows for c in row)

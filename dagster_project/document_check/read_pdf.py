@@ -1,4 +1,4 @@
-"""Reads a PDF's text as its pages are laid out, so that a table's columns stay below each other."""
+"""Reads a PDF's text with the layout of its pages, so that the columns of a table stay aligned."""
 
 import logging
 import re
@@ -11,9 +11,9 @@ from .model import DocumentError
 
 MOST_PAGES = 1_000
 _EDGE = 3
-"""Lines at the top and at the foot of a page that may be its header or footer."""
+"""Lines at the top and foot of a page that may be its header or footer."""
 _PAGE = re.compile(r"(?:page )?(?:[-–] ?)?#(?: ?(?:of|/) ?#)?(?: ?[-–])?", re.I)
-"""A page's number, with # for each number. Parts of a report may count their own."""
+"""A page number, with # for each number. Parts of a report may have page numbers of their own."""
 
 
 class _Edge(NamedTuple):
@@ -25,7 +25,8 @@ class _Edge(NamedTuple):
 
 
 def pdf_text(path: Path, most: int) -> str:
-    """All pages' text, `most` characters of it. Raises DocumentError for what is no PDF, is locked, or is larger."""
+    """The text of all pages. Raises DocumentError for a file that is not a PDF, is locked, or has more than `most`
+    characters."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -43,7 +44,7 @@ def pdf_text(path: Path, most: int) -> str:
                 raise DocumentError(f"holds more than {most:,} characters; check it in parts")
     except DocumentError:
         raise
-    # Files that are damaged in their own ways end in errors of any kind.
+    # A damaged file can cause any of these errors.
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise DocumentError(f"can't be read as a PDF: {error or type(error).__name__}") from error
     if not any(p.strip() for p in pages):
@@ -52,9 +53,8 @@ def pdf_text(path: Path, most: int) -> str:
 
 
 def _without_edges(pages: list[str]) -> list[str]:
-    """Remove headers and footers from pages: the outermost lines that stand at that edge of half of the pages, with the same
-    numbers or with those of the pages. A table or paragraph that they interrupted is joined again. The last row of a table
-    stays, though each page ends with one.
+    """Remove headers and footers: the outermost lines that are at that edge of half of the pages, with the same numbers or with
+    page numbers. This joins a table or paragraph that they interrupted. The last row of a table on each page stays.
     """
     lines = [page.rstrip().split("\n") for page in pages]
     least = max(3, len(pages) / 2)
@@ -63,15 +63,15 @@ def _without_edges(pages: list[str]) -> list[str]:
         for is_top, n in (*((True, n) for n in _filled(page)[:_EDGE]), *((False, n) for n in _filled(page)[-_EDGE:])):
             words = " ".join(page[n].split())
             alike[is_top, re.sub(r"\d+", "#", words)].append(_Edge(number, n, re.findall(r"\d+", words)))
-    found = {
+    edges_to_remove = {
         (is_top, one.page, one.line)
         for (is_top, words), edges in alike.items()
         if len(same := edges if _PAGE.fullmatch(words) else _same_numbers(edges)) >= least for one in same
     }  # fmt: skip
     kept = []
     for number, page in enumerate(lines):
-        top = takewhile(lambda n: (True, number, n) in found, _filled(page))  # noqa: B023  (used at once)
-        foot = takewhile(lambda n: (False, number, n) in found, reversed(_filled(page)))  # noqa: B023
+        top = takewhile(lambda n: (True, number, n) in edges_to_remove, _filled(page))  # noqa: B023  (used at once)
+        foot = takewhile(lambda n: (False, number, n) in edges_to_remove, reversed(_filled(page)))  # noqa: B023
         edges_of_page = {*top, *foot}
         kept.append("\n".join(line for n, line in enumerate(page) if n not in edges_of_page))
     return kept
@@ -82,7 +82,7 @@ def _filled(page: list[str]) -> list[int]:
 
 
 def _same_numbers(edges: list[_Edge]) -> list[_Edge]:
-    """Of lines with the same words, the most that have the same numbers, or numbers that rise with the pages."""
+    """Of lines with the same words, the largest group with the same numbers, or with numbers that rise with the pages."""
     for at in range(len(edges[0].numbers)):
         same = [e.numbers[at] for e in edges]
         rising = [str(int(e.numbers[at][-9:]) - e.page) for e in edges]

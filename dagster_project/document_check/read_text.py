@@ -1,4 +1,4 @@
-"""Finds paragraphs and tables in plain text: a table's cells are separated by tabs or by columns of blanks."""
+"""Finds paragraphs and tables in plain text. Cells of a table are separated by tabs or by columns of blanks."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,19 @@ from .numbers import numbers_of
 
 _STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|(?:\d{1,2}(?:\.\d{1,3})+\.?|\d{1,2}[.)])\s|To check[,:])")
 _MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")
-"""What stands apart before a paragraph."""
+"""A bullet or number before a paragraph."""
 _CUT = re.compile(r"(?:,\d{0,2}|\.\d?)$")
-"""How a number ends that goes on in the next line."""
+"""The end of a number that continues in the next line."""
 _WRAPPED = 60
-"""A line shorter than this was not broken to fit the page, so that what follows it is a paragraph of its own, unless all lines
-around are as short."""
+"""A line shorter than this was not wrapped, so the next one is a new paragraph, unless all lines around are as short."""
 _LONGEST_LINE, _NARROWEST = 200, 30
-"""Characters. Nobody breaks lines to be longer than that, or shorter."""
+"""Characters of the longest and the shortest line that wrapping makes."""
 _LONGEST_CELL = 60
 _PER_HEAD = "100,000"
-"""A line of a heading that is wrapped: deaths per 100,000."""
+"""May be a line of a wrapped heading: deaths per 100,000."""
 _FAR = " " * 15
 _LONGEST_LABEL = 45
-"""A line of this length or less, right below a row, goes on with its label."""
+"""A line of this length or less, right below a row, continues its label."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class _Cell:
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The paragraphs and tables of a text, in their order."""
-    found: list[Block] = []
+    """The paragraphs and tables of a text, in order."""
+    blocks: list[Block] = []
     paragraph: list[str] = []
     above = ""
     rows: list[list[_Cell]] = []
@@ -44,10 +43,10 @@ def blocks_of(text: str) -> list[Block]:
 
     def close() -> None:
         if any(rows):
-            found.extend(_table(rows))
+            blocks.extend(_table(rows))
         rows.clear()
         if paragraph:
-            found.append(Text(" ".join(paragraph)))
+            blocks.append(Text(" ".join(paragraph)))
             paragraph.clear()
 
     lines = re.split(r"\r\n?|\n|\f", text)
@@ -63,7 +62,7 @@ def blocks_of(text: str) -> list[Block]:
             cells = _spaced(line)
         if cells is not None:
             if len(paragraph) == 1 and above.startswith(_FAR):
-                # The first line of a heading that is wrapped, over a column.
+                # The first line of a wrapped heading above a column.
                 rows.append(_spaced(above))
                 paragraph.clear()
             if paragraph or (rows and _has_tabs(rows[-1:]) != _has_tabs([cells])):
@@ -77,13 +76,13 @@ def blocks_of(text: str) -> list[Block]:
             paragraph.append(" ".join(line.split()))
             above = line
     close()
-    return found
+    return blocks
 
 
 def _wrapped_lines(lines: list[str]) -> set[int]:
-    """The numbers of lines that were broken to fit a narrow page. Lines without a blank one between them count as broken if
+    """The numbers of lines that were wrapped to fit a narrow page. Lines without a blank one between them count as wrapped if
     each ends a sentence or has no room for the first word of the next."""
-    found: set[int] = set()
+    wrapped: set[int] = set()
     start = 0
     for end in [*(n for n, line in enumerate(lines) if not line.strip()), len(lines)]:
         run = [line.strip() for line in lines[start:end]]
@@ -97,9 +96,9 @@ def _wrapped_lines(lines: list[str]) -> set[int]:
             }  # fmt: skip
             ends = {n for n, line in enumerate(run[:-1]) if line[-1] in ".:;!?" or _STARTS.match(run[n + 1])}
             if broken | ends == {*range(len(run) - 1)}:
-                found |= {start + n for n in broken}
+                wrapped |= {start + n for n in broken}
         start = end + 1
-    return found
+    return wrapped
 
 
 def _cells(line: str) -> list[_Cell] | None:
@@ -115,7 +114,7 @@ def _cells(line: str) -> list[_Cell] | None:
 
 
 def _spaced(line: str) -> list[_Cell]:
-    """A line's pieces that are separated by two blanks or more."""
+    """A line's pieces, separated by two blanks or more."""
     return [_Cell(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", line)]
 
 
@@ -125,7 +124,7 @@ def _has_tabs(rows: list[list[_Cell]]) -> bool:
 
 
 def _table(rows: list[list[_Cell]]) -> Iterator[Block]:
-    """A table; a single row of blanks is a paragraph with wide gaps."""
+    """A table. A single row without tabs is a paragraph with wide gaps."""
     if _has_tabs(rows):
         yield Grid(tuple(tuple(Text(c.text) for c in row) for row in rows))
         return
@@ -139,12 +138,12 @@ def _table(rows: list[list[_Cell]]) -> Iterator[Block]:
 
 
 def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
-    """A table's rows, each the lines that its cells are wrapped over: a line with figures begins one, unless blank lines part
-    the rows; lines before the first such are the headings."""
+    """A table's rows, each with the lines that its cells are wrapped over. A line with figures starts a row, unless blank lines
+    separate the rows. The lines before the first are the headings."""
     group: list[list[_Cell]] = []
-    is_parted = sum(not one and _has_figures(other) for one, other in pairwise(lines)) > 1
+    has_blank_lines = sum(not one and _has_figures(other) for one, other in pairwise(lines)) > 1
     for line in [*lines, []]:
-        if not line or (_has_figures(line) and group and not (is_parted and _goes_on(group[-1], line))):
+        if not line or (_has_figures(line) and group and not (has_blank_lines and _continues(group[-1], line))):
             if group:
                 yield group
             group = []
@@ -152,9 +151,9 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
             group.append(line)
 
 
-def _goes_on(above: list[_Cell], line: list[_Cell]) -> bool:
+def _continues(above: list[_Cell], line: list[_Cell]) -> bool:
     """Whether a line continues the row above it: its label, or a number that was cut."""
-    under = [(a, c) for a in above[1:] for c in line if _apart(a, c) < 0]
+    under = [(a, c) for a in above[1:] for c in line if _distance(a, c) < 0]
     return line[0].text[0].islower() or line[0].text[0] in "(–-" or any(_CUT.search(a.text) for a, _ in under)
 
 
@@ -173,17 +172,17 @@ def _joined(text: str, more: str) -> str:
 
 
 def _placed(row: list[_Cell], widest: list[_Cell]) -> list[str]:
-    """A row's texts, each in the column of the widest row that it lies under."""
+    """A row's texts, each in the column of the widest row that it is under."""
     if len(row) == len(widest):
         return [c.text for c in row]
     placed = [""] * len(widest)
     for cell in row:
-        near = min(range(len(widest)), key=lambda n: _apart(cell, widest[n]))
+        near = min(range(len(widest)), key=lambda n: _distance(cell, widest[n]))
         placed[near] = f"{placed[near]} {cell.text}".strip()
     return placed
 
 
-def _apart(one: _Cell, other: _Cell) -> float:
-    """How far two cells lie apart: below 0 where one stands under the other."""
+def _distance(one: _Cell, other: _Cell) -> float:
+    """The distance between two cells; below 0 if one is under the other."""
     overlap = min(one.end, other.end) - max(one.start, other.start)
     return float(-overlap) if overlap > 0 else abs((one.start + one.end) / 2 - (other.start + other.end) / 2)

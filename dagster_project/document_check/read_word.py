@@ -1,4 +1,4 @@
-"""Reads the paragraphs, tables and content controls of a .docx, also if another program saved it."""
+"""Reads the paragraphs, tables and content controls of a .docx, whichever program saved it."""
 
 import zipfile
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .model import Block, Bound, DocumentError, Grid, Text, seen
+from .model import Block, Bound, DocumentError, Grid, Text, visible_text
 from .word_numbers import WordNumbers, word_numbers
 
 LARGEST_UNPACKED = 200 << 20
-"""Bytes of all the parts of a document together."""
+"""Bytes of all parts of a document together."""
 _MAIN = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARTS = ("numbering", "styles", "footnotes", "endnotes")
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -20,7 +20,7 @@ _SKIPPED.add(f"{_COMPATIBLE}Fallback")
 
 @dataclass(frozen=True)
 class _Styles:
-    """The styles of a document, names by id, and its paragraph numbers."""
+    """A document's style names by id, and its paragraph numbers."""
 
     names: dict[str, str]
     numbers: WordNumbers
@@ -44,23 +44,23 @@ def word_blocks(path: Path) -> list[Block]:
         edges = [(kind, parse_xml(part.blob)) for kind, part in related if kind in ("header", "footer")]
     except DocumentError:
         raise
-    # lxml's errors of syntax are Python's.
+    # lxml raises Python's SyntaxError.
     except (zipfile.BadZipFile, OpcError, KeyError, ValueError, SyntaxError, NotImplementedError) as error:
         raise DocumentError(f"can't be read as a Word document: {error}") from error
     numbers = word_numbers(parts.get("numbering"), parts.get("styles"))
     styles = _Styles({s.style_id: s.name or "" for s in document.styles}, numbers)
-    found = list(_blocks(document.element.body, styles))
+    blocks = list(_blocks(document.element.body, styles))
     for kind in ("footnote", "endnote"):
         for note in parts[f"{kind}s"].findall(f"{_MAIN}{kind}") if f"{kind}s" in parts else ():
             if note.get(f"{_MAIN}type") in (None, "normal"):
-                found += _placed(_blocks(note, styles), f"{kind} {note.get(f'{_MAIN}id')}")
+                blocks += _placed(_blocks(note, styles), f"{kind} {note.get(f'{_MAIN}id')}")
     shown: set[str] = set()
     for kind, edge in edges:
         for block in _placed(_blocks(edge, styles), kind):
             if isinstance(block, Grid) or block.text not in shown:
-                found.append(block)
+                blocks.append(block)
             shown.add(block.text if isinstance(block, Text) else "")
-    return found
+    return blocks
 
 
 def _placed(blocks: Iterator[Block], place: str) -> Iterator[Block]:
@@ -69,17 +69,17 @@ def _placed(blocks: Iterator[Block], place: str) -> Iterator[Block]:
 
 
 def _blocks(parent: Any, styles: _Styles, tag: str | None = None) -> Iterator[Block]:
-    """`tag`: of the content control around, if there is one."""
+    """The blocks in an element. `tag`: of the content control around it, if there is one."""
     for child in parent:
         if child.tag == f"{_MAIN}p":
             text, bound, boxes = _text(child)
             number, is_item = styles.numbers.next(child)
             if text.strip():
-                found = child.find(f"{_MAIN}pPr/{_MAIN}pStyle")
-                style = "" if found is None else styles.names.get(found.get(f"{_MAIN}val"), "").lower()
-                all_of_it = (Bound(0, len(text), tag),) if tag else ()
+                style_element = child.find(f"{_MAIN}pPr/{_MAIN}pStyle")
+                style = "" if style_element is None else styles.names.get(style_element.get(f"{_MAIN}val"), "").lower()
+                whole_text = (Bound(0, len(text), tag),) if tag else ()
                 is_item = is_item or style.startswith("list")
-                yield Text(text, bound or all_of_it, style.startswith(("heading", "title")), is_item, number)
+                yield Text(text, bound or whole_text, style.startswith(("heading", "title")), is_item, number)
             for box in boxes:
                 yield from _placed(_blocks(box, styles), "text box")
         elif child.tag == f"{_MAIN}tbl":
@@ -140,7 +140,7 @@ def _count(element: Any | None, default: int) -> int:
 
 
 def _cell(cell: Any, tag: str | None, styles: _Styles) -> tuple[str, tuple[Bound, ...], list[Block]]:
-    """A cell's paragraphs in one text, blanks between them; and the tables in it."""
+    """A cell's paragraphs in one text, with blanks between them, and the tables in it."""
     text, bound = "", []
     inner: list[Block] = []
     for block in _blocks(cell, styles):
@@ -156,13 +156,13 @@ def _cell(cell: Any, tag: str | None, styles: _Styles) -> tuple[str, tuple[Bound
 
 
 def _tag(control: Any) -> str | None:
-    found = control.find(f"{_MAIN}sdtPr/{_MAIN}tag")
-    return None if found is None else found.get(f"{_MAIN}val")
+    tag = control.find(f"{_MAIN}sdtPr/{_MAIN}tag")
+    return None if tag is None else tag.get(f"{_MAIN}val")
 
 
 def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
-    """A paragraph's visible text, its content controls, and the text boxes anchored in it. Text that is hidden, or deleted with
-    tracked changes, is left out."""
+    """A paragraph's visible text, its content controls, and its text boxes. Hidden text, and text deleted with tracked changes,
+    is left out."""
     parts: list[str] = []
     bound: list[Bound] = []
     boxes: list[Any] = []
@@ -170,7 +170,7 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
 
     def add(text: str) -> None:
         nonlocal length
-        text = seen(text)
+        text = visible_text(text)
         parts.append(text)
         length += len(text)
 
@@ -199,5 +199,5 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
 
 
 def _is_hidden(element: Any) -> bool:
-    found = element.find(f"{_MAIN}rPr/{_MAIN}vanish")
-    return found is not None and found.get(f"{_MAIN}val", "1") not in ("0", "false", "off")
+    vanish = element.find(f"{_MAIN}rPr/{_MAIN}vanish")
+    return vanish is not None and vanish.get(f"{_MAIN}val", "1") not in ("0", "false", "off")

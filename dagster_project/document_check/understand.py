@@ -1,4 +1,4 @@
-"""What a sentence claims: the measure, its value or change, the area, the category and the days."""
+"""Reads what a sentence claims: the measure, its value or change, the area, the category and the days."""
 
 import re
 from dataclasses import dataclass, replace
@@ -8,25 +8,25 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionFigures
-from .link_sentences import Written, place_of, read_written, tells_a_fall
+from .link_sentences import Written, is_fall_in_words, name_beside, read_written
 from .numbers import Number, numbers_of
-from .periods import Period, periods_of
+from .periods import periods_of
 from .words import mentions, named
 
 SHOWS = ("value", "volume_change", "pct_change")
 
 
 class NotUnderstoodError(PamError, ValueError):
-    """A sentence that says too little or too much. `option`: the option that says it."""
+    """A sentence that says too little or too much. `option`: the option that settles it."""
 
-    def __init__(self, option: str, said: str) -> None:
-        super().__init__(f"{said}: say {option}")
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{problem}: say {option}")
         self.option = option
 
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A printed figure, as a row of an edition's claims. `printed` has a sign where the words tell of a fall."""
+    """A printed figure, as a row of an edition's claims. `printed` has a minus sign if the words mean a fall."""
 
     mart: str
     measure: str
@@ -44,7 +44,7 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class Given:
-    """What a person said with options, in the place of what the sentence says."""
+    """What a person set with options. It replaces what the sentence says."""
 
     number: str | None = None
     mart: str | None = None
@@ -57,7 +57,7 @@ class Given:
 
 
 def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow:
-    """What a sentence claims. Raises NotUnderstoodError for the first thing that it leaves open."""
+    """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
     number = _number(sentence, given)
     written = read_written(number, sentence[: number.start], sentence[number.end :])
     measure = _measure(sentence, number, given, written)
@@ -68,7 +68,7 @@ def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow
     area_type, area = _area(sentence, number, given, measure["mart"], edition)
     unit = "percent" if shows == "pct_change" else measure["unit"]
     unit = "percentage_points" if shows == "volume_change" and unit == "percent" else unit
-    is_fall = shows != "value" and tells_a_fall(sentence, number)
+    is_fall = shows != "value" and is_fall_in_words(sentence, number)
     printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
     category = given.category or _category(sentence, number, measure, edition)
     return ClaimRow(
@@ -77,24 +77,26 @@ def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow
 
 
 def _number(sentence: str, given: Given) -> Number:
-    found = [n for n in numbers_of(sentence) if n.kind in ("figure", "days") and given.number in (None, n.text)]
-    if not found:
-        said = f"has no number {given.number}" if given.number else "has no number that could be a figure"
-        raise NotUnderstoodError("the sentence with its number", f"{sentence!r} {said}")
-    if len(found) > 1:
-        raise NotUnderstoodError("--number", f"the sentence has several numbers ({', '.join(n.text for n in found)})")
-    return found[0]
+    # A number that may be a year is one only if the person names it.
+    kinds = ("figure", "days", "unclear") if given.number else ("figure", "days")
+    numbers = [n for n in numbers_of(sentence) if n.kind in kinds and given.number in (None, n.text)]
+    if not numbers:
+        problem = f"has no number {given.number}" if given.number else "has no number that could be a figure"
+        raise NotUnderstoodError("the sentence with its number", f"{sentence!r} {problem}")
+    if len(numbers) > 1:
+        raise NotUnderstoodError("--number", f"the sentence has several numbers ({', '.join(n.text for n in numbers)})")
+    return numbers[0]
 
 
 def _measure(sentence: str, number: Number, given: Given, written: Written) -> dict[str, str]:
     """The measure's row of the list."""
     known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
     if given.measure:
-        named_so = [m for m in known.values() if m["measure"] == given.measure and given.mart in (None, m["mart"])]
-        if len(named_so) == 1:
-            return named_so[0]
-        if named_so:
-            raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in named_so)} have a measure {given.measure}")
+        matches = [m for m in known.values() if m["measure"] == given.measure and given.mart in (None, m["mart"])]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in matches)} have a measure {given.measure}")
         raise NotUnderstoodError("--measure", f"no measure is called {given.measure!r}")
     distance = {
         m.what: min(abs(m.start - number.end), abs(number.start - m.end))
@@ -102,8 +104,8 @@ def _measure(sentence: str, number: Number, given: Given, written: Written) -> d
     }  # fmt: skip
     near = [what for what, far in distance.items() if far == min(distance.values())]
     if len(near) != 1:
-        said = f"the words may mean {' or '.join(near)}" if near else "no measure is known by these words"
-        raise NotUnderstoodError("--measure", said)
+        problem = f"the words may mean {' or '.join(near)}" if near else "no measure is known by these words"
+        raise NotUnderstoodError("--measure", problem)
     return known[near[0]]
 
 
@@ -124,18 +126,14 @@ def _shows(written: Written, unit: str) -> str:
 def _days(sentence: str, number: Number, given: Given, data_to: date) -> tuple[date, date, str]:
     if given.first and given.last:
         return given.first, given.last, f"{given.first} to {given.last}"
-    found = [p for p in periods_of(sentence, data_to) if not p.is_compared]
-    if not found:
+    periods = [p for p in periods_of(sentence, data_to) if not p.is_compared]
+    if not periods:
         raise NotUnderstoodError("--from and --to", "the sentence says no period")
-    period = min(found, key=lambda p: min(abs(p.start - number.end), abs(number.start - p.end)))
-    whole = _whole(period, data_to)
-    if len({(p.first, p.last) for p in found}) > 1 or whole.first is None or whole.last is None:
+    period = min(periods, key=lambda p: min(abs(p.start - number.end), abs(number.start - p.end)))
+    whole = replace(period, last=data_to) if period.how == "year_to_date" else period
+    if len({(p.first, p.last) for p in periods}) > 1 or whole.first is None or whole.last is None:
         raise NotUnderstoodError("--from and --to", "the sentence does not say from which day to which")
     return whole.first, whole.last, sentence[period.start : period.end]
-
-
-def _whole(period: Period, data_to: date) -> Period:
-    return replace(period, last=data_to) if period.how == "year_to_date" else period
 
 
 def _area(sentence: str, number: Number, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
@@ -146,20 +144,20 @@ def _area(sentence: str, number: Number, given: Given, mart: str, edition: Editi
         if kind is None:
             raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
         return kind, given.area
-    area = place_of(sentence, number, [], named(sentence, frozenset(areas)))
+    area = name_beside(sentence, number, [], named(sentence, frozenset(areas)))
     if area is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[area], area) if area else ("force", edition.force_name)
 
 
 def _category(sentence: str, number: Number, measure: dict[str, str], edition: EditionFigures) -> str:
-    own = [f.category for f in edition.pool if (f.mart, f.measure) == (measure["mart"], measure["measure"])]
-    return place_of(sentence, number, [], named(sentence, frozenset(own) - {"all"})) or "all"
+    categories = {f.category for f in edition.pool if (f.mart, f.measure) == (measure["mart"], measure["measure"])}
+    return name_beside(sentence, number, [], named(sentence, frozenset(categories - {"all"}))) or "all"
 
 
 def template(sentence: str) -> tuple[str, list[Number]]:
-    """A sentence without its numbers, and these: two sentences that differ in numbers alone have one template."""
-    numbers = [n for n in numbers_of(sentence) if n.kind in ("figure", "days", "paragraph")]
+    """A sentence with `#` for its numbers, and the numbers. Sentences that differ only in numbers have the same template."""
+    numbers = [n for n in numbers_of(sentence) if n.kind in ("figure", "days", "unclear", "paragraph")]
     text, at = "", 0
     for number in numbers:
         text += sentence[at : number.start] + ("#" if number.kind != "paragraph" else "")

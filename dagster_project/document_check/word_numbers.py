@@ -18,8 +18,8 @@ class _Level:
 
 @dataclass
 class WordNumbers:
-    """Counts paragraph numbers, in the document's order. `styles`: the numbering of each style, by its id. `restarts`: by list,
-    the levels that it begins again, though its numbers are those of another list."""
+    """Counts paragraph numbers in the document's order. `styles`: style id -> its numbering. `restarts`: list -> levels that
+    start again, though the list shares its numbers with another."""
 
     lists: dict[str, tuple[str, dict[int, _Level]]]
     styles: dict[str, tuple[str, int]]
@@ -28,11 +28,11 @@ class WordNumbers:
 
     def next(self, paragraph: Any) -> tuple[str, bool]:
         """A paragraph's number, such as `2.17`, or an empty text; and whether it is a list item."""
-        found = paragraph.find(f"{_MAIN}pPr/{_MAIN}numPr")
+        numbering = paragraph.find(f"{_MAIN}pPr/{_MAIN}numPr")
         style = paragraph.find(f"{_MAIN}pPr/{_MAIN}pStyle")
         of_style = self.styles.get(style.get(f"{_MAIN}val"), ("", 0)) if style is not None else ("", 0)
-        number = _value(found, "numId", of_style[0]) if found is not None else of_style[0]
-        level = _whole(_value(found, "ilvl", str(of_style[1])) if found is not None else str(of_style[1]))
+        number = _value(numbering, "numId", of_style[0]) if numbering is not None else of_style[0]
+        level = _whole(_value(numbering, "ilvl", str(of_style[1])) if numbering is not None else str(of_style[1]))
         if number not in self.lists or not 0 <= level < _DEEPEST:
             return "", False
         name, levels = self.lists[number]
@@ -55,7 +55,7 @@ class WordNumbers:
 
 
 def word_numbers(numbering: Any | None, styles: Any | None) -> WordNumbers:
-    """Read the numbering of a document: the elements of its parts, or None."""
+    """Read the numbering of a document. `numbering`, `styles`: the elements of these parts, or None."""
     abstract = {a.get(f"{_MAIN}abstractNumId"): _levels(a) for a in _all(numbering, "abstractNum")}
     lists: dict[str, tuple[str, dict[int, _Level]]] = {}
     restarts: dict[str, set[int]] = {}
@@ -74,9 +74,9 @@ def word_numbers(numbering: Any | None, styles: Any | None) -> WordNumbers:
     for style in _all(styles, "style"):
         name = style.get(f"{_MAIN}styleId")
         based[name] = _value(style, "basedOn", "")
-        found = style.find(f"{_MAIN}pPr/{_MAIN}numPr")
-        if found is not None:
-            own[name] = _value(found, "numId", ""), _whole(_value(found, "ilvl", "0"))
+        numbering = style.find(f"{_MAIN}pPr/{_MAIN}numPr")
+        if numbering is not None:
+            own[name] = _value(numbering, "numId", ""), _whole(_value(numbering, "ilvl", "0"))
     for name in based:
         above, seen = name, {name}
         while above not in own and based.get(above) and based[above] not in seen:
@@ -101,8 +101,8 @@ def _all(part: Any | None, name: str) -> list[Any]:
 
 
 def _value(element: Any, name: str, default: str) -> str:
-    found = element.find(f"{_MAIN}{name}")
-    return default if found is None else str(found.get(f"{_MAIN}val", default))
+    child = element.find(f"{_MAIN}{name}")
+    return default if child is None else str(child.get(f"{_MAIN}val", default))
 
 
 def _whole(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Where a text speaks of a measure, a category or an area."""
+"""Finds where a text names a measure, a category or an area."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _FILE = Path(__file__).with_name("measure_words.yml")
 
 @dataclass(frozen=True)
 class Mention:
-    """What is spoken of, and where."""
+    """A name in a text: what it means, and its place."""
 
     start: int
     end: int
@@ -28,27 +28,27 @@ class _Words:
 
 
 def simple(text: str) -> str:
-    """A text to look for words in, letter by letter where they were: lower case, without hyphens and the like."""
+    """A text to search for words: lower case, with blanks for hyphens and the like, and of the same length."""
     low = re.sub(r"[-–—/_’'\u00a0()*]", " ", text)
     return low.lower() if len(low.lower()) == len(low) else low
 
 
 @cache
 def _measures() -> dict[str, _Words]:
-    said = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["measures"]
+    measures = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["measures"]
     return {
         name: _Words(
             tuple(_whole(p) for p in words.get("names", ())), tuple(_whole(p) for p in words.get("weak", ())),
             re.compile(rf"\b(?:{words['needs']})") if "needs" in words else None,
         )
-        for name, words in said.items()
+        for name, words in measures.items()
     }  # fmt: skip
 
 
 @cache
 def _categories() -> dict[str, tuple[str, ...]]:
-    said = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["categories"]
-    return {name: tuple(words) for name, words in said.items()}
+    categories = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["categories"]
+    return {name: tuple(words) for name, words in categories.items()}
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
@@ -57,23 +57,23 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def mentions(text: str, around: str, printed_here: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
-    """Where `text` speaks of measures (`mart.measure`). `around`: the paragraph and the one before, in which what a weak word
-    needs is looked for. `printed_here`: measures that the edition prints in the paragraph, which may have no words of their
-    own. A mention within a longer one does not count."""
+    """Where `text` names measures (`mart.measure`). `around`: the paragraph and the one before, searched for the words that a
+    weak word needs. `printed_here`: measures that the edition prints in the paragraph, which may have no words in the file. A
+    mention within a longer one does not count."""
     low, wide = simple(text), simple(around)
-    found: list[Mention] = []
+    matches: list[Mention] = []
     for name, words in _measures().items():
-        found += [Mention(m.start(), m.end(), name) for p in words.names for m in p.finditer(low)]
+        matches += [Mention(m.start(), m.end(), name) for p in words.names for m in p.finditer(low)]
         if words.needs and words.needs.search(wide):
-            found += [Mention(m.start(), m.end(), name, True) for p in words.weak for m in p.finditer(low)]
-    known = {m.what for m in found}
+            matches += [Mention(m.start(), m.end(), name, True) for p in words.weak for m in p.finditer(low)]
+    known = {m.what for m in matches}
     for name in printed_here - known - set(_measures()):
-        found += _by_its_name(name, low)
-    return tuple(sorted((m for m in found if not any(_holds(other, m) for other in found)), key=lambda m: m.start))
+        matches += _by_its_name(name, low)
+    return tuple(sorted((m for m in matches if not any(_holds(other, m) for other in matches)), key=lambda m: m.start))
 
 
 def _by_its_name(name: str, low: str) -> list[Mention]:
-    """A measure that has no words here: mentioned where all words of its name stand in the text."""
+    """A measure without words in the file is mentioned if all words of its name are in the text."""
     words = [w for w in name.partition(".")[2].split("_") if len(w) > 2 and w not in ("days", "value", "rate")]
     places = [re.search(rf"\b{re.escape(w)}", low) for w in words]
     if not words or not all(places):
@@ -88,7 +88,7 @@ def _holds(longer: Mention, other: Mention) -> bool:
 
 
 def speaks_of(text: str, measure: str) -> bool:
-    """Whether a text speaks of a measure, weak words counting where what they need is there."""
+    """Whether a text names a measure."""
     return any(m.what == measure for m in mentions(text, text))
 
 
@@ -96,10 +96,10 @@ def speaks_of(text: str, measure: str) -> bool:
 def named(text: str, names: frozenset[str]) -> tuple[Mention, ...]:
     """Where a text names one of these areas or categories. `Derby` in `Derby North` does not count, if both are known."""
     low = simple(text)
-    found = [
+    matches = [
         Mention(m.start(), m.end(), name)
         for name in names
         for words in (re.escape(simple(name)).replace(r"\ ", r"\s+"), *_categories().get(name, ()))
         for m in re.finditer(rf"\b(?:{words})(?!\w)", low)
     ]
-    return tuple(sorted((m for m in found if not any(_holds(other, m) for other in found)), key=lambda m: m.start))
+    return tuple(sorted((m for m in matches if not any(_holds(other, m) for other in matches)), key=lambda m: m.start))

@@ -225,8 +225,8 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
-        found = [printed.get((_key(t, t.area_name or name), t.from_day, t.to_day)) for t in terms]
-        values = [v for v in found if v is not None]
+        printed_terms = [printed.get((_key(t, t.area_name or name), t.from_day, t.to_day)) for t in terms]
+        values = [v for v in printed_terms if v is not None]
         if len(values) != len(terms):
             continue
         whole, *parts = values

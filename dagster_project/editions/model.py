@@ -191,10 +191,10 @@ def _file(path: Path, field: str, name: str | None) -> Path | None:
         return None
     if Path(name).name != name:
         raise EditionError(f"{path.name}: {field}: {name} is not the name of a file in the same folder or in seeds/")
-    found = next((p for p in (path.with_name(name), SEEDS / name) if p.exists()), None)
-    if found is None:
+    file = next((p for p in (path.with_name(name), SEEDS / name) if p.exists()), None)
+    if file is None:
         raise EditionError(f"{path.name}: {field}: there is no {name} in the same folder or in seeds/")
-    return found
+    return file
 
 
 def load_editions(home: Home) -> dict[str, Edition]:

@@ -152,7 +152,7 @@ class CellSpec:
 def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[CellSpec]:
     """All cells of a table, row by row. Raises ValueError for an unknown window, or a cell without a figure."""
     end = table.data_to or data_to
-    found: list[CellSpec] = []
+    cells_of_table: list[CellSpec] = []
     row_no = 0
     for row in table.rows:
         for label, window in row.expanded():
@@ -166,7 +166,7 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
                 name = f"{days.last:%B}" if row.by_month_name and days.last else name
             for column_no, column in enumerate(table.columns, start=1):
                 if column.name in row.blank:
-                    found.append(CellSpec(row_no, name, column, column_no, None, None))
+                    cells_of_table.append(CellSpec(row_no, name, column, column_no, None, None))
                     continue
                 fields = row_fields | column.fields() | row.cells.get(column.name, FigureFields()).fields()
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
@@ -175,8 +175,8 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
                 days = _short_label(_window(fields.pop("window"), windows, at).days(end), table)
                 if back := column.years_back:
                     days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
-                found.append(CellSpec(row_no, name, column, column_no, fields, days))
-    return found
+                cells_of_table.append(CellSpec(row_no, name, column, column_no, fields, days))
+    return cells_of_table
 
 
 def _short_label(days: Days, table: TableSpec) -> Days:

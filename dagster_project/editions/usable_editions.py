@@ -163,11 +163,11 @@ def _areas(home: Home, force: str) -> dict[str, tuple[str, ...]]:
 def _categories() -> dict[tuple[str, str], tuple[str, ...]]:
     """Categories of measures that are split by a contract's list, or not split. Those of others come from the files."""
     contracts = load_contracts()
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    categories: dict[tuple[str, str], tuple[str, ...]] = {}
     for m in read_seed("measure_list"):
         extract, _, column = m["split_by"].partition(".")
         if column:
-            found[m["mart"], m["measure"]] = (*contracts[extract].column(column).values, NOT_RECORDED)
+            categories[m["mart"], m["measure"]] = (*contracts[extract].column(column).values, NOT_RECORDED)
         elif not m["category_group"] and m["aggregation"] != "published":
-            found[m["mart"], m["measure"]] = ()
-    return found
+            categories[m["mart"], m["measure"]] = ()
+    return categories

@@ -19,10 +19,10 @@ class Places:
         """The line of a field, as pydantic names it (`("tables", 0, "rows")`), or of its nearest parent that exists."""
         node, line = self._root, None
         for step in path:
-            found = _below(node, step) if node is not None else None
-            if found is None:
+            child = _below(node, step) if node is not None else None
+            if child is None:
                 break
-            key, node = found
+            key, node = child
             line = key.start_mark.line + 1
         return line
 

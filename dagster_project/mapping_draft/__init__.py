@@ -1,5 +1,5 @@
-"""Drafts the mapping of a force's own export: which header is which column, their codes and dates, and what is left to decide.
+"""Drafts the mapping of a force's own export: which header is which column, its codes and dates, and what is left to decide.
 
-`pam map` shows a draft in the terminal or as a page on the loopback. Nothing of the home changes until a person saves the YAML,
-and no row of the file leaves the machine.
+`pam map` shows a draft in the terminal or in the browser. The home does not change until a person saves the YAML, and no row of
+the file leaves the machine or is spilled to its disk.
 """

@@ -1,7 +1,7 @@
-"""`pam map --browser`: the draft as a page on this machine, to choose, look and save.
+"""`pam map --browser`: shows the draft as a page on this machine, to change, look at and save.
 
-Whoever has the address may see ten rows of a force's export, so it has a random token; and no page of another site can ask for
-it or post to it: Host and Origin must be this server's own. Nothing is fetched from elsewhere, and no script runs.
+The page shows ten rows of a force's export, so its address has a random token, and no other site can request it or post to it:
+Host and Origin must be this server's own. Nothing is fetched from elsewhere, and no script runs.
 """
 
 import secrets
@@ -28,7 +28,8 @@ from dagster_project.reporting.pack.web_pages import make_environment
 from .columns import label_of
 from .draft import Draft, draft_mapping
 from .preview import Preview, preview
-from .show import said_of
+from .show import figure_text
+from .tables import NO_SPILL
 from .write_yaml import mapping_yaml, write_new
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +44,7 @@ HEADERS = {
 
 @dataclass
 class DraftState:
-    """What the page says of the last thing done."""
+    """The page's message on the last action."""
 
     heading: str = "Check the draft"
     error: str = ""
@@ -51,51 +52,51 @@ class DraftState:
 
 
 class DraftPage:
-    """The page of one file. `hosts`: what a request may call this server."""
+    """The page of one file."""
 
     def __init__(self, home: Home, file: Path, target: Path, extract: str | None, force: str | None) -> None:
         self.home, self.file, self.target = home, file, target
-        self.asked = (extract, force)
+        self.requested = (extract, force)
         self.written: str | None = None
         self.environment = make_environment(TEMPLATES)
         self.environment.filters["thousands"] = lambda n: f"{n:,}"
 
     async def show(self, request: Request) -> Response:
-        """The draft as it was made, before a person changed it."""
+        """The draft before a person changes it."""
         return self._answer({}, DraftState(), with_figures=False)
 
     async def change(self, request: Request) -> Response:
-        """The draft with what a person picked; saved where they said so."""
+        """The draft with what a person picked; saved if they asked for that."""
         body = await request.body()
         if len(body) > LONGEST_FORM:
             return PlainTextResponse("The form is too long.", 413, HEADERS)
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        return self._answer(form, DraftState("What comes of it"), with_figures=form.get("do") == "show")
+        return self._answer(form, DraftState("The result"), with_figures=form.get("do") == "show")
 
     def _answer(self, form: dict[str, str], state: DraftState, *, with_figures: bool) -> HTMLResponse:
-        # What takes long is done here and not in a thread of its own: dbt's runner wants the main one, and one person asks.
-        with duckdb.connect() as con:
+        # Not in a thread of its own, as dbt's runner needs the main one, and only one person uses the page.
+        with duckdb.connect(config=NO_SPILL) as con:
             try:
                 draft = self._draft(con, form)
             except (ValueError, OSError) as error:
-                state.error, state.heading = str(error), "The file could not be drafted so"
-                draft = draft_mapping(con, self.home, self.file, *self.asked)
+                state.error, state.heading = str(error), "The file could not be drafted like this"
+                draft = draft_mapping(con, self.home, self.file, *self.requested)
             text = mapping_yaml(draft)
-            seen = None
+            result = None
             if draft.force:
                 try:
-                    seen = preview(con, self.home, draft, text, with_figures=with_figures)
+                    result = preview(con, self.home, draft, text, with_figures=with_figures)
                 except (ValueError, OSError, RuntimeError) as error:
                     state.error = state.error or str(error)
             if form.get("do") == "save" and not state.error:
                 self._save(text, state)
-            html = self._html(draft, text, seen, state, with_figures)
+            html = self._html(draft, text, result, state, with_figures)
         return HTMLResponse(html, headers=HEADERS)
 
     def _draft(self, con: duckdb.DuckDBPyConnection, form: dict[str, str]) -> Draft:
         if not form:
-            return draft_mapping(con, self.home, self.file, *self.asked)
-        extract = form.get("extract") or self.asked[0]
+            return draft_mapping(con, self.home, self.file, *self.requested)
+        extract = form.get("extract") or self.requested[0]
         contract = load_contracts().get(extract or "")
         picked = {}
         if contract and form.get("drafted") in (None, extract):
@@ -103,15 +104,15 @@ class DraftPage:
             picked = {n: form[f"column-{n}"] for n in names if f"column-{n}" in form}
         draft = draft_mapping(con, self.home, self.file, extract, form.get("force") or None, picked)
         for name, codes in draft.codes.items():
-            said = {c.code: form.get(f"code-{name}-{c.code}") for c in codes}
-            draft.codes[name] = [c if said[c.code] is None else replace(c, target=_target(said[c.code])) for c in codes]
+            picks = {c.code: form.get(f"code-{name}-{c.code}") for c in codes}
+            draft.codes[name] = [c if picks[c.code] is None else replace(c, target=_target(picks[c.code])) for c in codes]
         draft.decide()
         return draft
 
     def _save(self, text: str, state: DraftState) -> None:
         try:
             if self.written is not None and self.target.exists() and self.target.read_text(encoding="utf-8") == self.written:
-                # Written from this page, and as it was written: nobody's edits are lost.
+                # This page wrote the file and nobody has edited it since.
                 self.target.write_text(text, encoding="utf-8")
             else:
                 write_new(self.target, text, self.home)
@@ -120,7 +121,7 @@ class DraftPage:
             return
         self.written, state.saved, state.heading = text, str(self.target.absolute()), "Saved"
 
-    def _html(self, draft: Draft, text: str, seen: Preview | None, state: DraftState, with_figures: bool) -> str:
+    def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
         columns = [
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
@@ -134,48 +135,49 @@ class DraftPage:
             {"name": d.column.name, "targets": d.column.values, "codes": draft.codes[d.column.name]} for d in draft.columns
             if d.column.type == "choice" and draft.codes.get(d.column.name)
         ]  # fmt: skip
-        figures, years = _by_year(seen)
-        if seen is None:
-            why = "Say whose file it is: figures are a force's."
+        figures, years = _by_year(result)
+        if result is None:
+            why = "Choose the force: figures are for a force."
         else:
-            why = f"There are none: {seen.why_none}." if with_figures else "Choose “Show rows and figures”."
+            why = f"There are none: {result.why_none}." if with_figures else "Choose “Show rows and figures”."
         contracts = load_contracts()
         return self.environment.get_template("draft.html.j2").render(
-            root="", is_sample=False, draft=draft, text=text, state=state, seen=seen, columns=columns, choices=choices,
+            root="", is_sample=False, draft=draft, text=text, state=state, seen=result, columns=columns, choices=choices,
             shown=[d.column.name for d in draft.columns if d.source], figures=figures, years=years, why_none=why,
             target=str(self.target.absolute()), forces=sorted(force_names().items(), key=lambda item: item[1]),
             extracts=[(n, c.title) for n, c in contracts.items() if c.kind in ("events", "list")],
         )  # fmt: skip
 
 
-def _target(said: str | None) -> str | None:
-    """What a person picked for a code: `=Emergency`, `=` for a blank, `?` for nothing yet."""
-    return said[1:] if said and said.startswith("=") else None
+def _target(pick: str | None) -> str | None:
+    """A person's pick for a code: `=Emergency`, `=` for a blank, `?` for none yet."""
+    return pick[1:] if pick and pick.startswith("=") else None
 
 
 def _to_do(drafted: Any) -> str:
     if drafted.source is None:
-        return "Required, and no header is it." if drafted.column.required else ""
+        return "Required, but no header matches." if drafted.column.required else ""
     return f"Check: {'; '.join(drafted.checks)}." if drafted.checks else ""
 
 
-def _by_year(seen: Preview | None) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    found = seen.figures if seen else []
-    years = sorted({f.year for f in found})
+def _by_year(result: Preview | None) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Each measure's title with its figures by year, and the years."""
+    figures = result.figures if result else []
+    years = sorted({f.year for f in figures})
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for f in found:
-        rows.setdefault((f.measure, f.title), {})[f.year] = said_of(f)
+    for f in figures:
+        rows.setdefault((f.measure, f.title), {})[f.year] = figure_text(f)
     return [(title, [values.get(y, "not available") for y in years]) for (_, title), values in rows.items()], years
 
 
 class OwnRequestsOnly:
-    """Refuses what another site or name could have sent: another Host, and a post of another Origin or of none."""
+    """Refuses requests of other sites: with another Host, or a post with another Origin or none."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403, or hand on."""
+        """Answer 403, or pass the request on."""
         if scope["type"] == "http":
             request = Request(scope)
             origin = request.headers.get("origin")
@@ -206,12 +208,12 @@ def page_app(page: DraftPage, token: str, port: int) -> ASGIApp:
 
 def serve(home: Home, file: Path, target: Path, *, extract: str | None = None, force: str | None = None) -> None:
     """Serve the page on the loopback until it is interrupted. Raises DraftError for a file that can't be drafted, OSError."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config=NO_SPILL) as con:
         draft_mapping(con, home, file, extract, force)
     token = secrets.token_urlsafe(24)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        # Who opens the address at once finds it there.
+        # So that the address works at once.
         bound.listen()
         port = bound.getsockname()[1]
         address = f"http://127.0.0.1:{port}/{token}/"

@@ -1,4 +1,4 @@
-"""Maps their codes to ours. Only a code with one possible meaning gets a target; a person decides the others."""
+"""Maps a file's codes to the contract's. Only a code with one possible meaning gets a target; a person decides the others."""
 
 import re
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from dagster_project.core.seeds import read_seed
 SHOWN = 60
 """Codes of one column that a draft lists."""
 LONGEST = 40
-"""Characters of a code. What is longer is text that somebody wrote, and may name a person."""
+"""Characters of a code. Longer values are free text, which may name a person."""
 
 COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
-"""What the marts count by, where the list of seeds/vocabulary.csv says nothing of it."""
+"""Values that the marts count and that seeds/vocabulary.csv does not list."""
 
 _YES_NO = {"Y": ("y", "yes", "true", "t"), "N": ("n", "no", "false", "f")}
 _FILLERS = {"the", "of", "a", "an"}
@@ -28,7 +28,7 @@ HOME_OFFICE_CODE = re.compile(r"\d{1,3}[A-Z]?(/\d{1,2})?", re.I)
 
 @dataclass(frozen=True)
 class Code:
-    """One of the file's codes: how many rows have it, what it means (None: for a person), and what it may mean."""
+    """One of the file's codes: its rows, its target (None: a person decides), and a possible target."""
 
     code: str
     rows: int
@@ -42,26 +42,26 @@ def choice_codes(column: Column, counted: list[tuple[str, int]]) -> list[Code]:
 
 
 def target_of(column: Column, code: str) -> str | None:
-    """The value that a code is beyond doubt: itself, a plain Yes or No, a listed synonym, or `1 - Emergency`."""
-    for text in _bare(code):
-        said = _plain(text)
+    """The value that a code certainly means: itself, a plain Yes or No, a listed synonym, or `1 - Emergency`."""
+    for text in _without_number(code):
+        plain = _plain(text)
         for value in column.values:
             names = [value, *(word for meant, word in column.value_synonyms if meant == value)]
             if set(column.values) == set(_YES_NO) and text.strip().lower() in _YES_NO[value]:
                 return value
-            if said and said in [_plain(n) for n in names]:
+            if plain and plain in [_plain(n) for n in names]:
                 return value
     return None
 
 
-def _bare(code: str) -> list[str]:
-    """A code as it stands, and without a short number or letter before or after it."""
-    found = [code]
+def _without_number(code: str) -> list[str]:
+    """A code, and the code without a short number or letter before or after it."""
+    forms = [code]
     if (m := re.fullmatch(r"([A-Za-z0-9]{1,3})\s*[-–:.)/]\s*(\S.{2,})", code)) and m[1].lower() not in _NOT_A_CODE:
-        found.append(m[2])
+        forms.append(m[2])
     if m := re.fullmatch(r"(.{3,}?)\s*[(\[][A-Za-z]?\d{1,2}[)\]]", code):
-        found.append(m[1])
-    return found
+        forms.append(m[1])
+    return forms
 
 
 def _plain(text: str) -> str:
@@ -69,21 +69,21 @@ def _plain(text: str) -> str:
 
 
 def perhaps(values: tuple[str, ...], code: str) -> str:
-    """The one value that a code looks like, to be said and not believed; blank where none or several do."""
-    said = _plain(code)
-    if not said or said.isdigit():
+    """The only value that a code looks like, as a hint; blank if none or several do."""
+    plain = _plain(code)
+    if not plain or plain.isdigit():
         return ""
     initials = {v: "".join(w[0] for w in _plain(v).split()) for v in values}
     close = [
         v for v in values
-        if _plain(v).startswith(said) or said in _plain(v).split() or set(_plain(v).split()) & set(said.split())
-        or (len(said) > 1 and initials[v] == said) or SequenceMatcher(None, said, _plain(v)).ratio() >= 0.7
+        if _plain(v).startswith(plain) or plain in _plain(v).split() or set(_plain(v).split()) & set(plain.split())
+        or (len(plain) > 1 and initials[v] == plain) or SequenceMatcher(None, plain, _plain(v)).ratio() >= 0.7
     ]  # fmt: skip
     return close[0] if len(close) == 1 else ""
 
 
 def known_values(home: Home, contract: Contract, column: Column, force: str | None) -> Mapping[str, str]:
-    """Values of a classifying column that a list knows, lower case -> as the list spells them."""
+    """Listed values of a classifying column: lower case -> as the list spells them."""
     if column.type == "unit":
         return {text.lower(): text for text in units_of(home, force)}
     if column.name == "offence_code":
@@ -97,7 +97,7 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
 
 
 def units_of(home: Home, force: str | None) -> list[str]:
-    """Codes and names of the units of a force; of all forces where none is named."""
+    """Codes and names of a force's units; of all forces if none is named."""
     own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
     return [text for row in rows if force in (None, row[0]) for text in (row[3], row[4])]
@@ -105,7 +105,7 @@ def units_of(home: Home, force: str | None) -> list[str]:
 
 @cache
 def vocabulary(folder: Path = SEEDS) -> tuple[tuple[str, str, str], ...]:
-    """Extract, column and value of the project's vocabulary; none where it has no such list."""
+    """Extract, column and value of the project's vocabulary; empty if there is no such list."""
     if not (folder / "vocabulary.csv").exists():
         return ()
     rows = read_seed("vocabulary")
@@ -113,8 +113,8 @@ def vocabulary(folder: Path = SEEDS) -> tuple[tuple[str, str, str], ...]:
 
 
 def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:
-    """Values of a classifying column: those that a list knows stand as they are, the others are for a person."""
-    found = []
+    """Values of a classifying column. Listed ones are kept, a person decides the others."""
+    codes = []
     for value, rows in counted:
         ours = known.get(value.lower())
         if ours is None and column.name == "offence_code" and HOME_OFFICE_CODE.fullmatch(value):
@@ -122,13 +122,13 @@ def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[s
         if ours is None and len(value) > LONGEST:
             continue
         hint = "" if ours else _counted(column, value) or perhaps(tuple(dict.fromkeys(known.values())), value)
-        found.append(Code(value, rows, ours, hint))
-    return found
+        codes.append(Code(value, rows, ours, hint))
+    return codes
 
 
 def _counted(column: Column, code: str) -> str:
-    """Counted values that a code may mean, such as Drugs for `Drug supply`. If there is one, similar values that count nowhere
-    are not offered."""
-    said = _plain(code).split()
+    """A counted value that a code may mean, such as Drugs for `Drug supply`. It goes before similar values that count
+    nowhere."""
+    words = _plain(code).split()
     stems = {v: _plain(v).split()[-1].rstrip("s") for v in COUNTED.get(column.name, ())}
-    return next((v for v, stem in stems.items() if any(word.startswith(stem) for word in said)), "")
+    return next((v for v, stem in stems.items() if any(word.startswith(stem) for word in words)), "")

@@ -1,7 +1,7 @@
-"""Which of the file's headers is which column of a contract, and why.
+"""Finds the header for each column of a contract, and says why.
 
-Three things speak for a header: that the contract knows it, that it is like a name the contract knows, and what its cells
-hold. Cells can rule a header out. Whatever is not beyond doubt has a `check`.
+A header is chosen because the contract knows it, because it is like a name that the contract knows, or because of its cells,
+which can also rule it out. Every choice that is not certain has a `check`.
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ from .header_words import ALIKE, GENERAL_NAME, KNOWN, SAME_WORDS, likeness, numb
 from .profiles import MOST_CODES, Profile
 
 ALIKE_WITH_CELLS = 0.45
-"""Headers so little alike are believed, with a check, where the cells are of a kind that no other column has."""
+"""A header this little alike is chosen, with a check, if its cells are of a kind that no other column has."""
 
 BY_CELLS = 0.5
-"""The score of a column that no header speaks for."""
+"""The score of a column that was found by its cells alone."""
 
 ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
 
 
 @dataclass
 class Drafted:
-    """A contract column and what the draft makes of it. `source` is None where nothing is it.
+    """A contract column and its source in the file; None if there is none.
 
-    `why`: what spoke for it. `checks`: what a person should look at; none where it is beyond doubt.
+    `why`: the reason for the choice. `checks`: what a person should look at; empty if it is certain.
     """
 
     column: Column
@@ -40,12 +40,12 @@ class Drafted:
 
 
 _Offer = tuple[float, float, float, Column, ColumnSource]
-"""How well a source would do for a column: in all, its header, its cells; the column and the source."""
+"""A possible source: its score in all, of its header and of its cells; the column and the source."""
 
 
 def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]]) -> list[Drafted]:
-    """The contract's columns, each with its source where one is found. `known`: column -> values that a list knows."""
-    found = {c.name: Drafted(c) for c in contract.columns}
+    """The contract's columns, each with its source if one is found. `known`: column -> listed values."""
+    drafts = {c.name: Drafted(c) for c in contract.columns}
     offers: list[_Offer] = []
     for column in contract.columns:
         for source in fields.sources(column):
@@ -60,31 +60,31 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
     offers.sort(key=lambda o: -o[0])
     taken: set[int] = set()
     for score, alike, _, column, source in offers:
-        drafted = found[column.name]
+        drafted = drafts[column.name]
         if drafted.source is not None or taken & set(source.indexes):
             continue
         drafted.source, drafted.score = source, min(score, 1.0)
         drafted.why = _why(column, source, alike, known.get(column.name, {}))
         drafted.checks = _checks(column, source, alike, offers, known.get(column.name, {}))
         taken |= set(source.indexes)
-    _by_cells(contract, fields, known, found, taken)
-    _share(contract, found)
-    return list(found.values())
+    _by_cells(contract, fields, known, drafts, taken)
+    _share(contract, drafts)
+    return list(drafts.values())
 
 
-def _share(contract: Contract, found: dict[str, Drafted]) -> None:
-    """One header of results for several columns, where the contract says that one code may tell them all."""
-    members = [found[name] for name in contract.told_together]
-    given = [(d.column, d.source) for d in members if d.source]
-    if len(given) != 1 or not {"result", "outcome"} & set(words(given[0][1].headers[0])):
+def _share(contract: Contract, drafts: dict[str, Drafted]) -> None:
+    """Give one header of results to several columns, if the contract says that one code may set them all."""
+    members = [drafts[name] for name in contract.told_together]
+    with_source = [(d.column, d.source) for d in members if d.source]
+    if len(with_source) != 1 or not {"result", "outcome"} & set(words(with_source[0][1].headers[0])):
         return
-    ((column, source),) = given
+    ((column, source),) = with_source
     codes = source.profile.codes
     if sum(target_of(column, code) is None for code, _ in codes) < 2:
         return
     for d in members:
         d.checks.append(
-            f"one code of {_named(source)} may tell {', '.join(contract.told_together)}: say what each means for each"
+            f"one code of {_quoted(source)} may set {', '.join(contract.told_together)}: say what each code means for each"
         )
         if d.source is None:
             d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
@@ -104,7 +104,7 @@ def _alike(column: Column, source: ColumnSource) -> float:
 
 
 def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float:
-    """How well the cells are what the column holds, 0 to 1; 0 rules the header out."""
+    """How well the cells fit the column, 0 to 1; 0 rules the header out."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return 0.3 if not column.key and not column.places_row else 0.0
@@ -121,7 +121,7 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
         if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
             return 0.0
         if not column.key:
-            # A person or an address may be there often.
+            # The same person or address may appear often.
             return 0.6 if b.longest <= 60 else 0.0
         unique = b.distinct / b.filled
         return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
@@ -133,30 +133,30 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
         return 0.6 + 0.4 * profile.share_of(known.keys())
     if column.type == "list":
         return 0.6
-    # Text: a reference or a long text that differs in every row is none of the columns that figures are split by.
+    # Text: one that differs in every row is a reference, not a column that figures are split by.
     return 0.2 if profile.is_unique and profile.rows > 50 else 0.6
 
 
 def _fits_choice(column: Column, profile: Profile) -> float:
     if profile.basics.distinct > MOST_CODES or (profile.is_unique and profile.rows > 20):
         return 0.0
-    told = sum(rows for code, rows in profile.codes if target_of(column, code))
-    return 0.5 + 0.5 * profile.share(told)
+    known_rows = sum(rows for code, rows in profile.codes if target_of(column, code))
+    return 0.5 + 0.5 * profile.share(known_rows)
 
 
 def _why(column: Column, source: ColumnSource, alike: float, known: Mapping[str, str]) -> str:
-    said = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a name like it"
-    held = _held(column, source, known)
-    return f"{said}; {held}" if held else said
+    name = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a similar name"
+    cells = _cells_in_words(column, source, known)
+    return f"{name}; {cells}" if cells else name
 
 
 def percent(share: float) -> str:
-    """A share in words; only all is 100%."""
+    """A share as text, rounded down: only all cells are 100%."""
     return f"{int(share * 1000) / 10:g}%"
 
 
-def _held(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str:
-    """What the cells are, in words."""
+def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str:
+    """A description of the cells."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return "blank in every row"
@@ -165,7 +165,7 @@ def _held(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str
     if column.type in ("money", "number", "whole"):
         return f"{percent(profile.share(b.whole if column.type == 'whole' else b.money))} amounts"
     if column.key:
-        return "another value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"
+        return "a different value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"
     if column.identifier:
         return "hashed before anything is stored"
     if column.type == "unit" and known:
@@ -173,8 +173,8 @@ def _held(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str
     return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
 
 
-def _proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
-    """Whether the cells say what the column is, whatever it is called: units of the force's list, every code of a list."""
+def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
+    """Whether the cells alone prove the column: units of the force's list, or only codes of the column's list."""
     if column.type == "unit":
         return source.profile.share_of(known.keys()) >= 0.8
     is_yes_no = set(column.values) == {"Y", "N"}
@@ -187,9 +187,9 @@ def _proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> b
 
 
 def _checks(column: Column, source: ColumnSource, alike: float, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
-    said = [source.doubt] if source.doubt else []
-    if alike < SAME_WORDS and not _proven(column, source, known):
-        said.append("a general name" if alike == GENERAL_NAME else "the name is only like one that is known")
+    checks = [source.doubt] if source.doubt else []
+    if alike < SAME_WORDS and not _is_proven(column, source, known):
+        checks.append("a general name" if alike == GENERAL_NAME else "the name is only similar to a known one")
     own = set(source.indexes)
     rivals = [
         o[4] for o in offers
@@ -198,20 +198,20 @@ def _checks(column: Column, source: ColumnSource, alike: float, offers: list[_Of
     ]  # fmt: skip
     rivals = rivals or _other_fields(column, source, offers, known)
     if rivals:
-        said.append(f"{_named(rivals[0])} would do as well")
+        checks.append(f"{_quoted(rivals[0])} would do as well")
     if any(o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS) for o in offers):
         other = next(o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
-        said.append(f"{_named(source)} could also be {other}")
+        checks.append(f"{_quoted(source)} could also be {other}")
     if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
-        said.append(f"only {percent(share)} of its cells are in the list of areas")
-    return said + cell_doubts(column, source)
+        checks.append(f"only {percent(share)} of its cells are in the list of areas")
+    return checks + cell_doubts(column, source)
 
 
 def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], known: Mapping[str, str]) -> list[ColumnSource]:
-    """Fields of the column's own kind that are called after it too: `Final Grade` beside `Initial Grade`, another beat."""
+    """Other fields of the column's kind with a similar name: `Final Grade` as well as `Initial Grade`, another beat."""
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
     own = set(source.indexes)
-    found = []
+    rivals = []
     for _, alike, fits, other, rival in offers:
         if other is not column or rival.how != "one" or own & set(rival.indexes) or _is_for_another(column, rival, offers):
             continue
@@ -221,71 +221,72 @@ def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], kn
         else:
             alike_cells = column.type in ONE_KIND and fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
         if alike_cells and alike >= ALIKE_WITH_CELLS:
-            found.append(rival)
-    return found
+            rivals.append(rival)
+    return rivals
 
 
 def _is_for_another(column: Column, source: ColumnSource, offers: list[_Offer]) -> bool:
-    """Whether a field has another column's own name."""
+    """Whether a field has another column's name."""
     return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
 
 
 def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
-    """Whether a header is meant for another column more clearly."""
+    """Whether a header fits another column better."""
     return any(o[4] is offer[4] and o[3] is not offer[3] and o[0] > offer[0] for o in offers)
 
 
 def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
-    """What is odd about the cells, whatever the header."""
-    profile, b, said = source.profile, source.profile.basics, []
+    """What is unusual about the cells, whatever the header."""
+    profile, b = source.profile, source.profile.basics
+    doubts: list[str] = []
     if b.filled == 0:
         return ["blank in every row"]
     if column.type in DATE_TYPES:
         if profile.dates.doubt:
-            said.append(profile.dates.doubt)
+            doubts.append(profile.dates.doubt)
         if profile.dates.share < 1:
-            said.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
+            doubts.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
         if column.type == "timestamp" and not profile.dates.has_time:
-            said.append("no times of day")
+            doubts.append("no times of day")
     if column.type == "choice" and not any(target_of(column, code) for code, _ in profile.codes):
-        said.append("no code of it is known")
+        doubts.append("none of its codes is known")
     if column.key and not profile.is_unique:
         repeats = b.filled - b.distinct
-        said.append(f"{repeats:,} rows repeat a reference" if repeats else f"blank in {profile.rows - b.filled:,} rows")
-    return said
+        doubts.append(f"{repeats:,} rows repeat a reference" if repeats else f"blank in {profile.rows - b.filled:,} rows")
+    return doubts
 
 
 def label_of(source: ColumnSource) -> str:
-    """A source as a person reads and picks it: one header, or several with a plus between."""
+    """A source's name for a person: one header, or several joined with a plus."""
     return " + ".join(source.headers)
 
 
-def _named(source: ColumnSource) -> str:
+def _quoted(source: ColumnSource) -> str:
     return " and ".join(f"'{h}'" for h in source.headers)
 
 
 def _by_cells(
-    contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]], found: dict[str, Drafted], taken: set[int]
+    contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]], drafts: dict[str, Drafted], taken: set[int]
 ) -> None:
-    """Columns that no header speaks for, where one header alone has cells of their kind. Always with a check."""
+    """Find columns without a matching header, if only one header has cells of their kind. Always with a check."""
     for column in contract.columns:
-        if found[column.name].source is not None or column.identifier:
+        if drafts[column.name].source is not None or column.identifier:
             continue
         free = [s for s in fields.sources(column) if not taken & set(s.indexes)]
-        likely = [s for s in free if _is_plainly(column, s, known.get(column.name, {}))]
-        # A day and its time go before the day alone.
+        likely = [s for s in free if _has_cells_of(column, s, known.get(column.name, {}))]
+        # A day with its time is better than the day alone.
         likely = [s for s in likely if s.how != "one"] or likely
         if not likely or (len(likely) > 1 and not column.key):
             continue
         source = likely[0]
-        drafted = found[column.name]
+        drafted = drafts[column.name]
         drafted.source, drafted.score = source, BY_CELLS
-        drafted.why = f"no known name; {_held(column, source, known.get(column.name, {}))}"
+        drafted.why = f"no known name; {_cells_in_words(column, source, known.get(column.name, {}))}"
         drafted.checks = ["recognised by its cells alone", *cell_doubts(column, source)]
         taken |= set(source.indexes)
 
 
-def _is_plainly(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
+def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return False
@@ -294,37 +295,36 @@ def _is_plainly(column: Column, source: ColumnSource, known: Mapping[str, str]) 
     if column.key:
         return profile.is_unique and not profile.is_date and not profile.time_format and b.longest <= 40
     if column.type == "choice":
-        told = {t for code, _ in profile.codes if (t := target_of(column, code))}
-        return set(column.values) != {"Y", "N"} and len(told) > 1 and _fits_choice(column, profile) >= 0.75
+        targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
+        return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75
     if column.type == "unit":
         return profile.share_of(known.keys()) >= 0.6
     if column.type == "list" and known:
-        return source.how == "list" and profile.basics.distinct > 0 and _items_known(source, known) >= 0.5
+        return source.how == "list" and profile.basics.distinct > 0 and _share_of_known_items(source, known) >= 0.5
     return False
 
 
-def _items_known(source: ColumnSource, known: Mapping[str, str]) -> float:
+def _share_of_known_items(source: ColumnSource, known: Mapping[str, str]) -> float:
     items = source.profile.items(";")
     total = sum(n for _, n in items)
     return sum(n for item, n in items if item.lower() in known) / total if total else 0.0
 
 
 def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
-    """What stands between a list column's items where it is not `;`, and why a person should look (blank: they need not)."""
-    found = one_row(profile.con.execute(
+    """The separator of a list column's items if it is not `;`, and why a person should check it (blank: no need)."""
+    counts = one_row(profile.con.execute(
         f"select count(*) filter (where contains({profile.text}, ';')), {', '.join(_count(profile, s) for s in SEPARATORS)}"
         " from draft_rows"
     ))
-    for separator, n in zip(SEPARATORS, found[1:], strict=True):
-        if not n or found[0]:
+    for separator, n in zip(SEPARATORS, counts[1:], strict=True):
+        if not n or counts[0]:
             continue
         items = [item for item, _ in profile.items(separator)]
         whole = {code.lower() for code, _ in profile.items(";")}
         alone = sum(i.lower() in whole or i.lower() in known for i in items)
-        if separator in "|^~" or alone >= len(items) / 2:
-            return separator, "" if separator in "|^~" or alone == len(
-                items
-            ) else f"items are taken to be apart by '{separator}'"
+        is_certain = separator in "|^~" or alone == len(items)
+        if is_certain or alone >= len(items) / 2:
+            return separator, "" if is_certain else f"items are taken to be separated by '{separator}'"
     return "", ""
 
 

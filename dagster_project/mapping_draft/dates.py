@@ -1,4 +1,4 @@
-"""The format of a column's dates and times, worked out from all its cells."""
+"""Works out the format of a column's dates and times from all its cells."""
 
 import re
 from collections import Counter
@@ -23,16 +23,15 @@ TIMES = (
 TIME_CELL = r"^([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d([.]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 CLOCK_CELL = r"^([01]\d|2[0-3])[0-5]\d$"
 SAMPLE = 40
-"""Distinct cells that every form is tried on; those that fit are then tried on all, in SQL."""
+"""Distinct cells that every format is tried on. Those that fit are then tried on all cells, in SQL."""
 
 
 @dataclass(frozen=True)
 class DateForm:
     """How a column's dates are written.
 
-    `share`: cells that are dates of this form, of those with text. `formats`: what `dates:` must say, none where the contract's
-    own forms do. `has_time`: whether cells have a time of day. `doubt`: why a person should look, if one should.
-    """
+    `share`: the share of cells with text that are such dates. `formats`: what `dates:` must say; empty if the contract's
+    formats are enough. `has_time`: whether cells have a time of day. `doubt`: why a person should check, if they should. """
 
     share: float
     formats: tuple[str, ...] = ()
@@ -77,22 +76,22 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
 
 
 def _counts(con: duckdb.DuckDBPyConnection, forms: list[str], source: str) -> dict[str, int]:
-    """Format -> cells of it, formats that none is of left out. One that DuckDB reads too freely must write the cell back."""
+    """Format -> number of cells that have it, if any."""
     if not forms:
         return {}
-    asked = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
-    counts = one_row(con.execute(f"select {asked} from {source}"))
+    sums = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
+    counts = one_row(con.execute(f"select {sums} from {source}"))
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
 
 
 def _shaped(text: str) -> list[str]:
-    """Formats whose shape a cell has. Whether it is a day that there is, DuckDB says of all cells."""
-    found = []
+    """Formats that a cell has the shape of. DuckDB then checks whether the days exist."""
+    formats = []
     for day in DAYS:
         if head := _shape(day).match(text):
             rest = text[head.end() :]
-            found += [day + time for time in TIMES if _shape(time).fullmatch(rest)]
-    return found
+            formats += [day + time for time in TIMES if _shape(time).fullmatch(rest)]
+    return formats
 
 
 _PARTS = {
@@ -116,14 +115,14 @@ def _shape(form: str) -> re.Pattern[str]:
 
 def _reads(form: str) -> str:
     read = f"year(try_strptime(t, {literal(form)})) between 1950 and 2100"
-    # `%Y` reads `25` as the year 25, `%y` reads 2025 as 20 and leaves text: the year's digits must be there.
+    # `%Y` would read `25` as the year 25, so all eight digits must be there.
     if "%Y%m%d" in form or "%d%m%Y" in form:
         read += " and regexp_matches(t, '^\\d{8}')"
     return read
 
 
 def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list[str], total: int) -> tuple[list[str], float]:
-    """A second format, where seconds are there at times or the time is."""
+    """Add a second format, as when only some cells have seconds or a time."""
     share = 0.0
     for extra in [None, *(f for f in best if f not in formats)]:
         tried = [*formats, *([extra] if extra else [])]
@@ -135,7 +134,7 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
 
 
 def _slashed(con: duckdb.DuckDBPyConnection) -> str:
-    """Which way `a/b/yyyy` is meant: `day`, `month`, `either` (no cell tells), `both` (cells of both), or `` (none)."""
+    """What is first in `a/b/yyyy`: `day`, `month`, `either` (no cell shows it), `both` (some of each), or `` (no such cell)."""
     n, day, month = one_row(con.execute(
         r"""
         select count(*), count(*) filter (where a > 12 and b <= 12), count(*) filter (where b > 12 and a <= 12)
@@ -151,7 +150,7 @@ def _slashed(con: duckdb.DuckDBPyConnection) -> str:
 
 def _doubt(slashed: str) -> str:
     if slashed == "either":
-        return "no date tells whether the day or the month comes first; read as the UK's"
+        return "no date shows whether the day or the month comes first; read as the UK writes it"
     return "some dates have the day first and some the month" if slashed == "both" else ""
 
 

@@ -1,4 +1,4 @@
-"""Drafts a mapping from a file, with what a person must still decide."""
+"""Drafts a mapping from a file, and lists what a person must still decide."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,27 +19,28 @@ from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
 from .columns import BY_CELLS, Drafted, draft_columns, label_of, separator_of
-from .extra_rows import ExtraRow, catches_records, glob_of, take_out
+from .extra_rows import ExtraRow, catches_records, glob_of, remove_extra_rows
 from .fields import Fields
 from .file_names import NameRule, draft_name
 from .header_words import words
 from .tables import ROWS, DraftError, ExportTable, open_table
 
 CLOSE = 0.12
-"""Two extracts whose scores are nearer than this are not told apart."""
+"""Two extracts with a smaller difference of scores are both likely."""
 NAMED = 0.2
-"""What a word in the name, the sheet or the title adds to an extract's score, of 1."""
+"""Added to an extract's score, of 1, for its name in the file's name, sheet or title."""
+USED = 0.35
+"""Added to an extract's score if it uses every header of the file."""
 
 
 @dataclass
 class Draft:
-    """All of a draft. `columns`: one for each of the contract's, in its order. `fields`: the file's own. `codes`: column -> the
-    file's own codes.
+    """A drafted mapping. `columns`: one for each of the contract's, in its order. `fields`: the file's. `codes`: column ->
+    codes in the file.
 
-    `separators`: list column -> what stands between items. `ignore`: column -> globs of rows that are no records. `window`:
-    first and last day of the rows, as far as they have any. `open_points`: what a person must decide, a sentence each.
-    `unplaced`: what is to be said of rows that are no records and that no column can tell.
-    """
+    `separators`: list column -> separator of its items. `ignore`: column -> globs of rows that are not records. `window`: first
+    and last day of the rows, if they have dates. `open_points`: what a person must decide, a sentence each. `unplaced`: the
+    same for rows that are not records but that no column can identify. """
 
     path: Path
     table: ExportTable
@@ -59,7 +60,7 @@ class Draft:
     unplaced: list[str] = field(default_factory=list)
 
     def decide(self) -> None:
-        """Say anew what is left to decide, after codes were given a meaning."""
+        """Update `open_points`, after codes were given targets."""
         self.open_points = _open_points(self)
 
     def column(self, name: str) -> Drafted:
@@ -68,18 +69,14 @@ class Draft:
 
     @property
     def not_stored(self) -> list[str]:
-        """Headers that no column was given."""
+        """Headers that no column uses."""
         used = {h for d in self.columns if d.source for h in d.source.headers}
         return [h for h in self.table.headers if h and h not in used]
 
     @property
     def missing(self) -> list[Drafted]:
-        """Columns of the contract that nothing in the file is."""
+        """Columns of the contract without a source in the file."""
         return [d for d in self.columns if d.source is None]
-
-
-USED = 0.35
-"""What an extract's score gains where it has a use for every header of the file."""
 
 
 def draft_mapping(
@@ -90,9 +87,9 @@ def draft_mapping(
     force: str | None = None,
     chosen: Mapping[str, str] | None = None,
 ) -> Draft:
-    """Draft the mapping of one file. `chosen`: column -> header (blank: none), as a person picked them.
+    """Draft the mapping of one file. `chosen`: column -> header that a person picked (blank: none).
 
-    Raises DraftError, OSError, and ValueError for an extract or a force that is not there.
+    Raises DraftError, also for an unknown extract or force, and OSError.
     """  # fmt: skip
     contracts = load_contracts()
     if extract is not None and extract not in contracts:
@@ -100,10 +97,10 @@ def draft_mapping(
         raise DraftError(f"no contract is called '{extract}'{suggestion(extract, contracts)} (there are {extracts})")
     force = _force(home, path, force)
     table = open_table(con, home, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
-    extra = take_out(con, len(table.headers))
+    extra = remove_extra_rows(con, len(table.headers))
     rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
     if rows == 0:
-        raise DraftError(f"{path.name}: the table has a header and no rows: there is nothing to tell its columns by")
+        raise DraftError(f"{path.name}: the table has a header but no rows to recognise its columns by")
     fields = Fields(con, table.headers, rows)
     known = {
         name: {c.name: known_values(home, contract, c, force) for c in contract.columns}
@@ -131,18 +128,17 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
         if code not in names:
             raise DraftError(f"unknown force '{force}'{suggestion(code, names)} (seeds/forces.csv has their codes)")
         return code
-    said = set(words(path.stem))
-    named = [code for code in names if set(code.split("-")) - {"and"} <= said]
+    in_name = set(words(path.stem))
+    named = [code for code in names if set(code.split("-")) - {"and"} <= in_name]
     if len(named) == 1:
         return named[0]
-    dropped = {e.force_code for e in read_ledger(home) if e.force_code}
-    own = {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
-    likely = dropped or own
+    likely = {e.force_code for e in read_ledger(home) if e.force_code}
+    likely = likely or {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
     return likely.pop() if len(likely) == 1 else None
 
 
 def _header_score(contracts: Mapping[str, Contract]) -> Callable[[tuple[str, ...]], float]:
-    """How much a row looks like a header: cells that contracts know, cells of text, and no figures."""
+    """A function that scores how much a row looks like a header: names that contracts know, text, and no numbers."""
     names = {
         frozenset(words(n)) for contract in contracts.values() for c in contract.columns
         for n in (c.name, *c.aliases, *c.synonyms)
@@ -163,44 +159,43 @@ def _header_score(contracts: Mapping[str, Contract]) -> Callable[[tuple[str, ...
 def _recognised(
     path: Path, table: ExportTable, fields: Fields, known: Mapping[str, Mapping[str, Mapping[str, str]]], checks: list[str]
 ) -> str:
-    """The extract whose columns the file has. Raises DraftError where it is like none."""
-    place = " ".join([path.stem, table.sheet or "", *table.above])
-    said = f" {' '.join(words(place))} "
-    scored = []
+    """The extract that fits the file best. Raises DraftError if none fits."""
+    titles = f" {' '.join(words(' '.join([path.stem, table.sheet or '', *table.above])))} "
+    scores = []
     for name, contract in load_contracts().items():
         if contract.kind in ("indicators", "monthly_file"):
             continue
-        found = draft_columns(contract, fields, known[name])
-        required = [_evidence(d) for d in found if d.column.required]
-        other = [_evidence(d) for d in found if not d.column.required]
-        placed = any(d.source for d in found if d.column.places_row)
+        columns = draft_columns(contract, fields, known[name])
+        required = [_evidence(d) for d in columns if d.column.required]
+        other = [_evidence(d) for d in columns if not d.column.required]
+        has_date = any(d.source for d in columns if d.column.places_row)
         share = (sum(required) + 0.4 * sum(other)) / (len(required) + 0.4 * len(other))
-        named = any(f" {' '.join(words(k))} " in said for k in (name, *contract.known_as))
-        # Of two contracts that are met alike, the one that makes use of more of the file.
-        used = len({i for d in found if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
-        scored.append(((share + USED * used) * (1 if placed else 0.5) + (NAMED if named else 0), name))
-    scored.sort(reverse=True)
-    (best, name), (second, other_name) = scored[:2]
+        named = any(f" {' '.join(words(k))} " in titles for k in (name, *contract.known_as))
+        # Of two contracts that fit equally, the one that uses more of the file.
+        used = len({i for d in columns if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
+        scores.append(((share + USED * used) * (1 if has_date else 0.5) + (NAMED if named else 0), name))
+    scores.sort(reverse=True)
+    (best, name), (second, other_name) = scores[:2]
     if best < 0.4:
         raise DraftError(
-            f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) are like no extract's: "
-            f"say which it is with --extract, one of {', '.join(load_contracts())}"
+            f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) fit no extract: "
+            f"name it with --extract, one of {', '.join(load_contracts())}"
         )
     if best - second < CLOSE:
-        checks.append(f"extract: {other_name} is as likely: --extract says which it is")
+        checks.append(f"extract: {other_name} is as likely: choose with --extract")
     return name
 
 
 def _evidence(drafted: Drafted) -> float:
-    """What a column says for its extract, of 1: a name of its own much; cells alone little, as every extract has a
-    reference and a date."""
+    """How much a column speaks for its extract, of 1: much if its header matches; little if only its cells do, as every extract
+    has a reference and a date."""
     if drafted.source is None:
         return 0.0
     return 0.2 if drafted.score <= BY_CELLS else drafted.score
 
 
 def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: str, header: str) -> None:
-    """Give a column the header that a person picked; several columns may have one header then."""
+    """Give a column the header that a person picked. Several columns may then have the same header."""
     one = next(d for d in drafted if d.column.name == name)
     sources = fields.sources(contract.column(name))
     picked = next((s for s in sources if label_of(s) == header), None)
@@ -236,22 +231,22 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
         for d in draft.columns
         if d.source and d.source.how != "one" and d.source.indexes[0] not in places
     }
-    lost: list[str] = []
+    unplaced: list[str] = []
     for row in extra:
-        here = places.get(row.index)
-        # A cell alone may be anybody's: it is never repeated in a mapping, nor is a row left out for it unasked.
-        if here is None or not row.sure:
-            lost.append(f"line {row.line}")
+        drafted = places.get(row.index)
+        # A single cell may be a person's name: it never goes into a mapping, and no row is left out because of it.
+        if drafted is None or not row.is_certain:
+            unplaced.append(f"line {row.line}")
             continue
         glob = glob_of(row.text)
         if glob == "*" or catches_records(con, row.index, glob):
             glob = row.text
-        globs = draft.ignore.setdefault(here.column.name, [])
+        globs = draft.ignore.setdefault(drafted.column.name, [])
         if glob.lower() not in [g.lower() for g in globs]:
             globs.append(glob)
-    if lost:
-        shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-        draft.unplaced.append(f"table.ignore: {shown}: looks like no record, but no contract column shows it: quarantined")
+    if unplaced:
+        shown = ", ".join(unplaced[:5]) + (f" and {len(unplaced) - 5} more" if len(unplaced) > 5 else "")
+        draft.unplaced.append(f"table.ignore: {shown}: not a record, but no contract column shows it: quarantined")
 
 
 def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
@@ -261,8 +256,8 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     if name_problem(draft.path.name, load_contracts(), force_names()) is not None:
         draft.name = draft_name(draft.path.name, *draft.window)
         if draft.contract.kind == "list" and draft.name.covers:
-            said = "a whole list is as at its export, and this covers its rows' days: put {from:...} and {to:...} in the name"
-            draft.name = replace(draft.name, doubt=said)
+            doubt = "a whole list is of its export's day, not of its rows' days: put {from:...} and {to:...} in the name"
+            draft.name = replace(draft.name, doubt=doubt)
 
 
 def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | None, date | None]:
@@ -275,24 +270,24 @@ def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | 
 
 
 def _open_points(draft: Draft) -> list[str]:
-    found = list(draft.unplaced)
+    points = list(draft.unplaced)
     if draft.name and draft.force is None:
-        found.append("forces: whose files these are: give --force, or write the force's code")
-    for h in sorted(draft.fields.doubled):
-        found.append(f"headers: '{h}' appears twice, and no column can be told by it: rename one at the source")
+        points.append("forces: which force the files are from: give --force, or write the force's code")
+    for h in sorted(draft.fields.repeated):
+        points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
     for d in draft.missing:
         if not d.column.required:
             continue
-        said = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
+        point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
         if d.column.values:
-            said += f"; where all rows are one of {', '.join(d.column.values)}, say so under constants"
-        found.append(said + ". The files are refused without it")
+            point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
+        points.append(point + ". The files are refused without it")
     for d in draft.columns:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, []))
         if undecided and d.column.type == "choice":
             is_one = undecided == 1
-            found.append(
+            points.append(
                 f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
                 f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
             )
-    return found
+    return points

@@ -1,4 +1,4 @@
-"""Rows below or within a table that are no records: totals, source lines, end marks."""
+"""Finds rows in or below a table that are not records: totals, source lines, end marks."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dagster_project.core.sql import literal, one_row
 from .tables import ROWS
 
 MOST = 200
-"""More rows than this that look like totals are records after all."""
+"""If more rows than this look like totals, they are records."""
 
 _LABEL = (
     r"^\W*((grand|sub|overall|running)[ -]?)?totals?\b|^\W*sum\b|^\W*(data )?sources?\b\W*|^\W*count\b|^\W*end of\b"
@@ -24,16 +24,16 @@ _LABEL = (
 
 @dataclass(frozen=True)
 class ExtraRow:
-    """A row that is no record: its line, the place of its first cell with text, that text, and how sure that is."""
+    """A row that is not a record: its line, the field and text of its first filled cell, and whether it is certain."""
 
     line: int
     index: int
     text: str
-    sure: bool
+    is_certain: bool
 
 
-def take_out(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraRow]:
-    """Remove from `draft_rows` the rows that are no records, and say which they were."""
+def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraRow]:
+    """Remove rows that are not records from `draft_rows`, and return them."""
     texts = ", ".join(f"c{n}" for n in range(width))
     filled = " + ".join(f"(c{n} is not null)::int" for n in range(width))
     first = "case " + " ".join(f"when c{n} is not null then {n}" for n in range(width)) + " end"
@@ -49,28 +49,28 @@ def take_out(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraRow]:
             or (usual >= 4 and filled = 1 and from_end <= 10)
         """
     )
-    found = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
+    extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
     rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
-    if len(found) > min(MOST, rows / 4):
+    if len(extra) > min(MOST, rows / 4):
         return []
     con.execute(f"delete from {ROWS} where line in (select line from draft_extra)")
-    return found
+    return extra
 
 
 def glob_of(text: str) -> str:
-    """What matches this row and those like it in other months' files: its words up to the first figure, then `*`."""
+    """A glob for this row and similar ones in other months' files: its words up to the first digit, then `*`."""
     if re.fullmatch(r"([-=_*])\1+", text):
         return f"{text[:3]}*"
     head = re.match(r"^[^\d:]*:?", text)
-    kept = (head[0] if head else "").rstrip()
-    if not kept.endswith(":"):
-        # The first two words say it; what follows may change.
-        kept = " ".join(kept.split()[:2])
-    return f"{kept or text}*"
+    start = (head[0] if head else "").rstrip()
+    if not start.endswith(":"):
+        # The first two words are enough; the rest may change.
+        start = " ".join(start.split()[:2])
+    return f"{start or text}*"
 
 
 def catches_records(con: duckdb.DuckDBPyConnection, index: int, glob: str) -> int:
-    """Records that a glob would take with it, in one field."""
+    """The number of records that a glob would also remove, in one field."""
     start = literal(glob.rstrip("*").lower())
     (n,) = one_row(con.execute(f"select count(*) from {ROWS} where starts_with(lower(c{index}), {start})"))
     return int(n)

@@ -1,4 +1,4 @@
-"""The fields of a file, and columns made from several: a time from a date and an hour, a list, an offence code."""
+"""The fields of a file, and columns that can be made from several: a time from a date and an hour, a list, an offence code."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from .profiles import Profile
 
 @dataclass(frozen=True)
 class ColumnSource:
-    """Where a column's text comes from: one header, or several joined or listed. `indexes`: fields from 0."""
+    """Where a column's text comes from: one header, or several that are joined or listed. `indexes`: fields from 0."""
 
     indexes: tuple[int, ...]
     headers: tuple[str, ...]
@@ -29,12 +29,12 @@ class Fields:
     def __init__(self, con: duckdb.DuckDBPyConnection, headers: tuple[str, ...], rows: int) -> None:
         self.con, self.headers, self.rows = con, headers, rows
         plain = [plain_header(h) for h in headers]
-        self.doubled = {headers[n] for n, h in enumerate(plain) if h and plain.count(h) > 1}
+        self.repeated = {headers[n] for n, h in enumerate(plain) if h and plain.count(h) > 1}
         self.singles = [
             ColumnSource((n,), (h,), Profile(con, f"c{n}", h, rows)) for n, h in enumerate(headers)
-            if plain[n] and h not in self.doubled
+            if plain[n] and h not in self.repeated
         ]  # fmt: skip
-        self.joins = self._moments()
+        self.joins = self._dates_with_times()
         self.lists = self._lists()
         self.offences = self._offences()
 
@@ -44,28 +44,29 @@ class Fields:
         text = f"nullif(concat_ws('{between}', {', '.join(f'c{i}' for i in indexes)}), '')"
         return ColumnSource(indexes, headers, Profile(self.con, text, " ".join(headers), self.rows), how, between, doubt)
 
-    def _moments(self) -> list[ColumnSource]:
-        """A day and a time of day that belong together: `Opened Date` and `Opened Time`, or side by side."""
+    def _dates_with_times(self) -> list[ColumnSource]:
+        """A day and a time of day that belong together: `Opened Date` and `Opened Time`, or neighbours."""
         days = [s for s in self.singles if s.profile.is_date and not _has_hours(s.profile)]
-        found = []
+        joins = []
         for time in (s for s in self.singles if s.profile.time_format):
             stem = stem_of(time.headers[0])
             same = [d for d in days if stem_of(d.headers[0]) == stem and stem]
-            beside = [d for d in days if d.indexes[0] == time.indexes[0] - 1]
+            neighbours = [d for d in days if d.indexes[0] == time.indexes[0] - 1]
             left = [d for d in days if d.indexes[0] < time.indexes[0]]
-            day = next(iter(same or beside or left[-1:] or days[:1]), None)
+            day = next(iter(same or neighbours or left[-1:] or days[:1]), None)
             if day is not None:
-                sure = same or (beside and not (stem and stem_of(day.headers[0])))
+                sure = same or (neighbours and not (stem and stem_of(day.headers[0])))
                 doubt = "" if sure else f"'{time.headers[0]}' is taken for the time of '{day.headers[0]}'"
-                found.append(self._joined((day, time), "join", " ", doubt))
-        return found
+                joins.append(self._joined((day, time), "join", " ", doubt))
+        return joins
 
     def _lists(self) -> list[ColumnSource]:
-        """Headers that are numbered: `Qualifier 1`, `Qualifier 2`."""
+        """Numbered headers: `Qualifier 1`, `Qualifier 2`."""
         groups: dict[str, list[tuple[int, ColumnSource]]] = {}
         for source in self.singles:
-            if found := numbered(source.headers[0]):
-                groups.setdefault(found[0], []).append((found[1], source))
+            if name_and_number := numbered(source.headers[0]):
+                name, number = name_and_number
+                groups.setdefault(name, []).append((number, source))
         return [
             self._joined(tuple(s for _, s in sorted(g, key=lambda item: item[0])), "list", ";")
             for g in groups.values() if len(g) > 1
@@ -73,17 +74,17 @@ class Fields:
 
     def _offences(self) -> list[ColumnSource]:
         """The Home Office's class and subclass in separate fields: `92D` and `1`."""
-        found = []
+        codes = []
         for one in self.singles:
-            b, said = one.profile.basics, set(words(one.headers[0]))
-            if "sub" in said or not said & {"class", "code"} or one.profile.share(b.class_codes) < 0.9:
+            b, header_words = one.profile.basics, set(words(one.headers[0]))
+            if "sub" in header_words or not header_words & {"class", "code"} or one.profile.share(b.class_codes) < 0.9:
                 continue
             subs = [
                 s for s in self.singles
                 if "sub" in words(s.headers[0]) and s.profile.share(s.profile.basics.small_numbers) >= 0.9
             ]  # fmt: skip
-            found += [self._joined((one, sub), "join", "/") for sub in subs[:1]]
-        return found
+            codes += [self._joined((one, sub), "join", "/") for sub in subs[:1]]
+        return codes
 
     def sources(self, column: Column) -> list[ColumnSource]:
         """Everything that could be a column's source."""
@@ -96,14 +97,14 @@ class Fields:
 
 
 def _has_hours(profile: Profile) -> bool:
-    """Whether a column of dates has real times of day: not midnight in every row."""
+    """Whether a column of dates has times of day other than midnight."""
     if not profile.dates.has_time:
         return False
-    found = one_row(profile.con.execute(
+    counts = one_row(profile.con.execute(
         f"select count(*) from draft_rows where regexp_matches({profile.text}, '\\d:\\d\\d')"
         f" and not regexp_matches({profile.text}, '\\b0?0:00(:00)?$')"
     ))
-    return bool(found[0])
+    return bool(counts[0])
 
 
 def stem_of(header: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Drafts the rule for a system's file names, from one name and the days of its rows."""
+"""Drafts the rule for a system's file names from one name and the days of its rows."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _PERIODS = (
 
 @dataclass(frozen=True)
 class NameRule:
-    """An entry of `files`. `covers`: `months` where the name does not say the window. `doubt`: what to look at."""
+    """An entry of `files`. `covers`: `months` if the name does not have the window. `doubt`: what to check."""
 
     name: str
     covers: str | None
@@ -33,7 +33,7 @@ class NameRule:
 
 
 def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
-    """The rule for a file name whose rows are of the days `first` to `last`; None where they have no dates."""
+    """The rule for a file name. `first`, `last`: the days of its rows; None if they have no dates."""
     end = re.search(r"(\.csv\.gz|\.csv\.zip|\.csv|\.zip|\.xlsx|\.parquet)$", name, re.I)
     stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
     rest, placed = _place_moment(stem, last)
@@ -45,18 +45,18 @@ def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
     pattern = _globbed(rest) + ending
     if window:
         return NameRule(pattern, None)
-    doubt = "" if first else "the rows have no dates to tell the window by"
+    doubt = "" if first else "the rows have no dates to find the window by"
     return NameRule(pattern, "months", doubt)
 
 
 def _place_moment(stem: str, last: date | None) -> tuple[str, bool]:
     for pattern, form in _MOMENTS:
-        for found in re.finditer(rf"(?<!\d){pattern}(?!\d)", stem):
-            between = re.search(r"[ _-]", found[0])
+        for match in re.finditer(rf"(?<!\d){pattern}(?!\d)", stem):
+            between = re.search(r"[ _-]", match[0])
             form = form.format(between[0] if between else "")
-            read = _read(found[0], form)
+            read = _read(match[0], form)
             if read and (last is None or read.date() >= last):
-                return _put(stem, found, f"{{at:{form}}}"), True
+                return _put(stem, match, f"{{at:{form}}}"), True
     return stem, False
 
 
@@ -69,27 +69,27 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
             if begins <= first and last <= ends:
                 stem = _put(_put(stem, two, f"{{to:{form}}}"), one, f"{{from:{form}}}")
                 return stem, True
-    if found := re.search(r"(?<!\d)(20\d\d)([-_/ ])(\d\d)(?!\d)", stem):
-        year = int(found[1])
-        is_pair = int(found[3]) == (year + 1) % 100
+    if match := re.search(r"(?<!\d)(20\d\d)([-_/ ])(\d\d)(?!\d)", stem):
+        year = int(match[1])
+        is_pair = int(match[3]) == (year + 1) % 100
         if is_pair and date(year, 4, 1) <= first and last <= date(year + 1, 3, 31):
-            return _put(stem, found, f"{{financial_year:%Y}}{found[2]}*"), True
+            return _put(stem, match, f"{{financial_year:%Y}}{match[2]}*"), True
     for pattern, kind, form in _PERIODS:
-        for found in re.finditer(rf"(?<![A-Za-z\d]){pattern}(?![\d])", stem, re.I):
-            form_here = form.format(found[1])
-            read = _read(found[0], form_here)
+        for match in re.finditer(rf"(?<![A-Za-z\d]){pattern}(?![\d])", stem, re.I):
+            form_here = form.format(match[1])
+            read = _read(match[0], form_here)
             if read and _within(kind, read.date(), first, last):
-                return _put(stem, found, f"{{{kind}:{form_here}}}"), True
+                return _put(stem, match, f"{{{kind}:{form_here}}}"), True
     return stem, False
 
 
 def _place_run_day(stem: str, last: date) -> tuple[str, bool]:
-    """A single day after the last row's is the day of the export."""
+    """A single day after the last row's is taken as the day of the export."""
     for pattern, form in _DAYS:
-        for found in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
-            read = _read(found[0], form)
+        for match in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
+            read = _read(match[0], form)
             if read and last <= read.date() <= last + timedelta(days=400):
-                return _put(stem, found, f"{{at:{form}}}"), True
+                return _put(stem, match, f"{{at:{form}}}"), True
     return stem, False
 
 
@@ -106,11 +106,11 @@ def _read(text: str, form: str) -> datetime | None:
         return None
 
 
-def _put(stem: str, found: re.Match[str], placeholder: str) -> str:
-    return stem[: found.start()] + placeholder + stem[found.end() :]
+def _put(stem: str, match: re.Match[str], placeholder: str) -> str:
+    return stem[: match.start()] + placeholder + stem[match.end() :]
 
 
 def _globbed(stem: str) -> str:
-    """What is not in a placeholder: runs of figures change from file to file."""
+    """The name with `*` for digits outside placeholders, as they change from file to file."""
     parts = re.split(r"(\{[^}]*\})", stem)
     return "".join(p if p.startswith("{") else re.sub(r"\(\d+\)|\d+(?:[-_. ]\d+)*", "*", p) for p in parts)

@@ -1,4 +1,4 @@
-"""How similar a file's header and a contract's column are, by their words."""
+"""Measures how similar a file's header and a contract's column are, by their words."""
 
 import re
 from difflib import SequenceMatcher
@@ -11,16 +11,16 @@ KNOWN = 1.0
 SAME_WORDS = 0.92
 """The same words in another order."""
 GENERAL_NAME = 0.85
-"""A name that the contract lists, of one word that says little."""
+"""A name that the contract lists, but only one general word."""
 ALIKE = 0.6
-"""From here on a header may be meant; below it says nothing."""
+"""The least similarity of a header that may be the column."""
 
 GENERAL = frozenset({
     "type", "category", "class", "source", "result", "outcome", "date", "subject", "priority", "response", "ref", "order",
-    "case", "offence", "state", "total", "sum", "count", "value", "amount", "via", "object", "start", "end", "action", "unit", 
+    "case", "offence", "state", "total", "sum", "count", "value", "amount", "via", "object", "start", "end", "action", "unit",
     "reason", "made", "created", "received", "opened", "closed", "occurrence", "person", "power", "line",
 })  # fmt: skip
-"""Words that by themselves are the names of many things."""
+"""Words that many systems use for different things."""
 
 _SHORT = {
     "no": "ref", "num": "ref", "nbr": "ref", "nr": "ref", "number": "ref", "reference": "ref", "id": "ref", "urn": "ref",
@@ -34,23 +34,23 @@ _SHORT = {
     "is": "", "was": "", "and": "", "desc": "", "description": "", "code": "code", "hr": "hour", "dept": "department",
     "cust": "custody", "arr": "arrest", "arrested": "arrest", "tested": "test", "res": "result", "ref'd": "referred",
 }  # fmt: skip
-"""What systems write short, and words that tell two headers apart in nothing."""
+"""Abbreviations -> words, and words that make no difference -> blank."""
 
 
 @cache
 def words(header: str) -> tuple[str, ...]:
-    """A header's words in plain form: `IncidentNo.` and `incident_ref` have the same."""
+    """A header's words in plain form: the same for `IncidentNo.` and `incident_ref`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
-    found = re.findall(r"[a-z0-9£+']+|#", spaced.lower().replace("#", " ref "))
-    plain = " ".join(_SHORT.get(w, w) for w in found).split()
+    raw = re.findall(r"[a-z0-9£+']+|#", spaced.lower().replace("#", " ref "))
+    plain = " ".join(_SHORT.get(w, w) for w in raw).split()
     # "Incident Ref No" and "Amount Ordered (£)" say the same thing twice.
     return tuple(dict.fromkeys(plain))
 
 
 def likeness(column: Column, header: str) -> float:
-    """0 to 1: `KNOWN` for a header that the contract lists, less for one like it."""
+    """0 to 1: `KNOWN` for a header that the contract lists, less for a similar one."""
     own = set(words(header))
-    # One word that half the systems use for something else is no proof, unless it is the contract's own.
+    # One general word is not certain, unless it is the contract's own name or alias.
     known = _likeness((column.name, *column.aliases, *column.synonyms), header)
     if known == KNOWN and len(own) == 1 and own & GENERAL and _likeness((column.name, *column.aliases), header) < KNOWN:
         return GENERAL_NAME
@@ -90,7 +90,7 @@ def numbered(header: str) -> tuple[str, int] | None:
     spaced = re.sub(r"(?<=[A-Za-z])(?=\d)", " ", header)
     parts = [ORDINALS.get(w, w) for w in words(spaced)]
     if letter := re.search(r"(?:^|\s)([A-F])$", header.strip()):
-        # `Keyword A`, `Keyword B`: the article of other headers is no number.
+        # `Keyword A`, `Keyword B`: the letter is a number here.
         parts = [w for w in parts if w != letter[1].lower()] + [str(ord(letter[1]) - 64)]
     digits = [w for w in parts if w.isdigit() and int(w) <= 20]
     rest = [w for w in parts if not w.isdigit()]

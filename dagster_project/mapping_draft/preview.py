@@ -1,4 +1,4 @@
-"""What a drafted mapping would make of its file, tried in a throw-away home."""
+"""Tries a drafted mapping on its file, in a temporary home."""
 
 import os
 import tempfile
@@ -31,7 +31,7 @@ from .tables import ROWS
 
 SHOWN_ROWS = 10
 HIDDEN = "(hidden)"
-"""What stands for a personal identifier, before and after."""
+"""Shown in place of a personal identifier."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class YearFigure:
 
 @dataclass(frozen=True)
 class Preview:
-    """What landing says of the file with the mapping, and the figures that would come of it.
+    """The result of landing the file with the mapping, and the figures that it would give.
 
-    `problems`: the first quarantined rows, line and reasons. `before`, `after`: ten rows by contract column, as the file has
-    them and as they would land; `after` has None for a row that would not. `why_none`: why there are no figures.
+    `problems`: the first quarantined rows, line and reasons. `before`, `after`: ten rows by contract column, as in the file and
+    as they would land; `after` has None for a row that would not land. `why_none`: why there are no figures.
     """
 
     entry: LedgerEntry
@@ -63,39 +63,39 @@ class Preview:
 
 
 def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str, *, with_figures: bool = True) -> Preview:
-    """Try the mapping that `text` is. `con`: the draft's own, which has its rows. Raises OSError, ValueError."""
+    """Try the mapping `text`. `con`: the draft's connection, with its rows. Raises OSError, ValueError."""
     if draft.force is None:
-        raise ValueError("whose file? Give --force: the figures are a force's")
+        raise ValueError("name the force with --force: figures are for a force")
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
-        trial = _bare_home(home, Path(folder) / "home")
+        trial = _temporary_home(home, Path(folder) / "home")
         (trial.mappings / "draft.yml").write_text(text, encoding="utf-8")
         night = Night.begin(trial)
-        (entry,) = land_files(trial, load_contracts(), [_claimed(draft)], night.night_id, archive=False)
+        (entry,) = land_files(trial, load_contracts(), [_as_described(draft)], night.night_id, archive=False)
         problems = _problems(trial, entry)
         lines, before, after = _ten_rows(con, trial, draft, entry)
         figures, why = _figures(trial, night, entry, draft) if with_figures else ([], "")
         return Preview(entry, problems, lines, before, after, figures, why)
 
 
-def _bare_home(home: Home, path: Path) -> Home:
-    """A home with the real one's lists, settings and key, and no file: all its figures are this file's."""
+def _temporary_home(home: Home, path: Path) -> Home:
+    """A home with the real one's lists, settings and key, and no other file, so that all figures come from this file."""
     trial = Home(path).create()
     trial.seeds.mkdir(exist_ok=True)
-    for found in home.seeds.glob("*") if home.seeds.is_dir() else ():
-        (trial.seeds / found.name).symlink_to(found.absolute())
-    for found in (home.key_file, home.config_file):
-        if found.exists():
-            (trial.path / found.name).symlink_to(found.absolute())
+    for file in home.seeds.glob("*") if home.seeds.is_dir() else ():
+        (trial.seeds / file.name).symlink_to(file.absolute())
+    for file in (home.key_file, home.config_file):
+        if file.exists():
+            (trial.path / file.name).symlink_to(file.absolute())
     return trial
 
 
-def _claimed(draft: Draft) -> InboxFile:
-    """The file under the extract, the force and the window that the draft says, whatever its name."""
+def _as_described(draft: Draft) -> InboxFile:
+    """The file with the draft's extract, force and window, whatever its name."""
     first, last = draft.window
     first = first.replace(day=1) if first else EVER[0]
     last = last.replace(day=monthrange(last.year, last.month)[1]) if last else EVER[1]
     if draft.contract.kind == "list" and draft.window[1]:
-        # A whole list is as at its extraction, however long ago its last row began.
+        # A whole list is of the day of its extraction, however old its last row is.
         last = max(last, date.fromtimestamp(draft.path.stat().st_mtime))
     file = describe(draft.path.absolute(), load_contracts(), force_names())
     return replace(
@@ -117,9 +117,9 @@ def _problems(trial: Home, entry: LedgerEntry) -> list[tuple[int, str]]:
 def _ten_rows(
     con: duckdb.DuckDBPyConnection, trial: Home, draft: Draft, entry: LedgerEntry
 ) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
-    """Ten rows, spread over the file, before and after. What is a personal identifier is never read out."""
+    """Ten rows from all over the file, before and after. Personal identifiers are never read."""
     shown = [(d.column, d.source) for d in draft.columns if d.source]
-    secret = _identifying(draft)
+    secret = _hidden_columns(draft)
     texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else _as_delivered(source) for c, source in shown)
     rows = con.execute(
         f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
@@ -131,8 +131,8 @@ def _ten_rows(
     return lines, before, [landed.get(line) for line in lines]
 
 
-def _identifying(draft: Draft) -> set[str]:
-    """Columns whose text is never shown: personal identifiers, and what was given a header of theirs."""
+def _hidden_columns(draft: Draft) -> set[str]:
+    """Columns that are never shown: personal identifiers, and others with the same header."""
     fields = {i for d in draft.columns if d.source and d.column.identifier for i in d.source.indexes}
     return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
 
@@ -145,7 +145,7 @@ def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int]) -> 
     if entry.outcome not in ("accepted", "held"):
         return {}
     names = [c.name for c in draft.contract.columns]
-    secret = _identifying(draft)
+    secret = _hidden_columns(draft)
     picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"cast({n} as varchar)" for n in names)
     path = load_of(entry).raw(trial)
     if not path.exists():
@@ -165,7 +165,7 @@ def _text(value: object) -> str:
 def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[YearFigure], str]:
     if entry.outcome != "accepted" or not entry.rows_landed:
         return [], f"the file would be {entry.outcome}" if entry.outcome != "accepted" else "no row would land"
-    # The figures are the same on either engine, and here somebody waits.
+    # Both engines give the same figures, and DuckDB is faster here.
     run = NightRun(trial, engine="duckdb")
     run.night, run.landed = night, Landed((entry,))
     mask = os.umask(0o077)

@@ -1,4 +1,4 @@
-"""What a column's cells hold, counted in SQL over all rows: dates, times, amounts, codes, units, references."""
+"""Counts what a column's cells hold, in SQL over all rows: dates, times, amounts, codes, units, references."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .header_words import words
 from .tables import ROWS
 
 MOST_CODES = 60
-"""Distinct values beyond which a column is no list of codes."""
+"""The most distinct values of a column of codes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Basics:
 
 
 class Profile:
-    """One field of the file, or several joined: `text` is SQL over `draft_rows`. Each answer is asked for once."""
+    """The profile of one field, or of several joined. `text`: SQL over `draft_rows`. Each count is cached."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, text: str, header: str, rows: int) -> None:
         self.con, self.text, self.header, self.rows = con, text, header, rows
@@ -55,12 +55,12 @@ class Profile:
         return Basics(*counts)
 
     def share(self, n: int) -> float:
-        """`n` of the cells with text."""
+        """`n` as a share of the cells with text."""
         return n / self.basics.filled if self.basics.filled else 0.0
 
     @cached_property
     def dates(self) -> DateForm:
-        """How its dates are written, if they are any."""
+        """How its dates are written, if it has any."""
         return date_form(self.con, self.text)
 
     @property
@@ -70,7 +70,7 @@ class Profile:
 
     @property
     def time_format(self) -> str | None:
-        """The form of its times of day, None for a column of others. Four digits are a time only where the header says so."""
+        """The format of its times of day; None if it has no times. Four digits are a time only if the header says so."""
         if self.share(self.basics.times) >= 0.95:
             return "%H:%M"
         says_time = {"time", "hour"} & set(words(self.header))
@@ -78,12 +78,12 @@ class Profile:
 
     @property
     def is_unique(self) -> bool:
-        """Whether every row has a value of its own."""
+        """Whether every row has a different value."""
         return self.basics.filled > 0 and self.basics.filled == self.basics.distinct == self.rows
 
     @cached_property
     def codes(self) -> list[tuple[str, int]]:
-        """Its values and their rows, the most frequent first, case not regarded; none where there are too many to be codes."""
+        """Its values and their rows, most frequent first, ignoring case; empty if there are too many to be codes."""
         if self.basics.distinct > 4 * MOST_CODES:
             return []
         return self.con.execute(
@@ -92,7 +92,7 @@ class Profile:
         ).fetchall()
 
     def items(self, separator: str) -> list[tuple[str, int]]:
-        """Items of a list column and the rows that have them, the most frequent first; 500 at most."""
+        """The items of a list column and their rows, most frequent first; 500 at most."""
         return self.con.execute(
             f"select any_value(i), count(distinct line) from (select line, trim(unnest(string_split({self.text}, ?))) as i"
             f" from {ROWS}) where i <> '' group by lower(i) order by 2 desc, 1 limit 500",
@@ -100,7 +100,7 @@ class Profile:
         ).fetchall()
 
     def share_of(self, known: Collection[str]) -> float:
-        """Cells whose value is one of `known` (lower case)."""
+        """The share of cells whose value is one of `known` (lower case)."""
         if not known:
             return 0.0
         n = one_row(self.con.execute(

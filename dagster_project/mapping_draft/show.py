@@ -1,4 +1,4 @@
-"""Shows a drafted mapping at the terminal. It shows no row of the file, only the reasons of quarantined ones."""
+"""Shows a drafted mapping at the terminal. Of the file's rows it shows only the reasons of quarantined ones."""
 
 from rich import box
 from rich.table import Table
@@ -12,10 +12,10 @@ from .preview import Preview, YearFigure
 
 
 def show_draft(draft: Draft) -> None:
-    """Print what was found: the table, the columns, and what is left to decide."""
+    """Print the draft: the table, the columns, and what is left to decide."""
     console = Console()
     place = f", sheet {draft.table.sheet}" if draft.table.sheet else ""
-    _say(console, f"{draft.path.name}: {draft.contract.extract} of {draft.force or 'a force that --force must say'}{place},"
+    _say(console, f"{draft.path.name}: {draft.contract.extract} of {draft.force or 'an unknown force (give --force)'}{place},"
                   f" header in row {draft.table.header_row}, {draft.rows:,} rows")  # fmt: skip
     if draft.extra_rows:
         _say(console, f"{draft.extra_rows} more {'row is no record' if draft.extra_rows == 1 else 'rows are no records'}")
@@ -27,7 +27,7 @@ def show_draft(draft: Draft) -> None:
         to_do = [f"check: {c}" for c in d.checks]
         to_do += [f"decide: {undecided} {'code' if undecided == 1 else 'codes'}"] if undecided else []
         if d.source is None:
-            to_do = ["decide: required, and no header is it"] if d.column.required else []
+            to_do = ["decide: required, but no header matches"] if d.column.required else []
         header = label_of(d.source) if d.source else "-"
         table.add_row(*(Text(t) for t in (d.column.name, header, d.why, "; ".join(to_do))), style=_style(d, to_do))
     console.print(table)
@@ -45,40 +45,37 @@ def _style(drafted: Drafted, to_do: list[str]) -> str:
     return "dim" if drafted.source is None else ""
 
 
-def show_preview(seen: Preview) -> None:
-    """Print what landing would say, the first problems, and the figures by measure and year."""
+def show_preview(result: Preview) -> None:
+    """Print the result of landing, the first problems, and the figures by measure and year."""
     console = Console()
-    e = seen.entry
+    e = result.entry
     reason = f": {e.reason}" if e.reason else ""
     _say(console, f"With this mapping the file would be {e.outcome}{reason}", "green" if e.outcome == "accepted" else "yellow")
     if e.rows_in_file is not None:
         _say(console, f"{e.rows_in_file:,} rows: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
                       f" {e.rows_duplicate:,} repeat another")  # fmt: skip
-    if seen.problems:
+    if result.problems:
         _say(console, "First problems")
-        for line, reasons in seen.problems:
+        for line, reasons in result.problems:
             _say(console, f"  line {line}: {reasons}")
-    if not seen.figures:
-        _say(console, f"No figures: {seen.why_none}")
+    if not result.figures:
+        _say(console, f"No figures: {result.why_none}")
         return
-    years = sorted({f.year for f in seen.figures})
+    years = sorted({f.year for f in result.figures})
     table = Table(
         "measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left"
     )
-    by_measure: dict[tuple[str, str], dict[str, str]] = {(f.measure, f.title): {} for f in seen.figures}
-    for f in seen.figures:
-        by_measure[f.measure, f.title][f.year] = said_of(f)
+    by_measure: dict[tuple[str, str], dict[str, str]] = {(f.measure, f.title): {} for f in result.figures}
+    for f in result.figures:
+        by_measure[f.measure, f.title][f.year] = figure_text(f)
     for (_, title), values in by_measure.items():
         table.add_row(title, *(values.get(y, "not available") for y in years))
     console.print(table)
 
 
-def said_of(figure: YearFigure) -> str:
-    """A figure for a person: `1,203`, or `87 (partial)`."""
-    if figure.value is None:
-        value = "none"
-    else:
-        value = f"{figure.value:,.2f}".rstrip("0").rstrip(".")
+def figure_text(figure: YearFigure) -> str:
+    """A figure as text: `1,203`, or `87 (partial)`."""
+    value = "none" if figure.value is None else f"{figure.value:,.2f}".rstrip("0").rstrip(".")
     return value if figure.status == "complete" else f"{value} ({figure.status})"
 
 

@@ -1,6 +1,6 @@
-"""The table in a file: which sheet, which row is the header, and its rows in DuckDB.
+"""Finds the table in a file: the sheet, the header row, and the rows, which it reads into DuckDB.
 
-A real export has titles, a logo row or a two-row header above its table and totals or a source line below it.
+A real export may have titles, a logo row or a two-row header above its table, and totals or a source line below it.
 """
 
 import csv
@@ -27,19 +27,22 @@ from dagster_project.landing.header_row import SEPARATORS
 from dagster_project.landing.refusal import Refused
 
 FIRST_ROWS = 50
-"""Rows among which the header is looked for, as landing does."""
+"""Rows that are searched for the header, as in landing."""
 
 ROWS = "draft_rows"
-"""The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL where blank."""
+"""The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
+
+NO_SPILL: dict[str, str | bool | int | float | list[str]] = {"temp_directory": ""}
+"""DuckDB's setting for connections that read an export: its rows may name people, so they are never written to disk."""
 
 
 class DraftError(PamError, ValueError):
-    """A file of which no mapping can be drafted. The message says what to do."""
+    """A file that no mapping can be drafted for. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class FirstRows:
-    """The first rows of one sheet, or of a text under one separator. `text` is CSV; Parquet has none."""
+    """The first rows of one sheet, or of a text read with one separator. `text`: as CSV."""
 
     sheet: str | None
     separator: str
@@ -49,7 +52,7 @@ class FirstRows:
 
 @dataclass(frozen=True)
 class ExportTable:
-    """A file's table. `header_row`: counted from 1. `above`: what stands in the rows above it."""
+    """A file's table. `header_row`: counted from 1. `above`: the cells above it."""
 
     container: str
     sheet: str | None
@@ -61,23 +64,20 @@ class ExportTable:
 
 
 def container_of(path: Path) -> str:
-    """The kind of file that a name's ending says. Raises DraftError for one that can't be landed."""
+    """The kind of file, by the ending of its name. Raises DraftError for one that can't be landed."""
     name = path.name.lower()
     if name.endswith(".xls"):
         raise DraftError(f"{path.name}: an old Excel workbook: open it in Excel and save it as .xlsx")
-    found = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.endswith(c)), None)
-    if found is None:
+    container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.endswith(c)), None)
+    if container is None:
         raise DraftError(f"{path.name}: not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
-    return found
+    return container
 
 
 def open_table(
     con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
 ) -> ExportTable:
-    """Find the file's table and fill `draft_rows`. `home`: its keys are not read. `score`: how much a row looks like a header,
-    higher is likelier.
-
-    Raises DraftError, OSError.
+    """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError.
     """
     install(con)
     container = container_of(path)
@@ -96,28 +96,28 @@ def open_table(
         _fill(con, grid, index, by_row=container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
-    headers = _named(_with_above(grid.rows, index))
+    headers = _without_blank_end(_with_merged_cells(grid.rows, index))
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
     return ExportTable(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
 
 
-def _with_above(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
-    """The header with what a merged cell above it says, as landing reads it: for names that are there twice, and for none."""
+def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
+    """The header, completed from merged cells above it, as in landing: names that appear twice, and blank ones."""
     own, above = rows[index], rows[index - 1] if index else ()
     plain = [plain_header(h) for h in own]
     if not any(plain.count(h) > 1 for h in plain if h) or len([c for c in above if c]) < 2:
         return own
-    found, last = [], ""
+    complete, last = [], ""
     for n, header in enumerate(own):
         over = above[n] if n < len(above) else ""
         last = over or last
-        found.append(over if not header else f"{last} {header}".strip() if plain.count(plain[n]) > 1 else header)
-    return tuple(found)
+        complete.append(over if not header else f"{last} {header}".strip() if plain.count(plain[n]) > 1 else header)
+    return tuple(complete)
 
 
-def _named(row: tuple[str, ...]) -> tuple[str, ...]:
-    """The header's cells without the empty ones at its end."""
+def _without_blank_end(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The header's cells without the blank ones at its end."""
     last = max((n for n, cell in enumerate(row) if cell), default=-1)
     return row[: last + 1]
 
@@ -168,7 +168,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
     try:
         read = con.execute("select * from read_parquet(?)", [str(path)])
     except duckdb.Error as error:
-        raise DraftError(f"{path.name}: not a sound Parquet file") from error
+        raise DraftError(f"{path.name}: not a readable Parquet file") from error
     headers = tuple(d[0] for d in read.description)
     cells = ", ".join(f"nullif(trim(cast({_quoted(h)} as varchar)), '') as c{n}" for n, h in enumerate(headers))
     con.execute(

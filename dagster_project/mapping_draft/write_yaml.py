@@ -1,4 +1,4 @@
-"""Writes a draft as the YAML of a mapping: it loads as it is, and comments say what is left to decide."""
+"""Writes a draft as the YAML of a mapping. It can be loaded at once; comments say what is left to decide."""
 
 import re
 import sys
@@ -18,7 +18,7 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]"
 
 
 def scalar(text: str) -> str:
-    """A text as YAML, in quotes where any reader of YAML would take it for something else."""
+    """A text as YAML, in quotes if YAML would read it as something else."""
     plain = _BARE.fullmatch(text) is not None
     return text if plain and yaml.safe_load(text) == text else quoted(text)
 
@@ -34,9 +34,9 @@ def flow(texts: list[str]) -> str:
 
 
 def mapping_yaml(draft: Draft) -> str:
-    """The whole text, ends with a line end."""
-    lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {draft.rows:,} rows. `# check` asks for a look,",
-             "# `# ?` for a decision; everything else was recognised by its name or its cells."]  # fmt: skip
+    """The mapping as YAML, with comments."""
+    lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {draft.rows:,} rows. `# check` means look at it,",
+             "# `# ?` means decide; everything else was recognised by its name or its cells."]  # fmt: skip
     lines += [f"# decide: {_one_line(p)}" for p in draft.open_points]
     lines += [f"# check: {_one_line(c)}" for c in draft.checks]
     lines.append(f"extract: {draft.contract.extract}")
@@ -72,8 +72,8 @@ def _table(draft: Draft) -> list[str]:
     if table.header_row > 1:
         lines.append(f"  header_row: {table.header_row}")
     if draft.ignore:
-        said = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
-        lines.append(f"  ignore:  # {draft.extra_rows} {said}")
+        rows = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
+        lines.append(f"  ignore:  # {draft.extra_rows} {rows}")
         lines += [
             f"    {name}: [{', '.join(quoted(g) for g in globs)}]"
             for name, globs in draft.ignore.items()
@@ -86,8 +86,8 @@ def _headers(draft: Draft) -> list[str]:
     for d in draft.columns:
         if d.source is None:
             continue
-        said = f"check: {'; '.join(d.checks)} ({d.why})" if d.checks else d.why
-        lines.append(f"  {d.column.name}: {_source(d.source)}  # {_one_line(said)}")
+        comment = f"check: {'; '.join(d.checks)} ({d.why})" if d.checks else d.why
+        lines.append(f"  {d.column.name}: {_source(d.source)}  # {_one_line(comment)}")
     return lines if len(lines) > 1 else []
 
 
@@ -106,14 +106,14 @@ def _values(draft: Draft) -> list[str]:
         codes = draft.codes.get(d.column.name)
         if not codes:
             continue
-        said, writes = _codes(d, codes)
-        lines += [f"  {d.column.name}:" if writes else f"  # {d.column.name}:{TOO}", *said]
+        code_lines, writes = _codes(d, codes)
+        lines += [f"  {d.column.name}:" if writes else f"  # {d.column.name}:{TOO}", *code_lines]
         is_open = is_open or writes
     return ["values:" if is_open else f"# values:{TOO}", *lines] if lines else []
 
 
 def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
-    """A column's codes, a line each, and whether any of them is more than a comment."""
+    """A column's codes, one on each line, and whether any line is more than a comment."""
     lines, writes = [], False
     is_choice = d.column.type == "choice"
     same = [c for c in codes if c.target is not None and not is_choice]
@@ -155,14 +155,14 @@ def _more(n: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A text of the file within a comment."""
+    """A text from the file, safe for a comment."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def write_new(path: Path, text: str, home: Home) -> None:
-    """Write a mapping, never over another: a person may have edited it. Raises FileExistsError, OSError.
+    """Write a mapping. It never replaces a file, which a person may have edited. Raises FileExistsError, OSError.
 
-    Where it goes into a home that is not there yet, the home is made: a folder made otherwise could be read by others.
+    If it goes into a home that does not exist yet, the home is made first, so that its folders are private.
     """
     if path.absolute().is_relative_to(home.path.absolute()):
         home.create()
@@ -171,4 +171,4 @@ def write_new(path: Path, text: str, home: Home) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise FileExistsError(f"{path} is there already: name another with --out, or remove it") from error
+        raise FileExistsError(f"{path} already exists: name another with --out, or remove it") from error

@@ -13,18 +13,18 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from dagster_project.core.home import Home
-from dagster_project.document_check import Checked, check_document
+from dagster_project.document_check import CheckedDocument, check_document
 
 EDITION = "2026-03"
 
 
-def check(home: Home, path: Path, edition: str | None = EDITION) -> Checked:
+def check(home: Home, path: Path, edition: str | None = EDITION) -> CheckedDocument:
     """A document checked against a home's published night."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         return check_document(con, path, edition)
 
 
-def check_text(home: Home, folder: Path, text: str) -> Checked:
+def check_text(home: Home, folder: Path, text: str) -> CheckedDocument:
     """The same, of a text."""
     path = folder / "document.txt"
     path.write_text(text, encoding="utf-8")

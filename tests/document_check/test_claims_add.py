@@ -34,7 +34,7 @@ def test_what_is_understood_is_shown_back_and_written_on_yes_alone(pam: Callable
         "unit": "percent", "printed": "12%", "note": RISE,
     }  # fmt: skip
     # The edition became the home's own, and can be printed.
-    assert f"Edition {EDITION} is now the home's own" in added.stdout
+    assert f"Edition {EDITION} is now a file of the home" in added.stdout
     assert read_editions(sample_copy).sound[EDITION].claims_path == sample_copy.editions / "published_figures.csv"
     again = pam("claims", "add", "Naloxone was given 26 times in Derby North in May 2025.", "--home", sample_copy.path, "--yes")
     assert again.exit_code == 0 and "now the home's own" not in again.stdout

@@ -15,7 +15,7 @@ import pytest
 from docx import Document
 
 from dagster_project.core.home import Home
-from dagster_project.document_check import Checked, DocumentError
+from dagster_project.document_check import CheckedDocument, DocumentError
 from dagster_project.document_check.numbers import numbers_of
 from document_check.documents import EDITION, add_bound, check, check_text, printed_tables, saved_anew, word
 
@@ -36,7 +36,7 @@ REFERENCE = next(
 )
 
 
-def verdicts(found: Checked) -> Counter[str]:
+def verdicts(found: CheckedDocument) -> Counter[str]:
     return Counter(i.verdict for i in found.items)
 
 
@@ -111,6 +111,9 @@ def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path
         ("5.7 In 2023/24 the alcohol rate of Derby was 756 per 100,000.", "agrees", "756"),
         ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
         ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
+        # A count without a comma, which looks like a year.
+        ("We recorded 1936 possession offences in 2024/25.", "agrees", "1936"),
+        ("We recorded 2024 possession offences in 2024/25.", "disagrees", "1936"),
         # What the edition does not print, and a mart has.
         ("Drug searches rose by 41% in the year to September 2025.", "disagrees", "73.2438016529"),
     ],
@@ -158,6 +161,9 @@ def test_a_sentence_is_judged_at_its_own_precision(
         # Something else.
         "The force has 1,936 officers; possession offences rose in 2024/25.",
         "Drug searches above the mean since April 2024; one more within normal variation".replace("one", "5"),
+        # A year or a count.
+        "Compared with 2024 drug searches fell.",
+        "2024 possession offences were recorded.",
         # The number of a paragraph is no reason to link what its words leave open.
         "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
     ],
@@ -165,6 +171,12 @@ def test_a_sentence_is_judged_at_its_own_precision(
 def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
     (item,) = check_text(sample_home, tmp_path, text).items
     assert (item.verdict, item.measure, item.computed) == ("not linked", None, None)
+
+
+@pytest.mark.parametrize("text", ["In 2024 drug searches rose.", "It was the year 2024, and drug searches rose."])
+def test_a_year_is_no_figure(sample_home: Home, tmp_path: Path, text: str) -> None:
+    found = check_text(sample_home, tmp_path, text)
+    assert not found.items and found.others == {"year": 1}
 
 
 @pytest.mark.parametrize(

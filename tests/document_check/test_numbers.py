@@ -34,6 +34,16 @@ from dagster_project.document_check.periods import periods_of
         ("it was 1st, then 2nd", [("1st", "rank"), ("2nd", "rank")]),
         ("see https://x.org/2025/07 or a1@b.org", [("https://x.org/2025/07", "address"), ("a1@b.org", "address")]),
         ("Leaflets - 1,000 of them", [("1,000", "figure")]),
+        ("in 2024 searches rose; the year 2024", [("2024", "year"), ("2024", "year")]),
+        ("in 2023 and 2024 searches rose", [("2023", "year"), ("2024", "year")]),
+        ("October 2024 searches, 2024/25 searches", [("October 2024", "date"), ("2024/25", "year")]),
+        ("the Misuse of Drugs Act 1971 orders", [("Act 1971", "reference")]),
+        ("2024 saw fewer searches", [("2024", "year")]),
+        ("in 2024, 2024 searches were made", [("2024", "year"), ("2024", "figure")]),
+        ("a total of 2024 drug searches", [("2024", "figure")]),
+        ("2,024 searches", [("2,024", "figure")]),
+        ("compared with 2024 searches", [("2024", "unclear")]),
+        ("2024 searches", [("2024", "unclear")]),
         ("eight new orders, thirty-six in all, one too many", [("eight", "figure"), ("thirty-six", "figure")]),
     ],
 )  # fmt: skip
@@ -91,6 +101,12 @@ def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> Non
 @pytest.mark.parametrize("text", ["12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
 def test_what_is_no_period(text: str) -> None:
     assert not periods_of(text, date(2025, 10, 31))
+
+
+def test_a_count_that_looks_like_a_year_is_no_period() -> None:
+    assert not periods_of("We carried out 2024 searches", date(2025, 10, 31))
+    (period,) = periods_of("We carried out 2024 searches in 2024", date(2025, 10, 31))
+    assert (period.start, str(period.last)) == (32, "2024-12-31")
 
 
 @pytest.mark.parametrize("text", ["in early 2025", "last summer", "last year", "Q4 2024/25", "the first quarter of 2024/25"])

@@ -102,7 +102,7 @@ def test_a_person_picks_looks_and_saves(served: Served) -> None:
         button = page.get_by_role("button", name="Show rows and figures")
         button.focus()
         page.keyboard.press("Enter")
-        page.get_by_role("heading", name="What comes of it", exact=True).wait_for()
+        page.get_by_role("heading", name="The result", exact=True).wait_for()
         assert failures(page) == [] and not page.evaluate(WIDE)
         assert page.get_by_role("row", name="Tests completed").count() == 1
         assert page.get_by_text("Left for you to decide").count() == 0

@@ -33,7 +33,7 @@ def test_without_a_force_it_asks_for_one(pam: Callable, new_home: Home, tmp_path
     system = next(s for s in SYSTEMS if s.extract == "naloxone")
     out = tmp_path / "kit.yml"
     result = pam("map", write(system, tmp_path), "--out", out, "--home", new_home.path)
-    assert result.exit_code == 0 and "Give --force" in result.output
+    assert result.exit_code == 0 and "give --force" in result.output
     said = out.read_text(encoding="utf-8")
     assert "# forces: []  # ?" in said and "files" not in yaml.safe_load(said)
 

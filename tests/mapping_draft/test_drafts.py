@@ -161,7 +161,7 @@ def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
 def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "rota.csv"
     path.write_text("Rota,Shift\nA,Early\n", encoding="utf-8")
-    with pytest.raises(DraftError, match="like no extract's: say which it is with --extract"):
+    with pytest.raises(DraftError, match="fit no extract: name it with --extract"):
         draft_mapping(con, home, path)
     path.write_text("Crime No,Date Recorded\n", encoding="utf-8")
     with pytest.raises(DraftError, match="no rows"):
@@ -213,4 +213,4 @@ def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
     draft, said, found = drafted(con, home, path, force="kent")
     assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
-    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: looks like no record" in said
+    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: not a record" in said

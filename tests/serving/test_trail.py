@@ -27,14 +27,14 @@ def con(sample_home: Home) -> Any:
         yield opened
 
 
-def some_figures(con: duckdb.DuckDBPyConnection, seed: int = 1) -> list[tuple[Any, ...]]:
+def some_figures(con: duckdb.DuckDBPyConnection, seed: int = 1, number: int = FIGURES) -> list[tuple[Any, ...]]:
     """Figures with a value, some of each mart: measure, mart, category, area, force, period, value, numerator, denominator."""
     return con.execute(
         f"select measure, mart, category, area_type, area_name, force_code, period_start, period_end, value, numerator,"
         f" denominator from (select *, row_number() over (partition by mart order by hash(measure, category, area_code,"
         f" period_type, period_end, {seed})) as place from warehouse.marts.measures where value is not null)"
         " order by place, mart limit ?",
-        [FIGURES],
+        [number],
     ).fetchall()
 
 
