@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import published, run_night
+from support import copy_home, published, run_night
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
@@ -137,8 +137,8 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
         assert said in problems if said else not problems
 
 
-def test_the_night_goes_on_without_it(week_copy: Home) -> None:
-    home = week_copy
+def test_the_night_goes_on_without_it(sample_home: Home, tmp_path: Path) -> None:
+    home = copy_home(sample_home, tmp_path / "home")
     write(home, SOUND.replace("possession_offences", "posession_offences"))
     run = run_night(home, rebuild=True)
     assert run.receipt is not None and run.receipt.outcome == "published"
