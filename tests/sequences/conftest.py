@@ -29,7 +29,7 @@ def quick(staging: Staging) -> Iterator[None]:
     """What happens in a power cut is asked elsewhere; here thousands of small files are written. Landing and preparing
     keep their connections from night to night.
     """
-    landing = Kept(connect({}, identified=True))
+    landing = Kept(connect({}, has_identifiers=True))
     landing.execute("set threads = 1")
     canonical_values.install(landing)
     with pytest.MonkeyPatch.context() as patch:
