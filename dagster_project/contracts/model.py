@@ -17,17 +17,17 @@ ColumnType = Literal["text", "date", "timestamp", "month", "money", "whole", "nu
 Kind = Literal["events", "list", "indicators", "monthly_file"]
 
 GRACE_DAYS = {"nightly": 3, "monthly": 45, "yearly": 400}
-"""Days that an extract's newest covered day may lie behind: a weekend, a month's close, a publication date."""
+"""Days that an extract's newest covered day may be behind: for a weekend, a month's close, a publication date."""
 
 DATE_TYPES = frozenset({"date", "timestamp", "month"})
 
 
 class ContractError(PamError, ValueError):
-    """A contract's YAML that says something it can't mean. The message names the file and the field."""
+    """A contract's YAML with a mistake. The message names the file and the field."""
 
 
 def plain_header(header: str) -> str:
-    """The form in which two headers are compared: no case, no byte order mark, no blanks, `_` or `-`."""
+    """A header in the form used for comparison: without case, byte order marks, blanks, `_` and `-`."""
     return re.sub(r"[\s_\-\ufeff]+", "", header).casefold()
 
 
@@ -38,12 +38,13 @@ class _Part(BaseModel):
 class Column(_Part):
     """One column of a contract.
 
-    `required`: the header must be there. `key`: part of what a row is known by. `places_row`: the date
-    that puts the row in the covered window. `identifier`: hashed before anything is stored.
-    `values`: the allowed ones of a choice, in the spelling that the marts show. `aliases`: further headers.
-    `synonyms`: what systems call the column, `not_synonyms`: headers like these that mean something else; `value_synonyms`: a
-    value and words that can mean nothing else. `pam map` alone uses them: a header that lands by itself must be unmistakable
-    in every file, one that a person reads in a draft need not.
+    `required`: the header must be there. `key`: part of what identifies a row. `places_row`: the date that puts the row in the
+    covered window. `identifier`: hashed before anything is stored. `values`: the allowed values of a choice, as the marts show
+    them. `aliases`: other headers.
+
+    Only `pam map` uses the rest, for drafts that a person checks; a header that lands without a mapping must be unmistakable in
+    every file. `synonyms`: what systems call the column. `not_synonyms`: similar headers that mean something else.
+    `value_synonyms`: a value, and a word that can mean nothing else.
     """
 
     name: Name
@@ -66,7 +67,7 @@ class Column(_Part):
         if len({v.casefold() for v in self.values}) != len(self.values):
             raise ValueError(f"column {self.name}: `values` has one value twice")
         if {value for value, _ in self.value_synonyms} - set(self.values):
-            raise ValueError(f"column {self.name}: `value_synonyms` has words for what is none of its values")
+            raise ValueError(f"column {self.name}: `value_synonyms` has words for a value that is not in `values`")
         if self.identifier and self.type != "text":
             raise ValueError(f"column {self.name}: an identifier is text")
         if self.key and not self.required:
@@ -84,10 +85,10 @@ class Column(_Part):
 
 
 class PoliceUk(_Part):
-    """How a file published on data.police.uk gives this extract.
+    """How data.police.uk publishes this extract.
 
-    `columns`: published header -> contract column. `absent`: contract columns that the source has not;
-    their rules do not apply. `times_are_utc`: a time without an offset is UTC there, not London.
+    `columns`: published header -> contract column. `absent`: contract columns that it never publishes, whose rules do not
+    apply. `times_are_utc`: a time without an offset is UTC there, not London time.
     """
 
     suffix: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")]
@@ -109,14 +110,14 @@ class Contract(_Part):
     doubled_group: Text | None = None
     empty_is_suspect: bool = False
     keep_years: Annotated[int, Field(ge=1)] | None = None
-    """Years after its last covered day for which a file's rows are kept; None: for as long as the home."""
+    """Years after its last covered day for which a file's rows are kept; None: no limit."""
     looks_back: bool = False
-    """Whether a row's figures depend on rows of other months: then none is erased while figures rest on any of them."""
+    """Whether a row's figures depend on rows of other months: then no row is erased while figures use any of them."""
     police_uk: PoliceUk | None = None
     known_as: tuple[Text, ...] = ()
-    """Words in the name, the sheet or the title of a file that speak for this extract when a mapping is drafted."""
+    """Words in a file's name, sheet or title that suggest this extract when a mapping is drafted."""
     told_together: tuple[Name, ...] = ()
-    """Columns that a system may tell by one code: a drafted mapping then gives them one header."""
+    """Columns that a system may give by one code: a drafted mapping then gives them the same header."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -139,7 +140,7 @@ class Contract(_Part):
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
         if set(self.told_together) - set(names):
-            raise ValueError("told_together: names what is no column")
+            raise ValueError("told_together: names no column")
         if self.police_uk:
             for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
                 if name not in names:
@@ -152,7 +153,7 @@ class Contract(_Part):
 
     @cached_property
     def key(self) -> list[str]:
-        """The key's columns; empty where rows are known by file and line."""
+        """The key's columns; empty where rows are identified by file and line."""
         return [c.name for c in self.columns if c.key]
 
     @cached_property
@@ -167,12 +168,12 @@ class Contract(_Part):
 
     @property
     def grace_days(self) -> int:
-        """Days that its newest covered day may lie behind the night before it is late."""
+        """Days that its newest covered day may be behind before it is late."""
         return GRACE_DAYS[self.rhythm]
 
     @property
     def has_units(self) -> bool:
-        """Whether rows name a local policing unit: such extracts have figures by section and unit."""
+        """Whether rows name a local policing unit, so that there are figures by section and unit."""
         return any(c.type == "unit" for c in self.columns)
 
     @property
@@ -193,7 +194,7 @@ class Contract(_Part):
         raise KeyError(name)
 
     def by_header(self, header: str) -> Column | None:
-        """The column that a canonical file's header means, or None."""
+        """The column that a header of a canonical file means, or None."""
         plain = plain_header(header)
         return next((c for c in self.columns if plain in c.headers), None)
 

@@ -48,7 +48,7 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
         if (today - day).days < days:
             continue
         files = sorted(p for p in folder.iterdir() if p.is_file() or p.is_symlink())
-        erasures = [_archive_erasure(night_id, today, day, path) for path in files]
+        erasures = [describe_erasure(home, "archive", path, night_id, today) for path in files]
         erased += erasures
         if erasures:
             record_erasures(home, f"{night_id}.jsonl", erasures)
@@ -104,8 +104,9 @@ def _days(home: Home) -> list[tuple[date, Path]]:
     return sorted((day, folder) for day, folder in folders if folder.is_dir() and not folder.is_symlink())
 
 
-def _archive_erasure(night_id: str, today: date, day: date, path: Path) -> Erasure:
+def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: date) -> Erasure:
+    """The record of a file that is about to be erased."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = name_text(path.name)
-    return Erasure(night_id=night_id, erased_on=today, archived=f"{day}/{name}", bytes=path.stat().st_size, sha256=digest)
+    place = name_text(str(path.relative_to(home.archive if kind == "archive" else home.path)))
+    return Erasure(night_id=night_id, erased_on=today, archived=place, bytes=path.stat().st_size, sha256=digest, kind=kind)

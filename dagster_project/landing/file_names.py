@@ -129,11 +129,7 @@ def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[s
     """Read the name of one file. A name that can't be read is not an error: the result then has a `problem`."""
     stat = path.stat()
     parts: dict[str, Any] = {}
-    problem = None
-    try:
-        _read_name(path.name, contracts, forces, parts)
-    except _BadName as error:
-        problem = str(error)
+    problem = name_problem(path.name, contracts, forces, parts)
     return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **parts)
 
 
@@ -142,17 +138,19 @@ def name_text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
-    """Why a file of this name could not be landed; None where it could."""
+def name_problem(
+    name: str, contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any] | None = None
+) -> str | None:
+    """Why a file of this name could not be landed; None where it could. `parts`: gets what the name says."""
     try:
-        _read_name(name, contracts, forces, {})
+        _read_name(name, contracts, forces, {} if parts is None else parts)
     except _BadName as error:
         return str(error)
     return None
 
 
 def _read_name(name: str, contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]) -> None:
-    """Fill `said` as far as the name goes. Raises _Unreadable where it stops."""
+    """Add what the name says to `parts`. Raises _BadName at the first part that can't be read."""
     container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
     if container is None and name.lower().endswith(OTHER_EXCEL):
         raise _BadName(f"{OLD_EXCEL} and drop it again")
@@ -189,14 +187,8 @@ def _read_canonical(
         at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is") from error
-    parts.update(
-        form="canonical",
-        extract=extract,
-        force_code=force,
-        covered_from=covered_from,
-        covered_to=covered_to,
-        extracted_at=at,
-    )
+    window = {"covered_from": covered_from, "covered_to": covered_to}
+    parts.update(form="canonical", extract=extract, force_code=force, extracted_at=at, **window)
 
 
 def _read_police_uk(
@@ -214,13 +206,8 @@ def _read_police_uk(
     year, month = int(match["year"]), int(match["month"])
     if not (1900 <= year <= 2100 and 1 <= month <= 12):
         raise _BadName(f"{match['year']}-{match['month']} is no month there is")
-    parts.update(
-        form="police_uk",
-        extract=contract.extract,
-        force_code=force,
-        covered_from=date(year, month, 1),
-        covered_to=date(year, month, monthrange(year, month)[1]),
-    )
+    window = {"covered_from": date(year, month, 1), "covered_to": date(year, month, monthrange(year, month)[1])}
+    parts.update(form="police_uk", extract=contract.extract, force_code=force, **window)
 
 
 def _check_force(force: str, forces: Collection[str]) -> None:

@@ -36,6 +36,11 @@ class HeaderRow:
     lines: int
     separator: str
 
+    @property
+    def n_filled(self) -> int:
+        """How many of its fields are not blank."""
+        return sum(map(bool, self.fields))
+
 
 @dataclass(frozen=True)
 class HeaderSearch:
@@ -103,10 +108,10 @@ def describe_row(number: int, fields: list[str]) -> str:
 
 def _no_header(rows: list[HeaderRow]) -> str:
     reason = f"no header: the first line names none of the contract's columns, nor does any of the first {LAST_HEADER_ROW} rows"
-    likely = [r for r in rows if looks_like_header(r.fields) and sum(bool(f) for f in r.fields) >= FEWEST_CELLS]
+    likely = [r for r in rows if looks_like_header(r.fields) and r.n_filled >= FEWEST_CELLS]
     if not likely:
         return reason
-    nearest = max(likely, key=lambda r: (sum(bool(f) for f in r.fields), -r.number))
+    nearest = max(likely, key=lambda r: (r.n_filled, -r.number))
     return f"{reason}; {describe_row(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
 
 

@@ -77,13 +77,7 @@ def land_files(
 
 def landing_order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
     """Sort key of files: oldest extraction first. Files of data.police.uk, whose name gives no time, by age of the file."""
-    return (
-        file.extracted_at is None,
-        file.extracted_at or datetime.min,
-        file.mtime,
-        file.name,
-        str(file.path),
-    )
+    return file.extracted_at is None, file.extracted_at or datetime.min, file.mtime, file.name, str(file.path)
 
 
 def collection_record(entry: LedgerEntry) -> dict[str, object]:

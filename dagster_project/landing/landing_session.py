@@ -30,12 +30,7 @@ class LandingSession:
     """One call of `land_files`: its connection, clock and what the ledger knows."""
 
     def __init__(
-        self,
-        home: Home,
-        contracts: Mapping[str, Contract],
-        night_id: str,
-        now: datetime | None,
-        archive: bool,
+        self, home: Home, contracts: Mapping[str, Contract], night_id: str, now: datetime | None, archive: bool
     ) -> None:
         self.home, self.contracts, self.night_id, self.archive = home, contracts, night_id, archive
         entries = read_ledger(home)

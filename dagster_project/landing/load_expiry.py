@@ -5,7 +5,7 @@ the ledger and its withheld keys stay: figures would change without them. Rows t
 published (`dagster_project/nights/erase_expired.py`).
 """
 
-import hashlib
+
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 
-from .archive_retention import Erasure, Kind, read_erasures, record_erasures
+from .archive_retention import Erasure, Kind, describe_erasure, read_erasures, record_erasures
 from .conflicts import load_of
 from .ledger import LedgerEntry, read_ledger
 from .raw_store import TIE
@@ -75,12 +75,3 @@ def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[K
     if original.parent.is_dir() and original.is_file() and not original.is_symlink():
         yield "archive", original
 
-
-def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: date) -> Erasure:
-    """The record of a file that is about to be erased."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    place = path.relative_to(home.archive if kind == "archive" else home.path)
-    return Erasure(
-        night_id=night_id, erased_on=today, archived=str(place), bytes=path.stat().st_size, sha256=digest, kind=kind
-    )

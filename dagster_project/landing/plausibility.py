@@ -5,7 +5,6 @@ Each limit is a setting, `[believe]` of `pam.toml`.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 
@@ -15,6 +14,7 @@ from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
+from .conflicts import load_of
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .mapped_values import is_month_first
@@ -103,7 +103,7 @@ def withdraws_too_much(
     `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
     """
     earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
-    earlier = [e for e in earlier if _raw(home, e).exists()]
+    earlier = [e for e in earlier if load_of(e).raw(home).exists()]
     if not earlier or not load.raw(home).exists():
         return None
     first, last = sheet.covered_from, sheet.covered_to
@@ -164,7 +164,7 @@ def _keyed(
         with loads(load_id, place, first, last, is_older) as (values {loads}),
         versions as (
             select r._key as key, max_by(r._date, l.place) as day, max(l.place) as place
-            from {parquet_of(*(_raw(home, e) for e in chosen))} as r
+            from {parquet_of(*(load_of(e).raw(home) for e in chosen))} as r
             join loads as l on r._load_id = l.load_id
             where r._key is not null and {chosen_keys.format("r._key")}
             group by r._key
@@ -199,7 +199,7 @@ def _by_file(
     months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
     current, is_counted = 0, "false"
     for e in chosen:
-        path = parquet_of(_raw(home, e))
+        path = parquet_of(load_of(e).raw(home))
         current += one_row(con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
         is_counted += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
     (new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}"))
@@ -217,7 +217,7 @@ def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier:
         with loads(load_id, place) as (values {places}),
         counted as (
             select r.indicator_id, l.place, count(*) as n
-            from {parquet_of(*(_raw(home, e) for e in older))} as r join loads as l on r._load_id = l.load_id
+            from {parquet_of(*(load_of(e).raw(home) for e in older))} as r join loads as l on r._load_id = l.load_id
             group by all
         ),
         current_counts as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
@@ -258,9 +258,6 @@ def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date,
     days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
     return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days[0] else None
 
-
-def _raw(home: Home, e: LedgerEntry) -> Path:
-    return home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet"
 
 
 def _withheld(home: Home, loads: Iterable[LedgerEntry | Load]) -> str:

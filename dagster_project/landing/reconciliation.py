@@ -14,6 +14,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.row_tables import make_table
 
 from . import LedgerEntry, counts
+from .conflicts import load_of
 from .raw_store import TIE
 
 
@@ -39,8 +40,8 @@ def write_accounts(
             last[e.load_id] = e
         elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
             refused.append(e)
-    raw = _rows(con, (home.raw / str(e.extract) / str(e.force_code) / f"{e.load_id}.parquet" for e in last.values()))
-    folders = {home.quarantine / str(e.extract) / str(e.force_code) for e in last.values()}
+    raw = _rows(con, (load_of(e).raw(home) for e in last.values()))
+    folders = {load_of(e).quarantine(home).parent for e in last.values()}
     quarantine = _rows(con, (p for folder in folders for p in folder.glob("*.parquet") if TIE not in p.stem))
     tied: dict[str, int] = {}
     by_load, rows = counts(entries), []

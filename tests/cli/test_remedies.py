@@ -111,7 +111,7 @@ def test_a_reader_without_rights_is_told_of_the_group(small: Home, another: None
         (("template", "incidens"), "no contract is called 'incidens'; is incidents meant?"),
         (("vocabulary", "accept", "incident", "qualifiers", "X", "--counts-as", "Drugs"), "is incidents meant?"),
         (("vocabulary", "accept", "incidents", "qualifier", "X", "--counts-as", "Drugs"), "; is qualifiers meant?"),
-        (("inspect", "FILE"), "lands once `pam map FILE` has said what it holds"),
+        (("inspect", "FILE"), "lands once it has a mapping: `pam map FILE` drafts one"),
     ],
 )
 def test_a_name_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path, args: tuple[str, ...], said: str) -> None:

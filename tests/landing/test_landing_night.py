@@ -103,13 +103,10 @@ def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monk
     assert warehouse.night()[0].rows_landed == 2
 
 
-def test_rows_that_cannot_be_stored_end_the_night_and_the_files_stay(warehouse, monkeypatch):
-    def write_raw(*_):
-        raise OSError(28, "No space left on device")
-
+def test_rows_that_cannot_be_stored_end_the_night_and_the_files_stay(warehouse):
     warehouse.drop("crimes", ROW)
-    monkeypatch.setattr(land_file, "write_raw", write_raw)
-    with pytest.raises(OSError, match="No space"):
+    (warehouse.home.raw / "crimes").write_text("a file where a folder must be")
+    with pytest.raises(OSError, match="crimes"):
         warehouse.night()
     assert len(warehouse.inbox()) == 1 and warehouse.ledger() == []
 

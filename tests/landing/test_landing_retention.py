@@ -1,4 +1,4 @@
-"""How long the archive keeps files as they were dropped, and what is written of those that it does not."""
+"""How long the archive keeps original files, and the record of those that were erased."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
