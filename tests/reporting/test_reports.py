@@ -38,11 +38,16 @@ def test_a_cell_over_a_period_of_the_marts_is_the_marts(con: duckdb.DuckDBPyConn
 
 
 def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> None:
+    """Two windows of each measure, of the force, of areas and of categories. `test_rows_of_the_trails_make_the_figures` counts
+    the events of every cell."""
     cells = con.execute(
-        "select distinct mart, measure, category, area_type, area_name, force_code, period_start, period_end, value"
-        " from warehouse.reports.cells where shows = 'value' and value is not null and period_end is not null"
+        "select mart, measure, category, area_type, area_name, force_code, period_start, period_end, value"
+        " from (select distinct * exclude (edition, table_name, row_no, row_label, column_no, column_name, column_label)"
+        " from warehouse.reports.cells) where shows = 'value' and value is not null and period_end is not null"
+        " qualify row_number() over (partition by mart, measure, category = 'all', area_type"
+        " order by hash(category, area_name, period_start, period_end)) <= 2"
     ).fetchall()
-    assert len(cells) > 300
+    assert len(cells) > 80
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:
         found = trace(con, FigureRequest(measure, last, first, mart, category, area_type, area_name, force))
         assert found.value is not None and round(found.value, 10) == value, (measure, area_name, category, first, last)

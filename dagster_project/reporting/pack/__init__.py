@@ -5,25 +5,7 @@
 """
 
 from .content import read_pack
-from .model import Cell, Chart, Claim, Pack, Page, Panel, Point, PrintedColumn, Row, Series, Source, Table
-from .write import FORMS, OutError, write_editions, write_pack
+from .model import Cell, Pack, Table
+from .write import write_editions, write_pack
 
-__all__ = [
-    "FORMS",
-    "Cell",
-    "Chart",
-    "Claim",
-    "OutError",
-    "Pack",
-    "Page",
-    "Panel",
-    "Point",
-    "PrintedColumn",
-    "Row",
-    "Series",
-    "Source",
-    "Table",
-    "read_pack",
-    "write_editions",
-    "write_pack",
-]  # fmt: skip
+__all__ = ["Cell", "Pack", "Table", "read_pack", "write_editions", "write_pack"]

@@ -38,10 +38,10 @@ from .wording import day_in_words
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
 FOR_THE_AUTHOR = (
-    "For the author. Write in the yellow places; what you type takes the place of their words. Keep, change or delete the"
-    " sentences that are offered. A figure follows the night also where you copy it to: the command pam report refresh renews"
-    " it and leaves your words alone. A chart stays that of the night named below it. A paragraph with a red edge is something"
-    " to check: delete it when you have. Delete this one as well."
+    "For the author. Write in the yellow places: what you type replaces their words. Keep, change or delete the suggested"
+    " sentences. The command pam report refresh updates the figures, also where you copied them to, and leaves your words as"
+    " they are. A chart stays that of the night named below it. A paragraph with a red edge is something to check: delete it"
+    " when you have. Delete this one as well."
 )
 
 

@@ -196,13 +196,13 @@ def test_every_figure_of_the_document_is_bound_to_its_data_part(written: Any) ->
         props = file.read("customXml/itemProps1.xml").decode()
     assert (part.edition, part.night, part.form, part.is_sample) == (pack.edition, pack.night_id, "exact", pack.is_sample)
     found = controls_of(doc.element.body)
+    # What Word follows, followed: one element of the data part, of this text.
+    root = etree.fromstring(part_xml(part))
     for tag, text, control in found:
         edition, figure = read_tag(tag, part.figures)
         assert edition == pack.edition and part.figures[figure].text == text and len(tag) <= 64
         binding = control.find(f".//{qn('w:dataBinding')}")
         assert binding.get(qn("w:storeItemID")) in props
-        # What Word follows, followed: one element of the data part, of this text.
-        root = etree.fromstring(part_xml(part))
         (said,) = root.xpath(binding.get(qn("w:xpath")), namespaces={"pam": NAMESPACE})
         assert said.text == text
         names = [child.tag.split("}")[1] for child in control.find(qn("w:sdtPr"))]
