@@ -66,11 +66,16 @@ def end_gone(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Mark runs as failed that began long ago and have no process. Returns their ids.
 
     Dagster's own watch ends with the first that it can't write down, on a full disk say; such a run would keep all later ones
-    in the queue.
+    in the queue. A run that was made there and never queued would seem under way for ever to `files_arrived`.
     """
-    begun = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    unqueued = dg.DagsterRunStatus.NOT_STARTED
+    begun = [unqueued, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     records = instance.get_run_records(dg.RunsFilter(statuses=begun))
-    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - BEGUN_SECONDS]
+    before = time.time() - BEGUN_SECONDS
+    old = [
+        r.dagster_run for r in records
+        if (r.create_timestamp.timestamp() if r.dagster_run.status == unqueued else r.start_time or 0) < before
+    ]  # fmt: skip
     if not old or is_under_way(home):
         return []
     time.sleep(LET_GO)

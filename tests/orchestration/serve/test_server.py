@@ -425,6 +425,11 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
         assert sensors.end_gone(instance, new_home) == [gone]
         statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
         assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
+        unqueued = instance.create_run_for_job(small).run_id
+        assert sensors.end_gone(instance, new_home) == [], "it may be queued yet"
+        instance.report_run_failed(instance.get_run_by_id(young))
+        monkeypatch.setattr(sensors, "BEGUN_SECONDS", -1)
+        assert sensors.end_gone(instance, new_home) == [unqueued]
         assert sensors.end_gone(instance, new_home) == []
 
 
