@@ -66,11 +66,16 @@ def mark_dead_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Mark runs as failed that started long ago and have no process. Returns their ids.
 
     Dagster's own monitoring stops for good when it can't write, for example on a full disk, and such a run would block all
-    later ones in the queue.
+    later ones in the queue. A run that was created then and never queued would look to `files_arrived` as if it were under way.
     """
-    statuses = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    unqueued = dg.DagsterRunStatus.NOT_STARTED
+    statuses = [unqueued, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     records = instance.get_run_records(dg.RunsFilter(statuses=statuses))
-    old = [r.dagster_run for r in records if (r.start_time or 0) < time.time() - STARTED_SECONDS]
+    before = time.time() - STARTED_SECONDS
+    old = [
+        r.dagster_run for r in records
+        if (r.create_timestamp.timestamp() if r.dagster_run.status == unqueued else r.start_time or 0) < before
+    ]  # fmt: skip
     if not old or is_under_way(home):
         return []
     time.sleep(LOCK_SECONDS)

@@ -420,6 +420,11 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
         assert sensors.mark_dead_runs(instance, new_home) == [gone]
         statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
         assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
+        unqueued = instance.create_run_for_job(small).run_id
+        assert sensors.mark_dead_runs(instance, new_home) == [], "it may be queued yet"
+        instance.report_run_failed(instance.get_run_by_id(young))
+        monkeypatch.setattr(sensors, "STARTED_SECONDS", -1)
+        assert sensors.mark_dead_runs(instance, new_home) == [unqueued]
         assert sensors.mark_dead_runs(instance, new_home) == []
 
 
