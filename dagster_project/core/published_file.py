@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -75,12 +76,23 @@ def night_of(path: Path) -> str | None:
         found = path.stat()
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
-    # A night asks it many times, and nobody writes to such a file: what is changed behind our back has another time.
-    return _night_in(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    # A night asks it many times, also by the names that the file gets as it is published and kept. Nobody writes to
+    # such a file: what is changed behind our back has another time.
+    return _night_in(_Version(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, path))
+
+
+@dataclass(frozen=True)
+class _Version:
+    device: int
+    inode: int
+    size: int
+    written: int
+    path: Path = field(compare=False)
 
 
 @lru_cache(maxsize=64)
-def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
+def _night_in(version: _Version) -> str | None:
+    path = version.path
     try:
         con = duckdb.connect(str(path), read_only=True)
         try:

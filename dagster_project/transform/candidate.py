@@ -67,11 +67,6 @@ def begin(home: Home, rebuild: bool = False) -> BegunCandidate:
     if base is not None:
         changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
         _take_over(home)
-        con = duckdb.connect(str(home.candidate / WORK))
-        try:
-            con.execute("drop schema if exists raw cascade")
-        finally:
-            con.close()
         return BegunCandidate("night", resting_on(changed), base["nodes"], base["loads"])
     standing = empty_build.read(project_version())
     if standing is not None:
