@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -75,12 +76,23 @@ def night_of(path: Path) -> str | None:
         status = path.stat()
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
-    # A night reads it many times, so it is cached for as long as the file is the same.
-    return _night_in(path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    # A night asks it many times, also by the names that the file gets as it is published and kept. Nobody writes to
+    # such a file: what is changed behind our back has another time.
+    return _night_in(_Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, path))
+
+
+@dataclass(frozen=True)
+class _Version:
+    device: int
+    inode: int
+    size: int
+    written: int
+    path: Path = field(compare=False)
 
 
 @lru_cache(maxsize=64)
-def _night_in(path: Path, _version: tuple[int, ...]) -> str | None:
+def _night_in(version: _Version) -> str | None:
+    path = version.path
     try:
         con = duckdb.connect(str(path), read_only=True)
         try:

@@ -190,10 +190,10 @@ def write_meta(
     """Write the `meta` schema into the candidate. `this`: the night's own receipt so far."""
     con = duckdb.connect(str(night.home.candidate / WAREHOUSE))
     try:
+        facts = _extract_rows(con, night, entries)
         con.execute("begin")
         con.execute("drop schema if exists meta cascade")
         con.execute("create schema meta")
-        facts = _extract_rows(night, entries)
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
@@ -244,26 +244,24 @@ def _night_row(r: Receipt) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _extract_rows(night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
+def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
     sent = read_config(night.home).extracts
-    con = duckdb.connect(str(night.home.candidate / WORK), read_only=True)
-    try:
-        facts = {
-            row[:2]: row[2:]
-            for row in con.execute(
-                "select extract, force_code, rows_current, rows_withdrawn from audit.extract_facts"
-            ).fetchall()
-        }
-        covered = {
-            row[:2]: row[2:]
-            for row in con.execute(
-                "select coverage, force_code, min(covered_from), max(covered_to),"
-                " sum(date_diff('day', covered_from, covered_to) + 1)::bigint"
-                " from staging.coverage_windows group by 1, 2"
-            ).fetchall()
-        }
-    finally:
-        con.close()
+    con.execute(f"attach {literal(str(night.home.candidate / WORK))} as work (read_only)")
+    facts = {
+        row[:2]: row[2:]
+        for row in con.execute(
+            "select extract, force_code, rows_current, rows_withdrawn from work.audit.extract_facts"
+        ).fetchall()
+    }
+    covered = {
+        row[:2]: row[2:]
+        for row in con.execute(
+            "select coverage, force_code, min(covered_from), max(covered_to),"
+            " sum(date_diff('day', covered_from, covered_to) + 1)::bigint"
+            " from work.staging.coverage_windows group by 1, 2"
+        ).fetchall()
+    }
+    con.execute("detach work")
     return [
         row
         for contract in load_contracts().values()

@@ -37,12 +37,18 @@ def load() -> None:
 
 
 def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:
-    """The result of rules on facts, with every fact that breaks one."""
-    places = [c for c in PLACES if c in frame]
-    return _validate(
-        name, expectations, frame,
-        {"result_format": "COMPLETE", "unexpected_index_column_names": places, "include_unexpected_rows": False},
-    )  # fmt: skip
+    """The result of rules on facts, with every fact that breaks one.
+
+    Which facts they are is asked only of rules that are broken: it takes Great Expectations half as long again.
+    """
+    result = _validate(name, expectations, frame, {"result_format": "BASIC"})
+    passed = [a for a in result["results"] if a["success"]]
+    passed_rules = {a["expectation_config"]["meta"]["rule"] for a in passed}
+    if broken := [e for e in expectations if e["meta"]["rule"] not in passed_rules]:
+        places = [c for c in PLACES if c in frame]
+        form = {"result_format": "COMPLETE", "unexpected_index_column_names": places, "include_unexpected_rows": False}
+        result["results"] = [*passed, *_validate(name, broken, frame, form)["results"]]
+    return result
 
 
 def validate_values(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:

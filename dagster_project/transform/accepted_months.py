@@ -17,6 +17,7 @@ from dagster_project.core.receipts import locked
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
+from dagster_project.core.sql import literal
 
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
@@ -94,13 +95,15 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     make_table(con, "raw.accepted_months", columns_of("accepted_months"), rows)
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
-        with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
-            published = warehouse.execute(
-                "select mart, force_code, measure, year(period_end) * 12 + month(period_end) - 1, value from marts.measures"
-                " where area_type = 'force' and category = 'all' and period_type = 'month' and data_status = 'complete'"
-                " and list_contains(?, measure)",
-                [_judged_measures()],
-            ).fetchall()
+        con.execute(f"attach {literal(str(home.warehouse))} as published (read_only)")
+        published = con.execute(
+            "select mart, force_code, measure, year(period_end) * 12 + month(period_end) - 1, value"
+            " from published.marts.measures"
+            " where area_type = 'force' and category = 'all' and period_type = 'month' and data_status = 'complete'"
+            " and list_contains(?, measure)",
+            [_judged_measures()],
+        ).fetchall()
+        con.execute("detach published")
     make_table(con, "raw.published_months", columns_of("published_months"), published)
 
 

@@ -66,11 +66,6 @@ def start(home: Home, rebuild: bool = False) -> StartedCandidate:
     if base is not None:
         changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
         _copy_published(home)
-        con = duckdb.connect(str(home.candidate / WORK))
-        try:
-            con.execute("drop schema if exists raw cascade")
-        finally:
-            con.close()
         return StartedCandidate("night", nodes_to_build(changed), base["nodes"], base["loads"])
     built = empty_build.read(project_version())
     if built is not None:

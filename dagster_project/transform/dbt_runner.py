@@ -172,7 +172,11 @@ def build(
 
     Returns the outcome of every node, failed tests included. Raises BuildError if dbt itself can't run.
     """
-    args = ["build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure"]
+    args = [
+        "build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure",
+        # Our materialisations ask for no relation that is there, and each test is selected by its own name.
+        "--no-populate-cache", "--indirect-selection", "empty",
+    ]  # fmt: skip
     result = _on_candidate(home, args, tuple(select), engine, progress)
     return [
         Node(

@@ -155,6 +155,7 @@ def prepare_raw(
     loads = readable_loads(home, entries, contracts, since)
     con = duckdb.connect(str(home.candidate / WORK))
     try:
+        con.execute("drop schema if exists raw cascade")
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
