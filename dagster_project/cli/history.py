@@ -134,14 +134,14 @@ def replay(
         with explained():
             _write_as_of(where, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import Comparison, ReplayRun, rebuild_and_compare
+    from dagster_project.nights.replay import NightComparison, ReplayRun, rebuild_and_compare
 
     from .render import run_with_progress, show_comparison
 
     with explained():
         if not where.path.is_dir():
             raise FileNotFoundError(f"{where.path}: no such folder")
-        compared: Comparison | None
+        compared: NightComparison | None
         if check:
             compared = rebuild_and_compare(where, night or "today", limit)
             code = 1 if compared.differing else 0

@@ -23,7 +23,7 @@ from dagster_project.nights.run_steps import has_ended_early, interrupted_by_sig
 from .echo import print_line, print_lines
 
 if TYPE_CHECKING:
-    from dagster_project.nights.replay import Comparison
+    from dagster_project.nights.replay import NightComparison
 
 PUBLISHED_ONLY = 3
 """Exit code of a published night whose receipt could not be written, or that could not be loaded into PostgreSQL."""
@@ -294,7 +294,7 @@ def show_publications(home: Home) -> None:
         print_line(console, "No night is kept: each one that is published will be")
 
 
-def show_comparison(compared: "Comparison") -> None:
+def show_comparison(compared: "NightComparison") -> None:
     """Print which figures made again differ from those of a published night."""
     import sys
 

@@ -49,7 +49,7 @@ class ReplayError(PamError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class NightComparison:
     """Rebuilt figures compared with those published in `night_id`.
 
     `figures`, `differing`: how many there are, and how many differ. `marts`: the same by mart, in the columns
@@ -71,7 +71,7 @@ class ReplayRun(NightRun):
 
     def __init__(self, home: Home, listener: Listener | None = None) -> None:
         super().__init__(home, None, listener, rebuild=True)
-        self.comparison: Comparison | None = None
+        self.comparison: NightComparison | None = None
 
     def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
         """Check that raw/ is complete instead. Returns no entry. Raises ReplayError if raw/ lacks rows of the ledger."""
@@ -125,7 +125,7 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         )
 
 
-def compare_files(home: Home, night_id: str, before: Path, after: Path, limit: int = 20) -> Comparison:
+def compare_files(home: Home, night_id: str, before: Path, after: Path, limit: int = 20) -> NightComparison:
     """Compare the figures of two warehouse files in all their columns. Raises ValueError for a file that is not one."""
     with working_database(home) as con:
         attach(con, before, "earlier")
@@ -133,7 +133,7 @@ def compare_files(home: Home, night_id: str, before: Path, after: Path, limit: i
         return _compare(con, night_id, limit)
 
 
-def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Comparison:
+def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> NightComparison:
     differing = find_differences(con, columns=EVERY)
     (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
@@ -143,10 +143,10 @@ def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> Compa
         limit {limit}
         """
     ).fetchall()
-    return Comparison(night_id, figures, differing, by_mart(con), rows)
+    return NightComparison(night_id, figures, differing, by_mart(con), rows)
 
 
-def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> Comparison:
+def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> NightComparison:
     """Build a kept night again in a temporary folder, and compare its figures. Publishes nothing and takes no lock.
 
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.

@@ -112,7 +112,7 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
             make_next_edition(new_home, "2026-03", name)
     with pytest.raises(EditionError, match="there is no edition 2020-01"):
         make_next_edition(new_home, "2020-01", "2027-03")
-    with pytest.raises(EditionError, match="called by its month"):
+    with pytest.raises(EditionError, match="named after its month"):
         make_next_edition(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
 

@@ -57,7 +57,7 @@ THEME = {
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """A column of a sheet: its heading, its width in characters, and whether it holds numbers."""
 
     heading: str
@@ -71,7 +71,7 @@ class WorkbookSheet:
 
     name: str
     title: str
-    columns: Sequence[Column]
+    columns: Sequence[SheetColumn]
     rows: list[list[Any]]
     about: Sequence[str] = ()
     legend: Sequence[str] = ()
@@ -127,7 +127,7 @@ def _cover(pack: Pack) -> Cover:
 
 def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
     return WorkbookSheet(
-        CONTENTS, "Contents", [Column("Sheet", 34), Column("What it holds", 90)],
+        CONTENTS, "Contents", [SheetColumn("Sheet", 34), SheetColumn("What it holds", 90)],
         [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
     )  # fmt: skip
 
@@ -136,7 +136,9 @@ def _notes(pack: Pack, notes: Sequence[str]) -> WorkbookSheet:
     rows = [
         [n, text, "; ".join(_sheet_name(t) for t in pack.tables if text in t.notes)] for n, text in enumerate(notes, start=1)
     ]
-    return WorkbookSheet(NOTES, "Notes", [Column("Note", 10), Column("What it says", 90), Column("Sheets", 34)], rows)
+    return WorkbookSheet(
+        NOTES, "Notes", [SheetColumn("Note", 10), SheetColumn("What it says", 90), SheetColumn("Sheets", 34)], rows
+    )
 
 
 def _sheet_name(table: Table) -> str:
@@ -150,14 +152,14 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
-    columns = [Column(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    columns = [SheetColumn(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
-        columns.append(Column(_unique_headings([*headings, "Is it unusual?"])[-1], 50))
+        columns.append(SheetColumn(_unique_headings([*headings, "Is it unusual?"])[-1], 50))
         for row, changes in zip(rows, unusual, strict=True):
             row.append("; ".join(f"{h}: {words}" for h, words in changes) or NOT_APPLICABLE)
     if any(marked):
-        columns.append(Column(_unique_headings([*headings, "Shorthand"])[-1], 44))
+        columns.append(SheetColumn(_unique_headings([*headings, "Shorthand"])[-1], 44))
         for row, markers in zip(rows, marked, strict=True):
             row.append("; ".join(f"{h} {m}" for h, m in markers) or "None")
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
@@ -189,9 +191,17 @@ def _number_format(cell: Cell) -> str:
 
 def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts as printed, as their units differ."""
-    columns = [Column("Part", 34), Column("Figure", 40), Column("As printed", 16), Column("Period", 34), Column("Change", 40),
-               Column("Is it unusual?", 44), Column("Newest month", 44), Column("Completeness", 24),
-               Column("Sheet", 30)]  # fmt: skip
+    columns = [
+        SheetColumn("Part", 34),
+        SheetColumn("Figure", 40),
+        SheetColumn("As printed", 16),
+        SheetColumn("Period", 34),
+        SheetColumn("Change", 40),
+        SheetColumn("Is it unusual?", 44),
+        SheetColumn("Newest month", 44),
+        SheetColumn("Completeness", 24),
+        SheetColumn("Sheet", 30),
+    ]
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
@@ -203,8 +213,16 @@ def _findings(pack: Pack) -> WorkbookSheet:
 
 def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. No cell is blank."""
-    columns = [Column("Number", 10, True), Column("Paragraph", 12), Column("What is said", 60), Column("As printed", 16),
-               Column("Warehouse", 16), Column("Difference", 14), Column("Verdict", 18), Column("Why", 60)]  # fmt: skip
+    columns = [
+        SheetColumn("Number", 10, True),
+        SheetColumn("Paragraph", 12),
+        SheetColumn("What is said", 60),
+        SheetColumn("As printed", 16),
+        SheetColumn("Warehouse", 16),
+        SheetColumn("Difference", 14),
+        SheetColumn("Verdict", 18),
+        SheetColumn("Why", 60),
+    ]
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
@@ -216,12 +234,18 @@ def _claims(pack: Pack) -> WorkbookSheet:
 
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
-    row_column = [Column("Rows", 12, True)] if with_rows else []
+    row_column = [SheetColumn("Rows", 12, True)] if with_rows else []
     columns = [
-        Column("Extract", 34), Column("Status", 16), Column("Rhythm", 12), Column("Files", 10, True), *row_column,
-        Column("First day covered", 22), Column("Last day covered", 22), Column("Extracted at (UTC)", 26),
-        Column("Days late", 12, True),
-    ]  # fmt: skip
+        SheetColumn("Extract", 34),
+        SheetColumn("Status", 16),
+        SheetColumn("Rhythm", 12),
+        SheetColumn("Files", 10, True),
+        *row_column,
+        SheetColumn("First day covered", 22),
+        SheetColumn("Last day covered", 22),
+        SheetColumn("Extracted at (UTC)", 26),
+        SheetColumn("Days late", 12, True),
+    ]
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
          s.days_late]
@@ -236,8 +260,13 @@ def _sources(pack: Pack) -> WorkbookSheet:
 def _measures(pack: Pack) -> WorkbookSheet:
     used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
-    columns = [Column("Measure", 34), Column("What it counts", 70), Column("How a period is made", 60), Column("Mart", 28),
-               Column("Name in the mart", 34)]  # fmt: skip
+    columns = [
+        SheetColumn("Measure", 34),
+        SheetColumn("What it counts", 70),
+        SheetColumn("How a period is made", 60),
+        SheetColumn("Mart", 28),
+        SheetColumn("Name in the mart", 34),
+    ]
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
