@@ -84,7 +84,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     # Going back is not a night: PostgreSQL follows when a person says so, and a newer night replaces it by itself.
     assert postgres.load_if_newer(new_home).outcome == "there already"
     back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
-    assert back.exit_code == 0 and "`pam postgres load` gives it this night" in back.stdout
+    assert back.exit_code == 0 and "`pam postgres load` loads this one" in back.stdout
     assert postgres.load_if_newer(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
     loaded = pam("postgres", "load", "--home", new_home.path)
