@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support import night, run_night, write_extract
+from support import night, run_job, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
@@ -56,7 +56,7 @@ def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> N
 def test_what_a_person_and_the_watch_are_told(sample_copy: Home) -> None:
     stands = read_receipts(sample_copy)[-1]
     warned = status(sample_copy)["warnings"]
-    assert run_night(sample_copy).receipt.outcome == "unchanged", "by Dagster's job as well"
+    assert run_job(sample_copy).receipt.outcome == "unchanged", "by Dagster's job as well"
     found = status(sample_copy)
     assert found["published"]["night_id"] == stands.night_id and found["last_night"]["outcome"] == "unchanged"
     assert found["warnings"] == warned, "the checks of the night that stands"

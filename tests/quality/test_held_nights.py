@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from support import OFFENCES, candidate, drop_something, night, published, run_night, same_figures
+from support import OFFENCES, candidate, drop_something, night, published, run_job, run_night, same_figures
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
@@ -97,7 +97,7 @@ def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(sample_copy: Home, s
         "derbyshire,north,North,one,Dales\nderbyshire,north,North,two,Dales\n",
         encoding="utf-8",
     )
-    run = run_night(sample_copy)
+    run = run_job(sample_copy)
     assert run.receipt.outcome == "held"
     assert "unit_names" in run.receipt.reason and "unique_together" in run.receipt.reason
     failed = [c for c in run.receipt.checks if not c["passed"]]
