@@ -213,7 +213,7 @@ select
                     'the printed figures contradict each other: ', cast(cast(own_total as bigint) as string), ' against ',
                     cast(cast(own_printed as bigint) as string)
                 )
-        when verdict = 'not computable' and data_status = 'not_applicable' then 'not checked in the warehouse'
+        when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
