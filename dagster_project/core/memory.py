@@ -105,5 +105,15 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def delete_spill(home: Home) -> None:
     """Delete temporary files of this night, or of one that was killed. Raises OSError."""
-    if home.spill.exists():
-        shutil.rmtree(home.spill)
+    if not home.spill.exists():
+        return
+    for path in home.spill.iterdir():
+        # Readers hold no lock and may be spilling now (`working_database`).
+        if path.name.startswith("read-"):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    with suppress(OSError):
+        home.spill.rmdir()
