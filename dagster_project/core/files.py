@@ -42,6 +42,18 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
         raise
 
 
+def delete_abandoned(parent: Path, prefix: str) -> None:
+    """Delete the folders `<prefix>-<process id>-<anything>` in `parent` whose process has ended: they may hold rows."""
+    for folder in parent.glob(f"{prefix}-*"):
+        try:
+            os.kill(int(folder.name.split("-")[1]), 0)
+        except (ProcessLookupError, ValueError, IndexError):
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            # Another user's process, and alive.
+            continue
+
+
 def free_bytes(folder: Path) -> int:
     """Free bytes for the owner on a folder's disk."""
     return shutil.disk_usage(folder).free

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from .config import read_config
-from .files import free_bytes, make_folder
+from .files import delete_abandoned, free_bytes, make_folder
 from .home import Home
 from .sql import literal
 
@@ -24,6 +24,9 @@ DEFAULT_SPILL_PART = 2
 
 MINIMUM = 1 << 30
 CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+READER = "read"
+"""How the spill folders of readers begin; the process id follows."""
 
 
 def memory_limit(home: Home) -> str:
@@ -92,7 +95,7 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         is_new = not home.spill.is_dir()
         new_folder = make_folder(home.spill).stat() if is_new else None
         # DuckDB makes this folder when it first spills, and removes it at the end.
-        settings |= memory_settings(home, place=f"read-{os.getpid()}-{threading.get_ident()}")
+        settings |= memory_settings(home, place=f"{READER}-{os.getpid()}-{threading.get_ident()}")
     try:
         with duckdb.connect(config=settings) as con:
             yield con
@@ -104,16 +107,19 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def delete_spill(home: Home) -> None:
-    """Delete temporary files of this night, or of one that was killed. Raises OSError."""
+    """Delete temporary files of this night, and of nights and readers that were killed. Raises OSError.
+
+    The files of readers that still run stay (`working_database`): readers hold no lock.
+    """
     if not home.spill.exists():
         return
+    delete_abandoned(home.spill, READER)
     for path in home.spill.iterdir():
-        # Readers hold no lock and may be spilling now (`working_database`).
-        if path.name.startswith("read-"):
+        if path.name.startswith(f"{READER}-"):
             continue
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
     with suppress(OSError):
         home.spill.rmdir()

@@ -20,7 +20,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import delete_abandoned, write_whole
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import published_night
@@ -208,7 +208,7 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
     if not entries:
         raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is missing")
     check_rows(home, entries, since)
-    _delete_leftovers(home)
+    delete_abandoned(home.path, ".replay")
     umask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
@@ -241,14 +241,3 @@ def _published_before(home: Home, entries: list[LedgerEntry], until: str) -> str
     if last:
         return last.republished or last.night_id
     return _newest_night(e for e in entries if night_order(e.night_id) < night_order(until))
-
-
-def _delete_leftovers(home: Home) -> None:
-    """Delete the folders of replays that were killed, because they hold rows."""
-    for folder in home.path.glob(".replay-*"):
-        try:
-            os.kill(int(folder.name.split("-")[1]), 0)
-        except (ProcessLookupError, ValueError, IndexError):
-            shutil.rmtree(folder, ignore_errors=True)
-        except PermissionError:
-            continue

@@ -1,5 +1,7 @@
 """What does not fit into memory while nights are compared goes to the home's spill folder, never to the current one."""
 
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 from week import NIGHTS
 
 from dagster_project.core.home import Home
-from dagster_project.core.memory import working_database
+from dagster_project.core.memory import delete_spill, working_database
 from dagster_project.nights.replay import compare_files
 from dagster_project.publishing.kept_nights import find_kept
 from dagster_project.serving.diff import compare
@@ -25,6 +27,21 @@ def test_large_work_spills_to_the_home_and_leaves_nothing(
         assert paths and all(path.is_relative_to(new_home.spill) for path in paths)
         assert new_home.spill.stat().st_mode & 0o077 == 0
     assert not new_home.spill.exists() and not (tmp_path / ".tmp").exists()
+
+
+def test_a_night_deletes_what_killed_readers_spilled_and_leaves_the_files_of_others(new_home: Home) -> None:
+    new_home.config_file.write_text('[night]\nmemory = "80MB"\n', encoding="utf-8")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    with working_database(new_home) as con:
+        con.execute("create temp table large as select range as n, md5(range::varchar) as text from range(3000000)")
+        (new_home.spill / f"read-{ended.pid}-1").mkdir()
+        (new_home.spill / "landing").mkdir()
+        delete_spill(new_home)
+        assert [path.name.split("-")[:2] for path in new_home.spill.iterdir()] == [["read", str(os.getpid())]]
+        assert con.execute("select count(distinct text) from large").fetchone() == (3_000_000,)
+    delete_spill(new_home)
+    assert not new_home.spill.exists()
 
 
 @pytest.mark.parametrize(
