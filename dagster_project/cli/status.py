@@ -90,7 +90,7 @@ def query(
         raise typer.BadParameter("there is no query", param_hint="SQL")
     with explained():
         where = Home.of(home)
-        limits = retention_years(where, seconds, memory, rows)
+        limits = limits_of(where, seconds, memory, rows)
         if out is not None:
             answer_to_file(where, text, form, out, limits, reason, by="pam query")
             return
@@ -121,11 +121,11 @@ def sql(
     check_form(form)
     with explained():
         where = Home.of(home)
-        failed = run(where, retention_years(where, seconds, memory, rows), form, reason)
+        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 
-def retention_years(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
     from dagster_project.serving import Limits

@@ -22,7 +22,7 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if printed.value is None:
         if figure.value is None:
             return "agrees", None
-        return DISAGREES, "printed as not available, but there is a figure"
+        return DISAGREES, "printed as not available, and there is a figure"
     if figure.value is None:
         return NOT_COMPUTABLE, "no accepted file covers its days"
     side = -1 if figure.value < 0 else 1

@@ -106,7 +106,7 @@ def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, ex
 
 
 def _monthly_totals_sql(e: LedgerEntry) -> str:
-    """SQL for what a load's current rows add to each measure in each month, in the columns of `MEASURES`."""
+    """SQL for what a load's current rows add to each measure in each month, in the columns of `ARCHIVED_COLUMNS`."""
     coverages = {e.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == e.extract)}
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
     events = " union all ".join(

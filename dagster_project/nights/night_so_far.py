@@ -67,7 +67,7 @@ class NightSoFar:
             self.home, self.night, self.receipt, tuple(self.interrupted), self.not_started, self.not_started_cause
         )
 
-    def is_expired(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether the night has its receipt or is published: then no step may be tried again."""
         return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 

@@ -50,7 +50,7 @@ def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -
             step()
             return
         except Exception as error:
-            if attempt > TRIES or not run.patience or not is_transient(error) or (run.is_expired() and not after_all):
+            if attempt > TRIES or not run.patience or not is_transient(error) or (run.is_finished() and not after_all):
                 raise
             seconds = seconds_before_retry(attempt, run.patience)
             run.listener.wait(str(error), seconds)

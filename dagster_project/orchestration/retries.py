@@ -24,7 +24,7 @@ def retry_if_transient(context: Any, after_all: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if run.patience and errors.is_transient(error) and (after_all or not run.is_expired()):
+        if run.patience and errors.is_transient(error) and (after_all or not run.is_finished()):
             attempt = context.retry_number + 1
             seconds = errors.seconds_before_retry(attempt, run.patience)
             if attempt <= errors.TRIES:

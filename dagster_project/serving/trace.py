@@ -197,12 +197,14 @@ def _find_area(con: duckdb.DuckDBPyConnection, force: str, request: FigureReques
     """The code of the requested area."""
     if request.area_type == "force" or row["aggregation"] == "published":
         return force
+    if request.area_name is None:
+        raise TrailError(f"name the {request.area_type} with --area")
     areas = con.execute(
         f"select distinct area_type, area_code, area_name from warehouse.marts.{row['mart']} where force_code = ?"
         " and area_type <> 'force' order by all",
         [force],
     ).fetchall()
-    name = str(request.area_name)
+    name = request.area_name
     codes = {code for kind, code, named in areas if kind == request.area_type and name in (named, code)}
     if len(codes) == 1:
         return str(codes.pop())
