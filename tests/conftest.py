@@ -97,7 +97,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 @pytest.fixture(scope="session")
 def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with one night, the sample's, run by the real job and published. Do not change it: use `sample_copy`.
+    """A home with one night, the sample's, run by the steps of `pam nightly` and published. Use `sample_copy` to change it.
 
     Each worker process has a copy, whose raw views read the Parquet of the original.
     """

@@ -37,7 +37,7 @@ def test_what_is_understood_is_shown_back_and_written_on_yes_alone(pam: Callable
     assert f"Edition {EDITION} is now a file of the home" in added.stdout
     assert read_editions(sample_copy).sound[EDITION].claims_path == sample_copy.editions / "published_figures.csv"
     again = pam("claims", "add", "Naloxone was given 26 times in Derby North in May 2025.", "--home", sample_copy.path, "--yes")
-    assert again.exit_code == 0 and "now the home's own" not in again.stdout
+    assert again.exit_code == 0 and "is now a file of the home" not in again.stdout
     assert [rows(sample_copy)[-1][c] for c in ("area_type", "area_name", "figure", "period_end")] == [
         "lpu", "Derby North", "value", "2025-05-31",
     ]  # fmt: skip

@@ -46,7 +46,7 @@ def test_a_killed_night_leaves_a_whole_one_and_the_next_succeeds(
     with capfd.disabled():
         how = "by write" if n % 3 == 2 else "by clock"
         print(f"KILLED {n} {how} {stage} {between.which(home)} code {ended.code}", flush=True)
-    # The next one writes all that the killed one may have begun.
+    # The next one writes all outputs, if the home does not choose some (`make_between`).
     monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
     between.check_next(home, night(home, capfd.readouterr))
     shutil.rmtree(home.path)

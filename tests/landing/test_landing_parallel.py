@@ -45,7 +45,7 @@ def test_odd_nights_end_as_they_do_one_by_one(tmp_path, monkeypatch: pytest.Monk
     homes = {}
     for threads in (1, 3):
         home = homes[threads] = Home(tmp_path / f"{threads} threads").create()
-        for number, paths in enumerate(nights.nights[:2]):
+        for number, paths in enumerate(nights.nights[:3]):
             files = find_files(paths[0].parent, load_contracts(), set(nights.forces))
             land_files(home, load_contracts(), files, f"night-{number}", now=NOW, archive=False, threads=threads)
     one, other = (
@@ -225,7 +225,12 @@ def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(warehouse
 
 def test_files_that_are_known_already_do_not_count_as_work(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
-    warehouse.night(archive=False)
+    read, calls = parallel.read, []
+    with monkeypatch.context() as patch:
+        patch.setattr(parallel, "threads_for", lambda new: 3 if new else 1)
+        patch.setattr(parallel, "read", lambda *args: calls.append(1) or read(*args))
+        warehouse.night(archive=False)
+    assert calls == [1]
     monkeypatch.setattr(parallel, "threads_for", lambda new: 3 if new else 1)
     monkeypatch.setattr(parallel, "read", lambda *_: pytest.fail("nothing is new"))
     assert {e.outcome for e in warehouse.night(archive=False)} == {"known"}

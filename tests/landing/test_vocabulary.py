@@ -95,6 +95,7 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     assert "pam vocabulary accept crimes offence_code" in pam("status").output.replace("\n", " ")
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG1", "--counts-as", "Drugs").exit_code == 1
     assert pam("vocabulary", "accept", "crimes", "offence_code", "drg1", "--counts-as", "possession").exit_code == 0
+    assert land_night(new_home) == []
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
     run = publish_night(new_home)

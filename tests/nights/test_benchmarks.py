@@ -1,7 +1,8 @@
 """Benchmarks: all of them import what is there, and with `--long` each runs at its smallest size.
 
 Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_size.py and tests/publishing/postgres/test_swap.py
-run; `reads_postgres`, which needs a server; `side_by_side` and `superset_chart`, which need SQLMesh and Superset.
+run; `bare_script`, which `whole_night` runs; `reads_postgres`, which needs a server; `side_by_side` and
+`superset_chart`, which need SQLMesh and Superset.
 """
 
 import importlib

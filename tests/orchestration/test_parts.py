@@ -17,6 +17,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights import steps
 from dagster_project.orchestration.checks import check_specs
 from dagster_project.publishing import outputs
+from dagster_project.transform import carry_forward
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -116,8 +117,8 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     assert [r.outcome for r in read_receipts(dropped)] == ["published", "published"]
     with duckdb.connect(str(dropped.candidate / WORK), read_only=True) as con:
         assert con.execute("select is_in_part from raw.night").fetchall() == [(False,)], "the parts were not finished"
-        aside = "select table_name from duckdb_tables() where starts_with(table_name, 'standing__')"
-        assert con.execute(aside).fetchall() == []
+        previous = "select table_name from duckdb_tables() where starts_with(table_name, ?)"
+        assert con.execute(previous, [carry_forward.PREVIOUS]).fetchall() == []
 
 
 def test_an_output_alone_is_as_it_was_published(

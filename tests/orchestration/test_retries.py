@@ -1,6 +1,7 @@
 """What can pass by itself is tried again, later and later; what can't, ends the night at once. A receipt is written once."""
 
 import errno
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -322,7 +323,9 @@ def test_a_night_waits_for_another(pam: Callable, small: Home, monkeypatch: pyte
         assert run.begin_within(30) == run.night
     run.end()
     with locked(small):
-        result = pam("nightly", "--home", small.path, "--wait", "0")
+        started = time.monotonic()
+        result = pam("nightly", "--home", small.path, "--wait", "1")
+        assert time.monotonic() - started >= 1
         assert result.exit_code == 1 and "another night is under way" in result.stderr
 
 
