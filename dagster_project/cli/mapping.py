@@ -45,8 +45,8 @@ def map_file(
 
     Example: pam map "Incidents Oct 2025.xlsx" --force kent --out "$PAM_HOME/mappings/control-room.yml"
     """
+    from dagster_project.core.memory import NO_SPILL
     from dagster_project.mapping_draft.draft import draft_mapping
-    from dagster_project.mapping_draft.tables import NO_SPILL
     from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
     with explained():
@@ -63,7 +63,7 @@ def map_file(
         from dagster_project.mapping_draft.preview import preview
         from dagster_project.mapping_draft.show import show_draft, show_preview
 
-        # Rows of the file, which may name people, are never spilled to disk.
+        # Rows of the file, which may name people, are not spilled to disk while drafting.
         with duckdb.connect(config=NO_SPILL) as con:
             with Console(stderr=True).status("Reading"):
                 draft = draft_mapping(con, where, file, extract, force)

@@ -20,6 +20,7 @@ GRACE_DAYS = {"nightly": 3, "monthly": 45, "yearly": 400}
 """Days that an extract's newest covered day may be behind: for a weekend, a month's close, a publication date."""
 
 DATE_TYPES = frozenset({"date", "timestamp", "month"})
+NUMBER_TYPES = frozenset({"money", "number", "whole"})
 
 
 class ContractError(PamError, ValueError):
@@ -139,8 +140,8 @@ class Contract(_Part):
             raise ValueError("columns: one unit at most")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
-        if set(self.told_together) - set(names):
-            raise ValueError("told_together: names no column")
+        if unknown := sorted(set(self.told_together) - set(names)):
+            raise ValueError(f"told_together: no such column: {', '.join(unknown)}")
         if self.police_uk:
             for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
                 if name not in names:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -26,7 +25,9 @@ MINIMUM = 1 << 30
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 READER = "read"
-"""How the spill folders of readers begin; the process id follows."""
+"""Prefix of the spill folders of readers: `read-<process id>-<thread id>`."""
+NO_SPILL: dict[str, str | bool | int | float | list[str]] = {"temp_directory": ""}
+"""Settings of DuckDB: what does not fit into the memory fails, and no row is written to disk."""
 
 
 def memory_limit(home: Home) -> str:
@@ -89,21 +90,20 @@ def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB database in memory, to read a home's files with. It has the home's share of memory, and spills to a folder of
     its own below `spill/`. Someone who may not write in the home spills nothing: what is too large for memory fails.
     """
-    settings: dict[str, Any] = {"temp_directory": ""}
-    new_folder = None
-    if os.access(home.path, os.W_OK):
-        is_new = not home.spill.is_dir()
-        new_folder = make_folder(home.spill).stat() if is_new else None
-        # DuckDB makes this folder when it first spills, and removes it at the end.
-        settings |= memory_settings(home, place=f"{READER}-{os.getpid()}-{threading.get_ident()}")
+    if not os.access(home.path, os.W_OK):
+        with duckdb.connect(config=NO_SPILL) as con:
+            yield con
+        return
+    # DuckDB makes no folder above its own: this one is there until the end, so that nobody removes `spill/` meanwhile.
+    folder = make_folder(home.spill / f"{READER}-{os.getpid()}-{threading.get_ident()}")
     try:
-        with duckdb.connect(config=settings) as con:
+        with duckdb.connect(config={**memory_settings(home, place=folder.name)}) as con:
             yield con
     finally:
-        # Leave the home as it was, but not without a folder that a night has made since.
+        shutil.rmtree(folder, ignore_errors=True)
+        # Not while others spill.
         with suppress(OSError):
-            if new_folder and os.path.samestat(new_folder, home.spill.stat()):
-                home.spill.rmdir()
+            home.spill.rmdir()
 
 
 def delete_spill(home: Home) -> None:
@@ -117,7 +117,7 @@ def delete_spill(home: Home) -> None:
     for path in home.spill.iterdir():
         if path.name.startswith(f"{READER}-"):
             continue
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()

@@ -24,7 +24,7 @@ OFFENCE_CLASSES = ("possession", "trafficking", "other")
 MOST_PEOPLE = 10**10
 """More than an area can have: such a number would make every rate 0."""
 LONGEST_VALUE = 100_000
-"""The same for a value of the vocabulary, which is copied from a file."""
+"""Characters that a value of the vocabulary may have: it is copied from a file. Other cells: `LONGEST`."""
 NOTHING = "nothing"
 """In the vocabulary: the value is known, and is not counted."""
 CLASSIFYING = {

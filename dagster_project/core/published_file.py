@@ -73,12 +73,14 @@ def published_night(home: Home) -> str | None:
 def night_of(path: Path) -> str | None:
     """The night id in a published or kept file. Raises PublishError if it can't be read as one."""
     try:
-        status = path.stat()
+        # Of a link that a publication changes meanwhile, the file that is looked at is also the one that is read.
+        file = path.resolve()
+        status = file.stat()
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
     # A night asks it many times, also by the names that the file gets as it is published and kept. Nobody writes to
-    # such a file: what is changed behind our back has another time.
-    return _night_in(_Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, path))
+    # such a file: one that is changed behind our back has another time of writing, unless that is set back.
+    return _night_in(_Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, file))
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ SAMPLE_MARK = "SAMPLE"
 MADE_UP_MARK = "MADE_UP"
 """A file of this name marks a home whose landed files are made up."""
 SAMPLE_DAY = date(2026, 1, 3)
-"""The date in a home of made-up data, three days after the sample ends: so its files do not become late."""
+"""The date in the sample's home, three days after the sample ends: so its files do not become late."""
 
 
 def today_of(home: Home, now: datetime | None = None) -> date:
-    """The date in London by which a home's extracts are late; in a home of made-up data, `SAMPLE_DAY`."""
+    """The date in London by which a home's extracts are late; in the sample's home, `SAMPLE_DAY`."""
     if (home.path / SAMPLE_MARK).exists():
         return SAMPLE_DAY
     return (now or datetime.now(UTC)).astimezone(LONDON).date()

@@ -16,8 +16,8 @@ from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_bound import BoundFigures
-from .link_offered import link_offered
 from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers
+from .link_suggested import link_suggested
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, numbers_of, value_of
@@ -179,7 +179,7 @@ class _Check:
         links |= {n: Linked(f, 0, is_fall_in_words(sentence, n)) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in own_numbers if n.kind == "figure"]
         if is_read:
-            links |= {n: Linked(f, 0) for n, f in link_offered(sentence, figures, self.heading, self.figures).items()}
+            links |= {n: Linked(f, 0) for n, f in link_suggested(sentence, figures, self.heading, self.figures).items()}
         if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
             links[figures[0]] = Linked(figure, 0, is_fall_in_words(sentence, figures[0]))
         for number, at in zip(own_numbers, numbers, strict=True):

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+from dagster_project.core.memory import NO_SPILL
+
 
 def connect(bounds: Mapping[str, str], has_identifiers: bool) -> duckdb.DuckDBPyConnection:
     """A new in-memory database, which loads no extension by itself and reads no Python variable as a table.
@@ -16,7 +18,7 @@ def connect(bounds: Mapping[str, str], has_identifiers: bool) -> duckdb.DuckDBPy
     return duckdb.connect(
         config={
             **bounds,
-            **({"temp_directory": ""} if has_identifiers else {}),
+            **(NO_SPILL if has_identifiers else {}),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,

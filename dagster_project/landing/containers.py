@@ -136,7 +136,6 @@ def _n_files(names: list[str]) -> str:
     return f"{len(names)} files" if names else "no files"
 
 
-
 @dataclass(frozen=True)
 class Manifest:
     """What a file's manifest says of the stored file; None where it does not say."""

@@ -74,7 +74,7 @@ def is_within(layout: Layout, head: str, data: bytes) -> bool:
 def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     """Scan the UTF-8 text after the header; None where a line is not a record of `width` fields.
 
-    Also None for NUL and bytes that are not UTF-8: the other reader reports them.
+    Also None for quotes, CR, a last Ctrl-Z, NUL and bytes that are not UTF-8, which only the other reader handles.
     """
     import numpy
 

@@ -77,7 +77,7 @@ class LandingSession:
         self.close()
         spill_folder = name if self.budget.parts > 1 else ""
         if spill_folder:
-            make_folder(self.home.spill)
+            make_folder(self.home.spill / spill_folder)
         self._con = connect(memory_settings(self.home, parts, spill_folder), has_identifiers)
         self._con_has_identifiers, self.parts = has_identifiers, parts
         canonical_values.install(self.con)

@@ -5,7 +5,6 @@ the ledger and its withheld keys stay: figures would change without them. Rows t
 published (`dagster_project/nights/erase_expired.py`).
 """
 
-
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -74,4 +73,3 @@ def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[K
     original = home.archive / e.landed_at[:10] / e.source_file
     if original.parent.is_dir() and original.is_file() and not original.is_symlink():
         yield "archive", original
-

@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from dagster_project.contracts import Column, Contract, plain_header
-from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.home import Home
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
@@ -28,7 +28,6 @@ from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_
 from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
-NUMBER_TYPES = frozenset({"money", "number", "whole"})
 DIGEST = 12
 """Hex digits of a mapping's hash that the ledger stores."""
 

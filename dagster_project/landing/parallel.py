@@ -42,7 +42,10 @@ class Stopped(Exception):
 
 
 class ReadingBudget:
-    """Memory for the texts that are read at one time, shared between threads. `parts`: databases that share the memory."""
+    """Memory for the texts that are read at one time, shared between threads.
+
+    `size`: bytes that may be read at one time; by default one file at a time. `parts`: databases that share the memory.
+    """
 
     def __init__(self, size: int = 1, parts: int = 1) -> None:
         self.size, self.parts = size, parts

@@ -259,7 +259,6 @@ def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date,
     return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days[0] else None
 
 
-
 def _withheld(home: Home, loads: Iterable[LedgerEntry | Load]) -> str:
     """SQL for the withheld keys of loads: `load_id`, `key`."""
     paths = [p for e in loads for p in sorted(home.withheld.glob(f"{e.load_id}*.parquet"))]

@@ -306,8 +306,8 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
     fields = f"n_fields || ' fields where the header has {width}'"
     if sheet.cells.has_lines:
         fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
-    reasons = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
+    rule_reasons = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
     for broken, reason, kind in _rules(sheet):
         when = f"case when not ragged and ({broken}) then "
-        reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
-    return reasons
+        rule_reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
+    return rule_reasons

@@ -90,9 +90,9 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
     areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
-    likely_renames = dropped or _mapped(home) or listed
-    if len(likely_renames) == 1:
-        return likely_renames.pop()
+    likely = dropped or _mapped(home) or listed
+    if len(likely) == 1:
+        return likely.pop()
     several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
     raise ExtractTemplateError(f"whose file? Give --force: {several}")
 

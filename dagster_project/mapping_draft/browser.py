@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.seeds import force_names
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
@@ -29,7 +30,6 @@ from .columns import label_of
 from .draft import Draft, draft_mapping
 from .preview import Preview, preview
 from .show import figure_text
-from .tables import NO_SPILL
 from .write_yaml import mapping_yaml, write_new
 
 TEMPLATES = Path(__file__).parent / "templates"

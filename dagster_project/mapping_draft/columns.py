@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dagster_project.contracts import Column, Contract
-from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.sql import one_row
 
 from .codes import target_of
@@ -112,7 +112,7 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
         if profile.dates.share < 0.6:
             return 0.0
         return profile.dates.share * (0.8 if column.type == "timestamp" and not profile.dates.has_time else 1)
-    if column.type in ("money", "number", "whole"):
+    if column.type in NUMBER_TYPES:
         share = profile.share(b.whole if column.type == "whole" else b.money)
         return share if share >= 0.8 else 0.0
     if profile.is_date or profile.time_format:
@@ -162,7 +162,7 @@ def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, st
         return "blank in every row"
     if column.type in DATE_TYPES:
         return f"{percent(profile.dates.share)} dates{' and times' if profile.dates.has_time else ''}"
-    if column.type in ("money", "number", "whole"):
+    if column.type in NUMBER_TYPES:
         return f"{percent(profile.share(b.whole if column.type == 'whole' else b.money))} amounts"
     if column.key:
         return "a different value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"

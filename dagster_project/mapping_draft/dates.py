@@ -31,7 +31,8 @@ class DateForm:
     """How a column's dates are written.
 
     `share`: the share of cells with text that are such dates. `formats`: what `dates:` must say; empty if the contract's
-    formats are enough. `has_time`: whether cells have a time of day. `doubt`: why a person should check, if they should. """
+    formats are enough. `has_time`: whether cells have a time of day. `doubt`: why a person should check, if they should.
+    """
 
     share: float
     formats: tuple[str, ...] = ()

@@ -40,7 +40,8 @@ class Draft:
 
     `separators`: list column -> separator of its items. `ignore`: column -> globs of rows that are not records. `window`: first
     and last day of the rows, if they have dates. `open_points`: what a person must decide, a sentence each. `unplaced`: the
-    same for rows that are not records but that no column can identify. """
+    same for rows that are not records but that no column can identify.
+    """
 
     path: Path
     table: ExportTable

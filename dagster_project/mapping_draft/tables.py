@@ -24,16 +24,11 @@ from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
 from dagster_project.landing.header import Layout
 from dagster_project.landing.header_row import SEPARATORS
+from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
 from dagster_project.landing.refusal import Refused
-
-FIRST_ROWS = 50
-"""Rows that are searched for the header, as in landing."""
 
 ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
-
-NO_SPILL: dict[str, str | bool | int | float | list[str]] = {"temp_directory": ""}
-"""DuckDB's setting for connections that read an export: its rows may name people, so they are never written to disk."""
 
 
 class DraftError(PamError, ValueError):
@@ -91,7 +86,7 @@ def open_table(
             ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
         )
         if best is None or best[0] <= 0:
-            raise DraftError(f"{path.name}: no row of the first {FIRST_ROWS} looks like a header")
+            raise DraftError(f"{path.name}: no row of the first {LAST_HEADER_ROW} looks like a header")
         grid, index = grids[-best[2]], -best[1]
         _fill(con, grid, index, by_row=container == ".xlsx")
     except Refused as error:
@@ -139,7 +134,7 @@ def _texts(stored: StoredFile, container: str) -> Iterator[FirstRows]:
 def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
     reader = csv.reader(StringIO(text[: 1 << 20]), delimiter=separator, skipinitialspace=True)
     try:
-        return tuple(tuple(" ".join(c.replace(MARK, "").split()) for c in row) for row in islice(reader, FIRST_ROWS))
+        return tuple(tuple(" ".join(c.replace(MARK, "").split()) for c in row) for row in islice(reader, LAST_HEADER_ROW))
     except csv.Error:
         return ()
 

@@ -41,7 +41,7 @@ FIGURES_MADE = ("raw", "figures_made")
 MONTHS_BACK = 24
 """A figure and its figure of the year before depend on two years of months before them."""
 BYTES_PER_FIGURE = 2048
-"""Memory that hiding one figure needs at most."""
+"""Memory that hiding or rounding one figure needs at most."""
 IS_CHANGED = (
     "changed.mart = {0}.mart and changed.force_code = {0}.force_code"
     " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= changed.from_m"

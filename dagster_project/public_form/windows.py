@@ -79,7 +79,7 @@ NO_FIGURE = PublicFigure(None, NOT_AVAILABLE, "not_available")
 class Sums:
     """Sums over months, worked out from known sums by adding and subtracting.
 
-    A union-find over the ends of months: a known sum joins its two end, with their difference. A sum can be worked out where
+    A union-find over the ends of months: a known sum joins its two ends, with their difference. A sum can be worked out where
     its two ends are joined, and not otherwise.
     """
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
@@ -19,9 +20,6 @@ _SUMS = f"""
 select {", ".join(_PERIOD)}, {CONTENT_HASH} as sums
 from (select {", ".join((*_PERIOD, "area_type", "area_code", "measure", "category", *FIGURE))} from {{}}) as t group by all
 """
-
-NO_SPILL = {"temp_directory": ""}
-"""DuckDB's settings if nothing may be written to the home."""
 
 _ROWS = """
 with named as (select mart, force_code from differences group by all having count(*) <= $most)
@@ -50,7 +48,7 @@ from differences group by all order by all
 """
 
 
-def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[str, str] = NO_SPILL) -> Changes:
+def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
     """What changed between the night that `con` reads and the last kept night before it. `settings`: DuckDB's memory settings
     (`core.memory`).
 
@@ -71,7 +69,7 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path, settings: Mapping[str, str] = NO_SPILL) -> Changes:
+def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
     """What changed between two nights' files. The earlier file is named by its night's id. Raises ValueError, duckdb.Error."""
     con = duckdb.connect(config=dict(settings))
     try:

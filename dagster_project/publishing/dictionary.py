@@ -91,7 +91,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "accepted_months": (
-        "Months of headline measures that a person accepted, although they are far from those of the year before.",
+        "Months of headline measures and money that a person accepted, although they are far from those of the year before.",
         {
             "measure": ("varchar", "Measure"),
             "month": ("varchar", "Month, such as 2025-10"),

@@ -23,7 +23,7 @@ FIGURE = ("value", "numerator", "denominator", "data_status")
 """What is compared by default: comparisons with the year before follow from other figures."""
 
 EVERY = (*FIGURE, "prior_value", "volume_change", "pct_change", "unit", "area_name", "period_label")
-"""All columns of a row."""
+"""All columns of a row but `KEY`."""
 
 MARTS = ("mart", "figures", "changed", "complete before", "new", "gone")
 """The columns of `by_mart`."""

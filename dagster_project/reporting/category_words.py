@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dagster_project.core.seeds import read_seed
 
 OFFENCE_MART = "mart_drug_offences"
-"""The mart whose categories are offence codes, of which only the part before `/`."""
+"""The mart whose categories are offence codes, cut off at `/`: `77/50` is category `77`."""
 
 
 def describe_offences(codes: Iterable[str]) -> dict[str, str]:

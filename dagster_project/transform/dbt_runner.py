@@ -174,8 +174,8 @@ def build(
     """
     args = [
         "build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure",
-        # Our materialisations ask for no relation that is there, and each test is selected by its own name.
-        "--no-populate-cache", "--indirect-selection", "empty",
+        # Our materialisations look for no existing relation. Seeds do, and then dbt lists their schema alone.
+        "--no-populate-cache",
     ]  # fmt: skip
     result = _on_candidate(home, args, tuple(select), engine, progress)
     return [

@@ -129,7 +129,7 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
     nights = read_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     night = nights[0] if nights else {}
     checks = read_rows(con, "select * from meta.checks order by suite, subject, rule, found")
-    # File names are not published: those who may read the home can look them up by load.
+    # The pages leave out file names: they stay inside the force. `meta.files` has them, by load.
     files = read_rows(
         con,
         "select * exclude (source_file) from meta.files"

@@ -119,7 +119,7 @@ function chartFigure(chart, ...more) {
   return createElement("figure", [createElement("figcaption", title, { id: `${id}-title` }), holder, createElement("p", note, { class: "note", id: `${id}-note` }), tools, ...tables]);
 }
 
-/** Draw all visible charts, then print the page. */
+/** Draw every chart of the view, also those below the window, then print the page. */
 async function printPage() {
   await Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).map((h) => draw(h)));
   print();

@@ -83,7 +83,7 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLi
 def accepted_files(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, list[list[Any]]]:
     """The accepted files of a force, by extract: load, first and last day covered, rows landed, rows in quarantine, night.
 
-    A file is identified by its load: its name is not published.
+    A file is identified by its load: the dashboard leaves out its name.
     """
     files: dict[str, list[list[Any]]] = {}
     for extract, *row in con.execute(

@@ -12,7 +12,7 @@ FILE = "seeds/areas.geojson"
 KEYS = ("force_code", "area_type", "area_code")
 """The properties that each feature must have, as in the marts."""
 LARGEST = 20_000_000
-"""Bytes. Larger outlines would make the page slow, and are more detailed than a map of its size needs."""
+"""Bytes. Larger outlines would make the page slow, and have more detail than the map can show."""
 PLACES = 5
 """Decimal places of degrees in the page: about a metre."""
 

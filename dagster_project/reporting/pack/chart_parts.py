@@ -175,5 +175,3 @@ def panel_title(panel: Panel, several: bool, width: int) -> Spec:
         return {}
     subtitle = {"subtitle": wrap(panel.newest_month, width // WIDE_LETTER), "subtitlePadding": 4} if panel.newest_month else {}
     return {"title": {"text": wrap(shorten(panel.title), width // WIDE_BOLD) or "", **subtitle}}
-
-

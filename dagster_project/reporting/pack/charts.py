@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.files import write_whole
 
 from .chart_parts import NARROW, WIDE, Look
 from .chart_specs import spec
@@ -61,10 +61,9 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
     new = [(key, form, data) for key, one in drawn for form, data in (("svg", one.svg), ("png", one.png)) if data is not None]
     pictures |= {key: data for key, form, data in new if form == key[1]}
     if folder:
-        if new:
-            make_folder(folder)
+        files = {_cache_path(specs[key], form, folder): data for key, form, data in new}
         with ThreadPoolExecutor(CACHE_WRITERS) as pool:
-            list(pool.map(lambda p: write_whole(_cache_path(specs[p[0]], p[1], folder), p[2], many_writers=True), new))
+            list(pool.map(lambda file: write_whole(*file, many_writers=True), files.items()))
         if folder.is_dir():
             _delete_unused(folder)
     return {key: pictures[key] for key in specs if key in pictures}

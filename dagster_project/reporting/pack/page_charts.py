@@ -2,7 +2,7 @@
 
 For a table of monthly counts, money or rates of the force: the months as a control chart, or if there is none, with the twelve
 months to each; the last two years month by month, where the table compares years; and a panel for each unit, where the mart has
-units. Titles say what newest_month, by the rule in docs/reference/control-charts.md.
+units. Titles say whether the newest month is unusual, by the rule in docs/reference/control-charts.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -238,12 +238,16 @@ class _Writer:
              _day(s.extracted_at)]
             for s in pack.sources
         ]  # fmt: skip
-        self._text_table("Sources: the extracts behind the figures on night " + pack.night_id, "One row an extract.",
-                    ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"], rows)  # fmt: skip
+        self._text_table(
+            f"Sources: the extracts behind the figures on night {pack.night_id}",
+            "One row an extract.",
+            ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"],
+            rows,
+        )
         used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
         if used:
             self._text_table("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
-                        [[d.title, d.meaning] for d in used.values()])  # fmt: skip
+                             [[d.title, d.meaning] for d in used.values()])  # fmt: skip
 
     def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Text]]) -> None:
         """A table of texts."""

@@ -18,7 +18,7 @@ _IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a ch
 _CHANGES = ("volume_change", "pct_change")
 
 
-def link_offered(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
+def link_suggested(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
     """The figures of a sentence below a table's heading, if a column's label follows each of its numbers, or the numbers are
     two such figures and their change."""
     row = _ROW.match(sentence)
