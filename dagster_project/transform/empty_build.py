@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 
@@ -72,7 +72,7 @@ def read(version: str) -> list[Node] | None:
 def copy_to(home: Home) -> None:
     """Copy the empty build to the home's candidate. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
-    home.candidate.mkdir(parents=True, mode=0o700)
+    make_folder(home.candidate)
     for name in (WORK, WAREHOUSE):
         shutil.copyfile(FOLDER / name, home.candidate / name)
         os.chmod(home.candidate / name, 0o600)

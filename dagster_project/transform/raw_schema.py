@@ -17,6 +17,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.config import Extracts, read_config
+from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, seeded_words
 from dagster_project.core.published_file import published_night
@@ -128,7 +129,8 @@ def _published_before(home: Home) -> str:
 def fresh_candidate(home: Home) -> None:
     """Empty the candidate folder and make its two files, in a format that older clients can read. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
-    home.candidate.mkdir(parents=True, mode=0o700)
+    # Also the home may be missing; `mkdir(parents=True)` would make it readable by others, which a night refuses.
+    make_folder(home.candidate)
     con = duckdb.connect()
     try:
         for name in (WAREHOUSE, WORK):
