@@ -40,6 +40,8 @@ def main(args: list[str]) -> int:
         return code
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
+    # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
+    run("python", "-m", "compileall", "-q", "dagster_project")
     # What every home's first night begins with; where it can't be laid, that night does without.
     run("python", "-m", "dagster_project.transform.empty_build")
     return 0

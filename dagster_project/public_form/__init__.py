@@ -158,6 +158,7 @@ def write_public(
         _collect(con, f"table {SCHEMA}.unfinished", "from measures", scripts)
         con.execute("begin")
         con.execute(f"alter table {SCHEMA}.unfinished rename to measures")
+        _make_views(con, describe_rule(settings))
     else:
         _find_changed(con, str(figures_made))
         wanted = f"select measures.* from measures inner join changed on {IS_CHANGED.format('measures')}"
@@ -165,7 +166,6 @@ def write_public(
         con.execute("begin")
         con.execute(f"delete from {SCHEMA}.measures as earlier using changed where {IS_CHANGED.format('earlier')}")
         con.execute(f"insert into {SCHEMA}.measures from temp.unfinished")
-    _make_views(con, describe_rule(settings))
     con.execute("commit")
 
 

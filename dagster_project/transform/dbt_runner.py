@@ -72,9 +72,14 @@ def project_stamp() -> str:
     return digest.hexdigest()
 
 
-@cache
 def manifest(engine: Engine = "duckdb") -> "Manifest":
     """The parsed dbt project for an engine, from the cache in target/ if nothing has changed since. Raises BuildError."""
+    return _read_manifest(engine)
+
+
+@cache
+def _read_manifest(engine: Engine) -> "Manifest":
+    # `cache` takes a call with the default engine and one that names it for two: the project would be read twice.
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
