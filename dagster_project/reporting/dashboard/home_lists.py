@@ -1,4 +1,4 @@
-"""A home's own lists for the dashboard: population and outlines of its areas. We ship none."""
+"""Lists for the dashboard that a home may have: population and outlines of its areas."""
 
 from dataclasses import dataclass, field
 

@@ -3,7 +3,7 @@
 
 const selects = Object.fromEntries(["mart", "measure", "category", "area", "kind", "period", "show"].map((n) => [n, byId(n)]));
 let figures = null; // of the selected mart and force
-let outlines = []; // of the force's areas, if its home has any
+let outlines = []; // of the force's areas, if there are any
 let current = null; // what the page shows
 
 /** Fill a select with groups of [value, words], and select `wanted` if it is among them. */
@@ -303,7 +303,7 @@ function areasFigure(holder, types, state) {
   });
   shapes.sort((a, b) => a.picked - b.picked); // the selected one last, so that its edge is on top
   if (shapes.length) {
-    const sources = [...new Set(outlines.map((o) => o.source).filter(Boolean))].join(" ");
+    const sources = [...new Set(outlines.filter((o) => o.type === type).map((o) => o.source).filter(Boolean))].join(" ");
     const missing = ranked.filter((h) => !isUnknown(h.s)).length - shapes.length;
     holder.append(chartFigure({
       id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),

@@ -1,10 +1,11 @@
-"""A home's own outlines of its areas, for a map: `seeds/areas.geojson`. We ship none."""
+"""Outlines of areas, for a map: `seeds/areas.geojson` of the home and of the project, which has Derbyshire's districts."""
 
 import json
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from dagster_project.core.home import Home
+from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.own_lists import SeedError, fault_of_text
 from dagster_project.core.printable import LONGEST
 
@@ -18,14 +19,47 @@ PLACES = 5
 
 Outlines = dict[str, list[dict[str, Any]]]
 """By force: `type` (area type), `code`, `geometry` as in GeoJSON but on a plane (degrees of longitude are shortened by the
-latitude of the middle of the outlines), and `source`, if the file has an attribution."""
+latitude of the middle of the force's outlines), and `source`, if the file has an attribution."""
+Polygons = list[list[list[tuple[float, float]]]]
+
+
+class _Outline(NamedTuple):
+    force: str
+    area_type: str
+    area_code: str
+    polygons: Polygons
+    source: dict[str, str]
+    """With the attribution of its file, if that has one."""
 
 
 def read_outlines(home: Home) -> Outlines:
-    """Read the outlines; empty if the home has none. Raises SeedError, with the feature, the reason and what to do."""
-    path = home.seeds / "areas.geojson"
+    """Read the outlines: the home's own, and the project's of the forces and area types that the home's file lacks.
+
+    Raises SeedError, with the feature, the reason and what to do.
+    """
+    own, shipped = _read_file(home.seeds / "areas.geojson"), _read_file(SEEDS / "areas.geojson")
+    replaced = {(o.force, o.area_type) for o in own}
+    by_force: dict[str, list[_Outline]] = {}
+    for outline in [*own, *(o for o in shipped if (o.force, o.area_type) not in replaced)]:
+        by_force.setdefault(outline.force, []).append(outline)
+    return {force: _put_on_plane(outlines) for force, outlines in by_force.items()}
+
+
+def _put_on_plane(outlines: list[_Outline]) -> list[dict[str, Any]]:
+    latitudes = [y for o in outlines for polygon in o.polygons for ring in polygon for _, y in ring]
+    scale = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
+    areas = []
+    for o in outlines:
+        plane = [[[[round(x * scale, PLACES), round(y, PLACES)] for x, y in r] for r in polygon] for polygon in o.polygons]
+        geometry = {"type": "MultiPolygon", "coordinates": plane}
+        areas.append({"type": o.area_type, "code": o.area_code, "geometry": geometry, **o.source})
+    return areas
+
+
+def _read_file(path: Path) -> list[_Outline]:
+    """The outlines of a file; none if there is no file. Raises SeedError."""
     if not path.exists():
-        return {}
+        return []
     if path.stat().st_size > LARGEST:
         raise SeedError(f"{FILE}: larger than {LARGEST:,} bytes: simplify the outlines, as QGIS or mapshaper does")
     try:
@@ -42,17 +76,7 @@ def read_outlines(home: Home) -> Outlines:
     if isinstance(attribution, str) and (fault := fault_of_text(attribution, LONGEST)):
         raise SeedError(f"{FILE}: attribution {fault}")
     source = {"source": attribution} if isinstance(attribution, str) and attribution else {}
-    areas = [_read_feature(n, feature) for n, feature in enumerate(features, 1)]
-    latitudes = [y for _, _, polygons in areas for polygon in polygons for ring in polygon for _, y in ring]
-    scale = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
-    outlines: Outlines = {}
-    for force, area, polygons in areas:
-        plane = [[[[round(x * scale, PLACES), round(y, PLACES)] for x, y in r] for r in polygon] for polygon in polygons]
-        outlines.setdefault(force, []).append({**area, "geometry": {"type": "MultiPolygon", "coordinates": plane}, **source})
-    return outlines
-
-
-Polygons = list[list[list[tuple[float, float]]]]
+    return [_Outline(*_read_feature(n, feature), source) for n, feature in enumerate(features, 1)]
 
 
 def _get_object(feature: Any, name: str) -> dict[str, Any]:
@@ -60,8 +84,8 @@ def _get_object(feature: Any, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _read_feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polygons]:
-    """The force, area and polygons (lists of rings) of a feature. Raises SeedError."""
+def _read_feature(number: int, feature: Any) -> tuple[str, str, str, Polygons]:
+    """The force, area type, area code and polygons (lists of rings) of a feature. Raises SeedError."""
     properties, geometry = _get_object(feature, "properties"), _get_object(feature, "geometry")
     values = [v for k in KEYS if isinstance(v := properties.get(k), str) and v]
     if len(values) < len(KEYS):
@@ -83,4 +107,5 @@ def _read_feature(number: int, feature: Any) -> tuple[str, dict[str, str], Polyg
             f"{FILE}: feature {number}: its coordinates are not degrees of longitude and latitude:"
             " export it in WGS 84 (EPSG:4326)"
         )
-    return values[0], {"type": values[1], "code": values[2]}, polygons
+    force, area_type, area_code = values
+    return force, area_type, area_code, polygons
