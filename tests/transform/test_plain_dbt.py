@@ -15,6 +15,8 @@ from dagster_project.core.home import PROJECT, Home
 from dagster_project.transform import raw_schema
 from dagster_project.transform.empty_build import NO_NIGHT
 
+pytestmark = pytest.mark.long
+
 DBT = Path(sys.executable).with_name("dbt")
 
 
