@@ -23,7 +23,7 @@ def sample_home(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> 
     return home
 
 
-Spoil = Callable[[Home, str], set[tuple[str, str, str]]]
+Spoil = Callable[..., list[Check]]
 
 
 @pytest.fixture
@@ -47,15 +47,16 @@ def of_figures(checks: Iterable[Check]) -> list[Check]:
 
 @pytest.fixture
 def spoil(passed_before: set[tuple[str, str, str]]) -> Spoil:
-    """Change a candidate by SQL, build one audit model again, and say what fails that did not before."""
+    """Change a candidate by SQL, build one audit model again, and say which checks fail that did not before."""
 
-    def changed(home: Home, sql: str, audit: str) -> set[tuple[str, str, str]]:
+    def changed(home: Home, audit: str, *statements: str) -> list[Check]:
         with candidate(home, read_only=False) as con:
-            for statement in sql.split(";"):
+            for statement in statements:
                 rows = con.execute(statement).fetchone()
                 assert rows and rows[0], f"touches no row: {statement}"
         nodes = dbt_runner.build(home, select=[audit])
         assert all(n.ok for n in nodes) and nodes
-        return failed(of_figures(gate.judge(home))) - passed_before
+        checks = [c for c in of_figures(gate.judge(home)) if not c.passed]
+        return [c for c in checks if (c.subject, c.rule, c.severity) not in passed_before]
 
     return changed

@@ -15,8 +15,6 @@ from dagster_project.transform.candidate import prepare_for_dbt
 
 from .conftest import Candidate
 
-pytestmark = pytest.mark.long
-
 
 def pam_dbt(home: Home, *args: str) -> Result:
     """`pam dbt ARGS` in this process, quietly."""
