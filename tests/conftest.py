@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import how_often
@@ -107,16 +108,23 @@ def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def run_sample(folder: Path) -> None:
-    """The sample's night, with all outputs."""
-    from support import run_night
+    """The sample's night, with all outputs, and a worker process that judges it, as in `pam nightly`."""
+    from support import TODAY
 
+    from dagster_project.nights.run import NightRun
+    from dagster_project.nights.run_steps import run_steps
     from dagster_project.sample import write_sample
 
     home = Home(folder / "home").create()
     write_sample(home.inbox)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
-        run = run_night(home)
+        run = NightRun(home)
+        run.night = replace(run.begin(), today=TODAY)
+        try:
+            run_steps(run)
+        finally:
+            run.end()
     assert run.receipt.outcome == "published", run.receipt.reason
 
 
@@ -160,11 +168,15 @@ def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     from typer.testing import CliRunner
 
     from dagster_project.cli import app
+    from dagster_project.quality import engine
 
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setenv("NO_COLOR", "1")
 
     def call(*args: object, stdin: str | None = None) -> object:
+        if args and args[0] == "nightly":
+            # Once for all nights of this process, as in `run_night` of tests/support.py.
+            engine.load()
         return CliRunner().invoke(app, [str(a) for a in args], input=stdin)
 
     return call

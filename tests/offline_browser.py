@@ -12,20 +12,27 @@ WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWi
 
 
 @contextmanager
-def offline_page() -> Iterator[Any]:
-    """A page at a telephone's width; what it asks of a network is in `page.asked`."""
+def open_browser() -> Iterator[Any]:
+    """A browser. While it is open, nothing else in this process may run an event loop of asyncio."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        one = browser.new_page(viewport={"width": 360, "height": 800})
-        one.asked = []
-        one.route(
-            lambda url: not url.startswith("file://"),
-            lambda route: (one.asked.append(route.request.url), route.abort()),
-        )
-        yield one
+        yield browser
         browser.close()
+
+
+@contextmanager
+def offline_page(browser: Any) -> Iterator[Any]:
+    """A page at a telephone's width; what it asks of a network is in `page.asked`."""
+    one = browser.new_page(viewport={"width": 360, "height": 800})
+    one.asked = []
+    one.route(
+        lambda url: not url.startswith("file://"),
+        lambda route: (one.asked.append(route.request.url), route.abort()),
+    )
+    yield one
+    one.close()
 
 
 def failures(page: Any, **rules: Any) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.nights.run_steps import run_steps
 from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded
+from dagster_project.quality import engine
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
@@ -44,6 +45,8 @@ def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options:
 
 def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night as `pam nightly` does. Its outcome is in `receipt`."""
+    # Once for all nights of this process. Without it each would start a worker process, which takes seconds to load it.
+    engine.load()
     with night(home, inbox, today, **options) as run:
         run_steps(run)
     assert run.receipt is not None
@@ -52,6 +55,7 @@ def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **opti
 
 def run_job(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night by Dagster's job, which takes twice as long. Its outcome is in `receipt`."""
+    engine.load()
     run = begin(home, inbox, today, **options)
     try:
         job = build_defs(run).resolve_job_def("nightly")

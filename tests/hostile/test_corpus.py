@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import python_calamine
 from conftest import ALL_OUTPUTS
-from offline_browser import BROWSER, WITHOUT, offline_page
+from offline_browser import BROWSER, WITHOUT, offline_page, open_browser
 from support import own_postgres
 
 from dagster_project.core.home import Home
@@ -110,7 +110,7 @@ def test_no_page_runs_what_a_cell_says(night: NightRun) -> None:
     root = night.home.published.resolve()
     pages = [p for o in ("report", "catalogue", "dashboard") for p in (root / o).resolve().rglob("*.html")]
     assert len(pages) > 20
-    with offline_page() as page:
+    with open_browser() as browser, offline_page(browser) as page:
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))

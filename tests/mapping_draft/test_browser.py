@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from offline_browser import BROWSER, WIDE, WITHOUT, failures
+from offline_browser import BROWSER, WIDE, WITHOUT, failures, open_browser
 
 from dagster_project.core.home import Home
 
@@ -77,11 +77,8 @@ def test_only_the_page_itself_may_ask_and_post(served: Served) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 def test_a_person_picks_looks_and_saves(served: Served) -> None:
-    from playwright.sync_api import sync_playwright
-
     own = served.address.rpartition("/")[0].rpartition("/")[0]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 360, "height": 800})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -120,7 +117,6 @@ def test_a_person_picks_looks_and_saves(served: Served) -> None:
         served.out.write_text(served.out.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
         page.get_by_role("button", name="Save the mapping").press("Enter")
         page.get_by_role("alert").wait_for()
-        browser.close()
     assert all(url.startswith(own) or url.startswith("data:") for url in asked), asked
     said = served.out.read_text(encoding="utf-8")
     found = yaml.safe_load(said)

@@ -16,9 +16,8 @@ WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 
 
 @pytest.fixture
-def instance(tmp_path: Path):
-    (tmp_path / "dagster").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as found:
+def instance():
+    with dg.DagsterInstance.ephemeral() as found:
         yield found
 
 

@@ -1,7 +1,6 @@
 """Assets chosen by a Dagster user: each makes what it says and no more, and what was made goes on to what comes next."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,6 +16,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights import steps
 from dagster_project.orchestration.checks import check_specs
 from dagster_project.publishing import outputs
+from dagster_project.quality import engine
 from dagster_project.transform import carry_forward
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -39,13 +39,14 @@ def dropped(new_home: Home) -> Home:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterable[dg.DagsterInstance]:
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as found:
+def instance() -> Iterable[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as found:
         yield found
 
 
 def materialize(home: Home, instance: dg.DagsterInstance, *keys: str, **options: Any) -> dg.ExecuteInProcessResult:
     """What `dagster asset materialize --select KEY,...` does, in this process: the job of all assets, a part of it."""
+    engine.load()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(home.path))
         job = build_defs().resolve_implicit_global_asset_job_def()

@@ -29,6 +29,7 @@ from dagster_project.nights.lifecycle import INTERRUPTED, explain
 from dagster_project.nights.run import NightRun
 from dagster_project.orchestration import tonight
 from dagster_project.publishing import publish
+from dagster_project.quality import engine
 from dagster_project.transform import raw_schema
 
 pytestmark = pytest.mark.long
@@ -141,6 +142,7 @@ def run_job(
     listener: night_run.Listener | None = None,
 ) -> tuple[NightRun, dg.ExecuteInProcessResult]:
     """The job, or the step of it that makes `only`."""
+    engine.load()
     run = NightRun(home, listener=listener, patience=patience)
     job = build_defs(run).resolve_job_def("nightly")
     try:
@@ -195,6 +197,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
 
 def launch(config: dict[str, object]) -> dg.ExecuteInProcessResult:
     """The job in the home of the environment, with a config of its night."""
+    engine.load()
     job = build_defs().resolve_job_def("nightly")
     return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
 

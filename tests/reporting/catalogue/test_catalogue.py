@@ -231,8 +231,8 @@ def test_no_page_fails_wcag_or_asks_the_network(folder: Path, hostile: Path, pag
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    with offline_page() as one:
+def page(browser: Any) -> Iterator[Any]:
+    with offline_page(browser) as one:
         yield one
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from offline_browser import BROWSER, WITHOUT
 
 from dagster_project.core.home import Home
 from dagster_project.reporting.dashboard import write_whole_folder
@@ -26,29 +25,21 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
     return made_once("dashboard", make) / "out"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not BROWSER:
-        pytest.skip(WITHOUT)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=BROWSER)
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the page from its folder with what is picked. At the end: nothing was asked of a network, nothing went wrong."""
+    """Opens the page from its folder with what is picked, at a width in pixels.
+
+    At the end: nothing was asked of a network, nothing went wrong.
+    """
     asked, wrong = [], []
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page()
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
 
-    def call(where: Path = folder, **picked: Any) -> Any:
+    def call(where: Path = folder, width: int = 1280, **picked: Any) -> Any:
         page.goto("about:blank")
+        page.set_viewport_size({"width": width, "height": 900})
         page.goto(f"{(where / 'index.html').as_uri()}#{urlencode(picked, doseq=True)}")
         page.wait_for_function("document.getElementById('announcement').textContent !== ''")
         return page

@@ -159,11 +159,11 @@ def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home
     from dagster_project.core.cell_text import escape_formula, escape_formula_sql
     from dagster_project.reporting.pack.workbook import _cell
 
-    page = opened(mart="mart_iom")
+    page, con = opened(mart="mart_iom"), duckdb.connect()
     for text in FORMULAS + NO_FORMULAS:
         safe = f"'{text}" if text in FORMULAS else text
         quoted = '"' + safe + '"' if any(c in safe for c in ',\r\n') else safe
-        (by_sql,) = duckdb.connect().execute(f"select {escape_formula_sql('t')} from (select ? as t)", [text]).fetchone()
+        (by_sql,) = con.execute(f"select {escape_formula_sql('t')} from (select ? as t)", [text]).fetchone()
         assert (escape_formula(text), by_sql) == (safe, safe), repr(text)
         assert page.evaluate("(text) => csvCell(text)", text) == quoted, repr(text)
         assert ("quote_prefix" in str(vars(_cell(text)))) == (text in FORMULAS), repr(text)
@@ -239,7 +239,6 @@ def test_no_barrier(opened: Any) -> None:
         {"mart": "mart_drug_offences", "show": "years"}, {"mart": "mart_drug_offences", "show": "stacked"},
         {"view": "overview", "unusual": "yes"}, {"mart": "mart_pspo", "kind": "financial_year"}, {"mart": "mart_drug_offences"},
     ):  # fmt: skip
-        opened().set_viewport_size({"width": 1280, "height": 900})
         page = opened(**picked)
         page.wait_for_selector(".chart svg")
         for summary in page.locator("summary:visible").all():
@@ -274,8 +273,7 @@ def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
         {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_confiscation_orders", "measure": "order_value"},
         {"mart": "mart_public_health"}, {"view": "overview"},
     ):  # fmt: skip
-        opened().set_viewport_size({"width": 320, "height": 800})
-        page = opened(**picked)
+        page = opened(width=320, **picked)
         page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).slice(0, 12).map((h) => draw(h)))")
         assert page.locator(".chart svg text").count() > 5
         assert page.evaluate(outside) == [], picked

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
+def page(browser: Any) -> Iterator[Any]:
     """A page of a browser without a network; what it asks of one is in `page.asked`."""
-    with offline_page() as one:
+    with offline_page(browser) as one:
         yield one
 
 
