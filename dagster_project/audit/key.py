@@ -4,7 +4,7 @@ import hashlib
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.key_files import KeyFile
+from dagster_project.core.key_files import read_key
 
 KEY_VARIABLE = "PAM_AUDIT_KEY"
 REMEDY = (
@@ -22,7 +22,7 @@ def find_audit_key(home: Home, *, make: bool = False) -> bytes:
 
     Raises AuditKeyError.
     """
-    return KeyFile(KEY_VARIABLE, home.audit_key_file, REMEDY, AuditKeyError).secret("the audit key", make=make)
+    return read_key(KEY_VARIABLE, home.audit_key_file, "the audit key", REMEDY, AuditKeyError, make=make)
 
 
 def fingerprint(key: bytes) -> str:

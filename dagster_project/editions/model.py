@@ -34,11 +34,9 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EditionFigure(_Part):
+class EditionFigure(_Part, populate_by_name=True):
     """One figure: a measure for an area and a category, over a window of days. Without `from_day`: from the beginning.
     `published`: for figures that others publish, which period, 0 the newest. `shows`: which number of it a statement uses."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     mart: Text
     measure: Text

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from dagster_project import audit
 from dagster_project.core.files import write_whole
@@ -21,10 +21,8 @@ from .file_names import name_text
 Kind = Literal["archive", "quarantine", "raw"]
 
 
-class Erasure(BaseModel):
+class Erasure(BaseModel, frozen=True):
     """One archived file that was erased. `archived`: its day and name in the archive; `erased_on` is a date."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     night_id: str
     erased_on: date

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -21,14 +21,12 @@ from dagster_project.core.home import Home
 Outcome = Literal["accepted", "known", "held", "refused"]
 
 
-class LedgerEntry(BaseModel):
+class LedgerEntry(BaseModel, frozen=True):
     """One file of one night. Times are UTC, ISO 8601.
 
     For accepted and held files rows_in_file = rows_landed + rows_quarantined + rows_duplicate; for refused ones whose rows
     could be counted, rows_in_file = rows_refused.
     """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     night_id: str
     landed_at: str

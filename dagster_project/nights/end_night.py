@@ -3,10 +3,10 @@
 import contextlib
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from dagster_project.core.errors import with_advice
-from dagster_project.core.files import free_bytes
 from dagster_project.core.receipts import receipt_path, write_receipt
 
 from . import alerts
@@ -50,7 +50,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
 
 def _likely_cause(home: Path) -> BaseException | str:
     """Why a night may have ended without an error: on a full disk, Dagster can't record that a step failed."""
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if free_bytes(home) < NO_ROOM else ENDED_EARLY
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if shutil.disk_usage(home).free < NO_ROOM else ENDED_EARLY
 
 
 def _no_receipt_message(run: NightRun, error: Exception) -> str:

@@ -1,9 +1,9 @@
 """What needs a person, for monitoring (`pam status --check`): also when no night ran that could have sent an alert."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, Extracts, read_config
-from dagster_project.core.files import free_bytes
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
@@ -45,7 +45,7 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
 def _disk_space(home: Home) -> list[str]:
     if not home.path.exists():
         return []
-    free = free_bytes(home.path)
+    free = shutil.disk_usage(home.path).free
     return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 
 

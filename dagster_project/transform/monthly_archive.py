@@ -14,8 +14,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.row_tables import make_table
+from dagster_project.core.raw_tables import columns_of, make_raw_table
 from dagster_project.landing import Erasure, read_erasures
 
 ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
@@ -38,8 +37,8 @@ def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Coll
 
     Raises RawLostError if a file is missing or was changed.
     """
-    make_table(con, "raw.kept_months", columns_of("kept_months"), ())
-    make_table(con, "raw.kept_superseded", SUPERSEDED_COLUMNS, ())
+    make_raw_table(con, "kept_months", ())
+    make_raw_table(con, "kept_superseded", ())
     for load, erasure in archived_loads(home).items():
         if load not in loads:
             continue
