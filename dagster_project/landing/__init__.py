@@ -6,24 +6,9 @@ from .land import land_files
 from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
 from .load_expiry import erase_expired, erased_loads
 from .pseudonyms import PseudonymKeyError
-from .release import NotHeld, release_load
+from .release_held import NotHeld, release_load
 
 __all__ = [
-    "Counts",
-    "Erasure",
-    "InboxFile",
-    "LedgerEntry",
-    "NotHeld",
-    "PseudonymKeyError",
-    "accepted",
-    "archive_size",
-    "counts",
-    "erase_expired",
-    "erase_old",
-    "erased_loads",
-    "find_files",
-    "land_files",
-    "read_erasures",
-    "read_ledger",
-    "release_load",
-]
+    "Counts", "Erasure", "InboxFile", "LedgerEntry", "NotHeld", "PseudonymKeyError", "accepted", "archive_size", "counts",
+    "erase_expired", "erase_old", "erased_loads", "find_files", "land_files", "read_erasures", "read_ledger", "release_load",
+]  # fmt: skip

@@ -8,10 +8,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -81,8 +80,7 @@ class LedgerEntry(BaseModel, frozen=True):
         return self.covered_from, self.covered_to
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """Current counts of one load: rows that a conflict with a later file withheld count as quarantined."""
 
     rows_in_file: int

@@ -58,8 +58,7 @@ def archive_and_erase(
     expired = expired_loads(home, contracts, years, today)
     if not expired:
         return []
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         used = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
         archived = archived_loads(home)
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
@@ -78,8 +77,6 @@ def archive_and_erase(
             audit.record_all(home, records)
             write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
         _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.rows_landed})
-    finally:
-        con.close()
     for e in expired:
         load_of(e).raw(home).unlink(missing_ok=True)
     return erasures

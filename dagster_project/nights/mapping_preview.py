@@ -2,16 +2,14 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from secrets import token_bytes
 
 import duckdb
 
 from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
-from dagster_project.landing import LedgerEntry, canonical_values, pseudonyms
-from dagster_project.landing.connection import connect
+from dagster_project.landing import LedgerEntry
+from dagster_project.landing.connection import connect_to_look
 from dagster_project.landing.containers import read_stored
 from dagster_project.landing.csv_reader import CELLS
 from dagster_project.landing.file_names import InboxFile
@@ -55,14 +53,9 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     if used is None:
         return []
     with ExitStack() as stack:
-        con = stack.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
-        canonical_values.install(con)
-        # Hashes are not shown, so any key will do.
-        pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
+        con = stack.enter_context(connect_to_look(home, contract))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
-            window = entry.window
-            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
+            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
             ignored = _ignored_rows(con, sheet)
             remove_ignored_rows(con, sheet)
             described = ((c, _describe(sheet, c)) for c in contract.columns)

@@ -14,15 +14,12 @@ from dagster_project.transform import raw_schema
 
 def count_superseded(night: Night) -> dict[str, dict[str, int]]:
     """Rows of earlier files that this night's files supersede: extract -> reason -> number of rows."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
+    with duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True) as con:
         rows = con.execute(
             "select newer.extract, old.reason, count(*) from staging.superseded_rows as old"
             " join raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
             " group by all order by all"
         ).fetchall()
-    finally:
-        con.close()
     counts: dict[str, dict[str, int]] = {}
     for extract, reason, n in rows:
         counts.setdefault(extract, {})[reason] = n
@@ -31,8 +28,7 @@ def count_superseded(night: Night) -> dict[str, dict[str, int]]:
 
 def list_withdrawn(night: Night) -> dict[str, int]:
     """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
+    with duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True) as con:
         rows = con.execute(
             "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
             " newer.source_file from staging.superseded_rows as old"
@@ -41,8 +37,6 @@ def list_withdrawn(night: Night) -> dict[str, int]:
             " join raw.loads as own on landed.load_id = own.load_id"
             " where old.reason = 'withdrawn' order by all"
         ).fetchall()
-    finally:
-        con.close()
     if not rows:
         return {}
     text = io.StringIO()

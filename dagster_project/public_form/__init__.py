@@ -107,8 +107,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 
     `key_of`: the home whose key seeds the rounding, if it is another one.
     """
-    con = open_candidate(home.candidate / WAREHOUSE)
-    try:
+    with open_candidate(home.candidate / WAREHOUSE) as con:
         limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
@@ -119,8 +118,6 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         write_public(con, settings, "work.staging", secret, ".".join(("work", *FIGURES_MADE)) if in_part else None)
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
-    finally:
-        con.close()
 
 
 def write_public(

@@ -36,12 +36,9 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None) ->
     rule and hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
     """
     own = relation_suites(home)
-    con = duckdb.connect(str(home.candidate / WORK), read_only=True)
-    try:
+    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
         loaded = {row[0] for row in con.execute("select distinct extract from raw.loads").fetchall()}
-    finally:
-        con.close()
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
     facts = {"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)}
     facts |= outgoing_facts(home, public or read_config(home).public)

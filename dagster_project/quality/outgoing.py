@@ -24,8 +24,7 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
     `settings`: how the public form was made. `public` is left out if they switch it off and there is none. Raises duckdb.Error
     if the candidate lacks a table.
     """
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
@@ -36,8 +35,6 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
             make_rule_tables(con, settings)
             marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
             facts["public"] = (_facts(con, "public_facts"), {row[0] for row in marts})
-    finally:
-        con.close()
     return facts
 
 

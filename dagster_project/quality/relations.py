@@ -49,8 +49,7 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
     """
     checks: list[Check] = []
     results: list[dict[str, Any]] = []
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
@@ -64,8 +63,6 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
                 suite_checks, suite_results = _judge(con, suite, subject, relation, _private_columns(schema, subject))
                 checks += suite_checks
                 results += suite_results
-    finally:
-        con.close()
     return checks, results
 
 

@@ -79,12 +79,9 @@ def copy_to(home: Home) -> None:
 
 
 def _drop_raw(home: Home) -> None:
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("drop schema if exists raw cascade")
         con.execute("checkpoint")
-    finally:
-        con.close()
 
 
 def _digests(folder: Path) -> list[str]:

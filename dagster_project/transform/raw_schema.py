@@ -129,15 +129,12 @@ def fresh_candidate(home: Home) -> None:
     shutil.rmtree(home.candidate, ignore_errors=True)
     # Also the home may be missing; `mkdir(parents=True)` would make it readable by others, which a night refuses.
     make_folder(home.candidate)
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name
             con.execute(f"attach {literal(str(path))} as new (storage_version '{STORAGE}')")
             con.execute("detach new")
             os.chmod(path, 0o600)
-    finally:
-        con.close()
 
 
 def prepare_raw(
@@ -153,8 +150,7 @@ def prepare_raw(
     entries = read_ledger(home)
     since = _published_before(home) if since is None else since
     loads = readable_loads(home, entries, contracts, since)
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("drop schema if exists raw cascade")
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
@@ -197,8 +193,6 @@ def prepare_raw(
         write_edition_tables(con, read_editions(home).sound.values())
         write_frozen_figures(con, frozen_paths(home, "cells"))
         con.execute("commit")
-    finally:
-        con.close()
     return loads
 
 
@@ -207,16 +201,11 @@ def _no_rows(table: str) -> str:
     return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns_of(table).items())} where false"
 
 
-def _row_counts(load: ReadableLoad, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
-    n = totals[str(load.entry.load_id)]
-    return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
-
-
 def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since: str, totals: dict[str, Counts]) -> None:
     rows = [
         (
             e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
-            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_row_counts(load, totals),
+            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *totals[str(e.load_id)],
         )
         for load in loads
         for e in (load.entry,)
@@ -263,8 +252,7 @@ def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEnt
 def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
     """Make the candidate's `raw` show all rows of the loads, and the archived totals of erased ones, for all months."""
     archived, contracts = archived_loads(home), load_contracts()
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("begin")
         con.execute("drop table raw.kept_months")
         con.execute("drop table raw.kept_superseded")
@@ -276,8 +264,6 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
         _row_index(con, home, contracts, loads, None)
         drop_previous(con)
         con.execute("commit")
-    finally:
-        con.close()
 
 
 def finish_partial_build(home: Home) -> None:
