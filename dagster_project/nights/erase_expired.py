@@ -136,8 +136,6 @@ def _load_archived_totals(
 ) -> None:
     """Make the night's tables read the archived totals in place of these extracts' rows, for `pam trace` and the next night."""
     con.execute("begin")
-    con.execute("drop table raw.kept_months")
-    con.execute("drop table raw.kept_superseded")
     used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
     load_archived_totals(con, home, {load for _, _, load in used})
     archived = archived_loads(home)

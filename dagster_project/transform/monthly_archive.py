@@ -33,12 +33,13 @@ def archived_loads(home: Home) -> dict[str, Erasure]:
 
 
 def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
-    """Make `raw.kept_months` and `raw.kept_superseded` from the archives of these loads.
+    """Make or replace `raw.kept_months` and `raw.kept_superseded` from the archives of these loads.
 
     Raises RawLostError if a file is missing or was changed.
     """
-    make_raw_table(con, "kept_months", ())
-    make_raw_table(con, "kept_superseded", ())
+    for table in ("kept_months", "kept_superseded"):
+        con.execute(f"drop table if exists raw.{table}")
+        make_raw_table(con, table, ())
     for load, erasure in archived_loads(home).items():
         if load not in loads:
             continue

@@ -254,8 +254,6 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
     archived, contracts = archived_loads(home), load_contracts()
     with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("begin")
-        con.execute("drop table raw.kept_months")
-        con.execute("drop table raw.kept_superseded")
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
