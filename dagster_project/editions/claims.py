@@ -6,20 +6,20 @@ A claim that the report's other printed figures contradict also gets what those 
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, read_printed
-from .requested_figures import RequestedFigures
-from .windows import month_end
+from .tables import EVERY
+from .windows import month_end, years_before
 
 FIGURES = (
     "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
@@ -28,6 +28,27 @@ FIGURES = (
 """Columns that a file of printed figures must have; `kind` and `note` are optional."""
 STATEMENTS = ("paragraph", "mart", "measures", "says")
 """Columns that a file of statements must have; `note` is optional."""
+
+
+@dataclass
+class RequestedFigures:
+    """Figures -> id (`raw.asked`), and the rows of `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`."""
+
+    figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def figure_id(self, force: str, figure: EditionFigure) -> str:
+        """A figure's id. The same figure always has the same id."""
+        area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
+        key = (
+            force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,
+            years_before(figure.from_day), years_before(figure.to_day), figure.published,
+        )  # fmt: skip
+        return self.figures.setdefault(key, f"f{len(self.figures) + 1}")
 
 
 class _Line(NamedTuple):

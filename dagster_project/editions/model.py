@@ -16,8 +16,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 from .tables import CellSpec, TableSpec, cells
 from .windows import Window
-from .yaml_faults import invalid, unreadable
-from .yaml_places import Places
+from .yaml_faults import Places, invalid, unreadable
 
 FOLDER = Path(__file__).parent
 

@@ -7,9 +7,8 @@ import duckdb
 
 from dagster_project.core.raw_tables import columns_of, make_raw_table
 
-from .claims import add_claims
+from .claims import RequestedFigures, add_claims
 from .model import Edition, EditionFigure
-from .requested_figures import RequestedFigures
 
 
 def requested_by(editions: Iterable[Edition]) -> RequestedFigures:

@@ -17,7 +17,6 @@ from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
-from .ignored_rows import remove_ignored_rows
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
@@ -29,7 +28,7 @@ from .parallel import Stopped
 from .plausibility import quarantined_too_much, refuse_american, withdraws_too_much
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, Sheet, parse, parse_within_rows, store_parsed
+from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"

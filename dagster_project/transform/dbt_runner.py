@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from dagster_project.core.checks import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_whole
@@ -258,3 +260,15 @@ def run_by_hand(home: Home, args: list[str]) -> int:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return 0 if result.success else 1
+
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@cache
+def project_version() -> str:
+    """A hash of the dbt project, the contracts, the code and DuckDB's version, as read at the first call."""
+    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

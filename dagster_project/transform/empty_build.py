@@ -19,8 +19,7 @@ from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 
-from .dbt_runner import TARGET, Node, build
-from .project_version import project_version
+from .dbt_runner import TARGET, Node, build, project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
 
 FOLDER = TARGET / "pam_empty_build"
