@@ -16,17 +16,6 @@ from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
-    "KINDS",
-    "AuditKeyError",
-    "Record",
-    "Verdict",
-    "anchor",
-    "read_log",
-    "record",
-    "record_all",
-    "record_first",
-    "shape_of",
-    "verify",
-    "who",
-    "withdraw_undone",
+    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "record_first", "shape_of",
+    "verify", "who", "withdraw_undone",
 ]  # fmt: skip

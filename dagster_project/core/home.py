@@ -24,11 +24,7 @@ LONDON = ZoneInfo("Europe/London")
 Engine = Literal["duckdb", "spark"]
 """What builds the models: a target of dbt/profiles.yml."""
 
-QUIET = {
-    "GX_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-}
+QUIET = {"GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 """Environment that stops the libraries from reporting home: set before any of them is imported."""
 
 

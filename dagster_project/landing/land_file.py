@@ -86,7 +86,7 @@ class FileLanding(LandingSession):
         except (TooLarge, duckdb.OutOfMemoryException):
             if self.parts == 1:
                 raise
-        with self.budget.reserve_all():
+        with self.budget.reserve(file, alone=True):
             self.connect(file.extract or UNRECOGNISED, parts=1)
             try:
                 return self._decide(file, at)

@@ -8,7 +8,7 @@ is over before a second thread would have started.
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from threading import Condition, Lock
 from typing import Protocol, TypeVar
 
@@ -52,19 +52,11 @@ class ReadingBudget:
         self.is_closed = False
         self._left, self._change = size, Condition()
 
-    def reserve(self, file: InboxFile) -> AbstractContextManager[None]:
-        """A context in which a file may be read; waits until there is room. A file larger than the whole budget is read alone.
-
-        Raises Stopped.
-        """
-        return self._reserve(min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED)))
-
-    def reserve_all(self) -> AbstractContextManager[None]:
-        """A context in which nobody else reads. Raises Stopped."""
-        return self._reserve(self.size)
-
     @contextmanager
-    def _reserve(self, size: int) -> Iterator[None]:
+    def reserve(self, file: InboxFile, *, alone: bool = False) -> Iterator[None]:
+        """A context in which a file may be read; waits until there is room, or with `alone` until nobody else reads. A file
+        larger than the whole budget is read alone. Raises Stopped."""
+        size = self.size if alone else min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED))
         with self._change:
             self._change.wait_for(lambda: self.is_closed or self._left >= size)
             if self.is_closed:

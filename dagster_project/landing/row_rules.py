@@ -127,7 +127,9 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     source, more = CELLS, ""
     if not sheet.key:
         more = "part, sign, "
-        source = f"(select *, {doubling_group(sheet)} as part, {row_signature(sheet)} as sign from {CELLS})"
+        # A hash that equal rows share: of every fourth column, which is enough to tell most rows apart.
+        sign = f"hash({', '.join(sheet.cell(index) for index in sheet.layout.fields[::4])})"
+        source = f"(select *, {doubling_group(sheet)} as part, {sign} as sign from {CELLS})"
     forms = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
     rows = f"""
         select
@@ -204,12 +206,6 @@ def doubling_group(sheet: Sheet) -> str:
     contract = sheet.contract
     grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
     return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
-
-
-def row_signature(sheet: Sheet) -> str:
-    """SQL for a hash that equal rows share: of every fourth column, which is enough to tell most rows apart."""
-    few = sheet.layout.fields[::4]
-    return f"hash({', '.join(sheet.cell(index) for index in few)})"
 
 
 def ragged_cells(sheet: Sheet) -> str:
@@ -343,17 +339,13 @@ def is_ignored(sheet: Sheet) -> str | None:
     """
     ignore = sheet.mapping.table.ignore if sheet.mapping else {}
     rules = [
-        f"coalesce(lower({sheet.text(name)}), '') glob {literal(_glob(pattern))}"
+        # As a glob of DuckDB, in which a bracket is literal.
+        f"coalesce(lower({sheet.text(name)}), '') glob {literal(pattern.lower().replace('[', '[[]'))}"
         for name, patterns in ignore.items()
         if name in sheet.layout.position
         for pattern in patterns
     ]
     return " or ".join(rules) or None
-
-
-def _glob(pattern: str) -> str:
-    """A pattern with `*` and `?` as a DuckDB glob, in which a bracket is literal."""
-    return pattern.lower().replace("[", "[[]")
 
 
 def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:

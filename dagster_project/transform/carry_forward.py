@@ -102,8 +102,11 @@ def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    """Make an empty table for each of `CARRIED`, in place of a table or view of its name."""
+    views = {name for (name,) in con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()}
     for name in CARRIED:
-        _empty(con, name)
+        con.execute(f"drop {'view' if name in views else 'table'} if exists raw.{name}")
+        make_raw_table(con, name, ())
 
 
 def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
@@ -156,12 +159,6 @@ def _previous(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
 def _columns(name: str, leave_out: str = "") -> str:
     """SQL: the columns of a table of `raw`, prefixed with `t.`."""
     return ", ".join(f"t.{c}" for c in columns_of(name) if c != leave_out)
-
-
-def _empty(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    views = con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
-    con.execute(f"drop {'view' if (name,) in views else 'table'} if exists raw.{name}")
-    make_raw_table(con, name, ())
 
 
 def _fill(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -152,23 +152,7 @@ def _environment(home: Home) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _on_candidate(
-    home: Home, args: list[str], select: tuple[str, ...] = (), engine: Engine = "duckdb", progress: Progress | None = None
-) -> Any:
-    with _dbt_lock:
-        os.environ |= _environment(home)
-        with _closing_connections(engine):
-            parsed = manifest(engine)
-            chosen = ["--select", *select] if select else []
-            return _invoke([*args, *chosen, "--target", engine], parsed, home.candidate / "dbt", progress)
-
-
-def build(
-    home: Home,
-    select: Iterable[str] = (),
-    progress: Progress | None = None,
-    engine: Engine = "duckdb",
-) -> list[Node]:
+def build(home: Home, select: Sequence[str] = (), progress: Progress | None = None, engine: Engine = "duckdb") -> list[Node]:
     """Build and test the candidate's models, in its files; with the engine spark, in the open Spark session. `select`: only
     these nodes, as dbt selects them; empty: all.
 
@@ -177,9 +161,12 @@ def build(
     args = [
         "build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure",
         # Our materialisations look for no existing relation. Seeds do, and then dbt lists their schema alone.
-        "--no-populate-cache",
+        "--no-populate-cache", *(("--select", *select) if select else ()), "--target", engine,
     ]  # fmt: skip
-    result = _on_candidate(home, args, tuple(select), engine, progress)
+    with _dbt_lock:
+        os.environ |= _environment(home)
+        with _closing_connections(engine):
+            result = _invoke(args, manifest(engine), home.candidate / "dbt", progress)
     return [
         Node(
             unique_id=r.node.unique_id,
@@ -203,7 +190,7 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
     return [
         Check(
             suite="dbt",
-            subject=_subject(n),
+            subject=str(getattr(manifest().nodes.get(n.unique_id), "attached_node", None) or "project").split(".")[-1],
             rule=n.name,
             severity="critical",
             passed=n.status == "pass",
@@ -214,12 +201,6 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
         for n in nodes
         if n.kind == "test"
     ]
-
-
-def _subject(node: Node) -> str:
-    test = manifest().nodes.get(node.unique_id)
-    attached = getattr(test, "attached_node", None)
-    return attached.split(".")[-1] if attached else "project"
 
 
 def _parsed_for(args: list[str]) -> "Manifest | None":

@@ -56,12 +56,6 @@ class ReadableLoad:
     """Order of extraction within its extract and force; equal for equal times."""
 
 
-def _known_by(contract: Contract, entry: LedgerEntry) -> str:
-    if contract.kind == "indicators":
-        return "indicator"
-    return "key" if contract.key and entry.form == "canonical" else "file"
-
-
 def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
@@ -79,7 +73,9 @@ def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract],
     for (extract, _), group in sorted(groups.items()):
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
-        ranked = [ReadableLoad(e, _known_by(contract, e), times[extracted(e)]) for e in group]
+        own = "indicator" if contract.kind == "indicators" else "key" if contract.key else "file"
+        known_by = [own if own != "key" or e.form == "canonical" else "file" for e in group]
+        ranked = [ReadableLoad(e, known, times[extracted(e)]) for e, known in zip(group, known_by, strict=True)]
         oldest_rank = max(times.values())
         for load in sorted(ranked, key=lambda load: load.rank):
             hides_older = load.known_by == "key" and contract.kind == "events" and load.rank > oldest_rank
