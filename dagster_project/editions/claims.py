@@ -64,13 +64,9 @@ class _PrintedValue:
     slack: Decimal
 
 
-@dataclass(frozen=True)
-class _Conflict:
-    """What printed figures add up to, and the printed total that differs."""
-
-    total: Decimal
-    printed: Decimal
-
+_Conflict = tuple[Decimal | None, Decimal | None]
+"""What printed figures add up to, and the printed total that differs; `_NONE` where they agree."""
+_NONE = (None, None)
 
 Key = tuple[str, str, str, str, str]
 """Mart, measure, kind of area, area, category."""
@@ -90,11 +86,11 @@ def add_claims(requested: RequestedFigures, edition: Edition) -> None:
                 figure.from_day, figure.to_day, row["printed"], value.value, value.places, row["unit"] or None,
                 requested.figure_id(edition.force_code, figure),
                 known.pop((row["paragraph"], figure.measure, row["printed"]), None),
-                row.get("note") or None, None, *_numbers(conflict),
+                row.get("note") or None, None, *conflict,
             )
         )  # fmt: skip
     for number, (line, statement) in enumerate(_read_statements(edition), start=len(figures) + 1):
-        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
+        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else _NONE
         if statement:
             _add_terms(requested, edition, number, statement)
         force = force_names().get(edition.force_code, edition.force_code)
@@ -103,16 +99,12 @@ def add_claims(requested: RequestedFigures, edition: Edition) -> None:
                 edition.edition, number, "statement", line["paragraph"], edition.force_code, line["mart"], line["measures"],
                 None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
                 known.pop((line["paragraph"], line["measures"], line["says"]), None), line.get("note") or None,
-                line["says"], *_numbers(conflict),
+                line["says"], *conflict,
             )
         )  # fmt: skip
 
     if known:
         raise EditionError(f"{edition.edition}.yml: known: no claim is printed like this: {'; '.join(map(str, known))}")
-
-
-def _numbers(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:
-    return (conflict.total, conflict.printed) if conflict else (None, None)
 
 
 def claimed_lines(edition: Edition) -> Iterator[_Line]:
@@ -214,21 +206,21 @@ def _summed_measures() -> frozenset[tuple[str, str]]:
     return frozenset((m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] == "sum")
 
 
-def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict | None:
+def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict:
     """The conflict if a figure is printed for several months and for each of them, and these do not add up to it."""
     if whole.value is None or not (figure.from_day and figure.to_day):
-        return None
+        return _NONE
     if (figure.mart, figure.measure) not in _summed_measures():
-        return None
+        return _NONE
     key = _key(figure, str(figure.area_name))
     months = [printed.get((key, first, last)) for first, last in _months(figure.from_day, figure.to_day)]
     values = [m for m in months if m is not None]
     if len(months) < 2 or len(values) < len(months):
-        return None
+        return _NONE
     total = sum((v.value for v in values), Decimal(0))
     # Counts are not rounded, other figures are.
     slack = Decimal(0) if unit == "count" else sum((v.slack for v in values), Decimal("0.5") / whole.places)
-    return _Conflict(total, whole.value) if abs(total - whole.value) > slack else None
+    return (total, whole.value) if abs(total - whole.value) > slack else _NONE
 
 
 def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
@@ -239,10 +231,10 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
         yield date(number // 12, number % 12 + 1, 1), month_end(number // 12, number % 12 + 1)
 
 
-def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict | None:
+def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
     """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
     if statement.form != "adds_up":
-        return None
+        return _NONE
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
@@ -253,5 +245,5 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
         whole, *parts = values
         total = sum((p.value for p in parts), Decimal(0))
         if abs(total - whole.value) > Decimal(str(group.within)):
-            return _Conflict(total, whole.value)
-    return None
+            return total, whole.value
+    return _NONE

@@ -71,10 +71,10 @@ def check_vocabulary(
     return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings)
 
 
-def shown_values(values: dict[str, int], most: int = 3) -> str:
-    """The most frequent values, each with its rows, as text."""
-    first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:most]
-    more = f" and {len(values) - most} more" if len(values) > most else ""
+def shown_values(values: dict[str, int]) -> str:
+    """The three most frequent values, each with its rows, as text."""
+    first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:3]
+    more = f" and {len(values) - 3} more" if len(values) > 3 else ""
     return ", ".join(f"'{value}' ({n})" for value, n in first) + more
 
 

@@ -22,7 +22,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, results
 from .relations import judge_relations, take_error
-from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, load_suites, relation_suites, suite_for
+from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def _judge_kind(
         answers = _validate(kind, batch_names, [e for e, _ in batch], part, gx_results)
         for e, subjects in batch:
             answer = answers.get(e["meta"]["rule"])
-            checks += [_check(suite, name, e, answer, kind) for suite, name in subjects]
+            checks += [answer_to(suite, name, e, *_answer(name, e, answer, kind)) for suite, name in subjects]
     return checks
 
 
@@ -107,12 +107,6 @@ def _validate(
     if gx_results is not None:
         gx_results.append(result)
     return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
-
-
-def _check(suite: Suite, subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> Check:
-    passed, found = _answer(subject, expectation, answer, kind)
-    meta = expectation["meta"]
-    return Check(suite.name, subject, meta["rule"], expectation["severity"], passed, found, meta["reason"], meta["advice"])
 
 
 def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str]:
