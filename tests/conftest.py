@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if how_often.IS_LONG else "suite")
     if not hasattr(config, "workerinput"):
         from dagster_project.transform import empty_build
-        from dagster_project.transform.project_version import project_version
+        from dagster_project.transform.dbt_runner import project_version
 
         assert empty_build.make(project_version())
 

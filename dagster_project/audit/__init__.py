@@ -8,26 +8,14 @@ Each home has one log, `audit/log.jsonl`, to which lines are only added. Each li
 the line before it, so that `pam audit verify` finds a change anywhere. SECURITY.md says what that protects from, and what not.
 """
 
-from .key import AuditKeyError
+from .lines import AuditKeyError
 from .log import KINDS, anchor, record, record_all, record_first
 from .query_shape import shape_of
-from .read import Record, read_log
-from .undone import withdraw_undone
+from .read import Record, read_log, withdraw_undone
 from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
-    "KINDS",
-    "AuditKeyError",
-    "Record",
-    "Verdict",
-    "anchor",
-    "read_log",
-    "record",
-    "record_all",
-    "record_first",
-    "shape_of",
-    "verify",
-    "who",
-    "withdraw_undone",
+    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "read_log", "record", "record_all", "record_first", "shape_of",
+    "verify", "who", "withdraw_undone",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""Writes and reads one signed line of the log.
+"""Writes and reads one signed line of the log, and finds the key that signs it. That is not the pseudonym key, so that whoever
+has that one cannot sign.
 
 `{"n":17,"at":"...","kind":"collection","who":"pam",...,"before":"<sha256>","mac":"<hmac>"}`. `before` is the SHA-256 of the
 whole line before it, with its signature; `mac` is the HMAC-SHA-256 of everything before `,"mac"`.
@@ -10,6 +11,10 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from dagster_project.core.errors import PamError
+from dagster_project.core.home import Home
+from dagster_project.core.key_files import read_key
 
 START = "0" * 64
 """`before` of the first line."""
@@ -43,3 +48,27 @@ def read_line(key: bytes, line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
+
+
+KEY_VARIABLE = "PAM_AUDIT_KEY"
+REMEDY = (
+    f"Give the earlier key again, in {KEY_VARIABLE} or in audit.key; if it is lost, move audit/ and audit.anchor to a safe"
+    " place, and the next record begins a new log"
+)
+
+
+class AuditKeyError(PamError, RuntimeError):
+    """The audit key is missing, or is not the one that the log was started with."""
+
+
+def find_audit_key(home: Home, *, make: bool = False) -> bytes:
+    """The key in `PAM_AUDIT_KEY` (as UTF-8 bytes), or else in the home's `audit.key`. `make`: make one if there is none.
+
+    Raises AuditKeyError.
+    """
+    return read_key(KEY_VARIABLE, home.audit_key_file, "the audit key", REMEDY, AuditKeyError, make=make)
+
+
+def fingerprint(key: bytes) -> str:
+    """16 hex digits that differ between keys and reveal nothing of them."""
+    return hashlib.sha256(b"pam audit key " + key).hexdigest()[:16]

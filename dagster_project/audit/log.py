@@ -23,8 +23,7 @@ from typing import Any, Literal, get_args
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
-from .key import REMEDY, AuditKeyError, find_audit_key, fingerprint
-from .lines import START, digest, read_line, sign, write_line
+from .lines import REMEDY, START, AuditKeyError, digest, find_audit_key, fingerprint, read_line, sign, write_line
 from .who import who
 
 Kind = Literal["collection", "consultation", "disclosure", "alteration", "combination", "erasure"]

@@ -1,13 +1,14 @@
-"""Reads the record, for those who may see it."""
+"""Reads the record, for those who may see it, and withdraws what was recorded and not done."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dagster_project.core.home import Home
 
 from .lines import read_line
-from .log import RESERVED, find_head, log_path
+from .log import RESERVED, find_head, log_path, record
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,22 @@ def read_log(home: Home) -> Iterator[Record]:
             if content := read_line(log.key, line.rstrip(b"\n")):
                 facts = {k: v for k, v in content.items() if k not in RESERVED}
                 yield Record(int(content["n"]), str(content["at"]), str(content["kind"]), str(content["who"]), facts)
+
+
+def withdraw_undone(home: Home, what: str, night_id: str, since: str, found_by: str) -> list[int]:
+    """Withdraw a night's disclosures `what` that were recorded at or after `since` (ISO 8601) and are not withdrawn yet: the
+    process was killed between the record and the deed.
+
+    `found_by`: who found that they did not happen. Returns their numbers, if any. Raises AuditKeyError and OSError.
+    """
+    disclosed: list[int] = []
+    withdrawn: set[int] = set()
+    start = datetime.fromisoformat(since)
+    for r in read_log(home):
+        withdrawn |= set(r.facts.get("withdraws", ()))
+        is_of_night = r.kind == "disclosure" and r.facts.get("what") == what and r.facts.get("night_id") == night_id
+        if is_of_night and datetime.fromisoformat(r.at) >= start:
+            disclosed.append(r.n)
+    if undone := [n for n in disclosed if n not in withdrawn]:
+        record(home, "disclosure", what=f"not {what}", night_id=night_id, withdraws=undone, found_by=found_by)
+    return undone

@@ -2,13 +2,4 @@
 
 from .model import GRACE_DAYS, Column, Contract, ContractError, PoliceUk, load_contracts, plain_header, read_contract
 
-__all__ = [
-    "GRACE_DAYS",
-    "Column",
-    "Contract",
-    "ContractError",
-    "PoliceUk",
-    "load_contracts",
-    "plain_header",
-    "read_contract",
-]
+__all__ = ["GRACE_DAYS", "Column", "Contract", "ContractError", "PoliceUk", "load_contracts", "plain_header", "read_contract"]

@@ -182,11 +182,6 @@ class Contract(_Part):
         """Columns that are stored as keyed hashes only."""
         return [c.name for c in self.columns if c.identifier]
 
-    @property
-    def required(self) -> list[str]:
-        """Columns whose header must be there."""
-        return [c.name for c in self.columns if c.required]
-
     def column(self, name: str) -> Column:
         """The column `name`. Raises KeyError."""
         for c in self.columns:

@@ -10,6 +10,7 @@ tidies. It never helps with a wrong list, setting, key or figure: those end the 
 import errno
 import random
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Self
 
@@ -113,28 +114,25 @@ def cause_of(error: BaseException | str | None) -> Cause:
     """Why something failed: the cause of the error, or of the first error in its chain that has one."""
     if isinstance(error, str):
         return cause_in(error)
-    while error is not None:
-        if isinstance(error, PamError) and error.cause != Cause.OTHER:
-            return error.cause
-        if isinstance(error, OSError) and error.errno in _CAUSES:
-            return _CAUSES[error.errno]
-        if not isinstance(error, PamError) and (cause := cause_in(str(error))) != Cause.OTHER:
-            return cause
-        error = error.__cause__
-    return Cause.OTHER
+    return next((cause for e in _chain(error) if (cause := _own_cause(e)) != Cause.OTHER), Cause.OTHER)
 
 
 def is_transient(error: BaseException | None) -> bool:
     """Whether an error, or one in its chain, may pass by itself."""
+    return any(e.is_transient if isinstance(e, PamError) else _own_cause(e) in _TRANSIENT for e in _chain(error))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        if isinstance(error, PamError) and error.is_transient:
-            return True
-        if isinstance(error, OSError) and _CAUSES.get(error.errno or 0) in _TRANSIENT:
-            return True
-        if not isinstance(error, PamError) and cause_in(str(error)) in _TRANSIENT:
-            return True
+        yield error
         error = error.__cause__
-    return False
+
+
+def _own_cause(error: BaseException) -> Cause:
+    if isinstance(error, PamError):
+        return error.cause
+    by_number = _CAUSES.get(error.errno or 0) if isinstance(error, OSError) else None
+    return by_number or cause_in(str(error))
 
 
 def with_advice(error: BaseException | str) -> str:

@@ -54,11 +54,6 @@ def delete_abandoned(parent: Path, prefix: str) -> None:
             continue
 
 
-def free_bytes(folder: Path) -> int:
-    """Free bytes for the owner on a folder's disk."""
-    return shutil.disk_usage(folder).free
-
-
 def temporary_path(path: Path) -> Path:
     """The hidden name, in the same folder, that a file has while it is written."""
     return path.with_name(f".{path.name}.new")

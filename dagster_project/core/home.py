@@ -24,11 +24,7 @@ LONDON = ZoneInfo("Europe/London")
 Engine = Literal["duckdb", "spark"]
 """What builds the models: a target of dbt/profiles.yml."""
 
-QUIET = {
-    "GX_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-}
+QUIET = {"GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 """Environment that stops the libraries from reporting home: set before any of them is imported."""
 
 
@@ -45,11 +41,76 @@ def be_private() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+class _Below:
+    """A path below a home's folder."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, home: "Home", owner: type["Home"]) -> Path:
+        return home.path / self._name
+
+
 @dataclass(frozen=True)
 class Home:
     """One warehouse's folder (`--home`, `PAM_HOME`, default `var/`): all that a night reads and writes."""
 
     path: Path
+
+    inbox = _Below("inbox")
+    """Files dropped for the next night."""
+    archive = _Below("archive")
+    """Files that a night has processed, by date of landing."""
+    raw = _Below("raw")
+    """Landed rows, immutable Parquet."""
+    ledger = _Below("raw/_ledger")
+    """What was landed, held and refused: JSON lines, a file per night and extract."""
+    erasures = _Below("raw/_ledger/erased")
+    """Which archived files were erased: JSON lines, a file per night."""
+    withheld = _Below("raw/_withheld")
+    """Keys of rows that are in a file but must not be used."""
+    kept = _Below("raw/_kept")
+    """Monthly totals of erased rows, a Parquet file for each load."""
+    quarantine = _Below("quarantine")
+    """Rows that broke their contract, with every reason."""
+    candidate = _Below("candidate")
+    """The night being built."""
+    spill = _Below("spill")
+    """Temporary files of work that does not fit into memory; deleted after the night."""
+    published = _Below("published")
+    """What analysts read."""
+    warehouse = _Below("published/warehouse.duckdb")
+    """The published file."""
+    nights = _Below("nights")
+    """Receipts, one JSON a night."""
+    seeds = _Below("seeds")
+    """A force's own reference lists (`own_lists`), if it has any."""
+    key_file = _Below("pseudonym.key")
+    """The key for pseudonyms, if `PAM_PSEUDONYM_KEY` does not give one."""
+    mappings = _Below("mappings")
+    """How to read a force's own headers, codes and dates: a YAML file for each system."""
+    publications = _Below("publications")
+    """The last published nights, one file each."""
+    editions = _Below("editions")
+    """A force's own editions of the report, one YAML each, and what was frozen of them."""
+    expectations = _Below("expectations")
+    """A force's own rules on marts, tables of the report and staging models, one YAML a suite."""
+    checks = _Below("checks")
+    """Results of Great Expectations for the last nights, a JSON file each."""
+    pictures = _Below("cache/charts")
+    """Cached charts of the report, so that a night draws only those that changed; may be deleted."""
+    parts_file = _Below("cache/parts.json")
+    """What each output file was made of, so that a night makes only those that changed; may be deleted."""
+    audit = _Below("audit")
+    """The record of processing, signed line by line."""
+    audit_key_file = _Below("audit.key")
+    """The key of the record, if `PAM_AUDIT_KEY` does not give one."""
+    audit_anchor_file = _Below("audit.anchor")
+    """Where the record ends, kept outside its folder: an older copy of the folder does not match it."""
+    config_file = _Below("pam.toml")
+    """The home's settings, if it has any."""
+    dagster = _Below("dagster")
+    """Dagster's own records of its runs under `pam serve`."""
 
     @classmethod
     def of(cls, path: Path | str | None = None) -> "Home":
@@ -59,150 +120,8 @@ class Home:
     def create(self) -> "Home":
         """Make the home and its folders (0700: extracts are personal data)."""
         for folder in (
-            self.path,
-            self.inbox,
-            self.raw,
-            self.ledger,
-            self.quarantine,
-            self.candidate,
-            self.published,
-            self.nights,
+            self.path, self.inbox, self.raw, self.ledger, self.quarantine, self.candidate, self.published, self.nights,
             self.mappings,
-        ):
+        ):  # fmt: skip
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self
-
-    @property
-    def inbox(self) -> Path:
-        """Files dropped for the next night."""
-        return self.path / "inbox"
-
-    @property
-    def archive(self) -> Path:
-        """Files that a night has processed, by date of landing."""
-        return self.path / "archive"
-
-    @property
-    def raw(self) -> Path:
-        """Landed rows, immutable Parquet."""
-        return self.path / "raw"
-
-    @property
-    def ledger(self) -> Path:
-        """What was landed, held and refused: JSON lines, a file per night and extract."""
-        return self.raw / "_ledger"
-
-    @property
-    def erasures(self) -> Path:
-        """Which archived files were erased: JSON lines, a file per night."""
-        return self.ledger / "erased"
-
-    @property
-    def withheld(self) -> Path:
-        """Keys of rows that are in a file but must not be used."""
-        return self.raw / "_withheld"
-
-    @property
-    def kept(self) -> Path:
-        """Monthly totals of erased rows, a Parquet file for each load."""
-        return self.raw / "_kept"
-
-    @property
-    def quarantine(self) -> Path:
-        """Rows that broke their contract, with every reason."""
-        return self.path / "quarantine"
-
-    @property
-    def candidate(self) -> Path:
-        """The night being built."""
-        return self.path / "candidate"
-
-    @property
-    def spill(self) -> Path:
-        """Temporary files of work that does not fit into memory; deleted after the night."""
-        return self.path / "spill"
-
-    @property
-    def published(self) -> Path:
-        """What analysts read."""
-        return self.path / "published"
-
-    @property
-    def warehouse(self) -> Path:
-        """The published file."""
-        return self.published / "warehouse.duckdb"
-
-    @property
-    def nights(self) -> Path:
-        """Receipts, one JSON a night."""
-        return self.path / "nights"
-
-    @property
-    def seeds(self) -> Path:
-        """A force's own reference lists (`own_lists`), if it has any."""
-        return self.path / "seeds"
-
-    @property
-    def key_file(self) -> Path:
-        """The key for pseudonyms, if `PAM_PSEUDONYM_KEY` does not give one."""
-        return self.path / "pseudonym.key"
-
-    @property
-    def mappings(self) -> Path:
-        """How to read a force's own headers, codes and dates: a YAML file for each system."""
-        return self.path / "mappings"
-
-    @property
-    def publications(self) -> Path:
-        """The last published nights, one file each."""
-        return self.path / "publications"
-
-    @property
-    def editions(self) -> Path:
-        """A force's own editions of the report, one YAML each, and what was frozen of them."""
-        return self.path / "editions"
-
-    @property
-    def expectations(self) -> Path:
-        """A force's own rules on marts, tables of the report and staging models, one YAML a suite."""
-        return self.path / "expectations"
-
-    @property
-    def checks(self) -> Path:
-        """Results of Great Expectations for the last nights, a JSON file each."""
-        return self.path / "checks"
-
-    @property
-    def pictures(self) -> Path:
-        """Cached charts of the report, so that a night draws only those that changed; may be deleted."""
-        return self.path / "cache" / "charts"
-
-    @property
-    def parts_file(self) -> Path:
-        """What each output file was made of, so that a night makes only those that changed; may be deleted."""
-        return self.path / "cache" / "parts.json"
-
-    @property
-    def audit(self) -> Path:
-        """The record of processing, signed line by line."""
-        return self.path / "audit"
-
-    @property
-    def audit_key_file(self) -> Path:
-        """The key of the record, if `PAM_AUDIT_KEY` does not give one."""
-        return self.path / "audit.key"
-
-    @property
-    def audit_anchor_file(self) -> Path:
-        """Where the record ends, kept outside its folder: an older copy of the folder does not match it."""
-        return self.path / "audit.anchor"
-
-    @property
-    def config_file(self) -> Path:
-        """The home's settings, if it has any."""
-        return self.path / "pam.toml"
-
-    @property
-    def dagster(self) -> Path:
-        """Dagster's own records of its runs under `pam serve`."""
-        return self.path / "dagster"

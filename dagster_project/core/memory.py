@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from .config import read_config
-from .files import delete_abandoned, free_bytes, make_folder
+from .files import delete_abandoned, make_folder
 from .home import Home
 from .sql import literal
 
@@ -63,7 +63,7 @@ def spill_limit(home: Home) -> int:
     if size := read_config(home).night.spill:
         return megabytes(size)
     folder = next(p for p in (home.path, *home.path.parents) if p.exists())
-    return max(MINIMUM, free_bytes(folder) // DEFAULT_SPILL_PART) >> 20
+    return max(MINIMUM, shutil.disk_usage(folder).free // DEFAULT_SPILL_PART) >> 20
 
 
 def memory_settings(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:

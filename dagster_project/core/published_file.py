@@ -3,7 +3,6 @@
 import hashlib
 import os
 import threading
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -78,29 +77,16 @@ def night_of(path: Path) -> str | None:
         status = file.stat()
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
-    # A night asks it many times, also by the names that the file gets as it is published and kept. Nobody writes to
-    # such a file: one that is changed behind our back has another time of writing, unless that is set back.
-    return _night_in(_Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, file))
-
-
-@dataclass(frozen=True)
-class _Version:
-    device: int
-    inode: int
-    size: int
-    written: int
-    path: Path = field(compare=False)
+    # A night asks it many times. Nobody writes to such a file: one that is changed behind our back has another time of
+    # writing, unless that is set back.
+    return _night_in(file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _night_in(version: _Version) -> str | None:
-    path = version.path
+def _night_in(path: Path, *_state: int) -> str | None:
     try:
-        con = duckdb.connect(str(path), read_only=True)
-        try:
+        with duckdb.connect(str(path), read_only=True) as con:
             row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
-        finally:
-            con.close()
     except duckdb.Error as error:
         raise PublishError(f"{path} is not a published night: {str(error).splitlines()[0]}") from error
     return row[0] if row else None
@@ -162,25 +148,22 @@ def open_hardened(path: Path, *, memory: str | None = None, writable: Path | Non
     Raises duckdb.Error, and NotWritableError if this process already has the night open and `writable` is given.
     """
     with _settings_lock:
-        return _hardened(path, memory, writable)
-
-
-def _hardened(path: Path, memory: str | None, writable: Path | None) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(str(path), read_only=True)
-    try:
-        (locked,) = one_row(con.execute("select current_setting('lock_configuration')"))
-        # Another connection of this process has the same night open: its settings apply, and can't be changed.
-        if locked and writable:
-            raise NotWritableError(f"{path.name} is open in this process, so that no file can be written of it: close it first")
-        if not locked:
-            if memory:
-                con.execute(f"set memory_limit = {literal(memory)}")
-            if writable:
-                kind = "allowed_directories" if writable.is_dir() else "allowed_paths"
-                con.execute(f"set {kind} = [{literal(str(writable))}]")
-            for name, value in HARDENED.items():
-                con.execute(f"set {name} = {value}")
-    except BaseException:
-        con.close()
-        raise
-    return con
+        con = duckdb.connect(str(path), read_only=True)
+        try:
+            (locked,) = one_row(con.execute("select current_setting('lock_configuration')"))
+            # Another connection of this process has the same night open: its settings apply, and can't be changed.
+            if locked and writable:
+                raise NotWritableError(
+                    f"{path.name} is open in this process, so that no file can be written of it: close it first"
+                )
+            if not locked:
+                if memory:
+                    con.execute(f"set memory_limit = {literal(memory)}")
+                if writable:
+                    kind = "allowed_directories" if writable.is_dir() else "allowed_paths"
+                    con.execute(f"set {kind} = [{literal(str(writable))}]")
+                con.execute("; ".join(f"set {name} = {value}" for name, value in HARDENED.items()))
+        except BaseException:
+            con.close()
+            raise
+        return con

@@ -2,10 +2,14 @@
 read here by the code that makes them.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import duckdb
+
 from .home import DBT_PROJECT
+from .row_tables import make_table
 from .yaml_io import read_yaml
 
 PATH = DBT_PROJECT / "models" / "staging" / "_raw_tables.yml"
@@ -25,3 +29,8 @@ def descriptions() -> dict[str, str]:
 def columns_of(table: str) -> dict[str, str]:
     """Types of a table's columns in DuckDB, by name, in order."""
     return {column["name"]: column["data_type"] for column in _tables()[table]["columns"]}
+
+
+def make_raw_table(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Make `raw.<table>`, and fill it with rows in their order."""
+    make_table(con, f"raw.{table}", columns_of(table), rows)

@@ -6,20 +6,20 @@ A claim that the report's other printed figures contradict also gets what those 
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.seeds import force_names, read_seed
 
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, read_printed
-from .requested_figures import RequestedFigures
-from .windows import month_end
+from .tables import EVERY
+from .windows import month_end, years_before
 
 FIGURES = (
     "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
@@ -28,6 +28,27 @@ FIGURES = (
 """Columns that a file of printed figures must have; `kind` and `note` are optional."""
 STATEMENTS = ("paragraph", "mart", "measures", "says")
 """Columns that a file of statements must have; `note` is optional."""
+
+
+@dataclass
+class RequestedFigures:
+    """Figures -> id (`raw.asked`), and the rows of `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`."""
+
+    figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def figure_id(self, force: str, figure: EditionFigure) -> str:
+        """A figure's id. The same figure always has the same id."""
+        area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
+        key = (
+            force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,
+            years_before(figure.from_day), years_before(figure.to_day), figure.published,
+        )  # fmt: skip
+        return self.figures.setdefault(key, f"f{len(self.figures) + 1}")
 
 
 class _Line(NamedTuple):
@@ -43,13 +64,9 @@ class _PrintedValue:
     slack: Decimal
 
 
-@dataclass(frozen=True)
-class _Conflict:
-    """What printed figures add up to, and the printed total that differs."""
-
-    total: Decimal
-    printed: Decimal
-
+_Conflict = tuple[Decimal | None, Decimal | None]
+"""What printed figures add up to, and the printed total that differs; `_NONE` where they agree."""
+_NONE = (None, None)
 
 Key = tuple[str, str, str, str, str]
 """Mart, measure, kind of area, area, category."""
@@ -69,11 +86,11 @@ def add_claims(requested: RequestedFigures, edition: Edition) -> None:
                 figure.from_day, figure.to_day, row["printed"], value.value, value.places, row["unit"] or None,
                 requested.figure_id(edition.force_code, figure),
                 known.pop((row["paragraph"], figure.measure, row["printed"]), None),
-                row.get("note") or None, None, *_numbers(conflict),
+                row.get("note") or None, None, *conflict,
             )
         )  # fmt: skip
     for number, (line, statement) in enumerate(_read_statements(edition), start=len(figures) + 1):
-        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else None
+        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else _NONE
         if statement:
             _add_terms(requested, edition, number, statement)
         force = force_names().get(edition.force_code, edition.force_code)
@@ -82,16 +99,12 @@ def add_claims(requested: RequestedFigures, edition: Edition) -> None:
                 edition.edition, number, "statement", line["paragraph"], edition.force_code, line["mart"], line["measures"],
                 None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
                 known.pop((line["paragraph"], line["measures"], line["says"]), None), line.get("note") or None,
-                line["says"], *_numbers(conflict),
+                line["says"], *conflict,
             )
         )  # fmt: skip
 
     if known:
         raise EditionError(f"{edition.edition}.yml: known: no claim is printed like this: {'; '.join(map(str, known))}")
-
-
-def _numbers(conflict: _Conflict | None) -> tuple[Decimal | None, Decimal | None]:
-    return (conflict.total, conflict.printed) if conflict else (None, None)
 
 
 def claimed_lines(edition: Edition) -> Iterator[_Line]:
@@ -193,21 +206,21 @@ def _summed_measures() -> frozenset[tuple[str, str]]:
     return frozenset((m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] == "sum")
 
 
-def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict | None:
+def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict:
     """The conflict if a figure is printed for several months and for each of them, and these do not add up to it."""
     if whole.value is None or not (figure.from_day and figure.to_day):
-        return None
+        return _NONE
     if (figure.mart, figure.measure) not in _summed_measures():
-        return None
+        return _NONE
     key = _key(figure, str(figure.area_name))
     months = [printed.get((key, first, last)) for first, last in _months(figure.from_day, figure.to_day)]
     values = [m for m in months if m is not None]
     if len(months) < 2 or len(values) < len(months):
-        return None
+        return _NONE
     total = sum((v.value for v in values), Decimal(0))
     # Counts are not rounded, other figures are.
     slack = Decimal(0) if unit == "count" else sum((v.slack for v in values), Decimal("0.5") / whole.places)
-    return _Conflict(total, whole.value) if abs(total - whole.value) > slack else None
+    return (total, whole.value) if abs(total - whole.value) > slack else _NONE
 
 
 def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
@@ -218,10 +231,10 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
         yield date(number // 12, number % 12 + 1, 1), month_end(number // 12, number % 12 + 1)
 
 
-def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict | None:
+def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
     """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
     if statement.form != "adds_up":
-        return None
+        return _NONE
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
@@ -232,5 +245,5 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
         whole, *parts = values
         total = sum((p.value for p in parts), Decimal(0))
         if abs(total - whole.value) > Decimal(str(group.within)):
-            return _Conflict(total, whole.value)
-    return None
+            return total, whole.value
+    return _NONE

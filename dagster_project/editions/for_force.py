@@ -92,7 +92,8 @@ def for_force(
         if not new["rows"] or not new["columns"]:
             adapted.to_check.append(f"{name}: all its areas are of kinds that {force} has no list of: it is left out")
             continue
-        if _names_authorities(table):
+        specs = (*table["rows"], *table["columns"])
+        if any(_area_type(table, s) in AUTHORITY_AREAS and s.get("area_name") not in (None, EVERY) for s in specs):
             adapted.to_check.append(f"{name}: areas of local authorities are left out: add those of {force}")
         adapted.tables.append(new)
     return adapted
@@ -106,12 +107,6 @@ def _marts(table: dict[str, Any]) -> Iterator[str]:
 
 def _area_type(table: dict[str, Any], spec: dict[str, Any]) -> str:
     return str(spec.get("area_type") or (table.get("figure") or {}).get("area_type") or "force")
-
-
-def _names_authorities(table: dict[str, Any]) -> bool:
-    """Whether it names areas of local authorities, which belong to another force."""
-    specs = (*table["rows"], *table["columns"])
-    return any(_area_type(table, s) in AUTHORITY_AREAS and s.get("area_name") not in (None, EVERY) for s in specs)
 
 
 def _adapted(table: dict[str, Any], areas: Areas) -> dict[str, Any]:

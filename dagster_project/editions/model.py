@@ -16,8 +16,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 from .tables import CellSpec, TableSpec, cells
 from .windows import Window
-from .yaml_faults import invalid, unreadable
-from .yaml_places import Places
+from .yaml_faults import Places, invalid, unreadable
 
 FOLDER = Path(__file__).parent
 
@@ -34,11 +33,9 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EditionFigure(_Part):
+class EditionFigure(_Part, populate_by_name=True):
     """One figure: a measure for an area and a category, over a window of days. Without `from_day`: from the beginning.
     `published`: for figures that others publish, which period, 0 the newest. `shows`: which number of it a statement uses."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     mart: Text
     measure: Text

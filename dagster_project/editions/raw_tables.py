@@ -5,12 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.row_tables import make_table
+from dagster_project.core.raw_tables import columns_of, make_raw_table
 
-from .claims import add_claims
+from .claims import RequestedFigures, add_claims
 from .model import Edition, EditionFigure
-from .requested_figures import RequestedFigures
 
 
 def requested_by(editions: Iterable[Edition]) -> RequestedFigures:
@@ -50,13 +48,11 @@ def _add_tables(requested: RequestedFigures, edition: Edition) -> None:
 
 def write_frozen_figures(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
     """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: Parquet files of their cells."""
-    columns = columns_of("frozen")
-    names = ", ".join(columns)
-    make_table(con, "raw.frozen", columns, ())
+    make_raw_table(con, "frozen", ())
     if paths:
         con.execute(
-            f"insert into raw.frozen select distinct {names} from read_parquet(?) where value is not null"
-            " and period_end is not null",
+            f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from read_parquet(?)"
+            " where value is not null and period_end is not null",
             [[str(p) for p in paths]],
         )
 
@@ -70,4 +66,4 @@ def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edit
         ("asked", figures), ("claims", requested.claims), ("statement_terms", requested.terms),
         ("report_tables", requested.tables), ("report_cells", requested.cells),
     ):  # fmt: skip
-        make_table(con, f"raw.{table}", columns_of(table), rows)
+        make_raw_table(con, table, rows)

@@ -22,7 +22,7 @@ from .for_force import areas_of
 from .model import FOLDER, Edition, EditionError, project_edition, read_edition
 from .raw_tables import write_edition_tables
 from .tables import EVERY, Shows
-from .yaml_places import Places
+from .yaml_faults import Places
 
 ALL, NOT_RECORDED = "all", "Not recorded"
 AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper_tier")

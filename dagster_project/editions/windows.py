@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from dagster_project.core.validation import Text
 
@@ -28,15 +28,13 @@ class Days:
     published: int | None = None
 
 
-class Window(BaseModel):
+class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
     """One window: exactly one field, apart from `label`; `from` and `to` go together.
 
     Numbers count back from the window of the last day of data, which is 0. `last_months`: so many up to the month of the last
     day of data; `since`: from a day to it; `all_to_date`: everything up to it. `as_at`: one day, 0 the last day of data.
     `published`: a period that others publish, 0 the newest.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     month: Back | None = None
     rolling_12_months: Back | None = None

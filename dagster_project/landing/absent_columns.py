@@ -24,19 +24,13 @@ def absent_columns(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet
     absent = [c.name for c in sheet.contract.columns if c.name not in given]
     if rows >= BLANK_ROWS:
         present = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position]
-        blank = _blank(con, load.raw(home), present)
-        absent += _blank_as_delivered(con, load.quarantine(home), blank)
+        landed = con.execute(
+            "select path_in_schema, sum(num_values - coalesce(stats_null_count, 0)) from parquet_metadata(?) group by 1",
+            [str(load.raw(home))],
+        ).fetchall()
+        values = dict(landed)
+        absent += _blank_as_delivered(con, load.quarantine(home), [c for c in present if not values.get(c)])
     return sorted(absent)
-
-
-def _blank(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> list[str]:
-    """The columns without a value in any landed row."""
-    rows = con.execute(
-        "select path_in_schema, sum(num_values - coalesce(stats_null_count, 0)) from parquet_metadata(?) group by 1",
-        [str(path)],
-    ).fetchall()
-    values = dict(rows)
-    return [c for c in columns if not values.get(c)]
 
 
 def _blank_as_delivered(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> list[str]:

@@ -32,12 +32,14 @@ def move_to_archive(
     folder = make_folder(home.archive / day.isoformat())
     target = folder / file.name
     number = 1
-    while _is_taken(target):
+    # `Path.exists` raises where a name is too long.
+    while os.path.exists(target) or os.path.exists(f"{target}{MANIFEST}"):
         number += 1
         target = folder / f"{file.name}.{number}"
     if len(os.fsencode(target.name + MANIFEST)) > LONGEST_NAME:
         # No room for a number, a manifest's ending or escaped bytes.
-        target = folder / f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{shortened(file.name, 180)}"
+        end = file.name.encode("utf-8")[-180:].decode("utf-8", "ignore")
+        target = folder / f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{end}"
     root = file.root or file.path.parent
     if stamp and not _is_unchanged(file, stamp):
         return None
@@ -49,16 +51,6 @@ def move_to_archive(
     except Refused:
         # Its folder has become a link: the file there now is not the inbox's.
         return None
-
-
-def shortened(name: str, length: int) -> str:
-    """The end of a name, in at most `length` bytes."""
-    return name.encode("utf-8")[-length:].decode("utf-8", "ignore")
-
-
-def _is_taken(target: Path) -> bool:
-    # `Path.exists` raises where a name is too long.
-    return os.path.exists(target) or os.path.exists(f"{target}{MANIFEST}")
 
 
 def _is_unchanged(file: InboxFile, stamp: FileStamp) -> bool:
@@ -90,18 +82,14 @@ def _move(
             os.rename(name, target, src_dir_fd=folder)
             is_renamed = True
         except (Refused, FileNotFoundError):
-            _remove(folder, name)
+            # A link, a key or anything else that is not a file to archive; a folder stays.
+            with contextlib.suppress(IsADirectoryError, FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
             return True
         if not is_renamed:
             os.unlink(name, dir_fd=folder)
     os.chmod(target, 0o600)
     return True
-
-
-def _remove(folder: int, name: str) -> None:
-    """Remove a link, a key or anything else that is not a file to archive; a folder stays."""
-    with contextlib.suppress(IsADirectoryError, FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
 
 
 def _rename(folder: int, name: str, handle: int, target: Path) -> bool:

@@ -58,8 +58,8 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: P
         )
     contracts, forces = load_contracts(), force_names()
     files = recognise_inbox_files(home, contracts, forces, find_files(folder, contracts, forces))
-    present: set[Part] = {f.extract_and_force for f in files if not f.problem}
-    missing = sorted((x, f or "") for x, f in expected if not _is_present((x, f), present))
+    present = {part for f in files if not f.problem for part in (f.extract_and_force, (f.extract_and_force[0], None))}
+    missing = sorted((x, f or "") for x, f in expected - present)
     if missing:
         shown = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:MOST_SHOWN])
         more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
@@ -82,11 +82,6 @@ def expected_set(home: Home, settings: Arrival) -> set[Part]:
     known: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in named}
     # An extract that never came before may come from any force.
     return known | {(x, None) for x in awaited if x not in {k[0] for k in known}}
-
-
-def _is_present(part: Part, present: set[Part]) -> bool:
-    extract, force = part
-    return part in present if force else any(x == extract for x, _ in present)
 
 
 def _listing(inbox: Path) -> list[list[object]]:

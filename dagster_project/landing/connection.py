@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from secrets import token_bytes
 
 import duckdb
 
-from dagster_project.core.memory import NO_SPILL
+from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
+from dagster_project.core.memory import NO_SPILL, memory_settings
+
+from . import canonical_values, pseudonyms
 
 
 def connect(bounds: Mapping[str, str], has_identifiers: bool) -> duckdb.DuckDBPyConnection:
@@ -26,6 +31,14 @@ def connect(bounds: Mapping[str, str], has_identifiers: bool) -> duckdb.DuckDBPy
             "enable_external_file_cache": False,
         }
     )
+
+
+def connect_to_look(home: Home, contract: Contract) -> duckdb.DuckDBPyConnection:
+    """A connection to read a file's rows with, none of which is stored: identifiers are hashed with any key."""
+    con = connect(memory_settings(home), bool(contract.identifiers))
+    canonical_values.install(con)
+    pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
+    return con
 
 
 @contextmanager

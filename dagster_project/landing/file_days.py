@@ -3,50 +3,40 @@
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from secrets import token_bytes
 
 import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
-from . import canonical_values, pseudonyms
-from .connection import connect
+from .connection import connect_to_look
 from .containers import read_stored
 from .file_names import InboxFile
-from .ignored_rows import remove_ignored_rows
 from .mappings import Mappings, read_mappings
 from .open_file import open_file
 from .own_file_names import recognise_files
 from .refusal import Refused
-from .row_rules import Sheet
-from .row_window import parse_within_rows, widest
+from .row_rules import parse_within_rows, remove_ignored_rows
 
 
 def with_windows(home: Home, contracts: Mapping[str, Contract], files: Iterable[InboxFile]) -> list[InboxFile]:
     """Files as the home's mappings recognise them, each with its window. A file that can't be read has none."""
     mappings = read_mappings(home, contracts, force_names())
-    return [_with_window(home, contracts, mappings, f) if f.covers else f for f in recognise_files(files, mappings)]
+    return [_with_window(home, contracts, mappings, f) for f in recognise_files(files, mappings)]
 
 
 def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappings, file: InboxFile) -> InboxFile:
-    used, contract = mappings.named(str(file.mapping)), contracts[str(file.extract)]
-    if used is None or file.extracted_at is None or file.covers is None:
+    used = mappings.named(str(file.mapping))
+    if used is None or file.covers is None:
         return file
+    contract = contracts[str(file.extract)]
     with ExitStack() as resources:
-        con = resources.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
-        canonical_values.install(con)
-        if contract.identifiers:
-            # Any key will do: none of these rows is stored.
-            pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
+        con = resources.enter_context(connect_to_look(home, contract))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, resources, fast=False)
-            window = widest(file.extracted_at)
-            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
+            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, resources, fast=False)
             remove_ignored_rows(con, sheet)
-            sheet = parse_within_rows(con, sheet, file.covers, file.extracted_at)
+            sheet = parse_within_rows(con, sheet, file.covers)
         except (Refused, OSError, duckdb.Error):
             # Landing reports what is wrong with it, in a night that is not limited to a period.
             return file

@@ -72,7 +72,8 @@ def find_header_row(
     separators = list(separators)
     if header_row is None:
         # Nearly always the first row is the header: then no other row is read.
-        first = _best([next(_rows(text, start, skipped, s), None) for s in separators], search)
+        rows_read = (next(_rows(text, start, skipped, s), None) for s in separators)
+        first = max(filter(None, rows_read), key=search.n_named, default=None)
         if first and search.is_complete(first):
             return first
     by_separator = [list(_rows(text, start, skipped, s)) for s in separators]
@@ -113,10 +114,6 @@ def _no_header(rows: list[HeaderRow]) -> str:
         return reason
     nearest = max(likely, key=lambda r: (r.n_filled, -r.number))
     return f"{reason}; {describe_row(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
-
-
-def _best(rows: Iterable[HeaderRow | None], search: HeaderSearch) -> HeaderRow | None:
-    return max((r for r in rows if r is not None), key=search.n_named, default=None)
 
 
 def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:

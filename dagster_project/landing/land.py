@@ -20,6 +20,10 @@ from .ledger import LedgerEntry, commit
 from .own_file_names import recognise_files
 
 LOG = logging.getLogger(__name__)
+RECORDED = {
+    "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
+}  # fmt: skip
+"""The facts of a file that the record of processing stores: which file, whose, and its outcome."""
 
 
 def land_files(
@@ -80,14 +84,6 @@ def landing_order(file: InboxFile) -> tuple[bool, datetime, float, str, str]:
     return file.extracted_at is None, file.extracted_at or datetime.min, file.mtime, file.name, str(file.path)
 
 
-def collection_record(entry: LedgerEntry) -> dict[str, object]:
-    """The facts of a file that the record of processing stores: which file, whose, and its outcome."""
-    fields = {
-        "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
-    }  # fmt: skip
-    return entry.model_dump(mode="json", include=fields, exclude_none=True)
-
-
 @dataclass(frozen=True)
 class ExtractResult:
     """One extract whose rows are stored. `entries`: of every file; `new`: those for the ledger; `done`: files to archive."""
@@ -101,12 +97,8 @@ class ExtractResult:
 class Landing(FileLanding):
     """Lands the files of an inbox, an extract at a time."""
 
-    def read_extract(
-        self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None
-    ) -> ExtractResult:
-        """Read and store one extract's files. Nothing counts before `commit_extract`. Raises Stopped when another thread
-        failed.
-        """
+    def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None) -> ExtractResult:
+        """Read and store one extract's files. Nothing counts before `commit_extract`. Raises Stopped if another failed."""
         result = ExtractResult(name, [], [], [])
         self.connect(name)
         for file in files:
@@ -129,7 +121,8 @@ class Landing(FileLanding):
         if result.new:
             self.mark_started()
             # Before the ledger, so that what is stored is on record even if the night is killed in between.
-            audit.record_all(self.home, [("collection", collection_record(e)) for e in result.new])
+            records = [e.model_dump(mode="json", include=RECORDED, exclude_none=True) for e in result.new]
+            audit.record_all(self.home, [("collection", record) for record in records])
         commit(self.home, self.night_id, result.name, result.new)
         if self.archive:
             for file in result.done:

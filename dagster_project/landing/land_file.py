@@ -17,7 +17,6 @@ from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
-from .ignored_rows import remove_ignored_rows
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
@@ -29,8 +28,7 @@ from .parallel import Stopped
 from .plausibility import quarantined_too_much, refuse_american, withdraws_too_much
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .row_rules import PARSED, Sheet, parse, store_parsed
-from .row_window import parse_within_rows, widest
+from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -88,7 +86,7 @@ class FileLanding(LandingSession):
         except (TooLarge, duckdb.OutOfMemoryException):
             if self.parts == 1:
                 raise
-        with self.budget.reserve_all():
+        with self.budget.reserve(file, alone=True):
             self.connect(file.extract or UNRECOGNISED, parts=1)
             try:
                 return self._decide(file, at)
@@ -200,25 +198,15 @@ class FileLanding(LandingSession):
         return sheet, self._count_rows(sheet)
 
     def _parse(
-        self,
-        file: InboxFile,
-        stored: StoredFile,
-        facts: dict[str, Any],
-        mapping: SystemMapping | None,
-        resources: ExitStack,
-        *,
-        fast: bool,
-    ) -> Sheet:
+        self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack,
+        *, fast: bool,
+    ) -> Sheet:  # fmt: skip
         """Check a file's rows against their contract, into `landing_parsed`."""
-        assert file.form is not None
         contract = self.contracts[file.extract_and_force[0]]
-        opened = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
-        at = file.extracted_at if file.covers else None
-        window = widest(at) if at else file.window
-        sheet = Sheet(contract, file.form, *window, opened.layout, opened.cells, mapping, opened.main_encoding)
+        sheet = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
-        if file.covers and at:
-            sheet = parse_within_rows(self.con, sheet, file.covers, at)
+        if file.covers:
+            sheet = parse_within_rows(self.con, sheet, file.covers)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
         else:
             parse(self.con, sheet)
@@ -293,18 +281,12 @@ class FileLanding(LandingSession):
 
     def _indicators(self) -> list[str]:
         """Indicator ids among the good rows: a later download replaces these indicators and no others."""
-        rows = self.con.execute(
-            f"""
-            select distinct c_indicator_id from {PARSED}
-            where not bad and c_indicator_id is not null
-            order by 1
-            """
-        ).fetchall()
-        return [indicator for (indicator,) in rows]
+        indicators = "select distinct c_indicator_id from {} where not bad and c_indicator_id is not null order by 1"
+        return [indicator for (indicator,) in self.con.execute(indicators.format(PARSED)).fetchall()]
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
         """The load's id follows from the file's name and content, so the next landing overwrites an interrupted one."""
-        extracted_at = utc_seconds(file.extracted_at) if file.extracted_at else utc_microseconds(at)
+        extracted_at = _extracted_at(file, at)
         claim = f"{file.extract}|{file.force_code}|{file.covered_from}|{file.covered_to}|{extracted_at}|{sha256}"
         name = f"{file.extracted_at or at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
         return Load(name, *file.extract_and_force, extracted_at, file.name)
@@ -321,9 +303,6 @@ class FileLanding(LandingSession):
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more: Any) -> LedgerEntry:
-        extracted_at = None
-        if file.form:
-            extracted_at = utc_seconds(file.extracted_at) if file.extracted_at else utc_microseconds(at)
         return LedgerEntry(
             night_id=self.night_id,
             landed_at=utc_microseconds(at),
@@ -331,7 +310,12 @@ class FileLanding(LandingSession):
             force_code=file.force_code,
             source_file=file.name,
             form=file.form,
-            extracted_at=extracted_at,
+            extracted_at=_extracted_at(file, at) if file.form else None,
             file_mtime=file.mtime,
             **{"bytes": file.size, "covered_from": file.covered_from, "covered_to": file.covered_to, **more},
         )
+
+
+def _extracted_at(file: InboxFile, at: datetime) -> str:
+    """A file of data.police.uk counts as extracted when it lands, at `at`."""
+    return utc_seconds(file.extracted_at) if file.extracted_at else utc_microseconds(at)

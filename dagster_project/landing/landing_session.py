@@ -1,4 +1,4 @@
-"""What one call of `land_files` shares: its connection, its clock and what the ledger knows."""
+"""What one call of `land_files` shares."""
 
 from collections.abc import Mapping
 from copy import copy

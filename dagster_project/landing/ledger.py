@@ -8,12 +8,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -21,14 +20,12 @@ from dagster_project.core.home import Home
 Outcome = Literal["accepted", "known", "held", "refused"]
 
 
-class LedgerEntry(BaseModel):
+class LedgerEntry(BaseModel, frozen=True):
     """One file of one night. Times are UTC, ISO 8601.
 
     For accepted and held files rows_in_file = rows_landed + rows_quarantined + rows_duplicate; for refused ones whose rows
     could be counted, rows_in_file = rows_refused.
     """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     night_id: str
     landed_at: str
@@ -83,8 +80,7 @@ class LedgerEntry(BaseModel):
         return self.covered_from, self.covered_to
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """Current counts of one load: rows that a conflict with a later file withheld count as quarantined."""
 
     rows_in_file: int

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import duckdb
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
@@ -43,7 +43,7 @@ ADDED_LATER = ("files", "table", "optional")
 """Fields added after the first version: a mapping that does not use them still has its first hash."""
 
 
-class SystemMapping(BaseModel):
+class SystemMapping(BaseModel, extra="forbid", frozen=True):
     """How one system writes the files of one extract, besides what the contract itself allows.
 
     `forces`: whose files; empty for all. `headers`: contract column -> its headers there, or the parts it is made of; several
@@ -52,8 +52,6 @@ class SystemMapping(BaseModel):
     text between items. `times_are_utc`: a time without an offset is UTC, not London time. `files`: patterns of file names.
     `table`: where the rows are in the file. `optional`: columns in `headers` that a file may lack.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     extract: Name
     forces: Forces = ()

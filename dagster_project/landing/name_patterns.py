@@ -100,7 +100,12 @@ def read_pattern(text: str) -> Pattern:
         forms[kind] = form
         pieces[-1] += f"(?P<{kind}>{_shape_of(kind, form)})"
     pieces[-1] += re.escape(text[at:])
-    _check_window(set(forms) - {"at"})
+    kinds = sorted(set(forms) - {"at"})
+    if kinds and set(kinds) not in WINDOWS:
+        raise BadPatternError(
+            f"{', '.join(f'{{{k}}}' for k in kinds)} say no window together: it is {{from}} and {{to}}, or {{month}},"
+            " or {year}, or {financial_year}"
+        )
     return Pattern(text, re.compile(_joined(pieces), re.I | re.S), forms)
 
 
@@ -112,14 +117,6 @@ def _joined(pieces: list[str]) -> str:
         return first
     *between, last = between
     return first + "".join(f"(?>.*?{p})" if "(?P<" not in p else f".*{p}" for p in between if p) + f".*{last}"
-
-
-def _check_window(kinds: set[str]) -> None:
-    if kinds and kinds not in WINDOWS:
-        raise BadPatternError(
-            f"{', '.join(f'{{{k}}}' for k in sorted(kinds))} say no window together: it is {{from}} and {{to}}, or {{month}},"
-            " or {year}, or {financial_year}"
-        )
 
 
 def _shape_of(kind: str, form: str) -> str:

@@ -8,7 +8,7 @@ is over before a second thread would have started.
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import closing, contextmanager
 from threading import Condition, Lock
 from typing import Protocol, TypeVar
 
@@ -52,19 +52,11 @@ class ReadingBudget:
         self.is_closed = False
         self._left, self._change = size, Condition()
 
-    def reserve(self, file: InboxFile) -> AbstractContextManager[None]:
-        """A context in which a file may be read; waits until there is room. A file larger than the whole budget is read alone.
-
-        Raises Stopped.
-        """
-        return self._reserve(min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED)))
-
-    def reserve_all(self) -> AbstractContextManager[None]:
-        """A context in which nobody else reads. Raises Stopped."""
-        return self._reserve(self.size)
-
     @contextmanager
-    def _reserve(self, size: int) -> Iterator[None]:
+    def reserve(self, file: InboxFile, *, alone: bool = False) -> Iterator[None]:
+        """A context in which a file may be read; waits until there is room, or with `alone` until nobody else reads. A file
+        larger than the whole budget is read alone. Raises Stopped."""
+        size = self.size if alone else min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED))
         with self._change:
             self._change.wait_for(lambda: self.is_closed or self._left >= size)
             if self.is_closed:
@@ -97,11 +89,6 @@ class ExtractReader(Protocol[T_co]):
         """Close the connection."""
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def threads_for(new: Sequence[InboxFile], available: int | None = None, worth_it: int | None = None) -> int:
     """How many extracts of these new files to read at a time: 1 where there is too little to read for more.
 
@@ -110,7 +97,8 @@ def threads_for(new: Sequence[InboxFile], available: int | None = None, worth_it
     extracts = len({f.extract for f in new})
     if extracts < 2 or sum(f.size for f in new) < (WORTH_IT if worth_it is None else worth_it):
         return 1
-    return min(MOST_THREADS, available or processors())
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_THREADS, available or own)
 
 
 def read(
@@ -148,10 +136,8 @@ def read(
 
 
 def _read(reader: ExtractReader[T], name: str, files: list[InboxFile], report: Callable[[LedgerEntry], None]) -> T:
-    try:
+    with closing(reader):
         return reader.read_extract(name, files, report)
-    finally:
-        reader.close()
 
 
 def _stop_all(

@@ -49,15 +49,12 @@ def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad
     if sheet.form != "canonical" or bad == 0 or bad < limits.american_share * rows:
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
-    lines = [line for c in columns if not _is_mapped(sheet, c) and (line := _american_formats(con, sheet, c, rows, limits))]
+    mapped = {n for n, formats in (sheet.mapping.dates if sheet.mapping else {}).items() if any(map(is_month_first, formats))}
+    lines = [line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))]
     if lines:
         own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
         where = "the mapping" if sheet.mapping else own
         raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(lines)}}}")
-
-
-def _is_mapped(sheet: Sheet, column: Column) -> bool:
-    return sheet.mapping is not None and any(is_month_first(f) for f in sheet.mapping.dates.get(column.name, ()))
 
 
 def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
@@ -107,6 +104,8 @@ def withdraws_too_much(
     if not earlier or not load.raw(home).exists():
         return None
     first, last = sheet.covered_from, sheet.covered_to
+    if (first, last) == EVER:
+        first, last = _days(con, home, load) or EVER
     if contract.kind == "indicators":
         current, withdrawn = _indicators(con, home, load, earlier)
     elif sheet.key:
@@ -144,8 +143,6 @@ def _keyed(
     if contract.kind == "list":
         chosen = own[:1]
     else:
-        if (first, last) == EVER:
-            first, last = _days(con, home, load) or EVER
         chosen = _chosen(own, first, last)
     if not chosen:
         # The force's own file replaces what data.police.uk publishes of these months.
@@ -193,8 +190,6 @@ def _by_file(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier: list[LedgerEntry], first: date, last: date
 ) -> tuple[int, int]:
     """Rows without a key: how many are current in the window's months, and how many fewer the file has."""
-    if (first, last) == EVER:
-        first, last = _days(con, home, load) or EVER
     chosen = _chosen(earlier, first, last)
     months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
     current, is_counted = 0, "false"

@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.core.errors import Cause, PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.key_files import KeyFile
+from dagster_project.core.key_files import read_key
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
@@ -51,7 +51,7 @@ def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
     `used`: the fingerprint of the key that earlier loads were hashed with; None where there are none. Raises PseudonymKeyError
     when the key is missing or is another one.
     """
-    key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=used is None))
+    key = _read_key(home, used, make=used is None)
     if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
         raise PseudonymKeyError(
             f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
@@ -73,7 +73,7 @@ def accept_key(home: Home, used: str) -> PseudonymKey:
 
     Raises PseudonymKeyError where the key has not changed. The caller holds the home's lock, and records the change.
     """
-    key = PseudonymKey(_key_file(home).secret(f"the pseudonym key with fingerprint {used}", make=True))
+    key = _read_key(home, used, make=True)
     if key.fingerprint == used:
         raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
     changes = accepted_change(home) | {used: key.fingerprint}
@@ -81,8 +81,9 @@ def accept_key(home: Home, used: str) -> PseudonymKey:
     return key
 
 
-def _key_file(home: Home) -> KeyFile:
-    return KeyFile(KEY_VARIABLE, home.key_file, REMEDY, PseudonymKeyError)
+def _read_key(home: Home, used: str | None, *, make: bool) -> PseudonymKey:
+    label = f"the pseudonym key with fingerprint {used}"
+    return PseudonymKey(read_key(KEY_VARIABLE, home.key_file, label, REMEDY, PseudonymKeyError, make=make))
 
 
 def install(con: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:

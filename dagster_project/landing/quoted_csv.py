@@ -46,7 +46,10 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
         """,
         {"opened": opened},
     ))
-    torn = bool(crossing) and _join_records(con, opened, None if by_row else _is_row(separator, width))
+    # A line that looks like a row: as many fields as the header, one with a date or year.
+    dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
+    is_row = f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
+    torn = bool(crossing) and _join_records(con, opened, None if by_row else is_row)
     # The quote that tears a row stays where it is.
     closes = "and regexp_matches(x, $inner)" if torn else ""
     con.execute(
@@ -77,17 +80,11 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
     return bool(crossing)
 
 
-def _is_row(separator: str, width: int) -> str:
-    """SQL that is true of a line `t` that looks like a row: as many fields as the header, one with a date or year."""
-    dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
-    return f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
-
-
 def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None) -> bool:
     """Replace `landing_lines` by one row for each record.
 
-    `is_row`: SQL of `_is_row`; None for a sheet, whose cell borders are certain and whose records are numbered. Returns whether
-    `landing_torn` has any lines. Raises Refused when the last quote never closes.
+    `is_row`: SQL that is true of a line `t` that looks like a row; None for a sheet, whose cell borders are certain and whose
+    records are numbered. Returns whether `landing_torn` has any lines. Raises Refused when the last quote never closes.
     """
     # A line turns "a quote is open before this line" into "... after this line". It sets the answer regardless of what it was
     # (opens = reopens), keeps it (no quotes, or pairs of them), or swaps it. So the state after a line is that of the last line

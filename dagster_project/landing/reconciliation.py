@@ -10,8 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.row_tables import make_table
+from dagster_project.core.raw_tables import make_raw_table
 
 from . import LedgerEntry, counts
 from .conflicts import load_of
@@ -61,7 +60,7 @@ def write_accounts(
         (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)
         for e in refused
     ]
-    make_table(con, "raw.accounts", columns_of("accounts"), rows)
+    make_raw_table(con, "accounts", rows)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> dict[str, int]:

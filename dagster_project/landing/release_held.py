@@ -1,12 +1,20 @@
-"""Finds held files by name, and releases one under the home's lock."""
+"""Finds held files by name, and releases those that a person has checked."""
 
-from dagster_project.contracts import load_contracts
+from collections.abc import Mapping
+from datetime import datetime
+
+from dagster_project import audit
+from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
+from dagster_project.core.memory import memory_settings
 from dagster_project.core.receipts import Night, locked
 
-from . import LedgerEntry, accepted, read_ledger, release_load
+from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
+from .connection import connect
+from .known_files import Clock, Decisions, utc_microseconds
 from .latest_files import current_files, is_replaced
+from .ledger import LedgerEntry, accepted, commit, read_ledger
 
 
 class WhichFileError(PamError, ValueError):
@@ -35,3 +43,48 @@ def release(home: Home, name: str, *, by: str, why: str) -> LedgerEntry:
     with locked(home):
         night = Night.begin(home)
         return release_load(home, load_contracts(), str(matches[0].load_id), night.night_id, by=by, why=why)
+
+
+class NotHeld(PamError, ValueError):
+    """There is no such held load, or it was released already."""
+
+
+def release_load(
+    home: Home, contracts: Mapping[str, Contract], load_id: str, night_id: str, *, by: str, why: str,
+    now: datetime | None = None,
+) -> LedgerEntry:  # fmt: skip
+    """Accept a held load as it is, in a new ledger entry that says who released it, why, and why it was held. Returns the
+    entry.
+
+    Its rows are stored already; only conflicts with loads of the same time are settled now. Raises NotHeld.
+    """
+    decisions = Decisions(read_ledger(home))
+    held = decisions.loads.get(load_id)
+    if held is None or held.outcome != "held":
+        raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
+    load = load_of(held)
+    contract = contracts[load.extract]
+    at = Clock(now, decisions.latest).tick()
+    withheld: dict[str, int] = {}
+    others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, (held.covered_from, held.covered_to))
+    if others and contract.key and held.form == "canonical":
+        # Stored rows have pseudonyms only.
+        with connect(memory_settings(home), has_identifiers=False) as con:
+            withheld = settle_conflicts(con, home, contract, load, others)
+    n_tied = withheld.pop(load_id, 0)
+    entry = held.model_copy(
+        update={
+            "night_id": night_id,
+            "landed_at": utc_microseconds(at),
+            "outcome": "accepted",
+            "reason": f"released by {by}: {why}; was held: {held.reason}",
+            "rows_landed": (held.rows_landed or 0) - n_tied,
+            "rows_quarantined": (held.rows_quarantined or 0) + n_tied,
+            "quarantine_reasons": held.quarantine_reasons | ({CONFLICT_KIND: n_tied} if n_tied else {}),
+            "withheld": withheld,
+        }
+    )
+    facts = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what="released", **facts)
+    commit(home, night_id, load.extract, [entry])
+    return entry

@@ -1,14 +1,15 @@
 """Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import duckdb
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import PoliceUk
+from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, RE2, TOO_LONG
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .canonical_values import FAULT
 from .csv_reader import CELLS, Cells
@@ -17,6 +18,8 @@ from .header import Layout
 from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
+from .name_patterns import FIRST_YEAR, Covers, months
+from .refusal import Refused
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -124,11 +127,14 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     source, more = CELLS, ""
     if not sheet.key:
         more = "part, sign, "
-        source = f"(select *, {doubling_group(sheet)} as part, {row_signature(sheet)} as sign from {CELLS})"
+        # A hash that equal rows share: of every fourth column, which is enough to tell most rows apart.
+        sign = f"hash({', '.join(sheet.cell(index) for index in sheet.layout.fields[::4])})"
+        source = f"(select *, {doubling_group(sheet)} as part, {sign} as sign from {CELLS})"
+    forms = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
     rows = f"""
         select
-            line, {_names("c_", sheet)}, _key, _date, {more}ragged,
-            (ragged or {" or ".join(f"({rule})" for rule in _broken(sheet))}) as bad
+            line, {forms}, _key, _date, {more}ragged,
+            ({" or ".join(["ragged", *(f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet))])}) as bad
         from ({_with_values(sheet, source, more)})
     """
     if not sheet.cells.is_uniform:
@@ -136,6 +142,30 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
         rows = f"from {PARSED_TABLE}"
     # The cells of a large text are computed at each use, usually two: storing millions of rows costs more.
     con.execute(f"create or replace temp view {PARSED} as {rows}")
+
+
+def widest(extracted_at: datetime) -> tuple[date, date]:
+    """The widest window that a file of an extraction can have, in London's days."""
+    return date(FIRST_YEAR, 1, 1), extracted_at.astimezone(LONDON).date()
+
+
+def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers) -> Sheet:
+    """Make `landing_parsed`, as `parse` does, with the window given by the rows: from the first to the last one, in days or
+    months. Returns the sheet with this window.
+
+    `sheet`: with the `widest` window. Rows dated after the extraction, or that break another rule, are left out. Raises Refused
+    where none is left.
+    """
+    parse(con, sheet)
+    days = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    if days[0] is None:
+        raise Refused(f"no sound row to take the window from: the mapping says covers: {covers}, and the name says no window")
+    first, until = map(date.fromisoformat, days)
+    if covers == "months":
+        first, until = months(first, until)
+    sheet = replace(sheet, covered_from=first, covered_to=min(until, sheet.covered_to))
+    parse(con, sheet)
+    return sheet
 
 
 def store_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
@@ -178,22 +208,12 @@ def doubling_group(sheet: Sheet) -> str:
     return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
 
 
-def row_signature(sheet: Sheet) -> str:
-    """SQL for a hash that equal rows share: of every fourth column, which is enough to tell most rows apart."""
-    few = sheet.layout.fields[::4]
-    return f"hash({', '.join(sheet.cell(index) for index in few)})"
-
-
 def ragged_cells(sheet: Sheet) -> str:
     """SQL for all trimmed cells of a ragged row, whose columns are unknown; NULL for any other row."""
     if sheet.cells.is_uniform:
         return "cast(null as varchar[])"
     trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
     return f"case when {sheet.is_ragged} then {trimmed} end"
-
-
-def _names(prefix: str, sheet: Sheet) -> str:
-    return ", ".join(prefix + c.name for c in sheet.contract.columns)
 
 
 def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
@@ -293,10 +313,6 @@ def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
     return [(f"_date not between '{first}' and '{last}'", day + outside, kind)]
 
 
-def _broken(sheet: Sheet) -> list[str]:
-    return [f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet)] or ["false"]
-
-
 def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
     """SQL of each rule's reason and kind, NULL where the rule is kept.
 
@@ -311,3 +327,39 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
         when = f"case when not ragged and ({broken}) then "
         rule_reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
     return rule_reasons
+
+
+DELIVERED = "landing_delivered"
+
+
+def is_ignored(sheet: Sheet) -> str | None:
+    """SQL that is true of a row that is not a record; None where the mapping has no rule for a column of the file.
+
+    Rows of any width are checked: a line of totals seldom has as many fields as the header.
+    """
+    ignore = sheet.mapping.table.ignore if sheet.mapping else {}
+    rules = [
+        # As a glob of DuckDB, in which a bracket is literal.
+        f"coalesce(lower({sheet.text(name)}), '') glob {literal(pattern.lower().replace('[', '[[]'))}"
+        for name, patterns in ignore.items()
+        if name in sheet.layout.position
+        for pattern in patterns
+    ]
+    return " or ".join(rules) or None
+
+
+def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
+    """Remove the rows that are not records from `landing_cells`. Returns how many there were.
+
+    Raises Refused where the file ends within a record.
+    """
+    ignored = is_ignored(sheet)
+    n = 0
+    if ignored:
+        con.execute(f"drop view if exists {DELIVERED}")
+        con.execute(f"alter view {CELLS} rename to {DELIVERED}")
+        (n,) = one_row(con.execute(f"select count(*) from {DELIVERED} where {ignored}"))
+        con.execute(f"create temp view {CELLS} as select * from {DELIVERED} where not ({ignored})")
+    if (cut := sheet.cells.cut_short) and one_row(con.execute(f"select count(*) from {CELLS} where line = {cut[0]}"))[0]:
+        raise Refused(cut[1])
+    return n

@@ -90,17 +90,12 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
     areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
-    likely = dropped or _mapped(home) or listed
+    mappings = read_mappings(home, load_contracts(), force_names())
+    likely = dropped or {f for named in mappings.valid for f in named.mapping.forces} or listed
     if len(likely) == 1:
         return likely.pop()
     several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
     raise ExtractTemplateError(f"whose file? Give --force: {several}")
-
-
-def _mapped(home: Home) -> set[str]:
-    """The forces that the home's mappings name."""
-    mappings = read_mappings(home, load_contracts(), force_names())
-    return {force for named in mappings.valid for force in named.mapping.forces}
 
 
 def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError, known_offence_codes, known_units, known_words
 
 from . import LedgerEntry, read_ledger
-from .vocabulary import accept_line
+from .vocabulary import accept_line, known_values
 
 
 @dataclass(frozen=True)
@@ -40,32 +40,15 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
                 # The newest file of a window counts.
                 rows_by_window[place][e.covered_from, e.covered_to] = rows
                 nights[place].append(e.night_id)
-    return sorted(
-        (
-            UnknownValue(*place, sum(rows.values()), min(nights[place]), max(nights[place]))
-            for place, rows in rows_by_window.items()
-            if not _is_known(home, *place)
-        ),
-        key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value),
-    )
-
-
-def _is_known(home: Home, force_code: str, extract: str, column: str, value: str) -> bool:
-    """Whether a list knows a value. A list of the home that can't be read is not used."""
-    try:
-        return _is_known_to(home, force_code, extract, column, value)
-    except SeedError:
-        return _is_known_to(None, force_code, extract, column, value)
-
-
-def _is_known_to(home: Home | None, force_code: str, extract: str, column: str, value: str) -> bool:
-    word = value.lower()
-    if word in known_words(home, extract, column):
-        return True
-    if column == "offence_code":
-        codes = known_offence_codes(home)
-        return word in codes or word.split("/")[0].strip() in codes
-    return column == "lpu" and word in known_units(home, force_code)
+    known = cache(lambda *place: known_values(home, *place) or {})
+    unknown = []
+    for place, by_window in rows_by_window.items():
+        force, extract, column, value = place
+        word = value.lower()
+        group = word.split("/")[0].strip() if column == "offence_code" else word
+        if not {word, group} & known(force, extract, column).keys():
+            unknown.append(UnknownValue(*place, sum(by_window.values()), min(nights[place]), max(nights[place])))
+    return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))
 
 
 def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:

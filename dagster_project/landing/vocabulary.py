@@ -11,7 +11,7 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import CLASSIFYING, SeedError, known_offence_codes, known_units, known_words
+from dagster_project.core.own_lists import CLASSIFYING, UNIT, SeedError, known_offence_codes, known_units, known_words
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import one_row
 
@@ -48,7 +48,7 @@ def check_vocabulary(
     hold_reasons: list[str] = []
     warnings: dict[str, int] = {}
     for column in classifying(contract):
-        known = _known(home, load, column, contract.column(column).type == "unit")
+        known = known_values(home, load.force_code, load.extract, column)
         if column in absent or known is None:
             continue
         make_table(con, "landing_known", {"value": "varchar", "counts": "boolean"}, sorted(known.items()), temporary=True)
@@ -62,7 +62,7 @@ def check_vocabulary(
         if not n_unknown:
             continue
         percent = 100 * n_unknown / n_rows
-        none_counts = n_counting == 0 and column != "lpu"
+        none_counts = n_counting == 0 and column != UNIT
         if percent >= limits.unknown_held_percent or (none_counts and percent >= limits.unknown_told_percent):
             reason = f"{n_unknown} of {n_rows} rows have a {column} that no list knows: {shown_values(values)}"
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
@@ -71,10 +71,10 @@ def check_vocabulary(
     return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings)
 
 
-def shown_values(values: dict[str, int], most: int = 3) -> str:
-    """The most frequent values, each with its rows, as text."""
-    first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:most]
-    more = f" and {len(values) - most} more" if len(values) > most else ""
+def shown_values(values: dict[str, int]) -> str:
+    """The three most frequent values, each with its rows, as text."""
+    first = sorted(values.items(), key=lambda v: (-v[1], v[0]))[:3]
+    more = f" and {len(values) - 3} more" if len(values) > 3 else ""
     return ", ".join(f"'{value}' ({n})" for value, n in first) + more
 
 
@@ -84,28 +84,25 @@ def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
     return f"pam vocabulary accept {extract} {column} {quoted} --counts-as nothing"
 
 
-def _known(home: Home, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
+def known_values(home: Home, force: str, extract: str, column: str) -> dict[str, bool] | None:
     """Known values in lower case, and whether rows with them count; None where the column is not checked for the force.
 
     Where the home's own lists can't be read, only the project's are used: the night ends with the lists' error, and files held
     for unknown values are checked again once the lists are corrected.
     """
     try:
-        return _known_of(home, load, column, is_unit)
+        return _known_of(home, force, extract, column)
     except SeedError:
-        return _known_of(None, load, column, is_unit)
+        return _known_of(None, force, extract, column)
 
 
-def _known_of(home: Home | None, load: Load, column: str, is_unit: bool) -> dict[str, bool] | None:
-    known = {v: counts not in ("nothing", "other") for v, counts in known_words(home, load.extract, column).items()}
-    if column == "offence_code":
-        known |= {v: c not in ("nothing", "other") for v, c in known_offence_codes(home).items()}
-    if is_unit:
-        units = known_units(home, load.force_code)
-        if not units:
-            return None
-        known |= dict.fromkeys(units, False)
-    return known
+def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[str, bool] | None:
+    meanings = known_words(home, extract, column) | (known_offence_codes(home) if column == "offence_code" else {})
+    known = {value: counts not in ("nothing", "other") for value, counts in meanings.items()}
+    if column != UNIT:
+        return known
+    units = known_units(home, force)
+    return known | dict.fromkeys(units, False) if units else None
 
 
 def _values(

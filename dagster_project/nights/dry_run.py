@@ -2,7 +2,11 @@
 change.
 """
 
-from collections.abc import Iterable
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,13 +34,12 @@ from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_ma
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
 from dagster_project.transform.dbt_runner import BuildError
-from dagster_project.transform.raw_schema import WAREHOUSE
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of
 from .run import NightRun
 from .steps import Landed
-from .trial_home import copy_base, trial_home
 
 PROBLEMS = 10
 """How many quarantined rows are shown."""
@@ -242,3 +245,50 @@ def _moved_figures(trial: Home) -> dict[str, dict[str, int]]:
         find_differences(con, before)
         rows = by_mart(con)
     return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
+
+
+BASE = "base.json"
+
+
+@contextmanager
+def trial_home(home: Home) -> Iterator[Home]:
+    """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
+
+    If the real home has no pseudonym key, the trial makes its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
+        trial = Home(Path(folder) / "home").create()
+        for name in ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published"):
+            _link_files(home.path / name, trial.path / name)
+        if home.pictures.is_dir():
+            # Copied, because drawing charts updates when each picture was last used, and deletes old ones.
+            shutil.copytree(home.pictures, trial.pictures)
+        for path in (home.key_file, home.config_file):
+            if path.exists():
+                (trial.path / path.name).symlink_to(path)
+        yield trial
+
+
+def copy_base(home: Home, trial: Home) -> None:
+    """Copy the tables that the real home's next night would start from, so that the trial's night can, too."""
+    work, base = home.candidate / WORK, home.candidate / BASE
+    if not (work.exists() and base.exists()):
+        return
+    content = base.read_bytes()
+    try:
+        shutil.copyfile(work, trial.candidate / WORK)
+        # A night deletes this file before it changes the tables: while it is the same, the copy is whole.
+        if base.read_bytes() == content:
+            (trial.candidate / BASE).write_bytes(content)
+    except FileNotFoundError:
+        # A night has started meanwhile: build everything.
+        (trial.candidate / WORK).unlink(missing_ok=True)
+
+
+def _link_files(source: Path, target: Path) -> None:
+    """Copy a folder's tree with a link for each file, so that replacing or deleting one here leaves the real one."""
+    for folder, _, names in os.walk(source):
+        here = target / Path(folder).relative_to(source)
+        here.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in names:
+            (here / name).symlink_to(Path(folder, name))

@@ -3,10 +3,9 @@
 import contextlib
 import errno
 import os
-from pathlib import Path
+import shutil
 
 from dagster_project.core.errors import with_advice
-from dagster_project.core.files import free_bytes
 from dagster_project.core.receipts import receipt_path, write_receipt
 
 from . import alerts
@@ -32,7 +31,10 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
     run.receipt_problem = None
     try:
         if run.receipt is None and (error is not None or run.night is not None):
-            run.fail(error or _likely_cause(run.home.path))
+            if not error and shutil.disk_usage(run.home.path).free < NO_ROOM:
+                # On a full disk, Dagster can't record that a step failed.
+                error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            run.fail(error or ENDED_EARLY)
         elif run.receipt and not receipt_path(run.home, run.receipt.night_id).exists():
             write_receipt(run.home, run.receipt)
     except Exception as failed:
@@ -46,11 +48,6 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
         with contextlib.suppress(OSError):
             run.end(keep_mark=run.receipt_problem is not None)
     return messages
-
-
-def _likely_cause(home: Path) -> BaseException | str:
-    """Why a night may have ended without an error: on a full disk, Dagster can't record that a step failed."""
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if free_bytes(home) < NO_ROOM else ENDED_EARLY
 
 
 def _no_receipt_message(run: NightRun, error: Exception) -> str:

@@ -16,10 +16,9 @@ from dagster_project.core.published_file import sha256_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
-from dagster_project.landing.archive_retention import describe_erasure, write_erasures
 from dagster_project.landing.conflicts import load_of
-from dagster_project.landing.load_expiry import is_expired, retention_years
 from dagster_project.landing.raw_store import write_parquet
+from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
 from dagster_project.transform.monthly_archive import (
     ARCHIVED_COLUMNS,
     SUPERSEDED_COLUMNS,
@@ -58,8 +57,7 @@ def archive_and_erase(
     expired = expired_loads(home, contracts, years, today)
     if not expired:
         return []
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         used = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
         archived = archived_loads(home)
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
@@ -78,8 +76,6 @@ def archive_and_erase(
             audit.record_all(home, records)
             write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
         _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.rows_landed})
-    finally:
-        con.close()
     for e in expired:
         load_of(e).raw(home).unlink(missing_ok=True)
     return erasures
@@ -139,8 +135,6 @@ def _load_archived_totals(
 ) -> None:
     """Make the night's tables read the archived totals in place of these extracts' rows, for `pam trace` and the next night."""
     con.execute("begin")
-    con.execute("drop table raw.kept_months")
-    con.execute("drop table raw.kept_superseded")
     used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
     load_archived_totals(con, home, {load for _, _, load in used})
     archived = archived_loads(home)

@@ -1,9 +1,9 @@
 """What needs a person, for monitoring (`pam status --check`): also when no night ran that could have sent an alert."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, Extracts, read_config
-from dagster_project.core.files import free_bytes
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
@@ -33,20 +33,14 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
     """
     now = now or datetime.now(UTC)
     try:
-        full = _disk_space(home)
+        free = shutil.disk_usage(home.path).free if home.path.exists() else LITTLE_ROOM
+        full = [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
         return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
-
-
-def _disk_space(home: Home) -> list[str]:
-    if not home.path.exists():
-        return []
-    free = free_bytes(home.path)
-    return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 
 
 def _publication(home: Home, max_age: float, now: datetime) -> list[str]:

@@ -75,5 +75,4 @@ def erase_expired_loads(night: Night, config: Config) -> tuple[Erasure, ...]:
     home, contracts = night.home, load_contracts()
     erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.loads_in_use(home, contracts)
-    erased += erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id)
-    return tuple(erased)
+    return (*erased, *erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id))

@@ -2,26 +2,23 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from secrets import token_bytes
 
 import duckdb
 
 from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
-from dagster_project.landing import LedgerEntry, canonical_values, pseudonyms
-from dagster_project.landing.connection import connect
+from dagster_project.landing import LedgerEntry
+from dagster_project.landing.connection import connect_to_look
 from dagster_project.landing.containers import read_stored
 from dagster_project.landing.csv_reader import CELLS
 from dagster_project.landing.file_names import InboxFile
-from dagster_project.landing.ignored_rows import is_ignored, remove_ignored_rows
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file
 from dagster_project.landing.own_file_names import recognise_files
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.row_rules import Sheet
+from dagster_project.landing.row_rules import Sheet, is_ignored, remove_ignored_rows
 
 ROWS = 10
 """How many rows are shown for each rule."""
@@ -55,14 +52,9 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     if used is None:
         return []
     with ExitStack() as stack:
-        con = stack.enter_context(connect(memory_settings(home), bool(contract.identifiers)))
-        canonical_values.install(con)
-        # Hashes are not shown, so any key will do.
-        pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))
+        con = stack.enter_context(connect_to_look(home, contract))
         try:
-            opened = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
-            window = entry.window
-            sheet = Sheet(contract, "canonical", *window, opened.layout, opened.cells, used.mapping, opened.main_encoding)
+            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
             ignored = _ignored_rows(con, sheet)
             remove_ignored_rows(con, sheet)
             described = ((c, _describe(sheet, c)) for c in contract.columns)

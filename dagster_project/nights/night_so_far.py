@@ -1,20 +1,25 @@
-"""What each step of a night has made so far, and its receipt."""
+"""What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.checks import Check
+from dagster_project.core.config import Config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
-from dagster_project.landing import Erasure, LedgerEntry
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import Erasure, LedgerEntry, find_files, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
 from dagster_project.transform import candidate, raw_schema
 from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, steps
+from .erase_expired import expired_loads
 from .errors import NightFailedError, NightHeldError, held_reason
 from .replaced_rows import list_withdrawn
 from .steps import Built, Judged, Landed, Plan
@@ -129,3 +134,22 @@ class NightSoFar:
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)
             steps.delete_other_steps(self.home, receipt.night_id)
+
+
+def are_names_known(home: Home, inbox: Path) -> bool:
+    """Whether the ledger knows the name of every file in the inbox."""
+    names = {e.source_file for e in read_ledger(home)}
+    return all(f.path.name in names for f in find_files(inbox, load_contracts(), force_names()))
+
+
+def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:
+    """The published night's id, what was built for it and the gate's answers. None if a new night would differ, or would erase
+    rows.
+    """
+    if expired_loads(night.home, load_contracts(), config.keep.years, night.today):
+        return None
+    nodes, published = candidate.published_nodes_if_unchanged(night.home), published_night(night.home)
+    last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == published), None)
+    if nodes is None or last is None:
+        return None
+    return last.night_id, Built(tuple(nodes)), Judged(tuple(Check(**c) for c in last.checks))

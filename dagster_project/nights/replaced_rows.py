@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from typing import Any
 
 import duckdb
 
@@ -12,18 +13,17 @@ from dagster_project.core.receipts import Night
 from dagster_project.transform import raw_schema
 
 
+def _rows(night: Night, select: str) -> list[tuple[Any, ...]]:
+    """A query of the superseded rows `old` and the `newer` loads of this night that supersede them."""
+    with duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True) as con:
+        newer = "raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
+        return con.execute(select.format(f"staging.superseded_rows as old join {newer}")).fetchall()
+
+
 def count_superseded(night: Night) -> dict[str, dict[str, int]]:
     """Rows of earlier files that this night's files supersede: extract -> reason -> number of rows."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
-        rows = con.execute(
-            "select newer.extract, old.reason, count(*) from staging.superseded_rows as old"
-            " join raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
-            " group by all order by all"
-        ).fetchall()
-    finally:
-        con.close()
     counts: dict[str, dict[str, int]] = {}
+    rows = _rows(night, "select newer.extract, old.reason, count(*) from {} group by all order by all")
     for extract, reason, n in rows:
         counts.setdefault(extract, {})[reason] = n
     return counts
@@ -31,18 +31,14 @@ def count_superseded(night: Night) -> dict[str, dict[str, int]]:
 
 def list_withdrawn(night: Night) -> dict[str, int]:
     """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`."""
-    con = duckdb.connect(str(night.home.candidate / raw_schema.WORK), read_only=True)
-    try:
-        rows = con.execute(
-            "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
-            " newer.source_file from staging.superseded_rows as old"
-            " join raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
-            " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
-            " join raw.loads as own on landed.load_id = own.load_id"
-            " where old.reason = 'withdrawn' order by all"
-        ).fetchall()
-    finally:
-        con.close()
+    rows = _rows(
+        night,
+        "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
+        " newer.source_file from {}"
+        " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
+        " join raw.loads as own on landed.load_id = own.load_id"
+        " where old.reason = 'withdrawn' order by all",
+    )
     if not rows:
         return {}
     text = io.StringIO()

@@ -22,14 +22,7 @@ from dagster_project.core.checks import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import (
-    Night,
-    NightUnderWayError,
-    Receipt,
-    read_receipts,
-    refuse_sample,
-    take_lock,
-)
+from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
@@ -44,8 +37,7 @@ from .build_step import build_candidate, build_on_spark
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
-from .night_so_far import NightSoFar
-from .nothing_new import are_names_known, find_unchanged
+from .night_so_far import NightSoFar, are_names_known, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
@@ -61,18 +53,10 @@ class NightRun(NightSoFar):
     """
 
     def __init__(
-        self,
-        home: Home,
-        inbox: Path | None = None,
-        listener: Listener | None = None,
-        rebuild: bool = False,
-        *,
-        period: tuple[date, date] | None = None,
-        sample: bool = False,
-        patience: float = 0,
-        engine: Engine | None = None,
+        self, home: Home, inbox: Path | None = None, listener: Listener | None = None, rebuild: bool = False, *,
+        period: tuple[date, date] | None = None, sample: bool = False, patience: float = 0, engine: Engine | None = None,
         plan: Plan | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(home, plan or Plan())
         self.inbox = inbox
         self.listener = listener or Listener()

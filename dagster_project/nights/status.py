@@ -52,9 +52,7 @@ def status(home: Home) -> dict[str, Any]:
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
-        "rolled_back": {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id}
-        if back
-        else None,
+        "rolled_back": back and {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id},
         "last_night": _night(last),
         "missing": sorted(expected - {str(e.extract) for e in loads}),
         "late": late_extracts(loads, today, config.extracts),
@@ -88,13 +86,8 @@ def _night(receipt: Receipt | None) -> dict[str, Any] | None:
 
 def _archive(home: Home, kept_days: int) -> dict[str, Any]:
     files, size, oldest = archive_size(home)
-    return {
-        "files": files,
-        "bytes": size,
-        "oldest": oldest,
-        "kept_days": kept_days,
-        "erased": sum(e.kind == "archive" for e in read_erasures(home)),
-    }
+    erased = sum(e.kind == "archive" for e in read_erasures(home))
+    return {"files": files, "bytes": size, "oldest": oldest, "kept_days": kept_days, "erased": erased}
 
 
 def _file(entry: Any) -> dict[str, Any]:

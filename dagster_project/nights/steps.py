@@ -5,7 +5,6 @@ night can be continued, because each night replaces the candidate.
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from dagster_project.core.checks import Check
-from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import STEPS, Night, night_order, receipt_path, today_of
@@ -106,10 +105,7 @@ def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
 
 def save_step(home: Home, night_id: str, step: Step) -> None:
     """Save what a step made, whole or not at all. Raises OSError."""
-    path = _path(home, night_id, type(step))
-    make_folder(path.parent.parent)
-    make_folder(path.parent)
-    write_whole(path, _adapter(type(step)).dump_json(step))
+    write_whole(_path(home, night_id, type(step)), _adapter(type(step)).dump_json(step))
 
 
 def read_step(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
@@ -144,7 +140,8 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     """
     last = next(iter(reversed(_nights(home))), None)
     started = read_step(home, last, Started) if last else None
-    if started is None or any(night_order(later) > night_order(started.night_id) for later in _receipts(home)):
+    later = (p.stem for p in home.nights.glob("*.json") if started and night_order(p.stem) > night_order(started.night_id))
+    if started is None or any(later):
         return None
     is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
         plan.publishes and published_night(home) == started.night_id
@@ -157,10 +154,6 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
         # The partial build may be days old: lateness and duration are those of this run.
         return Night(home, started.night_id, datetime.now(UTC), today_of(home))
     return Night(home, started.night_id, started.started_at, started.today)
-
-
-def _receipts(home: Home) -> Iterator[str]:
-    return (path.stem for path in home.nights.glob("*.json"))
 
 
 def delete_other_steps(home: Home, night_id: str) -> None:

@@ -15,7 +15,7 @@ from dagster_project.core.config import Config, ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK
 from dagster_project.core.sql import literal
-from dagster_project.transform.project_version import project_version
+from dagster_project.transform.dbt_runner import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")

@@ -22,8 +22,6 @@ from dagster_project.landing.pseudonyms import find_pseudonym_key
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
-from .charts import write_charts
-
 SCHEMA = "marts_public"
 HERE = Path(__file__).parent
 RULE_COLUMNS = {
@@ -107,8 +105,7 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
 
     `key_of`: the home whose key seeds the rounding, if it is another one.
     """
-    con = open_candidate(home.candidate / WAREHOUSE)
-    try:
+    with open_candidate(home.candidate / WAREHOUSE) as con:
         limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
@@ -119,8 +116,6 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         write_public(con, settings, "work.staging", secret, ".".join(("work", *FIGURES_MADE)) if in_part else None)
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
-    finally:
-        con.close()
 
 
 def write_public(
@@ -259,3 +254,33 @@ def _make_views(con: duckdb.DuckDBPyConnection, comment: str) -> None:
             f" select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"
         )
         con.execute(f"comment on view {SCHEMA}.{mart} is {literal(comment)}")
+
+
+CHARTS = "mart_control_charts"
+CHART_SERIES = ("mart", "force_code", "area_type", "area_code", "measure", "category")
+CHARTS_COMMENT = "Control charts of the figures here: of series of which every month is shown, with its exact value."
+
+
+def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) -> None:
+    """Make `<schema>.mart_control_charts`: the charts of the marts whose every month `<schema>.measures` shows, in the same
+    columns. It is empty where figures are rounded (not `is_exact`), as charts are made from exact ones.
+
+    A chart's mean and limits depend on all its months: if all but one are known, they give that one away.
+    """
+    con.execute(
+        f"""
+        create or replace table {schema}.{CHARTS} as
+        select charts.*
+        from marts.{CHARTS} as charts
+        anti join (
+            select distinct {", ".join(f"every.{c}" for c in CHART_SERIES)}
+            from marts.{CHARTS} as every
+            left join {schema}.measures as shown
+                on {" and ".join(f"every.{c} = shown.{c}" for c in (*CHART_SERIES, "period_start", "period_end"))}
+                and shown.period_type = 'month' and shown.marker is null
+            where shown.value is distinct from every.value
+        ) as hidden using ({", ".join(CHART_SERIES)})
+        where {is_exact}
+        """
+    )
+    con.execute(f"comment on table {schema}.{CHARTS} is '{CHARTS_COMMENT}'")

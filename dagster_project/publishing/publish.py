@@ -20,7 +20,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
-from dagster_project.transform.project_version import project_version
+from dagster_project.transform.dbt_runner import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 from . import folder_swap, outputs

@@ -15,12 +15,14 @@ import duckdb
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Public, read_config
 from dagster_project.core.home import Home
-from dagster_project.transform.raw_schema import WORK
+from dagster_project.core.memory import limit_memory
+from dagster_project.core.sql import literal
+from dagster_project.public_form import SCHEMA, make_rule_tables
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, results
-from .outgoing import outgoing_facts
 from .relations import judge_relations, take_error
-from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, load_suites, relation_suites, suite_for
+from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +38,9 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None) ->
     rule and hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
     """
     own = relation_suites(home)
-    con = duckdb.connect(str(home.candidate / WORK), read_only=True)
-    try:
+    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
         loaded = {row[0] for row in con.execute("select distinct extract from raw.loads").fetchall()}
-    finally:
-        con.close()
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
     facts = {"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)}
     facts |= outgoing_facts(home, public or read_config(home).public)
@@ -83,7 +82,7 @@ def _judge_kind(
         answers = _validate(kind, batch_names, [e for e, _ in batch], part, gx_results)
         for e, subjects in batch:
             answer = answers.get(e["meta"]["rule"])
-            checks += [_check(suite, name, e, answer, kind) for suite, name in subjects]
+            checks += [answer_to(suite, name, e, *_answer(name, e, answer, kind)) for suite, name in subjects]
     return checks
 
 
@@ -110,12 +109,6 @@ def _validate(
     return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
 
 
-def _check(suite: Suite, subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> Check:
-    passed, found = _answer(subject, expectation, answer, kind)
-    meta = expectation["meta"]
-    return Check(suite.name, subject, meta["rule"], expectation["severity"], passed, found, meta["reason"], meta["advice"])
-
-
 def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str]:
     """Whether a subject passed, and what broke the rule, such as `pct_quarantined 12.5 (derbyshire)`."""
     if answer is None:
@@ -138,3 +131,33 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
 def held_by(checks: Iterable[Check]) -> list[Check]:
     """The failed checks that hold the night back."""
     return [c for c in checks if c.holds]
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HERE = Path(__file__).parent
+
+
+def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:
+    """By subject (`public`, `report`): facts by mart, force and measure, and the marts that must be among them.
+
+    `settings`: how the public form was made. `public` is left out if they switch it off and there is none. Raises duckdb.Error
+    if the candidate lacks a table.
+    """
+    with duckdb.connect() as con:
+        limit_memory(con, home)
+        for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
+            con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
+        cells = "select distinct mart from warehouse.reports.cells where mart is not null"
+        facts = {"report": (_facts(con, "report_facts"), {row[0] for row in con.execute(cells).fetchall()})}
+        schemas = {row[0] for row in con.execute("select schema_name from duckdb_schemas() where not internal").fetchall()}
+        if settings.mode != "off" or SCHEMA in schemas:
+            make_rule_tables(con, settings)
+            marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
+            facts["public"] = (_facts(con, "public_facts"), {row[0] for row in marts})
+    return facts
+
+
+def _facts(con: duckdb.DuckDBPyConnection, name: str) -> "pd.DataFrame":
+    return con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8")).df()

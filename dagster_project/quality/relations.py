@@ -19,7 +19,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine
-from .suites import Suite
+from .suites import Suite, answer_to
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +49,7 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
     """
     checks: list[Check] = []
     results: list[dict[str, Any]] = []
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
@@ -59,13 +58,11 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
             relation, schema, name = _find(con, suite.relation)
             subject = name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
             if relation is None:
-                checks += [_check(suite, subject, e, False, f"the check failed to run: {name}") for e in suite.expectations]
+                checks += [answer_to(suite, subject, e, False, f"the check failed to run: {name}") for e in suite.expectations]
             elif not (schema == "staging" and name.startswith("stg_") and subject not in loaded):
                 suite_checks, suite_results = _judge(con, suite, subject, relation, _private_columns(schema, subject))
                 checks += suite_checks
                 results += suite_results
-    finally:
-        con.close()
     return checks, results
 
 
@@ -109,7 +106,7 @@ def _judge(
         else:
             problem = "there is no row to judge" if not rows and wanted else engine.invalid_reason(e)
         if problem:
-            checks.append(_check(suite, subject, e, False, f"the check failed to run: {problem}"))
+            checks.append(answer_to(suite, subject, e, False, f"the check failed to run: {problem}"))
         else:
             valid.append(e)
     results: list[dict[str, Any]] = []
@@ -177,10 +174,10 @@ def _answer(
     private: set[str],
 ) -> Check:
     if answer is None:
-        return _check(suite, subject, e, False, "the check gave no result")
+        return answer_to(suite, subject, e, False, "the check gave no result")
     result = answer.get("result") or {}
     if error := take_error(answer):
-        return _check(suite, subject, e, False, f"the check failed to run: {error}")
+        return answer_to(suite, subject, e, False, f"the check failed to run: {error}")
     column = ", ".join(sorted(_columns_of(e["kwargs"]))) or suite.relation
     counts = result.get("partial_unexpected_counts") or []
     if "observed_value" in result:
@@ -195,7 +192,7 @@ def _answer(
             result.pop(name, None)
         values = f": {result.get('unexpected_count', 'some')} of {rows:,} rows (values of keys and identifiers are not shown)"
     passed = answer["success"] is True
-    return _check(suite, subject, e, passed, "" if passed else f"{column}{values}")
+    return answer_to(suite, subject, e, passed, "" if passed else f"{column}{values}")
 
 
 def take_error(answer: dict[str, Any]) -> str:
@@ -215,8 +212,3 @@ def _short(value: object) -> str:
         return f"({', '.join(_short(v) for v in value[:8])}{', ...' if len(value) > 8 else ''})"
     text = f"{float(value):.6g}" if isinstance(value, float) else repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _check(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found: str) -> Check:
-    meta = e["meta"]
-    return Check(suite.name, subject, meta["rule"], e["severity"], passed, found, meta["reason"], meta["advice"])

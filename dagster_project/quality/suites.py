@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from dagster_project.core.checks import Check
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml
@@ -36,6 +37,12 @@ class Suite:
     subject: Subject
     expectations: tuple[dict[str, Any], ...]
     relation: str = ""
+
+
+def answer_to(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found: str) -> Check:
+    """The check of one rule of a suite."""
+    meta = e["meta"]
+    return Check(suite.name, subject, meta["rule"], e["severity"], passed, found, meta["reason"], meta["advice"])
 
 
 @cache

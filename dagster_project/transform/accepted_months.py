@@ -12,9 +12,8 @@ from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.raw_tables import make_raw_table
 from dagster_project.core.receipts import locked
-from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
@@ -91,8 +90,7 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
     Raises AcceptError.
     """
-    rows = [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)]
-    make_table(con, "raw.accepted_months", columns_of("accepted_months"), rows)
+    make_raw_table(con, "accepted_months", [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)])
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
         con.execute(f"attach {literal(str(home.warehouse))} as published (read_only)")
@@ -104,7 +102,7 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
             [_judged_measures()],
         ).fetchall()
         con.execute("detach published")
-    make_table(con, "raw.published_months", columns_of("published_months"), published)
+    make_raw_table(con, "published_months", published)
 
 
 def _judged_measures() -> list[str]:

@@ -23,8 +23,7 @@ from dagster_project.core.published_file import PublishError, sha256_of
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of
-from .dbt_runner import Node
-from .project_version import project_version
+from .dbt_runner import Node, project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 ALWAYS = (

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.raw_tables import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
@@ -45,7 +45,7 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")
-    make_table(con, "raw.figures_touched", columns_of("figures_touched"), _touched(to_rebuild))
+    make_raw_table(con, "figures_touched", _touched(to_rebuild))
     _fill(con, "carried_periods", f"select * from {_previous(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*to_rebuild.whole, *to_rebuild.months)}
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
@@ -102,8 +102,11 @@ def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    """Make an empty table for each of `CARRIED`, in place of a table or view of its name."""
+    views = {name for (name,) in con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()}
     for name in CARRIED:
-        _empty(con, name)
+        con.execute(f"drop {'view' if name in views else 'table'} if exists raw.{name}")
+        make_raw_table(con, name, ())
 
 
 def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
@@ -156,12 +159,6 @@ def _previous(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
 def _columns(name: str, leave_out: str = "") -> str:
     """SQL: the columns of a table of `raw`, prefixed with `t.`."""
     return ", ".join(f"t.{c}" for c in columns_of(name) if c != leave_out)
-
-
-def _empty(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    views = con.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
-    con.execute(f"drop {'view' if (name,) in views else 'table'} if exists raw.{name}")
-    make_table(con, f"raw.{name}", columns_of(name), ())
 
 
 def _fill(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:

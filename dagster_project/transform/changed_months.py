@@ -140,7 +140,8 @@ def _touched(
     touched = _months(new)
     if contract.key and new.form == "canonical":
         for other in others:
-            if other.form == "police_uk" and _windows_overlap(other, new):
+            (first, last), (new_first, new_last) = other.window, new.window
+            if other.form == "police_uk" and first <= new_last and new_first <= last:
                 touched |= _months(other)
         paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.rows_landed]
         if new.load_id in shown and new.rows_landed and len(paths) > 1:
@@ -169,21 +170,10 @@ def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]
     return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
 
 
-def _windows_overlap(one: LedgerEntry, other: LedgerEntry) -> bool:
-    assert one.covered_from and one.covered_to and other.covered_from and other.covered_to
-    return one.covered_to >= other.covered_from and one.covered_from <= other.covered_to
-
-
 def _months(e: LedgerEntry) -> set[str]:
-    """The months that a load's window touches."""
-    assert e.covered_from and e.covered_to
-    first, last = (d.year * 12 + d.month - 1 for d in (e.covered_from, e.covered_to))
-    return {_text(n) for n in range(first, last + 1)}
-
-
-def _text(month_no: int) -> str:
-    """A month as raw dates have it, such as 2025-03."""
-    return f"{date(month_no // 12, month_no % 12 + 1, 1):%Y-%m}"
+    """The months that a load's window touches, as raw dates have them, such as 2025-03."""
+    first, last = (d.year * 12 + d.month - 1 for d in e.window)
+    return {f"{date(n // 12, n % 12 + 1, 1):%Y-%m}" for n in range(first, last + 1)}
 
 
 def _listed(texts: Iterable[str]) -> str:

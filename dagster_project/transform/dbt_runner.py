@@ -3,13 +3,15 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from dagster_project.core.checks import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
@@ -155,23 +157,7 @@ def _environment(home: Home) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _on_candidate(
-    home: Home, args: list[str], select: tuple[str, ...] = (), engine: Engine = "duckdb", progress: Progress | None = None
-) -> Any:
-    with _dbt_lock:
-        os.environ |= _environment(home)
-        with _closing_connections(engine):
-            parsed = manifest(engine)
-            chosen = ["--select", *select] if select else []
-            return _invoke([*args, *chosen, "--target", engine], parsed, home.candidate / "dbt", progress)
-
-
-def build(
-    home: Home,
-    select: Iterable[str] = (),
-    progress: Progress | None = None,
-    engine: Engine = "duckdb",
-) -> list[Node]:
+def build(home: Home, select: Sequence[str] = (), progress: Progress | None = None, engine: Engine = "duckdb") -> list[Node]:
     """Build and test the candidate's models, in its files; with the engine spark, in the open Spark session. `select`: only
     these nodes, as dbt selects them; empty: all.
 
@@ -180,9 +166,12 @@ def build(
     args = [
         "build", "--no-write-json", "--exclude", "resource_type:unit_test", "resource_type:exposure",
         # Our materialisations look for no existing relation. Seeds do, and then dbt lists their schema alone.
-        "--no-populate-cache",
+        "--no-populate-cache", *(("--select", *select) if select else ()), "--target", engine,
     ]  # fmt: skip
-    result = _on_candidate(home, args, tuple(select), engine, progress)
+    with _dbt_lock:
+        os.environ |= _environment(home)
+        with _closing_connections(engine):
+            result = _invoke(args, manifest(engine), home.candidate / "dbt", progress)
     return [
         Node(
             unique_id=r.node.unique_id,
@@ -206,7 +195,7 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
     return [
         Check(
             suite="dbt",
-            subject=_subject(n),
+            subject=str(getattr(manifest().nodes.get(n.unique_id), "attached_node", None) or "project").split(".")[-1],
             rule=n.name,
             severity="critical",
             passed=n.status == "pass",
@@ -217,12 +206,6 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
         for n in nodes
         if n.kind == "test"
     ]
-
-
-def _subject(node: Node) -> str:
-    test = manifest().nodes.get(node.unique_id)
-    attached = getattr(test, "attached_node", None)
-    return attached.split(".")[-1] if attached else "project"
 
 
 def _parsed_for(args: list[str]) -> "Manifest | None":
@@ -263,3 +246,15 @@ def run_by_hand(home: Home, args: list[str]) -> int:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return 0 if result.success else 1
+
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@cache
+def project_version() -> str:
+    """A hash of the dbt project, the contracts, the code and DuckDB's version, as read at the first call."""
+    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -2,7 +2,6 @@
 project, stored with dbt's manifest, and copied if a night has nothing else to start from. That saves most of dbt's nodes.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,9 +17,9 @@ import duckdb
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
+from dagster_project.core.published_file import sha256_of
 
-from .dbt_runner import TARGET, Node, build
-from .project_version import project_version
+from .dbt_runner import TARGET, Node, build, project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
 
 FOLDER = TARGET / "pam_empty_build"
@@ -44,7 +43,7 @@ def make(version: str) -> bool:
         for name in (WORK, WAREHOUSE):
             shutil.copyfile(home.candidate / name, FOLDER / f"{name}.new")
             os.replace(FOLDER / f"{name}.new", FOLDER / name)
-        made = {"stamp": version, "sha256": _digests(FOLDER), "nodes": [asdict(n) for n in nodes]}
+        made = {"stamp": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(version) is not None
 
@@ -54,7 +53,9 @@ def build_on_nothing(home: Home) -> list[Node]:
     fresh_candidate(home)
     prepare_raw(home, "none", NO_NIGHT)
     nodes = build(home)
-    _drop_raw(home)
+    with duckdb.connect(str(home.candidate / WORK)) as con:
+        con.execute("drop schema if exists raw cascade")
+        con.execute("checkpoint")
     return nodes
 
 
@@ -62,7 +63,7 @@ def read(version: str) -> list[Node] | None:
     """The node outcomes of the empty build; None if there is none of this version, or its files were changed."""
     try:
         made: dict[str, Any] = json.loads((FOLDER / "made.json").read_text(encoding="utf-8"))
-        if made["stamp"] == version and made["sha256"] == _digests(FOLDER):
+        if made["stamp"] == version and made["sha256"] == _digests():
             return [Node(**n) for n in made["nodes"]]
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -78,17 +79,8 @@ def copy_to(home: Home) -> None:
         os.chmod(home.candidate / name, 0o600)
 
 
-def _drop_raw(home: Home) -> None:
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
-        con.execute("drop schema if exists raw cascade")
-        con.execute("checkpoint")
-    finally:
-        con.close()
-
-
-def _digests(folder: Path) -> list[str]:
-    return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (WORK, WAREHOUSE)]
+def _digests() -> list[str]:
+    return [sha256_of(FOLDER / name) for name in (WORK, WAREHOUSE)]
 
 
 def main() -> None:

@@ -14,8 +14,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.row_tables import make_table
+from dagster_project.core.raw_tables import columns_of, make_raw_table
 from dagster_project.landing import Erasure, read_erasures
 
 ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
@@ -34,12 +33,13 @@ def archived_loads(home: Home) -> dict[str, Erasure]:
 
 
 def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
-    """Make `raw.kept_months` and `raw.kept_superseded` from the archives of these loads.
+    """Make or replace `raw.kept_months` and `raw.kept_superseded` from the archives of these loads.
 
     Raises RawLostError if a file is missing or was changed.
     """
-    make_table(con, "raw.kept_months", columns_of("kept_months"), ())
-    make_table(con, "raw.kept_superseded", SUPERSEDED_COLUMNS, ())
+    for table in ("kept_months", "kept_superseded"):
+        con.execute(f"drop table if exists raw.{table}")
+        make_raw_table(con, table, ())
     for load, erasure in archived_loads(home).items():
         if load not in loads:
             continue

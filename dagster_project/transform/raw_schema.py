@@ -6,12 +6,11 @@ not read every file of the past.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -19,25 +18,22 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.own_lists import OWN_LISTS, own_words, read_own_list, seeded_words
+from dagster_project.core.own_lists import OWN_LISTS, REBASE_COLUMNS, own_words, read_own_list, rebase_rows, seeded_words
 from dagster_project.core.published_file import published_night
-from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.rebases import COLUMNS as REBASE_COLUMNS
-from dagster_project.core.rebases import rebase_rows
-from dagster_project.core.row_tables import make_table
+from dagster_project.core.raw_tables import columns_of, make_raw_table
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.latest_files import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
+from dagster_project.landing.vocabulary import shown_values
 from dagster_project.transform.accepted_months import make_month_tables
 
 from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
 from .dbt_sources import ROW_COLUMNS
 from .monthly_archive import RawLostError, archived_loads, load_archived_totals
-from .unknown_tonight import make_unknown_table
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -60,12 +56,6 @@ class ReadableLoad:
     """Order of extraction within its extract and force; equal for equal times."""
 
 
-def _known_by(contract: Contract, entry: LedgerEntry) -> str:
-    if contract.kind == "indicators":
-        return "indicator"
-    return "key" if contract.key and entry.form == "canonical" else "file"
-
-
 def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
@@ -83,7 +73,9 @@ def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract],
     for (extract, _), group in sorted(groups.items()):
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
-        ranked = [ReadableLoad(e, _known_by(contract, e), times[extracted(e)]) for e in group]
+        own = "indicator" if contract.kind == "indicators" else "key" if contract.key else "file"
+        known_by = [own if own != "key" or e.form == "canonical" else "file" for e in group]
+        ranked = [ReadableLoad(e, known, times[extracted(e)]) for e, known in zip(group, known_by, strict=True)]
         oldest_rank = max(times.values())
         for load in sorted(ranked, key=lambda load: load.rank):
             hides_older = load.known_by == "key" and contract.kind == "events" and load.rank > oldest_rank
@@ -131,15 +123,12 @@ def fresh_candidate(home: Home) -> None:
     shutil.rmtree(home.candidate, ignore_errors=True)
     # Also the home may be missing; `mkdir(parents=True)` would make it readable by others, which a night refuses.
     make_folder(home.candidate)
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name
             con.execute(f"attach {literal(str(path))} as new (storage_version '{STORAGE}')")
             con.execute("detach new")
             os.chmod(path, 0o600)
-    finally:
-        con.close()
 
 
 def prepare_raw(
@@ -155,19 +144,18 @@ def prepare_raw(
     entries = read_ledger(home)
     since = _published_before(home) if since is None else since
     loads = readable_loads(home, entries, contracts, since)
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("drop schema if exists raw cascade")
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
         con.execute("begin")
-        _make(con, "night", [(night_id, today, False)])
+        make_raw_table(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
         _absent_columns(con, loads, contracts)
         archived = archived_loads(home)
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, archived)
-        make_unknown_table(con, (load.entry for load in loads if load.entry.night_id > since))
+        _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
         if lost := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
             raise RawLostError(
@@ -190,22 +178,16 @@ def prepare_raw(
         _withheld_versions(con, home, contracts, loads)
         carry_forward(con, to_rebuild, archived)
         for name in ("areas", "offence_codes"):
-            _make(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
+            make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
         # The project's rows (none as shipped), and the home's.
         rebases = [read_own_list(folder / "rebases.csv", REBASE_COLUMNS) for folder in (SEEDS, home.seeds)]
-        _make(con, "rebases", rebase_rows(chain(*rebases)))
+        make_raw_table(con, "rebases", rebase_rows(chain(*rebases)))
         _vocabulary(con, home)
         make_month_tables(con, home)
         write_edition_tables(con, read_editions(home).sound.values())
         write_frozen_figures(con, frozen_paths(home, "cells"))
         con.execute("commit")
-    finally:
-        con.close()
     return loads
-
-
-def _make(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    make_table(con, f"raw.{table}", columns_of(table), rows)
 
 
 def _no_rows(table: str) -> str:
@@ -213,21 +195,16 @@ def _no_rows(table: str) -> str:
     return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in columns_of(table).items())} where false"
 
 
-def _row_counts(load: ReadableLoad, totals: dict[str, Counts]) -> tuple[int, int, int, int]:
-    n = totals[str(load.entry.load_id)]
-    return n.rows_in_file, n.rows_landed, n.rows_quarantined, n.rows_duplicate
-
-
 def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since: str, totals: dict[str, Counts]) -> None:
     rows = [
         (
             e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
-            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *_row_counts(load, totals),
+            extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *totals[str(e.load_id)],
         )
         for load in loads
         for e in (load.entry,)
     ]  # fmt: skip
-    _make(con, "loads", rows)
+    make_raw_table(con, "loads", rows)
 
 
 def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract]) -> None:
@@ -239,7 +216,7 @@ def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], c
         for column in e.absent_columns or []
         if column in {c.name for c in contract.columns}
     ]
-    _make(con, "absent_columns", rows)
+    make_raw_table(con, "absent_columns", rows)
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], sent: Extracts, today: date) -> None:
@@ -248,19 +225,29 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
          c.grace_days if sent.is_expected(c.extract, today) else None)
         for c in contracts.values()
     ]  # fmt: skip
-    _make(con, "contracts", rows)
+    make_raw_table(con, "contracts", rows)
     values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
-    _make(con, "contract_values", values)
+    make_raw_table(con, "contract_values", values)
+
+
+def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
+    """By extract and force, the rows of tonight's files with values that no list knows, and the values, for the gate's warning.
+    A row counts once for each column in which its value is unknown."""
+    totals: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    for e in tonight:
+        for column, rows in e.unknown_told.items():
+            place = (str(e.extract), str(e.force_code))
+            before, texts = totals.get(place, (0, []))
+            totals[place] = (before + rows, [*texts, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
+    unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
+    make_raw_table(con, "unknown_tonight", unknown)
 
 
 def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
     """Make the candidate's `raw` show all rows of the loads, and the archived totals of erased ones, for all months."""
     archived, contracts = archived_loads(home), load_contracts()
-    con = duckdb.connect(str(home.candidate / WORK))
-    try:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("begin")
-        con.execute("drop table raw.kept_months")
-        con.execute("drop table raw.kept_superseded")
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
             own = [load.entry for load in loads if load.entry.extract == extract]
@@ -269,8 +256,6 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
         _row_index(con, home, contracts, loads, None)
         drop_previous(con)
         con.execute("commit")
-    finally:
-        con.close()
 
 
 def finish_partial_build(home: Home) -> None:
@@ -363,7 +348,7 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLo
     """Keys that must not be used. A conflict between two loads counts once both are accepted: `<load>__<other load>.parquet`
     may be of a night that was interrupted, or later than the night that is made again.
     """
-    _make(con, "withheld", ())
+    make_raw_table(con, "withheld", ())
     shown = {load.entry.load_id for load in loads}
     files = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
     paths = [p for p in files for own, *other in (p.stem.split("__"),) if own in shown and accepted_ids.issuperset(other)]
@@ -378,4 +363,4 @@ def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     """What values of classifying columns count as, in lower case. The home's own list overrides the project's."""
     words = {**seeded_words(), **own_words(home)}
     rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
-    _make(con, "vocabulary", rows)
+    make_raw_table(con, "vocabulary", rows)

@@ -12,7 +12,7 @@ from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
-from dagster_project.landing.load_expiry import is_expired
+from dagster_project.landing.retention import is_expired
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_file import figures_from_file

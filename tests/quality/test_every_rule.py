@@ -14,7 +14,7 @@ from dagster_project.core.config import Public
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
-from dagster_project.quality.outgoing import outgoing_facts
+from dagster_project.quality.gate import outgoing_facts
 from dagster_project.quality.suites import OUTGOING
 from dagster_project.transform.raw_schema import WORK
 

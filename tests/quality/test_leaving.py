@@ -11,7 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.nights.errors import NightHeldError
 from dagster_project.nights.run import NightRun
 from dagster_project.quality import gate
-from dagster_project.quality.outgoing import outgoing_facts
+from dagster_project.quality.gate import outgoing_facts
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 SHOW = (

@@ -12,17 +12,6 @@ from .log import AlertLog
 from .message import Message
 
 __all__ = [
-    "AlertLog",
-    "Channel",
-    "Delivery",
-    "Event",
-    "Message",
-    "NightEnd",
-    "alert_settings",
-    "channels_of",
-    "events_of",
-    "overview",
-    "send_alerts",
-    "send_test",
-    "undelivered",
-]
+    "AlertLog", "Channel", "Delivery", "Event", "Message", "NightEnd", "alert_settings", "channels_of", "events_of", "overview",
+    "send_alerts", "send_test", "undelivered",
+]  # fmt: skip

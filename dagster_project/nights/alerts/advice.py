@@ -53,72 +53,76 @@ FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
 """The runbook's section and what to do, by the cause of the failure. All other causes share the section `Night failed`."""
 
 
-def _fill_in(home: Home, lines: tuple[str, ...], **more: str) -> tuple[str, ...]:
-    """Lines with `{pam} COMMAND` replaced by the command for this home, and `{home}` by its folder."""
-    folder = shlex.quote(str(home.path))
-    commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in lines)
-    return tuple(line.format(home=folder, **more) for line in commands)
+EVENTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "held": ("Night held", ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly")),
+    "not_served": (
+        "PostgreSQL behind",
+        ("See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load"),
+    ),
+    "output": (
+        "Output incomplete",
+        ("See what is missing: {pam} status", "Once the cause is fixed, make everything again: {pam} nightly --rebuild"),
+    ),
+    "file_held": (
+        "File held",
+        ("If its sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
+         "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"),
+    ),
+    "late": (
+        "Extract late",
+        ("Ask who extracts {extract} why it has not come; drop it in {home}/inbox", "See what is late now: {pam} status"),
+    ),
+}  # fmt: skip
+"""The same by the kind of event, but for failures and refused files."""
+
+REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        f"^{re.escape(MIXED)}", "A home of sample data",
+        ("Take the file out of the inbox, and give made-up files a home of their own: pam nightly --inbox DIR --home DIR",),
+    ),
+    (
+        "^waits in the inbox", "File refused",
+        ("Correct the mapping as the reason says: the next night then lands the file, which is still in {home}/inbox",
+         "See what is wrong with mappings: {pam} status"),
+    ),
+    (
+        r"\bmapping\b|mappings/", "File refused",
+        ("Correct the mapping in {home}/mappings as the reason says, then drop the file again in {home}/inbox",
+         "Try it first, which changes nothing: {pam} inspect FILE"),
+    ),
+    (
+        "unknown force", "File refused",
+        ("Correct the force in the name, or add the force to the checkout's seeds/forces.csv, and drop the file again",),
+    ),
+    (
+        "", "File refused",
+        ("Tell its sender the reason; have it corrected and dropped again in {home}/inbox",
+         "Try a corrected file first, which changes nothing: {pam} inspect FILE"),
+    ),
+)  # fmt: skip
+"""The same for refused files: the first whose pattern is in the reason."""
 
 
 def for_failure(home: Home, cause: str) -> Advice:
     """For a night that failed, or could not start, for this cause."""
     if cause in FAILURES:
-        section, todo = FAILURES[Cause(cause)]
-    else:
-        section, todo = "Night failed", ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly")
-    return Advice(_fill_in(home, todo), section)
+        return _advice(home, *FAILURES[Cause(cause)])
+    todo = ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly")
+    return _advice(home, "Night failed", todo)
 
 
-def for_held(home: Home) -> Advice:
-    """For a night that the gate held back."""
-    return Advice(_fill_in(home, ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly")), "Night held")
+def for_event(home: Home, kind: str, **more: str) -> Advice:
+    """For any event of `EVENTS`. `more`: what its lines name besides the home."""
+    see, todo = EVENTS[kind]
+    return _advice(home, see, todo, **more)
 
 
-def for_postgres(home: Home) -> Advice:
-    """For a published night that could not be loaded into PostgreSQL."""
-    todo = ("See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load")
-    return Advice(_fill_in(home, todo), "PostgreSQL behind")
+def for_refused(home: Home, reason: str) -> Advice:
+    """For a file that was refused, or waits, for this reason."""
+    return _advice(home, *next((see, todo) for pattern, see, todo in REFUSED if re.search(pattern, reason)))
 
 
-def for_output(home: Home) -> Advice:
-    """For a published night with an output that is missing or incomplete."""
-    todo = ("See what is missing: {pam} status", "Once the cause is fixed, make everything again: {pam} nightly --rebuild")
-    return Advice(_fill_in(home, todo), "Output incomplete")
-
-
-def for_file(home: Home, kind: str, name: str, load_id: str | None, reason: str) -> Advice:
-    """For a file that was held or refused."""
-    if kind == "file_held":
-        load = load_id or "LOAD"
-        return Advice(
-            _fill_in(
-                home,
-                ("If its sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
-                 "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"), load=load,
-            ), "File held",
-        )  # fmt: skip
-    if reason.startswith(MIXED):
-        todo = "Take the file out of the inbox, and give made-up files a home of their own: pam nightly --inbox DIR --home DIR"
-        return Advice((todo,), "A home of sample data")
-    if reason.startswith("waits in the inbox"):
-        todo = "Correct the mapping as the reason says: the next night then lands the file, which is still in {home}/inbox"
-        return Advice(_fill_in(home, (todo, "See what is wrong with mappings: {pam} status")), "File refused")
-    if re.search(r"\bmapping\b|mappings/", reason):
-        todo = "Correct the mapping in {home}/mappings as the reason says, then drop the file again in {home}/inbox"
-        return Advice(_fill_in(home, (todo, "Try it first, which changes nothing: {pam} inspect FILE")), "File refused")
-    if "unknown force" in reason:
-        todo = "Correct the force in the name, or add the force to the checkout's seeds/forces.csv, and drop the file again"
-        return Advice(_fill_in(home, (todo,)), "File refused")
-    return Advice(
-        _fill_in(
-            home,
-            ("Tell its sender the reason; have it corrected and dropped again in {home}/inbox",
-             "Try a corrected file first, which changes nothing: {pam} inspect FILE"),
-        ), "File refused",
-    )  # fmt: skip
-
-
-def for_late(home: Home, extract: str) -> Advice:
-    """For an extract that has not come."""
-    todo = (f"Ask who extracts {extract} why it has not come; drop it in {{home}}/inbox", "See what is late now: {pam} status")
-    return Advice(_fill_in(home, todo), "Extract late")
+def _advice(home: Home, see: str, todo: tuple[str, ...], **more: str) -> Advice:
+    """The lines with `{pam} COMMAND` replaced by the command for this home, and `{home}` by its folder."""
+    commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
+    return Advice(tuple(line.format(home=shlex.quote(str(home.path)), **more) for line in commands), see)

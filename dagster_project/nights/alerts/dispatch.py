@@ -61,7 +61,9 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
     log = AlertLog(end.home)
     lines: list[str] = []
     with log.locked():
-        messages, attempts = _read(log)
+        messages, attempts = list[Message](), list[Attempt]()
+        with contextlib.suppress(OSError):
+            messages, attempts = log.read()
         to_send = undelivered(messages, attempts, channels, now)
         if new := _new_events(events_of(end), messages, now):
             night_id = end.night.night_id if end.night else None
@@ -163,13 +165,6 @@ def _publication(home: Home) -> str:
         return "Nothing is published yet."
     at = f", of {receipt.finished_at}" if receipt else ""
     return f"Published is night {night_id}{at}; analysts read it until the next one."
-
-
-def _read(log: AlertLog) -> tuple[list[Message], list[Attempt]]:
-    try:
-        return log.read()
-    except OSError:
-        return [], []
 
 
 def _log(log: AlertLog, item: Message | Attempt, lines: list[str]) -> None:

@@ -13,7 +13,7 @@ from dagster_project.landing.made_up import MIXED
 from dagster_project.publishing.outputs import problems_of
 
 from ..status import late_extracts
-from .advice import Advice, for_failure, for_file, for_held, for_late, for_output, for_postgres
+from .advice import Advice, for_event, for_failure, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 TITLES: dict[str, str] = {
@@ -97,10 +97,10 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         events += _held(home, receipt)
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
-        events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_postgres(home)))
+        events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_event(home, "not_served")))
     for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
         what = f"Night {night_id} is published, but {what}"
-        events.append(_event("output", f"output {night_id} {name}", what, why, for_output(home)))
+        events.append(_event("output", f"output {night_id} {name}", what, why, for_event(home, "output")))
     # A file that is still being written is not in the ledger yet, and needs nobody.
     in_ledger = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:
@@ -108,8 +108,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
             events.append(_file(home, f))
     for f in waiting_files([receipt]):
         name, reason = one_line(f["source_file"], 200), str(f["reason"])
-        advice = for_file(home, "refused", name, None, reason)
-        events.append(_event("refused", f"waits {name}", f"{name} waits", reason, advice))
+        events.append(_event("refused", f"waits {name}", f"{name} waits", reason, for_refused(home, reason)))
     return events
 
 
@@ -125,7 +124,7 @@ def _failed(home: Home, key: str, what: str, reason: str, cause: str) -> Event:
 
 def _held(home: Home, receipt: Receipt) -> list[Event]:
     holding = [c for c in receipt.checks if not c["passed"] and c["severity"] == "critical"]
-    advice = for_held(home)
+    advice = for_event(home, "held")
     return [
         Event(
             "held", f"held {receipt.night_id} {c['subject']} {c['rule']}",
@@ -140,7 +139,8 @@ def _file(home: Home, file: dict[str, Any]) -> Event:
     kind: Kind = "file_held" if file["outcome"] == "held" else "refused"
     name = one_line(file["source_file"], 200)
     reason = file.get("reason") or NO_REASON
-    advice = for_file(home, kind, name, file.get("load_id"), reason)
+    is_held = kind == "file_held"
+    advice = for_event(home, kind, load=file.get("load_id") or "LOAD") if is_held else for_refused(home, reason)
     return _event(kind, f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}", reason, advice)
 
 
@@ -150,7 +150,7 @@ def _late(home: Home, today: Any) -> Iterable[Event]:
         yield _event(
             "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",
             f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
-            " available", for_late(home, extract),
+            " available", for_event(home, "late", extract=extract),
         )  # fmt: skip
 
 

@@ -90,18 +90,16 @@ class Message:
         for title, events, more in self.grouped():
             body.append(_block(title, weight="Bolder", size="Medium"))
             for e in events:
-                parts = [
-                    _block(e.what, weight="Bolder"),
-                    _block(f"Why: {e.why}"),
-                    *(_block(line, fontType="Monospace") for line in e.todo),
-                    _block(f"Runbook: {e.see}", isSubtle=True),
-                ]
-                body.append({"type": "Container", "items": parts, "separator": True})  # fmt: skip
+                todo = [_block(line, fontType="Monospace") for line in e.todo]
+                runbook = _block(f"Runbook: {e.see}", isSubtle=True)
+                parts = [_block(e.what, weight="Bolder"), _block(f"Why: {e.why}"), *todo, runbook]
+                body.append({"type": "Container", "items": parts, "separator": True})
             if more:
                 body.append(_block(f"and {more} more: pam status names each"))
-        if len(json.dumps(body)) > TEAMS_BYTES:
-            while len(json.dumps(body)) > TEAMS_BYTES:
-                body.pop()
+        listed = len(body)
+        while len(json.dumps(body)) > TEAMS_BYTES:
+            body.pop()
+        if len(body) < listed:
             body.append(_block("and more: pam status names each"))
         card = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
@@ -124,5 +122,4 @@ def _escaped(text: str) -> str:
 
 
 def _block(text: str, **style: Any) -> dict[str, Any]:
-    subtle = {"isSubtle": True} if style.pop("isSubtle", False) else {}
-    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style, **subtle}]}
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}]}

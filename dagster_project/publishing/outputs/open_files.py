@@ -14,8 +14,8 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH, literal, one_row
+from dagster_project.public_form import CHARTS
 from dagster_project.public_form import SCHEMA as PUBLIC
-from dagster_project.public_form.charts import CHARTS
 
 from ..figure_diff import KEY
 from . import OutputContext

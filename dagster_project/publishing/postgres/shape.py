@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import duckdb
 from psycopg import sql
 
+from dagster_project.public_form import CHARTS
 from dagster_project.public_form import SCHEMA as PUBLIC
-from dagster_project.public_form.charts import CHARTS
 
 from .errors import PostgresError
 from .roles import SCHEMAS

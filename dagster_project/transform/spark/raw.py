@@ -67,16 +67,13 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
 
 def _show_lists(spark: "SparkSession", home: Home) -> None:
     """Show the tables of `raw`, and its views of carried rows, which are empty on Spark."""
-    con = duckdb.connect(str(home.candidate / WORK), read_only=True)
-    try:
+    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         listed = con.execute(
             "select table_name from duckdb_tables() where schema_name = 'raw' union all"
             " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
         ).fetchall()
         for (name,) in listed:
             _show_table(spark, con, spark_folder(home) / "lists", f"raw.{name}")
-    finally:
-        con.close()
 
 
 def _show_table(spark: "SparkSession", con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> None:

@@ -1,30 +1,36 @@
-"""Erases original files from the archive after a short time, because they hold personal data in the clear.
+"""Erases original files from the archive after a short time, because they hold personal data in the clear, and loads older
+than their retention limit. Each erasure is recorded before it happens.
 
-Each erasure is recorded before it happens. Landed rows, quarantine and ledger stay.
+A load expires when its last covered day is longer ago than its contract's `keep_years`, or the home's own limit: its
+quarantine, its original, and raw rows that no figure uses are erased. Its line in the ledger and its withheld keys stay:
+figures would change without them. Rows that figures use are erased when the night is published
+(`dagster_project/nights/erase_expired.py`).
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from dagster_project import audit
+from dagster_project.contracts import Contract
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
+from .conflicts import load_of
 from .file_names import name_text
+from .ledger import LedgerEntry, read_ledger
+from .raw_store import TIE
 
 Kind = Literal["archive", "quarantine", "raw"]
 
 
-class Erasure(BaseModel):
+class Erasure(BaseModel, frozen=True):
     """One archived file that was erased. `archived`: its day and name in the archive; `erased_on` is a date."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     night_id: str
     erased_on: date
@@ -110,3 +116,60 @@ def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: d
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     place = name_text(str(path.relative_to(home.archive if kind == "archive" else home.path)))
     return Erasure(night_id=night_id, erased_on=today, archived=place, bytes=path.stat().st_size, sha256=digest, kind=kind)
+
+
+def erase_expired(
+    home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], needed: Collection[str], today: date, night_id: str
+) -> list[Erasure]:
+    """Erase the files of expired loads. Returns what was erased.
+
+    `years`: extract -> years, in place of the contract's. `needed`: loads that figures still use, whose raw rows stay.
+    Recorded first, also in `raw/_ledger/erased/<night id>__expired.jsonl`. Raises OSError.
+    """
+    limits, recorded = retention_years(contracts, years), {e.archived: e for e in read_erasures(home)}
+    erasures: dict[Path, Erasure] = {}
+    for e in read_ledger(home):
+        limit = limits.get(str(e.extract))
+        if limit is None or not e.load_id or e.covered_to is None or not is_expired(e.covered_to, limit, today):
+            continue
+        for kind, path in _files_of(home, e, with_raw=e.load_id not in needed):
+            erasure = describe_erasure(home, kind, path, night_id, today)
+            earlier = recorded.get(erasure.archived)
+            # A night that was stopped before it erased has recorded the totals that replace the rows.
+            erasures[path] = earlier if earlier and earlier.kept else erasure
+    if not erasures:
+        return []
+    record_erasures(home, f"{night_id}__expired.jsonl", erasures.values())
+    for path in erasures:
+        path.unlink(missing_ok=True)
+    return list(erasures.values())
+
+
+def retention_years(contracts: Mapping[str, Contract], years: Mapping[str, int]) -> dict[str, int | None]:
+    """For how many years each extract's rows are kept; None: no limit."""
+    return {name: years.get(name, c.keep_years) for name, c in contracts.items()}
+
+
+def is_expired(last_day: date, years: int, today: date) -> bool:
+    """Whether a day is more than `years` years ago."""
+    return (last_day.year + years, last_day.month, last_day.day) < (today.year, today.month, today.day)
+
+
+def erased_loads(home: Home) -> set[str]:
+    """Ids of the loads whose raw rows were erased."""
+    return {Path(e.archived).stem for e in read_erasures(home) if e.kind == "raw"}
+
+
+def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[Kind, Path]]:
+    """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original."""
+    load = load_of(e)
+    if e.outcome in ("accepted", "held"):
+        folder = load.quarantine(home).parent
+        for path in (load.quarantine(home), *sorted(folder.glob(f"{load.load_id}{TIE}*.parquet"))):
+            if path.exists():
+                yield "quarantine", path
+        if with_raw and load.raw(home).exists():
+            yield "raw", load.raw(home)
+    original = home.archive / e.landed_at[:10] / e.source_file
+    if original.parent.is_dir() and original.is_file() and not original.is_symlink():
+        yield "archive", original
